@@ -1,0 +1,15 @@
+# fovea_options: flags every target of ours shares. Linked PUBLIC by fovea_core.
+add_library(fovea_options INTERFACE)
+target_include_directories(fovea_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(fovea_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(FOVEA_WERROR)
+  target_compile_options(fovea_options INTERFACE -Werror)
+endif()
+if(FOVEA_ARCH)
+  target_compile_options(fovea_options INTERFACE -march=${FOVEA_ARCH})
+endif()
+if(FOVEA_SANITIZE)
+  target_compile_options(fovea_options INTERFACE -fsanitize=${FOVEA_SANITIZE} -fno-omit-frame-pointer
+                                                 -fno-sanitize-recover=all)
+  target_link_options(fovea_options INTERFACE -fsanitize=${FOVEA_SANITIZE})
+endif()

@@ -1,0 +1,102 @@
+#include "engine/core/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "engine/core/error.h"
+
+namespace fovea {
+namespace {
+
+[[noreturn]] void fail(const std::string& action, const std::filesystem::path& path) {
+  throw IoError("cannot " + action + " " + path.string() + ": " + std::strerror(errno));
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void fsync_folder(const std::filesystem::path& folder) {
+  const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY));
+  if (fd.get() < 0 || ::fsync(fd.get()) != 0) fail("fsync folder", folder);
+}
+
+void write_all(const FileDescriptor& fd, std::span<const std::uint8_t> bytes,
+               const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("write", path);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) fail("open", path);
+  struct stat info;
+  if (::fstat(fd.get(), &info) != 0) fail("stat", path);
+  if (S_ISDIR(info.st_mode)) {
+    errno = EISDIR;
+    fail("read", path);
+  }
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (size > max_bytes) {
+    throw FormatError(path.string() + " has " + std::to_string(size) + " bytes, the limit is " +
+                      std::to_string(max_bytes));
+  }
+  std::vector<std::uint8_t> bytes(size);
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::read(fd.get(), bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("read", path);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code ec;
+  std::filesystem::create_directories(folder, ec);
+  if (ec) throw IoError("cannot create folder " + folder.string() + ": " + ec.message());
+  std::string temporary = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+  const FileDescriptor fd(::mkstemp(temporary.data()));
+  if (fd.get() < 0) fail("create a temporary file in", folder);
+  try {
+    write_all(fd, bytes, path);
+    if (::fchmod(fd.get(), 0644) != 0) fail("set the mode of", path);
+    if (::fsync(fd.get()) != 0) fail("fsync", path);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("replace", path);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  fsync_folder(folder);
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
+  write_file_atomically(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+}  // namespace fovea

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace fovea {
+
+// Whole file. Throws IoError naming the path; FormatError when it is larger than max_bytes.
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
+                                    std::uint64_t max_bytes = std::uint64_t{1} << 32);
+
+// Replaces a file so that a crash at any instant leaves the old or the new contents, never a mix:
+// writes a temporary file beside it, fsyncs it, renames it, fsyncs the folder. Creates the folder.
+// Throws IoError naming the path.
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace fovea

@@ -1,0 +1,85 @@
+#include "engine/core/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <mutex>
+#include <string>
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace fovea {
+namespace {
+
+// The CPU quota of this process's cgroup in whole CPUs, or 0 where there is none.
+// v2: "cpu.max" holds "QUOTA PERIOD" or "max PERIOD"; v1: two files, quota -1 = none.
+int cgroup_cpus() {
+  double quota = 0, period = 0;
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string word;
+  if (v2 >> word >> period) {
+    if (word == "max") return 0;
+    quota = std::atof(word.c_str());
+  } else {
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota;
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
+  }
+  if (quota <= 0 || period <= 0) return 0;
+  return std::max(1, static_cast<int>(std::floor(quota / period)));
+}
+
+}  // namespace
+
+int available_threads() {
+#ifdef _OPENMP
+  if (const char* text = std::getenv("OMP_NUM_THREADS")) {
+    const int wanted = std::atoi(text);
+    if (wanted > 0) return wanted;
+  }
+  int threads = omp_get_num_procs();
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) threads = std::max(1, CPU_COUNT(&set));
+#endif
+  const int quota = cgroup_cpus();
+  return quota > 0 ? std::min(threads, quota) : threads;
+#else
+  (void)cgroup_cpus;
+  return 1;
+#endif
+}
+
+void parallel_for(int count, int threads, const std::function<void(int index, int thread)>& body) {
+#ifdef _OPENMP
+  if (threads > 1 && count > 1) {
+    std::exception_ptr error;
+    std::mutex error_mutex;
+    std::atomic<bool> failed{false};
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int i = 0; i < count; ++i) {
+      if (failed.load(std::memory_order_relaxed)) continue;
+      try {
+        body(i, omp_get_thread_num());
+      } catch (...) {
+        const std::lock_guard lock(error_mutex);
+        if (!error) error = std::current_exception();
+        failed = true;
+      }
+    }
+    if (error) std::rethrow_exception(error);
+    return;
+  }
+#endif
+  (void)threads;
+  for (int i = 0; i < count; ++i) body(i, 0);
+}
+
+}  // namespace fovea

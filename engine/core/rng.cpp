@@ -1,0 +1,71 @@
+#include "engine/core/rng.h"
+
+#include <cmath>
+
+namespace fovea {
+namespace {
+
+// SplitMix64's finaliser (Steele, Lea, Flood, OOPSLA 2014): spreads close ids far apart.
+std::uint64_t mix(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+std::array<std::uint32_t, 4> Rng::block(std::uint64_t seed, std::uint64_t stream,
+                                        std::uint64_t counter) {
+  constexpr std::uint32_t kMul0 = 0xD2511F53, kMul1 = 0xCD9E8D57;
+  constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
+  std::uint32_t c0 = static_cast<std::uint32_t>(counter);
+  std::uint32_t c1 = static_cast<std::uint32_t>(counter >> 32);
+  std::uint32_t c2 = static_cast<std::uint32_t>(stream);
+  std::uint32_t c3 = static_cast<std::uint32_t>(stream >> 32);
+  std::uint32_t k0 = static_cast<std::uint32_t>(seed);
+  std::uint32_t k1 = static_cast<std::uint32_t>(seed >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = std::uint64_t{kMul0} * c0;
+    const std::uint64_t p1 = std::uint64_t{kMul1} * c2;
+    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
+    c1 = static_cast<std::uint32_t>(p1);
+    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
+    c3 = static_cast<std::uint32_t>(p0);
+    k0 += kWeyl0;
+    k1 += kWeyl1;
+  }
+  return {c0, c1, c2, c3};
+}
+
+Rng Rng::split(std::uint64_t id) const {
+  return Rng(seed_, mix(stream_ + 0x9e3779b97f4a7c15ULL + mix(id + 0x632be59bd9b4e019ULL)));
+}
+
+std::uint32_t Rng::next_u32() {
+  if (used_ == 4) {
+    buffer_ = block(seed_, stream_, counter_++);
+    used_ = 0;
+  }
+  return buffer_[used_++];
+}
+
+std::uint32_t Rng::below(std::uint32_t n) {
+  // Lemire, "Fast random integer generation in an interval", 2019, algorithm 5.
+  std::uint64_t m = std::uint64_t{next_u32()} * n;
+  if (static_cast<std::uint32_t>(m) < n) {
+    const std::uint32_t threshold = static_cast<std::uint32_t>(-n) % n;
+    while (static_cast<std::uint32_t>(m) < threshold) m = std::uint64_t{next_u32()} * n;
+  }
+  return static_cast<std::uint32_t>(m >> 32);
+}
+
+float Rng::uniform() { return static_cast<float>(next_u32() >> 8) * 0x1p-24f; }
+
+float Rng::normal() {
+  constexpr double kTwoPi = 6.283185307179586;
+  const double u = (next_u32() + 1.0) * 0x1p-32;  // (0, 1]
+  const double v = next_u32() * 0x1p-32;
+  return static_cast<float>(std::sqrt(-2.0 * std::log(u)) * std::cos(kTwoPi * v));
+}
+
+}  // namespace fovea

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/image/image.h"
+#include "engine/image/preprocess.h"
+
+namespace fovea {
+
+class Dataset;
+enum class Split : std::uint8_t { train, val, test };
+
+// Pictures of one split, decoded, squared to one size and held as bytes in memory: what the
+// training loop and the evaluation read. count * size * size * 3 bytes.
+struct TrainingSet {
+  int size = 0;                      // edge, pixels
+  std::vector<std::uint8_t> pixels;  // {count, size, size, 3}
+  std::vector<int> labels;           // {count}, index into classes
+  std::vector<std::string> classes;
+
+  int count() const { return static_cast<int>(labels.size()); }
+  const std::uint8_t* picture(int i) const {
+    return pixels.data() + std::size_t(i) * size * size * 3;
+  }
+};
+
+// The pictures of the given splits in a fixed order (by content hash), fitted to size x size.
+TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
+                              Fit fit);
+
+// Mean and standard deviation of R, G, B over all pixels, of value / 255.
+void channel_statistics(const TrainingSet& set, std::array<float, 3>& mean,
+                        std::array<float, 3>& std);
+
+}  // namespace fovea

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "engine/core/tensor.h"
+#include "engine/image/image.h"
+
+namespace fovea {
+
+// How a picture of another shape is made square before the network sees it.
+enum class Fit {
+  crop,     // scale the shorter side to `size`, take the middle
+  stretch,  // scale both sides to `size`, the aspect ratio is lost
+  pad,      // scale the longer side to `size`, fill the rest with the mean colour
+};
+std::string to_string(Fit fit);
+Fit parse_fit(const std::string& text);  // throws FormatError naming the text
+
+// Travels inside every model file, so that training, CLI, server and browser cannot disagree.
+struct Preprocess {
+  int size = 32;  // edge of the square network input, pixels
+  Fit fit = Fit::crop;
+  std::array<float, 3> mean{0.5f, 0.5f, 0.5f};  // R, G, B of pixels / 255
+  std::array<float, 3> std{0.25f, 0.25f, 0.25f};
+
+  bool operator==(const Preprocess&) const = default;
+};
+
+// Picture -> square picture of `size` x `size`, by `fit` and the anti-aliased resize of resize.h.
+Image fit_to_square(const Image& image, int size, Fit fit, const std::array<float, 3>& mean);
+
+// x[i] = (pixel / 255 - mean) / std, written for one image {size, size, 3}.
+void normalise(const Image& square, const Preprocess& preprocess, Scalar* x);
+
+// The whole way from a decoded picture to a network input {1, size, size, 3}.
+Tensor preprocess_image(const Image& image, const Preprocess& preprocess);
+
+}  // namespace fovea

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/image/decode.h"
+#include "engine/model/model.h"
+
+namespace fovea {
+
+// The one way from picture bytes to probabilities, used by the CLI, the server and the browser.
+// Immutable after construction; safe from many threads, each with its own Scratch.
+class Classifier {
+ public:
+  // Reads a model file and folds batch norm into the convolutions. Throws FormatError.
+  explicit Classifier(std::span<const std::uint8_t> model_file);
+
+  const std::vector<std::string>& classes() const { return model_.classes; }
+  const Model& model() const { return model_; }  // as read: not folded
+  const std::string& weights_sha256() const { return sha256_; }
+
+  // JPEG, PNG or BMP bytes -> network input {1, size, size, 3}. Throws FormatError.
+  Tensor prepare(std::span<const std::uint8_t> picture, const DecodeLimits& limits = {}) const;
+  // Inputs {n, size, size, 3} -> calibrated probabilities {n, 1, 1, classes}, each row sums to 1.
+  void predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const;
+
+ private:
+  Model model_;
+  Network folded_;
+  std::string sha256_;
+};
+
+// Indices of the k largest probabilities, largest first, ties to the lower index.
+std::vector<int> top_k(std::span<const Scalar> probabilities, int k);
+
+// y = softmax(logits / temperature) row by row; may be in place.
+void softmax(const Tensor& logits, float temperature, Tensor& probabilities);
+
+}  // namespace fovea

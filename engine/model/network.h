@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/model/spec.h"
+#include "engine/nn/layer.h"
+
+namespace fovea {
+
+enum class Init {
+  he,     // He et al. 2015, eq. 10, fan-in; dense layers too; biases zero
+  dirac,  // as he, but the first in-channels filters of each 3x3 convolution start as identity
+};
+
+// A chain of layers built from a NetworkSpec.
+// Thread contract: infer() is const and may run concurrently; everything else needs one owner.
+class Network {
+ public:
+  // All weights zero, batch norm at identity. Throws ShapeError naming the layer's index, its kind
+  // and the shape it was given.
+  explicit Network(const NetworkSpec& spec);
+  Network(Network&&) noexcept = default;
+  Network& operator=(Network&&) noexcept = default;
+
+  void initialise(std::uint64_t seed, Init init = Init::he);
+  Network clone() const;                    // same spec, same values; gradients zero
+  void copy_values(const Network& other);   // params and buffers; REQUIRES: the same spec
+
+  const NetworkSpec& spec() const { return spec_; }
+  int outputs() const;  // number of logits
+
+  // x: {n, h, w, c} -> logits {n, 1, 1, outputs()}. Any n, also 0.
+  void infer(const Tensor& x, Tensor& logits, Scratch& scratch) const;
+
+  // Training: logits of one micro-batch; valid until the next forward. Then its gradient:
+  // dlogits has the shape of the logits; every Param::grad is added to.
+  const Tensor& forward(const Tensor& x, const Rng& rng);
+  void backward(const Tensor& dlogits);
+  void zero_gradients();
+  // running = (1 - momentum) * running + momentum * Buffer::batch, for every buffer.
+  void update_statistics();
+
+  std::span<Param* const> params() const { return params_; }
+  std::span<Buffer* const> buffers() const { return buffers_; }
+  std::int64_t parameter_count() const;
+  std::int64_t flops() const;  // of one image, forward
+
+  struct LayerInfo {
+    std::string name;  // "0", "5.block.1"
+    std::string kind;  // "Conv2d(3 -> 32, 3x3)"
+    Shape output;      // n = 1
+    std::int64_t parameters;
+    std::int64_t flops;
+  };
+  std::vector<LayerInfo> describe() const;
+
+  const Layer& layer(int i) const { return *layers_[i]; }
+
+ private:
+  NetworkSpec spec_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<Param*> params_;
+  std::vector<Buffer*> buffers_;
+  // Training only: input and output of every layer (in-place layers share one), and two gradients.
+  Tensor input_;
+  std::vector<Tensor> activations_;
+  std::vector<int> slot_;  // layer -> index into activations_
+  Tensor gradients_[2];
+};
+
+}  // namespace fovea

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/core/shape.h"
+
+namespace fovea {
+
+// A network as data: comparable, printable, stored in the model file. The layers correspond one to
+// one to a torch.nn.Sequential of the modules named beside them, so layer 3's weight is "3.weight".
+
+struct Conv2dSpec {  // nn.Conv2d, square kernel, zero padding
+  int out = 0;
+  int kernel = 3;
+  int stride = 1;
+  int pad = 1;
+  bool bias = true;
+  bool operator==(const Conv2dSpec&) const = default;
+};
+struct BatchNormSpec {  // nn.BatchNorm2d / nn.BatchNorm1d
+  float eps = 1e-5f;
+  float momentum = 0.1f;  // running = (1 - momentum) * running + momentum * batch
+  bool operator==(const BatchNormSpec&) const = default;
+};
+struct ReluSpec {  // nn.ReLU
+  bool operator==(const ReluSpec&) const = default;
+};
+struct GeluSpec {  // nn.GELU, the exact form with erf
+  bool operator==(const GeluSpec&) const = default;
+};
+struct MaxPoolSpec {  // nn.MaxPool2d(size), stride = size, the remainder is dropped
+  int size = 2;
+  bool operator==(const MaxPoolSpec&) const = default;
+};
+struct GlobalAvgPoolSpec {  // nn.AdaptiveAvgPool2d(1)
+  bool operator==(const GlobalAvgPoolSpec&) const = default;
+};
+struct GlobalMaxPoolSpec {  // nn.AdaptiveMaxPool2d(1)
+  bool operator==(const GlobalMaxPoolSpec&) const = default;
+};
+struct DropoutSpec {  // nn.Dropout; `rate` is the share set to zero, 0 <= rate < 1
+  float rate = 0.5f;
+  bool operator==(const DropoutSpec&) const = default;
+};
+struct FlattenSpec {  // nn.Flatten
+  bool operator==(const FlattenSpec&) const = default;
+};
+struct DenseSpec {  // nn.Linear
+  int out = 0;
+  bool bias = true;
+  bool operator==(const DenseSpec&) const = default;
+};
+struct LayerSpec;
+struct ResidualSpec {  // y = x + block(x); its layers are named "<index>.block.<inner index>"
+  std::vector<LayerSpec> block;
+  bool operator==(const ResidualSpec&) const;
+};
+struct LayerSpec {
+  std::variant<Conv2dSpec, BatchNormSpec, ReluSpec, GeluSpec, MaxPoolSpec, GlobalAvgPoolSpec,
+               GlobalMaxPoolSpec, DropoutSpec, FlattenSpec, DenseSpec, ResidualSpec>
+      kind;
+  bool operator==(const LayerSpec&) const = default;
+};
+inline bool ResidualSpec::operator==(const ResidualSpec& other) const {
+  return block == other.block;
+}
+
+struct NetworkSpec {
+  Shape input{1, 32, 32, 3};  // n is ignored
+  std::vector<LayerSpec> layers;
+  bool operator==(const NetworkSpec&) const = default;
+};
+
+}  // namespace fovea

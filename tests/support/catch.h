@@ -1,0 +1,12 @@
+#pragma once
+
+// The one place that knows which Catch2 this is: 2.13 (Debian 12) or 3.
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Approx;
+using Catch::Matchers::ContainsSubstring;
+#else
+#include <catch2/catch.hpp>
+using Catch::Matchers::Contains;
+inline auto ContainsSubstring(const std::string& text) { return Contains(text); }
+#endif

@@ -1,0 +1,20 @@
+#include <cstdio>
+#include <exception>
+
+#include "tools/fovea/verbs.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Fovea: train, serve and watch an image classifier of your own"};
+  app.set_version_flag("--version", FOVEA_VERSION);
+  app.require_subcommand(1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "fovea: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+// Each verb adds its subcommand and sets the callback that runs it; one file per verb. A callback
+// throws on failure; main prints the message to stderr and exits 1 (2 for wrong usage).
+namespace fovea::tools {
+
+// void add_data(CLI::App& app);
+
+}  // namespace fovea::tools
