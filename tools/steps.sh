@@ -1,0 +1,43 @@
+# The build steps that tools/run and tools/test share. Sourced from the top folder.
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# A digest of every source file below the given folders and of the given files.
+fingerprint() {
+  find "$@" \( -name node_modules -o -name dist -o -name build-tests \) -prune -o -type f -print0 |
+    sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
+
+configure() {  # configure PRESET [OPTION...]; says nothing unless it fails
+  local log=build/$1.configure.log
+  mkdir -p build
+  cmake --preset "$@" >"$log" 2>&1 && return
+  cat "$log" >&2
+  return 1
+}
+
+build_wasm() { configure wasm "$@" && cmake --build --preset wasm; }
+
+# npm ci only when the lock file changed.
+install_page_packages() {
+  local stamp=www/node_modules/.fovea-lock lock
+  lock=$(sha256sum <www/package-lock.json) || return
+  [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ] && return
+  (cd www && npm ci --no-audit --no-fund --loglevel=error) && echo "$lock" >"$stamp"
+}
+
+# The bundle only when one of its sources, or the engine for the browser, changed.
+build_page() {
+  local stamp=build/page.sources now
+  install_page_packages || return
+  now=$(fingerprint www wasm build/wasm/wasm/fovea.{js,wasm})
+  if [ -e www/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+    echo "up to date"
+    return
+  fi
+  (cd www && npm run --silent build) && echo "$now" >"$stamp"
+}
