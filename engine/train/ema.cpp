@@ -1,0 +1,64 @@
+#include "engine/train/ema.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "engine/core/error.h"
+#include "engine/core/parallel.h"
+
+namespace fovea {
+namespace {
+
+Tensor& value_at(std::span<Param* const> params, std::span<Buffer* const> buffers, std::size_t i) {
+  return i < params.size() ? params[i]->value : buffers[i - params.size()]->value;
+}
+
+}  // namespace
+
+void copy_weights(std::span<Param* const> params, std::span<Buffer* const> buffers, Weights& to) {
+  to.resize(params.size() + buffers.size());
+  for (std::size_t i = 0; i < to.size(); ++i) to[i].copy_from(value_at(params, buffers, i));
+}
+
+void swap_weights(std::span<Param* const> params, std::span<Buffer* const> buffers, Weights& with) {
+  bool fits = with.size() == params.size() + buffers.size();
+  for (std::size_t i = 0; fits && i < with.size(); ++i) {
+    fits = with[i].shape() == value_at(params, buffers, i).shape();
+  }
+  if (!fits) throw ShapeError("stored weights do not fit the network");
+  for (std::size_t i = 0; i < with.size(); ++i) std::swap(with[i], value_at(params, buffers, i));
+}
+
+WeightAverage::WeightAverage(float decay, int every) : every_(every) {
+  if (!(decay >= 0 && decay < 1) || every < 1) {
+    throw ShapeError("weight average: decay " + std::to_string(decay) + ", every " +
+                     std::to_string(every) + " steps");
+  }
+  decay_ = std::pow(decay, static_cast<float>(every));
+}
+
+void WeightAverage::update(std::int64_t step, std::span<Param* const> params,
+                           std::span<Buffer* const> buffers, int threads) {
+  if (decay_ == 0 || step % every_ != 0) return;
+  if (updates_++ == 0) {
+    copy_weights(params, buffers, average_);
+    return;
+  }
+  const double earlier = static_cast<double>(updates_ - 1);
+  const auto keep = static_cast<Scalar>(std::min(double{decay_}, earlier / (earlier + 9)));
+  parallel_for(static_cast<int>(average_.size()), threads, [&](int i, int) {
+    const auto k = static_cast<std::size_t>(i);
+    const Scalar* __restrict value = value_at(params, buffers, k).data();
+    Scalar* __restrict average = average_[k].data();
+    const std::int64_t count = average_[k].size();
+    for (std::int64_t j = 0; j < count; ++j) average[j] += (1 - keep) * (value[j] - average[j]);
+  });
+}
+
+void WeightAverage::restore(std::int64_t updates, Weights average) {
+  updates_ = updates;
+  average_ = std::move(average);
+}
+
+}  // namespace fovea

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/nn/layer.h"
+
+namespace fovea {
+
+// The values of a network, without the network: parameters in order, then buffers in order.
+using Weights = std::vector<Tensor>;
+
+void copy_weights(std::span<Param* const> params, std::span<Buffer* const> buffers, Weights& to);
+// Exchanges the tensors themselves; nothing is copied. Twice = never.
+// Throws ShapeError when a shape differs.
+void swap_weights(std::span<Param* const> params, std::span<Buffer* const> buffers, Weights& with);
+
+// Exponential moving average of parameters and batch-norm statistics, every `every` steps:
+//   average = d * average + (1 - d) * weights,   d = min(decay^every, u / (u + 9))
+// after u earlier updates, so the first one copies and early weights are soon forgotten.
+class WeightAverage {
+ public:
+  // 0 <= decay < 1 per step, 0 = off; every >= 1. Throws ShapeError.
+  WeightAverage(float decay, int every);
+
+  // Call after each optimiser step, `step` counted from 1.
+  void update(std::int64_t step, std::span<Param* const> params, std::span<Buffer* const> buffers,
+              int threads = 1);
+  bool ready() const { return updates_ > 0; }
+  Weights& average() { return average_; }  // REQUIRES: ready()
+
+  // For checkpoints.
+  std::int64_t updates() const { return updates_; }
+  void restore(std::int64_t updates, Weights average);
+
+ private:
+  float decay_;  // per update
+  int every_;
+  std::int64_t updates_ = 0;
+  Weights average_;
+};
+
+}  // namespace fovea

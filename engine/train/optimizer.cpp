@@ -1,0 +1,145 @@
+#include "engine/train/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/core/parallel.h"
+
+namespace fovea {
+namespace {
+
+constexpr std::int64_t kPiece = 1 << 15;  // numbers a thread updates at a time
+
+// b = momentum * b + g;  value -= lr * (g + momentum * b), with g = grad + decay * value
+// (Sutskever et al. 2013, in the form PyTorch uses).
+class Sgd final : public Optimizer {
+ public:
+  explicit Sgd(const OptimizerOptions& options)
+      : Optimizer(1, options.weight_decay), momentum_(options.momentum) {}
+
+ private:
+  void update(const Piece& p) const override {
+    Scalar* __restrict value = p.value;
+    const Scalar* __restrict grad = p.grad;
+    Scalar* __restrict velocity = p.slots[0];
+    for (std::int64_t i = 0; i < p.count; ++i) {
+      const Scalar g = grad[i] + p.weight_decay * value[i];
+      velocity[i] = momentum_ * velocity[i] + g;
+      value[i] -= p.lr * (g + momentum_ * velocity[i]);
+    }
+  }
+  Scalar momentum_;
+};
+
+// m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
+// value -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+// The decay joins g (Adam) or shrinks the value by lr * decay (AdamW).
+class Adam final : public Optimizer {
+ public:
+  explicit Adam(const OptimizerOptions& options)
+      : Optimizer(2, options.weight_decay), options_(options) {}
+
+ private:
+  void update(const Piece& p) const override {
+    const auto t = static_cast<double>(steps());
+    const auto correction1 = static_cast<Scalar>(1 - std::pow(double{options_.beta1}, t));
+    const auto correction2 = static_cast<Scalar>(1 - std::pow(double{options_.beta2}, t));
+    const Scalar rate = p.lr / correction1;
+    const Scalar root = 1 / std::sqrt(correction2);
+    const bool decoupled = options_.kind == OptimizerKind::adamw;
+    const Scalar shrink = decoupled ? 1 - p.lr * p.weight_decay : 1;
+    const Scalar coupled = decoupled ? 0 : p.weight_decay;
+    const Scalar beta1 = options_.beta1, beta2 = options_.beta2, eps = options_.eps;
+    Scalar* __restrict value = p.value;
+    const Scalar* __restrict grad = p.grad;
+    Scalar* __restrict m = p.slots[0];
+    Scalar* __restrict v = p.slots[1];
+    for (std::int64_t i = 0; i < p.count; ++i) {
+      const Scalar g = grad[i] + coupled * value[i];
+      m[i] = beta1 * m[i] + (1 - beta1) * g;
+      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+      value[i] = shrink * value[i] - rate * m[i] / (std::sqrt(v[i]) * root + eps);
+    }
+  }
+  OptimizerOptions options_;
+};
+
+void require(bool good, const char* name, float value) {
+  if (!good) throw ShapeError("optimizer: " + std::string(name) + " = " + std::to_string(value));
+}
+
+}  // namespace
+
+void Optimizer::step(std::span<Param* const> params, float lr, int threads) {
+  fit_state(params);
+  ++steps_;
+  parallel_for(static_cast<int>(jobs_.size()), threads, [&](int j, int) {
+    const auto [index, offset] = jobs_[static_cast<std::size_t>(j)];
+    const auto k = static_cast<std::size_t>(index);
+    Param& param = *params[k];
+    Piece piece{};
+    piece.value = param.value.data() + offset;
+    piece.grad = param.grad.data() + offset;
+    for (int s = 0; s < slots_; ++s) {
+      piece.slots[s] =
+          state_[k * static_cast<std::size_t>(slots_) + static_cast<std::size_t>(s)].data() +
+          offset;
+    }
+    piece.count = std::min(kPiece, param.value.size() - offset);
+    piece.lr = lr * (lr_scales_.empty() ? 1.0f : lr_scales_[k]);
+    piece.weight_decay = param.decay ? weight_decay_ : Scalar{0};
+    update(piece);
+  });
+}
+
+void Optimizer::restore(std::int64_t steps, std::vector<Tensor> state) {
+  if (steps < 0) throw ShapeError("optimizer: a step count of " + std::to_string(steps));
+  steps_ = steps;
+  state_ = std::move(state);
+  jobs_.clear();
+}
+
+// Sizes the state on the first call; afterwards only compares the number of parameters.
+void Optimizer::fit_state(std::span<Param* const> params) {
+  const std::size_t slots = static_cast<std::size_t>(slots_);
+  if (state_.empty()) {
+    for (const Param* param : params) {
+      for (std::size_t s = 0; s < slots; ++s) state_.emplace_back(param->value.shape());
+    }
+    jobs_.clear();
+  }
+  if (state_.size() != params.size() * slots ||
+      (!lr_scales_.empty() && lr_scales_.size() != params.size())) {
+    throw ShapeError("optimizer: state of " + std::to_string(state_.size() / slots) +
+                     " parameters, " + std::to_string(lr_scales_.size()) +
+                     " learning-rate scales, for " + std::to_string(params.size()) + " parameters");
+  }
+  if (!jobs_.empty()) return;
+  for (std::size_t k = 0; k < params.size(); ++k) {
+    const Shape& shape = params[k]->value.shape();
+    for (std::size_t s = 0; s < slots; ++s) {
+      if (state_[k * slots + s].shape() != shape) {
+        throw ShapeError("optimizer: state " + to_string(state_[k * slots + s].shape(), true) +
+                         " for parameter " + params[k]->name + " " + to_string(shape, true));
+      }
+    }
+    for (std::int64_t offset = 0; offset < shape.size(); offset += kPiece) {
+      jobs_.push_back({static_cast<int>(k), offset});
+    }
+  }
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options) {
+  require(options.weight_decay >= 0, "weight_decay", options.weight_decay);
+  if (options.kind == OptimizerKind::sgd) {
+    require(options.momentum >= 0 && options.momentum < 1, "momentum", options.momentum);
+    return std::make_unique<Sgd>(options);
+  }
+  require(options.beta1 >= 0 && options.beta1 < 1, "beta1", options.beta1);
+  require(options.beta2 >= 0 && options.beta2 < 1, "beta2", options.beta2);
+  require(options.eps > 0, "eps", options.eps);
+  return std::make_unique<Adam>(options);
+}
+
+}  // namespace fovea
