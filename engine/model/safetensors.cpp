@@ -1,0 +1,246 @@
+#include "engine/model/safetensors.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "engine/core/error.h"
+#include "engine/core/sha256.h"
+#include "engine/model/json.h"
+
+namespace fovea {
+namespace {
+
+constexpr std::uint64_t kMaxHeader = std::uint64_t{16} << 20;
+constexpr std::int64_t kMaxElements = std::int64_t{1} << 31;
+constexpr std::size_t kMaxRank = 8;
+constexpr std::size_t kHexDigits = 64;
+// In a JSON text a quote inside a string is written \", so this can only be the key itself.
+constexpr std::string_view kHashKey = "\"header_sha256\":\"";
+
+[[noreturn]] void fail(const std::string& problem) {
+  throw FormatError("model file: " + problem);
+}
+
+const char* dtype_name(DType type) {
+  return type == DType::f32 ? "F32" : "F16";
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+std::int64_t element_count(const std::string& name, const std::vector<std::int64_t>& shape) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) {
+    if (size < 0 || size > kMaxElements || (count *= size) > kMaxElements) {
+      fail("tensor " + name + " has shape " + shape_text(shape) + ", the limit is 2^31 numbers");
+    }
+  }
+  return count;
+}
+
+// Where the 64 digits of header_sha256 stand in the header.
+std::size_t find_hash(std::string_view header) {
+  const std::size_t key = header.find(kHashKey);
+  if (key == std::string_view::npos) {
+    fail("the header has no header_sha256; not written by Fovea, or damaged");
+  }
+  if (header.find(kHashKey, key + 1) != std::string_view::npos)
+    fail("two header_sha256 in the header");
+  const std::size_t at = key + kHashKey.size();
+  if (header.size() < at + kHexDigits) fail("the header ends inside header_sha256");
+  return at;
+}
+
+// The sha256 of the header with its own 64 digits replaced by zeros.
+std::string hash_header(std::string header, std::size_t at) {
+  header.replace(at, kHexDigits, kHexDigits, '0');
+  return sha256_hex({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()});
+}
+
+std::string_view read_header(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() < 8) fail(std::to_string(bytes.size()) + " bytes are too few for a header");
+  std::uint64_t length = 0;
+  for (int i = 7; i >= 0; --i) length = length << 8 | bytes[static_cast<std::size_t>(i)];
+  if (length > kMaxHeader) {
+    fail("header length " + std::to_string(length) + " is above the limit of 16 MiB");
+  }
+  if (length > bytes.size() - 8) {
+    fail("header length " + std::to_string(length) + ", but only " +
+         std::to_string(bytes.size() - 8) + " bytes follow");
+  }
+  if (length % 8 != 0) fail("header length " + std::to_string(length) + " is not a multiple of 8");
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, length);
+  const std::size_t at = find_hash(header);
+  if (hash_header(std::string(header), at) != header.substr(at, kHexDigits)) {
+    fail("the header does not match its header_sha256; the file is damaged");
+  }
+  return header;
+}
+
+struct Entry {
+  StoredTensor tensor;
+  std::uint64_t begin, end;  // into the tensor bytes
+};
+
+std::uint64_t unsigned_at(const Json& list, std::size_t i, const std::string& where) {
+  if (!list[i].is_number_unsigned())
+    fail(where + " holds " + list[i].dump() + ", not a whole number");
+  return list[i].get<std::uint64_t>();
+}
+
+Entry read_entry(const std::string& name, const Json& json) {
+  const std::string where = "tensor " + name;
+  JsonFields fields(json, "model file: " + where);
+  Entry entry;
+  entry.tensor.name = name;
+  const std::string dtype = fields.text("dtype");
+  if (dtype == "F16") {
+    entry.tensor.dtype = DType::f16;
+  } else if (dtype != "F32") {
+    fail(where + ": dtype " + dtype + " is not supported, only F32 and F16");
+  }
+  const Json& shape = fields.list("shape", kMaxRank);
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const std::uint64_t size = unsigned_at(shape, i, where + ": shape");
+    entry.tensor.shape.push_back(
+        static_cast<std::int64_t>(std::min<std::uint64_t>(size, INT64_MAX)));
+  }
+  const Json& offsets = fields.list("data_offsets", 2);
+  if (offsets.size() != 2) fail(where + ": data_offsets are not [begin, end]");
+  entry.begin = unsigned_at(offsets, 0, where + ": data_offsets");
+  entry.end = unsigned_at(offsets, 1, where + ": data_offsets");
+  fields.done();
+  const auto expected = static_cast<std::uint64_t>(element_count(name, entry.tensor.shape)) *
+                        size_of(entry.tensor.dtype);
+  if (entry.end < entry.begin || entry.end - entry.begin != expected) {
+    fail(where + ": data_offsets " + offsets.dump() + " do not hold the " +
+         std::to_string(expected) + " bytes of its shape");
+  }
+  return entry;
+}
+
+// Orders the tensors by their bytes and checks that these fill `data` without gap or overlap.
+std::vector<StoredTensor> place(std::vector<Entry> entries, std::span<const std::uint8_t> data) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+  });
+  std::vector<StoredTensor> tensors;
+  std::uint64_t at = 0;
+  for (Entry& entry : entries) {
+    if (entry.begin != at) {
+      fail("tensor " + entry.tensor.name + " begins at byte " + std::to_string(entry.begin) +
+           ", expected " + std::to_string(at));
+    }
+    if (entry.end > data.size()) {
+      fail("tensor " + entry.tensor.name + " ends at byte " + std::to_string(entry.end) +
+           ", the file has " + std::to_string(data.size()));
+    }
+    entry.tensor.bytes = data.subspan(entry.begin, entry.end - entry.begin);
+    at = entry.end;
+    tensors.push_back(std::move(entry.tensor));
+  }
+  if (at != data.size()) {
+    fail(std::to_string(data.size() - at) + " bytes follow the last tensor");
+  }
+  return tensors;
+}
+
+std::string take(std::map<std::string, std::string>& metadata, const std::string& key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) fail("metadata \"" + key + "\" is missing");
+  std::string value = std::move(found->second);
+  metadata.erase(found);
+  return value;
+}
+
+std::string build_header(const Safetensors& file, const std::vector<const StoredTensor*>& order,
+                         const std::string& sha256) {
+  nlohmann::ordered_json header;
+  auto& metadata = header["__metadata__"];
+  metadata["header_sha256"] = std::string(kHexDigits, '0');
+  metadata["sha256"] = sha256;
+  for (const auto& [key, value] : file.metadata) metadata[key] = value;
+  std::uint64_t at = 0;
+  for (const StoredTensor* tensor : order) {
+    header[tensor->name] = {{"dtype", dtype_name(tensor->dtype)},
+                            {"shape", tensor->shape},
+                            {"data_offsets", {at, at + tensor->bytes.size()}}};
+    at += tensor->bytes.size();
+  }
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const nlohmann::json::exception& error) {
+    fail(error.what());
+  }
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  if (text.size() > kMaxHeader) fail("the header would exceed 16 MiB");
+  const std::size_t hash = find_hash(text);
+  text.replace(hash, kHexDigits, hash_header(text, hash));
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
+  std::vector<const StoredTensor*> order;
+  for (const StoredTensor& tensor : file.tensors) {
+    const auto count = static_cast<std::uint64_t>(element_count(tensor.name, tensor.shape));
+    if (count * size_of(tensor.dtype) != tensor.bytes.size()) {
+      fail("tensor " + tensor.name + " has " + std::to_string(tensor.bytes.size()) +
+           " bytes for shape " + shape_text(tensor.shape));
+    }
+    order.push_back(&tensor);
+  }
+  std::stable_sort(order.begin(), order.end(), [](const StoredTensor* a, const StoredTensor* b) {
+    return a->dtype == DType::f32 && b->dtype == DType::f16;
+  });
+  Sha256 sha;
+  std::size_t total = 0;
+  for (const StoredTensor* tensor : order) {
+    sha.update(tensor->bytes);
+    total += tensor->bytes.size();
+  }
+  const std::string header = build_header(file, order, sha.hex());
+  std::vector<std::uint8_t> bytes(8 + header.size() + total);
+  for (std::size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(header.size() >> (8 * i));
+  }
+  auto out = std::copy(header.begin(), header.end(), bytes.begin() + 8);
+  for (const StoredTensor* tensor : order) {
+    out = std::copy(tensor->bytes.begin(), tensor->bytes.end(), out);
+  }
+  return bytes;
+}
+
+Safetensors read_safetensors(std::span<const std::uint8_t> bytes) {
+  const std::string_view header = read_header(bytes);
+  const Json json = parse_json(header, "model file: header");
+  if (!json.is_object()) fail("the header is not a JSON object");
+  Safetensors file;
+  std::vector<Entry> entries;
+  for (const auto& item : json.items()) {
+    if (item.key() != "__metadata__") {
+      entries.push_back(read_entry(item.key(), item.value()));
+      continue;
+    }
+    JsonFields fields(item.value(), "model file: __metadata__");
+    for (const auto& text : item.value().items()) {
+      file.metadata[text.key()] = fields.text(text.key().c_str());
+    }
+  }
+  take(file.metadata, "header_sha256");
+  file.sha256 = take(file.metadata, "sha256");
+  const auto data = bytes.subspan(8 + header.size());
+  file.tensors = place(std::move(entries), data);
+  if (sha256_hex(data) != file.sha256)
+    fail("the tensor bytes do not match their sha256; the file is damaged");
+  return file;
+}
+
+}  // namespace fovea

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+// The container of model files: safetensors, with two keys of ours in `__metadata__` that make any
+// changed byte visible (docs/model-format.md): "sha256" of the tensor bytes and "header_sha256" of
+// the header. What the tensors and the other metadata mean is not known here.
+
+enum class DType { f32, f16 };
+inline std::size_t size_of(DType type) {
+  return type == DType::f32 ? 4 : 2;
+}
+
+struct StoredTensor {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<std::int64_t> shape;
+  std::span<const std::uint8_t> bytes;  // row-major, little-endian; owned by someone else
+};
+
+struct Safetensors {
+  std::map<std::string, std::string> metadata;  // without the two hashes
+  std::vector<StoredTensor> tensors;            // in the order of their bytes, no gaps
+  std::string sha256;                           // of all tensor bytes; filled in by reading
+};
+
+// Stores the tensors in the given order, F32 before F16 (which keeps both aligned).
+// Throws FormatError when a shape does not match its bytes or a text is not UTF-8.
+std::vector<std::uint8_t> write_safetensors(const Safetensors& file);
+
+// The result points into `bytes`. Throws FormatError for anything that is not exactly the format:
+// a header above 16 MiB, bytes that do not match the hashes, gaps, overlaps, leftovers, dtypes
+// other than F32 and F16, tensors above 2^31 numbers.
+Safetensors read_safetensors(std::span<const std::uint8_t> bytes);
+
+}  // namespace fovea
