@@ -96,7 +96,8 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
-  write_file_atomically(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  write_file_atomically(path,
+                        std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
 }  // namespace fovea

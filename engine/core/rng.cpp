@@ -59,7 +59,9 @@ std::uint32_t Rng::below(std::uint32_t n) {
   return static_cast<std::uint32_t>(m >> 32);
 }
 
-float Rng::uniform() { return static_cast<float>(next_u32() >> 8) * 0x1p-24f; }
+float Rng::uniform() {
+  return static_cast<float>(next_u32() >> 8) * 0x1p-24f;
+}
 
 float Rng::normal() {
   constexpr double kTwoPi = 6.283185307179586;

@@ -21,7 +21,7 @@ class Rng {
   std::uint32_t below(std::uint32_t n);  // 0 <= result < n, unbiased. REQUIRES: n > 0
   float uniform();                       // 0 <= result < 1, 24 random bits
   float uniform(float low, float high) { return low + (high - low) * uniform(); }
-  float normal();                        // mean 0, variance 1 (Box-Muller)
+  float normal();  // mean 0, variance 1 (Box-Muller)
 
   // The four numbers of one counter value, for code that makes many at once.
   static std::array<std::uint32_t, 4> block(std::uint64_t seed, std::uint64_t stream,

@@ -34,7 +34,9 @@ void check(const Shape& s) {
 
 }  // namespace
 
-void Tensor::Free::operator()(Scalar* p) const { std::free(p); }
+void Tensor::Free::operator()(Scalar* p) const {
+  std::free(p);
+}
 
 Tensor::Tensor(Shape shape) {
   resize(shape);
@@ -72,6 +74,8 @@ void Tensor::reshape(Shape shape) {
   shape_ = shape;
 }
 
-void Tensor::fill(Scalar value) { std::fill_n(data(), size(), value); }
+void Tensor::fill(Scalar value) {
+  std::fill_n(data(), size(), value);
+}
 
 }  // namespace fovea

@@ -11,8 +11,8 @@
 namespace fovea {
 
 // The model file: safetensors with PyTorch names and layouts (docs/model-format.md). fp32, or fp16
-// when `half`; either reads back as fp32. Reading throws FormatError saying what is wrong and where;
-// no length or number from the file is trusted. The sha256 of the tensor bytes is checked.
+// when `half`; either reads back as fp32. Reading throws FormatError saying what is wrong and
+// where; no length or number from the file is trusted. The sha256 of the tensor bytes is checked.
 std::vector<std::uint8_t> write_model(const Model& model, bool half = false);
 Model read_model(std::span<const std::uint8_t> bytes);
 

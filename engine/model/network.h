@@ -6,14 +6,10 @@
 #include <vector>
 
 #include "engine/model/spec.h"
-#include "engine/nn/layer.h"
+#include "engine/nn/chain.h"
+#include "engine/nn/init.h"
 
 namespace fovea {
-
-enum class Init {
-  he,     // He et al. 2015, eq. 10, fan-in; dense layers too; biases zero
-  dirac,  // as he, but the first in-channels filters of each 3x3 convolution start as identity
-};
 
 // A chain of layers built from a NetworkSpec.
 // Thread contract: infer() is const and may run concurrently; everything else needs one owner.
@@ -26,17 +22,17 @@ class Network {
   Network& operator=(Network&&) noexcept = default;
 
   void initialise(std::uint64_t seed, Init init = Init::he);
-  Network clone() const;                    // same spec, same values; gradients zero
-  void copy_values(const Network& other);   // params and buffers; REQUIRES: the same spec
+  Network clone() const;                   // same spec, same values; gradients zero
+  void copy_values(const Network& other);  // params and buffers; REQUIRES: the same spec
 
   const NetworkSpec& spec() const { return spec_; }
-  int outputs() const;  // number of logits
+  int outputs() const { return outputs_; }  // number of logits
 
-  // x: {n, h, w, c} -> logits {n, 1, 1, outputs()}. Any n, also 0.
+  // x {n, h, w, c} -> logits {n, 1, 1, outputs()}. Any n. Throws ShapeError when x does not fit.
   void infer(const Tensor& x, Tensor& logits, Scratch& scratch) const;
 
-  // Training: logits of one micro-batch; valid until the next forward. Then its gradient:
-  // dlogits has the shape of the logits; every Param::grad is added to.
+  // Training: logits of one micro-batch, valid until the next forward; x must stay untouched until
+  // backward, which takes the gradient of the logits and adds to every Param::grad.
   const Tensor& forward(const Tensor& x, const Rng& rng);
   void backward(const Tensor& dlogits);
   void zero_gradients();
@@ -57,18 +53,15 @@ class Network {
   };
   std::vector<LayerInfo> describe() const;
 
-  const Layer& layer(int i) const { return *layers_[i]; }
+  // Lays the weights out for faster infer(); they must not change afterwards (fold.h calls this).
+  void prepare() { chain_->prepare(); }
 
  private:
   NetworkSpec spec_;
-  std::vector<std::unique_ptr<Layer>> layers_;
+  std::unique_ptr<Chain> chain_;  // on the heap: params_ and buffers_ point into it
   std::vector<Param*> params_;
   std::vector<Buffer*> buffers_;
-  // Training only: input and output of every layer (in-place layers share one), and two gradients.
-  Tensor input_;
-  std::vector<Tensor> activations_;
-  std::vector<int> slot_;  // layer -> index into activations_
-  Tensor gradients_[2];
+  int outputs_ = 0;
 };
 
 }  // namespace fovea

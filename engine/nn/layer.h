@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/core/rng.h"
 #include "engine/core/tensor.h"
+#include "engine/kernels/conv.h"
 
 namespace fovea {
 
@@ -36,12 +38,10 @@ struct Buffer {
 // Memory that infer() needs and that a caller keeps, one per thread, so that nothing is allocated
 // in a steady loop.
 struct Scratch {
-  Tensor padded;
-  Tensor packed;
-  Tensor columns;
+  kernels::ConvScratch conv;
   Tensor ping;
   Tensor pong;
-  std::vector<Tensor> nested;  // for residual blocks
+  std::unique_ptr<Scratch> inner;  // of a residual block
 };
 
 // One step of a network. infer() is const and writes no member: one network serves any number of
@@ -52,18 +52,21 @@ class Layer {
 
   // Output for one input shape; throws ShapeError when the layer cannot take it.
   virtual Shape output_shape(const Shape& in) const = 0;
-  // True when x and y (and dy and dx) may be, and are, the same tensor.
+  // True when y may be the same tensor as x, and dx the same as dy. Such a layer keeps the shape.
   virtual bool in_place() const { return false; }
 
   // y is already of output_shape(x.shape()). Evaluation mode: running statistics, no dropout.
   virtual void infer(const Tensor& x, Tensor& y, Scratch& scratch) const = 0;
   // Training mode. x and y stay untouched by others until backward (in-place layers excepted).
   virtual void forward(const Tensor& x, Tensor& y, const Rng& rng) = 0;
-  // Overwrites dx (already of x's shape; not computed when null), adds to every Param::grad.
+  // Overwrites dx (already of x's shape; null: not wanted), adds to every Param::grad.
   virtual void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) = 0;
 
   virtual std::vector<Param*> params() { return {}; }
   virtual std::vector<Buffer*> buffers() { return {}; }
+  // Called once when the weights are final: may lay them out anew so that infer() is faster. The
+  // weights must not change afterwards.
+  virtual void prepare() {}
   // Multiply-adds of one image times two; element-wise work is not counted.
   virtual std::int64_t flops(const Shape& in) const {
     (void)in;

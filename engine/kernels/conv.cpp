@@ -1,0 +1,121 @@
+#include "engine/kernels/conv.h"
+
+#include <algorithm>
+
+#include "engine/kernels/direct_conv.h"
+#include "engine/kernels/im2col.h"
+
+namespace fovea::kernels {
+namespace {
+
+const DirectKernels& best() {
+  static const DirectKernels& kernels = *direct_kernels().items[0];
+  return kernels;
+}
+
+int round_up(int value, int unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+DirectShape direct_shape(const ConvShape& s) {
+  return {s.w + 2 * s.pad, s.c, s.out_h(), s.out_w(), s.out, s.kernel, s.stride};
+}
+
+// The turned-round convolution that carries dy back to x, for stride 1.
+ConvShape transposed(const ConvShape& s) {
+  return {s.out_h(), s.out_w(), s.out, s.c, s.kernel, 1, s.kernel - 1 - s.pad};
+}
+
+// Panels as pack_weights makes them, of weights {tap, o, c} turned round: tap -> last - tap, and
+// input and output channels exchanged.
+void pack_turned(const Scalar* weights, const ConvShape& s, Tensor& packed) {
+  const int panel = best().panel, taps = s.kernel * s.kernel;
+  packed.resize({1, 1, taps * s.out, round_up(s.c, panel)});
+  Scalar* target = packed.data();
+  for (int first = 0; first < s.c; first += panel) {
+    const int channels = std::min(panel, s.c - first);
+    for (int tap = taps - 1; tap >= 0; --tap) {
+      const Scalar* source = weights + (std::int64_t{tap} * s.c + first) * s.out;
+      for (int o = 0; o < s.out; ++o, target += panel) {
+        for (int i = 0; i < channels; ++i) target[i] = source[std::int64_t{i} * s.out + o];
+        std::fill(target + channels, target + panel, Scalar{0});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void pack_weights(const Scalar* weights, const ConvShape& s, Tensor& packed) {
+  const int panel = best().panel;
+  packed.resize({1, 1, s.depth(), round_up(s.out, panel)});
+  Scalar* target = packed.data();
+  for (int o = 0; o < s.out; o += panel) {
+    const int channels = std::min(panel, s.out - o);
+    for (int row = 0; row < s.depth(); ++row, target += panel) {
+      std::copy_n(weights + std::int64_t{row} * s.out + o, channels, target);
+      std::fill(target + channels, target + panel, Scalar{0});
+    }
+  }
+}
+
+void conv_forward(const Scalar* x, int n, const ConvShape& s, const Scalar* packed,
+                  const Scalar* bias, Scalar* y, ConvScratch& scratch) {
+  const DirectKernels& kernels = best();
+  const DirectShape shape = direct_shape(s);
+  scratch.padded.resize({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
+  const Scalar* wide_bias = nullptr;
+  if (bias != nullptr) {
+    scratch.columns.resize({1, 1, 1, round_up(s.out, kernels.panel)});
+    scratch.columns.fill(0);
+    std::copy_n(bias, s.out, scratch.columns.data());
+    wide_bias = scratch.columns.data();
+  }
+  for (int i = 0; i < n; ++i) {
+    const Scalar* image = x + i * (std::int64_t{s.h} * s.w * s.c);
+    if (s.pad > 0) {
+      pad_image(image, s.h, s.w, s.c, s.pad, scratch.padded.data());
+      image = scratch.padded.data();
+    }
+    kernels.forward(image, &shape, packed, wide_bias,
+                    y + i * (std::int64_t{s.out_h()} * s.out_w() * s.out));
+  }
+}
+
+void conv_backward_input(const Scalar* dy, int n, const ConvShape& s, const Scalar* weights,
+                         Scalar* dx, ConvScratch& scratch) {
+  if (s.stride != 1 || s.pad >= s.kernel) {
+    conv_backward_input_im2col(dy, n, s, weights, dx, scratch);
+    return;
+  }
+  pack_turned(weights, s, scratch.packed);
+  conv_forward(dy, n, transposed(s), scratch.packed.data(), nullptr, dx, scratch);
+}
+
+void conv_backward_weights(const Scalar* x, const Scalar* dy, int n, const ConvShape& s, Scalar* dw,
+                           Scalar* dbias, ConvScratch& scratch) {
+  const DirectKernels& kernels = best();
+  const DirectShape shape = direct_shape(s);
+  const int pixels = s.out_h() * s.out_w();
+  const int wide = round_up(s.out, kernels.panel);
+  scratch.padded.resize({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
+  if (wide != s.out) {
+    scratch.columns.resize({1, 1, pixels, wide});
+    scratch.columns.fill(0);
+  }
+  for (int i = 0; i < n; ++i, dy += std::int64_t{pixels} * s.out) {
+    pad_image(x + i * (std::int64_t{s.h} * s.w * s.c), s.h, s.w, s.c, s.pad, scratch.padded.data());
+    const Scalar* gradient = dy;
+    if (wide != s.out) {
+      for (int p = 0; p < pixels; ++p) {
+        std::copy_n(dy + std::int64_t{p} * s.out, s.out,
+                    scratch.columns.data() + std::int64_t{p} * wide);
+      }
+      gradient = scratch.columns.data();
+    }
+    kernels.backward_weights(scratch.padded.data(), &shape, gradient, wide, dw);
+    if (dbias != nullptr) add_rows(dy, pixels, s.out, dbias);
+  }
+}
+
+}  // namespace fovea::kernels

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "engine/core/scalar.h"
+
+namespace fovea::kernels {
+
+// Row-major matrix products on the calling thread, by Eigen (the one place that knows it).
+// c {m, n} = or += a {m, k} * b {k, n}; _at takes a stored as {k, m}, _bt takes b stored as {n, k}.
+enum class Write { overwrite, add };
+void gemm(int m, int n, int k, const Scalar* a, const Scalar* b, Scalar* c, Write write);
+void gemm_at(int m, int n, int k, const Scalar* a_km, const Scalar* b, Scalar* c, Write write);
+void gemm_bt(int m, int n, int k, const Scalar* a, const Scalar* b_nk, Scalar* c, Write write);
+
+}  // namespace fovea::kernels

@@ -1,0 +1,112 @@
+#include "engine/model/network.h"
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/model/build.h"
+
+namespace fovea {
+namespace {
+
+void add_infos(const std::vector<LayerSpec>& specs, const Chain& chain, const std::string& prefix,
+               Shape shape, std::vector<Network::LayerInfo>& infos) {
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    Layer& layer = *chain.layers()[i];
+    std::int64_t parameters = 0;
+    for (const Param* param : layer.params()) parameters += param->value.size();
+    const Shape out = layer.output_shape(shape);
+    infos.push_back({prefix + std::to_string(i), describe_layer(specs[i], shape), out, parameters,
+                     layer.flops(shape)});
+    shape = out;
+  }
+}
+
+}  // namespace
+
+Network::Network(const NetworkSpec& spec) : spec_(spec) {
+  spec_.input.n = 1;
+  const Shape& in = spec_.input;
+  if (in.h < 1 || in.w < 1 || in.c < 1) {
+    throw ShapeError("a network needs an input of at least 1x1x1, not " + to_string(in));
+  }
+  chain_ = std::make_unique<Chain>(build_chain(spec_.layers, in, ""));
+  const Shape out = chain_->output_shape(in);
+  if (out.h != 1 || out.w != 1) {
+    throw ShapeError("a network must end in one number per class, not in " + to_string(out));
+  }
+  outputs_ = out.c;
+  params_ = chain_->params();
+  buffers_ = chain_->buffers();
+}
+
+void Network::initialise(std::uint64_t seed, Init init) {
+  const Rng rng(seed);
+  for (std::size_t i = 0; i < params_.size(); ++i)
+    fovea::initialise(*params_[i], init, rng.split(i));
+}
+
+Network Network::clone() const {
+  Network copy(spec_);
+  copy.copy_values(*this);
+  return copy;
+}
+
+void Network::copy_values(const Network& other) {
+  for (std::size_t i = 0; i < params_.size(); ++i) {
+    params_[i]->value.copy_from(other.params_[i]->value);
+  }
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    buffers_[i]->value.copy_from(other.buffers_[i]->value);
+  }
+}
+
+void Network::infer(const Tensor& x, Tensor& logits, Scratch& scratch) const {
+  Shape expected = spec_.input;
+  expected.n = x.shape().n;
+  if (x.shape() != expected) {
+    throw ShapeError("the network takes " + to_string(spec_.input) + ", not " +
+                     to_string(x.shape()));
+  }
+  chain_->infer(x, logits, scratch);
+}
+
+const Tensor& Network::forward(const Tensor& x, const Rng& rng) {
+  return chain_->forward(x, rng);
+}
+
+void Network::backward(const Tensor& dlogits) {
+  chain_->backward(dlogits, nullptr);
+}
+
+void Network::zero_gradients() {
+  for (Param* param : params_) param->grad.fill(0);
+}
+
+void Network::update_statistics() {
+  for (Buffer* buffer : buffers_) {
+    const Scalar m = buffer->momentum;
+    Scalar* value = buffer->value.data();
+    const Scalar* batch = buffer->batch.data();
+    for (std::int64_t i = 0; i < buffer->value.size(); ++i) {
+      value[i] = (1 - m) * value[i] + m * batch[i];
+    }
+  }
+}
+
+std::int64_t Network::parameter_count() const {
+  std::int64_t total = 0;
+  for (const Param* param : params_) total += param->value.size();
+  return total;
+}
+
+std::int64_t Network::flops() const {
+  return chain_->flops(spec_.input);
+}
+
+std::vector<Network::LayerInfo> Network::describe() const {
+  std::vector<LayerInfo> infos;
+  add_infos(spec_.layers, *chain_, "", spec_.input, infos);
+  return infos;
+}
+
+}  // namespace fovea

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "engine/nn/layer.h"
+
+namespace fovea {
+
+// y {n, 1, 1, out} = x {n, 1, 1, in} * weight + bias.
+// Params: weight {1, 1, in, out}, bias {1, 1, 1, out}.
+class Dense : public Layer {
+ public:
+  Dense(int in, int out, bool bias, const std::string& name);
+  Shape output_shape(const Shape& in) const override;
+  void infer(const Tensor& x, Tensor& y, Scratch& scratch) const override;
+  void forward(const Tensor& x, Tensor& y, const Rng& rng) override;
+  void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
+  std::vector<Param*> params() override;
+  std::int64_t flops(const Shape&) const override { return std::int64_t{2} * in_ * out_; }
+
+ private:
+  void multiply(const Tensor& x, Tensor& y) const;
+
+  int in_, out_;
+  bool has_bias_;
+  Param weight_, bias_;
+};
+
+// {n, h, w, c} -> {n, 1, 1, h * w * c}, in memory order (h, w, c); PyTorch's nn.Flatten counts
+// (c, h, w), which the model file accounts for.
+class Flatten : public Layer {
+ public:
+  Shape output_shape(const Shape& in) const override;
+  void infer(const Tensor& x, Tensor& y, Scratch& scratch) const override;
+  void forward(const Tensor& x, Tensor& y, const Rng& rng) override;
+  void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
+};
+
+}  // namespace fovea

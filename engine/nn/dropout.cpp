@@ -1,0 +1,41 @@
+#include "engine/nn/dropout.h"
+
+#include <cmath>
+
+#include "engine/core/error.h"
+
+namespace fovea {
+
+Dropout::Dropout(float rate) : rate_(rate) {
+  if (!(rate >= 0 && rate < 1)) {
+    throw ShapeError("Dropout needs 0 <= rate < 1, not " + std::to_string(rate));
+  }
+}
+
+void Dropout::infer(const Tensor& x, Tensor& y, Scratch&) const {
+  if (&x != &y) y.copy_from(x);
+}
+
+void Dropout::forward(const Tensor& x, Tensor& y, const Rng& rng) {
+  const auto threshold = static_cast<std::uint32_t>(std::lround(double{rate_} * 0x1p24));
+  kept_.resize((static_cast<std::size_t>(x.size()) + 3) / 4 * 4);
+  for (std::size_t i = 0; i < kept_.size(); i += 4) {
+    const auto random = Rng::block(rng.seed(), rng.stream(), i / 4);
+    for (int j = 0; j < 4; ++j) kept_[i + j] = (random[j] >> 8) >= threshold ? ~0u : 0u;
+  }
+  apply(x, y);
+}
+
+void Dropout::backward(const Tensor&, const Tensor&, const Tensor& dy, Tensor* dx) {
+  if (dx != nullptr) apply(dy, *dx);
+}
+
+void Dropout::apply(const Tensor& x, Tensor& y) const {
+  const Scalar scale = 1 / (1 - static_cast<Scalar>(rate_));
+  const Scalar* from = x.data();
+  Scalar* to = y.data();
+  const std::int64_t size = x.size();
+  for (std::int64_t i = 0; i < size; ++i) to[i] = kept_[i] != 0 ? from[i] * scale : 0;
+}
+
+}  // namespace fovea

@@ -1,0 +1,27 @@
+#include "engine/nn/init.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fovea {
+
+void initialise(Param& param, Init init, Rng rng) {
+  if (param.layout == Layout::vector) return;
+  const Shape& s = param.value.shape();  // {kernel, kernel, in, out}, or {1, 1, in, out}
+  const int fan_in = s.n * s.h * s.w;
+  const float deviation = std::sqrt(2.0f / static_cast<float>(fan_in));
+  for (Scalar& value : param.value.values()) value = deviation * rng.normal();
+  if (init != Init::dirac || param.layout != Layout::conv || s.n % 2 == 0) return;
+  const int middle = (s.n / 2) * s.h + s.h / 2;
+  const int passed = std::min(s.w, s.c);
+  Scalar* weight = param.value.data();
+  for (int tap = 0; tap < s.n * s.h; ++tap) {
+    for (int in = 0; in < s.w; ++in) {
+      for (int out = 0; out < passed; ++out) {
+        weight[(std::int64_t{tap} * s.w + in) * s.c + out] = tap == middle && in == out ? 1 : 0;
+      }
+    }
+  }
+}
+
+}  // namespace fovea
