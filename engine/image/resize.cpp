@@ -1,0 +1,118 @@
+#include "engine/image/resize.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "engine/core/error.h"
+
+namespace fovea {
+namespace {
+
+constexpr int kBits = 22;  // 255 * 2^22 leaves a sign and a guard bit in 32
+constexpr int kOne = 1 << kBits;
+
+// The source pixels that make one output pixel: weights[i] belongs to source `first + i`, in units
+// of 1 / kOne; they sum to kOne.
+struct Taps {
+  int first = 0;
+  std::vector<std::int32_t> weights;
+};
+
+// With pixel centres at half integers, output x lies over source position (x + 1/2) in / out, and a
+// triangle of half width max(1, in / out) around it weighs the sources. All times 2 * out, so that
+// every number is an integer and no platform's rounding matters:
+//   weight(s) = 2 max(in, out) - |(2 s + 1) out - (2 x + 1) in|, where positive.
+Taps taps_of(int x, std::int64_t in, std::int64_t out) {
+  const std::int64_t half = 2 * std::max(in, out);
+  const std::int64_t centre = (2 * std::int64_t{x} + 1) * in;
+  const auto weight = [&](std::int64_t s) { return half - std::abs((2 * s + 1) * out - centre); };
+  std::int64_t first = std::clamp<std::int64_t>(centre / (2 * out), 0, in - 1);
+  std::int64_t last = first;
+  while (first > 0 && weight(first - 1) > 0) --first;
+  while (last + 1 < in && weight(last + 1) > 0) ++last;
+  std::int64_t sum = 0;
+  for (std::int64_t s = first; s <= last; ++s) sum += weight(s);
+  Taps taps{static_cast<int>(first), {}};
+  std::int64_t rest = kOne;
+  for (std::int64_t s = first; s <= last; ++s) {
+    const std::int64_t share = (2 * weight(s) * kOne + sum) / (2 * sum);
+    taps.weights.push_back(static_cast<std::int32_t>(share));
+    rest -= share;
+  }
+  // The rounding remainder goes to the heaviest weight: a flat picture stays exactly flat.
+  *std::max_element(taps.weights.begin(), taps.weights.end()) += static_cast<std::int32_t>(rest);
+  return taps;
+}
+
+std::uint8_t rounded(std::int32_t sum) {
+  return static_cast<std::uint8_t>((sum + kOne / 2) >> kBits);
+}
+
+Image resize_width(const Image& image, int width) {
+  std::vector<Taps> taps;
+  for (int x = 0; x < width; ++x) taps.push_back(taps_of(x, image.width, width));
+  Image out{width, image.height, std::vector<std::uint8_t>(std::size_t(width) * image.height * 3)};
+  std::uint8_t* to = out.rgb.data();
+  for (int y = 0; y < image.height; ++y) {
+    const std::uint8_t* row = &image.rgb[std::size_t(y) * image.width * 3];
+    for (const Taps& tap : taps) {
+      const std::uint8_t* from = row + std::size_t(tap.first) * 3;
+      std::int32_t r = 0, g = 0, b = 0;
+      for (const std::int32_t weight : tap.weights) {
+        r += weight * from[0], g += weight * from[1], b += weight * from[2];
+        from += 3;
+      }
+      *to++ = rounded(r), *to++ = rounded(g), *to++ = rounded(b);
+    }
+  }
+  return out;
+}
+
+Image resize_height(const Image& image, int height) {
+  const std::size_t row = std::size_t(image.width) * 3;
+  Image out{image.width, height, std::vector<std::uint8_t>(row * height)};
+  std::vector<std::int32_t> sums(row);
+  for (int y = 0; y < height; ++y) {
+    const Taps tap = taps_of(y, image.height, height);
+    std::fill(sums.begin(), sums.end(), 0);
+    const std::uint8_t* from = &image.rgb[tap.first * row];
+    for (const std::int32_t weight : tap.weights) {
+      for (std::size_t i = 0; i < row; ++i) sums[i] += weight * from[i];
+      from += row;
+    }
+    std::transform(sums.begin(), sums.end(), &out.rgb[y * row], rounded);
+  }
+  return out;
+}
+
+}  // namespace
+
+Image resize(const Image& image, int width, int height) {
+  constexpr int kMaxSide = 16384;
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+    throw ShapeError("cannot resize to " + std::to_string(width) + "x" + std::to_string(height) +
+                     ": sides must be in 1.." + std::to_string(kMaxSide));
+  }
+  if (image.width == width && image.height == height) return image;
+  if (image.width == width) return resize_height(image, height);
+  if (image.height == height) return resize_width(image, width);
+  return resize_height(resize_width(image, width), height);
+}
+
+Image crop(const Image& image, int x0, int y0, int width, int height) {
+  if (x0 < 0 || y0 < 0 || width < 1 || height < 1 || x0 > image.width - width ||
+      y0 > image.height - height) {
+    throw ShapeError("cannot crop " + std::to_string(width) + "x" + std::to_string(height) +
+                     " at (" + std::to_string(x0) + ", " + std::to_string(y0) + ") out of " +
+                     std::to_string(image.width) + "x" + std::to_string(image.height));
+  }
+  Image out{width, height, std::vector<std::uint8_t>(std::size_t(width) * height * 3)};
+  for (int y = 0; y < height; ++y) {
+    std::copy_n(&image.rgb[(std::size_t(y0 + y) * image.width + x0) * 3], std::size_t(width) * 3,
+                &out.rgb[std::size_t(y) * width * 3]);
+  }
+  return out;
+}
+
+}  // namespace fovea

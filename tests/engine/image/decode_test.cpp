@@ -1,0 +1,169 @@
+#include "engine/image/decode.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/core/rng.h"
+#include "tests/support/catch.h"
+#include "tests/support/pictures.h"
+
+using namespace fovea;
+using namespace fovea::tests;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+void put_big_endian(Bytes& bytes, std::size_t at, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
+}
+
+std::string error_of(const Bytes& bytes, const DecodeLimits& limits = {}) {
+  try {
+    decode_image(bytes, limits);
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// A PNG that says width x height, 8-bit grey, and holds `raw` compressed.
+Bytes grey_png(std::uint32_t width, std::uint32_t height, const Bytes& raw) {
+  Bytes png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  const auto chunk = [&](const std::string& kind, const Bytes& data) {
+    const std::size_t start = png.size();
+    png.resize(start + 4);
+    put_big_endian(png, start, static_cast<std::uint32_t>(data.size()));
+    png.insert(png.end(), kind.begin(), kind.end());
+    png.insert(png.end(), data.begin(), data.end());
+    png.resize(png.size() + 4);
+    const uLong crc = crc32(0, &png[start + 4], static_cast<uInt>(data.size() + 4));
+    put_big_endian(png, png.size() - 4, static_cast<std::uint32_t>(crc));
+  };
+  Bytes header(13);
+  put_big_endian(header, 0, width);
+  put_big_endian(header, 4, height);
+  header[8] = 8;
+  uLongf size = compressBound(raw.size());
+  Bytes data(size);
+  compress(data.data(), &size, raw.data(), raw.size());
+  data.resize(size);
+  chunk("IHDR", header);
+  chunk("IDAT", data);
+  chunk("IEND", {});
+  return png;
+}
+
+}  // namespace
+
+TEST_CASE("PNG, BMP and JPEG of the same picture agree") {
+  const Image upright = picture("upright.png");
+  REQUIRE(upright.width == 24);
+  REQUIRE(upright.height == 16);
+  CHECK(upright.rgb[(16 * 24 - 1) * 3] > 200);  // the ramp: red grows to the right
+  CHECK(picture("rgb.bmp") == upright);
+  CHECK(largest_difference(picture("exif1.jpg"), upright) < 24);
+  CHECK(picture("progressive.jpg") == picture("exif1.jpg"));
+}
+
+TEST_CASE("Grey becomes R = G = B") {
+  const Image expected = picture("grey_expected.png");
+  CHECK(picture("grey.png") == expected);
+  CHECK(largest_difference(picture("grey.jpg"), expected) < 12);
+}
+
+TEST_CASE("Transparency is laid over white as Pillow does it, also in a palette") {
+  CHECK(largest_difference(picture("alpha.png"), picture("alpha_expected.png")) <= 1);
+  CHECK(picture("palette_clear.png") == picture("palette_clear_expected.png"));
+  CHECK(picture("palette.png") == picture("palette_expected.png"));
+}
+
+TEST_CASE("16-bit samples keep their upper 8 bits") {
+  const Image image = picture("rgb16.png");
+  REQUIRE(image.width == 12);
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      const std::uint8_t* pixel = &image.rgb[(y * 12 + x) * 3];
+      CHECK((pixel[0] == 9 * x && pixel[1] == 9 * y && pixel[2] == 77));
+    }
+  }
+}
+
+TEST_CASE("A CMYK JPEG is decoded, not refused") {
+  CHECK(largest_difference(picture("cmyk.jpg"), picture("upright.png")) < 40);
+}
+
+TEST_CASE("Every truncation of every format is refused with a reason") {
+  for (const char* name : {"exif6.jpg", "progressive.jpg", "grey.jpg", "exif6.png", "alpha.png",
+                           "palette_clear.png", "rgb16.png", "rgb.bmp"}) {
+    const Bytes whole = picture_bytes(name);
+    // The last 4 bytes of a PNG are the checksum of its end mark; nothing is lost without them.
+    const bool png = whole[0] == 0x89;
+    int accepted = 0;
+    for (std::size_t length = 0; length < whole.size() - (png ? 4 : 0); ++length) {
+      if (error_of(Bytes(whole.begin(), whole.begin() + length)).empty()) ++accepted;
+    }
+    INFO(name);
+    CHECK(accepted == 0);
+  }
+}
+
+TEST_CASE("Flipped bytes give a picture or a FormatError, never anything else") {
+  for (const char* name : {"exif6.jpg", "progressive.jpg", "exif6.png", "alpha.png",
+                           "palette_clear.png", "rgb16.png", "rgb.bmp"}) {
+    const Bytes whole = picture_bytes(name);
+    Rng rng(1);
+    int decoded = 0;
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      for (int repeat = 0; repeat < 3; ++repeat) {
+        Bytes damaged = whole;
+        damaged[at] ^= static_cast<std::uint8_t>(1 + rng.below(255));
+        if (repeat == 2) damaged[rng.below(static_cast<std::uint32_t>(whole.size()))] ^= 0xFF;
+        // A damaged size must not make this test slow: the limit is a small picture's.
+        if (error_of(damaged, {.max_pixels = 1 << 20}).empty()) ++decoded;
+      }
+    }
+    INFO(name);
+    CHECK(decoded > 0);  // the test reached the decoder proper
+  }
+}
+
+TEST_CASE("A huge picture is refused from its header, before anything is allocated") {
+  // 60,000 x 60,000 in 70 bytes.
+  CHECK_THAT(error_of(grey_png(60000, 60000, {0})),
+             ContainsSubstring("60000x60000 = 3600000000 pixels, the limit is 25000000"));
+  Bytes bmp = picture_bytes("rgb.bmp");
+  bmp[18] = bmp[22] = 0x30, bmp[19] = bmp[23] = 0x75;  // 30,000 x 30,000
+  CHECK_THAT(error_of(bmp), ContainsSubstring("30000x30000"));
+  CHECK_THAT(error_of(grey_png(1 << 20, 1 << 20, {0})), ContainsSubstring("too large"));
+}
+
+TEST_CASE("The limits are the caller's") {
+  const Bytes png = picture_bytes("upright.png");  // 24 x 16
+  CHECK(error_of(png, {.max_pixels = 24 * 16}).empty());
+  CHECK_THAT(error_of(png, {.max_pixels = 24 * 16 - 1}), ContainsSubstring("24x16 = 384 pixels"));
+  CHECK_THAT(error_of(png, {.max_aspect = 1.4}), ContainsSubstring("too narrow"));
+}
+
+TEST_CASE("A small PNG around a gigabyte of zeros does not get that memory") {
+  const Bytes bomb = grey_png(1, 1, Bytes(64 << 20));
+  REQUIRE(bomb.size() < 80'000);
+  CHECK_THAT(error_of(bomb), ContainsSubstring("outofmem"));
+}
+
+TEST_CASE("A JPEG whose Huffman table claims more codes than there are bytes is refused") {
+  Bytes jpeg = picture_bytes("exif1.jpg");
+  const Bytes mark{0xFF, 0xC4};
+  const auto table = std::search(jpeg.begin(), jpeg.end(), mark.begin(), mark.end());
+  REQUIRE(table != jpeg.end());
+  std::fill_n(table + 5, 16, std::uint8_t{255});
+  CHECK_THAT(error_of(jpeg), ContainsSubstring("a Huffman table of 4080 codes"));
+}
+
+TEST_CASE("What is no picture is said to be none") {
+  for (const std::string text : {"", "GIF89a......", "<svg></svg>", "P6 1 1 255 abc", "\xFF"}) {
+    CHECK(error_of(Bytes(text.begin(), text.end())) == "not a JPEG, PNG or BMP picture");
+  }
+}
