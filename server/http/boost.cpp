@@ -1,0 +1,3 @@
+// Asio and Beast, compiled here once for all sources.
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "server/http/message.h"
+
+namespace fovea::server {
+
+std::string_view reason_phrase(int status);
+
+// An error answer as RFC 9457 has it (application/problem+json): type, title, status, detail,
+// instance, and besides `error` (the same text as detail) and `request_id`.
+Reply problem(const Request& request, int status, std::string_view detail);
+// The same with further members.
+Reply problem(const Request& request, int status, std::string_view detail, nlohmann::json more);
+
+// A JSON answer. Text that is not UTF-8 is sent with replacement characters.
+Reply json_reply(const nlohmann::json& body, int status = 200);
+
+}  // namespace fovea::server

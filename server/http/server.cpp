@@ -1,0 +1,179 @@
+#include "server/http/server.h"
+
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "engine/core/error.h"
+#include "server/http/net.h"
+#include "server/http/session.h"
+
+namespace fovea::server {
+
+using asio::ip::tcp;
+using Acceptor = asio::basic_socket_acceptor<tcp, Strand>;
+
+struct Server::Impl {
+  explicit Impl(ServerOptions given);
+
+  Task<void> accept();
+  void start(Socket socket);
+  void ended(std::uint64_t number);
+  void wait_for_signal();
+  void stop();         // any thread
+  void begin_drain();  // on the strand from here on
+  void stop_accepting();
+  void finish_if_idle();
+
+  ServerOptions options;
+  asio::io_context io;
+  Strand strand;  // of the acceptor, the timers and the list of sessions
+  Acceptor acceptor;
+  Timer room;   // waited on while there are too many connections
+  Timer drain;  // the drain's delay, then its limit
+  asio::basic_signal_set<Strand> signals;
+  std::unique_ptr<SessionContext> context;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions;
+  std::uint64_t next_number = 0;
+  bool accepting = true;
+  bool stopping = false;
+  int cut = 0;
+};
+
+Server::Impl::Impl(ServerOptions given)
+    : options(std::move(given)),
+      io(options.io_threads),
+      strand(io.get_executor()),
+      acceptor(strand),
+      room(strand),
+      drain(strand),
+      signals(strand) {
+  const std::string where = options.host + ", port " + std::to_string(options.port);
+  ErrorCode error;
+  asio::ip::tcp::resolver resolver(io);
+  const auto found =
+      resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
+  if (error) throw IoError("cannot listen on " + where + ": " + error.message());
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error == asio::error::address_in_use) {
+    throw IoError("port " + std::to_string(options.port) + " on " + options.host +
+                  " is taken by another program; choose another with --port");
+  }
+  if (error) throw IoError("cannot listen on " + where + ": " + error.message());
+}
+
+Task<void> Server::Impl::accept() {
+  while (accepting) {
+    if (static_cast<int>(sessions.size()) >= options.max_connections) {
+      room.expires_at(Timer::time_point::max());
+      co_await room.async_wait(kAwait);
+      continue;
+    }
+    auto [error, socket] = co_await acceptor.async_accept(asio::make_strand(io), kAwait);
+    if (!error) {
+      start(std::move(socket));
+    } else if (accepting) {  // out of file descriptors, say: some will be closed
+      room.expires_after(std::chrono::milliseconds(100));
+      co_await room.async_wait(kAwait);
+    }
+  }
+}
+
+void Server::Impl::start(Socket socket) {
+  const auto executor = socket.get_executor();
+  const auto session = std::make_shared<Session>(std::move(socket), *context);
+  const std::uint64_t number = next_number++;
+  sessions.emplace(number, session);
+  asio::co_spawn(executor, session->run(), [this, number, session](std::exception_ptr fault) {
+    if (fault && options.on_fault) options.on_fault("a connection ended by an exception");
+    asio::post(strand, [this, number] { ended(number); });
+  });
+}
+
+void Server::Impl::ended(std::uint64_t number) {
+  sessions.erase(number);
+  room.cancel();
+  finish_if_idle();
+}
+
+void Server::Impl::wait_for_signal() {
+  signals.async_wait([this](ErrorCode error, int) {
+    if (error) return;
+    if (stopping) std::_Exit(1);  // asked twice: leave at once
+    begin_drain();
+    wait_for_signal();
+  });
+}
+
+void Server::Impl::stop() {
+  asio::post(strand, [this] { begin_drain(); });
+}
+
+void Server::Impl::begin_drain() {
+  if (stopping) return;
+  stopping = true;
+  if (options.on_drain) options.on_drain();
+  if (options.drain_delay.count() == 0) return stop_accepting();
+  drain.expires_after(options.drain_delay);
+  drain.async_wait([this](ErrorCode error) {
+    if (!error) stop_accepting();
+  });
+}
+
+void Server::Impl::stop_accepting() {
+  accepting = false;
+  ErrorCode ignored;
+  acceptor.close(ignored);
+  room.cancel();
+  context->draining = true;
+  for (const auto& [number, session] : sessions) session->drain();
+  drain.expires_after(options.drain_timeout);
+  drain.async_wait([this](ErrorCode error) {
+    if (error) return;
+    cut = static_cast<int>(sessions.size());
+    io.stop();  // their sockets close with the Server
+  });
+  finish_if_idle();
+}
+
+void Server::Impl::finish_if_idle() {
+  if (accepting || !sessions.empty()) return;
+  drain.cancel();
+  signals.cancel();
+}
+
+Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Server::~Server() = default;
+
+std::uint16_t Server::port() const {
+  return impl_->acceptor.local_endpoint().port();
+}
+
+int Server::run(const Router& router, App& app) {
+  Impl& impl = *impl_;
+  impl.context.reset(new SessionContext{impl.options, router, app});
+  if (impl.options.handle_signals) {
+    impl.signals.add(SIGINT);
+    impl.signals.add(SIGTERM);
+    impl.wait_for_signal();
+  }
+  asio::co_spawn(impl.strand, impl.accept(), asio::detached);
+  std::vector<std::jthread> threads;
+  for (int i = 1; i < impl.options.io_threads; ++i) {
+    threads.emplace_back([&impl] { impl.io.run(); });
+  }
+  impl.io.run();
+  threads.clear();
+  return impl.cut;
+}
+
+void Server::stop() {
+  impl_->stop();
+}
+
+}  // namespace fovea::server

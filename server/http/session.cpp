@@ -1,0 +1,360 @@
+#include "server/http/session.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <random>
+
+#include "engine/core/error.h"
+#include "server/http/problem.h"
+#include "server/http/target.h"
+
+namespace fovea::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Sent with every answer. WebAssembly threads need the two Cross-Origin fields on the page, and the
+// page compiles WebAssembly and shows pictures the visitor dropped (blob:, data:).
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSecurityFields{{
+    {"Content-Security-Policy",
+     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; "
+     "worker-src 'self' blob:; style-src 'self'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Embedder-Policy", "require-corp"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"},
+}};
+
+std::string make_id() {
+  thread_local std::mt19937_64 random{(std::uint64_t{std::random_device()()} << 32) ^
+                                      std::random_device()()};
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string id(16, '0');
+  std::uint64_t bits = random();
+  for (char& digit : id) {
+    digit = kDigits[bits & 15];
+    bits >>= 4;
+  }
+  return id;
+}
+
+// Short and harmless in logs, headers and JSON.
+bool is_sane_id(std::string_view id) {
+  return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("-_.:/+=@").find(c) != std::string_view::npos;
+  });
+}
+
+std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return text;
+}
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
+Session::Session(Socket socket, SessionContext& context)
+    : socket_(std::move(socket)), timer_(socket_.get_executor()), context_(context) {
+  ErrorCode ignored;
+  const auto peer = socket_.remote_endpoint(ignored);
+  if (!ignored) remote_ = peer.address().to_string();
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+Task<void> Session::run() {
+  const auto self = shared_from_this();
+  while (co_await wait_for_request()) {
+    if (!co_await serve_one()) break;
+    first_ = false;
+  }
+  disarm();
+  close();
+}
+
+Task<bool> Session::wait_for_request() {
+  if (buffer_.size() > 0) co_return true;  // pipelined
+  if (context_.draining) co_return false;
+  constexpr std::size_t kFirstRead = 4096;
+  if (buffer_.capacity() > 4 * kFirstRead) buffer_.shrink_to_fit();  // idle ones cost little
+  arm(first_ ? context_.options.head_timeout : context_.options.idle_timeout);
+  const auto [error, size] = co_await socket_.async_read_some(buffer_.prepare(kFirstRead), kAwait);
+  if (error || phase_ == Phase::closed) co_return false;
+  buffer_.commit(size);
+  co_return true;
+}
+
+Task<bool> Session::serve_one() {
+  phase_ = Phase::busy;
+  const auto started = Clock::now();
+  Parser parser;
+  const auto request = std::make_shared<Request>();
+  request->remote = remote_;
+  request->id = make_id();
+  request->verb = request->target = "-";  // in the log, when not even these can be read
+  Incoming incoming = co_await read_request(parser, *request);
+  if (incoming.gone || phase_ == Phase::closed) co_return false;
+  disarm();
+  const bool complete = parser.is_done();
+  Reply reply;
+  if (incoming.refusal) {
+    reply = std::move(*incoming.refusal);
+  } else {
+    request->body = std::move(parser.get().body());
+    request->params = std::move(incoming.match.params);
+    reply = co_await answer(incoming.match, request);
+  }
+  if (phase_ == Phase::closed) co_return false;
+  // What is left of a body that was refused cannot be told from the next request.
+  const bool keep = complete && parser.get().keep_alive() && !context_.draining;
+  const bool written = co_await write(*request, reply, parser.get().version(), keep);
+  if (context_.options.on_access) {
+    const double ms = std::chrono::duration<double, std::milli>(Clock::now() - started).count();
+    context_.options.on_access({request->id, remote_, request->verb, request->target, reply.status,
+                                reply.content().size(), ms});
+  }
+  if (written && !complete) co_await linger();
+  if (phase_ != Phase::closed) phase_ = Phase::idle;
+  co_return written&& keep;
+}
+
+Task<Session::Incoming> Session::read_request(Parser& parser, Request& request) {
+  Incoming incoming;
+  parser.header_limit(context_.options.max_head);
+  parser.body_limit(boost::none);  // set once the route is known
+  arm(context_.options.head_timeout);
+  const auto [error, size] = co_await wire::async_read_header(socket_, buffer_, parser, kAwait);
+  (void)size;
+  if (error && has_answer(error)) {
+    incoming.refusal = explain(request, error, 0);
+  } else if (error) {
+    incoming.gone = true;
+  } else {
+    incoming.refusal = check_head(parser, request, incoming);
+    if (!incoming.refusal && !parser.is_done()) {
+      incoming = co_await read_body(parser, request, std::move(incoming));
+    }
+  }
+  co_return incoming;
+}
+
+Task<Session::Incoming> Session::read_body(Parser& parser, Request& request, Incoming incoming) {
+  const std::uint64_t limit = body_limit(incoming.match);
+  parser.body_limit(limit);
+  arm(context_.options.body_timeout);
+  if (request.field("Expect") && parser.get().version() >= 11) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto [error, size] = co_await asio::async_write(
+        socket_, asio::buffer(kContinue.data(), kContinue.size()), kAwait);
+    (void)size;
+    incoming.gone = bool(error);
+    if (error) co_return incoming;
+  }
+  const auto [error, size] = co_await wire::async_read(socket_, buffer_, parser, kAwait);
+  (void)size;
+  if (!error) co_return incoming;
+  if (has_answer(error)) {
+    incoming.refusal = explain(request, error, limit);
+  } else {
+    incoming.gone = true;
+  }
+  co_return incoming;
+}
+
+std::optional<Reply> Session::check_head(const Parser& parser, Request& request,
+                                         Incoming& incoming) const {
+  const auto& message = parser.get();
+  request.verb = view(message.method_string());
+  request.target = view(message.target());
+  for (const auto& field : message) {
+    request.fields.emplace_back(view(field.name_string()), view(field.value()));
+  }
+  const auto id = request.field("X-Request-Id");
+  if (id && is_sane_id(*id)) request.id = *id;
+  try {
+    Target target = parse_target(request.target);
+    request.path = std::move(target.path);
+    request.query = std::move(target.query);
+  } catch (const FormatError& error) {
+    return problem(request, 400, error.what());
+  }
+  const auto hosts =
+      std::count_if(request.fields.begin(), request.fields.end(),
+                    [](const auto& field) { return same_name(field.first, "Host"); });
+  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) {
+    return problem(request, 400, "the request needs exactly one Host field");
+  }
+  incoming.match = context_.router.match(request.verb, request.path);
+  if (!incoming.match.route) {
+    if (incoming.match.allow.empty()) {
+      return problem(request, 404, "there is nothing at " + request.path);
+    }
+    Reply reply =
+        problem(request, 405,
+                request.path + " does not take " + request.verb + ", but " + incoming.match.allow);
+    reply.fields.emplace_back("Allow", incoming.match.allow);
+    return reply;
+  }
+  return check_body(parser, request, incoming.match);
+}
+
+std::optional<Reply> Session::check_body(const Parser& parser, const Request& request,
+                                         const Match& match) const {
+  // Without "chunked" at the end nobody can tell where the body stops (RFC 9112, 6.3).
+  if (request.field("Transfer-Encoding") && !parser.chunked()) {
+    return problem(request, 501, "of Transfer-Encoding only chunked is supported");
+  }
+  const std::uint64_t limit = body_limit(match);
+  if (parser.content_length() && *parser.content_length() > limit) {
+    return explain(request, wire::error::body_limit, limit);
+  }
+  const auto expect = request.field("Expect");
+  if (expect && !same_name(*expect, "100-continue")) {
+    return problem(request, 417, "of Expect only 100-continue is supported");
+  }
+  return std::nullopt;
+}
+
+std::uint64_t Session::body_limit(const Match& match) const {
+  const std::uint64_t own = match.route->max_body;
+  return own == 0 ? context_.options.max_body : std::min(own, context_.options.max_body);
+}
+
+// Whether the peer is still there to be told: not after a reset, an early end or a drain.
+bool Session::has_answer(ErrorCode error) const {
+  const bool http = error.category() == wire::make_error_code(wire::error::bad_method).category();
+  return timed_out_ ||
+         (http && error != wire::error::end_of_stream && error != wire::error::partial_message);
+}
+
+Reply Session::explain(const Request& request, ErrorCode error, std::uint64_t limit) const {
+  if (error == wire::error::body_limit) {
+    return problem(request, 413,
+                   "the request body exceeds the limit of " + std::to_string(limit) + " bytes");
+  }
+  if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
+    return problem(request, 431,
+                   "the request head exceeds the limit of " +
+                       std::to_string(context_.options.max_head) + " bytes");
+  }
+  if (timed_out_) return problem(request, 408, "the request did not arrive in time");
+  return problem(request, 400, "malformed HTTP: " + error.message());
+}
+
+Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> request) {
+  struct Pending {
+    Timer wake;  // never expires; cancelled when the reply is there
+    std::optional<Reply> reply;
+  };
+  try {
+    if (const auto* quick = std::get_if<QuickHandler>(&match.route->handler)) {
+      co_return (*quick)(*request, context_.app);
+    }
+    const auto pending = std::make_shared<Pending>(
+        Pending{Timer(socket_.get_executor(), Clock::time_point::max()), std::nullopt});
+    std::get<LaterHandler>(match.route->handler)(request, context_.app, [pending](Reply reply) {
+      asio::post(pending->wake.get_executor(), [pending, reply = std::move(reply)]() mutable {
+        pending->reply = std::move(reply);
+        pending->wake.cancel();
+      });
+    });
+    while (!pending->reply) co_await pending->wake.async_wait(kAwait);
+    co_return std::move(*pending->reply);
+  } catch (const std::exception& error) {
+    if (context_.options.on_fault) context_.options.on_fault(request->id + ": " + error.what());
+  }
+  co_return problem(*request, 500, "an error of the server; its log has the details");
+}
+
+Task<bool> Session::write(const Request& request, const Reply& reply, unsigned version, bool keep) {
+  wire::response<wire::span_body<const char>> message;
+  message.version(version == 10 ? 10 : 11);
+  message.result(static_cast<unsigned>(reply.status));
+  message.set(wire::field::server, "fovea");
+  message.set(wire::field::date, http_date());
+  message.set("X-Request-Id", request.id);
+  for (const auto& [name, value] : kSecurityFields) {
+    message.set(beast::string_view(name.data(), name.size()),
+                beast::string_view(value.data(), value.size()));
+  }
+  for (const auto& [name, value] : reply.fields) message.set(name, value);
+  const std::string_view content = reply.content();
+  message.body() = beast::span<const char>(content.data(), content.size());
+  if (reply.status != 304) message.content_length(content.size());
+  message.keep_alive(keep);
+  arm(context_.options.write_timeout);
+  wire::response_serializer<wire::span_body<const char>> serializer(message);
+  ErrorCode error;
+  std::size_t size = 0;
+  if (request.verb == "HEAD" || reply.status == 304) {
+    std::tie(error, size) = co_await wire::async_write_header(socket_, serializer, kAwait);
+  } else {
+    std::tie(error, size) = co_await wire::async_write(socket_, serializer, kAwait);
+  }
+  disarm();
+  co_return !error && phase_ != Phase::closed;
+}
+
+// Closing with unread bytes resets the connection, and the answer may be lost with it: read on for
+// a while, as the client may still be sending (RFC 9112, 9.6).
+Task<void> Session::linger() {
+  ErrorCode ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  buffer_.clear();
+  constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
+  arm(std::chrono::seconds(5));
+  std::uint64_t total = 0;
+  while (total < kMost) {
+    const auto [error, size] = co_await socket_.async_read_some(buffer_.prepare(65536), kAwait);
+    if (error || phase_ == Phase::closed) break;
+    total += size;
+  }
+}
+
+void Session::arm(std::chrono::milliseconds limit) {
+  timed_out_ = false;
+  timer_.expires_after(limit);
+  watch();
+}
+
+void Session::watch() {
+  timer_.async_wait([self = weak_from_this()](ErrorCode error) {
+    const auto session = self.lock();
+    // Already queued when the timer was set anew: not for this phase.
+    if (error || !session || session->timer_.expiry() > Clock::now()) return;
+    session->timed_out_ = true;
+    ErrorCode ignored;
+    session->socket_.cancel(ignored);
+    // Between two reads of one operation there is nothing to cancel: try again until disarmed.
+    session->timer_.expires_after(std::chrono::milliseconds(50));
+    session->watch();
+  });
+}
+
+void Session::disarm() {
+  timer_.expires_at(Clock::time_point::max());
+}
+
+void Session::close() {
+  phase_ = Phase::closed;
+  ErrorCode ignored;
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+void Session::drain() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->phase_ == Phase::idle) self->close();
+  });
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,94 @@
+#include "server/http/router.h"
+
+#include "engine/core/error.h"
+#include "server/http/target.h"
+#include "tests/support/catch.h"
+
+using namespace fovea;
+using namespace fovea::server;
+
+namespace {
+
+Reply list(const Request&, App&) {
+  return {};
+}
+Reply show(const Request&, App&) {
+  return {};
+}
+Reply page(const Request&, App&) {
+  return {};
+}
+
+Router make_router() {
+  return Router({{"GET", "/items", list},
+                 {"POST", "/items", list},
+                 {"GET", "/items/{id}", show},
+                 {"DELETE", "/items/{id}/parts/{part}", show}},
+                page);
+}
+
+QuickHandler handler_of(const Match& match) {
+  REQUIRE(match.route != nullptr);
+  return std::get<QuickHandler>(match.route->handler);
+}
+
+}  // namespace
+
+TEST_CASE("a route is found by verb and path, HEAD as GET") {
+  const Router router = make_router();
+  CHECK(handler_of(router.match("GET", "/items")) == list);
+  CHECK(handler_of(router.match("HEAD", "/items")) == list);
+  CHECK(handler_of(router.match("GET", "/items/7")) == show);
+  CHECK(router.match("GET", "/items/7").params == Fields{{"id", "7"}});
+  CHECK(router.match("DELETE", "/items/7/parts/x y").params ==
+        Fields{{"id", "7"}, {"part", "x y"}});
+}
+
+TEST_CASE("a known path under another verb lists what it takes") {
+  const Router router = make_router();
+  CHECK(router.match("PUT", "/items").route == nullptr);
+  CHECK(router.match("PUT", "/items").allow == "GET, HEAD, POST");
+  CHECK(router.match("GET", "/items/7/parts/8").allow == "DELETE");
+}
+
+TEST_CASE("paths differ by their slashes, and what no route names falls back to the page") {
+  const Router router = make_router();
+  for (const char* path : {"/items/", "/items/7/", "/items//", "/", "/other", "/items/7/parts/",
+                           "//items", "/Items"}) {
+    INFO(path);
+    CHECK(handler_of(router.match("GET", path)) == page);
+    CHECK(router.match("POST", path).route == nullptr);
+    CHECK(router.match("POST", path).allow.empty());
+  }
+}
+
+TEST_CASE("a request target is split and decoded") {
+  const Target target = parse_target("/a%20b/%C3%A4?x=1&y=a+b%2B&flag&=z#part");
+  CHECK(target.path == "/a b/\xc3\xa4");
+  CHECK(target.query == Fields{{"x", "1"}, {"y", "a b+"}, {"flag", ""}, {"", "z"}});
+  CHECK(parse_target("http://host:80/a?b=c").path == "/a");
+  CHECK(parse_target("HTTP://host").path == "/");
+  CHECK(parse_target("/a+b").path == "/a+b");
+}
+
+TEST_CASE("a malformed request target is refused") {
+  for (const char* target : {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/"}) {
+    INFO(target);
+    CHECK_THROWS_AS(parse_target(target), FormatError);
+  }
+}
+
+TEST_CASE("If-None-Match is a list of tags, weak ones too, or a star") {
+  Request request;
+  const auto matches = [&](const std::string& field) {
+    request.fields = {{"if-none-match", field}};
+    return etag_matches(request, "\"abc\"");
+  };
+  CHECK(matches("\"abc\""));
+  CHECK(matches("\"x\", W/\"abc\""));
+  CHECK(matches("*"));
+  CHECK_FALSE(matches("\"ab\""));
+  CHECK_FALSE(matches(""));
+  request.fields.clear();
+  CHECK_FALSE(etag_matches(request, "\"abc\""));
+}
