@@ -1,0 +1,116 @@
+#include "engine/kernels/conv.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/kernels/direct_conv.h"
+#include "engine/kernels/im2col.h"
+#include "tests/support/catch.h"
+#include "tests/support/reference.h"
+
+using namespace fovea;
+using kernels::ConvShape;
+
+namespace {
+
+// h, w, c, out, kernel, stride, pad: the shapes of `small`, and the odd ones that break kernels.
+const ConvShape kShapes[] = {
+    {32, 32, 3, 32, 3, 1, 1}, {8, 8, 32, 32, 3, 1, 1}, {4, 4, 64, 128, 3, 1, 1},
+    {1, 1, 1, 1, 1, 1, 0},    {5, 7, 3, 10, 3, 1, 1},  {9, 6, 2, 33, 5, 1, 2},
+    {7, 7, 4, 17, 3, 2, 1},   {8, 8, 5, 6, 2, 1, 0},   {6, 6, 3, 24, 2, 2, 0},
+    {5, 5, 1, 40, 3, 1, 0},   {3, 3, 2, 3, 3, 1, 2},   {4, 4, 2, 3, 1, 1, 2},
+    {15, 15, 8, 65, 3, 1, 1}, {6, 9, 16, 16, 1, 1, 0}, {4, 11, 7, 9, 3, 3, 1},
+};
+
+struct Case {
+  explicit Case(const ConvShape& s, int n = 2)
+      : x({n, s.h, s.w, s.c}), w({s.kernel, s.kernel, s.c, s.out}), bias({1, 1, 1, s.out}) {
+    Rng rng(17);
+    for (Tensor* t : {&x, &w, &bias}) test::fill_normal(*t, rng);
+    test::reference_conv(x, w, &bias, s, y);
+    dy = Tensor(y.shape());
+    test::fill_normal(dy, rng);
+    test::reference_conv_backward(x, w, dy, s, dx, dw);
+  }
+  Tensor x, w, bias, y, dy, dx, dw;
+};
+
+}  // namespace
+
+TEST_CASE("convolution forward equals the seven loops") {
+  for (const ConvShape& s : kShapes) {
+    const Case c(s);
+    CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
+    kernels::ConvScratch scratch;
+    Tensor packed, y(c.y.shape());
+    kernels::pack_weights(c.w.data(), s, packed);
+    kernels::conv_forward(c.x.data(), 2, s, packed.data(), c.bias.data(), y.data(), scratch);
+    CHECK(test::relative_error(y, c.y) < 1e-5);
+    kernels::conv_forward_im2col(c.x.data(), 2, s, c.w.data(), c.bias.data(), y.data(), scratch);
+    CHECK(test::relative_error(y, c.y) < 1e-5);
+  }
+}
+
+TEST_CASE("convolution gradients equal the seven loops") {
+  for (const ConvShape& s : kShapes) {
+    const Case c(s);
+    CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
+    kernels::ConvScratch scratch;
+    Tensor dx(c.x.shape()), dw(c.w.shape()), dbias(c.bias.shape());
+    kernels::conv_backward_input(c.dy.data(), 2, s, c.w.data(), dx.data(), scratch);
+    CHECK(test::relative_error(dx, c.dx) < 1e-5);
+    kernels::conv_backward_weights(c.x.data(), c.dy.data(), 2, s, dw.data(), dbias.data(), scratch);
+    CHECK(test::relative_error(dw, c.dw) < 1e-5);
+    kernels::conv_backward_input_im2col(c.dy.data(), 2, s, c.w.data(), dx.data(), scratch);
+    CHECK(test::relative_error(dx, c.dx) < 1e-5);
+    // The second call adds to what is there.
+    kernels::conv_backward_weights_im2col(c.x.data(), c.dy.data(), 2, s, dw.data(), dbias.data(),
+                                          scratch);
+    for (Scalar& value : dw.values()) value /= 2;
+    CHECK(test::relative_error(dw, c.dw) < 1e-5);
+  }
+}
+
+TEST_CASE("every instruction set of this machine computes the same convolution") {
+  const auto list = kernels::direct_kernels();
+  REQUIRE(list.count >= 1);
+  for (const ConvShape& s : kShapes) {
+    const Case c(s, 1);
+    const kernels::DirectShape shape{s.w + 2 * s.pad, s.c,      s.out_h(), s.out_w(),
+                                     s.out,           s.kernel, s.stride};
+    Tensor padded({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
+    kernels::pad_image(c.x.data(), s.h, s.w, s.c, s.pad, padded.data());
+    for (int i = 0; i < list.count; ++i) {
+      const kernels::DirectKernels& k = *list.items[i];
+      CAPTURE(k.name, s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
+      const int wide = (s.out + k.panel - 1) / k.panel * k.panel, pixels = s.out_h() * s.out_w();
+      Tensor packed({1, 1, s.depth(), wide}), bias({1, 1, 1, wide}), dy({1, 1, pixels, wide});
+      for (int o = 0; o < s.out; ++o) {
+        bias.data()[o] = c.bias.data()[o];
+        for (int row = 0; row < s.depth(); ++row) {
+          packed.data()[(o / k.panel * s.depth() + row) * k.panel + o % k.panel] =
+              c.w.data()[row * s.out + o];
+        }
+        for (int p = 0; p < pixels; ++p) dy.data()[p * wide + o] = c.dy.data()[p * s.out + o];
+      }
+      Tensor y(c.y.shape()), dw(c.w.shape());
+      k.forward(padded.data(), &shape, packed.data(), bias.data(), y.data());
+      CHECK(test::relative_error(y, c.y) < 1e-5);
+      k.backward_weights(padded.data(), &shape, dy.data(), wide, dw.data());
+      CHECK(test::relative_error(dw, c.dw) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("a batch gives bit for bit what its images give alone") {
+  const ConvShape s{8, 8, 16, 40, 3, 1, 1};
+  const Case c(s, 3);
+  kernels::ConvScratch scratch;
+  Tensor packed, together(c.y.shape()), alone(c.y.shape());
+  kernels::pack_weights(c.w.data(), s, packed);
+  kernels::conv_forward(c.x.data(), 3, s, packed.data(), nullptr, together.data(), scratch);
+  for (int i = 0; i < 3; ++i) {
+    kernels::conv_forward(c.x.image(i), 1, s, packed.data(), nullptr, alone.image(i), scratch);
+  }
+  CHECK(std::ranges::equal(together.values(), alone.values()));
+}

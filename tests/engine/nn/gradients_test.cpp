@@ -1,0 +1,154 @@
+// Built in double precision (fovea_core_f64).
+
+#include "engine/model/build.h"
+#include "engine/model/network.h"
+#include "engine/nn/activation.h"
+#include "engine/nn/batch_norm.h"
+#include "engine/nn/conv2d.h"
+#include "engine/nn/dense.h"
+#include "engine/nn/dropout.h"
+#include "engine/nn/loss.h"
+#include "engine/nn/pool.h"
+#include "engine/nn/residual.h"
+#include "tests/support/catch.h"
+#include "tests/support/gradcheck.h"
+
+using namespace fovea;
+using test::check_gradients;
+using test::GradReport;
+
+namespace {
+
+void require_small(const GradReport& report) {
+  INFO(report.where);
+  REQUIRE(report.checked > 0);
+  CHECK(report.worst < 1e-6);
+}
+
+// A dense layer whose input gradient is 1 % too large.
+class WrongDense : public Dense {
+ public:
+  using Dense::Dense;
+  void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override {
+    Dense::backward(x, y, dy, dx);
+    for (Scalar& value : dx->values()) value *= 1.01;
+  }
+};
+
+// One that overwrites its weight gradient instead of adding to it.
+class ForgetfulDense : public Dense {
+ public:
+  using Dense::Dense;
+  void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override {
+    for (Param* param : params()) param->grad.fill(0);
+    Dense::backward(x, y, dy, dx);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the gradients of a convolution are right, strides and odd sizes included") {
+  Conv2d plain({.in = 3, .out = 5}, "0");
+  require_small(check_gradients(plain, {2, 6, 5, 3}, 1));
+  Conv2d strided({.in = 2, .out = 3, .kernel = 3, .stride = 2, .bias = false}, "0");
+  require_small(check_gradients(strided, {2, 7, 7, 2}, 2));
+  Conv2d whitening({.in = 3, .out = 24, .kernel = 2, .pad = 0}, "0");
+  require_small(check_gradients(whitening, {1, 5, 5, 3}, 3));
+}
+
+TEST_CASE("the gradients of batch norm are right") {
+  BatchNorm norm(4, 1e-5f, 0.1f, "0");
+  require_small(check_gradients(norm, {3, 4, 4, 4}, 4));
+  BatchNorm dense(6, 1e-5f, 0.1f, "0");
+  require_small(check_gradients(dense, {5, 1, 1, 6}, 5));
+}
+
+TEST_CASE("the gradients of dense, flatten and dropout are right") {
+  Dense dense(7, 4, true, "0");
+  require_small(check_gradients(dense, {3, 1, 1, 7}, 6));
+  Flatten flatten;
+  require_small(check_gradients(flatten, {2, 3, 2, 4}, 7));
+  Dropout dropout(0.3f);
+  require_small(check_gradients(dropout, {2, 3, 3, 4}, 8));
+}
+
+TEST_CASE("the gradients of the pools are right") {
+  MaxPool pool(2);
+  require_small(check_gradients(pool, {2, 6, 4, 3}, 9));
+  MaxPool ragged(3);
+  require_small(check_gradients(ragged, {2, 7, 8, 2}, 10));
+  GlobalAvgPool average;
+  require_small(check_gradients(average, {2, 3, 5, 4}, 11));
+  GlobalMaxPool maximum;
+  require_small(check_gradients(maximum, {2, 3, 5, 4}, 12));
+}
+
+TEST_CASE("the gradients of the activations are right") {
+  Relu relu;
+  require_small(check_gradients(relu, {2, 4, 4, 3}, 13, {.kink = 1e-3}));
+  Gelu gelu;
+  require_small(check_gradients(gelu, {2, 4, 4, 3}, 14));
+}
+
+TEST_CASE("the gradients of a residual block are right") {
+  const std::vector<LayerSpec> block{{Conv2dSpec{.out = 3, .bias = false}},
+                                     {BatchNormSpec{}},
+                                     {GeluSpec{}},
+                                     {Conv2dSpec{.out = 3}}};
+  Residual residual(build_chain(block, {1, 4, 4, 3}, "0.block."));
+  require_small(check_gradients(residual, {2, 4, 4, 3}, 15));
+}
+
+TEST_CASE("the gradient of the loss is right, with smoothing and class weights") {
+  Rng rng(16);
+  Tensor logits({4, 1, 1, 5}), dlogits, unused;
+  for (Scalar& value : logits.values()) value = rng.normal();
+  const std::vector<int> labels{0, 4, 2, 2};
+  const LossOptions options{.label_smoothing = 0.1f, .class_weights = {1, 2, 0.5f, 1, 3}};
+  softmax_cross_entropy(logits, labels, options, dlogits, 1);
+  require_small(test::compare_gradients(
+      [&] { return softmax_cross_entropy(logits, labels, options, unused, 1); },
+      {{"logits", &logits, &dlogits}}, {}));
+}
+
+TEST_CASE("the gradients of a whole small network are right") {
+  NetworkSpec spec{.input = {1, 8, 8, 3}, .layers = {}};
+  for (const LayerSpec& layer : std::vector<LayerSpec>{
+           {Conv2dSpec{.out = 4, .bias = false}},
+           {BatchNormSpec{}},
+           {ReluSpec{}},
+           {MaxPoolSpec{}},
+           {DropoutSpec{0.2f}},
+           {ResidualSpec{{{Conv2dSpec{.out = 4}}, {BatchNormSpec{}}, {ReluSpec{}}}}},
+           {FlattenSpec{}},
+           {DenseSpec{6, false}},
+           {BatchNormSpec{}},
+           {GeluSpec{}},
+           {DenseSpec{3}}}) {
+    spec.layers.push_back(layer);
+  }
+  Network network(spec);
+  network.initialise(17);
+  Rng rng(18);
+  Tensor x({5, 8, 8, 3}), dlogits, unused;
+  for (Scalar& value : x.values()) value = rng.normal();
+  const std::vector<int> labels{0, 1, 2, 1, 0};
+  const auto objective = [&] {
+    return softmax_cross_entropy(network.forward(x, Rng(19)), labels, {}, unused, 1);
+  };
+  network.zero_gradients();
+  softmax_cross_entropy(network.forward(x, Rng(19)), labels, {}, dlogits, 1);
+  network.backward(dlogits);
+  std::vector<test::Varied> arrays;
+  for (Param* param : network.params())
+    arrays.push_back({param->name, &param->value, &param->grad});
+  // A step so small that no ReLU or maximum changes sides on the way.
+  require_small(test::compare_gradients(objective, arrays, {.step = 1e-6}));
+}
+
+TEST_CASE("the check catches a wrong input gradient and an overwritten weight gradient") {
+  WrongDense wrong(7, 4, true, "0");
+  CHECK(check_gradients(wrong, {3, 1, 1, 7}, 20).worst > 1e-3);
+  ForgetfulDense forgetful(7, 4, true, "0");
+  CHECK(check_gradients(forgetful, {3, 1, 1, 7}, 21).worst > 1e-1);
+}
