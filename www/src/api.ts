@@ -1,0 +1,85 @@
+// The only place that talks to the server.
+import { Signal } from "./signal.js";
+import { words } from "./strings.js";
+import type { Answer } from "./types.js";
+
+export const kWeights = "api/v1/model/weights";
+const kPatience = 30_000; // milliseconds until a silent server counts as away
+
+export type ServerState = "checking" | "online" | "away";
+export const serverState = new Signal<ServerState>("checking");
+
+// Bytes of pictures that have left this page since it was opened.
+export const bytesSent = new Signal(0);
+
+// The server could not be reached at all; everything else it says is an Error with its own words.
+export class AwayError extends Error {
+  constructor() {
+    super(words.errors.away);
+  }
+}
+
+async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    const response = await fetch(path, { ...init, signal: AbortSignal.timeout(kPatience) });
+    serverState.set("online");
+    return response;
+  } catch {
+    serverState.set("away");
+    throw new AwayError();
+  }
+}
+
+async function json(response: Response): Promise<unknown> {
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch {
+    throw new Error(response.ok ? words.errors.strange : words.errors.status(response.status));
+  }
+  if (response.ok) return body;
+  const error = (body as { error?: unknown } | null)?.error;
+  throw new Error(typeof error === "string" ? error : words.errors.status(response.status));
+}
+
+export async function fetchModel(): Promise<unknown> {
+  return json(await call("api/v1/model"));
+}
+
+// Whether the server is alive, told through serverState.
+export async function knock(): Promise<void> {
+  await call("livez", { cache: "no-store" }).catch(() => undefined);
+}
+
+interface Result {
+  label: string;
+  index: number;
+  probability: number;
+  top: { label: string; index: number; probability: number }[];
+  timing_ms: { decode: number; queue: number; compute: number };
+}
+
+// One picture file, all classes. Throws AwayError, or Error in the server's words.
+export async function predictOnServer(file: File): Promise<Answer> {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  bytesSent.set(bytesSent.value + file.size);
+  const start = performance.now();
+  const body = await json(await call("api/v1/predict?top_k=all", { method: "POST", body: form }));
+  return readAnswer(body, performance.now() - start);
+}
+
+export function readAnswer(body: unknown, roundTrip: number): Answer {
+  const result = (body as { results?: (Result | { error: string })[] } | null)?.results?.[0];
+  if (result === undefined) throw new Error(words.errors.strange);
+  if ("error" in result) throw new Error(result.error);
+  const labels: string[] = [];
+  const probabilities: number[] = [];
+  for (const { label, index, probability } of result.top) {
+    labels[index] = label;
+    probabilities[index] = probability;
+  }
+  if (Object.keys(labels).length !== labels.length) throw new Error(words.errors.strange);
+  const { label, index, probability, timing_ms } = result;
+  return { label, index, probability, labels, probabilities, timing: { ...timing_ms, roundTrip } };
+}

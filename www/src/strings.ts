@@ -1,0 +1,104 @@
+// Every word the page says, in one place. Another language is another file of this shape.
+import type { Confidence } from "./compare.js";
+import type { Mode, Source } from "./types.js";
+
+export const locale = "en";
+
+const pictures = (n: number): string => (n === 1 ? "1 picture" : `${n} pictures`);
+
+export const words = {
+  drop: {
+    title: "Show it a picture",
+    hint: "Drop JPEG, PNG or BMP files here, or paste one.",
+    choose: "Choose pictures",
+    over: "Let go to classify",
+  },
+  mode: {
+    legend: "Where to answer",
+    names: { server: "On the server", page: "In this page", both: "Both, compare" } satisfies Record<Mode, string>,
+    notes: {
+      server: "Pictures are sent to this server, which answers with its model.",
+      page: "The network runs inside this page. The picture never leaves this machine.",
+      both: "Each picture is sent to the server and also answered inside this page, by the same engine.",
+    } satisfies Record<Mode, string>,
+    sent: (size: string) => `${size} of pictures sent since this page was opened`,
+    unavailable: "In-page prediction is not available in this build of the page. The server answers as usual.",
+    loading: (received: string, total: string | undefined) =>
+      total === undefined ? `Loading the weights: ${received}` : `Loading the weights: ${received} of ${total}`,
+    ready: (size: string) => `Ready: ${size} of weights loaded`,
+    failed: (reason: string) => `The in-page network could not be loaded: ${reason}`,
+    retry: "Try again",
+  },
+  answers: {
+    title: "Answers",
+    clear: "Clear",
+    askServer: (n: number) => `Send ${pictures(n)} to the server too`,
+    progress: (done: number, all: number) => (done === all ? pictures(all) : `${done} of ${pictures(all)}`),
+    asking: { server: "Asking the server", page: "Looking" } satisfies Record<Source, string>,
+    notAsked: "Not sent to the server",
+    usePage: "Answer in this page",
+    more: (n: number) => `${n} more`,
+    announce: (file: string, label: string, sure: string) => `${file}: ${label}. ${sure}`,
+    announceError: (file: string, error: string) => `${file}: ${error}`,
+    ready: "No answer yet",
+  },
+  sources: { server: "Server", page: "This page" } satisfies Record<Source, string>,
+  confidence: (level: Confidence, first: string, second: string): string =>
+    ({
+      certain: "Very sure",
+      likely: "Likely",
+      leaning: `Leaning towards ${first}, perhaps ${second}`,
+      split: `Unsure: the network splits between ${first} and ${second}`,
+    })[level],
+  compare: {
+    same: "Same answer",
+    different: "Different answers",
+    close: "Same first choice, different probabilities",
+    largest: (d: string) => `largest difference of any probability: ${d}`,
+    otherClasses: "the two models know different classes",
+  },
+  timing: { decode: "decode", queue: "queue", compute: "compute", roundTrip: "round trip" },
+  health: {
+    checking: "Looking for the server",
+    online: "Server is answering",
+    away: "Server is away",
+    banner: {
+      withPage: "The server is away. Answers in this page go on working; choose “In this page”.",
+      withoutPage: "The server is away. This page will notice when it is back.",
+    },
+  },
+  errors: {
+    away: "The server did not answer.",
+    status: (status: number) => `The server answered with status ${status}.`,
+    strange: "The server's answer could not be understood.",
+    unreadable: "This file could not be read from the disk.",
+  },
+  model: {
+    title: "The model",
+    waiting: "The model is described here as soon as the server answers.",
+    knows: (n: number) => `Tells ${n} classes apart`,
+    accuracy: "of test pictures right",
+    interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
+    tested: (n: string) => `${n} pictures it was not trained on`,
+    noMetrics: "This model carries no measured accuracy.",
+    version: "Version",
+    trainedOn: "Trained on",
+    trainImages: (data: string, n: string) => `${data}, ${n} pictures`,
+    created: "Made",
+    input: "Sees",
+    inputSize: (n: number) => `${n} × ${n} pixels`,
+    parameters: "Parameters",
+    flops: "Work",
+    flopsPerPicture: (n: string) => `${n} operations a picture`,
+    temperature: "Temperature",
+    sha: "Weights",
+    copy: "Copy",
+    copied: "Copied",
+    copyLabel: "Copy the SHA-256 of the weights",
+    download: "Download the model file",
+    layers: (n: number) => `Its ${n} layers`,
+    layerColumns: ["", "Layer", "Output", "Parameters"],
+    provenance: "Where it came from",
+    totalRow: "Total",
+  },
+} as const;

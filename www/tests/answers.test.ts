@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readAnswer } from "../src/api.js";
+import { readModel, wilson } from "../src/model_info.js";
+
+const timing_ms = { decode: 0.1, queue: 0.2, compute: 0.3 };
+const top = [
+  { label: "dog", index: 1, probability: 0.75 },
+  { label: "cat", index: 0, probability: 0.25 },
+];
+
+test("the server's ranking is put back in the order of the classes", () => {
+  const answer = readAnswer({ results: [{ file: "a.png", ...top[0], top, timing_ms }] }, 4);
+  assert.deepEqual(answer.labels, ["cat", "dog"]);
+  assert.deepEqual(answer.probabilities, [0.25, 0.75]);
+  assert.deepEqual(answer.timing, { decode: 0.1, queue: 0.2, compute: 0.3, roundTrip: 4 });
+});
+
+test("a file's error is thrown in the server's words", () => {
+  const body = { results: [{ file: "a.png", error: "not a picture" }] };
+  assert.throws(() => readAnswer(body, 4), { message: "not a picture" });
+});
+
+test("an answer with classes missing, or none at all, is not understood", () => {
+  const part = { results: [{ file: "a.png", ...top[0], top: top.slice(0, 1), timing_ms }] };
+  assert.throws(() => readAnswer(part, 4), /could not be understood/);
+  assert.throws(() => readAnswer({}, 4), /could not be understood/);
+  assert.throws(() => readAnswer(null, 4), /could not be understood/);
+});
+
+test("a model's description may lack everything", () => {
+  for (const body of [null, 7, "text", [], {}]) {
+    const model = readModel(body);
+    assert.deepEqual(model.classes, []);
+    assert.equal(model.accuracy, undefined);
+  }
+});
+
+test("a model's accuracy carries its 95 % interval when the number of pictures is known", () => {
+  const model = readModel({ metrics: { accuracy: 0.853, pictures: 10000 } });
+  assert.equal(model.accuracy?.value, 0.853);
+  // By definition 0.853 lies 1.96 standard deviations from either end, measured with that end's own.
+  for (const end of [model.accuracy?.low ?? 0, model.accuracy?.high ?? 0]) {
+    const deviations = Math.abs(0.853 - end) / Math.sqrt((end * (1 - end)) / 10000);
+    assert.ok(Math.abs(deviations - 1.96) < 1e-3);
+  }
+});
+
+test("an interval never leaves 0 to 1", () => {
+  assert.deepEqual(wilson(0, 10)[0], 0);
+  assert.ok(wilson(1, 10)[1] <= 1);
+});

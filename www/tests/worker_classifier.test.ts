@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { MessageChannel } from "node:worker_threads";
+import { type WorkerPort, WorkerClassifier, download } from "fovea";
+import type { Reply, Request } from "../../wasm/package/src/messages.js";
+
+// The other end of a real message channel in place of a Worker: bytes are really moved.
+function pair(answer: (request: Request, reply: (reply: Reply) => void) => void): WorkerPort {
+  const { port1, port2 } = new MessageChannel();
+  port2.on("message", (request: Request) => answer(request, (reply) => port2.postMessage(reply)));
+  const near = port1 as unknown as WorkerPort & { close(): void };
+  near.terminate = () => near.close();
+  return near;
+}
+
+const sources = { glue: "fovea.js", wasm: "fovea.wasm", model: "weights" };
+const info = { classes: ["a"], input: { size: 32, fit: "crop", mean: [], std: [] }, temperature: 1, parameters: 1, flops: 1, weights_sha256: "", provenance: {}, layers: [] };
+const prediction = (index: number) => ({ label: "a", index, probability: 1, probabilities: [1], timing: { decode: 0, compute: 0 } });
+
+test("answers find their requests whatever their order", async () => {
+  const held: (() => void)[] = [];
+  const port = pair((request, reply) => {
+    const { id } = request;
+    if (request.type === "load") return reply({ id, type: "loaded", info });
+    const index = request.picture[0] ?? -1;
+    held.push(() => reply({ id, type: "predicted", prediction: prediction(index) }));
+    if (held.length === 3) held.reverse().forEach((send) => send());
+  });
+  const { classifier } = await WorkerClassifier.load(port, sources);
+  const pictures = [5, 6, 7].map((n) => Uint8Array.of(n));
+  const answers = await Promise.all(pictures.map((picture) => classifier.predict(picture)));
+  assert.deepEqual(answers.map(({ index }) => index), [5, 6, 7]);
+  assert.equal(pictures[0]?.length, 0, "the bytes moved, they were not copied");
+  classifier.dispose();
+});
+
+test("progress is told before the model is loaded", async () => {
+  const seen: number[] = [];
+  const port = pair(({ id }, reply) => {
+    reply({ id, type: "progress", progress: { received: 10, total: 20 } });
+    reply({ id, type: "progress", progress: { received: 20, total: 20 } });
+    reply({ id, type: "loaded", info });
+  });
+  const { classifier } = await WorkerClassifier.load(port, sources, ({ received }) => seen.push(received));
+  assert.deepEqual(seen, [10, 20]);
+  classifier.dispose();
+});
+
+test("a failure becomes an Error with the engine's words", async () => {
+  const port = pair(({ id }, reply) => reply({ id, type: "failed", error: "tensor 3 is cut off" }));
+  await assert.rejects(WorkerClassifier.load(port, sources), { message: "tensor 3 is cut off" });
+});
+
+test("disposing fails what is still waiting", async () => {
+  const port = pair(({ id, type }, reply) => type === "load" && reply({ id, type: "loaded", info }));
+  const { classifier } = await WorkerClassifier.load(port, sources);
+  const waiting = classifier.predict(Uint8Array.of(1));
+  classifier.dispose();
+  await assert.rejects(waiting, /disposed of/);
+});
+
+test("a download reports its progress and refuses what broke off", async () => {
+  const server = createServer((request, response) => {
+    if (request.url === "/gone") return void response.writeHead(404).end();
+    response.writeHead(200, { "content-length": "100000" });
+    if (request.url === "/whole") return void response.end(Buffer.alloc(100000, 7));
+    response.write(Buffer.alloc(1000, 7), () => response.destroy());
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    let last = { received: 0, total: 0 };
+    const whole = await download(`${base}/whole`, (progress) => (last = progress));
+    assert.equal(whole.length, 100000);
+    assert.ok(whole.every((byte) => byte === 7));
+    assert.deepEqual(last, { received: 100000, total: 100000 });
+    await assert.rejects(download(`${base}/broken`), /broke off after/);
+    await assert.rejects(download(`${base}/gone`), /answered 404/);
+  } finally {
+    server.close();
+  }
+  await assert.rejects(download(`${base}/whole`), /cannot reach/);
+});
