@@ -6,6 +6,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees overlapping copies in std::string's operator+ that are not there (GCC bug 105651).
   target_compile_options(fovea_options INTERFACE -Wno-restrict)
 endif()
+if(EMSCRIPTEN)
+  # Emscripten catches no exception and uses no vector instruction unless told to.
+  target_compile_options(fovea_options INTERFACE -fexceptions -msimd128)
+  target_link_options(fovea_options INTERFACE -fexceptions)
+endif()
 if(FOVEA_WERROR)
   target_compile_options(fovea_options INTERFACE -Werror)
 endif()

@@ -99,8 +99,7 @@ int fv_load(const std::uint8_t* bytes, std::size_t size) {
 // JSON text (UTF-8) about the model, valid until fv_free(handle); null and fv_last_error() for a
 // stale handle. Keys: classes input temperature parameters flops weights_sha256 provenance layers.
 const char* fv_info(int handle) {
-  return fovea::guarded<const char*>(
-      nullptr, [&] { return fovea::session(handle).info.c_str(); });
+  return fovea::guarded<const char*>(nullptr, [&] { return fovea::session(handle).info.c_str(); });
 }
 
 // Bytes of a JPEG, PNG or BMP file -> calibrated probabilities out[n], n = number of classes, and
@@ -130,9 +129,13 @@ int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, float* o
 }
 
 // Gives the model's memory back; a stale handle is ignored.
-void fv_free(int handle) { fovea::g_sessions.erase(handle); }
+void fv_free(int handle) {
+  fovea::g_sessions.erase(handle);
+}
 
 // Text of the last failure, "" when the last call succeeded; valid until the next call.
-const char* fv_last_error() { return fovea::g_error.c_str(); }
+const char* fv_last_error() {
+  return fovea::g_error.c_str();
+}
 
 }  // extern "C"
