@@ -1,5 +1,6 @@
 #include "engine/model/safetensors.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/core/error.h"
@@ -39,11 +40,10 @@ std::vector<std::uint8_t> forge(std::string header, const std::vector<std::uint8
   const std::string hash =
       sha256_hex({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()});
   fill("\"header_sha256\":\"", hash);
-  std::vector<std::uint8_t> file(8);
+  std::vector<std::uint8_t> file(8 + header.size() + data.size());
   const std::uint64_t length = header.size();
   std::memcpy(file.data(), &length, 8);
-  file.insert(file.end(), header.begin(), header.end());
-  file.insert(file.end(), data.begin(), data.end());
+  std::copy(data.begin(), data.end(), std::copy(header.begin(), header.end(), file.begin() + 8));
   return file;
 }
 

@@ -1,0 +1,62 @@
+#include "engine/model/classifier.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "engine/core/error.h"
+#include "engine/model/fold.h"
+#include "engine/model/model_file.h"
+
+namespace fovea {
+
+Classifier::Classifier(std::span<const std::uint8_t> model_file)
+    : model_(read_model(model_file)),
+      folded_(fold_batch_norm(model_.network)),
+      sha256_(fovea::weights_sha256(model_file)) {}
+
+Tensor Classifier::prepare(std::span<const std::uint8_t> picture,
+                           const DecodeLimits& limits) const {
+  return preprocess_image(decode_image(picture, limits), model_.preprocess);
+}
+
+void Classifier::predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const {
+  folded_.infer(x, probabilities, scratch);
+  softmax(probabilities, model_.temperature, probabilities);
+}
+
+std::vector<int> top_k(std::span<const Scalar> probabilities, int k) {
+  std::vector<int> order(probabilities.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto count =
+      std::clamp<std::size_t>(static_cast<std::size_t>(std::max(k, 0)), 0, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+                    [&](int a, int b) {
+                      const Scalar pa = probabilities[static_cast<std::size_t>(a)];
+                      const Scalar pb = probabilities[static_cast<std::size_t>(b)];
+                      return pa != pb ? pa > pb : a < b;
+                    });
+  order.resize(count);
+  return order;
+}
+
+void softmax(const Tensor& logits, float temperature, Tensor& probabilities) {
+  if (!(temperature > 0)) {
+    throw ShapeError("softmax: temperature " + std::to_string(temperature) + " is not above 0");
+  }
+  probabilities.resize(logits.shape());
+  const auto classes = static_cast<std::ptrdiff_t>(logits.shape().per_image());
+  for (int n = 0; n < logits.shape().n; ++n) {
+    const Scalar* in = logits.image(n);
+    Scalar* out = probabilities.image(n);
+    // Subtracting the largest logit changes nothing in exact arithmetic and keeps exp from
+    // overflow.
+    const Scalar largest = *std::max_element(in, in + classes);
+    Scalar sum = 0;
+    for (std::ptrdiff_t i = 0; i < classes; ++i)
+      sum += out[i] = std::exp((in[i] - largest) / temperature);
+    for (std::ptrdiff_t i = 0; i < classes; ++i) out[i] /= sum;
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,287 @@
+#include "engine/model/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include "engine/core/error.h"
+#include "engine/core/half.h"
+#include "engine/model/json.h"
+#include "engine/model/safetensors.h"
+#include "engine/model/spec_json.h"
+#include "engine/model/weight_layout.h"
+
+namespace fovea {
+namespace {
+
+constexpr char kVersion[] = "1";
+constexpr char kProvenance[] = "provenance.";
+constexpr std::size_t kMaxClasses = 65536;
+
+[[noreturn]] void fail(const std::string& problem) {
+  throw FormatError("model file: " + problem);
+}
+
+// Values by PyTorch name. The tensors belong to the network.
+std::map<std::string, Tensor*> tensors_of(const Network& network) {
+  std::map<std::string, Tensor*> tensors;
+  for (Param* param : network.params()) tensors[param->name] = &param->value;
+  for (Buffer* buffer : network.buffers()) tensors[buffer->name] = &buffer->value;
+  return tensors;
+}
+
+// The network's own tensor for a layout; the two are built from the same spec, so a difference is a
+// bug here and not in the file.
+Tensor& tensor_for(const std::map<std::string, Tensor*>& tensors, const WeightLayout& layout) {
+  const auto found = tensors.find(layout.name);
+  if (found == tensors.end() || found->second->size() != layout.count()) {
+    throw std::logic_error("weight layout and network disagree about " + layout.name);
+  }
+  return *found->second;
+}
+
+void check_value(const WeightLayout& layout, std::size_t at, Scalar value) {
+  if (std::isfinite(value) && !(layout.variance && value < 0)) return;
+  fail("tensor " + layout.name + " holds " + std::to_string(value) + " at position " +
+       std::to_string(at));
+}
+
+void check_classes(const std::vector<std::string>& classes) {
+  if (classes.empty()) fail("no classes");
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const std::string where = "class " + std::to_string(i);
+    if (classes[i].empty()) fail(where + " has no name");
+    if (!is_plain_text(classes[i]))
+      fail(where + " has a name with control characters or bad UTF-8");
+    if (!seen.insert(classes[i]).second) fail(where + " repeats the name \"" + classes[i] + "\"");
+  }
+}
+
+// What must hold for every model, written or read.
+void check_model(const NetworkSpec& spec, const Preprocess& preprocess, float temperature) {
+  if (spec.input.h != preprocess.size || spec.input.w != preprocess.size || spec.input.c != 3) {
+    fail("the network takes " + to_string(spec.input) + ", the preprocessing makes " +
+         to_string({1, preprocess.size, preprocess.size, 3}));
+  }
+  for (int i = 0; i < 3; ++i) {
+    const float mean = preprocess.mean[i], spread = preprocess.std[i];
+    if (!(std::abs(mean) <= 1e6f && spread >= 1e-6f && spread <= 1e6f)) {
+      fail("preprocess: mean " + std::to_string(mean) + ", std " + std::to_string(spread) +
+           " of channel " + std::to_string(i) + " are out of range");
+    }
+  }
+  if (!(temperature >= 1e-3f && temperature <= 1e3f)) {
+    fail("temperature " + std::to_string(temperature) + ", allowed are 0.001 to 1000");
+  }
+}
+
+void check_outputs(std::int64_t outputs, const std::vector<std::string>& classes) {
+  if (outputs != static_cast<std::int64_t>(classes.size())) {
+    fail("the network has " + std::to_string(outputs) + " outputs for " +
+         std::to_string(classes.size()) + " classes");
+  }
+}
+
+std::string preprocess_to_json(const Preprocess& preprocess) {
+  nlohmann::ordered_json json;
+  json["size"] = preprocess.size;
+  json["fit"] = to_string(preprocess.fit);
+  for (const float x : preprocess.mean) json["mean"].push_back(shortest(x));
+  for (const float x : preprocess.std) json["std"].push_back(shortest(x));
+  return json.dump();
+}
+
+std::array<float, 3> read_rgb(const Json& list, const char* key) {
+  if (list.size() != 3) fail(std::string("preprocess: \"") + key + "\" is not [R, G, B]");
+  std::array<float, 3> rgb{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Json entry{{key, list[i]}};
+    rgb[i] = JsonFields(entry, "model file: preprocess").number(key, -1e9f, 1e9f);
+  }
+  return rgb;
+}
+
+Preprocess read_preprocess(const std::string& text) {
+  const Json json = parse_json(text, "model file: preprocess");
+  JsonFields fields(json, "model file: preprocess");
+  Preprocess preprocess;
+  preprocess.size = fields.integer("size", 1, 1024);
+  preprocess.fit = parse_fit(fields.text("fit"));
+  preprocess.mean = read_rgb(fields.list("mean", 3), "mean");
+  preprocess.std = read_rgb(fields.list("std", 3), "std");
+  fields.done();
+  return preprocess;
+}
+
+std::vector<std::string> read_classes(const std::string& text) {
+  const Json wrapped{{"classes", parse_json(text, "model file: classes")}};
+  const Json& list = JsonFields(wrapped, "model file").list("classes", kMaxClasses);
+  std::vector<std::string> classes;
+  for (const Json& name : list) {
+    if (!name.is_string()) fail("classes: " + name.dump() + " is not a name");
+    classes.push_back(name.get<std::string>());
+  }
+  check_classes(classes);
+  return classes;
+}
+
+float read_temperature(const std::string& text) {
+  const Json json{{"temperature", parse_json(text, "model file: temperature")}};
+  return JsonFields(json, "model file").number("temperature", 0.0f, 1e9f);
+}
+
+// The bytes of one tensor as the file stores them: F16 when asked for and every value is in range.
+std::vector<std::uint8_t> pack(const WeightLayout& layout, const Tensor& tensor, bool half,
+                               DType& dtype) {
+  const auto values = tensor.values();
+  for (std::size_t i = 0; i < values.size(); ++i) check_value(layout, i, values[i]);
+  const bool fits = std::all_of(values.begin(), values.end(), [](Scalar x) {
+    return std::abs(static_cast<float>(x)) <= 65504.0f;
+  });
+  dtype = half && fits ? DType::f16 : DType::f32;
+  std::vector<std::uint8_t> bytes(values.size() * size_of(dtype));
+  std::uint8_t* out = bytes.data();
+  for (const std::uint32_t at : layout.memory_order()) {
+    const float value = static_cast<float>(values[at]);
+    if (dtype == DType::f16) {
+      const std::uint16_t small = to_half(value);
+      std::memcpy(out, &small, sizeof small);
+    } else {
+      std::memcpy(out, &value, sizeof value);
+    }
+    out += size_of(dtype);
+  }
+  return bytes;
+}
+
+void unpack(const WeightLayout& layout, const StoredTensor& stored, Tensor& tensor) {
+  const std::uint8_t* in = stored.bytes.data();
+  std::size_t position = 0;
+  for (const std::uint32_t at : layout.memory_order()) {
+    float value;
+    if (stored.dtype == DType::f16) {
+      std::uint16_t small;
+      std::memcpy(&small, in, sizeof small);
+      value = from_half(small);
+    } else {
+      std::memcpy(&value, in, sizeof value);
+    }
+    in += size_of(stored.dtype);
+    check_value(layout, position++, value);
+    tensor.data()[at] = value;
+  }
+}
+
+// Names and shapes of the file against the architecture, before any memory is taken for a network.
+void check_tensors(const std::vector<WeightLayout>& layouts,
+                   const std::map<std::string, const StoredTensor*>& stored) {
+  std::set<std::string> known;
+  for (const WeightLayout& layout : layouts) {
+    known.insert(layout.name);
+    const auto found = stored.find(layout.name);
+    if (found == stored.end()) fail("tensor " + layout.name + " is missing");
+    if (found->second->shape != layout.shape) {
+      fail("tensor " + layout.name + " has shape " + Json(found->second->shape).dump() +
+           ", the architecture needs " + Json(layout.shape).dump());
+    }
+  }
+  for (const auto& [name, tensor] : stored) {
+    if (known.count(name) == 0) fail("tensor " + name + " is not part of the architecture");
+  }
+}
+
+// Takes the known keys out of the metadata; an unknown one could change what the model means, so it
+// is refused.
+class Metadata {
+ public:
+  explicit Metadata(std::map<std::string, std::string> values) : values_(std::move(values)) {}
+
+  std::string take(const std::string& key) {
+    const auto found = values_.find(key);
+    if (found == values_.end()) fail("metadata \"" + key + "\" is missing");
+    std::string value = std::move(found->second);
+    values_.erase(found);
+    return value;
+  }
+  Provenance take_provenance() {
+    Provenance provenance;
+    const std::string prefix = kProvenance;
+    for (const auto& [key, value] : values_) {
+      if (key.compare(0, prefix.size(), prefix) != 0) fail("metadata \"" + key + "\" is unknown");
+      provenance[key.substr(prefix.size())] = value;
+    }
+    return provenance;
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> write_model(const Model& model, bool half) {
+  const NetworkSpec& spec = model.network.spec();
+  Safetensors file;
+  file.metadata["fovea_format"] = kVersion;
+  file.metadata["architecture"] = spec_to_json(spec);
+  spec_from_json(file.metadata["architecture"]);  // refuses now what reading would refuse
+  check_model(spec, model.preprocess, model.temperature);
+  check_classes(model.classes);
+  check_outputs(model.network.outputs(), model.classes);
+  file.metadata["classes"] = Json(model.classes).dump();
+  file.metadata["preprocess"] = preprocess_to_json(model.preprocess);
+  file.metadata["temperature"] = Json(shortest(model.temperature)).dump();
+  for (const auto& [key, value] : model.provenance) file.metadata[kProvenance + key] = value;
+
+  const auto layouts = weight_layouts(spec);
+  const auto tensors = tensors_of(model.network);
+  std::vector<std::vector<std::uint8_t>> bytes;
+  bytes.reserve(layouts.size());
+  for (const WeightLayout& layout : layouts) {
+    StoredTensor stored;
+    stored.name = layout.name;
+    stored.shape = layout.shape;
+    bytes.push_back(pack(layout, tensor_for(tensors, layout), half, stored.dtype));
+    stored.bytes = bytes.back();
+    file.tensors.push_back(std::move(stored));
+  }
+  return write_safetensors(file);
+}
+
+Model read_model(std::span<const std::uint8_t> bytes) {
+  const Safetensors file = read_safetensors(bytes);
+  Metadata metadata(file.metadata);
+  const std::string version = metadata.take("fovea_format");
+  if (version != kVersion) fail("format version " + version + " is not known, only 1");
+  const NetworkSpec spec = spec_from_json(metadata.take("architecture"));
+  const Preprocess preprocess = read_preprocess(metadata.take("preprocess"));
+  auto classes = read_classes(metadata.take("classes"));
+  const float temperature = read_temperature(metadata.take("temperature"));
+  Provenance provenance = metadata.take_provenance();
+  check_model(spec, preprocess, temperature);
+
+  std::map<std::string, const StoredTensor*> stored;
+  for (const StoredTensor& tensor : file.tensors) stored[tensor.name] = &tensor;
+  const auto layouts = weight_layouts(spec);
+  check_tensors(layouts, stored);
+  try {
+    Model model{Network(spec), preprocess, std::move(classes), temperature, std::move(provenance)};
+    check_outputs(model.network.outputs(), model.classes);
+    const auto tensors = tensors_of(model.network);
+    for (const WeightLayout& layout : layouts) {
+      unpack(layout, *stored.at(layout.name), tensor_for(tensors, layout));
+    }
+    return model;
+  } catch (const ShapeError& error) {
+    fail(error.what());
+  }
+}
+
+std::string weights_sha256(std::span<const std::uint8_t> bytes) {
+  return read_safetensors(bytes).sha256;
+}
+
+}  // namespace fovea
