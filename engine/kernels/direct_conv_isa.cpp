@@ -122,7 +122,7 @@ constexpr WeightsTile kWeightsTile[9] = {nullptr,         weights_tile<1>, weigh
 
 // Tile sizes as equal as possible: 9 rows are better done as 5 + 4 than as 8 + 1.
 int even_tile(int rows) {
-  const int tiles = (rows + kRows - 1) / kRows;
+  const int tiles = rows > kRows ? (rows + kRows - 1) / kRows : 1;
   return (rows + tiles - 1) / tiles;
 }
 

@@ -26,21 +26,25 @@ Shape Dense::output_shape(const Shape& in) const {
   return {in.n, 1, 1, out_};
 }
 
-void Dense::multiply(const Tensor& x, Tensor& y) const {
-  const int n = x.shape().n;
-  if (has_bias_) {
-    for (int i = 0; i < n; ++i) std::copy_n(bias_.value.data(), out_, y.image(i));
-  }
-  kernels::gemm(n, out_, in_, x.data(), weight_.value.data(), y.data(),
-                has_bias_ ? kernels::Write::add : kernels::Write::overwrite);
+void Dense::prepare() {
+  kernels::pack_weights(weight_.value.data(), {1, 1, in_, out_, 1, 1, 0}, prepared_);
 }
 
-void Dense::infer(const Tensor& x, Tensor& y, Scratch&) const {
-  multiply(x, y);
+void Dense::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
+  const kernels::ConvShape s = shape_for(x);
+  const Scalar* packed = prepared_.data();
+  if (prepared_.empty()) {
+    kernels::pack_weights(weight_.value.data(), s, scratch.conv.packed);
+    packed = scratch.conv.packed.data();
+  }
+  kernels::conv_forward(x.data(), 1, s, packed, bias_.value.data(), y.data(), scratch.conv);
 }
 
 void Dense::forward(const Tensor& x, Tensor& y, const Rng&) {
-  multiply(x, y);
+  const kernels::ConvShape s = shape_for(x);
+  kernels::pack_weights(weight_.value.data(), s, scratch_.packed);
+  kernels::conv_forward(x.data(), 1, s, scratch_.packed.data(), bias_.value.data(), y.data(),
+                        scratch_);
 }
 
 void Dense::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tensor* dx) {

@@ -4,7 +4,8 @@
 
 namespace fovea {
 
-// y {n, 1, 1, out} = x {n, 1, 1, in} * weight + bias.
+// y {n, 1, 1, out} = x {n, 1, 1, in} * weight + bias. Computed as a 1x1 convolution over a row of n
+// pixels, so that a picture's answer does not depend on the batch it came in, to the last bit.
 // Params: weight {1, 1, in, out}, bias {1, 1, 1, out}.
 class Dense : public Layer {
  public:
@@ -14,14 +15,19 @@ class Dense : public Layer {
   void forward(const Tensor& x, Tensor& y, const Rng& rng) override;
   void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
   std::vector<Param*> params() override;
+  void prepare() override;
   std::int64_t flops(const Shape&) const override { return std::int64_t{2} * in_ * out_; }
 
  private:
-  void multiply(const Tensor& x, Tensor& y) const;
+  kernels::ConvShape shape_for(const Tensor& x) const {
+    return {1, x.shape().n, in_, out_, 1, 1, 0};
+  }
 
   int in_, out_;
   bool has_bias_;
   Param weight_, bias_;
+  Tensor prepared_;  // weights as the kernels read them; empty until prepare()
+  kernels::ConvScratch scratch_;
 };
 
 // {n, h, w, c} -> {n, 1, 1, h * w * c}, in memory order (h, w, c); PyTorch's nn.Flatten counts

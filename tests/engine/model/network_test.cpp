@@ -1,0 +1,154 @@
+#include "engine/model/network.h"
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/core/parallel.h"
+#include "engine/model/fold.h"
+#include "tests/support/catch.h"
+#include "tests/support/reference.h"
+
+using namespace fovea;
+
+namespace {
+
+// Every kind of layer; batch norm after convolutions, after dense layers, alone, and in a block.
+NetworkSpec mixed_spec() {
+  NetworkSpec spec{.input = {1, 12, 12, 3}, .layers = {}};
+  for (const LayerSpec& layer : std::vector<LayerSpec>{
+           {Conv2dSpec{.out = 8, .bias = false}},
+           {BatchNormSpec{}},
+           {ReluSpec{}},
+           {DropoutSpec{0.2f}},
+           {Conv2dSpec{.out = 10}},
+           {DropoutSpec{0.2f}},
+           {BatchNormSpec{}},
+           {GeluSpec{}},
+           {MaxPoolSpec{}},
+           {ResidualSpec{{{ReluSpec{}}, {Conv2dSpec{.out = 10}}, {BatchNormSpec{}}, {ReluSpec{}}}}},
+           {BatchNormSpec{}},
+           {ReluSpec{}},
+           {FlattenSpec{}},
+           {DenseSpec{16, false}},
+           {BatchNormSpec{}},
+           {ReluSpec{}},
+           {DenseSpec{4}}}) {
+    spec.layers.push_back(layer);
+  }
+  return spec;
+}
+
+Network trained_network() {
+  Network network(mixed_spec());
+  network.initialise(1);
+  Rng rng(2);
+  for (Param* param : network.params()) {
+    if (param->layout != Layout::vector) continue;
+    for (Scalar& value : param->value.values()) value += 0.3f * rng.normal();
+  }
+  for (Buffer* buffer : network.buffers()) {
+    const bool variance = buffer->name.ends_with("running_var");
+    for (Scalar& value : buffer->value.values()) {
+      value = variance ? 0.5f + rng.uniform() : 0.2f * rng.normal();
+    }
+  }
+  return network;
+}
+
+Tensor random_input(int n) {
+  Tensor x({n, 12, 12, 3});
+  Rng rng(3);
+  test::fill_normal(x, rng);
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("a network with folded batch norm answers as the unfolded one") {
+  const Network network = trained_network();
+  const Network folded = fold_batch_norm(network);
+  CHECK(folded.spec().layers.size() < network.spec().layers.size());
+  CHECK(folded.buffers().size() == 2);  // only the batch norm behind the residual block is left
+  const Tensor x = random_input(5);
+  Tensor expected, got;
+  Scratch scratch;
+  network.infer(x, expected, scratch);
+  folded.infer(x, got, scratch);
+  CHECK(test::relative_error(got, expected) < 1e-5);
+}
+
+TEST_CASE("a batch is answered bit for bit as its pictures one by one, from several threads") {
+  const Network folded = fold_batch_norm(trained_network());
+  const Tensor x = random_input(8);
+  Tensor together;
+  Scratch scratch;
+  folded.infer(Tensor({0, 12, 12, 3}), together, scratch);
+  CHECK(together.shape() == Shape{0, 1, 1, 4});
+  folded.infer(x, together, scratch);
+  std::vector<char> same(8);
+  parallel_for(8, 4, [&](int i, int) {
+    Tensor one({1, 12, 12, 3}), logits;
+    Scratch own;
+    std::copy_n(x.image(i), one.size(), one.data());
+    folded.infer(one, logits, own);
+    same[i] = std::equal(logits.data(), logits.data() + 4, together.image(i));
+  });
+  CHECK(std::ranges::count(same, 1) == 8);
+}
+
+TEST_CASE("a clone answers alike and shares nothing") {
+  Network network = trained_network();
+  Network copy = network.clone();
+  const Tensor x = random_input(2);
+  Tensor before, after;
+  Scratch scratch;
+  copy.infer(x, before, scratch);
+  for (Param* param : network.params()) param->value.fill(0);
+  copy.infer(x, after, scratch);
+  CHECK(std::ranges::equal(before.values(), after.values()));
+  Tensor zero;
+  network.infer(x, zero, scratch);
+  CHECK_FALSE(std::ranges::equal(zero.values(), after.values()));
+}
+
+TEST_CASE("the same seed gives the same weights, another seed others") {
+  Network a(mixed_spec()), b(mixed_spec()), c(mixed_spec());
+  a.initialise(7);
+  b.initialise(7);
+  c.initialise(8);
+  CHECK(std::ranges::equal(a.params()[0]->value.values(), b.params()[0]->value.values()));
+  CHECK_FALSE(std::ranges::equal(a.params()[0]->value.values(), c.params()[0]->value.values()));
+}
+
+TEST_CASE("he initialisation has variance 2 / fan-in, dirac passes channels through") {
+  NetworkSpec spec{.input = {1, 4, 4, 16},
+                   .layers = {{Conv2dSpec{.out = 64, .bias = false}}, {GlobalAvgPoolSpec{}}}};
+  Network network(spec);
+  network.initialise(9);
+  const Tensor& w = network.params()[0]->value;
+  double squares = 0;
+  for (Scalar value : w.values()) squares += double{value} * value;
+  CHECK(squares / double(w.size()) == Approx(2.0 / (9 * 16)).epsilon(0.05));
+  network.initialise(9, Init::dirac);
+  const Scalar* middle = w.data() + 4 * 16 * 64;
+  for (int in = 0; in < 16; ++in) {
+    for (int out = 0; out < 16; ++out) CHECK(middle[in * 64 + out] == (in == out ? 1 : 0));
+  }
+}
+
+TEST_CASE("a wrong spec is refused with the layer, its kind and the shape") {
+  NetworkSpec spec{.input = {1, 4, 4, 3},
+                   .layers = {{ReluSpec{}}, {MaxPoolSpec{3}}, {MaxPoolSpec{3}}}};
+  CHECK_THROWS_WITH(Network(spec), ContainsSubstring("layer 2, MaxPool(3) on 1x1x3"));
+  spec.layers = {{ResidualSpec{{{Conv2dSpec{.out = 4}}}}}};
+  CHECK_THROWS_WITH(Network(spec), ContainsSubstring("residual block must keep its shape"));
+  spec.layers = {{ReluSpec{}}};
+  CHECK_THROWS_WITH(Network(spec), ContainsSubstring("one number per class"));
+  spec.layers = {{DenseSpec{3}}};
+  CHECK_THROWS_AS(Network(spec), ShapeError);
+  spec.layers = {{GlobalAvgPoolSpec{}}};
+  const Network network(spec);
+  Tensor x({1, 5, 4, 3}), logits;
+  Scratch scratch;
+  CHECK_THROWS_WITH(network.infer(x, logits, scratch), ContainsSubstring("takes 4x4x3, not 5x4x3"));
+}
