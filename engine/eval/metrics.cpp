@@ -1,0 +1,182 @@
+#include "engine/eval/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "engine/core/error.h"
+
+namespace fovea {
+namespace {
+
+constexpr int kBins = 15;
+constexpr double kEpsilon = 0x1p-23;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+double ratio(double part, double whole) {
+  return whole == 0 ? 0 : part / whole;
+}
+
+int predicted_class(const Scalar* p, int classes) {
+  return static_cast<int>(std::max_element(p, p + classes) - p);  // the first of equals
+}
+
+// Walks the pictures from the highest score down, equal scores at once: each group is one step of
+// the ROC curve (trapezoid) and of the precision-recall curve (rectangle).
+void rank_areas(std::vector<std::pair<Scalar, bool>> scored, double& roc, double& pr) {
+  std::sort(scored.begin(), scored.end(),
+            [](const auto& a, const auto& b) { return a.first > b.first; });
+  const auto total = static_cast<double>(scored.size());
+  const auto positives = static_cast<double>(
+      std::count_if(scored.begin(), scored.end(), [](const auto& s) { return s.second; }));
+  const double negatives = total - positives;
+  double hits = 0, misses = 0, area = 0, precision_sum = 0;
+  for (std::size_t i = 0; i < scored.size();) {
+    const double hits_before = hits, misses_before = misses;
+    const Scalar score = scored[i].first;
+    for (; i < scored.size() && scored[i].first == score; ++i) {
+      (scored[i].second ? hits : misses) += 1;
+    }
+    area += (misses - misses_before) * (hits + hits_before) / 2;
+    precision_sum += (hits - hits_before) * hits / (hits + misses);
+  }
+  roc = positives > 0 && negatives > 0 ? area / (positives * negatives) : kNaN;
+  pr = positives > 0 ? precision_sum / positives : kNaN;
+}
+
+void check(const Tensor& probabilities, std::span<const int> labels) {
+  const auto& shape = probabilities.shape();
+  if (labels.empty() || static_cast<std::size_t>(shape.n) != labels.size()) {
+    throw ShapeError("metrics: " + std::to_string(shape.n) + " answers for " +
+                     std::to_string(labels.size()) + " labels");
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0 || labels[i] >= shape.per_image()) {
+      throw ShapeError("metrics: label " + std::to_string(labels[i]) + " of picture " +
+                       std::to_string(i) + " is not below " + std::to_string(shape.per_image()));
+    }
+  }
+}
+
+void fill_confusion(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
+  const auto classes = static_cast<int>(probabilities.shape().per_image());
+  m.confusion.assign(static_cast<std::size_t>(classes),
+                     std::vector<std::int64_t>(static_cast<std::size_t>(classes)));
+  for (int i = 0; i < probabilities.shape().n; ++i) {
+    const int predicted = predicted_class(probabilities.image(i), classes);
+    ++m.confusion[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])]
+                 [static_cast<std::size_t>(predicted)];
+  }
+}
+
+void fill_classes(Metrics& m) {
+  const std::size_t classes = m.confusion.size();
+  m.per_class.resize(classes);
+  std::int64_t hits = 0;
+  int present = 0;
+  for (std::size_t c = 0; c < classes; ++c) {
+    ClassMetrics& mine = m.per_class[c];
+    for (std::size_t other = 0; other < classes; ++other) {
+      mine.support += m.confusion[c][other];
+      mine.predicted += m.confusion[other][c];
+    }
+    const auto hit = static_cast<double>(m.confusion[c][c]);
+    hits += m.confusion[c][c];
+    const auto support = static_cast<double>(mine.support);
+    const auto predicted = static_cast<double>(mine.predicted);
+    mine.precision = ratio(hit, predicted);
+    mine.recall = ratio(hit, support);
+    mine.f1 = ratio(2 * hit, support + predicted);
+    if (mine.support + mine.predicted > 0) ++present;
+    m.macro.precision += mine.precision;
+    m.macro.recall += mine.recall;
+    m.macro.f1 += mine.f1;
+    const double weight = support / static_cast<double>(m.count);
+    m.weighted.precision += weight * mine.precision;
+    m.weighted.recall += weight * mine.recall;
+    m.weighted.f1 += weight * mine.f1;
+  }
+  for (double* sum : {&m.macro.precision, &m.macro.recall, &m.macro.f1}) *sum /= present;
+  m.accuracy = static_cast<double>(hits) / static_cast<double>(m.count);
+  wilson_interval(hits, m.count, m.accuracy_low, m.accuracy_high);
+}
+
+void fill_areas(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
+  double roc_sum = 0, pr_sum = 0;
+  int rocs = 0, prs = 0;
+  for (std::size_t c = 0; c < m.per_class.size(); ++c) {
+    std::vector<std::pair<Scalar, bool>> scored;
+    scored.reserve(labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      scored.emplace_back(probabilities.image(static_cast<int>(i))[c],
+                          labels[i] == static_cast<int>(c));
+    }
+    ClassMetrics& mine = m.per_class[c];
+    rank_areas(std::move(scored), mine.roc_auc, mine.pr_auc);
+    if (!std::isnan(mine.roc_auc)) roc_sum += mine.roc_auc, ++rocs;
+    if (!std::isnan(mine.pr_auc)) pr_sum += mine.pr_auc, ++prs;
+  }
+  m.roc_auc_macro = rocs > 0 ? roc_sum / rocs : kNaN;
+  m.pr_auc_macro = prs > 0 ? pr_sum / prs : kNaN;
+}
+
+void fill_probability_scores(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
+  const auto classes = static_cast<int>(probabilities.shape().per_image());
+  m.reliability.resize(kBins);
+  double log_sum = 0, square_sum = 0;
+  for (int i = 0; i < probabilities.shape().n; ++i) {
+    const Scalar* p = probabilities.image(i);
+    const int label = labels[static_cast<std::size_t>(i)];
+    log_sum -= std::log(std::clamp<double>(p[label], kEpsilon, 1 - kEpsilon));
+    for (int c = 0; c < classes; ++c) {
+      const double error = static_cast<double>(p[c]) - (c == label ? 1 : 0);
+      square_sum += error * error;
+    }
+    const int predicted = predicted_class(p, classes);
+    const double confidence = p[predicted];
+    const double bin = std::clamp(std::ceil(confidence * kBins) - 1, 0.0, kBins - 1.0);
+    ReliabilityBin& into = m.reliability[static_cast<std::size_t>(bin)];
+    ++into.count;
+    into.confidence += confidence;
+    into.accuracy += predicted == label ? 1 : 0;
+  }
+  const auto n = static_cast<double>(m.count);
+  m.log_loss = log_sum / n;
+  m.brier = square_sum / n;
+  for (int b = 0; b < kBins; ++b) {
+    ReliabilityBin& bin = m.reliability[static_cast<std::size_t>(b)];
+    bin.low = static_cast<double>(b) / kBins;
+    bin.high = static_cast<double>(b + 1) / kBins;
+    m.ece += std::abs(bin.accuracy - bin.confidence) / n;  // still sums
+    bin.confidence = ratio(bin.confidence, static_cast<double>(bin.count));
+    bin.accuracy = ratio(bin.accuracy, static_cast<double>(bin.count));
+  }
+}
+
+}  // namespace
+
+Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels) {
+  check(probabilities, labels);
+  Metrics m;
+  m.count = probabilities.shape().n;
+  fill_confusion(probabilities, labels, m);
+  fill_classes(m);
+  fill_areas(probabilities, labels, m);
+  fill_probability_scores(probabilities, labels, m);
+  return m;
+}
+
+void wilson_interval(std::int64_t hits, std::int64_t count, double& low, double& high) {
+  constexpr double z = 1.959963984540054;
+  const auto n = static_cast<double>(count);
+  const double share = static_cast<double>(hits) / n;
+  const double centre = (share + z * z / (2 * n)) / (1 + z * z / n);
+  const double half =
+      z / (1 + z * z / n) * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+  low = std::max(0.0, centre - half);
+  high = std::min(1.0, centre + half);
+}
+
+}  // namespace fovea

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/core/tensor.h"
+
+namespace fovea {
+
+// Measures of a classifier over n answered pictures, as scikit-learn defines them unless said
+// otherwise. All sums are in double precision and in a fixed order.
+
+struct ClassMetrics {
+  std::int64_t support = 0;    // pictures whose true class this is
+  std::int64_t predicted = 0;  // pictures answered with this class
+  double precision = 0;        // 0 when nothing was predicted
+  double recall = 0;           // 0 without support
+  double f1 = 0;
+  // One class against the rest, ranked by its probability, ties counted half (ROC) or at once (PR).
+  // NaN when the class has no pictures, or (ROC) nothing else has.
+  double roc_auc = 0;
+  double pr_auc = 0;  // average precision: sum of (recall step * precision)
+};
+
+struct ReliabilityBin {  // pictures whose top probability lies in (low, high]
+  double low = 0, high = 0;
+  std::int64_t count = 0;
+  double confidence = 0;  // mean top probability
+  double accuracy = 0;    // share of them answered correctly
+};
+
+struct Average {
+  double precision = 0, recall = 0, f1 = 0;
+};
+
+struct Metrics {
+  std::int64_t count = 0;
+  double accuracy = 0;
+  double accuracy_low = 0, accuracy_high = 0;        // Wilson's interval, 95 %
+  std::vector<std::vector<std::int64_t>> confusion;  // [true class][predicted class]
+  std::vector<ClassMetrics> per_class;
+  Average macro;     // plain mean over classes with support or predictions, as scikit-learn's
+  Average weighted;  // mean weighted by support
+  double roc_auc_macro = 0, pr_auc_macro = 0;  // means over the classes that have one; else NaN
+  double log_loss = 0;  // -mean(log p[true]), p clipped to [e, 1 - e], e = 2^-23 (float's epsilon)
+  double brier = 0;     // mean over pictures of sum over classes (p - [class is true])^2: 0 to 2
+  double ece = 0;       // expected calibration error (Guo et al. 2017, eq. 3), 15 equal bins
+  std::vector<ReliabilityBin> reliability;  // the 15 bins
+};
+
+// probabilities: {n, 1, 1, classes}, rows that sum to 1; labels: n numbers in [0, classes).
+// The predicted class is the largest probability, ties to the lower index.
+// Throws ShapeError when the sizes do not match, n is 0 or a label is out of range.
+Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels);
+
+// Wilson's score interval of a share (Wilson 1927), z = 1.959964 for 95 %.
+void wilson_interval(std::int64_t hits, std::int64_t count, double& low, double& high);
+
+}  // namespace fovea
