@@ -13,7 +13,7 @@ extern const DirectKernels kKernels;
 
 DirectKernelList direct_kernels() {
 #ifdef FOVEA_HAVE_AVX512
-  // The four extensions -march=x86-64-v4 lets the compiler use.
+  // The four extensions that direct_conv_isa.cpp is compiled with (engine/CMakeLists.txt).
   static const bool has_avx512 =
       __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
