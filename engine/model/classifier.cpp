@@ -23,6 +23,9 @@ Tensor Classifier::prepare(std::span<const std::uint8_t> picture,
 void Classifier::predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const {
   folded_.infer(x, probabilities, scratch);
   softmax(probabilities, model_.temperature, probabilities);
+  for (const Scalar p : probabilities.values()) {
+    if (!std::isfinite(p)) throw FormatError("the model's weights overflow: no answer");
+  }
 }
 
 std::vector<int> top_k(std::span<const Scalar> probabilities, int k) {

@@ -24,6 +24,7 @@ class Classifier {
   // JPEG, PNG or BMP bytes -> network input {1, size, size, 3}. Throws FormatError.
   Tensor prepare(std::span<const std::uint8_t> picture, const DecodeLimits& limits = {}) const;
   // Inputs {n, size, size, 3} -> calibrated probabilities {n, 1, 1, classes}, each row sums to 1.
+  // Throws FormatError when absurdly large weights make the answer infinite or not a number.
   void predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const;
 
  private:

@@ -111,3 +111,14 @@ TEST_CASE("a classifier takes no input of another size") {
   Scratch scratch;
   CHECK_THROWS_AS(classifier.predict(Tensor({1, 9, 8, 3}), p, scratch), ShapeError);
 }
+
+TEST_CASE("weights that overflow give an error, not an answer that is no number") {
+  Model model = small_model();
+  for (Param* param : model.network.params()) {
+    if (param->layout == Layout::dense) param->value.fill(3e38f);
+  }
+  const Classifier classifier(write_model(model));
+  Tensor p;
+  Scratch scratch;
+  CHECK_THROWS_WITH(classifier.predict(random_input(1), p, scratch), ContainsSubstring("overflow"));
+}

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/file.h"
+#include "engine/core/parallel.h"
+#include "engine/model/classifier.h"
+#include "tools/fovea/model_argument.h"
+#include "tools/fovea/verbs.h"
+
+namespace fovea::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kMaxPictureBytes = std::uint64_t{64} << 20;
+
+struct Options {
+  std::string model;
+  std::vector<std::string> files;
+  int top_k = 0;  // 0: not asked for
+  int threads = 0;
+  bool json = false;
+};
+
+struct Answer {
+  std::vector<Scalar> probabilities;
+  std::string error;  // not empty: there is no answer
+};
+
+Answer answer(const Classifier& classifier, const std::string& file, Scratch& scratch) {
+  try {
+    const Tensor x = classifier.prepare(read_file(file, kMaxPictureBytes));
+    Tensor probabilities;
+    classifier.predict(x, probabilities, scratch);
+    return {{probabilities.values().begin(), probabilities.values().end()}, ""};
+  } catch (const std::runtime_error& error) {
+    return {{}, error.what()};
+  }
+}
+
+std::string json_line(const Options& options, const std::vector<std::string>& classes,
+                      const std::string& file, const Answer& answer) {
+  Json line{{"file", file}};
+  if (!answer.error.empty()) {
+    line["error"] = answer.error;
+  } else {
+    const auto entry = [&](Json& into, int index) {
+      into["label"] = classes[static_cast<std::size_t>(index)];
+      into["index"] = index;
+      into["probability"] = double{answer.probabilities[static_cast<std::size_t>(index)]};
+    };
+    entry(line, top_k(answer.probabilities, 1)[0]);
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      line["probabilities"][classes[i]] = double{answer.probabilities[i]};
+    }
+    if (options.top_k > 0) {
+      line["top"] = Json::array();
+      for (const int index : top_k(answer.probabilities, options.top_k)) {
+        entry(line["top"].emplace_back(Json::object()), index);
+      }
+    }
+  }
+  // A file name need not be UTF-8, JSON text has to be.
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Characters, not bytes, so that names in UTF-8 line up.
+std::size_t columns(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+std::string padded(const std::string& text, std::size_t width) {
+  return text + std::string(width - std::min(width, columns(text)), ' ');
+}
+
+std::string text_line(const Options& options, const std::vector<std::string>& classes,
+                      const std::string& file, const Answer& answer, std::size_t file_width,
+                      std::size_t label_width) {
+  std::string line = padded(file, file_width);
+  if (!answer.error.empty()) return line + "  error: " + answer.error;
+  constexpr int kBar = 20;
+  const auto best = top_k(answer.probabilities, std::max(options.top_k, 1));
+  for (std::size_t rank = 0; rank < best.size(); ++rank) {
+    const auto index = static_cast<std::size_t>(best[rank]);
+    const double p = answer.probabilities[index];
+    char text[32];
+    std::snprintf(text, sizeof text, "%5.1f %%", 100 * p);
+    if (rank == 0) {
+      const auto filled = static_cast<std::size_t>(p * kBar + 0.5);
+      line += "  " + padded(classes[index], label_width) + "  " + text + "  " +
+              std::string(filled, '#') + std::string(kBar - filled, '.');
+    } else {
+      line += "  " + classes[index] + text;
+    }
+  }
+  return line;
+}
+
+std::size_t widest(const std::vector<std::string>& texts, std::size_t limit) {
+  std::size_t width = 0;
+  for (const std::string& text : texts) width = std::max(width, std::min(columns(text), limit));
+  return width;
+}
+
+void predict(const Options& options) {
+  const Classifier classifier(read_model_argument(options.model).bytes);
+  const int threads = options.threads > 0 ? options.threads : available_threads();
+  const std::size_t file_width = widest(options.files, 60);
+  const std::size_t label_width = widest(classifier.classes(), 30);
+  std::vector<Scratch> scratch(static_cast<std::size_t>(threads));
+  const int count = static_cast<int>(options.files.size());
+  const int block = 64 * threads;  // answers appear block by block, in the order of the files
+  int failed = 0;
+  for (int first = 0; first < count; first += block) {
+    std::vector<Answer> answers(static_cast<std::size_t>(std::min(block, count - first)));
+    parallel_for(static_cast<int>(answers.size()), threads, [&](int i, int thread) {
+      answers[static_cast<std::size_t>(i)] =
+          answer(classifier, options.files[static_cast<std::size_t>(first + i)],
+                 scratch[static_cast<std::size_t>(thread)]);
+    });
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const std::string& file = options.files[static_cast<std::size_t>(first) + i];
+      const std::string line =
+          options.json
+              ? json_line(options, classifier.classes(), file, answers[i])
+              : text_line(options, classifier.classes(), file, answers[i], file_width, label_width);
+      std::printf("%s\n", line.c_str());
+      if (!answers[i].error.empty()) ++failed;
+    }
+    std::fflush(stdout);
+  }
+  if (failed > 0) {
+    throw std::runtime_error("no answer for " + std::to_string(failed) + " of " +
+                             std::to_string(count) + " files");
+  }
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand("predict", "Say what pictures show");
+  const auto options = std::make_shared<Options>();
+  verb->add_option("model", options->model, kModelHelp)->required();
+  verb->add_option("file", options->files, "Pictures: JPEG, PNG or BMP")->required();
+  verb->add_option("--top-k", options->top_k, "Show the K most probable classes")
+      ->check(CLI::Range(1, 65536));
+  verb->add_option("--threads", options->threads,
+                   "Threads (default: all that this process may use)")
+      ->check(CLI::Range(1, 1024));
+  verb->add_flag("--json", options->json, "One JSON object a line");
+  verb->callback([options] { predict(*options); });
+}
+
+}  // namespace fovea::tools
