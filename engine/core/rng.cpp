@@ -12,29 +12,50 @@ std::uint64_t mix(std::uint64_t z) {
   return z ^ (z >> 31);
 }
 
+// Philox4x32-10 of n counter values side by side, so that the compiler can use vectors.
+// Number j of counter first + i lands at out[j * n + i].
+template <int n>
+void philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, std::uint32_t* out) {
+  constexpr std::uint32_t kMul0 = 0xD2511F53, kMul1 = 0xCD9E8D57;
+  constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
+  std::uint32_t c0[n], c1[n], c2[n], c3[n];
+  for (int i = 0; i < n; ++i) {
+    c0[i] = static_cast<std::uint32_t>(first + i);
+    c1[i] = static_cast<std::uint32_t>((first + i) >> 32);
+    c2[i] = static_cast<std::uint32_t>(stream);
+    c3[i] = static_cast<std::uint32_t>(stream >> 32);
+  }
+  std::uint32_t k0 = static_cast<std::uint32_t>(seed);
+  std::uint32_t k1 = static_cast<std::uint32_t>(seed >> 32);
+  for (int round = 0; round < 10; ++round, k0 += kWeyl0, k1 += kWeyl1) {
+    for (int i = 0; i < n; ++i) {
+      const std::uint64_t p0 = std::uint64_t{kMul0} * c0[i];
+      const std::uint64_t p1 = std::uint64_t{kMul1} * c2[i];
+      c0[i] = static_cast<std::uint32_t>(p1 >> 32) ^ c1[i] ^ k0;
+      c1[i] = static_cast<std::uint32_t>(p1);
+      c2[i] = static_cast<std::uint32_t>(p0 >> 32) ^ c3[i] ^ k1;
+      c3[i] = static_cast<std::uint32_t>(p0);
+    }
+  }
+  for (int i = 0; i < n; ++i) {
+    out[i] = c0[i];
+    out[n + i] = c1[i];
+    out[2 * n + i] = c2[i];
+    out[3 * n + i] = c3[i];
+  }
+}
+
 }  // namespace
 
 std::array<std::uint32_t, 4> Rng::block(std::uint64_t seed, std::uint64_t stream,
                                         std::uint64_t counter) {
-  constexpr std::uint32_t kMul0 = 0xD2511F53, kMul1 = 0xCD9E8D57;
-  constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-  std::uint32_t c0 = static_cast<std::uint32_t>(counter);
-  std::uint32_t c1 = static_cast<std::uint32_t>(counter >> 32);
-  std::uint32_t c2 = static_cast<std::uint32_t>(stream);
-  std::uint32_t c3 = static_cast<std::uint32_t>(stream >> 32);
-  std::uint32_t k0 = static_cast<std::uint32_t>(seed);
-  std::uint32_t k1 = static_cast<std::uint32_t>(seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = std::uint64_t{kMul0} * c0;
-    const std::uint64_t p1 = std::uint64_t{kMul1} * c2;
-    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
-    c1 = static_cast<std::uint32_t>(p1);
-    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
-    c3 = static_cast<std::uint32_t>(p0);
-    k0 += kWeyl0;
-    k1 += kWeyl1;
-  }
-  return {c0, c1, c2, c3};
+  std::array<std::uint32_t, 4> out;
+  philox<1>(seed, stream, counter, out.data());
+  return out;
+}
+
+void Rng::blocks(std::uint64_t first_counter, std::uint32_t* out) const {
+  philox<kBlocks>(seed_, stream_, first_counter, out);
 }
 
 Rng Rng::split(std::uint64_t id) const {

@@ -23,9 +23,13 @@ class Rng {
   float uniform(float low, float high) { return low + (high - low) * uniform(); }
   float normal();  // mean 0, variance 1 (Box-Muller)
 
-  // The four numbers of one counter value, for code that makes many at once.
+  // The four numbers of one counter value.
   static std::array<std::uint32_t, 4> block(std::uint64_t seed, std::uint64_t stream,
                                             std::uint64_t counter);
+  // The numbers of kBlocks counter values from first_counter on, made together because that is
+  // faster: number j of block i is out[j * kBlocks + i].
+  static constexpr int kBlocks = 16;
+  void blocks(std::uint64_t first_counter, std::uint32_t* out) const;
   std::uint64_t seed() const { return seed_; }
   std::uint64_t stream() const { return stream_; }
 

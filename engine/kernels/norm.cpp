@@ -6,45 +6,59 @@
 namespace fovea::kernels {
 namespace {
 
-// Rows summed in `Scalar` before they go into a double: long float sums would lose digits.
-constexpr std::int64_t kBlock = 256;
-
-// total[j] (+)= sum over rows of term(row pointer offset, j), in blocks.
-template <typename Term>
-void blocked_sums(std::int64_t rows, int c, double* total, Scalar* block, Term term) {
-  std::fill_n(total, c, 0.0);
-  for (std::int64_t first = 0; first < rows; first += kBlock) {
-    std::fill_n(block, c, Scalar{0});
-    const std::int64_t last = std::min(rows, first + kBlock);
-    for (std::int64_t r = first; r < last; ++r) term(r * c, block);
-    for (int j = 0; j < c; ++j) total[j] += block[j];
-  }
-}
+// Rows taken together: they stay in the L1 cache, and summing more of them in `Scalar` before the
+// sum goes into a double would lose digits.
+constexpr std::int64_t kBlock = 128;
 
 struct Sums {
-  explicit Sums(int c) : total(c), block(c) {}
+  explicit Sums(int c) : total(2 * c), block(2 * c) {}
   std::vector<double> total;
   std::vector<Scalar> block;
 };
 
-Sums& sums_of_thread(int c) {
+Sums& zero_sums(int c) {
   thread_local Sums sums(0);
-  if (static_cast<int>(sums.total.size()) < c) sums = Sums(c);
+  if (static_cast<int>(sums.block.size()) < 2 * c) sums = Sums(c);
+  std::fill_n(sums.total.data(), 2 * c, 0.0);
   return sums;
 }
 
 }  // namespace
 
+// Mean and sum of squared deviations of each block, merged by Chan, Golub and LeVeque 1979,
+// eq. 2.1.
 void channel_moments(const Scalar* x, std::int64_t rows, int c, Scalar* mean, Scalar* var) {
-  Sums& sums = sums_of_thread(c);
-  blocked_sums(rows, c, sums.total.data(), sums.block.data(), [=](std::int64_t at, Scalar* sum) {
-    for (int j = 0; j < c; ++j) sum[j] += x[at + j];
-  });
-  for (int j = 0; j < c; ++j) mean[j] = static_cast<Scalar>(sums.total[j] / rows);
-  blocked_sums(rows, c, sums.total.data(), sums.block.data(), [=](std::int64_t at, Scalar* sum) {
-    for (int j = 0; j < c; ++j) sum[j] += (x[at + j] - mean[j]) * (x[at + j] - mean[j]);
-  });
-  for (int j = 0; j < c; ++j) var[j] = static_cast<Scalar>(sums.total[j] / rows);
+  Sums& sums = zero_sums(c);
+  double* mean_so_far = sums.total.data();
+  double* squares = mean_so_far + c;
+  Scalar* block_mean = sums.block.data();
+  Scalar* block_squares = block_mean + c;
+  for (std::int64_t done = 0; done < rows;) {
+    const std::int64_t count = std::min(kBlock, rows - done);
+    const Scalar* block = x + done * c;
+    std::fill_n(block_mean, 2 * c, Scalar{0});
+    for (std::int64_t r = 0; r < count; ++r) {
+      for (int j = 0; j < c; ++j) block_mean[j] += block[r * c + j];
+    }
+    for (int j = 0; j < c; ++j) block_mean[j] /= static_cast<Scalar>(count);
+    for (std::int64_t r = 0; r < count; ++r) {
+      for (int j = 0; j < c; ++j) {
+        const Scalar deviation = block[r * c + j] - block_mean[j];
+        block_squares[j] += deviation * deviation;
+      }
+    }
+    const double share = static_cast<double>(count) / static_cast<double>(done + count);
+    for (int j = 0; j < c; ++j) {
+      const double delta = block_mean[j] - mean_so_far[j];
+      mean_so_far[j] += delta * share;
+      squares[j] += block_squares[j] + delta * delta * static_cast<double>(done) * share;
+    }
+    done += count;
+  }
+  for (int j = 0; j < c; ++j) {
+    mean[j] = static_cast<Scalar>(mean_so_far[j]);
+    var[j] = static_cast<Scalar>(squares[j] / static_cast<double>(rows));
+  }
 }
 
 void scale_shift(const Scalar* x, std::int64_t rows, int c, const Scalar* scale,
@@ -56,15 +70,24 @@ void scale_shift(const Scalar* x, std::int64_t rows, int c, const Scalar* scale,
 
 void norm_sums(const Scalar* x, const Scalar* dy, std::int64_t rows, int c, const Scalar* mean,
                Scalar* sum_dy, Scalar* sum_dy_x) {
-  Sums& sums = sums_of_thread(c);
-  blocked_sums(rows, c, sums.total.data(), sums.block.data(), [=](std::int64_t at, Scalar* sum) {
-    for (int j = 0; j < c; ++j) sum[j] += dy[at + j];
-  });
-  for (int j = 0; j < c; ++j) sum_dy[j] = static_cast<Scalar>(sums.total[j]);
-  blocked_sums(rows, c, sums.total.data(), sums.block.data(), [=](std::int64_t at, Scalar* sum) {
-    for (int j = 0; j < c; ++j) sum[j] += dy[at + j] * (x[at + j] - mean[j]);
-  });
-  for (int j = 0; j < c; ++j) sum_dy_x[j] = static_cast<Scalar>(sums.total[j]);
+  Sums& sums = zero_sums(c);
+  Scalar* block_dy = sums.block.data();
+  Scalar* block_dy_x = block_dy + c;
+  for (std::int64_t first = 0; first < rows; first += kBlock) {
+    const std::int64_t last = std::min(rows, first + kBlock);
+    std::fill_n(block_dy, 2 * c, Scalar{0});
+    for (std::int64_t at = first * c; at < last * c; at += c) {
+      for (int j = 0; j < c; ++j) {
+        block_dy[j] += dy[at + j];
+        block_dy_x[j] += dy[at + j] * (x[at + j] - mean[j]);
+      }
+    }
+    for (int j = 0; j < 2 * c; ++j) sums.total[j] += block_dy[j];
+  }
+  for (int j = 0; j < c; ++j) {
+    sum_dy[j] = static_cast<Scalar>(sums.total[j]);
+    sum_dy_x[j] = static_cast<Scalar>(sums.total[c + j]);
+  }
 }
 
 void norm_gradient(const Scalar* x, const Scalar* dy, std::int64_t rows, int c, const Scalar* a,

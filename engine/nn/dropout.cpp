@@ -18,10 +18,12 @@ void Dropout::infer(const Tensor& x, Tensor& y, Scratch&) const {
 
 void Dropout::forward(const Tensor& x, Tensor& y, const Rng& rng) {
   const auto threshold = static_cast<std::uint32_t>(std::lround(double{rate_} * 0x1p24));
-  kept_.resize((static_cast<std::size_t>(x.size()) + 3) / 4 * 4);
-  for (std::size_t i = 0; i < kept_.size(); i += 4) {
-    const auto random = Rng::block(rng.seed(), rng.stream(), i / 4);
-    for (int j = 0; j < 4; ++j) kept_[i + j] = (random[j] >> 8) >= threshold ? ~0u : 0u;
+  constexpr std::size_t kStep = 4 * Rng::kBlocks;
+  kept_.resize((static_cast<std::size_t>(x.size()) + kStep - 1) / kStep * kStep);
+  for (std::size_t i = 0; i < kept_.size(); i += kStep) {
+    std::uint32_t* kept = kept_.data() + i;
+    rng.blocks(i / 4, kept);
+    for (std::size_t j = 0; j < kStep; ++j) kept[j] = (kept[j] >> 8) >= threshold ? ~0u : 0u;
   }
   apply(x, y);
 }

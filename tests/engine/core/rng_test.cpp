@@ -47,3 +47,15 @@ TEST_CASE("normal() has mean 0 and variance 1") {
   CHECK(std::abs(sum / kCount) < 0.01);
   CHECK(std::abs(squares / kCount - 1) < 0.02);
 }
+
+TEST_CASE("many blocks at once are the blocks one by one, across a carry too") {
+  const Rng rng(11, 12);
+  for (std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xfffffff8}}) {
+    std::uint32_t together[4 * Rng::kBlocks];
+    rng.blocks(first, together);
+    for (int i = 0; i < Rng::kBlocks; ++i) {
+      const auto alone = Rng::block(11, 12, first + static_cast<std::uint64_t>(i));
+      for (int j = 0; j < 4; ++j) CHECK(together[j * Rng::kBlocks + i] == alone[j]);
+    }
+  }
+}
