@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,10 +29,14 @@ struct TrainingSet {
 };
 
 // The pictures of the given splits in a fixed order (by content hash), fitted to size x size.
+// Fit::pad fills with `pad_colour` (of value / 255): the model's mean when there is a model, else
+// the mean colour of these pictures. Throws IoError; ShapeError when size < 1.
 TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
-                              Fit fit);
+                              Fit fit,
+                              const std::optional<std::array<float, 3>>& pad_colour = std::nullopt);
 
-// Mean and standard deviation of R, G, B over all pixels, of value / 255.
+// Mean and standard deviation (at least 1e-3) of R, G, B over all pixels, of value / 255.
+// Throws ShapeError when the set is empty.
 void channel_statistics(const TrainingSet& set, std::array<float, 3>& mean,
                         std::array<float, 3>& std);
 

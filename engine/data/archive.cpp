@@ -1,0 +1,144 @@
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/data/source.h"
+
+namespace fovea {
+namespace {
+
+// Pictures hardly compress, so an archive that unpacks to this many times its size holds no
+// pictures. Small archives of simple pictures may, hence the floor.
+constexpr std::uint64_t kMaxRatio = 1000;
+constexpr std::uint64_t kRatioFloor = 256 << 20;
+
+bool leaves_the_archive(const std::string& path) {
+  const std::string framed = "/" + path + "/";
+  return path.empty() || path[0] == '/' || framed.find("/../") != std::string::npos;
+}
+
+// Reads through libarchive. Nothing is ever written under an entry's name.
+class ArchiveSource : public Source {
+ public:
+  explicit ArchiveSource(const std::filesystem::path& path)
+      : path_(path), archive_(archive_read_new(), archive_read_free) {
+    std::error_code ec;
+    file_bytes_ = std::filesystem::file_size(path, ec);
+    archive_read_support_filter_gzip(archive_.get());
+    archive_read_support_filter_xz(archive_.get());
+    archive_read_support_format_tar(archive_.get());
+    archive_read_support_format_zip(archive_.get());
+    if (ec || archive_read_open_filename(archive_.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) {
+      fail();
+    }
+  }
+
+  bool next(SourceFile& file) override {
+    archive_entry* entry = nullptr;
+    while (!ended_) {
+      const int result = archive_read_next_header(archive_.get(), &entry);
+      if (result == ARCHIVE_EOF) break;
+      if (result == ARCHIVE_RETRY) continue;
+      if (result < ARCHIVE_WARN) fail();
+      check_ratio();
+      const std::string path = path_of(entry);
+      if (archive_entry_filetype(entry) == AE_IFDIR || is_litter(path)) continue;
+      if (++files_ > kMaxFiles) {
+        throw FormatError(path_.string() + " holds more than " + std::to_string(kMaxFiles) +
+                          " files");
+      }
+      file = {path, {}, {}};
+      if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) {
+        file.problem = "a link or special file";
+      } else if (leaves_the_archive(path)) {
+        file.problem = "its path leads out of the archive";
+      } else {
+        read(file);
+      }
+      return true;
+    }
+    ended_ = true;  // libarchive must not be asked again
+    return false;
+  }
+
+  double fraction() const override {
+    return std::min(1.0, static_cast<double>(consumed()) / static_cast<double>(file_bytes_ + 1));
+  }
+
+ private:
+  [[noreturn]] void fail() {
+    const char* reason = archive_error_string(archive_.get());
+    throw FormatError(
+        "cannot read " + path_.string() +
+        " as a .tar, .tar.gz, .tar.xz or .zip archive: " + (reason ? reason : "unknown reason"));
+  }
+
+  static std::string path_of(archive_entry* entry) {
+    const char* path = archive_entry_pathname_utf8(entry);
+    if (!path) path = archive_entry_pathname(entry);
+    const std::string text = path ? path : "";
+    return text.rfind("./", 0) == 0 ? text.substr(2) : text;
+  }
+
+  std::uint64_t consumed() const {
+    return static_cast<std::uint64_t>(
+        std::max<la_int64_t>(0, archive_filter_bytes(archive_.get(), -1)));
+  }
+
+  void check_ratio() const {
+    const auto unpacked = static_cast<std::uint64_t>(
+        std::max<la_int64_t>(0, archive_filter_bytes(archive_.get(), 0)));
+    const std::uint64_t out = std::max(unpacked, produced_);
+    if (out > kRatioFloor && out / kMaxRatio > std::max<std::uint64_t>(consumed(), 1)) {
+      throw FormatError(path_.string() + " unpacks to more than " + std::to_string(kMaxRatio) +
+                        " times its size (" + std::to_string(out) + " bytes out of " +
+                        std::to_string(consumed()) + ")");
+    }
+  }
+
+  // Goes through all of the entry's data, and keeps it unless it is too much.
+  void read(SourceFile& file) {
+    std::uint64_t size = 0;
+    while (true) {
+      const void* block = nullptr;
+      std::size_t length = 0;
+      la_int64_t offset = 0;
+      const int result = archive_read_data_block(archive_.get(), &block, &length, &offset);
+      if (result == ARCHIVE_EOF) break;
+      if (result == ARCHIVE_FATAL) fail();
+      if (result < ARCHIVE_WARN) {
+        const char* reason = archive_error_string(archive_.get());
+        file.problem = reason ? reason : "its data cannot be read";
+        break;
+      }
+      produced_ += length;
+      check_ratio();
+      size = std::max(size, static_cast<std::uint64_t>(offset) + length);
+      if (size > kMaxFileBytes) {
+        file.problem = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
+      }
+      if (!file.problem.empty()) continue;
+      file.bytes.resize(size);  // a hole in a sparse file reads as zeros
+      const auto* from = static_cast<const std::uint8_t*>(block);
+      std::copy_n(from, length, file.bytes.begin() + offset);
+    }
+    if (!file.problem.empty()) file.bytes.clear();
+  }
+
+  std::filesystem::path path_;
+  std::unique_ptr<archive, int (*)(archive*)> archive_;
+  std::uint64_t file_bytes_ = 0;
+  std::uint64_t produced_ = 0;
+  std::int64_t files_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_archive(const std::filesystem::path& path) {
+  return std::make_unique<ArchiveSource>(path);
+}
+
+}  // namespace fovea

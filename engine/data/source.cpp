@@ -1,0 +1,91 @@
+#include "engine/data/source.h"
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+
+namespace fovea {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FolderSource : public Source {
+ public:
+  explicit FolderSource(const fs::path& root) : root_(fs::canonical(root)) {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root_)) {
+      const std::string path = entry.path().lexically_relative(root_).generic_string();
+      if (is_litter(path) || (entry.is_directory() && !entry.is_symlink())) continue;
+      paths_.push_back(path);
+      if (paths_.size() > std::size_t{kMaxFiles}) {
+        throw FormatError(root.string() + " holds more than " + std::to_string(kMaxFiles) +
+                          " files");
+      }
+    }
+    std::sort(paths_.begin(), paths_.end());
+  }
+
+  bool next(SourceFile& file) override {
+    if (at_ == paths_.size()) return false;
+    file = {paths_[at_++], {}, {}};
+    const fs::path path = root_ / file.path;
+    std::error_code ec;
+    const fs::path target = fs::canonical(path, ec);
+    const auto [root_end, ignored] =
+        std::mismatch(root_.begin(), root_.end(), target.begin(), target.end());
+    if (ec) {
+      file.problem = "cannot be opened: " + ec.message();
+    } else if (root_end != root_.end()) {
+      file.problem = "a link that leads out of the folder";
+    } else if (!fs::is_regular_file(target, ec)) {
+      file.problem = "not a regular file";
+    } else {
+      read(path, file);
+    }
+    return true;
+  }
+
+  double fraction() const override {
+    return paths_.empty() ? 1 : static_cast<double>(at_) / static_cast<double>(paths_.size());
+  }
+
+ private:
+  static void read(const fs::path& path, SourceFile& file) {
+    try {
+      file.bytes = read_file(path, kMaxFileBytes);
+    } catch (const std::runtime_error& error) {  // no permission, too large: this file only
+      file.problem = error.what();
+    }
+  }
+
+  fs::path root_;
+  std::vector<std::string> paths_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+bool is_litter(const std::string& path) {
+  if (path.rfind("__MACOSX/", 0) == 0 || path.find("/__MACOSX/") != std::string::npos) return true;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  if (name == "Thumbs.db" || name == "desktop.ini") return true;
+  for (std::size_t at = 0; at < path.size(); at = std::min(path.find('/', at), path.size()) + 1) {
+    const bool up_or_here = path.compare(at, 2, "./") == 0 || path.compare(at, 3, "../") == 0;
+    if (path[at] == '.' && !up_or_here) return true;  // hidden, or in a hidden folder
+  }
+  return false;
+}
+
+std::unique_ptr<Source> open_source(const fs::path& path) {
+  std::error_code ec;
+  const fs::file_status status = fs::status(path, ec);
+  if (!fs::exists(status)) throw IoError("there is no " + path.string());
+  if (!fs::is_directory(status)) return open_archive(path);
+  try {
+    return std::make_unique<FolderSource>(path);
+  } catch (const fs::filesystem_error& error) {
+    throw IoError(error.what());
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,82 @@
+#include "engine/data/training_set.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/core/parallel.h"
+#include "engine/data/dataset.h"
+
+namespace fovea {
+namespace {
+
+// The mean colour of the pictures as they will lie in the padded squares, so that filling with it
+// leaves the mean of the squares where it is.
+std::array<float, 3> mean_colour(const Dataset& dataset,
+                                 const std::vector<const Picture*>& pictures) {
+  std::array<double, 3> sums{};
+  double weights = 0;
+  for (const Picture* picture : pictures) {
+    const Image image = dataset.load(*picture);
+    std::array<std::uint64_t, 3> channel{};
+    for (std::size_t i = 0; i < image.rgb.size(); ++i) channel[i % 3] += image.rgb[i];
+    const double longer = std::max(image.width, image.height);
+    for (int c = 0; c < 3; ++c) sums[c] += static_cast<double>(channel[c]) / (longer * longer);
+    weights += static_cast<double>(image.width) * image.height / (longer * longer);
+  }
+  std::array<float, 3> mean{};
+  for (int c = 0; c < 3 && weights > 0; ++c) {
+    mean[c] = static_cast<float>(sums[c] / weights / 255);
+  }
+  return mean;
+}
+
+}  // namespace
+
+TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
+                              Fit fit, const std::optional<std::array<float, 3>>& pad_colour) {
+  if (size < 1) throw ShapeError("a picture size of " + std::to_string(size));
+  std::vector<const Picture*> pictures;
+  for (const Picture& picture : dataset.pictures()) {
+    if (std::find(splits.begin(), splits.end(), picture.split) != splits.end()) {
+      pictures.push_back(&picture);
+    }
+  }
+  std::array<float, 3> mean{};
+  if (fit == Fit::pad) mean = pad_colour ? *pad_colour : mean_colour(dataset, pictures);
+  TrainingSet set;
+  set.size = size;
+  set.classes = dataset.classes();
+  const std::size_t bytes = std::size_t(size) * size * 3;
+  set.pixels.resize(pictures.size() * bytes);
+  for (const Picture* picture : pictures) set.labels.push_back(picture->label);
+  parallel_for(set.count(), available_threads(), [&](int i, int) {
+    Image image = dataset.load(*pictures[std::size_t(i)]);
+    if (image.width != size || image.height != size) image = fit_to_square(image, size, fit, mean);
+    std::copy(image.rgb.begin(), image.rgb.end(), set.pixels.begin() + std::ptrdiff_t(i * bytes));
+  });
+  return set;
+}
+
+void channel_statistics(const TrainingSet& set, std::array<float, 3>& mean,
+                        std::array<float, 3>& std) {
+  if (set.count() == 0) throw ShapeError("no pictures to take the mean of");
+  std::array<std::uint64_t, 3> sums{}, squares{};
+  for (std::size_t i = 0; i < set.pixels.size(); i += 3) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      const std::uint64_t value = set.pixels[i + c];
+      sums[c] += value;
+      squares[c] += value * value;
+    }
+  }
+  const double count = static_cast<double>(set.pixels.size() / 3);
+  for (std::size_t c = 0; c < 3; ++c) {
+    const double m = static_cast<double>(sums[c]) / count;
+    const double variance = static_cast<double>(squares[c]) / count - m * m;
+    mean[c] = static_cast<float>(m / 255);
+    // Pictures of one colour have no deviation; dividing by it must stay possible.
+    std[c] = static_cast<float>(std::max(std::sqrt(std::max(variance, 0.0)) / 255, 1e-3));
+  }
+}
+
+}  // namespace fovea
