@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "engine/data/data_dir.h"
+#include "engine/data/dataset.h"
+#include "engine/data/import.h"
+#include "tools/fovea/fetch.h"
+#include "tools/fovea/progress.h"
+#include "tools/fovea/verbs.h"
+
+namespace fovea::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Settings {
+  std::string data_dir;
+  std::string source;
+  std::string name;
+  std::string url = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
+  std::string sha256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd";
+  ImportOptions options;
+
+  fs::path directory() const { return data_dir.empty() ? default_data_dir() : fs::path(data_dir); }
+  fs::path folder() const { return dataset_folder(directory(), name); }
+};
+
+void print_table(const DatasetIndex& index) {
+  std::vector<std::array<long long, 3>> counts(index.classes.size() + 1);
+  for (const Picture& picture : index.pictures) {
+    const auto split = static_cast<std::size_t>(picture.split);
+    ++counts[std::size_t(picture.label)][split];
+    ++counts.back()[split];
+  }
+  std::size_t width = 5;
+  for (const std::string& name : index.classes) width = std::max(width, name.size());
+  std::printf("  %-*s %9s %9s %9s\n", int(width), "class", "train", "val", "test");
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const std::string name = i < index.classes.size() ? index.classes[i] : "all";
+    std::printf("  %-*s %9s %9s %9s\n", int(width), name.c_str(), grouped(counts[i][0]).c_str(),
+                grouped(counts[i][1]).c_str(), grouped(counts[i][2]).c_str());
+  }
+}
+
+void import_and_report(const Settings& settings, const fs::path& source) {
+  ProgressBar bar("importing " + settings.name);
+  ImportEvents events;
+  events.progress = [&](std::int64_t files, double fraction) {
+    bar.show(fraction, grouped(files) + " files");
+  };
+  events.verdict = [&](const Verdict& verdict) {
+    if (verdict.kind != Verdict::Kind::rejected) return;
+    bar.clear();
+    std::fprintf(stderr, "rejected %s: %s\n", printable(verdict.file).c_str(),
+                 printable(verdict.reason).c_str());
+  };
+  const ImportReport report = import_dataset(source, settings.folder(), settings.options, events);
+  bar.clear();
+  std::printf("%s: %s added, %s duplicates, %s rejected\n", settings.name.c_str(),
+              grouped(report.added).c_str(), grouped(report.duplicates).c_str(),
+              grouped(report.rejected).c_str());
+  const Dataset dataset = Dataset::open(settings.folder());
+  print_table(dataset.index());
+  std::printf("  revision %s\n", dataset.revision().c_str());
+}
+
+void show(const Settings& settings) {
+  const Dataset dataset = Dataset::open(settings.folder());
+  std::printf("%s: %s pictures\n", settings.name.c_str(),
+              grouped(static_cast<long long>(dataset.pictures().size())).c_str());
+  print_table(dataset.index());
+  std::printf("  revision %s\n", dataset.revision().c_str());
+}
+
+void list(const Settings& settings) {
+  const std::vector<std::string> names = dataset_names(settings.directory());
+  if (names.empty()) {
+    std::printf("no datasets in %s; add one with: fovea data import FOLDER --name NAME\n",
+                settings.directory().c_str());
+  }
+  for (const std::string& name : names) {
+    const Dataset dataset = Dataset::open(dataset_folder(settings.directory(), name));
+    std::printf("%-20s %9s pictures %4zu classes  %.12s\n", name.c_str(),
+                grouped(static_cast<long long>(dataset.pictures().size())).c_str(),
+                dataset.classes().size(), dataset.revision().c_str());
+  }
+}
+
+void fetch(const Settings& settings) {
+  const fs::path archive = settings.directory() / "downloads" / (settings.name + ".tar.gz");
+  {
+    ProgressBar bar("fetching " + settings.name);
+    download({settings.url, settings.sha256, archive}, [&](long long bytes, long long total) {
+      char text[64];
+      std::snprintf(text, sizeof text, "%.1f of %.1f MB", double(bytes) / 1e6, double(total) / 1e6);
+      bar.show(double(bytes) / double(total), text);
+    });
+  }
+  import_and_report(settings, archive);
+}
+
+void add_import_options(CLI::App& verb, Settings& settings) {
+  verb.add_option("--max-size", settings.options.max_size,
+                  "Reduce pictures whose shorter side is longer, pixels")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  verb.add_option("--val-fraction", settings.options.val_fraction,
+                  "Of train, when the source has train and no val")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_data(CLI::App& app) {
+  const auto settings = std::make_shared<Settings>();
+  CLI::App* data = app.add_subcommand("data", "Import, fetch and look at datasets");
+  data->require_subcommand(1);
+  const auto verb = [&](const char* name, const char* help, void (*run)(const Settings&)) {
+    CLI::App* sub = data->add_subcommand(name, help);
+    sub->add_option("--data-dir", settings->data_dir,
+                    "Where datasets live (default: $FOVEA_DATA_DIR, or fovea in your data folder)");
+    sub->callback([settings, run] { run(*settings); });
+    return sub;
+  };
+
+  CLI::App* import = verb("import", "Add labelled pictures out of a folder or an archive",
+                          [](const Settings& s) { import_and_report(s, s.source); });
+  import
+      ->add_option("source", settings->source,
+                   "A folder, .tar, .tar.gz, .tar.xz or .zip of class/picture or "
+                   "train|val|test/class/picture")
+      ->required();
+  import->add_option("--name", settings->name, "The dataset to create or add to")->required();
+  add_import_options(*import, *settings);
+
+  verb("list", "All datasets", list);
+  verb("show", "Classes, splits and revision of one dataset", show)
+      ->add_option("name", settings->name, "The dataset")
+      ->required();
+
+  CLI::App* fetch_verb = verb("fetch", "Download a public dataset and import it", fetch);
+  fetch_verb->add_option("name", settings->name, "Which one: cifar10")
+      ->required()
+      ->check(CLI::IsMember({"cifar10"}));
+  fetch_verb->add_option("--url", settings->url, "Where from")->capture_default_str();
+  fetch_verb->add_option("--sha256", settings->sha256, "What it must be")->capture_default_str();
+  add_import_options(*fetch_verb, *settings);
+}
+
+}  // namespace fovea::tools

@@ -1,0 +1,53 @@
+#include "tools/fovea/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace fovea::tools {
+
+ProgressBar::ProgressBar(std::string title)
+    : title_(std::move(title)), terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+ProgressBar::~ProgressBar() {
+  clear();
+}
+
+void ProgressBar::show(double fraction, const std::string& text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ || (drawn_ && now - last_ < std::chrono::milliseconds(100))) return;
+  constexpr int kWidth = 30;
+  fraction = std::clamp(fraction, 0.0, 1.0);
+  std::string bar(kWidth, '.');
+  std::fill_n(bar.begin(), static_cast<int>(fraction * kWidth), '#');
+  std::fprintf(stderr, "\r\x1b[K%s  [%s] %3.0f %%  %s", title_.c_str(), bar.c_str(), fraction * 100,
+               text.c_str());
+  std::fflush(stderr);
+  drawn_ = true;
+  last_ = now;
+}
+
+void ProgressBar::clear() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
+}
+
+std::string grouped(long long number) {
+  std::string text = std::to_string(number);
+  for (int at = static_cast<int>(text.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
+    text.insert(static_cast<std::size_t>(at), ",");
+  }
+  return text;
+}
+
+std::string printable(std::string text) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) c = '?';
+  }
+  return text;
+}
+
+}  // namespace fovea::tools
