@@ -1,0 +1,141 @@
+#include "engine/data/augment.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "engine/core/rng.h"
+
+namespace fovea {
+namespace {
+
+constexpr std::uint64_t kFlipStream = 0xF11F, kStream = 0xA46;
+constexpr std::uint8_t kGrey = 128;
+
+// ... 2 1 | 0 1 2 ... size-1 | size-2 ...: the border itself is not repeated.
+int reflected(int i, int size) {
+  if (i >= 0 && i < size) return i;
+  if (size == 1) return 0;
+  const int period = 2 * (size - 1);
+  i = std::abs(i) % period;
+  return i < size ? i : period - i;
+}
+
+bool is_flipped(const AugmentOptions& options, std::uint64_t seed, int epoch, int index, Rng& rng) {
+  if (!options.flip) return false;
+  if (!options.alternating_flip) return rng.below(2) == 1;
+  Rng first = Rng(seed).split(kFlipStream).split(static_cast<std::uint64_t>(index));
+  return (first.below(2) + static_cast<unsigned>(epoch)) % 2 == 1;
+}
+
+// A source position for every output position.
+struct Motion {
+  bool flip = false;
+  int dx = 0, dy = 0;
+  float cos = 1, sin = 0;  // rotation and zoom together
+  bool is_shift() const { return cos == 1 && sin == 0; }
+};
+
+int random_shift(int limit, Rng& rng) {
+  return static_cast<int>(rng.below(2 * static_cast<std::uint32_t>(limit) + 1)) - limit;
+}
+
+void move_by_pixels(const std::uint8_t* in, int size, std::uint8_t* out, const Motion& motion) {
+  const int row = size * 3;
+  // The columns inside the picture are one block when not mirrored; the rest goes one by one.
+  const int inside = motion.flip ? 0 : std::max(0, size - std::abs(motion.dx));
+  const int first = motion.flip ? 0 : std::max(0, -motion.dx);
+  for (int y = 0; y < size; ++y, out += row) {
+    const std::uint8_t* from = in + std::ptrdiff_t{reflected(y + motion.dy, size)} * row;
+    if (inside > 0)
+      std::memcpy(out + first * 3, from + (first + motion.dx) * 3, std::size_t(inside) * 3);
+    for (int x = 0; x < size; ++x) {
+      if (x >= first && x < first + inside) {
+        x = first + inside - 1;
+        continue;
+      }
+      const int column = reflected((motion.flip ? size - 1 - x : x) + motion.dx, size);
+      out[3 * x] = from[3 * column];
+      out[3 * x + 1] = from[3 * column + 1];
+      out[3 * x + 2] = from[3 * column + 2];
+    }
+  }
+}
+
+// Turned and scaled about the centre, read by linear interpolation, reflected at the borders.
+void move_between_pixels(const std::uint8_t* in, int size, std::uint8_t* out,
+                         const Motion& motion) {
+  const float centre = 0.5f * static_cast<float>(size - 1);
+  for (int y = 0; y < size; ++y) {
+    const float v = static_cast<float>(y + motion.dy) - centre;
+    for (int x = 0; x < size; ++x, out += 3) {
+      const float u = static_cast<float>((motion.flip ? size - 1 - x : x) + motion.dx) - centre;
+      const float column = centre + u * motion.cos - v * motion.sin;
+      const float row = centre + u * motion.sin + v * motion.cos;
+      const int x0 = static_cast<int>(std::floor(column)), y0 = static_cast<int>(std::floor(row));
+      const float a = column - static_cast<float>(x0), b = row - static_cast<float>(y0);
+      const int left = reflected(x0, size), right = reflected(x0 + 1, size);
+      const std::uint8_t* upper = in + std::ptrdiff_t{reflected(y0, size)} * size * 3;
+      const std::uint8_t* lower = in + std::ptrdiff_t{reflected(y0 + 1, size)} * size * 3;
+      for (int c = 0; c < 3; ++c) {
+        const float top = (1 - a) * upper[3 * left + c] + a * upper[3 * right + c];
+        const float bottom = (1 - a) * lower[3 * left + c] + a * lower[3 * right + c];
+        out[c] = static_cast<std::uint8_t>((1 - b) * top + b * bottom + 0.5f);
+      }
+    }
+  }
+}
+
+void cut_out(std::uint8_t* out, int size, int edge, Rng& rng) {
+  const int x = static_cast<int>(rng.below(static_cast<std::uint32_t>(size))) - edge / 2;
+  const int y = static_cast<int>(rng.below(static_cast<std::uint32_t>(size))) - edge / 2;
+  const int x0 = std::max(0, x), x1 = std::min(size, x + edge);
+  for (int row = std::max(0, y); row < std::min(size, y + edge); ++row) {
+    std::memset(out + (std::ptrdiff_t{row} * size + x0) * 3, kGrey, std::size_t(x1 - x0) * 3);
+  }
+}
+
+void change_tone(std::uint8_t* out, int size, const AugmentOptions& options, Rng& rng) {
+  const float offset = 255 * rng.uniform(-options.brightness, options.brightness);
+  const float factor = 1 + rng.uniform(-options.contrast, options.contrast);
+  std::array<std::uint8_t, 256> table;
+  for (int v = 0; v < 256; ++v) {
+    const float value = static_cast<float>(v - kGrey) * factor + kGrey + offset;
+    table[std::size_t(v)] = static_cast<std::uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f));
+  }
+  std::transform(out, out + std::ptrdiff_t{size} * size * 3, out,
+                 [&](std::uint8_t v) { return table[v]; });
+}
+
+}  // namespace
+
+void augment(const std::uint8_t* square, int size, std::uint8_t* out, const AugmentOptions& options,
+             std::uint64_t seed, int epoch, int index) {
+  Rng rng = Rng(seed)
+                .split(kStream)
+                .split(static_cast<std::uint64_t>(epoch))
+                .split(static_cast<std::uint64_t>(index));
+  Motion motion;
+  motion.flip = is_flipped(options, seed, epoch, index, rng);
+  if (options.shift > 0) {
+    motion.dx = random_shift(options.shift, rng);
+    motion.dy = random_shift(options.shift, rng);
+  }
+  if (options.rotate != 0 || options.zoom != 0) {
+    constexpr float kRadians = 3.14159265f / 180;
+    const float angle = kRadians * rng.uniform(-options.rotate, options.rotate);
+    const float scale = 1 / (1 + rng.uniform(-options.zoom, options.zoom));
+    motion.cos = scale * std::cos(angle);
+    motion.sin = scale * std::sin(angle);
+  }
+  if (motion.is_shift()) {
+    move_by_pixels(square, size, out, motion);
+  } else {
+    move_between_pixels(square, size, out, motion);
+  }
+  if (options.cutout > 0) cut_out(out, size, options.cutout, rng);
+  if (options.brightness != 0 || options.contrast != 0) change_tone(out, size, options, rng);
+}
+
+}  // namespace fovea
