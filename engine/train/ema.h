@@ -29,6 +29,7 @@ class WeightAverage {
               int threads = 1);
   bool ready() const { return updates_ > 0; }
   Weights& average() { return average_; }  // REQUIRES: ready()
+  const Weights& average() const { return average_; }
 
   // For checkpoints.
   std::int64_t updates() const { return updates_; }

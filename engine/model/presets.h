@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/model/spec.h"
+
+namespace fovea {
+
+// The networks that have a name:
+//   tiny   conv 16-32-64, global average: seconds to train, for quick tries
+//   small  conv 32-32-64-64-128-128, dense 256-128: 0.85 M parameters at size 32
+std::vector<std::string> preset_names();
+
+// Input {size, size, 3}, `classes` logits. `dropout` multiplies the preset's dropout rates
+// (0 = none). Throws ShapeError for an unknown name, size < 8, classes < 2 or dropout that leaves
+// 0 <= rate < 1.
+NetworkSpec preset_network(const std::string& name, int size, int classes, float dropout = 1);
+
+}  // namespace fovea

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/data/training_set.h"
+#include "engine/image/preprocess.h"
+#include "engine/model/network.h"
+#include "engine/nn/loss.h"
+#include "engine/train/recipe.h"
+
+namespace fovea {
+
+// Piece `i` of `count` things cut into the fewest pieces of at most `most`, whose sizes differ by
+// at most one: no batch or lane is left with a handful of pictures and wild statistics.
+struct Cut {
+  int begin = 0;
+  int end = 0;
+};
+int pieces(int count, int most);
+Cut cut(int count, int most, int i);
+
+// The pictures 0..count-1 in the order of this epoch, a function of (seed, epoch) alone.
+void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& order);
+
+// Gradients of one batch, computed in lanes (see trainer.h). Nothing is allocated after the first
+// batch. Thread contract: one owner; it runs its own threads.
+class Lanes {
+ public:
+  // Keeps references to all it is given. `network` is the master and the first thread's network.
+  Lanes(Network& network, const TrainingSet& set, const Preprocess& preprocess,
+        const Recipe& recipe, int threads);
+
+  struct Sums {
+    double loss = 0;
+    int correct = 0;
+  };
+  // The pictures at `indices`: sums over them; the gradient of their mean loss in the network's
+  // Param::grad; running statistics updated by the mean of the lanes' own.
+  Sums run(std::span<const int> indices, int epoch, std::int64_t step);
+
+  // Tells the other threads' networks of new weights. Call after each optimiser step.
+  void publish_weights();
+
+ private:
+  struct Worker {
+    Network* network;
+    Image square;
+    Tensor x;
+    Tensor dlogits;
+    std::vector<int> labels;
+  };
+  struct Lane {
+    std::vector<Tensor> grads;  // by parameter
+    std::vector<Tensor> batch;  // by buffer
+    Sums sums;
+  };
+  void run_lane(std::span<const int> indices, int lane, int epoch, std::int64_t step,
+                Worker& worker);
+  void reduce_gradients(int lanes);
+  void reduce_statistics(int lanes);
+
+  Network& network_;
+  const TrainingSet& set_;
+  const Preprocess& preprocess_;
+  const Recipe& recipe_;
+  int threads_;
+  LossOptions loss_;
+  std::vector<Network> replicas_;  // threads 1, 2, ...
+  std::vector<Worker> workers_;
+  std::vector<Lane> lanes_;
+  struct Job {
+    int param;
+    std::int64_t offset;
+  };
+  std::vector<Job> jobs_;  // stretches of parameters that are reduced at a time
+};
+
+}  // namespace fovea
