@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   fovea::tools::add_data(app);
   fovea::tools::add_inspect(app);
   fovea::tools::add_predict(app);
+  fovea::tools::add_train(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

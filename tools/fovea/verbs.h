@@ -9,5 +9,6 @@ namespace fovea::tools {
 void add_data(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_predict(CLI::App& app);
+void add_train(CLI::App& app);
 
 }  // namespace fovea::tools

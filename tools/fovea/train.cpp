@@ -1,0 +1,241 @@
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/parallel.h"
+#include "engine/data/data_dir.h"
+#include "engine/data/dataset.h"
+#include "engine/eval/calibrate.h"
+#include "engine/model/model_file.h"
+#include "engine/model/presets.h"
+#include "engine/train/run_state.h"
+#include "engine/train/validate.h"
+#include "tools/fovea/train_log.h"
+#include "tools/fovea/train_plan.h"
+#include "tools/fovea/verbs.h"
+
+namespace fovea::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct Pictures {
+  TrainingSet train;
+  std::optional<TrainingSet> val;
+  Preprocess preprocess;
+};
+
+struct Arguments {
+  TrainPlan plan;
+  std::string preset = "small";
+  RecipeFields fields;  // in the order given
+  std::string out;
+  std::string resume;
+  int threads = 0;
+};
+
+Pictures load_pictures(const TrainPlan& plan, std::string& revision) {
+  const Dataset dataset = Dataset::open(dataset_folder(plan.data_dir, plan.data));
+  revision = dataset.revision();
+  Pictures pictures;
+  pictures.preprocess.size = plan.size;
+  pictures.preprocess.fit = parse_fit(plan.fit);
+  const auto load = [&](const std::vector<Split>& splits) {
+    return load_training_set(dataset, splits, plan.size, pictures.preprocess.fit);
+  };
+  pictures.train = plan.all ? load({Split::train, Split::val}) : load({Split::train});
+  if (!plan.all) pictures.val = load({Split::val});
+  if (pictures.val && pictures.val->count() == 0) pictures.val.reset();
+  channel_statistics(pictures.train, pictures.preprocess.mean, pictures.preprocess.std);
+  return pictures;
+}
+
+// Temperature, provenance, model.safetensors; says where it is and how good.
+void write_result(Network network, const Pictures& pictures, const TrainPlan& plan,
+                  const Recipe& recipe, int threads, const fs::path& run, TrainLog& log) {
+  Model model{std::move(network), pictures.preprocess, pictures.train.classes, 1.0f, {}};
+  json metrics = json::object();
+  if (pictures.val) {
+    Tensor logits;
+    infer_all(model.network, *pictures.val, pictures.preprocess, threads, logits);
+    model.temperature = fit_temperature(logits, pictures.val->labels);
+    const Validation validation =
+        validate(model.network, *pictures.val, pictures.preprocess, threads);
+    metrics = {{"val_accuracy", validation.accuracy}, {"val_loss", validation.loss}};
+  }
+  if (plan.temperature) model.temperature = *plan.temperature;
+  model.provenance = {{"name", plan.data + "-" + recipe.preset},
+                      {"created", plan.created},
+                      {"fovea_version", FOVEA_VERSION},
+                      {"preset", recipe.preset},
+                      {"recipe", plan.recipe},
+                      {"seed", std::to_string(recipe.seed)},
+                      {"data", plan.data},
+                      {"data_revision", plan.data_revision},
+                      {"train_images", std::to_string(pictures.train.count())},
+                      {"metrics", metrics.dump()},
+                      {"command", plan.command}};
+  const std::vector<std::uint8_t> bytes = write_model(model);
+  const fs::path path = run / "model.safetensors";
+  write_file_atomically(path, bytes);
+  metrics["temperature"] = model.temperature;
+  metrics["model"] = path.filename().string();
+  metrics["weights_sha256"] = weights_sha256(bytes);
+  log.event("end", metrics);
+  std::cout << path.string() << "  (" << bytes.size() / 1024 << " KiB, temperature "
+            << model.temperature << ", weights sha256 "
+            << metrics["weights_sha256"].get<std::string>().substr(0, 12) << ")\n";
+}
+
+void say_stopped(const fs::path& run, const std::string& program) {
+  std::cerr << "Stopped; the checkpoint is written. Go on with exactly the same result by\n  "
+            << program << " train --resume " << run.string() << std::endl;
+  const int number = StopSignals::received();
+  std::signal(number, SIG_DFL);
+  std::raise(number);  // ends as the sender of the signal expects
+}
+
+void run_train(Arguments& arguments, const std::string& program) {
+  const bool resume = !arguments.resume.empty();
+  TrainPlan& plan = arguments.plan;
+  if (resume) plan = read_plan(arguments.resume);
+  const Recipe recipe =
+      resume ? parse_recipe(plan.recipe) : complete_plan(plan, arguments.preset, arguments.fields);
+  const fs::path run =
+      resume ? fs::path(arguments.resume) : new_run_folder(plan, arguments.preset, arguments.out);
+  if (plan.all && !plan.temperature) {
+    throw FormatError("--all leaves no pictures to fit the temperature on: give --temperature T");
+  }
+  const int threads = arguments.threads > 0 ? arguments.threads : available_threads();
+
+  std::string revision;
+  const Pictures pictures = load_pictures(plan, revision);
+  if (resume && revision != plan.data_revision) {
+    throw FormatError("the dataset " + plan.data + " has changed since the run began: revision " +
+                      revision + ", not " + plan.data_revision);
+  }
+  plan.data_revision = revision;
+  const int classes = static_cast<int>(pictures.train.classes.size());
+  Network network(preset_network(recipe.preset, plan.size, classes, recipe.dropout));
+  network.initialise(recipe.seed, recipe.init);
+  std::vector<std::uint8_t> checkpoint;
+  std::vector<EpochReport> history;
+  if (resume && fs::exists(checkpoint_path(run))) {
+    checkpoint = read_file(checkpoint_path(run));
+    Checkpoint saved = read_checkpoint(checkpoint);
+    history = RunState::take_from(saved).history;
+  } else {
+    write_plan(plan, run);
+  }
+
+  TrainLog log(run, recipe.epochs, pictures.train.count(), std::move(history));
+  log.event(resume ? "resume" : "start", {{"preset", recipe.preset},
+                                          {"data", plan.data},
+                                          {"classes", pictures.train.classes},
+                                          {"train_images", pictures.train.count()},
+                                          {"val_images", pictures.val ? pictures.val->count() : 0},
+                                          {"parameters", network.parameter_count()},
+                                          {"threads", threads},
+                                          {"epochs", recipe.epochs}});
+  std::cout << (resume ? "Resuming " : "Training ") << recipe.preset << " ("
+            << network.parameter_count() << " parameters) on " << pictures.train.count()
+            << " pictures of " << plan.data << ", " << classes << " classes, " << threads
+            << " threads\nRun folder: " << run.string() << std::endl;
+  const StopSignals signals;
+  const TrainResult result = train(network, pictures.train, pictures.val ? &*pictures.val : nullptr,
+                                   pictures.preprocess, recipe, threads, log, checkpoint);
+  switch (result.outcome) {
+    case Outcome::diverged:
+      log.event("diverged", json::object());
+      throw ShapeError("the loss is not a number any more: try a lower --lr than " +
+                       std::to_string(recipe.lr));
+    case Outcome::stopped:
+      log.event("stopped", json::object());
+      return say_stopped(run, program);
+    case Outcome::early:
+      std::cout << "No lower validation loss for " << recipe.patience << " epochs: keeping epoch "
+                << result.best_epoch + 1 << "\n";
+      break;
+    case Outcome::finished:
+      break;
+  }
+  write_result(std::move(network), pictures, plan, recipe, threads, run, log);
+}
+
+// --name VALUE sets a field of the recipe.
+void add_field(CLI::App& verb, std::shared_ptr<Arguments> arguments, const std::string& name,
+               const std::string& key, const std::string& help) {
+  verb.add_option_function<std::string>(
+          name, [arguments, key](const std::string& v) { arguments->fields.emplace_back(key, v); },
+          help)
+      ->group("Recipe");
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  CLI::App& verb = *app.add_subcommand("train", "Train a network on a dataset");
+  const auto arguments = std::make_shared<Arguments>();
+  TrainPlan& plan = arguments->plan;
+  auto* resume = verb.add_option("--resume", arguments->resume,
+                                 "Run folder of an interrupted run to continue, bit for bit");
+  auto* data = verb.add_option("--data", plan.data, "Name of the dataset");
+  verb.add_option("--data-dir", plan.data_dir, "Where datasets and runs are kept");
+  verb.add_option("--preset", arguments->preset, "Network and recipe")
+      ->check(CLI::IsMember(preset_names()))
+      ->capture_default_str();
+  verb.add_option("--size", plan.size, "Edge of the network's input, pixels")
+      ->capture_default_str();
+  verb.add_option("--fit", plan.fit, "How pictures are made square")
+      ->check(CLI::IsMember({"crop", "stretch", "pad"}))
+      ->capture_default_str();
+  verb.add_flag("--all", plan.all, "Train on the validation pictures, too (needs --temperature)");
+  verb.add_option("--temperature", plan.temperature, "Calibration of an earlier run, not fitted")
+      ->check(CLI::Range(0.05, 20.0));
+  verb.add_option("--threads", arguments->threads, "Threads (default: all); changes no result");
+  verb.add_option("--out", arguments->out, "Run folder (default: runs/ in the data directory)");
+  add_field(verb, arguments, "--epochs", "epochs", "Passes over the pictures");
+  add_field(verb, arguments, "--batch", "batch", "Pictures an update");
+  add_field(verb, arguments, "--lane", "lane", "Pictures that share batch-norm statistics");
+  add_field(verb, arguments, "--lr", "lr", "Peak learning rate");
+  add_field(verb, arguments, "--optimizer", "optimizer", "sgd, adam or adamw");
+  add_field(verb, arguments, "--schedule", "schedule",
+            "constant, step, cosine, one-cycle or plateau");
+  add_field(verb, arguments, "--weight-decay", "weight_decay", "Not on biases and batch norm");
+  add_field(verb, arguments, "--label-smoothing", "label_smoothing", "Share given to all classes");
+  add_field(verb, arguments, "--dropout", "dropout", "Factor on the preset's dropout rates");
+  add_field(verb, arguments, "--seed", "seed", "Decides everything random");
+  add_field(verb, arguments, "--patience", "patience",
+            "Stop after so many epochs without a lower validation loss; 0 = never");
+  verb.add_option_function<std::string>(
+          "--class-weights",
+          [arguments](const std::string& value) {
+            arguments->fields.emplace_back("balanced", value == "balanced" ? "yes" : "no");
+          },
+          "balanced: rare classes weigh more")
+      ->check(CLI::IsMember({"balanced", "none"}))
+      ->group("Recipe");
+  verb.add_option_function<std::vector<std::string>>(
+          "--set",
+          [arguments](const std::vector<std::string>& sets) {
+            for (const std::string& text : sets) {
+              const std::size_t equals = std::min(text.find('='), text.size() - 1);
+              arguments->fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+            }
+          },
+          "KEY=VALUE for any field of the recipe, see run.json of a run")
+      ->group("Recipe");
+  resume->excludes(data);
+  verb.callback([arguments, &app, data, resume] {
+    if (data->empty() && resume->empty()) throw CLI::RequiredError("--data or --resume");
+    if (arguments->plan.data_dir.empty()) arguments->plan.data_dir = default_data_dir().string();
+    run_train(*arguments, app.get_name());
+  });
+}
+
+}  // namespace fovea::tools

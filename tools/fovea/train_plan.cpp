@@ -1,0 +1,94 @@
+#include "tools/fovea/train_plan.h"
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/train/checkpoint.h"
+
+namespace fovea::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+std::string utc_time(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[40];
+  std::strftime(text, sizeof text, format, &parts);
+  return text;
+}
+
+fs::path plan_path(const fs::path& run) {
+  return run / "run.json";
+}
+
+}  // namespace
+
+void write_plan(const TrainPlan& plan, const fs::path& run) {
+  nlohmann::ordered_json document = {{"command", plan.command},
+                                     {"created", plan.created},
+                                     {"data", plan.data},
+                                     {"data_dir", plan.data_dir},
+                                     {"data_revision", plan.data_revision},
+                                     {"size", plan.size},
+                                     {"fit", plan.fit},
+                                     {"all", plan.all},
+                                     {"recipe", plan.recipe}};
+  if (plan.temperature) document["temperature"] = *plan.temperature;
+  write_file_atomically(plan_path(run), document.dump(2) + "\n");
+}
+
+TrainPlan read_plan(const fs::path& run) {
+  const fs::path path = plan_path(run);
+  const std::vector<std::uint8_t> bytes = read_file(path, 1 << 20);
+  try {
+    const json document = json::parse(bytes.begin(), bytes.end());
+    TrainPlan plan;
+    document.at("command").get_to(plan.command);
+    document.at("created").get_to(plan.created);
+    document.at("data").get_to(plan.data);
+    document.at("data_dir").get_to(plan.data_dir);
+    document.at("data_revision").get_to(plan.data_revision);
+    document.at("size").get_to(plan.size);
+    document.at("fit").get_to(plan.fit);
+    document.at("all").get_to(plan.all);
+    document.at("recipe").get_to(plan.recipe);
+    if (document.contains("temperature")) {
+      plan.temperature = document.at("temperature").get<float>();
+    }
+    return plan;
+  } catch (const json::exception& error) {
+    throw FormatError(path.string() + ": " + error.what());
+  }
+}
+
+Recipe complete_plan(TrainPlan& plan, const std::string& preset, const RecipeFields& fields) {
+  Recipe recipe = default_recipe(preset);
+  plan.command = "fovea train --data " + plan.data + " --preset " + preset + " --size " +
+                 std::to_string(plan.size) + " --fit " + plan.fit + (plan.all ? " --all" : "");
+  if (plan.temperature) plan.command += " --temperature " + exact_text(*plan.temperature);
+  for (const auto& [key, value] : fields) {
+    set_recipe_field(recipe, key, value);
+    plan.command += " --set " + key + "=" + value;
+  }
+  plan.recipe = recipe_text(recipe);
+  plan.created = utc_time("%Y-%m-%dT%H:%M:%SZ");
+  return recipe;
+}
+
+fs::path new_run_folder(const TrainPlan& plan, const std::string& preset, const std::string& out) {
+  fs::path run = out;
+  if (out.empty()) {
+    run = fs::path(plan.data_dir) / "runs" / (utc_time("%Y%m%d-%H%M%S") + "-" + preset);
+  }
+  if (fs::exists(plan_path(run))) {
+    throw IoError(run.string() + " holds a run already: --resume it, or choose another --out");
+  }
+  return run;
+}
+
+}  // namespace fovea::tools
