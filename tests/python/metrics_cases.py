@@ -17,7 +17,7 @@ FILE = Path(__file__).parent.parent / "data" / "metrics-cases.json"
 
 
 def draw(seed, count, classes, spread=2.0):
-    """Float32 probabilities and labels that follow them, so that the answers are better than chance."""
+    """Float32 probabilities and labels drawn from them, so that answers are better than chance."""
     rng = np.random.default_rng(seed)
     p = softmax(rng.normal(size=(count, classes)) * spread, axis=1)
     labels = np.array([rng.choice(classes, p=row) for row in p])
@@ -66,10 +66,10 @@ def answer(p, y):
     result["per_class"] = np.array(metrics.precision_recall_fscore_support(
         y, predicted, labels=labels, zero_division=0)[:3]).T.tolist()
     result["support"] = [int((y == c).sum()) for c in labels]
-    result["roc_auc"] = [metrics.roc_auc_score(y == c, p[:, c]) if 0 < (y == c).sum() < len(y) else None
-                         for c in labels]
-    result["pr_auc"] = [metrics.average_precision_score(y == c, p[:, c]) if (y == c).any() else None
-                        for c in labels]
+    result["roc_auc"] = [metrics.roc_auc_score(y == c, p[:, c])
+                         if 0 < (y == c).sum() < len(y) else None for c in labels]
+    result["pr_auc"] = [metrics.average_precision_score(y == c, p[:, c])
+                        if (y == c).any() else None for c in labels]
     for name in ("roc_auc", "pr_auc"):
         known = [area for area in result[name] if area is not None]
         result[name + "_macro"] = float(np.mean(known)) if known else None
@@ -95,17 +95,20 @@ def best_temperature(logits, y):
 
 
 def document():
-    result = {"sklearn": sklearn.__version__, "numpy": np.__version__, "cases": [], "temperatures": []}
+    result = {"sklearn": sklearn.__version__, "numpy": np.__version__,
+              "cases": [], "temperatures": []}
     for name, p, y in cases():
         result["cases"].append({"name": name, "probabilities": p.astype(float).tolist(),
                                 "labels": y.tolist(), "expected": answer(p, y)})
     for seed, scale in ((5, 3.0), (6, 0.4), (7, 1.0)):
         p, y = draw(seed, 60, 3)
         logits = (np.log(p.astype(np.float64)) * scale).astype(np.float32)
-        result["temperatures"].append({"logits": logits.astype(float).tolist(), "labels": y.tolist(),
-                                       "expected": best_temperature(logits.astype(np.float64), y)})
+        result["temperatures"].append({
+            "logits": logits.astype(float).tolist(), "labels": y.tolist(),
+            "expected": best_temperature(logits.astype(np.float64), y)})
     return result
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(document(), separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")
+    text = json.dumps(document(), separators=(",", ":"))
+    FILE.write_text(text.replace('{"name"', '\n{"name"') + "\n")
