@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", FOVEA_VERSION);
   app.require_subcommand(1);
   fovea::tools::add_data(app);
+  fovea::tools::add_eval(app);
   fovea::tools::add_inspect(app);
   fovea::tools::add_predict(app);
   fovea::tools::add_train(app);

@@ -7,6 +7,7 @@
 namespace fovea::tools {
 
 void add_data(CLI::App& app);
+void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_train(CLI::App& app);

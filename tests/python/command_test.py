@@ -1,0 +1,134 @@
+"""The verbs predict, inspect and eval of the built command, on the first version's model file."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from metrics_cases import answer
+from model_file_test import FILE, header_hash
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent.parent
+FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
+pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
+CLASSES = ["cat", "dog", "b\u00e4r"]
+
+
+def fovea(*arguments, code=0, cwd=None):
+    done = subprocess.run([FOVEA, *map(str, arguments)], capture_output=True, text=True, cwd=cwd)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Random small pictures, test/<class>/<n>.png: an uneven number a class, square and not."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(1)
+    for label, count in zip(CLASSES, (7, 12, 5)):
+        for n in range(count):
+            path = folder / "test" / label / f"{n}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = rng.integers(0, 256, (6, 6 + n % 3 * 4, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(path)
+    return folder
+
+
+def test_predict_gives_one_json_object_a_line(pictures):
+    files = sorted(pictures.rglob("*.png"))
+    lines = fovea("predict", FILE, *files, "--json", "--threads", 3).stdout.splitlines()
+    assert len(lines) == len(files)
+    for file, line in zip(files, map(json.loads, lines)):
+        assert list(line) == ["file", "label", "index", "probability", "probabilities"]
+        assert line["file"] == str(file)
+        assert list(line["probabilities"]) == CLASSES
+        p = list(line["probabilities"].values())
+        assert sum(p) == pytest.approx(1, abs=1e-6)
+        assert line["probability"] == max(p) == p[line["index"]]
+        assert line["label"] == CLASSES[line["index"]]
+
+
+def test_predict_orders_the_top_classes(pictures):
+    file = next(pictures.rglob("*.png"))
+    line = json.loads(fovea("predict", FILE, file, "--json", "--top-k", 2).stdout)
+    p = sorted(line["probabilities"].values(), reverse=True)
+    assert [entry["probability"] for entry in line["top"]] == p[:2]
+    text = fovea("predict", FILE, file, "--top-k", 2).stdout
+    assert line["top"][0]["label"] in text and line["top"][1]["label"] in text
+
+
+def test_predict_names_the_files_it_cannot_answer_and_answers_the_others(pictures, tmp_path):
+    good = next(pictures.rglob("*.png"))
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    files = [tmp_path / "broken.jpg", good, tmp_path, tmp_path / "missing.png"]
+    done = fovea("predict", FILE, *files, "--json", code=1)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["file"] for line in lines] == [str(file) for file in files]
+    assert ["error" in line for line in lines] == [True, False, True, True]
+    assert "directory" in lines[2]["error"]
+    assert "no answer for 3 of 4 files" in done.stderr
+
+
+def test_a_model_may_be_named_without_its_folder(tmp_path):
+    (tmp_path / "models").mkdir()
+    shutil.copy(FILE, tmp_path / "models" / "small.safetensors")
+    shown = json.loads(fovea("inspect", "small", "--json", cwd=tmp_path).stdout)
+    assert shown["classes"] == CLASSES
+    assert "models/other.safetensors" in fovea("inspect", "other", code=1, cwd=tmp_path).stderr
+
+
+def test_inspect_shows_the_layers_and_where_the_model_came_from():
+    shown = json.loads(fovea("inspect", FILE, "--json").stdout)
+    assert shown["layers"][0] == {"name": "0", "kind": "Conv2d(3 -> 4, 3x3)", "output": [6, 6, 4],
+                                  "parameters": 108, "flops": 2 * 27 * 4 * 36}
+    assert shown["parameters"] == sum(layer["parameters"] for layer in shown["layers"])
+    assert shown["provenance"]["seed"] == "7"
+    text = fovea("inspect", FILE).stdout
+    assert shown["weights_sha256"] in text and "Conv2d(3 -> 4, 3x3)" in text
+
+
+def test_the_program_in_the_format_s_description_edits_a_file(tmp_path):
+    page = (ROOT / "docs/model-format.md").read_text()
+    program = re.search(r"```python\n(.*?)```", page, re.S)[1]
+    shutil.copy(FILE, tmp_path / "model.safetensors")
+    subprocess.run(["python3", "-c", program], cwd=tmp_path, check=True)
+    stored, computed = header_hash((tmp_path / "model.safetensors").read_bytes())
+    assert stored == computed
+    shown = json.loads(fovea("inspect", tmp_path / "model.safetensors", "--json").stdout)
+    assert shown["provenance"]["note"] == "looked at by hand"
+
+
+def test_eval_gives_scikit_learn_s_numbers_for_the_answers_of_predict(pictures, tmp_path):
+    fovea("data", "import", pictures, "--name", "tiny", "--data-dir", tmp_path)
+    data = ("--data", "tiny", "--data-dir", tmp_path)
+    shown = json.loads(fovea("eval", FILE, *data, "--json").stdout)
+    files = sorted(pictures.rglob("*.png"))
+    lines = fovea("predict", FILE, *files, "--json").stdout.splitlines()
+    p = np.array([list(json.loads(line)["probabilities"].values()) for line in lines], np.float32)
+    y = np.array([CLASSES.index(file.parent.name) for file in files])
+    expected = answer(p, y)
+    for key in ("accuracy", "log_loss", "brier", "ece"):
+        assert shown[key] == pytest.approx(expected[key], abs=1e-6), key
+    for average in ("macro", "weighted"):
+        for part, value in zip(("precision", "recall", "f1"), expected[average]):
+            assert shown[f"{average}_{part}"] == pytest.approx(value, abs=1e-9)
+    for area in ("roc_auc", "pr_auc"):
+        assert shown[f"{area}_ovr_macro"] == pytest.approx(expected[f"{area}_macro"], abs=1e-9)
+    assert shown["confusion_matrix"] == expected["confusion"]
+    assert [row["support"] for row in shown["per_class"]] == [7, 12, 5]
+    assert shown["count"] == 24
+    assert f"accuracy        {100 * shown['accuracy']:6.2f} %" in fovea("eval", FILE, *data).stdout
+
+
+def test_eval_refuses_a_dataset_of_other_classes(pictures, tmp_path):
+    shutil.copytree(pictures / "test", tmp_path / "source" / "test")
+    (tmp_path / "source" / "test" / "dog").rename(tmp_path / "source" / "test" / "horse")
+    data_dir = ("--data-dir", tmp_path / "data")
+    fovea("data", "import", tmp_path / "source", "--name", "other", *data_dir)
+    done = fovea("eval", FILE, "--data", "other", *data_dir, code=1)
+    assert "does not know: horse" in done.stderr
