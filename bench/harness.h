@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -28,8 +29,8 @@ inline double seconds_now() {
 // The q-quantile (0 <= q <= 1) by the nearest rank. REQUIRES: not empty.
 inline double quantile(std::vector<double> values, double q) {
   std::sort(values.begin(), values.end());
-  const auto rank = static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5);
-  return values[rank];
+  const auto rank = std::lround(q * static_cast<double>(values.size() - 1));
+  return values[static_cast<std::size_t>(rank)];
 }
 
 // Rates of the runs: `amount` (of one call) per second.
@@ -60,7 +61,7 @@ inline std::string cpu_name() {
 // One line: the median, minimum and maximum of the runs, and where they were made. bench/run sets
 // FOVEA_COMMIT. `extra` adds fields of the case.
 inline void report(std::string_view name, int threads, std::string_view unit,
-                   const std::vector<double>& runs, nlohmann::ordered_json extra = {}) {
+                   const std::vector<double>& runs, const nlohmann::ordered_json& extra = {}) {
   const char* commit = std::getenv("FOVEA_COMMIT");
   nlohmann::ordered_json line = {{"case", name},
                                  {"threads", threads},

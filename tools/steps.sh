@@ -22,18 +22,18 @@ configure() {  # configure PRESET [OPTION...]; says nothing unless it fails
 
 build_wasm() { configure wasm "$@" && cmake --build --preset wasm; }
 
-# npm ci only when the lock file changed.
-install_page_packages() {
-  local stamp=www/node_modules/.fovea-lock lock
-  lock=$(sha256sum <www/package-lock.json) || return
+# npm_ci FOLDER: only when its lock file changed.
+npm_ci() {
+  local stamp=$1/node_modules/.fovea-lock lock
+  lock=$(sha256sum <"$1/package-lock.json") || return
   [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ] && return
-  (cd www && npm ci --no-audit --no-fund --loglevel=error) && echo "$lock" >"$stamp"
+  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error) && echo "$lock" >"$stamp"
 }
 
 # The bundle only when one of its sources, or the engine for the browser, changed.
 build_page() {
   local stamp=build/page.sources now
-  install_page_packages || return
+  npm_ci www || return
   now=$(fingerprint www wasm build/wasm/wasm/fovea.{js,wasm})
   if [ -e www/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
     echo "up to date"
