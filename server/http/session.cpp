@@ -1,61 +1,16 @@
 #include "server/http/session.h"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
-#include <random>
 
 #include "engine/core/error.h"
 #include "server/http/problem.h"
+#include "server/http/reply_fields.h"
 #include "server/http/target.h"
 
 namespace fovea::server {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Sent with every answer. WebAssembly threads need the two Cross-Origin fields on the page, and the
-// page compiles WebAssembly and shows pictures the visitor dropped (blob:, data:).
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSecurityFields{{
-    {"Content-Security-Policy",
-     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; "
-     "worker-src 'self' blob:; style-src 'self'"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Cross-Origin-Embedder-Policy", "require-corp"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Referrer-Policy", "no-referrer"},
-}};
-
-std::string make_id() {
-  thread_local std::mt19937_64 random{(std::uint64_t{std::random_device()()} << 32) ^
-                                      std::random_device()()};
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string id(16, '0');
-  std::uint64_t bits = random();
-  for (char& digit : id) {
-    digit = kDigits[bits & 15];
-    bits >>= 4;
-  }
-  return id;
-}
-
-// Short and harmless in logs, headers and JSON.
-bool is_sane_id(std::string_view id) {
-  return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-_.:/+=@").find(c) != std::string_view::npos;
-  });
-}
-
-std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return text;
-}
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
@@ -99,7 +54,7 @@ Task<bool> Session::serve_one() {
   Parser parser;
   const auto request = std::make_shared<Request>();
   request->remote = remote_;
-  request->id = make_id();
+  request->id = make_request_id();
   request->verb = request->target = "-";  // in the log, when not even these can be read
   Incoming incoming = co_await read_request(parser, *request);
   if (incoming.gone || phase_ == Phase::closed) co_return false;
@@ -179,7 +134,7 @@ std::optional<Reply> Session::check_head(const Parser& parser, Request& request,
     request.fields.emplace_back(view(field.name_string()), view(field.value()));
   }
   const auto id = request.field("X-Request-Id");
-  if (id && is_sane_id(*id)) request.id = *id;
+  if (id && is_sane_request_id(*id)) request.id = *id;
   try {
     Target target = parse_target(request.target);
     request.path = std::move(target.path);
@@ -282,10 +237,7 @@ Task<bool> Session::write(const Request& request, const Reply& reply, unsigned v
   message.set(wire::field::server, "fovea");
   message.set(wire::field::date, http_date());
   message.set("X-Request-Id", request.id);
-  for (const auto& [name, value] : kSecurityFields) {
-    message.set(beast::string_view(name.data(), name.size()),
-                beast::string_view(value.data(), value.size()));
-  }
+  for (const auto& [name, value] : security_fields()) message.set(name, value);
   for (const auto& [name, value] : reply.fields) message.set(name, value);
   const std::string_view content = reply.content();
   message.body() = beast::span<const char>(content.data(), content.size());

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   fovea::tools::add_eval(app);
   fovea::tools::add_inspect(app);
   fovea::tools::add_predict(app);
+  fovea::tools::add_serve(app);
   fovea::tools::add_train(app);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,18 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/app.h"
+#include "server/http/problem.h"
+
+namespace fovea::server {
+
+Reply show_alive(const Request&, App&) {
+  return json_reply({{"status", "alive"}});
+}
+
+Reply show_ready(const Request& request, App& app) {
+  if (app.draining) return problem(request, 503, "the server is shutting down");
+  return json_reply({{"status", "ready"}});
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,87 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/app.h"
+#include "server/http/problem.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::json;
+
+Json layers_json(const Network& network) {
+  Json layers = Json::array();
+  for (const auto& layer : network.describe()) {
+    layers.push_back({{"name", layer.name},
+                      {"kind", layer.kind},
+                      {"output", {layer.output.h, layer.output.w, layer.output.c}},
+                      {"parameters", layer.parameters},
+                      {"flops", layer.flops}});
+  }
+  return layers;
+}
+
+// The provenance's `metrics` text as JSON; discarded when it is none, or nested as no report is.
+Json parse_metrics(const std::string& text) {
+  bool deep = false;
+  Json parsed = Json::parse(
+      text, [&deep](int depth, Json::parse_event_t, Json&) { return !(deep |= depth > 16); },
+      false);
+  return deep ? Json(Json::value_t::discarded) : parsed;
+}
+
+}  // namespace
+
+Reply show_model(const Request&, App& app) {
+  const auto served = app.model();
+  const Model& model = served->classifier.model();
+  const Preprocess& preprocess = model.preprocess;
+  Json body = {
+      {"name", served->name},
+      {"version", served->version},
+      {"classes", model.classes},
+      {"input_size", preprocess.size},
+      {"preprocessing",
+       {{"fit", to_string(preprocess.fit)}, {"mean", preprocess.mean}, {"std", preprocess.std}}},
+      {"temperature", model.temperature},
+      {"parameters", model.network.parameter_count()},
+      {"flops", model.network.flops()},
+      {"weights_sha256", served->classifier.weights_sha256()},
+      {"file_sha256", served->file_sha256},
+      {"file_size", served->file.size()},
+      {"provenance", model.provenance},
+      {"layers", layers_json(model.network)}};
+  if (const auto metrics = model.provenance.find("metrics"); metrics != model.provenance.end()) {
+    Json parsed = parse_metrics(metrics->second);
+    if (!parsed.is_discarded()) {
+      body["metrics"] = std::move(parsed);
+      body["provenance"].erase("metrics");
+    }
+  }
+  return json_reply(body);
+}
+
+Reply show_weights(const Request& request, App& app) {
+  const auto served = app.model();
+  const std::string etag = '"' + served->file_sha256 + '"';
+  Reply reply;
+  reply.fields = {
+      {"Content-Type", "application/octet-stream"}, {"ETag", etag}, {"Cache-Control", "no-cache"}};
+  if (etag_matches(request, etag)) {
+    reply.status = 304;
+    return reply;
+  }
+  // The name comes from a file: only harmless characters go into a header.
+  std::string name;
+  for (const char c : served->name) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '_' || c == '.';
+    name += plain ? c : '_';
+  }
+  reply.fields.emplace_back("Content-Disposition",
+                            "attachment; filename=\"" + name + ".safetensors\"");
+  reply.shared = SharedBytes{served, served->file};
+  return reply;
+}
+
+}  // namespace fovea::server

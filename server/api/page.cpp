@@ -1,0 +1,35 @@
+#include "server/api/handlers.h"
+#include "server/app.h"
+#include "server/http/problem.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr std::string_view kNoPage = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Fovea - Image Classification</title>
+<h1>Image Classification</h1>
+<p>The server runs, but its dashboard was not built. Build it and then the server again:</p>
+<pre>cd www
+npm ci
+npm run build
+cd ..
+cmake --build --preset release</pre>
+<p>Until then, classify a picture with:</p>
+<pre>curl -F file=@picture.jpg http://localhost:8080/api/v1/predict</pre>
+</html>
+)";
+
+}  // namespace
+
+Reply show_page(const Request& request, App& app) {
+  if (auto found = app.files.find(request)) return std::move(*found);
+  if (request.path != "/") return problem(request, 404, "there is nothing at " + request.path);
+  Reply reply;
+  reply.fields = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}};
+  reply.body = kNoPage;
+  return reply;
+}
+
+}  // namespace fovea::server

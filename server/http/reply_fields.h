@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/http/message.h"
+
+namespace fovea::server {
+
+// Sent with every answer. WebAssembly threads need the two Cross-Origin fields on the page, and the
+// page compiles WebAssembly and shows pictures the visitor dropped (blob:, data:).
+const Fields& security_fields();
+
+std::string make_request_id();                 // 16 random hex digits
+bool is_sane_request_id(std::string_view id);  // short, and harmless in logs, headers and JSON
+std::string http_date();                       // now, as the Date field has it
+
+}  // namespace fovea::server

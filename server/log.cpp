@@ -1,0 +1,83 @@
+#include "server/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+
+namespace fovea::server {
+namespace {
+
+bool json = false;  // set by start_log before any thread logs
+
+// What a client sent, made safe for one line of a terminal.
+std::string printable(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f) {
+      safe += c;
+    } else {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      safe += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return safe;
+}
+
+// The members of a JSON object, without its braces: the line's pattern has them.
+std::string members(const nlohmann::json& object) {
+  const std::string text = object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);
+}
+
+void log(spdlog::level::level_enum level, const std::string& text) {
+  spdlog::log(level, "{}", json ? members({{"message", text}}) : text);
+}
+
+}  // namespace
+
+void start_log(const std::string& level, const std::string& format) {
+  const auto parsed = spdlog::level::from_str(level);
+  if (parsed == spdlog::level::off && level != "off") {
+    throw FormatError("unknown log level " + level);
+  }
+  json = format == "json";
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("fovea", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  spdlog::set_level(parsed);
+  spdlog::set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                           : "%Y-%m-%dT%H:%M:%S.%eZ %-5!l %v",
+                      spdlog::pattern_time_type::utc);
+}
+
+void log_access(const Access& access) {
+  const auto level = access.status >= 500 ? spdlog::level::warn : spdlog::level::info;
+  if (!spdlog::should_log(level)) return;
+  if (json) {
+    spdlog::log(level, "{}",
+                members({{"message", "request"},
+                         {"id", access.id},
+                         {"remote", access.remote},
+                         {"method", access.verb},
+                         {"path", access.target},
+                         {"status", access.status},
+                         {"bytes", access.bytes},
+                         {"ms", access.ms}}));
+  } else {
+    spdlog::log(level, "{} {} {} {} {} {}B {:.2f}ms", access.id, access.remote,
+                printable(access.verb), printable(access.target), access.status, access.bytes,
+                access.ms);
+  }
+}
+
+void log_info(const std::string& text) {
+  log(spdlog::level::info, text);
+}
+void log_error(const std::string& text) {
+  log(spdlog::level::err, text);
+}
+
+}  // namespace fovea::server

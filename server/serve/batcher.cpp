@@ -1,0 +1,143 @@
+#include "server/serve/batcher.h"
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+
+namespace fovea::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+void fail(Prediction& prediction, Prediction::Status status, const char* error) {
+  prediction.status = status;
+  prediction.error = error;
+}
+
+void settle(Work& work) {
+  // The last one sees what the others wrote.
+  if (work.unsettled.fetch_sub(1, std::memory_order_acq_rel) == 1) work.done(work);
+}
+
+// What one inference thread keeps, so that a steady load allocates little.
+struct Bench {
+  Scratch scratch;
+  Tensor inputs;
+  Tensor probabilities;
+  std::vector<Tensor> prepared;
+  std::vector<Prediction*> ready;
+};
+
+void prepare(Work& work, std::size_t index, Bench& bench) {
+  Prediction& prediction = work.predictions[index];
+  const auto start = Clock::now();
+  prediction.timing.queue = milliseconds(work.queued, start);
+  if (start > work.deadline) {
+    return fail(prediction, Prediction::Status::late, "the deadline passed while it was waiting");
+  }
+  try {
+    bench.prepared.push_back(work.model->classifier.prepare(work.pictures[index]));
+    bench.ready.push_back(&prediction);
+  } catch (const FormatError& error) {
+    fail(prediction, Prediction::Status::bad_picture, error.what());
+  } catch (const std::exception& error) {
+    fail(prediction, Prediction::Status::failed, error.what());
+  }
+  prediction.timing.decode = milliseconds(start, Clock::now());
+}
+
+void classify(const Classifier& classifier, Bench& bench) {
+  if (bench.ready.empty()) return;
+  const auto start = Clock::now();
+  try {
+    Shape shape = bench.prepared.front().shape();
+    shape.n = static_cast<int>(bench.ready.size());
+    bench.inputs.resize(shape);
+    for (int i = 0; i < shape.n; ++i) {
+      const auto values = bench.prepared[i].values();
+      std::copy(values.begin(), values.end(), bench.inputs.image(i));
+    }
+    classifier.predict(bench.inputs, bench.probabilities, bench.scratch);
+    const std::size_t classes = classifier.classes().size();
+    const double ms = milliseconds(start, Clock::now());
+    for (int i = 0; i < shape.n; ++i) {
+      const Scalar* row = bench.probabilities.image(i);
+      bench.ready[i]->probabilities.assign(row, row + classes);
+      bench.ready[i]->timing.compute = ms;
+    }
+  } catch (const std::exception& error) {
+    for (Prediction* prediction : bench.ready) {
+      fail(*prediction, Prediction::Status::failed, error.what());
+    }
+  }
+}
+
+}  // namespace
+
+Batcher::Batcher(int threads, std::size_t max_queue) : max_queue_(max_queue) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+Batcher::~Batcher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  threads_.clear();
+}
+
+bool Batcher::submit(std::shared_ptr<Work> work) {
+  const std::size_t count = work->pictures.size();
+  work->predictions.resize(count);
+  work->queued = Clock::now();
+  work->unsettled = count;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!queue_.empty() && queue_.size() + count > max_queue_) return false;
+    for (std::size_t i = 0; i < count; ++i) queue_.push_back({work, i});
+  }
+  count == 1 ? changed_.notify_one() : changed_.notify_all();
+  return true;
+}
+
+std::size_t Batcher::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+bool Batcher::take(std::vector<Item>& batch) {
+  std::unique_lock lock(mutex_);
+  ++idle_;
+  changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  --idle_;
+  if (stopping_) return false;
+  // Leave the other idle threads their share.
+  const std::size_t share = (queue_.size() + idle_) / (idle_ + 1);
+  const std::size_t most = std::min(share, kMicroBatch);
+  while (batch.size() < most && !queue_.empty() &&
+         (batch.empty() || queue_.front().work->model == batch.front().work->model)) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return true;
+}
+
+void Batcher::run() {
+  Bench bench;
+  std::vector<Item> batch;
+  while (take(batch)) {
+    bench.prepared.clear();
+    bench.ready.clear();
+    for (const Item& item : batch) prepare(*item.work, item.index, bench);
+    classify(batch.front().work->model->classifier, bench);
+    for (const Item& item : batch) settle(*item.work);
+    batch.clear();
+  }
+}
+
+}  // namespace fovea::server

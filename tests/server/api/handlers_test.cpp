@@ -1,0 +1,302 @@
+#include <nlohmann/json.hpp>
+
+#include "engine/core/sha256.h"
+#include "server/api/routes.h"
+#include "tests/support/catch.h"
+#include "tests/support/pictures.h"
+#include "tests/support/small_app.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+using Json = nlohmann::json;
+
+namespace {
+
+std::string text_of(const std::vector<std::uint8_t>& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+Request get(const std::string& path, Fields fields = {}) {
+  Request request;
+  request.path = path;
+  request.fields = std::move(fields);
+  request.id = "test-id";
+  return request;
+}
+
+Request post(const std::string& path, const std::string& type, std::string body) {
+  Request request = get(path, {{"Content-Type", type}});
+  request.verb = "POST";
+  request.body = std::move(body);
+  return request;
+}
+
+// A form with these (field name, file name, contents).
+Request form(const std::string& path, const std::vector<std::array<std::string, 3>>& parts) {
+  std::string body;
+  for (const auto& [name, file, data] : parts) {
+    body += "--B\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"" + file +
+            "\"\r\n\r\n" + data + "\r\n";
+  }
+  return post(path, "multipart/form-data; boundary=B", body + "--B--\r\n");
+}
+
+const std::string kPredict = "/api/v1/predict";
+
+struct Service {
+  Router router = make_router();
+  App app = make_app();
+  Reply operator()(Request request) { return ask(router, app, std::move(request)); }
+};
+
+void check_problem(const Reply& reply, int status, const std::string& part) {
+  INFO(reply.body);
+  CHECK(reply.status == status);
+  CHECK(find_field(reply.fields, "Content-Type") == "application/problem+json");
+  const Json body = Json::parse(reply.body);
+  CHECK(body["status"] == status);
+  CHECK_THAT(body["detail"].get<std::string>(), ContainsSubstring(part));
+  CHECK(body["error"] == body["detail"]);
+  CHECK(body["request_id"] == "test-id");
+}
+
+}  // namespace
+
+TEST_CASE("a picture sent as the body is classified as the engine does") {
+  Service service;
+  const auto picture = picture_bytes("rgb.bmp");
+  const Reply reply = service(post(kPredict, "image/bmp", text_of(picture)));
+  REQUIRE(reply.status == 200);
+  const Json body = Json::parse(reply.body);
+  CHECK(body["id"] == "test-id");
+  CHECK(body["model"] == "tiny test");
+  CHECK(body["version"] == "7");
+  const Classifier& classifier = small_model()->classifier;
+  CHECK(body["weights_sha256"] == classifier.weights_sha256());
+  REQUIRE(body["results"].size() == 1);
+  const Json& result = body["results"][0];
+  CHECK(result["file"] == "body");
+  Tensor probabilities;
+  Scratch scratch;
+  classifier.predict(classifier.prepare(picture), probabilities, scratch);
+  const auto order = top_k(probabilities.values(), 3);
+  REQUIRE(result["top"].size() == 3);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(result["top"][i]["index"] == order[i]);
+    CHECK(result["top"][i]["label"] == classifier.classes()[order[i]]);
+    CHECK(result["top"][i]["probability"].get<float>() == probabilities.values()[order[i]]);
+  }
+  CHECK(result["label"] == result["top"][0]["label"]);
+  CHECK(result["index"] == result["top"][0]["index"]);
+  CHECK(result["probability"] == result["top"][0]["probability"]);
+  for (const char* stage : {"decode", "queue", "compute"}) {
+    CHECK(result["timing_ms"][stage].get<double>() >= 0);
+  }
+}
+
+TEST_CASE("the body of a plain curl --data-binary is taken for the picture it is") {
+  Service service;
+  for (const char* type : {"application/x-www-form-urlencoded", "application/octet-stream", "",
+                           "image/png; charset=binary"}) {
+    INFO(type);
+    CHECK(service(post(kPredict, type, text_of(picture_bytes("grey.png")))).status == 200);
+  }
+}
+
+TEST_CASE("files of a form are answered in order, and a bad one does not fail the others") {
+  Service service;
+  const Reply reply =
+      service(form(kPredict, {{"note", "", "ignored"},
+                              {"file", "a.png", text_of(picture_bytes("grey.png"))},
+                              {"file", "bad.png", "no picture"},
+                              {"file", "empty.png", ""},
+                              {"file", "b.jpg", text_of(picture_bytes("exif6.jpg"))}}));
+  REQUIRE(reply.status == 200);
+  const Json results = Json::parse(reply.body)["results"];
+  REQUIRE(results.size() == 4);
+  CHECK(results[0]["file"] == "a.png");
+  CHECK(results[0].contains("label"));
+  CHECK(results[1]["file"] == "bad.png");
+  CHECK(results[1].contains("error"));
+  CHECK_FALSE(results[1].contains("label"));
+  CHECK(results[2].contains("error"));
+  CHECK(results[3]["file"] == "b.jpg");
+  CHECK(results[3].contains("label"));
+}
+
+TEST_CASE("when no file is a picture the answer is 422 with each one's reason") {
+  Service service;
+  const Reply one = service(form(kPredict, {{"file", "bad.png", "no picture"}}));
+  check_problem(one, 422, "bad.png: ");
+  CHECK(Json::parse(one.body)["results"][0]["file"] == "bad.png");
+  const Reply two = service(form(kPredict, {{"file", "x", "1"}, {"file", "y", "2"}}));
+  check_problem(two, 422, "none of the 2 files");
+  CHECK(Json::parse(two.body)["results"].size() == 2);
+  check_problem(service(post(kPredict, "image/png", "rubbish")), 422, "body: ");
+}
+
+TEST_CASE("top_k limits the list and nothing else") {
+  Service service;
+  Request request = post(kPredict, "image/png", text_of(picture_bytes("grey.png")));
+  const auto count = [&](const std::string& k) {
+    request.query = {{"top_k", k}};
+    return Json::parse(service(request).body)["results"][0]["top"].size();
+  };
+  CHECK(count("1") == 1);
+  CHECK(count("2") == 2);
+  CHECK(count("50") == 3);
+  for (const char* k : {"0", "-1", "x", "", "1.5", "1 ", "+1", "99999999999999999999"}) {
+    request.query = {{"top_k", k}};
+    check_problem(service(request), 400, "top_k=");
+  }
+}
+
+TEST_CASE("requests without a picture are refused for what they are") {
+  Service service;
+  check_problem(service(post(kPredict, "image/png", "")), 400, "no body");
+  check_problem(service(form(kPredict, {})), 400, "\"file\"");
+  check_problem(service(form(kPredict, {{"other", "a.png", "x"}})), 400, "\"file\"");
+  check_problem(service(post(kPredict, "multipart/form-data", "x")), 400, "boundary");
+  check_problem(service(post(kPredict, "multipart/form-data; boundary=B", "x")), 400, "boundary");
+  check_problem(service(post(kPredict, "text/plain", "x")), 415, "text/plain");
+  check_problem(service(post(kPredict, "multipart/mixed; boundary=B", "x")), 415,
+                "multipart/mixed");
+  std::vector<std::array<std::string, 3>> many(1001, {"file", "a", "x"});
+  check_problem(service(form(kPredict, many)), 400, "1000 parts");
+}
+
+TEST_CASE("file names that are no text do not break the answer") {
+  Service service;
+  const Reply reply = service(form(kPredict, {{"file", "\xff\xfe<b>.png", "x"}}));
+  CHECK(reply.status == 422);
+  CHECK(Json::accept(reply.body));
+}
+
+TEST_CASE("every truncation of a picture is answered, never with 500") {
+  Service service;
+  for (const char* name : {"grey.jpg", "palette.png", "rgb.bmp"}) {
+    const std::string whole = text_of(picture_bytes(name));
+    for (std::size_t size = 1; size < whole.size(); size += 1 + whole.size() / 60) {
+      INFO(name << " cut to " << size);
+      const int status = service(post(kPredict, "image/*", whole.substr(0, size))).status;
+      CHECK((status == 200 || status == 422));
+    }
+  }
+}
+
+TEST_CASE("a passed deadline is 504") {
+  AppOptions options;
+  options.deadline = std::chrono::milliseconds(-1);
+  App app = make_app(options);
+  const Reply reply =
+      ask(make_router(), app, post(kPredict, "image/png", text_of(picture_bytes("grey.png"))));
+  check_problem(reply, 504, "not ready within");
+}
+
+TEST_CASE("a full queue is 503 at once, with Retry-After") {
+  AppOptions options;
+  options.inference_threads = 0;  // nothing is ever taken
+  options.max_queue = 1;
+  App app = make_app(options);
+  const Router router = make_router();
+  const Request request = post(kPredict, "image/png", text_of(picture_bytes("grey.png")));
+  const auto handler = std::get<LaterHandler>(router.match("POST", kPredict).route->handler);
+  handler(std::make_shared<Request>(request), app, [](Reply) {});
+  const Reply reply = ask(router, app, request);
+  check_problem(reply, 503, "waiting");
+  CHECK(find_field(reply.fields, "Retry-After") == "1");
+}
+
+TEST_CASE("the model describes itself") {
+  Service service;
+  const Reply reply = service(get("/api/v1/model"));
+  REQUIRE(reply.status == 200);
+  const Json body = Json::parse(reply.body);
+  const auto served = small_model();
+  CHECK(body["name"] == "tiny test");
+  CHECK(body["version"] == "7");
+  CHECK(body["classes"] == Json({"bird", "cat", "truck"}));
+  CHECK(body["input_size"] == 8);
+  CHECK(body["preprocessing"]["fit"] == "crop");
+  CHECK(body["preprocessing"]["mean"].size() == 3);
+  CHECK(body["temperature"] == 1.5);
+  CHECK(body["parameters"] == 3 * 3 * 3 * 8 + 8 + 16 + 8 * 3 + 3);
+  CHECK(body["flops"].get<std::int64_t>() > 0);
+  CHECK(body["weights_sha256"] == served->classifier.weights_sha256());
+  CHECK(body["file_sha256"] == sha256_hex(served->file));
+  CHECK(body["file_size"] == served->file.size());
+  CHECK(body["provenance"]["note"] == "random weights");
+  CHECK(body["metrics"]["accuracy"] == 0.5);
+  CHECK(body["layers"].size() == 6);
+  CHECK(body["layers"][0]["output"] == Json({8, 8, 8}));
+}
+
+TEST_CASE("the weights are the model file, and can be cached by their tag") {
+  Service service;
+  const Reply reply = service(get("/api/v1/model/weights"));
+  CHECK(reply.content() == text_of(small_model()->file));
+  CHECK(find_field(reply.fields, "Content-Disposition") ==
+        "attachment; filename=\"tiny_test.safetensors\"");
+  const std::string tag(*find_field(reply.fields, "ETag"));
+  CHECK(tag == '"' + small_model()->file_sha256 + '"');
+  const Reply again = service(get("/api/v1/model/weights", {{"If-None-Match", tag}}));
+  CHECK(again.status == 304);
+  CHECK(again.content().empty());
+}
+
+TEST_CASE("ready ends with draining, alive does not") {
+  Service service;
+  CHECK(service(get("/livez")).status == 200);
+  CHECK(service(get("/readyz")).status == 200);
+  CHECK(service(get("/healthz")).status == 200);
+  service.app.draining = true;
+  CHECK(service(get("/livez")).status == 200);
+  check_problem(service(get("/readyz")), 503, "shutting down");
+  CHECK(service(get("/healthz")).status == 503);
+}
+
+TEST_CASE("without a built page the front page says so, and other paths are 404") {
+  Service service;
+  const Reply page = service(get("/"));
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, ContainsSubstring("Image Classification"));
+  check_problem(service(get("/nothing.js")), 404, "/nothing.js");
+}
+
+TEST_CASE("the ancestor's clients get their field names and spelling") {
+  Service service;
+  const Json health = Json::parse(service(get("/api/health")).body);
+  CHECK(health["status"] == "healthy");
+  CHECK(health["model_loaded"] == true);
+  CHECK(health["uptime_seconds"].get<double>() >= 0);
+  CHECK(health["timestamp"].get<std::string>().size() == 24);
+  CHECK(health.contains("version"));
+
+  const auto picture = text_of(picture_bytes("grey.png"));
+  const Reply reply = service(form("/api/predict", {{"file", "grey.png", picture}}));
+  REQUIRE(reply.status == 200);
+  const Json body = Json::parse(reply.body);
+  const Json ours = Json::parse(service(post(kPredict, "", picture)).body)["results"][0];
+  CHECK(body["predicted_class_index"] == ours["index"]);
+  CHECK(body["confidence"].get<float>() == ours["probability"].get<float>());
+  CHECK(body["file_name"] == "grey.png");
+  CHECK(body["all_probabilities"].size() == 3);
+  for (const char* name : {"Bird", "Cat", "Truck"}) CHECK(body["all_probabilities"].contains(name));
+  CHECK(body["all_probabilities"].contains(body["predicted_class"].get<std::string>()));
+  CHECK(body["prediction_time_ms"].get<double>() > 0);
+  CHECK(body.contains("timestamp"));
+}
+
+TEST_CASE("the ancestor's refusals are JSON with an error") {
+  Service service;
+  const std::string path = "/api/predict";
+  check_problem(service(post(path, "", "")), 400, "No file provided");
+  check_problem(service(post(path, "application/json", "{}")), 400, "No file provided");
+  check_problem(service(form(path, {{"other", "a.png", "x"}})), 400, "\"file\"");
+  check_problem(service(form(path, {{"file", "", ""}})), 400, "No file selected");
+  check_problem(service(form(path, {{"file", "a.txt", "text"}})), 400, "not allowed");
+  check_problem(service(form(path, {{"file", "a.bmp", text_of(picture_bytes("rgb.bmp"))}})), 400,
+                "not allowed");
+  check_problem(service(form(path, {{"file", "a.png", "\x89PNG\r\n\x1a\nrubbish"}})), 400, "a.png");
+}

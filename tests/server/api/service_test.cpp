@@ -1,0 +1,109 @@
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "server/api/routes.h"
+#include "server/http/server.h"
+#include "tests/support/catch.h"
+#include "tests/support/http_client.h"
+#include "tests/support/pictures.h"
+#include "tests/support/small_app.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+
+namespace {
+
+// The whole service on a socket, as `fovea serve` puts it together.
+struct Service {
+  Service() : thread([this] { server.run(router, app); }) {}
+  ~Service() {
+    server.stop();
+    thread.join();
+  }
+
+  static ServerOptions options() {
+    ServerOptions options;
+    options.port = 0;
+    return options;
+  }
+  static AppOptions two_threads() {
+    AppOptions options;
+    options.inference_threads = 2;
+    return options;
+  }
+
+  Server server{options()};
+  App app = make_app(two_threads());
+  Router router = make_router();
+  std::thread thread;
+};
+
+std::string post(const std::string& path, const std::vector<std::uint8_t>& body) {
+  return "POST " + path + " HTTP/1.1\r\nHost: t\r\nContent-Type: image/png\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + std::string(body.begin(), body.end());
+}
+
+}  // namespace
+
+TEST_CASE("pictures sent by many clients at once each get their own right answer") {
+  Service service;
+  const std::vector<std::string> names{"grey.png", "alpha.png", "rgb.bmp", "exif6.jpg"};
+  std::vector<std::string> expected;
+  for (const std::string& name : names) {
+    const std::string body =
+        Connection(service.server.port()).ask(post("/api/v1/predict", picture_bytes(name))).body;
+    expected.push_back(nlohmann::json::parse(body)["results"][0]["top"].dump());
+  }
+  std::atomic<int> right{0};
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 6; ++c) {
+    clients.emplace_back([&, c] {
+      Connection client(service.server.port());
+      for (int i = 0; i < 20; ++i) {
+        const std::size_t which = (c + i) % names.size();
+        const WireReply reply = client.ask(post("/api/v1/predict", picture_bytes(names[which])));
+        if (reply.status != 200) continue;
+        const auto top = nlohmann::json::parse(reply.body)["results"][0]["top"];
+        const auto wanted = nlohmann::json::parse(expected[which]);
+        right += top[0]["index"] == wanted[0]["index"] &&
+                 std::abs(top[0]["probability"].get<float>() -
+                          wanted[0]["probability"].get<float>()) < 1e-5f;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  CHECK(right == 120);
+}
+
+TEST_CASE("the ancestor's path has its own smaller body limit") {
+  Service service;
+  const std::string head =
+      " HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 20000000\r\n\r\n";
+  const WireReply refused = Connection(service.server.port()).ask("POST /api/predict" + head);
+  CHECK(refused.status == 413);
+  CHECK_THAT(refused.body, ContainsSubstring("16777216 bytes"));
+  CHECK(Connection(service.server.port()).ask("POST /api/v1/predict" + head).status == 100);
+}
+
+TEST_CASE("paths cannot lead out of the page") {
+  Service service;
+  for (const char* path :
+       {"/../CMakeLists.txt", "/%2e%2e/CMakeLists.txt", "/..%2f..%2fetc/passwd", "//etc/passwd",
+        "/assets/../../etc/passwd", "/%2e%2e%5cx", "/.git/config"}) {
+    INFO(path);
+    CHECK(Connection(service.server.port())
+              .ask("GET " + std::string(path) + " HTTP/1.1\r\nHost: t\r\n\r\n")
+              .status == 404);
+  }
+}
+
+TEST_CASE("a client that leaves while its pictures are classified harms nobody") {
+  Service service;
+  for (int i = 0; i < 30; ++i) {
+    Connection client(service.server.port());
+    client.send(post("/api/v1/predict", picture_bytes("exif6.jpg")));
+  }
+  Connection client(service.server.port());
+  CHECK(client.ask(post("/api/v1/predict", picture_bytes("grey.png"))).status == 200);
+}

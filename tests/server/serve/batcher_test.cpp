@@ -1,0 +1,134 @@
+#include "server/serve/batcher.h"
+
+#include <future>
+
+#include "engine/core/error.h"
+#include "tests/support/catch.h"
+#include "tests/support/pictures.h"
+#include "tests/support/small_app.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Order {
+  std::shared_ptr<Work> work = std::make_shared<Work>();
+  std::shared_ptr<std::promise<void>> settled = std::make_shared<std::promise<void>>();
+
+  explicit Order(std::size_t count, std::shared_ptr<const ServedModel> model = small_model()) {
+    static const auto picture = picture_bytes("grey.png");
+    work->model = std::move(model);
+    work->pictures.assign(count, picture);
+    work->deadline = std::chrono::steady_clock::now() + 10s;
+    work->done = [settled = settled](Work&) { settled->set_value(); };
+  }
+  const std::vector<Prediction>& wait() {
+    settled->get_future().get();
+    return work->predictions;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("every picture of a request is settled once, whatever the threads and micro-batches") {
+  for (const int threads : {1, 3}) {
+    Batcher batcher(threads, 500);
+    Order big(200);
+    Order small(1);
+    REQUIRE(batcher.submit(big.work));
+    REQUIRE(batcher.submit(small.work));
+    const auto& first = small.wait().at(0).probabilities;
+    CHECK(first.size() == 3);
+    for (const Prediction& prediction : big.wait()) {
+      REQUIRE(prediction.status == Prediction::Status::ok);
+      for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(prediction.probabilities[i] == Approx(first[i]).margin(1e-5));
+      }
+    }
+    CHECK(batcher.waiting() == 0);
+  }
+}
+
+TEST_CASE("a full queue takes nothing of a request that does not fit") {
+  Batcher batcher(0, 10);
+  CHECK(batcher.submit(Order(8).work));
+  CHECK_FALSE(batcher.submit(Order(3).work));
+  CHECK(batcher.waiting() == 8);
+  CHECK(batcher.submit(Order(2).work));
+  CHECK_FALSE(batcher.submit(Order(1).work));
+}
+
+TEST_CASE("an idle queue takes a request larger than itself") {
+  Batcher batcher(1, 4);
+  Order order(9);
+  REQUIRE(batcher.submit(order.work));
+  CHECK(order.wait().size() == 9);
+}
+
+TEST_CASE("each request is answered by the model it pinned") {
+  const auto other = std::make_shared<const ServedModel>(small_model_file(6), "other");
+  Batcher batcher(1, 1000);
+  std::vector<std::unique_ptr<Order>> orders;
+  for (int i = 0; i < 40; ++i) {
+    orders.push_back(std::make_unique<Order>(2, i % 3 == 0 ? other : small_model()));
+    REQUIRE(batcher.submit(orders.back()->work));
+  }
+  const auto of_model = [](const ServedModel& model) {
+    Tensor probabilities;
+    Scratch scratch;
+    model.classifier.predict(model.classifier.prepare(picture_bytes("grey.png")), probabilities,
+                             scratch);
+    return probabilities.values()[0];
+  };
+  REQUIRE(std::abs(of_model(*other) - of_model(*small_model())) > 1e-3);
+  for (const auto& order : orders) {
+    const float expected = of_model(*order->work->model);
+    for (const Prediction& prediction : order->wait()) {
+      CHECK(prediction.probabilities.at(0) == Approx(expected).margin(1e-5));
+    }
+  }
+}
+
+TEST_CASE("bad pictures and passed deadlines are told apart") {
+  Batcher batcher(1, 100);
+  Order bad(2);
+  static const std::vector<std::uint8_t> rubbish{1, 2, 3};
+  bad.work->pictures[0] = rubbish;
+  REQUIRE(batcher.submit(bad.work));
+  const auto& mixed = bad.wait();
+  CHECK(mixed[0].status == Prediction::Status::bad_picture);
+  CHECK_FALSE(mixed[0].error.empty());
+  CHECK(mixed[1].status == Prediction::Status::ok);
+
+  Order late(1);
+  late.work->deadline = std::chrono::steady_clock::now() - 1s;
+  REQUIRE(batcher.submit(late.work));
+  CHECK(late.wait()[0].status == Prediction::Status::late);
+}
+
+TEST_CASE("ending the batcher drops what waits without calling back") {
+  bool called = false;
+  {
+    Batcher batcher(0, 10);
+    Order order(2);
+    order.work->done = [&called](Work&) { called = true; };
+    batcher.submit(order.work);
+  }
+  CHECK_FALSE(called);
+}
+
+TEST_CASE("a model is named by its provenance, else by its file") {
+  CHECK(small_model()->name == "tiny test");
+  CHECK(small_model()->version == "7");
+  Model model = read_model(small_model_file());
+  model.provenance.clear();
+  const ServedModel plain(write_model(model), "fallback");
+  CHECK(plain.name == "fallback");
+  CHECK(plain.version == plain.classifier.weights_sha256().substr(0, 12));
+  CHECK_THROWS_AS(load_served_model("/nonexistent/model.safetensors"), IoError);
+  CHECK_THROWS_WITH(load_served_model(FOVEA_SOURCE_DIR "/CMakeLists.txt"),
+                    ContainsSubstring("CMakeLists.txt"));
+}

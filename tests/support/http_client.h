@@ -1,0 +1,102 @@
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+// A client that can misbehave: it sends exactly the bytes it is told to.
+namespace fovea::tests {
+
+struct WireReply {
+  int status = 0;
+  std::string head;  // status line and fields
+  std::string body;
+
+  // Value of a field, by its exact name; empty when absent.
+  std::string field(const std::string& name) const {
+    const std::size_t at = head.find("\r\n" + name + ": ");
+    if (at == std::string::npos) return {};
+    const std::size_t from = at + name.size() + 4;
+    return head.substr(from, head.find("\r\n", from) - from);
+  }
+};
+
+class Connection {
+ public:
+  explicit Connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const timeval limit{10, 0};  // a hanging server fails the test instead of stopping it
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      ::close(socket_);
+      throw std::runtime_error("cannot connect");
+    }
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { ::close(socket_); }
+
+  // False when the peer no longer takes all of it.
+  bool send(const std::string& text) {
+    std::size_t done = 0;
+    while (done < text.size()) {
+      const ssize_t n = ::send(socket_, text.data() + done, text.size() - done, MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      done += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+
+  // The next reply; status 0 when the connection ended before it.
+  WireReply read(bool head_request = false) {
+    WireReply reply;
+    std::size_t end;
+    while ((end = pending_.find("\r\n\r\n")) == std::string::npos) {
+      if (!receive()) return reply;
+    }
+    reply.head = pending_.substr(0, end + 2);
+    pending_.erase(0, end + 4);
+    reply.status = std::stoi(reply.head.substr(9, 3));
+    const std::string length = reply.field("Content-Length");
+    const std::size_t size = head_request || length.empty() ? 0 : std::stoul(length);
+    while (pending_.size() < size) {
+      if (!receive()) throw std::runtime_error("the body is cut off");
+    }
+    reply.body = pending_.substr(0, size);
+    pending_.erase(0, size);
+    return reply;
+  }
+
+  WireReply ask(const std::string& text, bool head_request = false) {
+    send(text);
+    return read(head_request);
+  }
+
+  bool at_end() { return pending_.empty() && !receive(); }
+
+ private:
+  bool receive() {
+    char buffer[65536];
+    const ssize_t n = ::recv(socket_, buffer, sizeof buffer, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      throw std::runtime_error("the server did not answer within 10 s");
+    }
+    if (n <= 0) return false;
+    pending_.append(buffer, static_cast<std::size_t>(n));
+    return true;
+  }
+
+  int socket_;
+  std::string pending_;
+};
+
+}  // namespace fovea::tests
