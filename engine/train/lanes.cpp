@@ -58,7 +58,10 @@ Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preproc
   if (recipe.balanced) loss_.class_weights = balanced_weights(set);
 
   replicas_.reserve(static_cast<std::size_t>(threads_ - 1));
-  for (int t = 1; t < threads_; ++t) replicas_.push_back(network.clone());
+  for (int t = 1; t < threads_; ++t) {
+    replicas_.push_back(network.clone());
+    for (Param* param : replicas_.back().params()) param->grad = Tensor();  // lanes bring theirs
+  }
   workers_.resize(static_cast<std::size_t>(threads_));
   for (std::size_t t = 0; t < workers_.size(); ++t) {
     workers_[t].network = t == 0 ? &network : &replicas_[t - 1];
@@ -67,7 +70,7 @@ Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preproc
   }
   lanes_.resize(static_cast<std::size_t>(lanes));
   for (Lane& lane : lanes_) {
-    for (const Param* param : network.params()) lane.grads.emplace_back(param->value.shape());
+    lane.grads.resize(network.params().size());
     for (const Buffer* buffer : network.buffers()) lane.batch.emplace_back(buffer->value.shape());
   }
   for (std::size_t k = 0; k < network.params().size(); ++k) {
@@ -78,10 +81,12 @@ Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preproc
 
 Lanes::Sums Lanes::run(std::span<const int> indices, int epoch, std::int64_t step) {
   const int lanes = pieces(static_cast<int>(indices.size()), recipe_.lane);
+  swap_gradients(lanes_[0], network_);
   parallel_for(lanes, threads_, [&](int lane, int thread) {
     run_lane(indices, lane, epoch, step, workers_[static_cast<std::size_t>(thread)]);
   });
   reduce_gradients(lanes);
+  swap_gradients(lanes_[0], network_);
   reduce_statistics(lanes);
   Sums sums;
   for (int l = 0; l < lanes; ++l) {
@@ -107,6 +112,10 @@ void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, st
   }
   Network& network = *worker.network;
   Lane& lane = lanes_[static_cast<std::size_t>(lane_index)];
+  for (std::size_t k = 0; k < lane.grads.size(); ++k) {
+    lane.grads[k].resize(network.params()[k]->value.shape());
+  }
+  swap_gradients(lane, network);
   network.zero_gradients();
   const Rng rng = Rng(recipe_.seed)
                       .split(kDropoutStream)
@@ -117,15 +126,19 @@ void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, st
   lane.sums.loss = softmax_cross_entropy(logits, worker.labels, loss_, worker.dlogits,
                                          Scalar{1} / static_cast<Scalar>(batch));
   network.backward(worker.dlogits);
-  for (std::size_t k = 0; k < lane.grads.size(); ++k) {
-    std::swap(lane.grads[k], network.params()[k]->grad);
-  }
+  swap_gradients(lane, network);
   for (std::size_t k = 0; k < lane.batch.size(); ++k) {
     std::swap(lane.batch[k], network.buffers()[k]->batch);
   }
 }
 
-// Adds all lanes into the first, lane by lane, then hands it to the master.
+void Lanes::swap_gradients(Lane& lane, Network& network) {
+  for (std::size_t k = 0; k < lane.grads.size(); ++k) {
+    std::swap(lane.grads[k], network.params()[k]->grad);
+  }
+}
+
+// Adds all lanes into the first, lane by lane.
 void Lanes::reduce_gradients(int lanes) {
   parallel_for(static_cast<int>(jobs_.size()), lanes > 1 ? threads_ : 1, [&](int j, int) {
     const auto [param, offset] = jobs_[static_cast<std::size_t>(j)];
@@ -138,9 +151,6 @@ void Lanes::reduce_gradients(int lanes) {
       for (std::int64_t i = 0; i < count; ++i) sum[i] += grad[i];
     }
   });
-  for (std::size_t k = 0; k < network_.params().size(); ++k) {
-    std::swap(lanes_[0].grads[k], network_.params()[k]->grad);
-  }
 }
 
 void Lanes::reduce_statistics(int lanes) {
@@ -159,6 +169,12 @@ void Lanes::reduce_statistics(int lanes) {
 void Lanes::publish_weights() {
   parallel_for(threads_ - 1, threads_,
                [&](int t, int) { replicas_[static_cast<std::size_t>(t)].copy_values(network_); });
+}
+
+void Lanes::release_gradients() {
+  for (Lane& lane : lanes_) {
+    for (Tensor& grad : lane.grads) grad = Tensor();
+  }
 }
 
 }  // namespace fovea

@@ -25,7 +25,8 @@ Cut cut(int count, int most, int i);
 void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& order);
 
 // Gradients of one batch, computed in lanes (see trainer.h). Nothing is allocated after the first
-// batch. Thread contract: one owner; it runs its own threads.
+// batch; there are as many gradients as lanes, the master's own among them. Thread contract: one
+// owner; it runs its own threads.
 class Lanes {
  public:
   // Keeps references to all it is given. `network` is the master and the first thread's network.
@@ -43,6 +44,9 @@ class Lanes {
   // Tells the other threads' networks of new weights. Call after each optimiser step.
   void publish_weights();
 
+  // Frees the lanes' gradients until the next run: for work that needs memory of its own.
+  void release_gradients();
+
  private:
   struct Worker {
     Network* network;
@@ -52,12 +56,13 @@ class Lanes {
     std::vector<int> labels;
   };
   struct Lane {
-    std::vector<Tensor> grads;  // by parameter
+    std::vector<Tensor> grads;  // by parameter; while a lane runs, its network has them
     std::vector<Tensor> batch;  // by buffer
     Sums sums;
   };
   void run_lane(std::span<const int> indices, int lane, int epoch, std::int64_t step,
                 Worker& worker);
+  static void swap_gradients(Lane& lane, Network& network);
   void reduce_gradients(int lanes);
   void reduce_statistics(int lanes);
 

@@ -127,6 +127,7 @@ class Run {
   Outcome finish_epoch() {
     const bool averaged = average_.ready();
     if (averaged) swap_in(average_.average());
+    lanes_.release_gradients();
     EpochReport report{state_.epoch, state_.lr, state_.loss / state_.seen,
                        1.0 * state_.correct / state_.seen};
     if (val_ != nullptr && val_->count() > 0) {
@@ -153,6 +154,7 @@ class Run {
 
   Outcome obey(Control control) {
     if (control == Control::keep_going) return Outcome::finished;
+    lanes_.release_gradients();
     observer_.on_checkpoint(checkpoint());
     return control == Control::stop ? Outcome::stopped : Outcome::finished;
   }

@@ -18,6 +18,10 @@
 #include "tools/fovea/train_plan.h"
 #include "tools/fovea/verbs.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace fovea::tools {
 namespace {
 
@@ -43,30 +47,47 @@ Pictures load_pictures(const TrainPlan& plan, std::string& revision) {
   const Dataset dataset = Dataset::open(dataset_folder(plan.data_dir, plan.data));
   revision = dataset.revision();
   Pictures pictures;
-  pictures.preprocess.size = plan.size;
-  pictures.preprocess.fit = parse_fit(plan.fit);
-  const auto load = [&](const std::vector<Split>& splits) {
-    return load_training_set(dataset, splits, plan.size, pictures.preprocess.fit);
-  };
-  pictures.train = plan.all ? load({Split::train, Split::val}) : load({Split::train});
-  if (!plan.all) pictures.val = load({Split::val});
-  if (pictures.val && pictures.val->count() == 0) pictures.val.reset();
-  channel_statistics(pictures.train, pictures.preprocess.mean, pictures.preprocess.std);
+  Preprocess& preprocess = pictures.preprocess;
+  preprocess.size = plan.size;
+  preprocess.fit = parse_fit(plan.fit);
+  const std::vector<Split> splits =
+      plan.all ? std::vector{Split::train, Split::val} : std::vector{Split::train};
+  pictures.train = load_training_set(dataset, splits, plan.size, preprocess.fit);
+  channel_statistics(pictures.train, preprocess.mean, preprocess.std);
+  if (!plan.all) {
+    TrainingSet val =
+        load_training_set(dataset, {Split::val}, plan.size, preprocess.fit, preprocess.mean);
+    if (val.count() > 0) pictures.val = std::move(val);
+  }
   return pictures;
 }
 
-// Temperature, provenance, model.safetensors; says where it is and how good.
-void write_result(Network network, const Pictures& pictures, const TrainPlan& plan,
-                  const Recipe& recipe, int threads, const fs::path& run, TrainLog& log) {
+// Large blocks go back to the system when freed, so that loading, training and checkpoints do not
+// add up: a run fits in memory of its own size beside the pictures.
+void keep_memory_low() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
+void release_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
+// `kept` is the epoch whose weights these are. Temperature, provenance, model.safetensors; says
+// where it is and how good.
+void write_result(Network network, const EpochReport& kept, const Pictures& pictures,
+                  const TrainPlan& plan, const Recipe& recipe, int threads, const fs::path& run,
+                  TrainLog& log) {
   Model model{std::move(network), pictures.preprocess, pictures.train.classes, 1.0f, {}};
   json metrics = json::object();
   if (pictures.val) {
     Tensor logits;
     infer_all(model.network, *pictures.val, pictures.preprocess, threads, logits);
     model.temperature = fit_temperature(logits, pictures.val->labels);
-    const Validation validation =
-        validate(model.network, *pictures.val, pictures.preprocess, threads);
-    metrics = {{"val_accuracy", validation.accuracy}, {"val_loss", validation.loss}};
+    metrics = {{"val_accuracy", kept.val_accuracy}, {"val_loss", kept.val_loss}};
   }
   if (plan.temperature) model.temperature = *plan.temperature;
   model.provenance = {{"name", plan.data + "-" + recipe.preset},
@@ -102,6 +123,7 @@ void say_stopped(const fs::path& run, const std::string& program) {
 
 void run_train(Arguments& arguments, const std::string& program) {
   const bool resume = !arguments.resume.empty();
+  keep_memory_low();
   TrainPlan& plan = arguments.plan;
   if (resume) plan = read_plan(arguments.resume);
   const Recipe recipe =
@@ -115,6 +137,7 @@ void run_train(Arguments& arguments, const std::string& program) {
 
   std::string revision;
   const Pictures pictures = load_pictures(plan, revision);
+  release_memory();
   if (resume && revision != plan.data_revision) {
     throw FormatError("the dataset " + plan.data + " has changed since the run began: revision " +
                       revision + ", not " + plan.data_revision);
@@ -164,7 +187,10 @@ void run_train(Arguments& arguments, const std::string& program) {
     case Outcome::finished:
       break;
   }
-  write_result(std::move(network), pictures, plan, recipe, threads, run, log);
+  const EpochReport& kept = recipe.patience > 0
+                                ? result.history[static_cast<std::size_t>(result.best_epoch)]
+                                : result.history.back();
+  write_result(std::move(network), kept, pictures, plan, recipe, threads, run, log);
 }
 
 // --name VALUE sets a field of the recipe.
