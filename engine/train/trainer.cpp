@@ -69,9 +69,9 @@ class Run {
     }
   }
 
-  TrainResult go(std::span<const std::uint8_t> resume) {
+  TrainResult go(std::vector<std::uint8_t> resume) {
     fingerprint_ = fingerprint(recipe_, preprocess_, train_, val_);
-    if (!resume.empty()) restore(resume);
+    if (!resume.empty()) restore(std::move(resume));
     Outcome outcome = Outcome::finished;
     while (state_.epoch < recipe_.epochs && outcome == Outcome::finished) {
       if (state_.early.exhausted(state_.epoch - 1, recipe_.patience)) {
@@ -190,7 +190,7 @@ class Run {
     return write_checkpoint(view);
   }
 
-  void restore(std::span<const std::uint8_t> bytes);
+  void restore(std::vector<std::uint8_t> bytes);
 
   Network& network_;
   const TrainingSet& train_;
@@ -210,8 +210,9 @@ class Run {
   RunState state_;
 };
 
-void Run::restore(std::span<const std::uint8_t> bytes) {
+void Run::restore(std::vector<std::uint8_t> bytes) {
   Checkpoint saved = read_checkpoint(bytes);
+  bytes = {};
   if (saved.text("fingerprint") != fingerprint_) {
     throw FormatError(
         "the checkpoint belongs to another run: recipe or pictures differ; its recipe: " +
@@ -269,9 +270,9 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
 
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
-                  TrainObserver& observer, std::span<const std::uint8_t> resume) {
+                  TrainObserver& observer, std::vector<std::uint8_t> resume) {
   check(network, train_set, val, recipe);
-  return Run(network, train_set, val, preprocess, recipe, threads, observer).go(resume);
+  return Run(network, train_set, val, preprocess, recipe, threads, observer).go(std::move(resume));
 }
 
 }  // namespace fovea

@@ -68,11 +68,11 @@ struct TrainResult {
 // pictures give the same bits at any number of threads, interrupted and resumed or not.
 //
 // val may be null where the recipe has no patience and no plateau. `resume` is what on_checkpoint
-// was given, or empty. At the end the network holds the weights to keep: the best epoch's with
-// patience, else the average where there is one, else the last.
-// Throws ShapeError (recipe, sizes), FormatError (checkpoint damaged, or of another run).
+// was given (freed once read), or empty. At the end the network holds the weights to keep: the best
+// epoch's with patience, else the average where there is one, else the last. Throws ShapeError
+// (recipe, sizes), FormatError (checkpoint damaged, or of another run).
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
-                  TrainObserver& observer, std::span<const std::uint8_t> resume = {});
+                  TrainObserver& observer, std::vector<std::uint8_t> resume = {});
 
 }  // namespace fovea

@@ -170,8 +170,9 @@ void run_train(Arguments& arguments, const std::string& program) {
             << " pictures of " << plan.data << ", " << classes << " classes, " << threads
             << " threads\nRun folder: " << run.string() << std::endl;
   const StopSignals signals;
-  const TrainResult result = train(network, pictures.train, pictures.val ? &*pictures.val : nullptr,
-                                   pictures.preprocess, recipe, threads, log, checkpoint);
+  const TrainResult result =
+      train(network, pictures.train, pictures.val ? &*pictures.val : nullptr, pictures.preprocess,
+            recipe, threads, log, std::move(checkpoint));
   switch (result.outcome) {
     case Outcome::diverged:
       log.event("diverged", json::object());

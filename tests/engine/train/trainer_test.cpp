@@ -93,12 +93,13 @@ struct Trained {
 };
 
 Trained run(const Recipe& recipe, int threads, Watcher& watcher,
-            std::span<const std::uint8_t> resume = {}) {
+            std::vector<std::uint8_t> resume = {}) {
   const TrainingSet train_set = pictures(90, 3, 1), val = pictures(31, 3, 2);
   Network network(network_spec(3));
   network.initialise(recipe.seed, recipe.init);
   Trained trained;
-  trained.result = train(network, train_set, &val, preprocess(), recipe, threads, watcher, resume);
+  trained.result =
+      train(network, train_set, &val, preprocess(), recipe, threads, watcher, std::move(resume));
   for (const Param* param : network.params()) {
     trained.weights.insert(trained.weights.end(), param->value.values().begin(),
                            param->value.values().end());
