@@ -62,14 +62,14 @@ nlohmann::json describe(const Classifier& classifier) {
   for (const auto& layer : model.network.describe()) {
     layers.push_back({{"name", layer.name},
                       {"kind", layer.kind},
-                      {"output", to_string(layer.output)},
+                      {"output", {layer.output.h, layer.output.w, layer.output.c}},
                       {"parameters", layer.parameters},
                       {"flops", layer.flops}});
   }
   return {{"classes", model.classes},
-          {"input",
-           {{"size", model.preprocess.size},
-            {"fit", to_string(model.preprocess.fit)},
+          {"input_size", model.preprocess.size},
+          {"preprocessing",
+           {{"fit", to_string(model.preprocess.fit)},
             {"mean", model.preprocess.mean},
             {"std", model.preprocess.std}}},
           {"temperature", model.temperature},
@@ -97,7 +97,7 @@ int fv_load(const std::uint8_t* bytes, std::size_t size) {
 }
 
 // JSON text (UTF-8) about the model, valid until fv_free(handle); null and fv_last_error() for a
-// stale handle. Keys: classes input temperature parameters flops weights_sha256 provenance layers.
+// stale handle. Keys and meaning as in the server's answer to GET /api/v1/model.
 const char* fv_info(int handle) {
   return fovea::guarded<const char*>(nullptr, [&] { return fovea::session(handle).info.c_str(); });
 }

@@ -65,7 +65,7 @@ export async function predictOnServer(file: File): Promise<Answer> {
   form.append("file", file, file.name);
   bytesSent.set(bytesSent.value + file.size);
   const start = performance.now();
-  const body = await json(await call("api/v1/predict?top_k=all", { method: "POST", body: form }));
+  const body = await json(await call("api/v1/predict", { method: "POST", body: form }));
   return readAnswer(body, performance.now() - start);
 }
 

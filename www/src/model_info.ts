@@ -14,15 +14,15 @@ const number = (value: unknown): number | undefined =>
 export function readModel(body: unknown): ModelView {
   const model = record(body);
   const provenance = record(model["provenance"]);
-  const input = record(model["input"]);
   return {
     name: text(model["name"]) || text(provenance["name"]),
     version: text(model["version"]) || text(provenance["version"]),
     classes: list(model["classes"]).map(text),
-    inputSize: number(input["size"]) ?? number(input["width"]),
+    inputSize: number(model["input_size"]),
     temperature: number(model["temperature"]),
     parameters: number(model["parameters"]),
     flops: number(model["flops"]),
+    fileSize: number(model["file_size"]),
     weightsSha256: text(model["weights_sha256"]),
     provenance: Object.entries(provenance).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "",
@@ -37,18 +37,20 @@ function readLayer(value: unknown): LayerInfo {
   return {
     name: text(layer["name"]),
     kind: text(layer["kind"]),
-    output: text(layer["output"]),
+    output: list(layer["output"]).filter((n): n is number => number(n) !== undefined),
     parameters: number(layer["parameters"]) ?? 0,
     flops: number(layer["flops"]) ?? 0,
   };
 }
 
 function readAccuracy(metrics: Json): Accuracy | undefined {
-  const value = number(metrics["accuracy"]);
+  const test = number(metrics["test_accuracy"]) ?? number(metrics["accuracy"]);
+  const value = test ?? number(metrics["val_accuracy"]);
   if (value === undefined) return undefined;
-  const pictures = number(metrics["pictures"]) ?? number(metrics["count"]);
+  const split = test === undefined ? "val" : "test";
+  const pictures = number(metrics[`${split}_images`]);
   const [low, high] = pictures === undefined ? [] : wilson(value, pictures);
-  return { value, low, high, pictures };
+  return { split, value, low, high, pictures };
 }
 
 // 95 % interval of a share p seen in n trials (Wilson 1927).

@@ -77,7 +77,7 @@ export const words = {
     title: "The model",
     waiting: "The model is described here as soon as the server answers.",
     knows: (n: number) => `Tells ${n} classes apart`,
-    accuracy: "of test pictures right",
+    accuracy: { test: "of test pictures right", val: "of validation pictures right" },
     interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
     tested: (n: string) => `${n} pictures it was not trained on`,
     noMetrics: "This model carries no measured accuracy.",
@@ -95,7 +95,8 @@ export const words = {
     copy: "Copy",
     copied: "Copied",
     copyLabel: "Copy the SHA-256 of the weights",
-    download: "Download the model file",
+    download: (size: string | number | undefined) =>
+      size ? `Download the model file (${size})` : "Download the model file",
     layers: (n: number) => `Its ${n} layers`,
     layerColumns: ["", "Layer", "Output", "Parameters"],
     provenance: "Where it came from",

@@ -38,6 +38,7 @@ export interface ModelView {
   temperature: number | undefined;
   parameters: number | undefined;
   flops: number | undefined;
+  fileSize: number | undefined; // of the model file, bytes
   weightsSha256: string;
   provenance: [string, string][];
   accuracy: Accuracy | undefined;
@@ -45,6 +46,7 @@ export interface ModelView {
 }
 
 export interface Accuracy {
+  split: "test" | "val"; // of which pictures of its dataset
   value: number;
   low: number | undefined; // 95 % interval
   high: number | undefined;

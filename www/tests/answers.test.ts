@@ -37,8 +37,9 @@ test("a model's description may lack everything", () => {
 });
 
 test("a model's accuracy carries its 95 % interval when the number of pictures is known", () => {
-  const model = readModel({ metrics: { accuracy: 0.853, pictures: 10000 } });
+  const model = readModel({ metrics: { test_accuracy: 0.853, test_images: 10000, val_accuracy: 0.9 } });
   assert.equal(model.accuracy?.value, 0.853);
+  assert.equal(model.accuracy?.split, "test");
   // By definition 0.853 lies 1.96 standard deviations from either end, measured with that end's own.
   for (const end of [model.accuracy?.low ?? 0, model.accuracy?.high ?? 0]) {
     const deviations = Math.abs(0.853 - end) / Math.sqrt((end * (1 - end)) / 10000);

@@ -16,7 +16,7 @@ function pair(answer: (request: Request, reply: (reply: Reply) => void) => void)
 }
 
 const sources = { glue: "fovea.js", wasm: "fovea.wasm", model: "weights" };
-const info = { classes: ["a"], input: { size: 32, fit: "crop", mean: [], std: [] }, temperature: 1, parameters: 1, flops: 1, weights_sha256: "", provenance: {}, layers: [] };
+const info = { classes: ["a"], input_size: 32, preprocessing: { fit: "crop", mean: [], std: [] }, temperature: 1, parameters: 1, flops: 1, weights_sha256: "", provenance: {}, layers: [] };
 const prediction = (index: number) => ({ label: "a", index, probability: 1, probabilities: [1], timing: { decode: 0, compute: 0 } });
 
 test("answers find their requests whatever their order", async () => {

@@ -3,14 +3,16 @@ import { type Engine, type EngineFactory, startEngine, withBytes } from "./engin
 export interface LayerInfo {
   name: string;
   kind: string;
-  output: string;
+  output: number[]; // rows, columns, channels
   parameters: number;
   flops: number;
 }
 
+// As in the server's GET /api/v1/model.
 export interface ModelInfo {
   classes: string[];
-  input: { size: number; fit: string; mean: number[]; std: number[] };
+  input_size: number;
+  preprocessing: { fit: string; mean: number[]; std: number[] };
   temperature: number;
   parameters: number;
   flops: number;

@@ -1,7 +1,7 @@
 // What the model is and where it came from.
 import { kWeights } from "../api.js";
 import { h } from "../dom.js";
-import { count, day, percent, roughly } from "../format.js";
+import { bytes, count, day, percent, roughly } from "../format.js";
 import { words } from "../strings.js";
 import type { Accuracy, ModelView } from "../types.js";
 
@@ -19,7 +19,7 @@ export function modelPanel(model: ModelView | undefined): HTMLElement[] {
     h("ul", { class: "classes" }, ...model.classes.map((name) => h("li", {}, name))),
     h("dl", {}, ...facts(model)),
     sha(model.weightsSha256),
-    h("p", {}, h("a", { href: kWeights, download: `${model.name || "model"}.safetensors` }, w.download)),
+    h("p", {}, h("a", { href: kWeights, download: true }, w.download(model.fileSize && bytes(model.fileSize)))),
     layers(model),
     provenance(model),
   ].filter((part): part is HTMLElement => part !== undefined);
@@ -28,11 +28,11 @@ export function modelPanel(model: ModelView | undefined): HTMLElement[] {
 function accuracy(known: Accuracy | undefined): HTMLElement {
   const w = words.model;
   if (known === undefined) return h("p", { class: "waiting" }, w.noMetrics);
-  const { value, low, high, pictures } = known;
+  const { split, value, low, high, pictures } = known;
   return h(
     "div",
     { class: "accuracy" },
-    h("p", {}, h("strong", {}, percent(value)), " ", w.accuracy),
+    h("p", {}, h("strong", {}, percent(value)), " ", w.accuracy[split]),
     low !== undefined && high !== undefined && h("p", {}, w.interval(percent(low), percent(high))),
     pictures !== undefined && h("p", {}, w.tested(count(pictures))),
   );
@@ -82,7 +82,7 @@ function layers(model: ModelView): HTMLElement | undefined {
   if (model.layers.length === 0) return undefined;
   const w = words.model;
   const body = model.layers.map(({ name, kind, output, parameters }) =>
-    h("tr", {}, h("td", {}, name), h("td", {}, kind), h("td", {}, output), h("td", {}, parameters ? count(parameters) : "")),
+    h("tr", {}, h("td", {}, name), h("td", {}, kind), h("td", {}, output.join(" × ")), h("td", {}, parameters ? count(parameters) : "")),
   );
   return h(
     "details",

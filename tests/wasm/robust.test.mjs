@@ -1,0 +1,90 @@
+// Bad input is an Error with words, never a trap; and nothing leaks.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { loadClassifier, model, oddPictures, root, wasmFolder } from "../support/fovea.mjs";
+
+let classifier;
+before(async () => (classifier = await loadClassifier()));
+after(() => classifier?.dispose());
+
+const picture = (name) => readFileSync(join(root, "tests/data/images", name));
+const engine = async () => (await import(join(wasmFolder, "fovea.js"))).default;
+const wasm = () => readFileSync(join(wasmFolder, "fovea.wasm"));
+
+test("bytes that are no picture are refused in words", () => {
+  for (const bytes of [[], [0], [0xff, 0xd8], [...Buffer.from("not a picture")]]) {
+    assert.throws(() => classifier.predict(Uint8Array.from(bytes)), (error) => {
+      assert.ok(error instanceof Error && !(error instanceof WebAssembly.RuntimeError));
+      return error.message.length > 5;
+    });
+  }
+});
+
+test("pictures cut off or damaged anywhere never trap, and the engine goes on", () => {
+  const before = classifier.predict(picture("upright.png")).probabilities;
+  let refused = 0;
+  for (const name of ["exif6.jpg", "progressive.jpg", "upright.png", "rgb.bmp"]) {
+    const whole = picture(name);
+    for (let at = 0; at < whole.length; at += 7) {
+      const damaged = Uint8Array.from(whole);
+      damaged[at] ^= 0x41;
+      for (const bytes of [whole.subarray(0, at), damaged]) {
+        try {
+          classifier.predict(bytes); // a flipped pixel may still be a picture
+        } catch (error) {
+          assert.ok(!(error instanceof WebAssembly.RuntimeError), `${name} at ${at}: ${error}`);
+          ++refused;
+        }
+      }
+    }
+  }
+  assert.ok(refused > 100, `${refused} refused`);
+  assert.deepEqual(classifier.predict(picture("upright.png")).probabilities, before);
+});
+
+test("a model file cut off or damaged is refused in words", async () => {
+  const { Classifier } = await import(join(root, "wasm/package/dist/index.js"));
+  const whole = readFileSync(model);
+  const damaged = Uint8Array.from(whole);
+  damaged[whole.length - 100] ^= 1;
+  for (const bytes of [whole.subarray(0, 0), whole.subarray(0, 1000), whole.subarray(0, -4), damaged]) {
+    const options = { engine: await engine(), wasm: wasm(), model: bytes };
+    await assert.rejects(Classifier.load(options), (error) => {
+      return !(error instanceof WebAssembly.RuntimeError) && error.message.length > 10;
+    });
+  }
+});
+
+test("a stale or invented handle is an error code, not a trap", async () => {
+  const module = await (await engine())({ wasmBinary: wasm() });
+  assert.equal(module._fv_info(7), 0);
+  assert.match(module.UTF8ToString(module._fv_last_error()), /handle 7/);
+  assert.equal(module._fv_predict(-1, 0, 0, 0, 10, 0), -1);
+  module._fv_free(7);
+});
+
+test("a thousand predictions do not grow the memory", () => {
+  const files = oddPictures().map((file) => readFileSync(file));
+  for (const bytes of files) classifier.predict(bytes);
+  const before = classifier.memoryBytes;
+  for (let i = 0; i < 1000; ++i) classifier.predict(files[i % files.length]);
+  assert.equal(classifier.memoryBytes, before);
+});
+
+test("loading and disposing of a model twenty times does not grow the memory", async () => {
+  const module = await (await engine())({ wasmBinary: wasm() });
+  const file = readFileSync(model);
+  let steady = 0;
+  for (let i = 0; i < 20; ++i) {
+    const bytes = module._malloc(file.length);
+    module.HEAPU8.set(file, bytes);
+    const handle = module._fv_load(bytes, file.length);
+    module._free(bytes);
+    assert.ok(handle > 0, module.UTF8ToString(module._fv_last_error()));
+    module._fv_free(handle);
+    if (i === 2) steady = module.HEAPU8.length;
+  }
+  assert.equal(module.HEAPU8.length, steady);
+});
