@@ -30,15 +30,16 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
   }
 }
 
+// The JSON of an answer. An answer about files is one even with an error status: it says which file.
 async function json(response: Response): Promise<unknown> {
-  let body: unknown;
+  let body: { error?: unknown; results?: unknown } | null;
   try {
     body = await response.json();
   } catch {
     throw new Error(response.ok ? words.errors.strange : words.errors.status(response.status));
   }
-  if (response.ok) return body;
-  const error = (body as { error?: unknown } | null)?.error;
+  if (response.ok || Array.isArray(body?.results)) return body;
+  const error = body?.error;
   throw new Error(typeof error === "string" ? error : words.errors.status(response.status));
 }
 

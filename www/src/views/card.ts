@@ -46,7 +46,7 @@ function contents(picture: Picture, mode: Mode): HTMLElement[] {
     if (outcome?.state === "answered") given.push({ source, answer: outcome.answer });
     return verdict(picture, source, outcome, sources.length > 1);
   });
-  const left = h("div", { class: "verdicts" }, ...verdicts, sources.length > 1 && comparison(given));
+  const left = h("div", { class: sources.length > 1 ? "verdicts two" : "verdicts" }, ...verdicts, sources.length > 1 && comparison(given));
   return given.length > 0 ? [left, bars(given)] : [left];
 }
 

@@ -7,11 +7,9 @@ export function dropZone(onFiles: (files: File[]) => void): HTMLElement {
   const input = h("input", {
     type: "file",
     id: "files",
-    class: "unseen",
+    hidden: true, // the button beside it opens it
     multiple: true,
     accept: "image/jpeg,image/png,image/bmp,.jpg,.jpeg,.png,.bmp",
-    tabindex: -1,
-    "aria-label": words.drop.choose,
     onchange: () => {
       take(input.files);
       input.value = ""; // the same file may be chosen again
