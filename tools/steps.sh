@@ -1,6 +1,8 @@
 # The build steps that tools/run and tools/test share. Sourced from the top folder.
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+say() {
+  if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
   exit 1
