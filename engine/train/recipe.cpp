@@ -121,7 +121,6 @@ Recipe default_recipe(const std::string& preset) {
   preset_network(preset, 32, 2);  // throws for an unknown name
   Recipe recipe;
   recipe.preset = preset;
-  recipe.augment.shift = 4;
   if (preset == "tiny") recipe.epochs = 10;
   return recipe;
 }
