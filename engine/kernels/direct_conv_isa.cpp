@@ -113,14 +113,36 @@ void weights_tile(const Scalar* a, const DirectShape& s, const Scalar* dy, int d
 using ForwardTile = void (*)(const Scalar*, const DirectShape&, const Scalar*, const Scalar*,
                              Scalar*, int);
 using WeightsTile = void (*)(const Scalar*, const DirectShape&, const Scalar*, int, Scalar*, int);
-constexpr ForwardTile kForwardTile[] = {
-    nullptr,          forward_tile<1>,  forward_tile<2>, forward_tile<3>, forward_tile<4>,
-    forward_tile<5>,  forward_tile<6>,  forward_tile<7>, forward_tile<8>, forward_tile<9>,
-    forward_tile<10>, forward_tile<11>, forward_tile<12>};
-constexpr WeightsTile kWeightsTile[] = {
-    nullptr,          weights_tile<1>,  weights_tile<2>, weights_tile<3>, weights_tile<4>,
-    weights_tile<5>,  weights_tile<6>,  weights_tile<7>, weights_tile<8>, weights_tile<9>,
-    weights_tile<10>, weights_tile<11>, weights_tile<12>};
+// Entries above kRows are never called and repeat the last one, so that no code is made for them.
+constexpr int upto(int rows) {
+  return rows < kRows ? rows : kRows;
+}
+constexpr ForwardTile kForwardTile[] = {nullptr,
+                                        forward_tile<upto(1)>,
+                                        forward_tile<upto(2)>,
+                                        forward_tile<upto(3)>,
+                                        forward_tile<upto(4)>,
+                                        forward_tile<upto(5)>,
+                                        forward_tile<upto(6)>,
+                                        forward_tile<upto(7)>,
+                                        forward_tile<upto(8)>,
+                                        forward_tile<upto(9)>,
+                                        forward_tile<upto(10)>,
+                                        forward_tile<upto(11)>,
+                                        forward_tile<upto(12)>};
+constexpr WeightsTile kWeightsTile[] = {nullptr,
+                                        weights_tile<upto(1)>,
+                                        weights_tile<upto(2)>,
+                                        weights_tile<upto(3)>,
+                                        weights_tile<upto(4)>,
+                                        weights_tile<upto(5)>,
+                                        weights_tile<upto(6)>,
+                                        weights_tile<upto(7)>,
+                                        weights_tile<upto(8)>,
+                                        weights_tile<upto(9)>,
+                                        weights_tile<upto(10)>,
+                                        weights_tile<upto(11)>,
+                                        weights_tile<upto(12)>};
 
 // Tile sizes as equal as possible: 9 rows are better done as 5 + 4 than as 8 + 1.
 int even_tile(int rows) {
