@@ -11,7 +11,7 @@ namespace {
 
 // Pictures hardly compress, so an archive that unpacks to this many times its size holds no
 // pictures. Small archives of simple pictures may, hence the floor.
-constexpr std::uint64_t kMaxRatio = 1000;
+constexpr std::uint64_t kMaxRatio = 200;
 constexpr std::uint64_t kRatioFloor = 256 << 20;
 
 bool leaves_the_archive(const std::string& path) {

@@ -1,0 +1,205 @@
+#include "engine/data/dataset.h"
+
+#include <fstream>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
+#include "engine/data/data_dir.h"
+#include "engine/data/dataset_writer.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace fovea;
+using namespace fovea::tests;
+
+namespace {
+
+ContentHash hash_of(int i) {
+  ContentHash hash{};
+  hash[0] = static_cast<std::uint8_t>(i * 37);
+  hash[31] = static_cast<std::uint8_t>(i);
+  return hash;
+}
+
+Image picture_of(int i) {
+  const int width = 1 + i % 5, height = 1 + i % 3;
+  return {width, height,
+          std::vector<std::uint8_t>(std::size_t(width) * height * 3, std::uint8_t(i))};
+}
+
+void add_pictures(const std::filesystem::path& folder, int first, int count) {
+  DatasetWriter writer(folder);
+  for (int i = first; i < first + count; ++i) {
+    writer.add(hash_of(i), "picture " + std::to_string(i), picture_of(i));
+    writer.added().back().label = i % 2;
+    writer.added().back().split = static_cast<Split>(i % 3);
+  }
+  writer.commit({"cat", "dog"});
+}
+
+// The same bytes with the sha256 that fits, as a forger would send them.
+void sign(std::vector<std::uint8_t>& bytes) {
+  Sha256 sha;
+  sha.update(std::span<const std::uint8_t>(bytes).first(bytes.size() - 32));
+  const auto digest = sha.digest();
+  std::copy(digest.begin(), digest.end(), bytes.end() - 32);
+}
+
+}  // namespace
+
+TEST_CASE("A dataset gives back what was added, sorted by hash, over several additions") {
+  const TemporaryFolder folder;
+  add_pictures(folder.path(), 0, 6);
+  const Dataset before = Dataset::open(folder.path());
+  add_pictures(folder.path(), 6, 5);
+  CHECK(before.pictures().size() == 6);
+  const Dataset dataset = Dataset::open(folder.path());
+  REQUIRE(dataset.pictures().size() == 11);
+  CHECK(dataset.classes() == std::vector<std::string>{"cat", "dog"});
+  for (std::size_t k = 0; k < 11; ++k) {
+    const Picture& picture = dataset.pictures()[k];
+    const int i = picture.hash[31];
+    if (k > 0) CHECK(dataset.pictures()[k - 1].hash < picture.hash);
+    CHECK(dataset.load(picture) == picture_of(i));
+    CHECK(picture.name == "picture " + std::to_string(i));
+    CHECK(picture.label == i % 2);
+    CHECK(picture.split == static_cast<Split>(i % 3));
+  }
+  CHECK(before.load(before.pictures()[3]).rgb.size() > 0);
+}
+
+TEST_CASE("The revision names hashes, classes and splits, and nothing else") {
+  const TemporaryFolder a, b;
+  add_pictures(a.path(), 0, 6);
+  add_pictures(b.path(), 0, 2);
+  add_pictures(b.path(), 2, 4);
+  CHECK(Dataset::open(a.path()).revision() == Dataset::open(b.path()).revision());
+  DatasetIndex index = Dataset::open(a.path()).index();
+  std::string lines;
+  for (const Picture& picture : index.pictures) {
+    lines += to_hex(picture.hash) + (picture.label ? " dog " : " cat ") + to_string(picture.split) +
+             "\n";
+  }
+  CHECK(index.revision() ==
+        sha256_hex({reinterpret_cast<const std::uint8_t*>(lines.data()), lines.size()}));
+  const std::string before = index.revision();
+  index.pictures[0].split = static_cast<Split>((int(index.pictures[0].split) + 1) % 3);
+  CHECK(index.revision() != before);
+}
+
+TEST_CASE("Every truncation and every flipped byte of an index is refused") {
+  const TemporaryFolder folder;
+  add_pictures(folder.path(), 0, 3);
+  const std::vector<std::uint8_t> whole = read_file(index_path(folder.path()));
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    CHECK_THROWS_AS(read_index({whole.begin(), whole.begin() + std::ptrdiff_t(length)}),
+                    FormatError);
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    auto damaged = whole;
+    damaged[at] ^= 0x55;
+    CHECK_THROWS_AS(read_index(damaged), FormatError);
+  }
+}
+
+TEST_CASE("No length or number of a forged index is believed") {
+  const TemporaryFolder folder;
+  add_pictures(folder.path(), 0, 3);
+  const std::vector<std::uint8_t> whole = read_file(index_path(folder.path()));
+  int accepted = 0;
+  for (std::size_t at = 8; at + 32 < whole.size(); ++at) {
+    for (const int value : {0, 1, 2, 3, 127, 128, 254, 255}) {
+      auto forged = whole;
+      forged[at] = static_cast<std::uint8_t>(value);
+      sign(forged);
+      try {
+        const DatasetIndex index = read_index(forged);
+        ++accepted;
+        for (const Picture& picture : index.pictures) {
+          REQUIRE(std::size_t(picture.label) < index.classes.size());
+          REQUIRE(picture.offset + std::uint64_t(picture.width) * picture.height * 3 <=
+                  index.segment_bytes.at(picture.segment));
+        }
+      } catch (const FormatError&) {
+      }
+    }
+  }
+  CHECK(accepted > 0);  // a letter of a name may change
+}
+
+TEST_CASE("A pixel file that is too short is noticed when the dataset is opened") {
+  const TemporaryFolder folder;
+  add_pictures(folder.path(), 0, 3);
+  std::filesystem::resize_file(segment_path(folder.path(), 0), 10);
+  CHECK_THROWS_WITH(Dataset::open(folder.path()), ContainsSubstring("has 10 bytes"));
+  std::filesystem::remove(segment_path(folder.path(), 0));
+  CHECK_THROWS_AS(Dataset::open(folder.path()), IoError);
+}
+
+TEST_CASE("An addition that is not committed leaves the old dataset and no litter") {
+  const TemporaryFolder folder;
+  add_pictures(folder.path(), 0, 3);
+  const auto before = read_file(index_path(folder.path()));
+  {
+    DatasetWriter writer(folder.path());
+    writer.add(hash_of(50), "new", picture_of(50));
+    CHECK(writer.find(hash_of(50)) != nullptr);
+    CHECK(*writer.find(hash_of(1)) == "picture 1");
+    CHECK(writer.find(hash_of(51)) == nullptr);
+  }
+  CHECK(read_file(index_path(folder.path())) == before);
+  CHECK_FALSE(std::filesystem::exists(segment_path(folder.path(), 1)));
+}
+
+TEST_CASE("What a crashed addition left behind does not disturb the next one") {
+  const TemporaryFolder folder;
+  add_pictures(folder.path(), 0, 3);
+  std::ofstream(segment_path(folder.path(), 1)) << "half a picture and then the power went";
+  CHECK(Dataset::open(folder.path()).pictures().size() == 3);
+  add_pictures(folder.path(), 3, 2);
+  const Dataset dataset = Dataset::open(folder.path());
+  for (const Picture& picture : dataset.pictures()) {
+    CHECK(dataset.load(picture) == picture_of(picture.hash[31]));
+  }
+}
+
+TEST_CASE("Two additions at once: the second is refused") {
+  const TemporaryFolder folder;
+  DatasetWriter writer(folder.path());
+  CHECK_THROWS_WITH(DatasetWriter(folder.path()), ContainsSubstring("another import"));
+}
+
+TEST_CASE("Dataset names are folder names and nothing more") {
+  CHECK(dataset_folder("/data", "cifar10") == "/data/datasets/cifar10");
+  for (const char* bad : {"", ".", "..", "a/b", "../x", ".hidden", "a b", "-x", "a\n"}) {
+    CHECK_THROWS_AS(dataset_folder("/data", bad), FormatError);
+  }
+  CHECK_THROWS_AS(dataset_folder("/data", std::string(65, 'a')), FormatError);
+}
+
+TEST_CASE("The list of datasets holds those that have an index") {
+  const TemporaryFolder data;
+  CHECK(dataset_names(data.path()).empty());
+  add_pictures(dataset_folder(data.path(), "b"), 0, 1);
+  add_pictures(dataset_folder(data.path(), "a"), 0, 1);
+  std::filesystem::create_directories(data.path() / "datasets/empty");
+  CHECK(dataset_names(data.path()) == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("The data folder comes from the environment") {
+  const auto with = [](const char* own, const char* xdg, const char* home) {
+    const auto set = [](const char* name, const char* value) {
+      value ? ::setenv(name, value, 1) : ::unsetenv(name);
+    };
+    const char* old_home = std::getenv("HOME");
+    const std::string kept = old_home ? old_home : "";
+    set("FOVEA_DATA_DIR", own), set("XDG_DATA_HOME", xdg), set("HOME", home);
+    const std::string folder = default_data_dir().string();
+    set("FOVEA_DATA_DIR", nullptr), set("XDG_DATA_HOME", nullptr), set("HOME", kept.c_str());
+    return folder;
+  };
+  CHECK(with("/own", "/xdg", "/home/me") == "/own");
+  CHECK(with(nullptr, "/xdg", "/home/me") == "/xdg/fovea");
+  CHECK(with("", "", "/home/me") == "/home/me/.local/share/fovea");
+}

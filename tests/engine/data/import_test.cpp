@@ -1,0 +1,347 @@
+#include "engine/data/import.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/rng.h"
+#include "engine/data/cifar10.h"
+#include "engine/data/source.h"
+#include "tests/support/archives.h"
+#include "tests/support/catch.h"
+#include "tests/support/pictures.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace fovea;
+using namespace fovea::tests;
+
+namespace {
+
+namespace fs = std::filesystem;
+using Bytes = std::vector<std::uint8_t>;
+
+// A BMP file of one random colour a pixel; every seed gives another picture.
+Bytes bmp(int seed, int width = 4, int height = 4) {
+  Bytes bytes(54);
+  const auto put = [&](std::size_t at, int value) {
+    for (int i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+  };
+  bytes[0] = 'B', bytes[1] = 'M', bytes[26] = 1, bytes[28] = 24;
+  put(10, 54), put(14, 40), put(18, width), put(22, height);
+  Rng rng(static_cast<std::uint64_t>(seed));
+  const int row = (width * 3 + 3) / 4 * 4;
+  for (int i = 0; i < row * height; ++i) bytes.push_back(static_cast<std::uint8_t>(rng.next_u32()));
+  return bytes;
+}
+
+Bytes text(const std::string& words) {
+  return {words.begin(), words.end()};
+}
+
+void write_tree(const fs::path& root, const std::vector<ArchiveEntry>& entries) {
+  for (const ArchiveEntry& entry : entries) {
+    fs::create_directories((root / entry.path).parent_path());
+    std::ofstream(root / entry.path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(entry.bytes.data()),
+               std::streamsize(entry.bytes.size()));
+  }
+}
+
+std::vector<ArchiveEntry> class_tree(int first, int count) {
+  std::vector<ArchiveEntry> entries;
+  for (int i = first; i < first + count; ++i) {
+    const std::string name = std::to_string(i) + ".bmp";
+    entries.push_back({(i % 2 ? "cat/" : "dog/") + name, bmp(i), {}});
+  }
+  return entries;
+}
+
+struct Outcome {
+  ImportReport report;
+  std::map<std::string, std::string> reasons;  // of rejected and duplicate files, by name
+  int added = 0;
+};
+
+Outcome import(const fs::path& source, const fs::path& folder, const ImportOptions& options = {}) {
+  Outcome outcome;
+  ImportEvents events;
+  events.verdict = [&](const Verdict& verdict) {
+    if (verdict.kind == Verdict::Kind::added) ++outcome.added;
+    if (verdict.kind != Verdict::Kind::added) outcome.reasons[verdict.file] = verdict.reason;
+  };
+  outcome.report = import_dataset(source, folder, options, events);
+  return outcome;
+}
+
+int count(const Dataset& dataset, const std::string& class_name, Split split) {
+  const auto& pictures = dataset.pictures();
+  return int(std::count_if(pictures.begin(), pictures.end(), [&](const Picture& picture) {
+    return dataset.classes()[std::size_t(picture.label)] == class_name && picture.split == split;
+  }));
+}
+
+}  // namespace
+
+TEST_CASE("A folder of classes becomes a dataset, shared out by class") {
+  const TemporaryFolder temp;
+  write_tree(temp.path() / "src", class_tree(0, 100));
+  const Outcome outcome = import(temp.path() / "src", temp.path() / "set");
+  CHECK(outcome.report.added == 100);
+  CHECK(outcome.added == 100);
+  const Dataset dataset = Dataset::open(temp.path() / "set");
+  CHECK(dataset.classes() == std::vector<std::string>{"cat", "dog"});
+  for (const char* name : {"cat", "dog"}) {
+    CHECK(count(dataset, name, Split::train) == 40);
+    CHECK(count(dataset, name, Split::val) == 5);
+    CHECK(count(dataset, name, Split::test) == 5);
+  }
+  for (const Picture& picture : dataset.pictures()) {
+    const int i = std::stoi(picture.name.substr(4));
+    CHECK(picture.name.substr(0, 3) == dataset.classes()[std::size_t(picture.label)]);
+    CHECK(dataset.load(picture) == decode_image(bmp(i)));
+  }
+}
+
+TEST_CASE("A folder and every kind of archive of it give the same dataset") {
+  const TemporaryFolder temp;
+  const auto entries = class_tree(0, 20);
+  write_tree(temp.path() / "src", entries);
+  import(temp.path() / "src", temp.path() / "set");
+  const std::string revision = Dataset::open(temp.path() / "set").revision();
+  for (const char* name : {"a.tar", "a.tar.gz", "a.tar.xz", "a.zip"}) {
+    write_archive(temp.path() / name, entries);
+    const fs::path folder = temp.path() / (std::string("set-") + name);
+    CHECK(import(temp.path() / name, folder).report.added == 20);
+    CHECK(Dataset::open(folder).revision() == revision);
+  }
+}
+
+TEST_CASE("The number of threads changes nothing") {
+  const TemporaryFolder temp;
+  write_tree(temp.path() / "src", class_tree(0, 30));
+  ImportOptions one, four;
+  one.threads = 1, four.threads = 4;
+  import(temp.path() / "src", temp.path() / "one", one);
+  import(temp.path() / "src", temp.path() / "four", four);
+  for (const char* file : {"index", "pixels-0"}) {
+    CHECK(read_file(temp.path() / "one" / file) == read_file(temp.path() / "four" / file));
+  }
+}
+
+TEST_CASE("Adding later: no picture changes its split or label, known ones are duplicates") {
+  const TemporaryFolder temp;
+  write_tree(temp.path() / "src", class_tree(0, 40));
+  import(temp.path() / "src", temp.path() / "set");
+  const Dataset before = Dataset::open(temp.path() / "set");
+  write_tree(temp.path() / "src", class_tree(40, 60));
+  write_tree(temp.path() / "src", {{"ant/1.bmp", bmp(1000), {}}, {"cat/copy.bmp", bmp(1), {}}});
+  const Outcome outcome = import(temp.path() / "src", temp.path() / "set");
+  CHECK(outcome.report.added == 61);
+  CHECK(outcome.report.duplicates == 41);
+  CHECK(outcome.reasons.at("cat/copy.bmp") == "the same as cat/1.bmp");
+  const Dataset after = Dataset::open(temp.path() / "set");
+  CHECK(after.classes() == std::vector<std::string>{"cat", "dog", "ant"});
+  std::size_t found = 0;
+  for (const Picture& old : before.pictures()) {
+    for (const Picture& now : after.pictures()) {
+      if (now.hash != old.hash) continue;
+      ++found;
+      CHECK(now.split == old.split);
+      CHECK(now.label == old.label);
+      CHECK(after.load(now) == before.load(old));
+    }
+  }
+  CHECK(found == 40);
+}
+
+TEST_CASE("The source's splits are kept; without a val, a part of train becomes it") {
+  const TemporaryFolder temp;
+  std::vector<ArchiveEntry> entries;
+  for (int i = 0; i < 60; ++i) {
+    entries.push_back({"pets/train/cat/" + std::to_string(i) + ".bmp", bmp(i), {}});
+  }
+  for (int i = 60; i < 70; ++i) {
+    entries.push_back({"pets/test/cat/" + std::to_string(i) + ".bmp", bmp(i), {}});
+  }
+  write_archive(temp.path() / "a.zip", entries);
+  ImportOptions options;
+  options.val_fraction = 0.2;
+  import(temp.path() / "a.zip", temp.path() / "set", options);
+  const Dataset dataset = Dataset::open(temp.path() / "set");
+  CHECK(count(dataset, "cat", Split::train) == 48);
+  CHECK(count(dataset, "cat", Split::val) == 12);
+  CHECK(count(dataset, "cat", Split::test) == 10);
+}
+
+TEST_CASE("Files that are no usable pictures are named with the reason, the rest goes on") {
+  const TemporaryFolder temp;
+  const fs::path src = temp.path() / "src";
+  write_tree(src, class_tree(0, 4));
+  Bytes cut = bmp(9);
+  cut.resize(70);
+  write_tree(src, {{"cat/notes.txt", text("no picture"), {}},
+                   {"cat/cut.bmp", cut, {}},
+                   {"cat/deep/down/x.bmp", bmp(20), {}},
+                   {"top.bmp", bmp(21), {}},
+                   {"a\nb/x.bmp", bmp(22), {}},
+                   {".hidden/x.bmp", bmp(23), {}},
+                   {"cat/Thumbs.db", text("x"), {}}});
+  std::ofstream(src / "cat/huge.bmp") << "BM";
+  fs::resize_file(src / "cat/huge.bmp", Source::kMaxFileBytes + 1);
+  write_tree(temp.path(), {{"outside.bmp", bmp(24), {}}});
+  fs::create_symlink(temp.path() / "outside.bmp", src / "cat/out.bmp");
+  fs::create_symlink("0.bmp", src / "dog/again.bmp");
+  fs::create_symlink("nowhere", src / "dog/broken.bmp");
+  fs::create_symlink("..", src / "dog/loop");
+  const Outcome outcome = import(src, temp.path() / "set");
+  CHECK(outcome.report.added == 4);
+  CHECK(outcome.report.duplicates == 1);
+  CHECK(outcome.report.rejected == 9);
+  const auto reason = [&](const char* file) { return outcome.reasons.at(file); };
+  CHECK(reason("cat/notes.txt") == "not a JPEG, PNG or BMP picture");
+  CHECK_THAT(reason("cat/cut.bmp"), ContainsSubstring("70 of 102 bytes"));
+  CHECK_THAT(reason("cat/deep/down/x.bmp"), ContainsSubstring("neither class/file nor"));
+  CHECK_THAT(reason("top.bmp"), ContainsSubstring("neither class/file nor"));
+  CHECK_THAT(reason("a\nb/x.bmp"), ContainsSubstring("cannot name a class"));
+  CHECK_THAT(reason("cat/huge.bmp"), ContainsSubstring("the limit is 33554432"));
+  CHECK_THAT(reason("cat/out.bmp"), ContainsSubstring("leads out of the folder"));
+  CHECK_THAT(reason("dog/broken.bmp"), ContainsSubstring("cannot be opened"));
+  CHECK_THAT(reason("dog/loop"), ContainsSubstring("not a regular file"));
+  CHECK(reason("dog/again.bmp") == "the same as dog/0.bmp");
+}
+
+TEST_CASE("An archive's links, ways out and giants are rejected one by one") {
+  const TemporaryFolder temp;
+  auto entries = class_tree(0, 4);
+  entries.push_back({"../../cat/x.bmp", bmp(10), {}});
+  entries.push_back({"/cat/y.bmp", bmp(11), {}});
+  entries.push_back({"cat/link.bmp", {}, "/etc/passwd"});
+  entries.push_back({"cat/giant.bmp", bmp(12), {}, 40 << 20});
+  entries.push_back({"cat/last.bmp", bmp(13), {}});
+  for (const char* name : {"a.tar", "a.tar.gz", "a.zip"}) {
+    write_archive(temp.path() / name, entries);
+    const Outcome outcome = import(temp.path() / name, temp.path() / (std::string("set-") + name));
+    CHECK(outcome.report.added == 5);
+    CHECK(outcome.report.rejected == 4);
+    CHECK_THAT(outcome.reasons.at("../../cat/x.bmp"), ContainsSubstring("out of the archive"));
+    CHECK_THAT(outcome.reasons.at("/cat/y.bmp"), ContainsSubstring("out of the archive"));
+    CHECK_THAT(outcome.reasons.at("cat/link.bmp"), ContainsSubstring("link"));
+    CHECK(outcome.reasons.at("cat/giant.bmp") == "larger than 32 MiB");
+  }
+}
+
+TEST_CASE("An archive that unpacks absurdly far ends the import") {
+  const TemporaryFolder temp;
+  write_archive(temp.path() / "bomb.tar.gz", {{"cat/zeros", {}, {}, 300 << 20}});
+  REQUIRE(fs::file_size(temp.path() / "bomb.tar.gz") < (1 << 20));
+  CHECK_THROWS_WITH(import(temp.path() / "bomb.tar.gz", temp.path() / "set"),
+                    ContainsSubstring("unpacks to more than 200 times its size"));
+  CHECK_FALSE(fs::exists(temp.path() / "set"));
+}
+
+TEST_CASE("A cut-off archive changes nothing") {
+  const TemporaryFolder temp;
+  write_archive(temp.path() / "a.tar.gz", class_tree(0, 20));
+  import(temp.path() / "a.tar.gz", temp.path() / "set");
+  const Bytes before = read_file(temp.path() / "set/index");
+  write_archive(temp.path() / "b.tar.gz", class_tree(20, 400));
+  fs::resize_file(temp.path() / "b.tar.gz", fs::file_size(temp.path() / "b.tar.gz") / 2);
+  CHECK_THROWS_AS(import(temp.path() / "b.tar.gz", temp.path() / "set"), FormatError);
+  CHECK(read_file(temp.path() / "set/index") == before);
+  CHECK_FALSE(fs::exists(temp.path() / "set/pixels-1"));
+}
+
+TEST_CASE("An import that is stopped in the middle leaves the old dataset") {
+  const TemporaryFolder temp;
+  write_tree(temp.path() / "a", class_tree(0, 10));
+  import(temp.path() / "a", temp.path() / "set");
+  const std::string before = Dataset::open(temp.path() / "set").revision();
+  write_tree(temp.path() / "b", class_tree(10, 10));
+  ImportEvents events;
+  events.progress = [](std::int64_t, double) { throw IoError("stopped"); };
+  CHECK_THROWS_WITH(import_dataset(temp.path() / "b", temp.path() / "set", {}, events), "stopped");
+  CHECK(Dataset::open(temp.path() / "set").revision() == before);
+}
+
+TEST_CASE("A source without any picture is an error, and no empty dataset stays") {
+  const TemporaryFolder temp;
+  fs::create_directories(temp.path() / "empty");
+  CHECK_THROWS_WITH(import(temp.path() / "empty", temp.path() / "set"),
+                    ContainsSubstring("no files"));
+  write_tree(temp.path() / "texts", {{"cat/a.txt", text("a"), {}}});
+  CHECK_THROWS_WITH(import(temp.path() / "texts", temp.path() / "set"),
+                    ContainsSubstring("none of 1 files"));
+  write_tree(temp.path(), {{"a.txt", text("neither folder nor archive"), {}}});
+  CHECK_THROWS_AS(import(temp.path() / "a.txt", temp.path() / "set"), FormatError);
+  CHECK_THROWS_AS(import(temp.path() / "nothing", temp.path() / "set"), IoError);
+  CHECK_FALSE(fs::exists(temp.path() / "set"));
+}
+
+TEST_CASE("Large pictures are reduced to the shorter side asked for, small ones kept") {
+  const TemporaryFolder temp;
+  write_tree(temp.path() / "src", {{"cat/wide.bmp", bmp(1, 90, 30), {}},
+                                   {"cat/tall.bmp", bmp(2, 50, 73), {}},
+                                   {"cat/small.bmp", bmp(3, 20, 11), {}}});
+  ImportOptions options;
+  options.max_size = 20;
+  import(temp.path() / "src", temp.path() / "set", options);
+  std::map<std::string, std::pair<int, int>> sizes;
+  const Dataset dataset = Dataset::open(temp.path() / "set");
+  for (const Picture& picture : dataset.pictures()) {
+    sizes[picture.name] = {picture.width, picture.height};
+  }
+  CHECK(sizes["cat/wide.bmp"] == std::pair(60, 20));
+  CHECK(sizes["cat/tall.bmp"] == std::pair(20, 29));
+  CHECK(sizes["cat/small.bmp"] == std::pair(20, 11));
+}
+
+TEST_CASE("The official CIFAR-10 archive is read record by record") {
+  const TemporaryFolder temp;
+  Rng rng(8);
+  const auto batch = [&](int records) {
+    Bytes bytes;
+    for (int i = 0; i < records; ++i) {
+      bytes.push_back(static_cast<std::uint8_t>(i % 10));
+      for (int k = 0; k < 3072; ++k) bytes.push_back(static_cast<std::uint8_t>(rng.next_u32()));
+    }
+    return bytes;
+  };
+  const Bytes first = batch(100);
+  const std::string top = "cifar-10-batches-bin/";
+  write_archive(temp.path() / "c.tar.gz", {{top + "data_batch_1.bin", first, {}},
+                                           {top + "batches.meta.txt", text("airplane\n"), {}},
+                                           {top + "data_batch_5.bin", batch(100), {}},
+                                           {top + "readme.html", text("<html>"), {}},
+                                           {top + "test_batch.bin", batch(50), {}}});
+  const Outcome outcome = import(temp.path() / "c.tar.gz", temp.path() / "set");
+  CHECK(outcome.report.added == 250);
+  CHECK(outcome.report.rejected == 0);
+  const Dataset dataset = Dataset::open(temp.path() / "set");
+  CHECK(dataset.classes() ==
+        std::vector<std::string>(kCifar10Classes.begin(), kCifar10Classes.end()));
+  CHECK(count(dataset, "frog", Split::train) == 18);
+  CHECK(count(dataset, "frog", Split::val) == 2);
+  CHECK(count(dataset, "frog", Split::test) == 5);
+  const auto found = std::find_if(
+      dataset.pictures().begin(), dataset.pictures().end(),
+      [](const Picture& picture) { return picture.name == "train/horse/data_batch_1.bin#17"; });
+  REQUIRE(found != dataset.pictures().end());
+  const Image image = dataset.load(*found);
+  const std::uint8_t* planes = &first[17 * 3073 + 1];
+  for (int i : {0, 5, 1023}) {
+    CHECK(image.rgb[std::size_t(i) * 3] == planes[i]);
+    CHECK(image.rgb[std::size_t(i) * 3 + 2] == planes[2048 + i]);
+  }
+}
+
+TEST_CASE("A damaged CIFAR-10 batch is rejected with its numbers") {
+  Bytes bytes(3073 * 2);
+  CHECK(read_cifar10_batch("data_batch_1.bin", bytes).size() == 2);
+  bytes[3073] = 10;
+  CHECK_THROWS_WITH(read_cifar10_batch("data_batch_1.bin", bytes),
+                    ContainsSubstring("record 1 has the label 10"));
+  bytes.pop_back();
+  CHECK_THROWS_WITH(read_cifar10_batch("test_batch.bin", bytes), ContainsSubstring("6145 bytes"));
+}

@@ -1,0 +1,95 @@
+#include "engine/data/split.h"
+
+#include <algorithm>
+#include <map>
+
+#include "engine/core/error.h"
+#include "engine/core/sha256.h"
+#include "tests/support/catch.h"
+
+using namespace fovea;
+
+namespace {
+
+std::vector<SplitRequest> requests(const std::string& class_name, int count,
+                                   std::optional<Split> split = {}) {
+  std::vector<SplitRequest> all;
+  for (int i = 0; i < count; ++i) {
+    const std::string text = class_name + std::to_string(i);
+    Sha256 sha;
+    sha.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    all.push_back({sha.digest(), class_name, split});
+  }
+  return all;
+}
+
+std::vector<SplitRequest> operator+(std::vector<SplitRequest> a, std::vector<SplitRequest> b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+int count(const std::vector<Split>& splits, Split split) {
+  return static_cast<int>(std::count(splits.begin(), splits.end(), split));
+}
+
+}  // namespace
+
+TEST_CASE("Each class is shared out 80, 10, 10") {
+  const auto both = requests("cat", 100) + requests("dog", 40);
+  const auto splits = assign_splits(both, {}, 0.1);
+  const std::vector<Split> cats(splits.begin(), splits.begin() + 100);
+  const std::vector<Split> dogs(splits.begin() + 100, splits.end());
+  CHECK(count(cats, Split::test) == 10);
+  CHECK(count(cats, Split::val) == 10);
+  CHECK(count(dogs, Split::test) == 4);
+  CHECK(count(dogs, Split::val) == 4);
+}
+
+TEST_CASE("The order of the requests does not matter") {
+  auto all = requests("cat", 50) + requests("dog", 50);
+  std::map<ContentHash, Split> before;
+  const auto splits = assign_splits(all, {}, 0.1);
+  for (std::size_t i = 0; i < all.size(); ++i) before[all[i].hash] = splits[i];
+  std::reverse(all.begin(), all.end());
+  const auto reversed = assign_splits(all, {}, 0.1);
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(reversed[i] == before[all[i].hash]);
+}
+
+TEST_CASE("The source's own splits win; train gives a part to a validation that is missing") {
+  const auto train = requests("cat", 200, Split::train), test = requests("cot", 50, Split::test);
+  const auto splits = assign_splits(train + test, {}, 0.1);
+  CHECK(count({splits.begin(), splits.begin() + 200}, Split::val) == 20);
+  CHECK(count({splits.begin(), splits.begin() + 200}, Split::train) == 180);
+  CHECK(count({splits.begin() + 200, splits.end()}, Split::test) == 50);
+  CHECK(count(assign_splits(train + test, {}, 0), Split::val) == 0);
+}
+
+TEST_CASE("A source with a validation of its own keeps all of its train pictures") {
+  const auto all = requests("cat", 200, Split::train) + requests("dog", 5, Split::val);
+  const auto splits = assign_splits(all, {}, 0.1);
+  CHECK(count(splits, Split::train) == 200);
+  CHECK(count(splits, Split::val) == 5);
+}
+
+TEST_CASE("In a class that is known already, each picture is placed by its hash alone") {
+  const auto many = requests("cat", 2000);
+  const auto splits = assign_splits(many, {"cat"}, 0.1);
+  CHECK(count(splits, Split::test) > 150);
+  CHECK(count(splits, Split::test) < 250);
+  CHECK(count(splits, Split::val) > 150);
+  CHECK(count(splits, Split::val) < 250);
+  for (std::size_t i = 0; i < 50; ++i) {
+    CHECK(assign_splits({many[i]}, {"cat"}, 0.1)[0] == splits[i]);
+  }
+}
+
+TEST_CASE("A class of a few pictures goes to train") {
+  CHECK(count(assign_splits(requests("cat", 4), {}, 0.1), Split::train) == 4);
+  CHECK(count(assign_splits(requests("cat", 5), {}, 0.1), Split::train) == 3);
+}
+
+TEST_CASE("Shares that make no sense are refused") {
+  CHECK_THROWS_AS(assign_splits({}, {}, 1.0), ShapeError);
+  CHECK_THROWS_AS(assign_splits({}, {}, -0.1), ShapeError);
+  CHECK_THROWS_AS(assign_splits({}, {}, 0.1, {0.6, 0.5}), ShapeError);
+}

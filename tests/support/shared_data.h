@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace fovea::tests {
+
+// A file of real pictures that is too large for the project: looked for in $FOVEA_SHARED_DATA, else
+// in
+// ../shared/data beside the source folder. Empty, with a loud word, when it is not there.
+inline std::filesystem::path shared_data(const std::string& name) {
+  const char* variable = std::getenv("FOVEA_SHARED_DATA");
+  const std::filesystem::path folder =
+      variable ? variable : std::string(FOVEA_SOURCE_DIR) + "/../shared/data";
+  if (std::filesystem::exists(folder / name)) return folder / name;
+  std::printf("SKIPPED: %s is not in %s\n", name.c_str(), folder.c_str());
+  return {};
+}
+
+}  // namespace fovea::tests
