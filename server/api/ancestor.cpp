@@ -8,7 +8,7 @@
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 std::string capitalised(std::string name) {
   if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') {

@@ -7,7 +7,7 @@
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 Json layers_json(const Network& network) {
   Json layers = Json::array();

@@ -8,7 +8,7 @@
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // The double whose shortest text is the float's shortest text: 0.1f is sent as 0.1, not as
 // 0.10000000149011612, and reads back as the same float.
@@ -74,7 +74,7 @@ Reply predict_reply(const Request& request, const ServedModel& served,
     detail =
         "none of the " + std::to_string(bad) + " files is a picture that can be read; " + detail;
   }
-  return problem(request, 422, detail, std::move(body));
+  return problem(request, 422, detail, body);
 }
 
 }  // namespace

@@ -37,27 +37,26 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-Reply json_reply(const nlohmann::json& body, int status) {
+Reply json_reply(const nlohmann::ordered_json& body, int status) {
   Reply reply;
   reply.status = status;
   reply.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  reply.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  reply.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return reply;
 }
 
 Reply problem(const Request& request, int status, std::string_view detail) {
-  return problem(request, status, detail, nlohmann::json::object());
+  return problem(request, status, detail, nlohmann::ordered_json::object());
 }
 
-Reply problem(const Request& request, int status, std::string_view detail, nlohmann::json more) {
-  more["type"] = "about:blank";
-  more["title"] = reason_phrase(status);
-  more["status"] = status;
-  more["detail"] = detail;
-  more["error"] = detail;
-  more["instance"] = request.path;
-  more["request_id"] = request.id;
-  Reply reply = json_reply(more, status);
+Reply problem(const Request& request, int status, std::string_view detail,
+              const nlohmann::ordered_json& more) {
+  nlohmann::ordered_json body = {{"type", "about:blank"},   {"title", reason_phrase(status)},
+                                 {"status", status},        {"detail", detail},
+                                 {"error", detail},         {"instance", request.path},
+                                 {"request_id", request.id}};
+  body.update(more);
+  Reply reply = json_reply(body, status);
   reply.fields[0].second = "application/problem+json";
   return reply;
 }

@@ -15,9 +15,10 @@ std::string_view reason_phrase(int status);
 // instance, and besides `error` (the same text as detail) and `request_id`.
 Reply problem(const Request& request, int status, std::string_view detail);
 // The same with further members.
-Reply problem(const Request& request, int status, std::string_view detail, nlohmann::json more);
+Reply problem(const Request& request, int status, std::string_view detail,
+              const nlohmann::ordered_json& more);
 
 // A JSON answer. Text that is not UTF-8 is sent with replacement characters.
-Reply json_reply(const nlohmann::json& body, int status = 200);
+Reply json_reply(const nlohmann::ordered_json& body, int status = 200);
 
 }  // namespace fovea::server

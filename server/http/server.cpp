@@ -105,8 +105,8 @@ void Server::Impl::wait_for_signal() {
   signals.async_wait([this](ErrorCode error, int) {
     if (error) return;
     if (stopping) std::_Exit(1);  // asked twice: leave at once
+    wait_for_signal();  // before the drain, which ends the waiting once nothing is left to do
     begin_drain();
-    wait_for_signal();
   });
 }
 

@@ -74,8 +74,9 @@ Task<bool> Session::serve_one() {
   const bool written = co_await write(*request, reply, parser.get().version(), keep);
   if (context_.options.on_access) {
     const double ms = std::chrono::duration<double, std::milli>(Clock::now() - started).count();
-    context_.options.on_access({request->id, remote_, request->verb, request->target, reply.status,
-                                reply.content().size(), ms});
+    const std::size_t bytes = request->verb == "HEAD" ? 0 : reply.content().size();
+    context_.options.on_access(
+        {request->id, remote_, request->verb, request->target, reply.status, bytes, ms});
   }
   if (written && !complete) co_await linger();
   if (phase_ != Phase::closed) phase_ = Phase::idle;

@@ -1,6 +1,7 @@
 #include "server/http/server.h"
 
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <thread>
 
@@ -356,6 +357,22 @@ TEST_CASE(
   CHECK(reply.field("Connection") == "close");
   running.stop();
   CHECK(running.cut == 0);
+}
+
+TEST_CASE("SIGTERM drains the server and ends it, with and without connections") {
+  for (const bool connected : {false, true}) {
+    ServerOptions options = test_options();
+    options.handle_signals = true;
+    Running running(options);
+    std::unique_ptr<Connection> client;
+    if (connected) client = std::make_unique<Connection>(running.server.port());
+    if (connected) CHECK(client->ask(get("/echo")).status == 200);
+    // The handler is in place once the server answers; without a client, ask and hang up.
+    if (!connected) check_alive(running);
+    std::raise(SIGTERM);
+    running.thread.join();
+    CHECK(running.cut == 0);
+  }
 }
 
 TEST_CASE("a request that outlasts the drain timeout is cut off") {
