@@ -1,11 +1,7 @@
 #include "server/http/session.h"
 
-#include <algorithm>
-
-#include "engine/core/error.h"
 #include "server/http/problem.h"
 #include "server/http/reply_fields.h"
-#include "server/http/target.h"
 
 namespace fovea::server {
 namespace {
@@ -56,20 +52,20 @@ Task<bool> Session::serve_one() {
   request->remote = remote_;
   request->id = make_request_id();
   request->verb = request->target = "-";  // in the log, when not even these can be read
-  Incoming incoming = co_await read_request(parser, *request);
-  if (incoming.gone || phase_ == Phase::closed) co_return false;
+  std::optional<Admission> admission = co_await read_request(parser, *request);
+  if (!admission || phase_ == Phase::closed) co_return false;
   disarm();
-  const bool complete = parser.is_done();
   Reply reply;
-  if (incoming.refusal) {
-    reply = std::move(*incoming.refusal);
+  if (admission->refusal) {
+    reply = std::move(*admission->refusal);
   } else {
     request->body = std::move(parser.get().body());
-    request->params = std::move(incoming.match.params);
-    reply = co_await answer(incoming.match, request);
+    request->params = std::move(admission->match.params);
+    reply = co_await answer(admission->match, request);
   }
   if (phase_ == Phase::closed) co_return false;
   // What is left of a body that was refused cannot be told from the next request.
+  const bool complete = parser.is_done();
   const bool keep = complete && parser.get().keep_alive() && !context_.draining;
   const bool written = co_await write(*request, reply, parser.get().version(), keep);
   if (context_.options.on_access) {
@@ -78,132 +74,68 @@ Task<bool> Session::serve_one() {
     context_.options.on_access(
         {request->id, remote_, request->verb, request->target, reply.status, bytes, ms});
   }
-  if (written && !complete) co_await linger();
   if (phase_ != Phase::closed) phase_ = Phase::idle;
+  if (written && !complete) co_await linger();
   co_return written&& keep;
 }
 
-Task<Session::Incoming> Session::read_request(Parser& parser, Request& request) {
-  Incoming incoming;
+Task<std::optional<Admission>> Session::read_request(Parser& parser, Request& request) {
   parser.header_limit(context_.options.max_head);
   parser.body_limit(boost::none);  // set once the route is known
   arm(context_.options.head_timeout);
   const auto [error, size] = co_await wire::async_read_header(socket_, buffer_, parser, kAwait);
   (void)size;
-  if (error && has_answer(error)) {
-    incoming.refusal = explain(request, error, 0);
-  } else if (error) {
-    incoming.gone = true;
-  } else {
-    incoming.refusal = check_head(parser, request, incoming);
-    if (!incoming.refusal && !parser.is_done()) {
-      incoming = co_await read_body(parser, request, std::move(incoming));
-    }
+  if (error) co_return explain(request, error, {});
+  const auto& head = parser.get();
+  request.verb = view(head.method_string());
+  request.target = view(head.target());
+  for (const auto& field : head) {
+    request.fields.emplace_back(view(field.name_string()), view(field.value()));
   }
-  co_return incoming;
+  Framing framing{head.version(), parser.chunked(), std::nullopt};
+  if (const auto length = parser.content_length()) framing.content_length = *length;
+  Admission admission = admit(request, framing, context_.router, context_.options.max_body);
+  if (admission.refusal || parser.is_done()) co_return admission;
+  co_return co_await read_body(parser, request, std::move(admission));
 }
 
-Task<Session::Incoming> Session::read_body(Parser& parser, Request& request, Incoming incoming) {
-  const std::uint64_t limit = body_limit(incoming.match);
-  parser.body_limit(limit);
+Task<std::optional<Admission>> Session::read_body(Parser& parser, const Request& request,
+                                                  Admission admission) {
+  parser.body_limit(admission.body_limit);
   arm(context_.options.body_timeout);
   if (request.field("Expect") && parser.get().version() >= 11) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto [error, size] = co_await asio::async_write(
         socket_, asio::buffer(kContinue.data(), kContinue.size()), kAwait);
     (void)size;
-    incoming.gone = bool(error);
-    if (error) co_return incoming;
+    if (error) co_return std::nullopt;
   }
   const auto [error, size] = co_await wire::async_read(socket_, buffer_, parser, kAwait);
   (void)size;
-  if (!error) co_return incoming;
-  if (has_answer(error)) {
-    incoming.refusal = explain(request, error, limit);
-  } else {
-    incoming.gone = true;
-  }
-  co_return incoming;
+  if (error) co_return explain(request, error, std::move(admission));
+  co_return admission;
 }
 
-std::optional<Reply> Session::check_head(const Parser& parser, Request& request,
-                                         Incoming& incoming) const {
-  const auto& message = parser.get();
-  request.verb = view(message.method_string());
-  request.target = view(message.target());
-  for (const auto& field : message) {
-    request.fields.emplace_back(view(field.name_string()), view(field.value()));
-  }
-  const auto id = request.field("X-Request-Id");
-  if (id && is_sane_request_id(*id)) request.id = *id;
-  try {
-    Target target = parse_target(request.target);
-    request.path = std::move(target.path);
-    request.query = std::move(target.query);
-  } catch (const FormatError& error) {
-    return problem(request, 400, error.what());
-  }
-  const auto hosts =
-      std::count_if(request.fields.begin(), request.fields.end(),
-                    [](const auto& field) { return same_name(field.first, "Host"); });
-  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) {
-    return problem(request, 400, "the request needs exactly one Host field");
-  }
-  incoming.match = context_.router.match(request.verb, request.path);
-  if (!incoming.match.route) {
-    if (incoming.match.allow.empty()) {
-      return problem(request, 404, "there is nothing at " + request.path);
-    }
-    Reply reply =
-        problem(request, 405,
-                request.path + " does not take " + request.verb + ", but " + incoming.match.allow);
-    reply.fields.emplace_back("Allow", incoming.match.allow);
-    return reply;
-  }
-  return check_body(parser, request, incoming.match);
-}
-
-std::optional<Reply> Session::check_body(const Parser& parser, const Request& request,
-                                         const Match& match) const {
-  // Without "chunked" at the end nobody can tell where the body stops (RFC 9112, 6.3).
-  if (request.field("Transfer-Encoding") && !parser.chunked()) {
-    return problem(request, 501, "of Transfer-Encoding only chunked is supported");
-  }
-  const std::uint64_t limit = body_limit(match);
-  if (parser.content_length() && *parser.content_length() > limit) {
-    return explain(request, wire::error::body_limit, limit);
-  }
-  const auto expect = request.field("Expect");
-  if (expect && !same_name(*expect, "100-continue")) {
-    return problem(request, 417, "of Expect only 100-continue is supported");
-  }
-  return std::nullopt;
-}
-
-std::uint64_t Session::body_limit(const Match& match) const {
-  const std::uint64_t own = match.route->max_body;
-  return own == 0 ? context_.options.max_body : std::min(own, context_.options.max_body);
-}
-
-// Whether the peer is still there to be told: not after a reset, an early end or a drain.
-bool Session::has_answer(ErrorCode error) const {
+// What to tell the peer about a failed read; nothing after a reset, an early end or a drain, when
+// nobody is there to be told.
+std::optional<Admission> Session::explain(const Request& request, ErrorCode error,
+                                          Admission admission) const {
   const bool http = error.category() == wire::make_error_code(wire::error::bad_method).category();
-  return timed_out_ ||
-         (http && error != wire::error::end_of_stream && error != wire::error::partial_message);
-}
-
-Reply Session::explain(const Request& request, ErrorCode error, std::uint64_t limit) const {
-  if (error == wire::error::body_limit) {
-    return problem(request, 413,
-                   "the request body exceeds the limit of " + std::to_string(limit) + " bytes");
+  if (timed_out_) {
+    admission.refusal = problem(request, 408, "the request did not arrive in time");
+  } else if (!http || error == wire::error::end_of_stream ||
+             error == wire::error::partial_message) {
+    return std::nullopt;
+  } else if (error == wire::error::body_limit) {
+    admission.refusal = body_too_large(request, admission.body_limit);
+  } else if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
+    admission.refusal = problem(request, 431,
+                                "the request head exceeds the limit of " +
+                                    std::to_string(context_.options.max_head) + " bytes");
+  } else {
+    admission.refusal = problem(request, 400, "malformed HTTP: " + error.message());
   }
-  if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
-    return problem(request, 431,
-                   "the request head exceeds the limit of " +
-                       std::to_string(context_.options.max_head) + " bytes");
-  }
-  if (timed_out_) return problem(request, 408, "the request did not arrive in time");
-  return problem(request, 400, "malformed HTTP: " + error.message());
+  return admission;
 }
 
 Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> request) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "server/http/admission.h"
 #include "server/http/net.h"
 #include "server/http/router.h"
 #include "server/http/server.h"
@@ -30,23 +31,15 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   using Parser = wire::request_parser<wire::string_body>;
   enum class Phase { idle, busy, closed };
-  // How reading one request ended.
-  struct Incoming {
-    bool gone = false;             // the peer left: nobody to answer
-    std::optional<Reply> refusal;  // answered without asking a handler
-    Match match;
-  };
 
   Task<bool> wait_for_request();
   Task<bool> serve_one();  // whether the connection goes on
-  Task<Incoming> read_request(Parser& parser, Request& request);
-  Task<Incoming> read_body(Parser& parser, Request& request, Incoming incoming);
-  std::optional<Reply> check_head(const Parser& parser, Request& request, Incoming& incoming) const;
-  std::optional<Reply> check_body(const Parser& parser, const Request& request,
-                                  const Match& match) const;
-  std::uint64_t body_limit(const Match& match) const;
-  bool has_answer(ErrorCode error) const;
-  Reply explain(const Request& request, ErrorCode error, std::uint64_t limit) const;
+  // Nothing: the peer left, nobody is there to be answered.
+  Task<std::optional<Admission>> read_request(Parser& parser, Request& request);
+  Task<std::optional<Admission>> read_body(Parser& parser, const Request& request,
+                                           Admission admission);
+  std::optional<Admission> explain(const Request& request, ErrorCode error,
+                                   Admission admission) const;
   Task<Reply> answer(const Match& match, std::shared_ptr<const Request> request);
   Task<bool> write(const Request& request, const Reply& reply, unsigned version, bool keep);
   Task<void> linger();

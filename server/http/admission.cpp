@@ -1,0 +1,77 @@
+#include "server/http/admission.h"
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "server/http/problem.h"
+#include "server/http/reply_fields.h"
+#include "server/http/target.h"
+
+namespace fovea::server {
+namespace {
+
+std::optional<Reply> check_address(Request& request, const Framing& framing) {
+  try {
+    Target target = parse_target(request.target);
+    request.path = std::move(target.path);
+    request.query = std::move(target.query);
+  } catch (const FormatError& error) {
+    return problem(request, 400, error.what());
+  }
+  const auto hosts =
+      std::count_if(request.fields.begin(), request.fields.end(),
+                    [](const auto& field) { return same_name(field.first, "Host"); });
+  if (hosts > 1 || (hosts == 0 && framing.version >= 11)) {
+    return problem(request, 400, "the request needs exactly one Host field");
+  }
+  return std::nullopt;
+}
+
+Reply no_route(const Request& request, const Match& match) {
+  if (match.allow.empty()) return problem(request, 404, "there is nothing at " + request.path);
+  Reply reply = problem(request, 405,
+                        request.path + " does not take " + request.verb + ", but " + match.allow);
+  reply.fields.emplace_back("Allow", match.allow);
+  return reply;
+}
+
+std::optional<Reply> check_body(const Request& request, const Framing& framing,
+                                std::uint64_t limit) {
+  // Without "chunked" at the end nobody can tell where the body stops (RFC 9112, 6.3).
+  if (request.field("Transfer-Encoding") && !framing.chunked) {
+    return problem(request, 501, "of Transfer-Encoding only chunked is supported");
+  }
+  if (framing.content_length.value_or(0) > limit) return body_too_large(request, limit);
+  const auto expect = request.field("Expect");
+  if (expect && !same_name(*expect, "100-continue")) {
+    return problem(request, 417, "of Expect only 100-continue is supported");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Reply body_too_large(const Request& request, std::uint64_t limit) {
+  return problem(request, 413,
+                 "the request body exceeds the limit of " + std::to_string(limit) + " bytes");
+}
+
+Admission admit(Request& request, const Framing& framing, const Router& router,
+                std::uint64_t max_body) {
+  Admission admission;
+  const auto id = request.field("X-Request-Id");
+  if (id && is_sane_request_id(*id)) request.id = *id;
+  admission.refusal = check_address(request, framing);
+  if (admission.refusal) return admission;
+  admission.match = router.match(request.verb, request.path);
+  if (!admission.match.route) {
+    admission.refusal = no_route(request, admission.match);
+    return admission;
+  }
+  const std::uint64_t own = admission.match.route->max_body;
+  admission.body_limit = own == 0 ? max_body : std::min(own, max_body);
+  admission.refusal = check_body(request, framing, admission.body_limit);
+  return admission;
+}
+
+}  // namespace fovea::server

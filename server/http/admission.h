@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "server/http/message.h"
+#include "server/http/router.h"
+
+namespace fovea::server {
+
+// What a request's head says about the bytes that follow.
+struct Framing {
+  unsigned version = 11;  // 10 or 11
+  bool chunked = false;   // Transfer-Encoding ends in chunked
+  std::optional<std::uint64_t> content_length;
+};
+
+struct Admission {
+  std::optional<Reply> refusal;  // answered without reading the body or asking a handler
+  Match match;
+  std::uint64_t body_limit = 0;  // bytes
+};
+
+// Judges a request by its head: target, Host, route, Transfer-Encoding, announced length, Expect.
+// Fills path and query of the request, and its id when the client sent a sane one.
+Admission admit(Request& request, const Framing& framing, const Router& router,
+                std::uint64_t max_body);
+
+Reply body_too_large(const Request& request, std::uint64_t limit);  // 413, states the limit
+
+}  // namespace fovea::server

@@ -1,0 +1,154 @@
+#include "tests/support/running_server.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+
+TEST_CASE("a connection is kept alive until the client asks to close it") {
+  Running running;
+  Connection client(running.server.port());
+  CHECK(client.ask(get("/echo")).body == "GET /echo ");
+  CHECK(client.ask(post("/echo", "hello")).body == "POST /echo hello");
+  CHECK(client.ask(get("/later")).body == "later");
+  CHECK(client.ask(get("/echo", "Connection: close\r\n")).field("Connection") == "close");
+  CHECK(client.at_end());
+  Connection old(running.server.port());
+  CHECK(old.ask("GET /echo HTTP/1.0\r\n\r\n").status == 200);
+  CHECK(old.at_end());
+}
+
+TEST_CASE("pipelined requests are answered in order, slow ones too") {
+  Running running;
+  Connection client(running.server.port());
+  client.send(get("/later") + post("/echo", "second") + get("/nowhere") + get("/echo"));
+  CHECK(client.read().body == "later");
+  CHECK(client.read().body == "POST /echo second");
+  CHECK(client.read().status == 404);
+  CHECK(client.read().body == "GET /echo ");
+}
+
+TEST_CASE("a request sent byte by byte is understood") {
+  Running running;
+  Connection client(running.server.port());
+  for (const char c : post("/echo", "drip")) client.send({c});
+  CHECK(client.read().body == "POST /echo drip");
+}
+
+TEST_CASE("HEAD answers as GET does, without the body") {
+  Running running;
+  Connection client(running.server.port());
+  const WireReply head = client.ask("HEAD /echo HTTP/1.1\r\nHost: test\r\n\r\n", true);
+  CHECK(head.status == 200);
+  CHECK(head.field("Content-Length") == "11");
+  CHECK(client.ask(get("/echo")).body == "GET /echo ");
+}
+
+TEST_CASE("an unknown path is 404, a known one under a wrong verb 405 with Allow") {
+  Running running;
+  Connection client(running.server.port());
+  const WireReply missing_reply = client.ask(get("/none"));
+  CHECK(missing_reply.status == 404);
+  CHECK(missing_reply.field("Content-Type") == "application/problem+json");
+  CHECK(client.ask("POST /none HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n").status == 404);
+  const WireReply wrong = client.ask("DELETE /echo HTTP/1.1\r\nHost: test\r\n\r\n");
+  CHECK(wrong.status == 405);
+  CHECK(wrong.field("Allow") == "GET, HEAD, POST");
+}
+
+TEST_CASE("every answer has the security fields and a request id") {
+  Running running;
+  Connection client(running.server.port());
+  const WireReply reply = client.ask(get("/echo"));
+  CHECK_THAT(reply.field("Content-Security-Policy"), ContainsSubstring("default-src 'self'"));
+  CHECK(reply.field("X-Content-Type-Options") == "nosniff");
+  CHECK(reply.field("Cross-Origin-Opener-Policy") == "same-origin");
+  CHECK(reply.field("Cross-Origin-Embedder-Policy") == "require-corp");
+  CHECK(reply.field("X-Request-Id").size() == 16);
+  CHECK(client.ask(get("/echo", "X-Request-Id: my-id_1\r\n")).field("X-Request-Id") == "my-id_1");
+  const WireReply strange = client.ask(get("/none", "X-Request-Id: a b\"\x01\r\n"));
+  CHECK(strange.field("X-Request-Id") != "a b");
+  CHECK(Connection(running.server.port())
+            .ask(get("/echo", "X-Request-Id: " + std::string(200, 'x') + "\r\n"))
+            .field("X-Request-Id")
+            .size() == 16);
+}
+
+TEST_CASE("a body over the limit is 413 and states the limit, whatever announces it") {
+  Running running;
+  const auto refused = [&](const std::string& request, const char* limit) {
+    Connection client(running.server.port());
+    const WireReply reply = client.ask(request);
+    CHECK(reply.status == 413);
+    CHECK_THAT(reply.body, ContainsSubstring(limit));
+    CHECK(reply.field("Connection") == "close");
+  };
+  refused(post("/echo", std::string(1001, 'x')), "1000 bytes");
+  refused(post("/small", std::string(11, 'x')), "10 bytes");
+  refused("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999999\r\n\r\n", "1000 bytes");
+  refused(chunked("3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n"), "1000 bytes");
+  std::string drops;
+  for (int i = 0; i < 300; ++i) drops += "4\r\nabcd\r\n";
+  refused(chunked(drops + "0\r\n\r\n"), "1000 bytes");
+  Connection exact(running.server.port());
+  CHECK(exact.ask(post("/echo", std::string(1000, 'x'))).status == 200);
+  CHECK(exact.ask(post("/small", std::string(10, 'x'))).status == 200);
+}
+
+TEST_CASE("a client that goes on sending after 413 still gets to read it") {
+  Running running;
+  Connection client(running.server.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 8000000\r\n\r\n");
+  for (int i = 0; i < 80; ++i) client.send(std::string(100'000, 'x'));
+  CHECK(client.read().status == 413);
+}
+
+TEST_CASE("Expect: 100-continue is answered before the body is sent") {
+  Running running;
+  Connection client(running.server.port());
+  const std::string head =
+      "POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: ";
+  CHECK(client.ask(head + "5\r\n\r\n").status == 100);
+  CHECK(client.ask("hello").body == "POST /echo hello");
+  CHECK(client.ask(head + "5000\r\n\r\n").status == 413);
+  CHECK(Connection(running.server.port())
+            .ask("POST /echo HTTP/1.1\r\nHost: t\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n")
+            .status == 417);
+}
+
+TEST_CASE("malformed requests are refused with 400 and the connection ends") {
+  Running running;
+  for (const std::string& request :
+       {std::string("nonsense\r\n\r\n"), std::string("GET  /echo HTTP/1.1\r\nHost: t\r\n\r\n"),
+        std::string("GET /echo HTTP/9.9\r\nHost: t\r\n\r\n"),
+        std::string("GET /echo HTTP/1.1\r\nHost t\r\n\r\n"),
+        std::string("GET /echo HTTP/1.1\r\nHost: t\r\nA: b\r\n c\x01\r\n\r\n"),
+        std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: -1\r\n\r\n"),
+        std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1x\r\n\r\n"),
+        std::string(
+            "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+        std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        chunked("zz\r\nabc\r\n0\r\n\r\n"), chunked("3\r\nabcdef\r\n0\r\n\r\n"),
+        chunked("ffffffffffffffffff\r\nabc"), chunked("-1\r\nabc\r\n")}) {
+    INFO(request);
+    Connection client(running.server.port());
+    CHECK(client.ask(request).status == 400);
+    CHECK(client.at_end());
+  }
+  check_alive(running);
+}
+
+TEST_CASE("requests that are well formed but not acceptable say why") {
+  Running running;
+  const auto status = [&](const std::string& request) {
+    return Connection(running.server.port()).ask(request).status;
+  };
+  CHECK(status("GET /echo HTTP/1.1\r\n\r\n") == 400);
+  CHECK(status("GET /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") == 400);
+  CHECK(status(get("/echo%zz")) == 400);
+  CHECK(status(get("/echo%00")) == 400);
+  CHECK(status(get("echo")) == 400);
+  CHECK(status(get("http://other/echo")) == 200);
+  CHECK(status("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\n") == 501);
+  CHECK(status(get("/echo", "X: " + std::string(5000, 'x') + "\r\n")) == 431);
+}
