@@ -72,5 +72,5 @@ export const setMode = (page, mode) => page.locator(`#mode-${mode}`).check({ for
 // Waits until the headline says that every picture is settled.
 export async function settled(page, count) {
   const headline = count === 1 ? "1 picture" : `${count} pictures`;
-  await page.locator(".answers h2").getByText(headline, { exact: true }).waitFor({ timeout: 120_000 });
+  await page.locator(".answers h2").getByText(headline, { exact: true }).waitFor({ timeout: 300_000 });
 }
