@@ -201,7 +201,9 @@ test("the page fits a desktop in light and dark, and a phone", async () => {
     await settled(page, shown.length);
     const [wide, window] = await page.evaluate(() => [document.body.scrollWidth, innerWidth]);
     assert.ok(wide <= window, `${name}: ${wide} pixels wide in ${window}`);
-    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+    const height = await page.evaluate(() => document.body.scrollHeight);
+    await page.setViewportSize({ width: options.viewport.width, height }); // all cards in view
+    await page.screenshot({ path: join(screenshots, `${name}.png`) });
     await page.close();
   }
 });
