@@ -2,18 +2,10 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
-#include "engine/core/parallel.h"
-#include "engine/data/data_dir.h"
-#include "engine/data/dataset.h"
-#include "engine/eval/evaluate.h"
-#include "engine/eval/metrics.h"
-#include "engine/model/classifier.h"
-#include "engine/model/fold.h"
-#include "engine/model/model_file.h"
+#include "tools/fovea/evaluation.h"
 #include "tools/fovea/model_argument.h"
 #include "tools/fovea/verbs.h"
 
@@ -23,77 +15,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Options {
-  std::string model, data, data_dir, split = "test";
-  int threads = 0;
+  std::string model;
+  EvaluationRequest request;
   bool json = false;
 };
 
-struct Report {
-  std::string model, sha256, data, revision, split;
-  std::vector<std::string> classes;
-  float temperature = 1;
-  Metrics metrics;
-  double ece_uncalibrated = 0;
-};
-
-Split parse_split(const std::string& text) {
-  return text == "train" ? Split::train : text == "val" ? Split::val : Split::test;
-}
-
-// Renumbers the set's labels as the model numbers its classes. A class that the model does not know
-// cannot be answered, so that is an error; a class without pictures here is only without support.
-void match_classes(TrainingSet& set, const std::vector<std::string>& classes) {
-  std::vector<int> index;
-  std::string unknown;
-  for (const std::string& name : set.classes) {
-    const auto found = std::find(classes.begin(), classes.end(), name);
-    if (found == classes.end()) unknown += (unknown.empty() ? "" : ", ") + name;
-    index.push_back(static_cast<int>(found - classes.begin()));
-  }
-  if (!unknown.empty()) {
-    std::string known;
-    for (const std::string& name : classes) known += (known.empty() ? "" : ", ") + name;
-    throw std::runtime_error("the dataset has classes that the model does not know: " + unknown +
-                             " (the model knows: " + known + ")");
-  }
-  for (int& label : set.labels) label = index[static_cast<std::size_t>(label)];
-}
-
-Report evaluate(const Options& options) {
-  const ModelFile file = read_model_argument(options.model);
-  const Model model = read_model(file.bytes);
-  const auto folder =
-      options.data_dir.empty() ? default_data_dir() : std::filesystem::path(options.data_dir);
-  const Dataset dataset = Dataset::open(dataset_folder(folder, options.data));
-  TrainingSet set = load_training_set(dataset, {parse_split(options.split)}, model.preprocess.size,
-                                      model.preprocess.fit, model.preprocess.mean);
-  if (set.count() == 0) {
-    throw std::runtime_error("dataset " + options.data + " has no pictures in its split " +
-                             options.split);
-  }
-  match_classes(set, model.classes);
-  const int threads = options.threads > 0 ? options.threads : available_threads();
-  // Folded as the classifier folds it, so that these are the numbers of its answers.
-  const Network network = fold_batch_norm(model.network);
-  Tensor logits = evaluate_logits(network, model.preprocess, set, threads);
-  Report report{file.path.string(),
-                weights_sha256(file.bytes),
-                options.data,
-                dataset.revision(),
-                options.split,
-                model.classes,
-                model.temperature,
-                {},
-                0};
-  Tensor probabilities;
-  softmax(logits, 1, probabilities);
-  report.ece_uncalibrated = compute_metrics(probabilities, set.labels).ece;
-  softmax(logits, model.temperature, probabilities);
-  report.metrics = compute_metrics(probabilities, set.labels);
-  return report;
-}
-
-void print_json(const Report& report) {
+void print_json(const Evaluation& report) {
   const Metrics& m = report.metrics;
   Json json{{"model", report.model},
             {"weights_sha256", report.sha256},
@@ -148,7 +75,7 @@ std::string number(double value) {
   return text;
 }
 
-void print_classes(const Report& report, int width) {
+void print_classes(const Evaluation& report, int width) {
   const Metrics& m = report.metrics;
   std::printf("\n%-*s  precision    recall        f1   ROC-AUC    PR-AUC  pictures\n", width,
               "class");
@@ -169,7 +96,7 @@ void print_classes(const Report& report, int width) {
       std::nan(""), m.count);
 }
 
-void print_confusion(const Report& report, int width) {
+void print_confusion(const Evaluation& report, int width) {
   std::printf("\nconfusion matrix: rows are the true class, columns the answer\n%-*s", width, "");
   std::int64_t largest = static_cast<std::int64_t>(report.classes.size());
   for (const auto& row : report.metrics.confusion) {
@@ -187,7 +114,7 @@ void print_confusion(const Report& report, int width) {
   }
 }
 
-void print_text(const Report& report) {
+void print_text(const Evaluation& report) {
   const Metrics& m = report.metrics;
   std::printf("%s on %s of %s, %lld pictures\n\n", report.model.c_str(), report.split.c_str(),
               report.data.c_str(), static_cast<long long>(m.count));
@@ -210,16 +137,10 @@ void add_eval(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("eval", "Measure a model on a dataset");
   const auto options = std::make_shared<Options>();
   verb->add_option("model", options->model, kModelHelp)->required();
-  verb->add_option("--data", options->data, "Name of the dataset")->required();
-  verb->add_option("--data-dir", options->data_dir, "Where datasets are kept");
-  verb->add_option("--split", options->split, "Which pictures (default: test)")
-      ->check(CLI::IsMember({"test", "val", "train"}));
-  verb->add_option("--threads", options->threads,
-                   "Threads (default: all that this process may use)")
-      ->check(CLI::Range(1, 1024));
+  add_evaluation_options(*verb, options->request);
   verb->add_flag("--json", options->json, "One JSON object");
   verb->callback([options] {
-    const Report report = evaluate(*options);
+    const Evaluation report = evaluate(read_model_argument(options->model), options->request);
     options->json ? print_json(report) : print_text(report);
   });
 }

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   fovea::tools::add_data(app);
   fovea::tools::add_eval(app);
+  fovea::tools::add_export(app);
   fovea::tools::add_inspect(app);
   fovea::tools::add_predict(app);
   fovea::tools::add_serve(app);

@@ -87,7 +87,9 @@ void write_result(Network network, const EpochReport& kept, const Pictures& pict
     Tensor logits;
     infer_all(model.network, *pictures.val, pictures.preprocess, threads, logits);
     model.temperature = fit_temperature(logits, pictures.val->labels);
-    metrics = {{"val_accuracy", kept.val_accuracy}, {"val_loss", kept.val_loss}};
+    metrics = {{"val_accuracy", kept.val_accuracy},
+               {"val_loss", kept.val_loss},
+               {"val_images", pictures.val->count()}};
   }
   if (plan.temperature) model.temperature = *plan.temperature;
   model.provenance = {{"name", plan.data + "-" + recipe.preset},

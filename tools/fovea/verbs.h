@@ -8,6 +8,7 @@ namespace fovea::tools {
 
 void add_data(CLI::App& app);
 void add_eval(CLI::App& app);
+void add_export(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_serve(CLI::App& app);

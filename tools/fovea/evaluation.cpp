@@ -1,0 +1,84 @@
+#include "tools/fovea/evaluation.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "engine/core/parallel.h"
+#include "engine/data/data_dir.h"
+#include "engine/data/dataset.h"
+#include "engine/eval/evaluate.h"
+#include "engine/model/classifier.h"
+#include "engine/model/fold.h"
+#include "engine/model/model_file.h"
+
+namespace fovea::tools {
+namespace {
+
+Split parse_split(const std::string& text) {
+  return text == "train" ? Split::train : text == "val" ? Split::val : Split::test;
+}
+
+// Renumbers the set's labels as the model numbers its classes. A class that the model does not know
+// cannot be answered, so that is an error; a class without pictures here is only without support.
+void match_classes(TrainingSet& set, const std::vector<std::string>& classes) {
+  std::vector<int> index;
+  std::string unknown;
+  for (const std::string& name : set.classes) {
+    const auto found = std::find(classes.begin(), classes.end(), name);
+    if (found == classes.end()) unknown += (unknown.empty() ? "" : ", ") + name;
+    index.push_back(static_cast<int>(found - classes.begin()));
+  }
+  if (!unknown.empty()) {
+    std::string known;
+    for (const std::string& name : classes) known += (known.empty() ? "" : ", ") + name;
+    throw std::runtime_error("the dataset has classes that the model does not know: " + unknown +
+                             " (the model knows: " + known + ")");
+  }
+  for (int& label : set.labels) label = index[static_cast<std::size_t>(label)];
+}
+
+}  // namespace
+
+Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
+  const Model model = read_model(file.bytes);
+  const auto folder =
+      options.data_dir.empty() ? default_data_dir() : std::filesystem::path(options.data_dir);
+  const Dataset dataset = Dataset::open(dataset_folder(folder, options.data));
+  TrainingSet set = load_training_set(dataset, {parse_split(options.split)}, model.preprocess.size,
+                                      model.preprocess.fit, model.preprocess.mean);
+  if (set.count() == 0) {
+    throw std::runtime_error("dataset " + options.data + " has no pictures in its split " +
+                             options.split);
+  }
+  match_classes(set, model.classes);
+  const int threads = options.threads > 0 ? options.threads : available_threads();
+  // Folded as the classifier folds it, so that these are the numbers of its answers.
+  const Network network = fold_batch_norm(model.network);
+  Tensor logits = evaluate_logits(network, model.preprocess, set, threads);
+  Evaluation report{file.path.string(),
+                    weights_sha256(file.bytes),
+                    options.data,
+                    dataset.revision(),
+                    options.split,
+                    model.classes,
+                    model.temperature,
+                    {},
+                    0};
+  Tensor probabilities;
+  softmax(logits, 1, probabilities);
+  report.ece_uncalibrated = compute_metrics(probabilities, set.labels).ece;
+  softmax(logits, model.temperature, probabilities);
+  report.metrics = compute_metrics(probabilities, set.labels);
+  return report;
+}
+
+void add_evaluation_options(CLI::App& verb, EvaluationRequest& request) {
+  verb.add_option("--data", request.data, "Name of the dataset")->required();
+  verb.add_option("--data-dir", request.data_dir, "Where datasets are kept");
+  verb.add_option("--split", request.split, "Which pictures (default: test)")
+      ->check(CLI::IsMember({"test", "val", "train"}));
+  verb.add_option("--threads", request.threads, "Threads (default: all that this process may use)")
+      ->check(CLI::Range(1, 1024));
+}
+
+}  // namespace fovea::tools

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/eval/metrics.h"
+#include "tools/fovea/model_argument.h"
+
+namespace fovea::tools {
+
+// Which pictures a model is measured on.
+struct EvaluationRequest {
+  std::string data, data_dir, split = "test";
+  int threads = 0;  // 0: all that this process may use
+};
+
+// The options --data, --data-dir, --split and --threads.
+void add_evaluation_options(CLI::App& verb, EvaluationRequest& request);
+
+struct Evaluation {
+  std::string model, sha256, data, revision, split;
+  std::vector<std::string> classes;
+  float temperature = 1;
+  Metrics metrics;  // of the calibrated probabilities
+  double ece_uncalibrated = 0;
+};
+
+// Throws what reading the model and the dataset throws, and std::runtime_error when the dataset has
+// classes that the model does not know, or no pictures in the split.
+Evaluation evaluate(const ModelFile& file, const EvaluationRequest& request);
+
+}  // namespace fovea::tools
