@@ -12,7 +12,7 @@ namespace fovea::tools {
 namespace {
 
 struct Options {
-  std::string model, out, name;
+  std::string model, out, name, data_label;
   EvaluationRequest request;
   bool half = false;
 };
@@ -39,7 +39,10 @@ void run(const Options& options) {
   if (!options.name.empty()) model.provenance["name"] = options.name;
   // Measured are the very weights that will be in the file: rounded first, if they are.
   ModelFile file{options.out, write_model(model, options.half)};
-  const Evaluation evaluation = evaluate(file, options.request);
+  Evaluation evaluation = evaluate(file, options.request);
+  if (!options.data_label.empty()) {
+    evaluation.data = model.provenance["data"] = options.data_label;
+  }
   model.provenance["metrics"] = metrics_text(evaluation);
   file.bytes = write_model(model, options.half);
   write_file_atomically(file.path, file.bytes);
@@ -59,6 +62,8 @@ void add_export(CLI::App& app) {
   verb->add_option("--out", options->out, "File to write")->required();
   verb->add_flag("--half", options->half, "Store the weights in half precision: half the size");
   verb->add_option("--name", options->name, "The model's name");
+  verb->add_option("--data-label", options->data_label,
+                   "What people should read where the dataset's name would stand");
   add_evaluation_options(*verb, options->request);
   verb->callback([options] { run(*options); });
 }
