@@ -59,7 +59,14 @@ async function buildPage() {
   const font = join(here, "node_modules/@fontsource-variable/schibsted-grotesk/LICENSE");
   emit("schibsted-grotesk-license.txt", readFileSync(font)); // the OFL travels with the font
   const style = Object.keys(fonts.metafile.outputs).find((path) => path.endsWith(".css"));
-  const define = { FOVEA_ADDRESSES: JSON.stringify(addresses) };
+  const samples = readdirSync(join(here, "src/samples")).map((name) => [
+    parse(name).name,
+    emit(name, readFileSync(join(here, "src/samples", name))),
+  ]);
+  const define = {
+    FOVEA_ADDRESSES: JSON.stringify(addresses),
+    FOVEA_SAMPLES: JSON.stringify(Object.fromEntries(samples)),
+  };
   const replacements = {
     "%SCRIPT%": emit("main.js", await bundle("src/main.ts", { define })),
     "%STYLE%": `assets/${parse(style).base}`,

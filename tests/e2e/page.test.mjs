@@ -63,6 +63,24 @@ test("the server answers pictures, with bars that add up and times", async () =>
   await page.close();
 });
 
+test("a visitor without a picture tries a sample, offered only where the model knows it", async () => {
+  const page = await openPage(browser, server.address);
+  const told = await (await fetch(`${server.address}/api/v1/model`)).json();
+  const known = ["airplane", "automobile", "ship", "truck"].filter((name) => told.classes.includes(name));
+  await page.locator("#model h2").getByText(told.name, { exact: true }).waitFor();
+  assert.equal(await page.locator(".samples button").count(), known.length);
+  await setMode(page, "both");
+  for (const name of known) {
+    await page.getByRole("button", { name: `Try the sample picture: ${name}` }).click();
+    const card = cards(page).filter({ hasText: `${name}.jpg` });
+    await card.locator(".label").first().filter({ hasText: name }).waitFor();
+  }
+  if (known.length > 0) await settled(page, known.length);
+  await page.setViewportSize({ width: 1360, height: 1480 });
+  await page.screenshot({ path: join(screenshots, "samples.png") });
+  await page.close();
+});
+
 test("in this page, the picture is answered and not one byte of it is sent", async () => {
   const page = await openPage(browser, server.address);
   await setMode(page, "page");
@@ -156,7 +174,9 @@ test("everything is reached by the keyboard, and the answer is announced", async
   const page = await openPage(browser, server.address);
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Choose pictures");
-  await page.keyboard.press("Tab");
+  await page.locator("#model h2").waitFor(); // the samples come with the model
+  const samples = await page.locator(".samples button").count();
+  for (let i = 0; i <= samples; ++i) await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.locator("#mode-page").isChecked(), true);
   await choose(page, [one]);

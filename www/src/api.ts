@@ -47,6 +47,13 @@ export async function fetchModel(): Promise<unknown> {
   return json(await call("api/v1/model"));
 }
 
+// A picture that belongs to the page; it may come from the browser's cache, so it says nothing about
+// the server.
+export async function fetchFile(path: string, name: string): Promise<File> {
+  const blob = await (await fetch(path)).blob();
+  return new File([blob], name, { type: blob.type });
+}
+
 // Whether the server is alive, told through serverState.
 export async function knock(): Promise<void> {
   await call("livez", { cache: "no-store" }).catch(() => undefined);

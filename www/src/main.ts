@@ -10,13 +10,15 @@ import { dropZone } from "./views/drop_zone.js";
 import { keepKnocking, showHealth } from "./views/health.js";
 import { modelPanel } from "./views/model_panel.js";
 import { modeSwitch } from "./views/mode_switch.js";
+import { samples } from "./views/samples.js";
 
 const mode = new Signal<Mode>("server");
 const model = new Signal<ModelView | undefined>(undefined);
 const answers = new AnswerList(mode);
 
+const add = (files: File[]): void => answers.add(files.map((file) => new Picture(file)));
 byId("ask").append(
-  dropZone((files) => answers.add(files.map((file) => new Picture(file)))),
+  dropZone(add, samples(model, add)),
   modeSwitch(mode),
 );
 byId("answers").append(answers.element);

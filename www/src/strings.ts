@@ -13,6 +13,10 @@ export const words = {
     choose: "Choose pictures",
     over: "Let go to classify",
   },
+  samples: {
+    label: "None at hand? Try one of these:",
+    one: (label: string) => `Try the sample picture: ${label}`,
+  },
   mode: {
     legend: "Where to answer",
     names: { server: "On the server", page: "In this page", both: "Both, compare" } satisfies Record<Mode, string>,

@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 import { mosaic } from "../mosaic.js";
 import { words } from "../strings.js";
 
-export function dropZone(onFiles: (files: File[]) => void): HTMLElement {
+export function dropZone(onFiles: (files: File[]) => void, samples: HTMLElement): HTMLElement {
   const input = h("input", {
     type: "file",
     id: "files",
@@ -27,6 +27,7 @@ export function dropZone(onFiles: (files: File[]) => void): HTMLElement {
       h("p", {}, words.drop.hint),
       h("button", { class: "primary", type: "button", onclick: () => input.click() }, words.drop.choose),
       input,
+      samples,
     ),
   );
 
