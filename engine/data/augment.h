@@ -10,13 +10,13 @@ struct AugmentOptions {
   bool flip = true;               // mirror left to right, half of the time
   bool alternating_flip = false;  // the other way in every next epoch: each picture is seen both
                                   // ways in any two epochs (Jordan, arXiv 2404.00498, section 3.6)
-  int shift = 2;         // up to so many pixels each way, filled by reflection
-  float rotate = 0;      // up to so many degrees each way
-  float zoom = 0;        // by a factor of 1 - zoom to 1 + zoom; below 1
-  int cutout = 0;        // edge of a grey square laid over the picture, pixels
-                         // (DeVries and Taylor, arXiv 1708.04552)
-  float brightness = 0;  // added to all values: -brightness to brightness, of value / 255
-  float contrast = 0;    // values' distance from grey times 1 - contrast to 1 + contrast
+  int shift = 2;                  // up to so many pixels each way, filled by reflection
+  float rotate = 0;               // up to so many degrees each way
+  float zoom = 0;                 // by a factor of 1 - zoom to 1 + zoom; below 1
+  int cutout = 0;                 // edge of a grey square laid over the picture, pixels
+                                  // (DeVries and Taylor, arXiv 1708.04552)
+  float brightness = 0;           // added to all values: -brightness to brightness, of value / 255
+  float contrast = 0;             // values' distance from grey times 1 - contrast to 1 + contrast
 
   bool operator==(const AugmentOptions&) const = default;
 };
