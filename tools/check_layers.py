@@ -21,7 +21,7 @@ LAYERS = {
     "engine/model": ["engine/core", "engine/kernels", "engine/nn", "engine/image"],
     "engine/data": ["engine/core", "engine/image"],
     "engine/train": ["engine/core", "engine/kernels", "engine/nn", "engine/image", "engine/model",
-                     "engine/data"],
+                     "engine/data", "engine/eval"],
     "engine/eval": ["engine/core", "engine/kernels", "engine/nn", "engine/image", "engine/model",
                     "engine/data"],
     "server": ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/data",

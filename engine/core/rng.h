@@ -30,9 +30,6 @@ class Rng {
   // faster: number j of block i is out[j * kBlocks + i].
   static constexpr int kBlocks = 16;
   void blocks(std::uint64_t first_counter, std::uint32_t* out) const;
-  std::uint64_t seed() const { return seed_; }
-  std::uint64_t stream() const { return stream_; }
-
  private:
   std::uint64_t seed_;
   std::uint64_t stream_;

@@ -66,14 +66,6 @@ void Tensor::resize(Shape shape) {
   shape_ = shape;
 }
 
-void Tensor::reshape(Shape shape) {
-  check(shape);
-  if (shape.size() != size()) {
-    throw ShapeError("cannot view " + to_string(shape_, true) + " as " + to_string(shape, true));
-  }
-  shape_ = shape;
-}
-
 void Tensor::fill(Scalar value) {
   std::fill_n(data(), size(), value);
 }

@@ -23,8 +23,6 @@ class Tensor {
   // Keeps the memory when it suffices, so a steady loop does not allocate. Contents: unspecified.
   // Throws ShapeError when a size is negative or the total exceeds 2^31 numbers.
   void resize(Shape shape);
-  // The same numbers seen under another shape of equal size. Throws ShapeError.
-  void reshape(Shape shape);
   void fill(Scalar value);
 
   const Shape& shape() const { return shape_; }

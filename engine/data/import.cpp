@@ -47,6 +47,8 @@ void decode(Item& item, const ImportOptions& options) {
     item.image = reduced(std::move(item.image), options.max_size);
   } catch (const FormatError& error) {
     item.problem = error.what();
+  } catch (const ShapeError& error) {
+    item.problem = error.what();
   } catch (const std::bad_alloc&) {
     item.problem = "there is not enough memory to decode it";
   }

@@ -1,6 +1,7 @@
 #include "engine/train/recipe.h"
 
 #include <charconv>
+#include <cmath>
 #include <sstream>
 #include <type_traits>
 #include <utility>
@@ -104,6 +105,9 @@ bool from_text(const std::string& text, T& value) {
     return true;
   } else if constexpr (kIsNumber<T>) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if constexpr (std::is_floating_point_v<T>) {
+      if (!std::isfinite(value)) return false;
+    }
     return error == std::errc{} && end == text.data() + text.size();
   } else {
     for (const auto& [known, name] : names_of(value)) {

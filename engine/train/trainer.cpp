@@ -132,6 +132,7 @@ class Run {
                        1.0 * state_.correct / state_.seen};
     if (val_ != nullptr && val_->count() > 0) {
       const Validation result = validate(network_, *val_, preprocess_, threads_);
+      if (!std::isfinite(result.loss)) return Outcome::diverged;
       report.validated = true;
       report.val_loss = result.loss;
       report.val_accuracy = result.accuracy;
@@ -247,6 +248,11 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
   const AugmentOptions& augment = recipe.augment;
   if (augment.shift < 0 || augment.cutout < 0 || !(augment.zoom >= 0 && augment.zoom < 1)) {
     refuse("shift and cutout from 0, zoom from 0 to below 1");
+  }
+  if (!(augment.rotate >= 0 && augment.rotate <= 180) ||
+      !(augment.brightness >= 0 && augment.brightness <= 1) ||
+      !(augment.contrast >= 0 && augment.contrast <= 1)) {
+    refuse("rotate from 0 to 180 degrees, brightness and contrast from 0 to 1");
   }
   if (train_set.count() == 0) refuse("there are no pictures");
   const Shape& input = network.spec().input;

@@ -1,50 +1,16 @@
 #include "engine/train/validate.h"
 
 #include <algorithm>
-#include <vector>
 
-#include "engine/core/parallel.h"
+#include "engine/eval/evaluate.h"
 #include "engine/nn/loss.h"
 
 namespace fovea {
-namespace {
-
-constexpr int kChunk = 16;  // pictures a thread infers at a time: small, so that they stay in cache
-
-struct Worker {
-  Image square;
-  Tensor x;
-  Tensor logits;
-  Scratch scratch;
-};
-
-}  // namespace
-
-void infer_all(const Network& network, const TrainingSet& set, const Preprocess& preprocess,
-               int threads, Tensor& logits) {
-  const int count = set.count(), classes = network.outputs();
-  const std::size_t bytes = static_cast<std::size_t>(set.size) * set.size * 3;
-  logits.resize({count, 1, 1, classes});
-  std::vector<Worker> workers(static_cast<std::size_t>(std::max(threads, 1)));
-  parallel_for((count + kChunk - 1) / kChunk, threads, [&](int chunk, int thread) {
-    Worker& worker = workers[static_cast<std::size_t>(thread)];
-    const int begin = chunk * kChunk, end = std::min(begin + kChunk, count);
-    worker.square.width = worker.square.height = set.size;
-    worker.x.resize({end - begin, set.size, set.size, 3});
-    for (int i = begin; i < end; ++i) {
-      worker.square.rgb.assign(set.picture(i), set.picture(i) + bytes);
-      normalise(worker.square, preprocess, worker.x.image(i - begin));
-    }
-    network.infer(worker.x, worker.logits, worker.scratch);
-    std::copy_n(worker.logits.data(), worker.logits.size(), logits.image(begin));
-  });
-}
-
 Validation validate(const Network& network, const TrainingSet& set, const Preprocess& preprocess,
                     int threads) {
-  Tensor logits, gradient;
-  infer_all(network, set, preprocess, threads, logits);
   if (set.count() == 0) return {};
+  Tensor gradient;
+  const Tensor logits = evaluate_logits(network, preprocess, set, threads);
   const double loss = softmax_cross_entropy(logits, set.labels, {}, gradient, 1);
   return {loss / set.count(), 1.0 * count_correct(logits, set.labels) / set.count()};
 }

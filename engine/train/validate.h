@@ -8,10 +8,6 @@
 
 namespace fovea {
 
-// logits {count, 1, 1, classes} of every picture, `threads` at a time. Results do not depend on it.
-void infer_all(const Network& network, const TrainingSet& set, const Preprocess& preprocess,
-               int threads, Tensor& logits);
-
 struct Validation {
   double loss = 0;      // mean cross-entropy, natural logarithm
   double accuracy = 0;  // 0..1

@@ -31,7 +31,8 @@ std::string file_sha256(const fs::path& path) {
 
 struct Transfer {
   CURL* curl = nullptr;
-  std::FILE* file = nullptr;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{nullptr, std::fclose};
+  std::string path;
   long long start = 0;  // bytes that were there before
   bool begun = false;
   const std::function<void(long long, long long)>* progress = nullptr;
@@ -44,13 +45,12 @@ std::size_t on_data(char* data, std::size_t, std::size_t size, void* user) {
     long status = 0;
     curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
     if (status == 200 && transfer.start > 0) {  // the server sends all of it again
-      if (::fflush(transfer.file) != 0 || std::freopen(nullptr, "wb", transfer.file) == nullptr) {
-        return 0;
-      }
+      transfer.file.reset(std::fopen(transfer.path.c_str(), "wb"));
+      if (!transfer.file) return 0;
       transfer.start = 0;
     }
   }
-  return std::fwrite(data, 1, size, transfer.file);
+  return std::fwrite(data, 1, size, transfer.file.get());
 }
 
 int on_progress(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
@@ -61,16 +61,18 @@ int on_progress(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_o
   return 0;
 }
 
-// Appends to `part`. Returns false when the server says that there is nothing behind what we have.
-bool transfer_rest(const Download& what, const fs::path& part,
+// Appends to `part` what the server has behind it; nothing when that is all there is.
+void transfer_rest(const Download& what, const fs::path& part,
                    const std::function<void(long long, long long)>& progress) {
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(part.c_str(), "ab"),
-                                                             std::fclose);
   if (!curl) throw IoError("cannot start libcurl");
-  if (!file) throw IoError("cannot write " + part.string());
-  Transfer transfer{curl.get(), file.get(), static_cast<long long>(fs::file_size(part)), false,
-                    &progress};
+  Transfer transfer;
+  transfer.curl = curl.get();
+  transfer.file.reset(std::fopen(part.c_str(), "ab"));
+  if (!transfer.file) throw IoError("cannot write " + part.string());
+  transfer.path = part.string();
+  transfer.start = static_cast<long long>(fs::file_size(part));
+  transfer.progress = &progress;
   char reason[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(curl.get(), CURLOPT_URL, what.url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https,file");
@@ -91,14 +93,13 @@ bool transfer_rest(const Download& what, const fs::path& part,
   const CURLcode code = curl_easy_perform(curl.get());
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status == 416) return false;  // range not satisfiable
+  if (status == 416) return;  // range not satisfiable: there is nothing behind what we have
   if (code != CURLE_OK) {
     throw IoError("cannot download " + what.url + ": " +
                   (reason[0] ? reason : curl_easy_strerror(code)) + "; what has arrived stays in " +
                   part.string() + ", run the command again");
   }
-  if (std::fflush(file.get()) != 0) throw IoError("cannot write " + part.string());
-  return true;
+  if (std::fflush(transfer.file.get()) != 0) throw IoError("cannot write " + part.string());
 }
 
 }  // namespace

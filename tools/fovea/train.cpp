@@ -10,10 +10,10 @@
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
 #include "engine/eval/calibrate.h"
+#include "engine/eval/evaluate.h"
 #include "engine/model/model_file.h"
 #include "engine/model/presets.h"
 #include "engine/train/run_state.h"
-#include "engine/train/validate.h"
 #include "tools/fovea/train_log.h"
 #include "tools/fovea/train_plan.h"
 #include "tools/fovea/verbs.h"
@@ -84,8 +84,8 @@ void write_result(Network network, const EpochReport& kept, const Pictures& pict
   Model model{std::move(network), pictures.preprocess, pictures.train.classes, 1.0f, {}};
   json metrics = json::object();
   if (pictures.val) {
-    Tensor logits;
-    infer_all(model.network, *pictures.val, pictures.preprocess, threads, logits);
+    const Tensor logits =
+        evaluate_logits(model.network, pictures.preprocess, *pictures.val, threads);
     model.temperature = fit_temperature(logits, pictures.val->labels);
     metrics = {{"val_accuracy", kept.val_accuracy},
                {"val_loss", kept.val_loss},
@@ -205,6 +205,16 @@ void add_field(CLI::App& verb, std::shared_ptr<Arguments> arguments, const std::
       ->group("Recipe");
 }
 
+// A run goes on with its own settings; an option that would be ignored is refused.
+void refuse_beside_resume(const CLI::App& verb) {
+  for (const CLI::Option* option : verb.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() > 0 && name != "--resume" && name != "--threads") {
+      throw CLI::ExcludesError("--resume", name);
+    }
+  }
+}
+
 }  // namespace
 
 void add_train(CLI::App& app) {
@@ -219,6 +229,7 @@ void add_train(CLI::App& app) {
       ->check(CLI::IsMember(preset_names()))
       ->capture_default_str();
   verb.add_option("--size", plan.size, "Edge of the network's input, pixels")
+      ->check(CLI::Range(8, 1024))
       ->capture_default_str();
   verb.add_option("--fit", plan.fit, "How pictures are made square")
       ->check(CLI::IsMember({"crop", "stretch", "pad"}))
@@ -226,7 +237,8 @@ void add_train(CLI::App& app) {
   verb.add_flag("--all", plan.all, "Train on the validation pictures, too (needs --temperature)");
   verb.add_option("--temperature", plan.temperature, "Calibration of an earlier run, not fitted")
       ->check(CLI::Range(0.05, 20.0));
-  verb.add_option("--threads", arguments->threads, "Threads (default: all); changes no result");
+  verb.add_option("--threads", arguments->threads, "Threads (default: all); changes no result")
+      ->check(CLI::Range(1, 1024));
   verb.add_option("--out", arguments->out, "Run folder (default: runs/ in the data directory)");
   add_field(verb, arguments, "--epochs", "epochs", "Passes over the pictures");
   add_field(verb, arguments, "--batch", "batch", "Pictures an update");
@@ -253,16 +265,21 @@ void add_train(CLI::App& app) {
           "--set",
           [arguments](const std::vector<std::string>& sets) {
             for (const std::string& text : sets) {
-              const std::size_t equals = std::min(text.find('='), text.size() - 1);
+              const std::size_t equals = text.find('=');
+              if (equals == std::string::npos) {
+                throw CLI::ValidationError("--set", "no \"=\" in \"" + text + "\"");
+              }
               arguments->fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
             }
           },
           "KEY=VALUE for any field of the recipe, see run.json of a run")
       ->group("Recipe");
-  resume->excludes(data);
-  verb.callback([arguments, &app, data, resume] {
+  verb.callback([arguments, &app, &verb, data, resume] {
     if (data->empty() && resume->empty()) throw CLI::RequiredError("--data or --resume");
-    if (arguments->plan.data_dir.empty()) arguments->plan.data_dir = default_data_dir().string();
+    if (!resume->empty()) refuse_beside_resume(verb);
+    fs::path data_dir = arguments->plan.data_dir;
+    if (data_dir.empty()) data_dir = default_data_dir();
+    arguments->plan.data_dir = fs::absolute(data_dir).string();  // a resume may start elsewhere
     run_train(*arguments, app.get_name());
   });
 }

@@ -1,5 +1,6 @@
 #include "tools/fovea/train_plan.h"
 
+#include <charconv>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,12 @@ std::string utc_time(const char* format) {
   char text[40];
   std::strftime(text, sizeof text, format, &parts);
   return text;
+}
+
+// The fewest digits that give the same float again.
+std::string shortest_text(float value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 fs::path plan_path(const fs::path& run) {
@@ -70,7 +77,7 @@ Recipe complete_plan(TrainPlan& plan, const std::string& preset, const RecipeFie
   Recipe recipe = default_recipe(preset);
   plan.command = "fovea train --data " + plan.data + " --preset " + preset + " --size " +
                  std::to_string(plan.size) + " --fit " + plan.fit + (plan.all ? " --all" : "");
-  if (plan.temperature) plan.command += " --temperature " + exact_text(*plan.temperature);
+  if (plan.temperature) plan.command += " --temperature " + shortest_text(*plan.temperature);
   for (const auto& [key, value] : fields) {
     set_recipe_field(recipe, key, value);
     plan.command += " --set " + key + "=" + value;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "engine/eval/evaluate.h"
 #include "engine/model/presets.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/validate.h"
@@ -240,8 +241,7 @@ TEST_CASE("balanced classes make a rare class count as much as a common one") {
     network.initialise(1);
     Watcher watcher;
     train(network, set, nullptr, preprocess(), recipe, 1, watcher);
-    Tensor logits;
-    infer_all(network, set, preprocess(), 1, logits);
+    const Tensor logits = evaluate_logits(network, preprocess(), set, 1);
     return 1 / (1 + std::exp(logits.data()[0] - logits.data()[1]));
   };
   CHECK(rare_share(false) == Approx(0.1).margin(0.03));
