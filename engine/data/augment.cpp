@@ -81,6 +81,7 @@ void move_between_pixels(const std::uint8_t* in, int size, std::uint8_t* out,
       for (int c = 0; c < 3; ++c) {
         const float top = (1 - a) * upper[3 * left + c] + a * upper[3 * right + c];
         const float bottom = (1 - a) * lower[3 * left + c] + a * lower[3 * right + c];
+        // NOLINTNEXTLINE(bugprone-incorrect-roundings): right for 0..255
         out[c] = static_cast<std::uint8_t>((1 - b) * top + b * bottom + 0.5f);
       }
     }

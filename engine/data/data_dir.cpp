@@ -21,7 +21,7 @@ bool is_alphanumeric(char c) {
 }  // namespace
 
 std::filesystem::path default_data_dir() {
-  if (const auto path = from_environment("FOVEA_DATA_DIR"); !path.empty()) return path;
+  if (auto path = from_environment("FOVEA_DATA_DIR"); !path.empty()) return path;
   if (const auto path = from_environment("XDG_DATA_HOME"); !path.empty()) return path / "fovea";
   if (const auto path = from_environment("HOME"); !path.empty()) return path / ".local/share/fovea";
   throw IoError("no data folder: set FOVEA_DATA_DIR or HOME");

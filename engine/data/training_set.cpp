@@ -69,7 +69,8 @@ void channel_statistics(const TrainingSet& set, std::array<float, 3>& mean,
       squares[c] += value * value;
     }
   }
-  const double count = static_cast<double>(set.pixels.size() / 3);
+  const std::size_t pixels = set.pixels.size() / 3;
+  const auto count = static_cast<double>(pixels);
   for (std::size_t c = 0; c < 3; ++c) {
     const double m = static_cast<double>(sums[c]) / count;
     const double variance = static_cast<double>(squares[c]) / count - m * m;

@@ -169,12 +169,12 @@ Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels
 }
 
 void wilson_interval(std::int64_t hits, std::int64_t count, double& low, double& high) {
-  constexpr double z = 1.959963984540054;
+  constexpr double kZ = 1.959963984540054;
   const auto n = static_cast<double>(count);
   const double share = static_cast<double>(hits) / n;
-  const double centre = (share + z * z / (2 * n)) / (1 + z * z / n);
+  const double centre = (share + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
   const double half =
-      z / (1 + z * z / n) * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+      kZ / (1 + kZ * kZ / n) * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n));
   low = std::max(0.0, centre - half);
   high = std::min(1.0, centre + half);
 }
