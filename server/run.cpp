@@ -45,7 +45,7 @@ fs::path find_default_model(const fs::path& data_dir) {
   if (!data_dir.empty()) places.insert(places.begin(), data_dir);
   std::string tried;
   for (const fs::path& place : places) {
-    const fs::path model = (place / "models/cifar10-small.safetensors").lexically_normal();
+    fs::path model = (place / "models/cifar10-small.safetensors").lexically_normal();
     if (fs::exists(model, error)) return model;
     tried += "\n  " + model.string();
   }

@@ -3,6 +3,7 @@
 
 #include "tools/fovea/verbs.h"
 
+// NOLINTNEXTLINE(bugprone-exception-escape): describing the options may only fail for memory
 int main(int argc, char** argv) {
   CLI::App app{"Fovea: train, serve and watch an image classifier of your own"};
   app.set_version_flag("--version", FOVEA_VERSION);
