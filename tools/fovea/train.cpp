@@ -123,6 +123,25 @@ void say_stopped(const fs::path& run, const std::string& program) {
   std::raise(number);  // ends as the sender of the signal expects
 }
 
+// To the run's log and to the terminal.
+void say_started(bool resume, const fs::path& run, const TrainPlan& plan, const Recipe& recipe,
+                 const Pictures& pictures, std::int64_t parameters, int threads, TrainLog& log) {
+  const int images = pictures.train.count();
+  const std::vector<std::string>& classes = pictures.train.classes;
+  log.event(resume ? "resume" : "start", {{"preset", recipe.preset},
+                                          {"data", plan.data},
+                                          {"classes", classes},
+                                          {"train_images", images},
+                                          {"val_images", pictures.val ? pictures.val->count() : 0},
+                                          {"parameters", parameters},
+                                          {"threads", threads},
+                                          {"epochs", recipe.epochs}});
+  std::cout << (resume ? "Resuming " : "Training ") << recipe.preset << " (" << parameters
+            << " parameters) on " << images << " pictures of " << plan.data << ", "
+            << classes.size() << " classes, " << threads << " threads\nRun folder: " << run.string()
+            << std::endl;
+}
+
 void run_train(Arguments& arguments, const std::string& program) {
   const bool resume = !arguments.resume.empty();
   keep_memory_low();
@@ -159,18 +178,7 @@ void run_train(Arguments& arguments, const std::string& program) {
   }
 
   TrainLog log(run, recipe.epochs, pictures.train.count(), std::move(history));
-  log.event(resume ? "resume" : "start", {{"preset", recipe.preset},
-                                          {"data", plan.data},
-                                          {"classes", pictures.train.classes},
-                                          {"train_images", pictures.train.count()},
-                                          {"val_images", pictures.val ? pictures.val->count() : 0},
-                                          {"parameters", network.parameter_count()},
-                                          {"threads", threads},
-                                          {"epochs", recipe.epochs}});
-  std::cout << (resume ? "Resuming " : "Training ") << recipe.preset << " ("
-            << network.parameter_count() << " parameters) on " << pictures.train.count()
-            << " pictures of " << plan.data << ", " << classes << " classes, " << threads
-            << " threads\nRun folder: " << run.string() << std::endl;
+  say_started(resume, run, plan, recipe, pictures, network.parameter_count(), threads, log);
   const StopSignals signals;
   const TrainResult result =
       train(network, pictures.train, pictures.val ? &*pictures.val : nullptr, pictures.preprocess,
@@ -202,6 +210,43 @@ void add_field(CLI::App& verb, std::shared_ptr<Arguments> arguments, const std::
   verb.add_option_function<std::string>(
           name, [arguments, key](const std::string& v) { arguments->fields.emplace_back(key, v); },
           help)
+      ->group("Recipe");
+}
+
+void add_recipe_options(CLI::App& verb, const std::shared_ptr<Arguments>& arguments) {
+  add_field(verb, arguments, "--epochs", "epochs", "Passes over the pictures");
+  add_field(verb, arguments, "--batch", "batch", "Pictures an update");
+  add_field(verb, arguments, "--lane", "lane", "Pictures that share batch-norm statistics");
+  add_field(verb, arguments, "--lr", "lr", "Peak learning rate");
+  add_field(verb, arguments, "--optimizer", "optimizer", "sgd, adam or adamw");
+  add_field(verb, arguments, "--schedule", "schedule",
+            "constant, step, cosine, one-cycle or plateau");
+  add_field(verb, arguments, "--weight-decay", "weight_decay", "Not on biases and batch norm");
+  add_field(verb, arguments, "--label-smoothing", "label_smoothing", "Share given to all classes");
+  add_field(verb, arguments, "--dropout", "dropout", "Factor on the preset's dropout rates");
+  add_field(verb, arguments, "--seed", "seed", "Decides everything random");
+  add_field(verb, arguments, "--patience", "patience",
+            "Stop after so many epochs without a lower validation loss; 0 = never");
+  verb.add_option_function<std::string>(
+          "--class-weights",
+          [arguments](const std::string& value) {
+            arguments->fields.emplace_back("balanced", value == "balanced" ? "yes" : "no");
+          },
+          "balanced: rare classes weigh more")
+      ->check(CLI::IsMember({"balanced", "none"}))
+      ->group("Recipe");
+  verb.add_option_function<std::vector<std::string>>(
+          "--set",
+          [arguments](const std::vector<std::string>& sets) {
+            for (const std::string& text : sets) {
+              const std::size_t equals = text.find('=');
+              if (equals == std::string::npos) {
+                throw CLI::ValidationError("--set", "no \"=\" in \"" + text + "\"");
+              }
+              arguments->fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+            }
+          },
+          "KEY=VALUE for any field of the recipe, see run.json of a run")
       ->group("Recipe");
 }
 
@@ -240,40 +285,7 @@ void add_train(CLI::App& app) {
   verb.add_option("--threads", arguments->threads, "Threads (default: all); changes no result")
       ->check(CLI::Range(1, 1024));
   verb.add_option("--out", arguments->out, "Run folder (default: runs/ in the data directory)");
-  add_field(verb, arguments, "--epochs", "epochs", "Passes over the pictures");
-  add_field(verb, arguments, "--batch", "batch", "Pictures an update");
-  add_field(verb, arguments, "--lane", "lane", "Pictures that share batch-norm statistics");
-  add_field(verb, arguments, "--lr", "lr", "Peak learning rate");
-  add_field(verb, arguments, "--optimizer", "optimizer", "sgd, adam or adamw");
-  add_field(verb, arguments, "--schedule", "schedule",
-            "constant, step, cosine, one-cycle or plateau");
-  add_field(verb, arguments, "--weight-decay", "weight_decay", "Not on biases and batch norm");
-  add_field(verb, arguments, "--label-smoothing", "label_smoothing", "Share given to all classes");
-  add_field(verb, arguments, "--dropout", "dropout", "Factor on the preset's dropout rates");
-  add_field(verb, arguments, "--seed", "seed", "Decides everything random");
-  add_field(verb, arguments, "--patience", "patience",
-            "Stop after so many epochs without a lower validation loss; 0 = never");
-  verb.add_option_function<std::string>(
-          "--class-weights",
-          [arguments](const std::string& value) {
-            arguments->fields.emplace_back("balanced", value == "balanced" ? "yes" : "no");
-          },
-          "balanced: rare classes weigh more")
-      ->check(CLI::IsMember({"balanced", "none"}))
-      ->group("Recipe");
-  verb.add_option_function<std::vector<std::string>>(
-          "--set",
-          [arguments](const std::vector<std::string>& sets) {
-            for (const std::string& text : sets) {
-              const std::size_t equals = text.find('=');
-              if (equals == std::string::npos) {
-                throw CLI::ValidationError("--set", "no \"=\" in \"" + text + "\"");
-              }
-              arguments->fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-            }
-          },
-          "KEY=VALUE for any field of the recipe, see run.json of a run")
-      ->group("Recipe");
+  add_recipe_options(verb, arguments);
   verb.callback([arguments, &app, &verb, data, resume] {
     if (data->empty() && resume->empty()) throw CLI::RequiredError("--data or --resume");
     if (!resume->empty()) refuse_beside_resume(verb);
