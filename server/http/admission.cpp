@@ -10,6 +10,26 @@
 namespace fovea::server {
 namespace {
 
+// Whether the body's end is beyond doubt. Anything else that stands between the client and us may
+// see another end and let a second request through unseen (RFC 9112, 6.1 and 11.2).
+std::optional<Reply> check_framing(const Request& request, const Framing& framing) {
+  const auto encoding = request.field("Transfer-Encoding");
+  if (!encoding) return std::nullopt;
+  const auto count =
+      std::count_if(request.fields.begin(), request.fields.end(),
+                    [](const auto& field) { return same_name(field.first, "Transfer-Encoding"); });
+  if (count > 1 || !same_name(*encoding, "chunked")) {
+    return problem(request, 501, "of Transfer-Encoding only one chunked is supported");
+  }
+  if (request.field("Content-Length")) {
+    return problem(request, 400, "Transfer-Encoding and Content-Length exclude each other");
+  }
+  if (framing.version < 11) {
+    return problem(request, 400, "Transfer-Encoding needs HTTP/1.1");
+  }
+  return std::nullopt;
+}
+
 std::optional<Reply> check_address(Request& request, const Framing& framing) {
   try {
     Target target = parse_target(request.target);
@@ -37,10 +57,6 @@ Reply no_route(const Request& request, const Match& match) {
 
 std::optional<Reply> check_body(const Request& request, const Framing& framing,
                                 std::uint64_t limit) {
-  // Without "chunked" at the end nobody can tell where the body stops (RFC 9112, 6.3).
-  if (request.field("Transfer-Encoding") && !framing.chunked) {
-    return problem(request, 501, "of Transfer-Encoding only chunked is supported");
-  }
   if (framing.content_length.value_or(0) > limit) return body_too_large(request, limit);
   const auto expect = request.field("Expect");
   if (expect && !same_name(*expect, "100-continue")) {
@@ -61,8 +77,10 @@ Admission admit(Request& request, const Framing& framing, const Router& router,
   Admission admission;
   const auto id = request.field("X-Request-Id");
   if (id && is_sane_request_id(*id)) request.id = *id;
-  admission.refusal = check_address(request, framing);
-  if (admission.refusal) return admission;
+  admission.refusal = check_framing(request, framing);
+  if (!admission.refusal) admission.refusal = check_address(request, framing);
+  admission.close = admission.refusal.has_value();
+  if (admission.close) return admission;
   admission.match = router.match(request.verb, request.path);
   if (!admission.match.route) {
     admission.refusal = no_route(request, admission.match);

@@ -11,12 +11,12 @@ namespace fovea::server {
 // What a request's head says about the bytes that follow.
 struct Framing {
   unsigned version = 11;  // 10 or 11
-  bool chunked = false;   // Transfer-Encoding ends in chunked
   std::optional<std::uint64_t> content_length;
 };
 
 struct Admission {
   std::optional<Reply> refusal;  // answered without reading the body or asking a handler
+  bool close = false;            // where the next request begins cannot be told: end after this one
   Match match;
   std::uint64_t body_limit = 0;  // bytes
 };

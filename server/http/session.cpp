@@ -65,7 +65,7 @@ Task<bool> Session::serve_one() {
   }
   if (phase_ == Phase::closed) co_return false;
   // What is left of a body that was refused cannot be told from the next request.
-  const bool complete = parser.is_done();
+  const bool complete = parser.is_done() && !admission->close;
   const bool keep = complete && parser.get().keep_alive() && !context_.draining;
   const bool written = co_await write(*request, reply, parser.get().version(), keep);
   if (context_.options.on_access) {
@@ -92,7 +92,7 @@ Task<std::optional<Admission>> Session::read_request(Parser& parser, Request& re
   for (const auto& field : head) {
     request.fields.emplace_back(view(field.name_string()), view(field.value()));
   }
-  Framing framing{head.version(), parser.chunked(), std::nullopt};
+  Framing framing{head.version(), std::nullopt};
   if (const auto length = parser.content_length()) framing.content_length = *length;
   Admission admission = admit(request, framing, context_.router, context_.options.max_body);
   if (admission.refusal || parser.is_done()) co_return admission;

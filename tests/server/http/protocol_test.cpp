@@ -152,3 +152,35 @@ TEST_CASE("requests that are well formed but not acceptable say why") {
   CHECK(status("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\n") == 501);
   CHECK(status(get("/echo", "X: " + std::string(5000, 'x') + "\r\n")) == 431);
 }
+
+TEST_CASE("a request hidden behind a body of doubtful length is not answered") {
+  Running running;
+  for (const std::string& fields :
+       {std::string("Transfer-Encoding: gzip\r\n"), std::string("Transfer-Encoding: xchunked\r\n"),
+        std::string("Transfer-Encoding: gzip, chunked\r\n"),
+        std::string("Transfer-Encoding: chunked, identity\r\n"),
+        std::string("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n"),
+        std::string("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n"),
+        std::string("Transfer-Encoding: gzip\r\nContent-Length: 0\r\n")}) {
+    // On a path that takes POST and on one that does not.
+    for (const std::string path : {"/echo", "/held"}) {
+      INFO(path << ' ' << fields);
+      Connection client(running.server.port());
+      client.send("POST " + path + " HTTP/1.1\r\nHost: t\r\n" + fields + "\r\n" + get("/echo"));
+      const WireReply reply = client.read();
+      CHECK((reply.status == 400 || reply.status == 501));
+      CHECK(reply.field("Connection") == "close");
+      CHECK(client.at_end());
+    }
+  }
+  Connection old(running.server.port());
+  old.send(
+      "POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "0\r\n\r\n" +
+      get("/echo"));
+  CHECK(old.read().status == 400);
+  CHECK(old.at_end());
+  CHECK(Connection(running.server.port())
+            .ask("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n")
+            .status == 200);
+}
