@@ -104,7 +104,8 @@ void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, st
   worker.x.resize({count, set_.size, set_.size, 3});
   worker.labels.resize(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
-    const int index = indices[static_cast<std::size_t>(range.begin + i)];
+    const int place = range.begin + i;
+    const int index = indices[static_cast<std::size_t>(place)];
     augment(set_.picture(index), set_.size, worker.square.rgb.data(), recipe_.augment, recipe_.seed,
             epoch, index);
     normalise(worker.square, preprocess_, worker.x.image(i));

@@ -16,6 +16,8 @@ std::string_view view(beast::string_view text) {
 
 Session::Session(Socket socket, SessionContext& context)
     : socket_(std::move(socket)), timer_(socket_.get_executor()), context_(context) {
+  // Chunk extensions and trailers count for no body limit; they end where the buffer ends.
+  buffer_.max_size(context.options.max_head + std::size_t{128} * 1024);
   ErrorCode ignored;
   const auto peer = socket_.remote_endpoint(ignored);
   if (!ignored) remote_ = peer.address().to_string();
@@ -130,7 +132,8 @@ std::optional<Admission> Session::explain(const Request& request, ErrorCode erro
     admission.refusal = body_too_large(request, admission.body_limit);
   } else if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
     admission.refusal = problem(request, 431,
-                                "the request head exceeds the limit of " +
+                                "the request head, or what stands beside its chunks, exceeds the "
+                                "limit of " +
                                     std::to_string(context_.options.max_head) + " bytes");
   } else {
     admission.refusal = problem(request, 400, "malformed HTTP: " + error.message());

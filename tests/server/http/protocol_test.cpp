@@ -153,6 +153,15 @@ TEST_CASE("requests that are well formed but not acceptable say why") {
   CHECK(status(get("/echo", "X: " + std::string(5000, 'x') + "\r\n")) == 431);
 }
 
+TEST_CASE("a chunk extension without end is refused, not stored") {
+  Running running;
+  Connection client(running.server.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
+              std::string(300'000, 'x'));
+  CHECK(client.read().status == 431);
+  CHECK(client.at_end());
+}
+
 TEST_CASE("a request hidden behind a body of doubtful length is not answered") {
   Running running;
   for (const std::string& fields :
