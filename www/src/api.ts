@@ -4,7 +4,9 @@ import { words } from "./strings.js";
 import type { Answer } from "./types.js";
 
 export const kWeights = "api/v1/model/weights";
-const kPatience = 30_000; // milliseconds until a silent server counts as away
+// Milliseconds: a question has an answer soon; a large picture may need minutes over a slow line.
+const kPatience = 30_000;
+const kUploadPatience = 180_000;
 
 export type ServerState = "checking" | "online" | "away";
 export const serverState = new Signal<ServerState>("checking");
@@ -19,12 +21,15 @@ export class AwayError extends Error {
   }
 }
 
-async function call(path: string, init: RequestInit = {}): Promise<Response> {
+async function call(path: string, init: RequestInit = {}, patience = kPatience): Promise<Response> {
   try {
-    const response = await fetch(path, { ...init, signal: AbortSignal.timeout(kPatience) });
+    const response = await fetch(path, { ...init, signal: AbortSignal.timeout(patience) });
     serverState.set("online");
     return response;
-  } catch {
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      throw new Error(words.errors.slow(patience / 1000));
+    }
     serverState.set("away");
     throw new AwayError();
   }
@@ -67,13 +72,16 @@ interface Result {
   timing_ms: { decode: number; queue: number; compute: number };
 }
 
-// One picture file, all classes. Throws AwayError, or Error in the server's words.
+// One picture file, all classes. Throws AwayError, Error in the server's words, or what the browser
+// throws for a file that it cannot read.
 export async function predictOnServer(file: File): Promise<Answer> {
+  // Read first: inside fetch() a file that has vanished would look like a server that is away.
+  const content = await file.arrayBuffer();
   const form = new FormData();
-  form.append("file", file, file.name);
+  form.append("file", new Blob([content], { type: file.type }), file.name);
   bytesSent.set(bytesSent.value + file.size);
   const start = performance.now();
-  const body = await json(await call("api/v1/predict", { method: "POST", body: form }));
+  const body = await json(await call("api/v1/predict", { method: "POST", body: form }, kUploadPatience));
   return readAnswer(body, performance.now() - start);
 }
 

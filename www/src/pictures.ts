@@ -10,12 +10,20 @@ export type Outcomes = Partial<Record<Source, Outcome>>;
 export class Picture {
   readonly outcomes = new Signal<Outcomes>({});
   readonly url: string;
+  private forgotten = false;
+  private readonly watches: (() => void)[] = [];
 
   constructor(readonly file: File) {
     this.url = URL.createObjectURL(file);
   }
 
-  // Asks one source unless it has answered or is being asked; resolves when it is settled.
+  // Keeps what undoes a watch, for forget() to call.
+  onForget(undo: () => void): void {
+    this.watches.push(undo);
+  }
+
+  // Asks one source unless it has answered or is being asked; resolves when it is settled, or was
+  // forgotten while it waited for its turn.
   async ask(source: Source): Promise<void> {
     const now = this.outcomes.value[source];
     if (now?.state === "asking" || now?.state === "answered") return;
@@ -23,6 +31,7 @@ export class Picture {
     const turn = turns[source];
     await turn.take();
     try {
+      if (this.forgotten) return;
       this.settle(source, { state: "answered", answer: await askers[source](this.file) });
     } catch (error) {
       this.settle(source, failure(error));
@@ -31,7 +40,10 @@ export class Picture {
     }
   }
 
+  // The card is gone: nothing is asked any more, and nobody listens.
   forget(): void {
+    this.forgotten = true;
+    for (const undo of this.watches) undo();
     URL.revokeObjectURL(this.url);
   }
 

@@ -14,9 +14,10 @@ export class Signal<T> {
     for (const listener of this.listeners) listener(value);
   }
 
-  // Calls listener now and after every change.
-  watch(listener: (value: T) => void): void {
+  // Calls listener now and after every change, until the returned function is called.
+  watch(listener: (value: T) => void): () => void {
     this.listeners.add(listener);
     listener(this.current);
+    return () => void this.listeners.delete(listener);
   }
 }

@@ -73,6 +73,7 @@ export const words = {
   },
   errors: {
     away: "The server did not answer.",
+    slow: (seconds: number) => `There was no answer within ${seconds} seconds.`,
     status: (status: number) => `The server answered with status ${status}.`,
     strange: "The server's answer could not be understood.",
     unreadable: "This file could not be read from the disk.",

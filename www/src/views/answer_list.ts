@@ -32,7 +32,7 @@ export class AnswerList {
     this.pictures = [...pictures, ...this.pictures];
     this.cards.prepend(...pictures.map((picture) => card(picture, this.mode)));
     for (const picture of pictures) {
-      picture.outcomes.watch(() => this.updateHead());
+      picture.onForget(picture.outcomes.watch(() => this.updateHead()));
       for (const source of sourcesOf(this.mode.value)) void picture.ask(source).then(() => tell(picture, source));
     }
     this.updateHead();

@@ -12,8 +12,8 @@ export function card(picture: Picture, mode: Signal<Mode>): HTMLElement {
   const body = h("div", { class: "card-body" });
   const facts = h("span", {}, bytes(picture.file.size));
   const update = (): void => body.replaceChildren(...contents(picture, mode.value));
-  mode.watch(update);
-  picture.outcomes.watch(update);
+  picture.onForget(mode.watch(update));
+  picture.onForget(picture.outcomes.watch(update));
   return h(
     "li",
     { class: "card" },
