@@ -30,6 +30,7 @@ class Rng {
   // faster: number j of block i is out[j * kBlocks + i].
   static constexpr int kBlocks = 16;
   void blocks(std::uint64_t first_counter, std::uint32_t* out) const;
+
  private:
   std::uint64_t seed_;
   std::uint64_t stream_;
