@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -92,7 +93,7 @@ std::string text_line(const Options& options, const std::vector<std::string>& cl
     char text[32];
     std::snprintf(text, sizeof text, "%5.1f %%", 100 * p);
     if (rank == 0) {
-      const auto filled = static_cast<std::size_t>(p * kBar + 0.5);
+      const auto filled = static_cast<std::size_t>(std::lround(p * kBar));
       line += "  " + padded(classes[index], label_width) + "  " + text + "  " +
               std::string(filled, '#') + std::string(kBar - filled, '.');
     } else {
@@ -120,9 +121,9 @@ void predict(const Options& options) {
   for (int first = 0; first < count; first += block) {
     std::vector<Answer> answers(static_cast<std::size_t>(std::min(block, count - first)));
     parallel_for(static_cast<int>(answers.size()), threads, [&](int i, int thread) {
+      const auto file = static_cast<std::size_t>(first) + static_cast<std::size_t>(i);
       answers[static_cast<std::size_t>(i)] =
-          answer(classifier, options.files[static_cast<std::size_t>(first + i)],
-                 scratch[static_cast<std::size_t>(thread)]);
+          answer(classifier, options.files[file], scratch[static_cast<std::size_t>(thread)]);
     });
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const std::string& file = options.files[static_cast<std::size_t>(first) + i];

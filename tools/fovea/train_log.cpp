@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -41,7 +42,7 @@ double seconds_since(std::chrono::steady_clock::time_point then) {
 }
 
 std::string clock_text(double duration) {
-  const auto total = static_cast<long>(duration + 0.5);
+  const auto total = std::lround(duration);
   char text[32];
   if (total >= 3600) {
     std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", total / 3600, total / 60 % 60, total % 60);
