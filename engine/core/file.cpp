@@ -75,11 +75,25 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint
   return bytes;
 }
 
+void create_folders(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return;
+  const std::filesystem::path parent = folder.parent_path();
+  create_folders(parent);
+  if (::mkdir(folder.c_str(), 0777) != 0) {
+    const int reason = errno;
+    // Another thread or process may have been first.
+    if (std::filesystem::is_directory(folder, ignored)) return;
+    errno = reason;
+    fail("create folder", folder);
+  }
+  // The entry of a new folder is part of the folder above it.
+  fsync_folder(parent.empty() ? "." : parent);
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  std::error_code ec;
-  std::filesystem::create_directories(folder, ec);
-  if (ec) throw IoError("cannot create folder " + folder.string() + ": " + ec.message());
+  create_folders(folder);
   std::string temporary = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
   const FileDescriptor fd(::mkstemp(temporary.data()));
   if (fd.get() < 0) fail("create a temporary file in", folder);

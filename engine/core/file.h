@@ -12,6 +12,10 @@ namespace fovea {
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
+// Creates the folder and those above it that are missing, each on the disk when this returns.
+// Throws IoError naming the folder.
+void create_folders(const std::filesystem::path& folder);
+
 // Replaces a file so that a crash at any instant leaves the old or the new contents, never a mix:
 // writes a temporary file beside it, fsyncs it, renames it, fsyncs the folder. Creates the folder.
 // Throws IoError naming the path.

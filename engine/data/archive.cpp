@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/data/source.h"
+#include "engine/data/utf8_locale.h"
 
 namespace fovea {
 namespace {
@@ -22,20 +23,21 @@ bool leaves_the_archive(const std::string& path) {
 // Reads through libarchive. Nothing is ever written under an entry's name.
 class ArchiveSource : public Source {
  public:
-  explicit ArchiveSource(const std::filesystem::path& path)
-      : path_(path), archive_(archive_read_new(), archive_read_free) {
+  explicit ArchiveSource(const std::filesystem::path& path) : ArchiveSource(path.string()) {
     std::error_code ec;
     file_bytes_ = std::filesystem::file_size(path, ec);
-    archive_read_support_filter_gzip(archive_.get());
-    archive_read_support_filter_xz(archive_.get());
-    archive_read_support_format_tar(archive_.get());
-    archive_read_support_format_zip(archive_.get());
     if (ec || archive_read_open_filename(archive_.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) {
       fail();
     }
   }
+  ArchiveSource(std::span<const std::uint8_t> bytes, const std::string& name)
+      : ArchiveSource(name) {
+    file_bytes_ = bytes.size();
+    if (archive_read_open_memory(archive_.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) fail();
+  }
 
   bool next(SourceFile& file) override {
+    const Utf8Locale utf8;
     archive_entry* entry = nullptr;
     while (!ended_) {
       const int result = archive_read_next_header(archive_.get(), &entry);
@@ -46,10 +48,9 @@ class ArchiveSource : public Source {
       const std::string path = path_of(entry);
       if (archive_entry_filetype(entry) == AE_IFDIR || is_litter(path)) continue;
       if (++files_ > kMaxFiles) {
-        throw FormatError(path_.string() + " holds more than " + std::to_string(kMaxFiles) +
-                          " files");
+        throw FormatError(name_ + " holds more than " + std::to_string(kMaxFiles) + " files");
       }
-      file = {path, {}, {}};
+      file = {path, {}, {}, {}};
       if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) {
         file.problem = "a link or special file";
       } else if (leaves_the_archive(path)) {
@@ -68,11 +69,18 @@ class ArchiveSource : public Source {
   }
 
  private:
+  explicit ArchiveSource(std::string name)
+      : name_(std::move(name)), archive_(archive_read_new(), archive_read_free) {
+    archive_read_support_filter_gzip(archive_.get());
+    archive_read_support_filter_xz(archive_.get());
+    archive_read_support_format_tar(archive_.get());
+    archive_read_support_format_zip(archive_.get());
+  }
+
   [[noreturn]] void fail() {
     const char* reason = archive_error_string(archive_.get());
-    throw FormatError(
-        "cannot read " + path_.string() +
-        " as a .tar, .tar.gz, .tar.xz or .zip archive: " + (reason ? reason : "unknown reason"));
+    throw FormatError("cannot read " + name_ + " as a .tar, .tar.gz, .tar.xz or .zip archive: " +
+                      (reason ? reason : "unknown reason"));
   }
 
   static std::string path_of(archive_entry* entry) {
@@ -92,7 +100,7 @@ class ArchiveSource : public Source {
         std::max<la_int64_t>(0, archive_filter_bytes(archive_.get(), 0)));
     const std::uint64_t out = std::max(unpacked, produced_);
     if (out > kRatioFloor && out / kMaxRatio > std::max<std::uint64_t>(consumed(), 1)) {
-      throw FormatError(path_.string() + " unpacks to more than " + std::to_string(kMaxRatio) +
+      throw FormatError(name_ + " unpacks to more than " + std::to_string(kMaxRatio) +
                         " times its size (" + std::to_string(out) + " bytes out of " +
                         std::to_string(consumed()) + ")");
     }
@@ -127,7 +135,7 @@ class ArchiveSource : public Source {
     if (!file.problem.empty()) file.bytes.clear();
   }
 
-  std::filesystem::path path_;
+  std::string name_;
   std::unique_ptr<archive, int (*)(archive*)> archive_;
   std::uint64_t file_bytes_ = 0;
   std::uint64_t produced_ = 0;
@@ -139,6 +147,10 @@ class ArchiveSource : public Source {
 
 std::unique_ptr<Source> open_archive(const std::filesystem::path& path) {
   return std::make_unique<ArchiveSource>(path);
+}
+
+std::unique_ptr<Source> open_archive(std::span<const std::uint8_t> bytes, const std::string& name) {
+  return std::make_unique<ArchiveSource>(bytes, name);
 }
 
 }  // namespace fovea

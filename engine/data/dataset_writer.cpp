@@ -1,35 +1,23 @@
 #include "engine/data/dataset_writer.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "engine/data/dataset_edit.h"
 
 namespace fovea {
 namespace {
 
-int lock_folder(const std::filesystem::path& folder) {
-  std::error_code ec;
-  std::filesystem::create_directories(folder, ec);
-  if (ec) throw IoError("cannot create folder " + folder.string() + ": " + ec.message());
-  const int fd = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) {
-    throw IoError("cannot open " + (folder / "lock").string() + ": " + std::strerror(errno));
-  }
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd);
-    throw IoError("another import into " + folder.string() + " is running");
-  }
-  return fd;
-}
+namespace fs = std::filesystem;
 
-void fsync_file(const std::filesystem::path& path) {
+void fsync_file(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const bool done = fd >= 0 && ::fsync(fd) == 0;
   const std::string reason = std::strerror(errno);
@@ -39,69 +27,165 @@ void fsync_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-DatasetWriter::DatasetWriter(const std::filesystem::path& folder)
-    : folder_(folder), lock_(lock_folder(folder)) {
-  try {
-    if (Dataset::exists(folder_)) stored_ = read_index(read_file(index_path(folder_)));
-    pixels_.open(pixel_path(), std::ios::binary | std::ios::trunc);
-    if (!pixels_) throw IoError("cannot create " + pixel_path().string());
-  } catch (...) {
-    ::close(lock_);
-    throw;
+std::uint64_t all_pixel_bytes(const DatasetIndex& index) {
+  std::uint64_t bytes = 0;
+  for (const Segment& segment : index.segments) bytes += segment.bytes;
+  return bytes;
+}
+
+std::uint64_t dead_pixel_bytes(const DatasetIndex& index) {
+  std::uint64_t alive = 0;
+  for (const Picture& picture : index.pictures) {
+    alive += std::uint64_t(picture.width) * std::uint64_t(picture.height) * 3;
   }
-  for (const Picture& picture : stored_.pictures) names_.emplace(picture.hash, picture.name);
+  const std::uint64_t all = all_pixel_bytes(index);
+  return all - std::min(alive, all);
+}
+
+DatasetWriter::DatasetWriter(const fs::path& folder, std::chrono::milliseconds patience)
+    : folder_(folder), lock_(folder, patience) {
+  if (Dataset::exists(folder_)) index_ = read_index(read_file(index_path(folder_)));
+  remove_leftovers();
 }
 
 DatasetWriter::~DatasetWriter() {
+  if (!writing_ || committed_) return;
   std::error_code ignored;
   pixels_.close();
-  if (!committed_) std::filesystem::remove(pixel_path(), ignored);
-  if (!Dataset::exists(folder_)) {
-    std::filesystem::remove(folder_ / "lock", ignored);
-    std::filesystem::remove(folder_, ignored);
+  if (new_segment_) {
+    fs::remove(pixel_path(), ignored);
+  } else {
+    fs::resize_file(pixel_path(), stored_bytes_, ignored);
   }
-  ::close(lock_);
 }
 
-std::filesystem::path DatasetWriter::pixel_path() const {
-  return segment_path(folder_, static_cast<std::uint32_t>(stored_.segment_bytes.size()));
+// Pixel files that no index names: a crash left them there.
+void DatasetWriter::remove_leftovers() const {
+  std::set<std::string> named;
+  for (const Segment& segment : index_.segments) {
+    named.insert(segment_path(folder_, segment.file).filename().string());
+  }
+  std::error_code ignored;
+  std::vector<fs::path> leftovers;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind("pixels-", 0) == 0 && named.count(name) == 0) leftovers.push_back(entry.path());
+  }
+  for (const fs::path& path : leftovers) fs::remove(path, ignored);
 }
 
-const std::string* DatasetWriter::find(const ContentHash& hash) const {
-  const auto found = names_.find(hash);
-  return found == names_.end() ? nullptr : &found->second;
+DatasetIndex& DatasetWriter::edit() {
+  edited_ = true;
+  return index_;
+}
+
+const Picture* DatasetWriter::find(const ContentHash& hash) const {
+  const auto found = added_by_hash_.find(hash);
+  return found == added_by_hash_.end() ? index_.find(hash) : &added_[found->second];
+}
+
+void DatasetWriter::open_pixels() {
+  new_segment_ = index_.segments.empty() || index_.segments.back().bytes >= kFullSegment;
+  segment_ = new_segment_ ? Segment{index_.next_file, 0} : index_.segments.back();
+  stored_bytes_ = segment_.bytes;
+  // What lies behind the stored bytes was written by a writer that did not come to its end.
+  std::error_code error;
+  if (!new_segment_) fs::resize_file(pixel_path(), stored_bytes_, error);
+  if (error) throw IoError("cannot truncate " + pixel_path().string() + ": " + error.message());
+  pixels_.open(pixel_path(), std::ios::binary | (new_segment_ ? std::ios::trunc : std::ios::app));
+  if (!pixels_) throw IoError("cannot write " + pixel_path().string());
+  writing_ = true;
+}
+
+void DatasetWriter::close_pixels() {
+  pixels_.close();
+  if (!pixels_) throw IoError("cannot write " + pixel_path().string() + ": is the disk full?");
+  fsync_file(pixel_path());
 }
 
 void DatasetWriter::add(const ContentHash& hash, const std::string& name, const Image& image) {
+  if (!writing_) open_pixels();
   Picture picture;
   picture.hash = hash;
   picture.width = image.width;
   picture.height = image.height;
   picture.name = name;
-  picture.segment = static_cast<std::uint32_t>(stored_.segment_bytes.size());
-  picture.offset = pixel_bytes_;
+  picture.segment = static_cast<std::uint32_t>(index_.segments.size() - (new_segment_ ? 0 : 1));
+  picture.offset = segment_.bytes;
   pixels_.write(reinterpret_cast<const char*>(image.rgb.data()),
                 static_cast<std::streamsize>(image.rgb.size()));
   if (!pixels_) throw IoError("cannot write " + pixel_path().string() + ": is the disk full?");
-  pixel_bytes_ += image.rgb.size();
-  names_.emplace(hash, name);
+  segment_.bytes += image.rgb.size();
+  added_by_hash_.emplace(hash, added_.size());
   added_.push_back(std::move(picture));
 }
 
 void DatasetWriter::commit(std::vector<std::string> classes) {
-  if (added_.empty()) return;
-  pixels_.close();
-  if (!pixels_) throw IoError("cannot write " + pixel_path().string() + ": is the disk full?");
-  fsync_file(pixel_path());
-  DatasetIndex index = stored_;
-  index.classes = std::move(classes);
-  index.segment_bytes.push_back(pixel_bytes_);
-  index.pictures.insert(index.pictures.end(), added_.begin(), added_.end());
-  std::sort(index.pictures.begin(), index.pictures.end(),
-            [](const Picture& a, const Picture& b) { return a.hash < b.hash; });
-  // The write may fail after the rename; the pixel file must then be there.
+  if (added_.empty() && !edited_) return;
+  index_.classes = std::move(classes);
+  if (!added_.empty()) {
+    close_pixels();
+    if (new_segment_) index_.segments.emplace_back();
+    index_.segments.back() = segment_;
+    index_.next_file = std::max(index_.next_file, segment_.file + 1);
+    for (const Picture& picture : added_) index_.removed.erase(picture.hash);
+    index_.pictures.insert(index_.pictures.end(), added_.begin(), added_.end());
+    std::sort(index_.pictures.begin(), index_.pictures.end(),
+              [](const Picture& a, const Picture& b) { return a.hash < b.hash; });
+  }
+  if (edited_) {
+    drop_empty_classes(index_);
+    if (dead_pixel_bytes(index_) > all_pixel_bytes(index_) / 2) compact();
+  }
+  // The write may fail after the rename; the pixel files must then be there.
   committed_ = true;
-  write_file_atomically(index_path(folder_), write_index(index));
+  write_file_atomically(index_path(folder_), write_index(index_));
+  remove_leftovers();
+}
+
+// Copies the pixels that are somebody's, in the order in which they lie, to new files.
+void DatasetWriter::compact() {
+  std::vector<std::size_t> order(index_.pictures.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const Picture &x = index_.pictures[a], &y = index_.pictures[b];
+    return std::pair(x.segment, x.offset) < std::pair(y.segment, y.offset);
+  });
+  std::vector<Segment> segments;
+  std::ofstream out;
+  std::ifstream in;
+  std::uint32_t open_segment = 0;
+  std::vector<char> pixels;
+  const auto path_of = [&](const Segment& segment) { return segment_path(folder_, segment.file); };
+  const auto finish = [&] {
+    if (segments.empty()) return;
+    out.close();
+    if (!out) throw IoError("cannot write " + path_of(segments.back()).string());
+    fsync_file(path_of(segments.back()));
+  };
+  for (const std::size_t i : order) {
+    Picture& picture = index_.pictures[i];
+    if (segments.empty() || segments.back().bytes >= kFullSegment) {
+      finish();
+      segments.push_back({index_.next_file++, 0});
+      out.open(path_of(segments.back()), std::ios::binary | std::ios::trunc);
+    }
+    if (!in.is_open() || open_segment != picture.segment) {
+      in = std::ifstream(path_of(index_.segments[picture.segment]), std::ios::binary);
+      open_segment = picture.segment;
+    }
+    pixels.resize(std::size_t(picture.width) * std::size_t(picture.height) * 3);
+    in.seekg(static_cast<std::streamoff>(picture.offset));
+    in.read(pixels.data(), static_cast<std::streamsize>(pixels.size()));
+    if (!in) throw IoError("cannot read " + path_of(index_.segments[picture.segment]).string());
+    out.write(pixels.data(), static_cast<std::streamsize>(pixels.size()));
+    if (!out) throw IoError("cannot write " + path_of(segments.back()).string());
+    picture.segment = static_cast<std::uint32_t>(segments.size() - 1);
+    picture.offset = segments.back().bytes;
+    segments.back().bytes += pixels.size();
+  }
+  finish();
+  index_.segments = std::move(segments);
 }
 
 }  // namespace fovea

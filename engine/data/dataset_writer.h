@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -7,43 +8,66 @@
 #include <vector>
 
 #include "engine/data/dataset.h"
+#include "engine/data/dataset_lock.h"
 
 namespace fovea {
 
-// Adds pictures to the dataset in a folder, which may be new. Their pixels go to a pixel file of
-// their own; the new index, written by commit(), is what makes them part of the dataset. Until
-// then, and after any crash, the dataset is the old one. One writer at a time holds the folder's
-// lock.
+// Changes the dataset in a folder, which may be new: adds pictures, and edits what the index says
+// of stored ones. The new index, written by commit(), is what makes the changes part of the
+// dataset. Until then, and after any crash, the dataset is the old one. One writer at a time.
 class DatasetWriter {
  public:
-  explicit DatasetWriter(const std::filesystem::path& folder);  // throws IoError when locked
+  // New pixels go behind those of the last pixel file while it is smaller than this, else to a new
+  // one: pictures that come one by one do not make a file each.
+  static constexpr std::uint64_t kFullSegment = 64 << 20;
+
+  // Waits for another writer for at most `patience`, then throws DatasetBusy. Throws IoError.
+  explicit DatasetWriter(const std::filesystem::path& folder,
+                         std::chrono::milliseconds patience = {});
   ~DatasetWriter();  // without commit(): what was written is removed
   DatasetWriter(const DatasetWriter&) = delete;
   DatasetWriter& operator=(const DatasetWriter&) = delete;
 
-  const DatasetIndex& stored() const { return stored_; }
+  const DatasetIndex& index() const { return index_; }
+  // For changing labels and classes, and for taking pictures out; commit() then drops classes
+  // without a picture, and moves the pixels to new files when more than half of them are nobody's.
+  DatasetIndex& edit();
 
-  // Name of the picture with this hash, stored before or added since; nullptr when it is new.
-  const std::string* find(const ContentHash& hash) const;
+  // The picture with this hash, stored before or added since; nullptr when it is new. Valid until
+  // the next change.
+  const Picture* find(const ContentHash& hash) const;
   // The hash must be new.
   void add(const ContentHash& hash, const std::string& name, const Image& image);
 
-  // What was added, in that order; label and split are for the caller to set before commit().
+  // What was added, in that order; label, split, origin and added_at are for the caller to set
+  // before commit().
   std::vector<Picture>& added() { return added_; }
-  // Stores the pictures added. `classes` begins with the stored ones, so that no label changes.
+  // Stores the pictures added and the edits. `classes` begins with those of index().
   void commit(std::vector<std::string> classes);
 
  private:
-  std::filesystem::path pixel_path() const;
+  std::filesystem::path pixel_path() const { return segment_path(folder_, segment_.file); }
+  void remove_leftovers() const;
+  void open_pixels();
+  void close_pixels();
+  void compact();
 
   std::filesystem::path folder_;
-  int lock_ = -1;
-  DatasetIndex stored_;
+  DatasetLock lock_;
+  DatasetIndex index_;
+  bool edited_ = false;
   std::vector<Picture> added_;
-  std::map<ContentHash, std::string> names_;
+  std::map<ContentHash, std::size_t> added_by_hash_;
+  Segment segment_;                 // the one that new pixels go to
+  bool new_segment_ = false;        // not one of the index
+  std::uint64_t stored_bytes_ = 0;  // of segment_, before anything was added
   std::ofstream pixels_;
-  std::uint64_t pixel_bytes_ = 0;
+  bool writing_ = false;
   bool committed_ = false;
 };
+
+// What is nobody's in the pixel files of the index, and what they hold: bytes.
+std::uint64_t dead_pixel_bytes(const DatasetIndex& index);
+std::uint64_t all_pixel_bytes(const DatasetIndex& index);
 
 }  // namespace fovea

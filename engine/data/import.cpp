@@ -1,15 +1,16 @@
 #include "engine/data/import.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <set>
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
 #include "engine/data/cifar10.h"
+#include "engine/data/dataset_edit.h"
 #include "engine/data/dataset_writer.h"
 #include "engine/data/layout.h"
-#include "engine/data/source.h"
 #include "engine/data/split.h"
 #include "engine/image/resize.h"
 
@@ -19,10 +20,18 @@ namespace {
 // A picture on its way from the source to the dataset.
 struct Item {
   std::string path;
+  std::int64_t number = 0;          // of its file in the source
   std::vector<std::uint8_t> bytes;  // the file; empty when `image` was there from the start
+  std::optional<std::string> label;
+  std::string problem;
   ContentHash hash{};
   Image image;
-  std::string problem;
+};
+
+// What is to be remembered of a picture until its class and split can be told.
+struct Pending {
+  std::int64_t number = 0;
+  std::optional<std::string> label;
 };
 
 Image reduced(Image image, int max_size) {
@@ -42,7 +51,6 @@ void decode(Item& item, const ImportOptions& options) {
       sha.update(item.bytes);
       item.hash = sha.digest();
       item.image = decode_image(item.bytes, options.limits);
-      item.bytes = {};
     }
     item.image = reduced(std::move(item.image), options.max_size);
   } catch (const FormatError& error) {
@@ -54,15 +62,24 @@ void decode(Item& item, const ImportOptions& options) {
   }
 }
 
+std::int64_t seconds_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 class Import {
  public:
-  Import(const std::filesystem::path& source, const std::filesystem::path& folder,
-         const ImportOptions& options, const ImportEvents& events)
-      : options_(options), events_(events), source_(open_source(source)), writer_(folder) {}
+  Import(Source& source, const std::filesystem::path& folder, const ImportOptions& options,
+         const ImportEvents& events)
+      : options_(options),
+        events_(events),
+        source_(source),
+        writer_(folder, options.patience),
+        now_(options.added_at == 0 ? seconds_now() : options.added_at) {}
 
   ImportReport run() {
     while (read_batch()) store_batch();
-    if (files_ == 0) throw FormatError("the source holds no files");
     place();
     return report_;
   }
@@ -74,15 +91,26 @@ class Import {
     batch_.clear();
     std::size_t bytes = 0;
     SourceFile file;
-    while (batch_.size() < kBatchFiles && bytes < kBatchBytes && source_->next(file)) {
+    while (batch_.size() < kBatchFiles && bytes < kBatchBytes && source_.next(file)) {
       bytes += file.bytes.size();
-      if (is_cifar10_note(file.path)) continue;
-      ++files_;
-      if (file.problem.empty() && is_cifar10_batch(file.path)) {
+      const bool by_path = !file.label;
+      if (by_path && is_cifar10_note(file.path)) continue;
+      if (by_path && is_export_manifest(file.path)) {
+        whole_splits_ = true;
+        continue;
+      }
+      if (by_path && file.problem.empty() && is_cifar10_batch(file.path)) {
         add_records(file);
       } else {
-        batch_.push_back({std::move(file.path), std::move(file.bytes), {}, {}, file.problem});
+        batch_.push_back({std::move(file.path),
+                          report_.files,
+                          std::move(file.bytes),
+                          std::move(file.label),
+                          std::move(file.problem),
+                          {},
+                          {}});
       }
+      ++report_.files;
     }
     return !batch_.empty();
   }
@@ -90,60 +118,136 @@ class Import {
   void add_records(const SourceFile& file) {
     try {
       for (Cifar10Record& record : read_cifar10_batch(file.path, file.bytes)) {
-        batch_.push_back({std::move(record.path), {}, record.hash, std::move(record.image), {}});
+        batch_.push_back({std::move(record.path),
+                          report_.files,
+                          {},
+                          file.label,
+                          {},
+                          record.hash,
+                          std::move(record.image)});
       }
     } catch (const FormatError& error) {
-      batch_.push_back({file.path, {}, {}, {}, error.what()});
+      batch_.push_back({file.path, report_.files, {}, {}, error.what(), {}, {}});
     }
   }
 
   void store_batch() {
     parallel_for(static_cast<int>(batch_.size()), options_.threads,
                  [&](int i, int) { decode(batch_[std::size_t(i)], options_); });
+    std::vector<Original> originals;
     for (const Item& item : batch_) {
       if (!item.problem.empty()) {
-        reject(item.path, item.problem);
-      } else if (const std::string* other = writer_.find(item.hash)) {
-        ++report_.duplicates;
-        tell({Verdict::Kind::duplicate, item.path, "the same as " + *other});
+        reject(item.number, item.path, item.problem);
+      } else if (item.label && !is_class_name(*item.label)) {
+        reject(item.number, item.path, "its label cannot name a class");
+      } else if (const Picture* other = writer_.find(item.hash)) {
+        meet_again(item, *other);
       } else {
         writer_.add(item.hash, item.path, item.image);
+        pending_.push_back({item.number, item.label});
+        if (!item.bytes.empty()) originals.push_back({item.hash, item.bytes});
       }
     }
-    if (events_.progress) events_.progress(files_, source_->fraction());
+    if (events_.originals && !originals.empty()) events_.originals(originals);
+    if (events_.progress) events_.progress(report_.files, source_.fraction());
+  }
+
+  // A picture that is there already: stored, or added a moment ago and without a class yet.
+  void meet_again(const Item& item, const Picture& other) {
+    Verdict verdict{Verdict::Kind::duplicate,
+                    item.path,
+                    "the same as " + other.name,
+                    item.number,
+                    item.hash,
+                    {}};
+    if (writer_.index().find(item.hash)) {
+      verdict.label = writer_.index().classes[std::size_t(other.label)];
+      if (options_.relabel_duplicates && item.label && *item.label != verdict.label) {
+        verdict.kind = Verdict::Kind::relabelled;
+        verdict.reason = "was " + verdict.label;
+        verdict.label = *item.label;
+        relabel(item.hash, *item.label);
+      }
+    } else if (item.label) {
+      verdict.label = pending_[std::size_t(&other - writer_.added().data())].label.value_or("");
+    }
+    ++(verdict.kind == Verdict::Kind::relabelled ? report_.relabelled : report_.duplicates);
+    tell(verdict);
+  }
+
+  void relabel(const ContentHash& hash, const std::string& class_name) {
+    DatasetIndex& index = writer_.edit();
+    const int label = class_index(index, class_name);
+    for (Picture& picture : index.pictures) {
+      if (picture.hash != hash) continue;
+      picture.label = label;
+      picture.origin = options_.origin;
+    }
   }
 
   // Now that all paths are known: which class and split each picture belongs to.
   void place() {
     std::vector<Picture>& added = writer_.added();
-    std::vector<std::string> paths;
-    for (const Picture& picture : added) paths.push_back(picture.name);
-    const auto places = read_layout(paths);
+    const std::vector<std::optional<Place>> places = find_places(added);
     std::vector<SplitRequest> requests;
     std::vector<Picture> placed;
+    std::vector<Pending> pending;
     for (std::size_t i = 0; i < added.size(); ++i) {
       if (const std::string problem = problem_of(places[i]); !problem.empty()) {
-        reject(added[i].name, problem);
+        reject(pending_[i].number, added[i].name, problem);
         continue;
       }
       requests.push_back({added[i].hash, places[i]->class_name, places[i]->split});
       placed.push_back(std::move(added[i]));
-    }
-    if (placed.empty() && report_.duplicates == 0) {
-      throw FormatError("none of " + std::to_string(files_) + " files could be used");
+      pending.push_back(std::move(pending_[i]));
     }
     const std::vector<std::string> classes = all_classes(requests);
-    const std::vector<std::string>& known = writer_.stored().classes;
-    const std::vector<Split> splits = assign_splits(requests, known, options_.val_fraction);
+    const std::vector<Split> splits = share_out_splits(requests);
     for (std::size_t i = 0; i < placed.size(); ++i) {
       const auto label = std::find(classes.begin(), classes.end(), requests[i].class_name);
       placed[i].label = static_cast<int>(label - classes.begin());
       placed[i].split = splits[i];
+      placed[i].added_at = now_;
+      placed[i].origin = options_.origin;
     }
-    added = std::move(placed);
+    added = placed;
     writer_.commit(classes);
-    report_.added = static_cast<std::int64_t>(added.size());
-    for (const Picture& picture : added) tell({Verdict::Kind::added, picture.name, {}});
+    report_.added = static_cast<std::int64_t>(placed.size());
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+      tell({Verdict::Kind::added,
+            placed[i].name,
+            {},
+            pending[i].number,
+            placed[i].hash,
+            requests[i].class_name});
+    }
+  }
+
+  // By its label, or by its path among those of all that have no label.
+  std::vector<std::optional<Place>> find_places(const std::vector<Picture>& added) const {
+    std::vector<std::string> paths;
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      if (!pending_[i].label) paths.push_back(added[i].name);
+    }
+    const auto by_path = read_layout(paths);
+    std::vector<std::optional<Place>> places;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      places.push_back(pending_[i].label ? Place{*pending_[i].label, {}} : by_path[next++]);
+    }
+    return places;
+  }
+
+  // Those that were taken out once go back to where they were, unless the source says otherwise.
+  std::vector<Split> share_out_splits(const std::vector<SplitRequest>& requests) const {
+    const DatasetIndex& index = writer_.index();
+    const double val_fraction = whole_splits_ ? 0 : options_.val_fraction;
+    std::vector<Split> splits = assign_splits(requests, index.classes, val_fraction);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const auto was = index.removed.find(requests[i].hash);
+      if (was != index.removed.end() && !requests[i].split) splits[i] = was->second;
+    }
+    return splits;
   }
 
   static std::string problem_of(const std::optional<Place>& place) {
@@ -153,7 +257,7 @@ class Import {
   }
 
   std::vector<std::string> all_classes(const std::vector<SplitRequest>& requests) const {
-    std::vector<std::string> classes = writer_.stored().classes;
+    std::vector<std::string> classes = writer_.index().classes;
     std::set<std::string> names;
     for (const SplitRequest& request : requests) names.insert(request.class_name);
     for (const std::string& name : classes) names.erase(name);
@@ -161,9 +265,9 @@ class Import {
     return classes;
   }
 
-  void reject(const std::string& file, const std::string& reason) {
+  void reject(std::int64_t number, const std::string& file, const std::string& reason) {
     ++report_.rejected;
-    tell({Verdict::Kind::rejected, file, reason});
+    tell({Verdict::Kind::rejected, file, reason, number, {}, {}});
   }
 
   void tell(const Verdict& verdict) const {
@@ -172,11 +276,13 @@ class Import {
 
   const ImportOptions& options_;
   const ImportEvents& events_;
-  std::unique_ptr<Source> source_;
+  Source& source_;
   DatasetWriter writer_;
+  const std::int64_t now_;
   std::vector<Item> batch_;
+  std::vector<Pending> pending_;  // one for each of writer_.added()
+  bool whole_splits_ = false;     // the source is an export, and says where each picture belongs
   ImportReport report_;
-  std::int64_t files_ = 0;
 };
 
 }  // namespace
@@ -184,6 +290,17 @@ class Import {
 ImportReport import_dataset(const std::filesystem::path& source,
                             const std::filesystem::path& folder, const ImportOptions& options,
                             const ImportEvents& events) {
+  const std::unique_ptr<Source> opened = open_source(source);
+  const ImportReport report = import_source(*opened, folder, options, events);
+  if (report.files == 0) throw FormatError("the source holds no files");
+  if (report.added == 0 && report.duplicates == 0 && report.relabelled == 0) {
+    throw FormatError("none of " + std::to_string(report.files) + " files could be used");
+  }
+  return report;
+}
+
+ImportReport import_source(Source& source, const std::filesystem::path& folder,
+                           const ImportOptions& options, const ImportEvents& events) {
   if (options.max_size < 1) {
     throw ShapeError("max_size " + std::to_string(options.max_size) + " is below 1");
   }

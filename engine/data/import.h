@@ -1,12 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "engine/core/parallel.h"
 #include "engine/data/dataset.h"
+#include "engine/data/source.h"
 #include "engine/image/decode.h"
 
 namespace fovea {
@@ -16,20 +19,37 @@ struct ImportOptions {
   double val_fraction = 0.1;          // of train, when the source has train and no val (split.h)
   int threads = available_threads();  // for decoding; the result does not depend on it
   DecodeLimits limits;
+  Origin origin = Origin::import;
+  std::int64_t added_at = 0;  // seconds since 1970; 0 = now
+  // A file with a label of its own (source.h) whose picture is stored under another one: gives the
+  // stored picture the new label, instead of leaving it and reporting a duplicate.
+  bool relabel_duplicates = false;
+  std::chrono::milliseconds patience{10'000};  // with another writer of the same dataset
 };
 
 // What became of one file. The text names the file as the source does.
 struct Verdict {
-  enum class Kind { added, duplicate, rejected };
+  enum class Kind { added, duplicate, relabelled, rejected };
   Kind kind = Kind::added;
   std::string file;
-  std::string reason;  // duplicate: of which file; rejected: why; added: empty
+  std::string reason;     // duplicate: of which file; relabelled: from what; rejected: why
+  std::int64_t number{};  // of the file in the source, from 0
+  ContentHash hash{};     // unless rejected
+  std::string label{};    // the class it has in the dataset now, unless rejected
 };
 
 struct ImportReport {
+  std::int64_t files = 0;
   std::int64_t added = 0;
   std::int64_t duplicates = 0;
+  std::int64_t relabelled = 0;
   std::int64_t rejected = 0;
+};
+
+// The bytes of a file whose picture is new.
+struct Original {
+  ContentHash hash{};
+  std::span<const std::uint8_t> bytes;
 };
 
 struct ImportEvents {
@@ -37,6 +57,9 @@ struct ImportEvents {
   std::function<void(const Verdict&)> verdict;
   // While reading: files read and the fraction of the source, 0..1.
   std::function<void(std::int64_t files, double fraction)> progress;
+  // While reading, before anything is stored, a batch at a time: for those who keep them. Some may
+  // yet be rejected for their place in the source.
+  std::function<void(std::span<const Original>)> originals;
 };
 
 // Reads labelled pictures out of a folder or an archive (source.h, layout.h, cifar10.h) and adds
@@ -48,5 +71,9 @@ struct ImportEvents {
 ImportReport import_dataset(const std::filesystem::path& source,
                             const std::filesystem::path& folder, const ImportOptions& options,
                             const ImportEvents& events = {});
+
+// The same for a source that is open already, without complaint when it holds nothing of use.
+ImportReport import_source(Source& source, const std::filesystem::path& folder,
+                           const ImportOptions& options, const ImportEvents& events = {});
 
 }  // namespace fovea

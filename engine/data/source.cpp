@@ -27,7 +27,7 @@ class FolderSource : public Source {
 
   bool next(SourceFile& file) override {
     if (at_ == paths_.size()) return false;
-    file = {paths_[at_++], {}, {}};
+    file = {paths_[at_++], {}, {}, {}};
     const fs::path path = root_ / file.path;
     std::error_code ec;
     const fs::path target = fs::canonical(path, ec);
@@ -74,6 +74,21 @@ bool is_litter(const std::string& path) {
     if (path[at] == '.' && !up_or_here) return true;  // hidden, or in a hidden folder
   }
   return false;
+}
+
+bool is_export_manifest(const std::string& path) {
+  return path.substr(path.rfind('/') + 1) == "manifest.jsonl";
+}
+
+bool is_archive(std::span<const std::uint8_t> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                              std::min<std::size_t>(bytes.size(), 512));
+  const auto begins = [&](std::string_view with) { return text.substr(0, with.size()) == with; };
+  return begins("PK\x03\x04") || begins("PK\x05\x06") || begins("\x1f\x8b") ||
+         begins(std::string_view("\xfd"
+                                 "7zXZ\0",
+                                 6)) ||
+         (text.size() > 262 && text.substr(257, 5) == "ustar");
 }
 
 std::unique_ptr<Source> open_source(const fs::path& path) {

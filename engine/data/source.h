@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,9 +12,10 @@ namespace fovea {
 
 // One file out of a folder or an archive.
 struct SourceFile {
-  std::string path;                 // inside the source, "a/b/c.jpg"
-  std::vector<std::uint8_t> bytes;  // empty when there is a problem
-  std::string problem;              // why the file cannot be used; empty when it can
+  std::string path;                    // inside the source, "a/b/c.jpg"
+  std::vector<std::uint8_t> bytes;     // empty when there is a problem
+  std::string problem;                 // why the file cannot be used; empty when it can
+  std::optional<std::string> label{};  // its class, when that is known apart from the path
 };
 
 // The files of a folder tree (sorted by path) or of an archive (in its order), one after the other.
@@ -35,8 +38,16 @@ class Source {
 // Throws IoError when there is nothing there, FormatError when it is neither.
 std::unique_ptr<Source> open_source(const std::filesystem::path& path);
 std::unique_ptr<Source> open_archive(const std::filesystem::path& path);
+// An archive in memory, which must outlive the source; `name` is for the texts of errors.
+std::unique_ptr<Source> open_archive(std::span<const std::uint8_t> bytes, const std::string& name);
+
+// Whether these bytes begin as one of those archives does; no picture does.
+bool is_archive(std::span<const std::uint8_t> bytes);
 
 // True for files that are nobody's picture and not worth a word.
 bool is_litter(const std::string& path);
+
+// The list that an export of a dataset holds beside its pictures (zip_export.h).
+bool is_export_manifest(const std::string& path);
 
 }  // namespace fovea

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "engine/core/error.h"
-#include "engine/core/parallel.h"
 #include "engine/data/dataset.h"
 
 namespace fovea {
@@ -13,16 +12,28 @@ namespace {
 // The mean colour of the pictures as they will lie in the padded squares, so that filling with it
 // leaves the mean of the squares where it is.
 std::array<float, 3> mean_colour(const Dataset& dataset,
-                                 const std::vector<const Picture*>& pictures) {
+                                 const std::vector<const Picture*>& pictures, int threads) {
+  struct Share {
+    std::array<double, 3> sums{};
+    double weight = 0;
+  };
+  std::vector<Share> shares(pictures.size());
+  parallel_for(static_cast<int>(pictures.size()), threads, [&](int i, int) {
+    const Image image = dataset.load(*pictures[std::size_t(i)]);
+    std::array<std::uint64_t, 3> channel{};
+    for (std::size_t k = 0; k < image.rgb.size(); ++k) channel[k % 3] += image.rgb[k];
+    const double longer = std::max(image.width, image.height);
+    Share& share = shares[std::size_t(i)];
+    for (std::size_t c = 0; c < 3; ++c) {
+      share.sums[c] = static_cast<double>(channel[c]) / (longer * longer);
+    }
+    share.weight = static_cast<double>(image.width) * image.height / (longer * longer);
+  });
   std::array<double, 3> sums{};
   double weights = 0;
-  for (const Picture* picture : pictures) {
-    const Image image = dataset.load(*picture);
-    std::array<std::uint64_t, 3> channel{};
-    for (std::size_t i = 0; i < image.rgb.size(); ++i) channel[i % 3] += image.rgb[i];
-    const double longer = std::max(image.width, image.height);
-    for (int c = 0; c < 3; ++c) sums[c] += static_cast<double>(channel[c]) / (longer * longer);
-    weights += static_cast<double>(image.width) * image.height / (longer * longer);
+  for (const Share& share : shares) {  // in order: the sum does not depend on the threads
+    for (std::size_t c = 0; c < 3; ++c) sums[c] += share.sums[c];
+    weights += share.weight;
   }
   std::array<float, 3> mean{};
   for (int c = 0; c < 3 && weights > 0; ++c) {
@@ -34,7 +45,8 @@ std::array<float, 3> mean_colour(const Dataset& dataset,
 }  // namespace
 
 TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
-                              Fit fit, const std::optional<std::array<float, 3>>& pad_colour) {
+                              Fit fit, const std::optional<std::array<float, 3>>& pad_colour,
+                              int threads) {
   if (size < 1) throw ShapeError("a picture size of " + std::to_string(size));
   std::vector<const Picture*> pictures;
   for (const Picture& picture : dataset.pictures()) {
@@ -43,14 +55,14 @@ TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& 
     }
   }
   std::array<float, 3> mean{};
-  if (fit == Fit::pad) mean = pad_colour ? *pad_colour : mean_colour(dataset, pictures);
+  if (fit == Fit::pad) mean = pad_colour ? *pad_colour : mean_colour(dataset, pictures, threads);
   TrainingSet set;
   set.size = size;
   set.classes = dataset.classes();
   const std::size_t bytes = std::size_t(size) * size * 3;
   set.pixels.resize(pictures.size() * bytes);
   for (const Picture* picture : pictures) set.labels.push_back(picture->label);
-  parallel_for(set.count(), available_threads(), [&](int i, int) {
+  parallel_for(set.count(), threads, [&](int i, int) {
     Image image = dataset.load(*pictures[std::size_t(i)]);
     if (image.width != size || image.height != size) image = fit_to_square(image, size, fit, mean);
     std::copy(image.rgb.begin(), image.rgb.end(), set.pixels.begin() + std::ptrdiff_t(i * bytes));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/parallel.h"
 #include "engine/image/image.h"
 #include "engine/image/preprocess.h"
 
@@ -30,10 +31,12 @@ struct TrainingSet {
 
 // The pictures of the given splits in a fixed order (by content hash), fitted to size x size.
 // Fit::pad fills with `pad_colour` (of value / 255): the model's mean when there is a model, else
-// the mean colour of these pictures. Throws IoError; ShapeError when size < 1.
+// the mean colour of these pictures. The result does not depend on `threads`. Throws IoError;
+// ShapeError when size < 1.
 TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
                               Fit fit,
-                              const std::optional<std::array<float, 3>>& pad_colour = std::nullopt);
+                              const std::optional<std::array<float, 3>>& pad_colour = std::nullopt,
+                              int threads = available_threads());
 
 // Mean and standard deviation (at least 1e-3) of R, G, B over all pixels, of value / 255.
 // Throws ShapeError when the set is empty.

@@ -11,9 +11,12 @@
 namespace fovea {
 
 Classifier::Classifier(std::span<const std::uint8_t> model_file)
-    : model_(read_model(model_file)),
+    : Classifier(read_model_file(model_file)) {}
+
+Classifier::Classifier(ModelFile file)
+    : model_(std::move(file.model)),
       folded_(fold_batch_norm(model_.network)),
-      sha256_(fovea::weights_sha256(model_file)) {}
+      sha256_(std::move(file.weights_sha256)) {}
 
 Tensor Classifier::prepare(std::span<const std::uint8_t> picture,
                            const DecodeLimits& limits) const {

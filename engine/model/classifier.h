@@ -10,6 +10,8 @@
 
 namespace fovea {
 
+struct ModelFile;
+
 // The one way from picture bytes to probabilities, used by the CLI, the server and the browser.
 // Immutable after construction; safe from many threads, each with its own Scratch.
 class Classifier {
@@ -28,6 +30,7 @@ class Classifier {
   void predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const;
 
  private:
+  explicit Classifier(ModelFile file);
   Model model_;
   Network folded_;
   std::string sha256_;

@@ -251,7 +251,7 @@ std::vector<std::uint8_t> write_model(const Model& model, bool half) {
   return write_safetensors(file);
 }
 
-Model read_model(std::span<const std::uint8_t> bytes) {
+ModelFile read_model_file(std::span<const std::uint8_t> bytes) {
   const Safetensors file = read_safetensors(bytes);
   Metadata metadata(file.metadata);
   const std::string version = metadata.take("fovea_format");
@@ -274,10 +274,14 @@ Model read_model(std::span<const std::uint8_t> bytes) {
     for (const WeightLayout& layout : layouts) {
       unpack(layout, *stored.at(layout.name), tensor_for(tensors, layout));
     }
-    return model;
+    return {std::move(model), file.sha256};
   } catch (const ShapeError& error) {
     fail(error.what());
   }
+}
+
+Model read_model(std::span<const std::uint8_t> bytes) {
+  return read_model_file(bytes).model;
 }
 
 std::string weights_sha256(std::span<const std::uint8_t> bytes) {

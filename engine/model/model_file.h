@@ -16,6 +16,13 @@ namespace fovea {
 std::vector<std::uint8_t> write_model(const Model& model, bool half = false);
 Model read_model(std::span<const std::uint8_t> bytes);
 
+struct ModelFile {
+  Model model;
+  std::string weights_sha256;  // see below
+};
+// Both at once: the bytes are hashed one time.
+ModelFile read_model_file(std::span<const std::uint8_t> bytes);
+
 // The sha256 of the tensor bytes, as stored in the file's metadata: 64 hex digits. It names the
 // weights in every answer. Throws FormatError like read_model.
 std::string weights_sha256(std::span<const std::uint8_t> bytes);

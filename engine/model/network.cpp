@@ -60,14 +60,45 @@ void Network::copy_values(const Network& other) {
   }
 }
 
-void Network::infer(const Tensor& x, Tensor& logits, Scratch& scratch) const {
+void Network::check_input(const Tensor& x) const {
   Shape expected = spec_.input;
   expected.n = x.shape().n;
   if (x.shape() != expected) {
     throw ShapeError("the network takes " + to_string(spec_.input) + ", not " +
                      to_string(x.shape()));
   }
+}
+
+void Network::infer(const Tensor& x, Tensor& logits, Scratch& scratch) const {
+  check_input(x);
   chain_->infer(x, logits, scratch);
+}
+
+int Network::feature_dim() const {
+  const auto& layers = spec_.layers;
+  if (layers.empty() || !std::holds_alternative<DenseSpec>(layers.back().kind)) {
+    throw ShapeError("features: the last layer of the network is no Dense layer");
+  }
+  Shape shape = spec_.input;
+  for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
+    shape = chain_->layers()[i]->output_shape(shape);
+  }
+  return shape.c;
+}
+
+void Network::infer_features(const Tensor& x, Tensor& features, Scratch& scratch) const {
+  feature_dim();  // throws when there is no head
+  check_input(x);
+  chain_->infer(x, features, scratch, 0, chain_->layers().size() - 1);
+}
+
+void Network::infer_head(const Tensor& features, Tensor& logits, Scratch& scratch) const {
+  const Shape expected{features.shape().n, 1, 1, feature_dim()};
+  if (features.shape() != expected) {
+    throw ShapeError("the head takes features " + to_string(expected) + ", not " +
+                     to_string(features.shape()));
+  }
+  chain_->infer(features, logits, scratch, chain_->layers().size() - 1, chain_->layers().size());
 }
 
 const Tensor& Network::forward(const Tensor& x, const Rng& rng) {

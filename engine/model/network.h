@@ -31,6 +31,14 @@ class Network {
   // x {n, h, w, c} -> logits {n, 1, 1, outputs()}. Any n. Throws ShapeError when x does not fit.
   void infer(const Tensor& x, Tensor& logits, Scratch& scratch) const;
 
+  // The same in two steps: the last layer is the head, what it takes are the features.
+  //   infer_features: x {n, h, w, c} -> features {n, 1, 1, feature_dim()}
+  //   infer_head:     features -> logits {n, 1, 1, outputs()}
+  // Throw ShapeError when the last layer is no Dense, or the input does not fit.
+  int feature_dim() const;
+  void infer_features(const Tensor& x, Tensor& features, Scratch& scratch) const;
+  void infer_head(const Tensor& features, Tensor& logits, Scratch& scratch) const;
+
   // Training: logits of one micro-batch, valid until the next forward; x must stay untouched until
   // backward, which takes the gradient of the logits and adds to every Param::grad.
   const Tensor& forward(const Tensor& x, const Rng& rng);
@@ -57,6 +65,8 @@ class Network {
   void prepare() { chain_->prepare(); }
 
  private:
+  void check_input(const Tensor& x) const;
+
   NetworkSpec spec_;
   std::unique_ptr<Chain> chain_;  // on the heap: params_ and buffers_ point into it
   std::vector<Param*> params_;

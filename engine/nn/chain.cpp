@@ -17,10 +17,12 @@ Shape Chain::output_shape(const Shape& in) const {
   return shape;
 }
 
-void Chain::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
+void Chain::infer(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t first,
+                  std::size_t end) const {
   const Tensor* current = &x;
-  for (const auto& layer : layers_) {
-    const bool last = layer == layers_.back();
+  for (std::size_t i = first; i < end; ++i) {
+    const auto& layer = layers_[i];
+    const bool last = i + 1 == end;
     if (layer->in_place() && current != &x && !last) {
       layer->infer(*current, const_cast<Tensor&>(*current), scratch);
       continue;
@@ -30,7 +32,7 @@ void Chain::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
     layer->infer(*current, next, scratch);
     current = &next;
   }
-  if (layers_.empty()) y.copy_from(x);
+  if (first == end) y.copy_from(x);
 }
 
 const Tensor& Chain::forward(const Tensor& x, const Rng& rng) {

@@ -15,7 +15,12 @@ class Chain {
   explicit Chain(std::vector<std::unique_ptr<Layer>> layers);
 
   Shape output_shape(const Shape& in) const;
-  void infer(const Tensor& x, Tensor& y, Scratch& scratch) const;
+  void infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
+    infer(x, y, scratch, 0, layers_.size());
+  }
+  // The layers first <= i < end alone. REQUIRES: first <= end <= layers().size().
+  void infer(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t first,
+             std::size_t end) const;
   // The result stays valid until the next forward; x must stay untouched until backward.
   const Tensor& forward(const Tensor& x, const Rng& rng);
   // REQUIRES: a forward before. Overwrites dx unless null.

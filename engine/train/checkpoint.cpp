@@ -5,82 +5,34 @@
 #include <charconv>
 #include <cstring>
 
+#include "engine/core/byte_io.h"
 #include "engine/core/error.h"
-#include "engine/core/sha256.h"
 
 namespace fovea {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");
+static_assert(std::endian::native == std::endian::little, "arrays are written as they lie");
 
 constexpr char kMagic[8] = {'F', 'O', 'V', 'E', 'A', 'C', 'K', 'P'};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kDigest = 32;
 
-class Writer {
- public:
-  explicit Writer(std::size_t size) { bytes_.reserve(size); }
-  void raw(const void* data, std::size_t size) {
-    const auto* begin = static_cast<const std::uint8_t*>(data);
-    bytes_.insert(bytes_.end(), begin, begin + size);
+Tensor read_array(ByteReader& in) {
+  Shape shape;
+  for (int* size : {&shape.n, &shape.h, &shape.w, &shape.c}) *size = static_cast<int>(in.number(4));
+  // Compared with what is left before anything is allocated; as double, because it may overflow.
+  const bool negative = shape.n < 0 || shape.h < 0 || shape.w < 0 || shape.c < 0;
+  const double needed = 1.0 * sizeof(Scalar) * shape.n * shape.h * shape.w * shape.c;
+  if (negative || needed > static_cast<double>(in.left())) {
+    in.fail("an array of shape " + to_string(shape, true) + " with " + std::to_string(in.left()) +
+            " bytes left");
   }
-  void number(std::uint32_t value) { raw(&value, sizeof value); }
-  void text(const std::string& text) {
-    number(static_cast<std::uint32_t>(text.size()));
-    raw(text.data(), text.size());
-  }
-  std::vector<std::uint8_t> finish() {
-    Sha256 sha;
-    sha.update(bytes_);
-    const auto digest = sha.digest();
-    raw(digest.data(), digest.size());
-    return std::move(bytes_);
-  }
-
- private:
-  std::vector<std::uint8_t> bytes_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
-  void raw(void* to, std::size_t size) {
-    if (size > rest_.size()) throw FormatError("checkpoint: a length runs past the end");
-    if (size > 0) std::memcpy(to, rest_.data(), size);
-    rest_ = rest_.subspan(size);
-  }
-  std::uint32_t number() {
-    std::uint32_t value = 0;
-    raw(&value, sizeof value);
-    return value;
-  }
-  std::string text() {
-    const std::size_t size = number();
-    if (size > rest_.size()) throw FormatError("checkpoint: a length runs past the end");
-    std::string text(size, '\0');
-    raw(text.data(), size);
-    return text;
-  }
-  Tensor array() {
-    Shape shape;
-    for (int* size : {&shape.n, &shape.h, &shape.w, &shape.c}) *size = static_cast<int>(number());
-    // Compared with what is left before anything is allocated; as double, because it may overflow.
-    const bool negative = shape.n < 0 || shape.h < 0 || shape.w < 0 || shape.c < 0;
-    const double needed = 1.0 * sizeof(Scalar) * shape.n * shape.h * shape.w * shape.c;
-    if (negative || needed > static_cast<double>(rest_.size())) {
-      throw FormatError("checkpoint: an array of shape " + to_string(shape, true) + " with " +
-                        std::to_string(rest_.size()) + " bytes left");
-    }
-    Tensor tensor;
-    tensor.resize(shape);
-    raw(tensor.data(), static_cast<std::size_t>(tensor.size()) * sizeof(Scalar));
-    return tensor;
-  }
-  std::size_t left() const { return rest_.size(); }
-
- private:
-  std::span<const std::uint8_t> rest_;
-};
+  Tensor tensor;
+  tensor.resize(shape);
+  const auto from = in.bytes(static_cast<std::size_t>(tensor.size()) * sizeof(Scalar));
+  if (!from.empty()) std::memcpy(tensor.data(), from.data(), from.size());
+  return tensor;
+}
 
 template <class Number>
 Number parse(const std::string& name, const std::string& text) {
@@ -134,24 +86,24 @@ std::vector<std::uint8_t> write_checkpoint(const CheckpointView& view) {
   for (const auto& [name, array] : view.arrays) {
     size += 4 + name.size() + 16 + static_cast<std::size_t>(array->size()) * sizeof(Scalar);
   }
-  Writer writer(size);
-  writer.raw(kMagic, sizeof kMagic);
-  writer.number(kVersion);
-  writer.number(static_cast<std::uint32_t>(view.texts.size()));
+  ByteWriter writer(size);
+  writer.bytes(kMagic, sizeof kMagic);
+  writer.number(kVersion, 4);
+  writer.number(view.texts.size(), 4);
   for (const auto& [name, text] : view.texts) {
-    writer.text(name);
-    writer.text(text);
+    writer.text(name, 4);
+    writer.text(text, 4);
   }
-  writer.number(static_cast<std::uint32_t>(view.arrays.size()));
+  writer.number(view.arrays.size(), 4);
   for (const auto& [name, array] : view.arrays) {
-    writer.text(name);
+    writer.text(name, 4);
     const Shape& shape = array->shape();
     for (int extent : {shape.n, shape.h, shape.w, shape.c}) {
-      writer.number(static_cast<std::uint32_t>(extent));
+      writer.number(static_cast<std::uint32_t>(extent), 4);
     }
-    writer.raw(array->data(), static_cast<std::size_t>(array->size()) * sizeof(Scalar));
+    writer.bytes(array->data(), static_cast<std::size_t>(array->size()) * sizeof(Scalar));
   }
-  return writer.finish();
+  return writer.take_signed();
 }
 
 Checkpoint read_checkpoint(std::span<const std::uint8_t> bytes) {
@@ -160,28 +112,20 @@ Checkpoint read_checkpoint(std::span<const std::uint8_t> bytes) {
     throw FormatError("not a checkpoint: " + std::to_string(bytes.size()) +
                       " bytes without the checkpoint's first eight");
   }
-  const auto body = bytes.first(bytes.size() - kDigest);
-  Sha256 sha;
-  sha.update(body);
-  const auto digest = sha.digest();
-  if (!std::equal(digest.begin(), digest.end(), bytes.end() - kDigest)) {
-    throw FormatError("the checkpoint is damaged: its sha256 does not match its " +
-                      std::to_string(bytes.size()) + " bytes");
-  }
-  Reader reader(body.subspan(sizeof kMagic));
-  const std::uint32_t version = reader.number();
+  ByteReader reader(signed_body(bytes, "checkpoint").subspan(sizeof kMagic), "checkpoint");
+  const std::uint64_t version = reader.number(4);
   if (version != kVersion) {
     throw FormatError("checkpoint version " + std::to_string(version) + "; this program reads " +
                       std::to_string(kVersion));
   }
   Checkpoint checkpoint;
-  for (std::uint32_t i = reader.number(); i > 0; --i) {
-    std::string name = reader.text();
-    checkpoint.texts[std::move(name)] = reader.text();
+  for (std::uint64_t i = reader.number(4); i > 0; --i) {
+    std::string name = reader.text(4);
+    checkpoint.texts[std::move(name)] = reader.text(4);
   }
-  for (std::uint32_t i = reader.number(); i > 0; --i) {
-    std::string name = reader.text();
-    checkpoint.arrays[std::move(name)] = reader.array();
+  for (std::uint64_t i = reader.number(4); i > 0; --i) {
+    std::string name = reader.text(4);
+    checkpoint.arrays[std::move(name)] = read_array(reader);
   }
   if (reader.left() != 0) throw FormatError("checkpoint: bytes left over");
   return checkpoint;

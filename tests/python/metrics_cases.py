@@ -76,6 +76,16 @@ def answer(p, y):
     if all(area is not None for area in result["roc_auc"]) and classes > 2:
         result["roc_auc_macro"] = metrics.roc_auc_score(y, p / p.sum(1, keepdims=True),
                                                         multi_class="ovr", labels=labels)
+    result["roc"], result["pr"] = [], []
+    for c in labels:
+        hit = y == c
+        fpr, tpr, _ = (metrics.roc_curve(hit, p[:, c], drop_intermediate=False)
+                       if 0 < hit.sum() < len(y) else (None, None, None))
+        result["roc"].append(None if fpr is None else np.stack([fpr, tpr], 1).tolist())
+        precision, recall, _ = (metrics.precision_recall_curve(hit, p[:, c])
+                                if hit.any() else (None, None, None))
+        result["pr"].append(None if recall is None
+                            else np.stack([recall, precision], 1)[::-1].tolist())
     epsilon = 2.0**-23
     with warnings.catch_warnings():  # float32 rows and clipped ones sum to 1 only nearly
         warnings.simplefilter("ignore")

@@ -119,7 +119,7 @@ TEST_CASE("No length or number of a forged index is believed") {
         for (const Picture& picture : index.pictures) {
           REQUIRE(std::size_t(picture.label) < index.classes.size());
           REQUIRE(picture.offset + std::uint64_t(picture.width) * picture.height * 3 <=
-                  index.segment_bytes.at(picture.segment));
+                  index.segments.at(picture.segment).bytes);
         }
       } catch (const FormatError&) {
       }
@@ -145,7 +145,7 @@ TEST_CASE("An addition that is not committed leaves the old dataset and no litte
     DatasetWriter writer(folder.path());
     writer.add(hash_of(50), "new", picture_of(50));
     CHECK(writer.find(hash_of(50)) != nullptr);
-    CHECK(*writer.find(hash_of(1)) == "picture 1");
+    CHECK(writer.find(hash_of(1))->name == "picture 1");
     CHECK(writer.find(hash_of(51)) == nullptr);
   }
   CHECK(read_file(index_path(folder.path())) == before);

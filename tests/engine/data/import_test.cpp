@@ -6,9 +6,9 @@
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
-#include "engine/core/rng.h"
 #include "engine/data/source.h"
 #include "tests/support/archives.h"
+#include "tests/support/bitmaps.h"
 #include "tests/support/catch.h"
 #include "tests/support/pictures.h"
 #include "tests/support/temporary_folder.h"
@@ -20,20 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Bytes = std::vector<std::uint8_t>;
-
-// A BMP file of one random colour a pixel; every seed gives another picture.
-Bytes bmp(int seed, int width = 4, int height = 4) {
-  Bytes bytes(54);
-  const auto put = [&](std::size_t at, int value) {
-    for (int i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
-  };
-  bytes[0] = 'B', bytes[1] = 'M', bytes[26] = 1, bytes[28] = 24;
-  put(10, 54), put(14, 40), put(18, width), put(22, height);
-  Rng rng(static_cast<std::uint64_t>(seed));
-  const int row = (width * 3 + 3) / 4 * 4;
-  for (int i = 0; i < row * height; ++i) bytes.push_back(static_cast<std::uint8_t>(rng.next_u32()));
-  return bytes;
-}
 
 Bytes text(const std::string& words) {
   return {words.begin(), words.end()};
@@ -122,6 +108,7 @@ TEST_CASE("The number of threads changes nothing") {
   write_tree(temp.path() / "src", class_tree(0, 30));
   ImportOptions one, four;
   one.threads = 1, four.threads = 4;
+  one.added_at = four.added_at = 1'700'000'000;
   import(temp.path() / "src", temp.path() / "one", one);
   import(temp.path() / "src", temp.path() / "four", four);
   for (const char* file : {"index", "pixels-0"}) {

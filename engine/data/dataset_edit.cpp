@@ -1,0 +1,116 @@
+#include "engine/data/dataset_edit.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/core/error.h"
+#include "engine/data/dataset_writer.h"
+#include "engine/data/layout.h"
+
+namespace fovea {
+namespace {
+
+void check_class_name(const std::string& name) {
+  if (!is_class_name(name)) throw FormatError("\"" + name + "\" cannot name a class");
+}
+
+// The hashes once each, those that are not there put into the report.
+std::set<ContentHash> present(const DatasetIndex& index, std::span<const ContentHash> hashes,
+                              EditReport& report) {
+  std::set<ContentHash> found;
+  for (const ContentHash& hash : hashes) {
+    if (index.find(hash)) {
+      found.insert(hash);
+    } else {
+      report.missing.push_back(hash);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+int class_index(DatasetIndex& index, const std::string& name) {
+  const auto found = std::find(index.classes.begin(), index.classes.end(), name);
+  const auto label = static_cast<int>(found - index.classes.begin());
+  if (found == index.classes.end()) index.classes.push_back(name);
+  return label;
+}
+
+void drop_empty_classes(DatasetIndex& index) {
+  std::vector<bool> used(index.classes.size());
+  for (const Picture& picture : index.pictures) used[std::size_t(picture.label)] = true;
+  std::vector<int> moved(index.classes.size());
+  std::vector<std::string> classes;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    moved[i] = static_cast<int>(classes.size());
+    if (used[i]) classes.push_back(index.classes[i]);
+  }
+  for (Picture& picture : index.pictures) picture.label = moved[std::size_t(picture.label)];
+  index.classes = std::move(classes);
+}
+
+EditReport relabel_pictures(const std::filesystem::path& folder,
+                            std::span<const ContentHash> hashes, const std::string& class_name,
+                            std::chrono::milliseconds patience) {
+  check_class_name(class_name);
+  EditReport report;
+  DatasetWriter writer(folder, patience);
+  const std::set<ContentHash> wanted = present(writer.index(), hashes, report);
+  if (wanted.empty()) return report;
+  DatasetIndex& index = writer.edit();
+  const int label = class_index(index, class_name);
+  for (Picture& picture : index.pictures) {
+    if (picture.label == label || wanted.count(picture.hash) == 0) continue;
+    picture.label = label;
+    ++report.changed;
+  }
+  if (report.changed > 0) writer.commit(index.classes);
+  return report;
+}
+
+EditReport remove_pictures(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
+                           std::chrono::milliseconds patience) {
+  EditReport report;
+  DatasetWriter writer(folder, patience);
+  const std::set<ContentHash> wanted = present(writer.index(), hashes, report);
+  if (wanted.empty()) return report;
+  DatasetIndex& index = writer.edit();
+  std::vector<Picture> kept;
+  kept.reserve(index.pictures.size() - wanted.size());
+  for (Picture& picture : index.pictures) {
+    if (wanted.count(picture.hash) > 0) {
+      index.removed[picture.hash] = picture.split;
+    } else {
+      kept.push_back(std::move(picture));
+    }
+  }
+  index.pictures = std::move(kept);
+  report.changed = static_cast<std::int64_t>(wanted.size());
+  writer.commit(index.classes);
+  return report;
+}
+
+EditReport rename_class(const std::filesystem::path& folder, const std::string& from,
+                        const std::string& to, std::chrono::milliseconds patience) {
+  check_class_name(to);
+  EditReport report;
+  DatasetWriter writer(folder, patience);
+  const std::vector<std::string>& classes = writer.index().classes;
+  const auto old = std::find(classes.begin(), classes.end(), from);
+  if (old == classes.end() || from == to) return report;
+  const auto old_label = static_cast<int>(old - classes.begin());
+  const bool merge = std::find(classes.begin(), classes.end(), to) != classes.end();
+  DatasetIndex& index = writer.edit();
+  if (!merge) index.classes[std::size_t(old_label)] = to;
+  const int label = class_index(index, to);
+  for (Picture& picture : index.pictures) {
+    if (picture.label != old_label) continue;
+    picture.label = label;
+    ++report.changed;
+  }
+  writer.commit(index.classes);
+  return report;
+}
+
+}  // namespace fovea

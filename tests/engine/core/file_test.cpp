@@ -1,0 +1,35 @@
+#include "engine/core/file.h"
+
+#include <fstream>
+
+#include "engine/core/error.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+
+namespace fovea::tests {
+
+TEST_CASE("a file is written into folders that do not exist yet, and replaced whole") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a" / "b" / "c.txt";
+  write_file_atomically(file, "first");
+  write_file_atomically(file, "second, longer");
+  const auto bytes = read_file(file);
+  CHECK(std::string(bytes.begin(), bytes.end()) == "second, longer");
+  int entries = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(file.parent_path())) {
+    entries += !entry.path().empty();
+  }
+  CHECK(entries == 1);
+}
+
+TEST_CASE("folders are created above each other, and a file in the way is named") {
+  const TemporaryFolder folder;
+  create_folders(folder.path() / "x" / "y" / "");
+  create_folders(folder.path() / "x" / "y");
+  CHECK(std::filesystem::is_directory(folder.path() / "x" / "y"));
+  std::ofstream(folder.path() / "plain") << "text";
+  CHECK_THROWS_WITH(create_folders(folder.path() / "plain" / "z"), ContainsSubstring("plain"));
+  CHECK_THROWS_AS(write_file_atomically(folder.path() / "plain" / "z" / "f", "text"), IoError);
+}
+
+}  // namespace fovea::tests

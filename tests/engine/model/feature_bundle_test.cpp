@@ -1,0 +1,101 @@
+#include "engine/model/feature_bundle.h"
+
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/core/rng.h"
+#include "tests/support/catch.h"
+
+using namespace fovea;
+
+namespace {
+
+FeatureBundle example() {
+  FeatureBundle bundle;
+  bundle.classes = {"cat", "dog", "new one"};
+  bundle.dim = 2;
+  bundle.counts = {5, 7, 0};
+  bundle.means = Tensor({3, 1, 1, 2});
+  bundle.covariance = Tensor({2, 1, 1, 2});
+  bundle.held_out = Tensor({4, 1, 1, 2});
+  Rng rng(3);
+  for (Scalar& x : bundle.means.values()) x = rng.normal();
+  for (Scalar& x : bundle.held_out.values()) x = rng.normal();
+  bundle.covariance.data()[0] = 2;
+  bundle.covariance.data()[1] = bundle.covariance.data()[2] = 0.25f;
+  bundle.covariance.data()[3] = 1;
+  bundle.labels = {0, 1, 1, 0};
+  bundle.evaluation = R"({"metrics":{"accuracy":0.5}})";
+  bundle.data = "pictures";
+  bundle.data_revision = "abc";
+  bundle.weights_sha256 = std::string(64, 'a');
+  return bundle;
+}
+
+bool same(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() &&
+         std::equal(a.values().begin(), a.values().end(), b.values().begin());
+}
+
+}  // namespace
+
+TEST_CASE("a feature bundle reads back as it was written") {
+  const FeatureBundle before = example();
+  const FeatureBundle after = read_feature_bundle(write_feature_bundle(before));
+  CHECK(after.classes == before.classes);
+  CHECK(after.dim == 2);
+  CHECK(after.counts == before.counts);
+  CHECK(same(after.means, before.means));
+  CHECK(same(after.covariance, before.covariance));
+  CHECK(same(after.held_out, before.held_out));
+  CHECK(after.labels == before.labels);
+  CHECK(after.evaluation == before.evaluation);
+  CHECK(after.data == "pictures");
+  CHECK(after.data_revision == "abc");
+  CHECK(after.weights_sha256 == before.weights_sha256);
+}
+
+TEST_CASE("half precision halves the held-out vectors only, unless one is out of its range") {
+  FeatureBundle bundle = example();
+  const auto bytes = write_feature_bundle(bundle, true);
+  CHECK(bytes.size() < write_feature_bundle(bundle).size());
+  const FeatureBundle small = read_feature_bundle(bytes);
+  CHECK(same(small.means, bundle.means));
+  for (int i = 0; i < 8; ++i) {
+    CHECK(small.held_out.data()[i] == Approx(bundle.held_out.data()[i]).epsilon(1e-3));
+  }
+  bundle.held_out.data()[5] = 70000;
+  CHECK(same(read_feature_bundle(write_feature_bundle(bundle, true)).held_out, bundle.held_out));
+}
+
+TEST_CASE("every truncation and every changed byte of a feature bundle is refused") {
+  const auto bytes = write_feature_bundle(example(), true);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CHECK_THROWS_AS(read_feature_bundle(std::span(bytes).first(size)), FormatError);
+  }
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    auto damaged = bytes;
+    damaged[at] ^= 1;
+    CHECK_THROWS_AS(read_feature_bundle(damaged), FormatError);
+  }
+}
+
+TEST_CASE("a feature bundle that does not fit together is refused with the reason") {
+  const auto refused = [](auto change, const char* reason) {
+    FeatureBundle bundle = example();
+    change(bundle);
+    CHECK_THROWS_WITH(write_feature_bundle(bundle), ContainsSubstring(reason));
+  };
+  refused([](auto& b) { b.classes[1] = "cat"; }, "class \"cat\" appears twice");
+  refused([](auto& b) { b.counts.pop_back(); }, "2 counts for 3 classes");
+  refused([](auto& b) { b.counts[0] = -1; }, "a count of -1");
+  refused([](auto& b) { b.means = Tensor({2, 1, 1, 2}); }, "means has shape 2x1x1x2");
+  refused([](auto& b) { b.covariance.data()[1] = 1; }, "not symmetric at 1, 0");
+  refused([](auto& b) { b.covariance.data()[0] = -1; }, "the variance of feature 0");
+  refused([](auto& b) { b.held_out.data()[3] = NAN; }, "held_out holds nan at position 3");
+  refused([](auto& b) { b.labels[2] = 3; }, "label 3 is not below 3");
+  refused([](auto& b) { b.labels.pop_back(); }, "held_out has shape 4x1x1x2, not 3x1x1x2");
+  refused([](auto& b) { b.evaluation = "[1]"; }, "the evaluation is no JSON object");
+  refused([](auto& b) { b.evaluation = "{"; }, "feature bundle: evaluation");
+  refused([](auto& b) { b.weights_sha256 = "A"; }, "not 64 hex digits");
+}
