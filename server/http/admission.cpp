@@ -73,7 +73,7 @@ Reply body_too_large(const Request& request, std::uint64_t limit) {
 }
 
 Admission admit(Request& request, const Framing& framing, const Router& router,
-                std::uint64_t max_body) {
+                std::uint64_t max_body, Guard* guard) {
   Admission admission;
   const auto id = request.field("X-Request-Id");
   if (id && is_sane_request_id(*id)) request.id = *id;
@@ -81,13 +81,21 @@ Admission admit(Request& request, const Framing& framing, const Router& router,
   if (!admission.refusal) admission.refusal = check_address(request, framing);
   admission.close = admission.refusal.has_value();
   if (admission.close) return admission;
+  if (guard && (admission.refusal = guard->preflight(request))) return admission;
   admission.match = router.match(request.verb, request.path);
   if (!admission.match.route) {
     admission.refusal = no_route(request, admission.match);
     return admission;
   }
+  if (guard && (admission.refusal = guard->check(request, admission.match.route->role))) {
+    return admission;
+  }
   const std::uint64_t own = admission.match.route->max_body;
-  admission.body_limit = own == 0 ? max_body : std::min(own, max_body);
+  // A route that states more than what is usual for all (ServerOptions) means it.
+  constexpr std::uint64_t kUsual = 32 << 20;
+  admission.body_limit = own == 0       ? max_body
+                         : own > kUsual ? std::max(own, max_body)
+                                        : std::min(own, max_body);
   admission.refusal = check_body(request, framing, admission.body_limit);
   return admission;
 }

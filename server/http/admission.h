@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "server/http/guard.h"
 #include "server/http/message.h"
 #include "server/http/router.h"
 
@@ -22,9 +23,10 @@ struct Admission {
 };
 
 // Judges a request by its head: target, Host, route, Transfer-Encoding, announced length, Expect.
-// Fills path and query of the request, and its id when the client sent a sane one.
+// Fills path and query of the request, and its id when the client sent a sane one. With a guard
+// also by who asks, which fills actor and remote.
 Admission admit(Request& request, const Framing& framing, const Router& router,
-                std::uint64_t max_body);
+                std::uint64_t max_body, Guard* guard = nullptr);
 
 Reply body_too_large(const Request& request, std::uint64_t limit);  // 413, states the limit
 

@@ -30,6 +30,8 @@ struct Request {
   std::string body;
   std::string id;      // X-Request-Id: the client's, or one made here
   std::string remote;  // the peer's address
+  // On whose authority: "local" (no tokens, this machine), "admin", "predict" or "anonymous".
+  std::string actor = "local";
 
   std::optional<std::string_view> field(std::string_view name) const {
     return find_field(fields, name);
@@ -42,11 +44,30 @@ struct SharedBytes {
   std::span<const std::uint8_t> bytes;
 };
 
+// A body that is made while it is sent, in chunks: an export, a stream of events.
+class BodyStream {
+ public:
+  // The next bytes, and whether more will follow.
+  using Ready = std::function<void(std::string bytes, bool more)>;
+  virtual ~BodyStream() = default;
+  // Asks for the next bytes; `ready` is called once, from any thread, now or when there are some.
+  // Asked one at a time: not again before the last bytes were sent, and not after the last. When
+  // the client leaves, the stream is destroyed; a `ready` that is still held may then be dropped.
+  // So it is when the server drains, if its Content-Type is text/event-stream: such a stream has
+  // no end of its own. What next() throws cuts the connection: a body without its end.
+  virtual void next(Ready ready) = 0;
+  // Whether next() may wait for a disk; it is then called on a worker thread.
+  virtual bool waits_for_disk() const { return false; }
+  // Sent when nothing came for 15 s, so that nobody between takes the connection for dead.
+  virtual std::string heartbeat() const { return {}; }
+};
+
 struct Reply {
   int status = 200;
   Fields fields;
   std::string body;
-  std::optional<SharedBytes> shared;  // sent instead of `body`
+  std::optional<SharedBytes> shared;   // sent instead of `body`
+  std::shared_ptr<BodyStream> stream;  // sent instead of both, length unknown
 
   std::string_view content() const {
     if (!shared) return body;

@@ -41,6 +41,16 @@ bool is_sane_request_id(std::string_view id) {
   });
 }
 
+std::string_view trace_parent(const Request& request) {
+  const std::string_view text = request.field("traceparent").value_or("");
+  constexpr std::string_view kForm = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+  const bool good =
+      std::equal(text.begin(), text.end(), kForm.begin(), kForm.end(), [](char c, char f) {
+        return f == '-' ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      });
+  return good ? text : std::string_view();
+}
+
 std::string http_date() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};

@@ -13,6 +13,8 @@ const Fields& security_fields();
 
 std::string make_request_id();                 // 16 random hex digits
 bool is_sane_request_id(std::string_view id);  // short, and harmless in logs, headers and JSON
-std::string http_date();                       // now, as the Date field has it
+// The request's W3C traceparent; empty when there is none or it is malformed.
+std::string_view trace_parent(const Request& request);
+std::string http_date();  // now, as the Date field has it
 
 }  // namespace fovea::server

@@ -33,6 +33,7 @@ struct Server::Impl {
   Timer room;   // waited on while there are too many connections
   Timer drain;  // the drain's delay, then its limit
   asio::basic_signal_set<Strand> signals;
+  std::unique_ptr<WorkerPool> workers;  // while run() lasts: what they do needs the App
   std::unique_ptr<SessionContext> context;
   std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions;
   std::uint64_t next_number = 0;
@@ -156,7 +157,9 @@ std::uint16_t Server::port() const {
 
 int Server::run(const Router& router, App& app) {
   Impl& impl = *impl_;
-  impl.context.reset(new SessionContext{impl.options, router, app});
+  impl.workers =
+      std::make_unique<WorkerPool>(impl.options.worker_threads, impl.options.max_waiting);
+  impl.context.reset(new SessionContext{impl.options, router, app, *impl.workers});
   if (impl.options.handle_signals) {
     impl.signals.add(SIGINT);
     impl.signals.add(SIGTERM);
@@ -169,6 +172,9 @@ int Server::run(const Router& router, App& app) {
   }
   impl.io.run();
   threads.clear();
+  impl.workers.reset();
+  // Streams of connections that were cut off may refer to the App, which is gone before them.
+  for (const auto& [number, session] : impl.sessions) session->drop_stream();
   return impl.cut;
 }
 

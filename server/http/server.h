@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "server/http/guard.h"
 #include "server/http/message.h"
 #include "server/http/router.h"
 
@@ -17,6 +18,9 @@ struct Access {
   int status = 0;
   std::uint64_t bytes = 0;  // of the answer's body
   double ms = 0;            // from the first byte of the head to the last byte handed to the system
+  std::string_view actor;   // Request::actor
+  std::string_view trace;   // the client's W3C traceparent, when it is well formed
+  std::string_view route = {};  // the pattern of its route; "page" and "other" when it has none
 };
 
 struct ServerOptions {
@@ -26,13 +30,18 @@ struct ServerOptions {
   int max_connections = 1000;  // further ones wait in the system's backlog
   std::uint32_t max_head = 16384;
   std::uint64_t max_body = 32 << 20;
+  int worker_threads = 2;         // for what waits for a disk
+  std::size_t max_waiting = 256;  // requests that wait for one of them
   std::chrono::milliseconds head_timeout{10'000};
   std::chrono::milliseconds body_timeout{120'000};
   std::chrono::milliseconds idle_timeout{60'000};
-  std::chrono::milliseconds write_timeout{120'000};
+  std::chrono::milliseconds write_timeout{120'000};  // of an answer, or of one chunk of it
+  std::chrono::milliseconds heartbeat{15'000};      // silence after which a stream is asked for one
   std::chrono::milliseconds drain_delay{0};         // still accepting, no longer ready
   std::chrono::milliseconds drain_timeout{30'000};  // for requests in flight
   bool handle_signals = false;  // SIGINT, SIGTERM: the first drains, the second exits at once
+
+  std::shared_ptr<Guard> guard;  // none: whoever reaches the port may do everything
 
   // Called from io threads, also several at once; each may be empty.
   std::function<void(const Access&)> on_access;

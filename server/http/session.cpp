@@ -12,10 +12,19 @@ std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+// For counting: what a client made up never becomes a name.
+std::string_view route_name(const Route* route) {
+  if (!route) return "other";
+  return route->pattern.empty() ? "page" : route->pattern;
+}
+
 }  // namespace
 
 Session::Session(Socket socket, SessionContext& context)
-    : socket_(std::move(socket)), timer_(socket_.get_executor()), context_(context) {
+    : socket_(std::move(socket)),
+      timer_(socket_.get_executor()),
+      context_(context),
+      wake_(socket_.get_executor()) {
   // Chunk extensions and trailers count for no body limit; they end where the buffer ends.
   buffer_.max_size(context.options.max_head + std::size_t{128} * 1024);
   ErrorCode ignored;
@@ -47,7 +56,7 @@ Task<bool> Session::wait_for_request() {
 }
 
 Task<bool> Session::serve_one() {
-  phase_ = Phase::busy;
+  phase_ = Phase::head;
   const auto started = Clock::now();
   Parser parser;
   const auto request = std::make_shared<Request>();
@@ -69,16 +78,16 @@ Task<bool> Session::serve_one() {
   // What is left of a body that was refused cannot be told from the next request.
   const bool complete = parser.is_done() && !admission->close;
   const bool keep = complete && parser.get().keep_alive() && !context_.draining;
-  const bool written = co_await write(*request, reply, parser.get().version(), keep);
+  const Written written = co_await write(*request, reply, parser.get().version(), keep);
   if (context_.options.on_access) {
     const double ms = std::chrono::duration<double, std::milli>(Clock::now() - started).count();
-    const std::size_t bytes = request->verb == "HEAD" ? 0 : reply.content().size();
-    context_.options.on_access(
-        {request->id, remote_, request->verb, request->target, reply.status, bytes, ms});
+    context_.options.on_access({request->id, request->remote, request->verb, request->target,
+                                reply.status, written.bytes, ms, request->actor,
+                                trace_parent(*request), route_name(admission->match.route)});
   }
   if (phase_ != Phase::closed) phase_ = Phase::idle;
-  if (written && !complete) co_await linger();
-  co_return written&& keep;
+  if (written.whole && !complete) co_await linger();
+  co_return written.whole&& written.keep;
 }
 
 Task<std::optional<Admission>> Session::read_request(Parser& parser, Request& request) {
@@ -88,6 +97,8 @@ Task<std::optional<Admission>> Session::read_request(Parser& parser, Request& re
   const auto [error, size] = co_await wire::async_read_header(socket_, buffer_, parser, kAwait);
   (void)size;
   if (error) co_return explain(request, error, {});
+  if (phase_ == Phase::closed) co_return std::nullopt;
+  phase_ = Phase::busy;
   const auto& head = parser.get();
   request.verb = view(head.method_string());
   request.target = view(head.target());
@@ -96,7 +107,8 @@ Task<std::optional<Admission>> Session::read_request(Parser& parser, Request& re
   }
   Framing framing{head.version(), std::nullopt};
   if (const auto length = parser.content_length()) framing.content_length = *length;
-  Admission admission = admit(request, framing, context_.router, context_.options.max_body);
+  Admission admission = admit(request, framing, context_.router, context_.options.max_body,
+                              context_.options.guard.get());
   if (admission.refusal || parser.is_done()) co_return admission;
   co_return co_await read_body(parser, request, std::move(admission));
 }
@@ -142,23 +154,26 @@ std::optional<Admission> Session::explain(const Request& request, ErrorCode erro
 }
 
 Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> request) {
-  struct Pending {
-    Timer wake;  // never expires; cancelled when the reply is there
-    std::optional<Reply> reply;
-  };
   try {
     if (const auto* quick = std::get_if<QuickHandler>(&match.route->handler)) {
       co_return (*quick)(*request, context_.app);
     }
     const auto pending = std::make_shared<Pending>(
-        Pending{Timer(socket_.get_executor(), Clock::time_point::max()), std::nullopt});
-    std::get<LaterHandler>(match.route->handler)(request, context_.app, [pending](Reply reply) {
-      asio::post(pending->wake.get_executor(), [pending, reply = std::move(reply)]() mutable {
-        pending->reply = std::move(reply);
-        pending->wake.cancel();
+        Pending{Timer(socket_.get_executor(), Clock::time_point::max()), std::nullopt, {}});
+    if (const auto* blocking = std::get_if<Blocking>(&match.route->handler)) {
+      if (!hand_to_worker(*blocking, request, pending)) {
+        Reply reply =
+            problem(*request, 503, "too many requests are waiting; try again in a second");
+        reply.fields.emplace_back("Retry-After", "1");
+        co_return reply;
+      }
+    } else {
+      std::get<LaterHandler>(match.route->handler)(request, context_.app, [pending](Reply reply) {
+        settle(pending, std::move(reply), nullptr);
       });
-    });
-    while (!pending->reply) co_await pending->wake.async_wait(kAwait);
+    }
+    while (!pending->reply && !pending->fault) co_await pending->wake.async_wait(kAwait);
+    if (pending->fault) std::rethrow_exception(pending->fault);
     co_return std::move(*pending->reply);
   } catch (const std::exception& error) {
     if (context_.options.on_fault) context_.options.on_fault(request->id + ": " + error.what());
@@ -166,46 +181,25 @@ Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> r
   co_return problem(*request, 500, "an error of the server; its log has the details");
 }
 
-Task<bool> Session::write(const Request& request, const Reply& reply, unsigned version, bool keep) {
-  wire::response<wire::span_body<const char>> message;
-  message.version(version == 10 ? 10 : 11);
-  message.result(static_cast<unsigned>(reply.status));
-  message.set(wire::field::server, "fovea");
-  message.set(wire::field::date, http_date());
-  message.set("X-Request-Id", request.id);
-  for (const auto& [name, value] : security_fields()) message.set(name, value);
-  for (const auto& [name, value] : reply.fields) message.set(name, value);
-  const std::string_view content = reply.content();
-  message.body() = beast::span<const char>(content.data(), content.size());
-  if (reply.status != 304) message.content_length(content.size());
-  message.keep_alive(keep);
-  arm(context_.options.write_timeout);
-  wire::response_serializer<wire::span_body<const char>> serializer(message);
-  ErrorCode error;
-  std::size_t size = 0;
-  if (request.verb == "HEAD" || reply.status == 304) {
-    std::tie(error, size) = co_await wire::async_write_header(socket_, serializer, kAwait);
-  } else {
-    std::tie(error, size) = co_await wire::async_write(socket_, serializer, kAwait);
-  }
-  disarm();
-  co_return !error && phase_ != Phase::closed;
+// From any thread.
+void Session::settle(const std::shared_ptr<Pending>& pending, std::optional<Reply> reply,
+                     std::exception_ptr fault) {
+  asio::post(pending->wake.get_executor(), [pending, reply = std::move(reply), fault]() mutable {
+    pending->reply = std::move(reply);
+    pending->fault = fault;
+    pending->wake.cancel();
+  });
 }
 
-// Closing with unread bytes resets the connection, and the answer may be lost with it: read on for
-// a while, as the client may still be sending (RFC 9112, 9.6).
-Task<void> Session::linger() {
-  ErrorCode ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
-  buffer_.clear();
-  constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
-  arm(std::chrono::seconds(5));
-  std::uint64_t total = 0;
-  while (total < kMost) {
-    const auto [error, size] = co_await socket_.async_read_some(buffer_.prepare(65536), kAwait);
-    if (error || phase_ == Phase::closed) break;
-    total += size;
-  }
+bool Session::hand_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
+                             const std::shared_ptr<Pending>& pending) {
+  return context_.workers.try_post([handler, request, pending, &app = context_.app] {
+    try {
+      settle(pending, handler.run(*request, app), nullptr);
+    } catch (...) {
+      settle(pending, std::nullopt, std::current_exception());
+    }
+  });
 }
 
 void Session::arm(std::chrono::milliseconds limit) {
@@ -241,7 +235,9 @@ void Session::close() {
 
 void Session::drain() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    if (self->phase_ == Phase::idle) self->close();
+    // Half a head is no request yet.
+    if (self->phase_ == Phase::idle || self->phase_ == Phase::head) self->close();
+    self->wake_.cancel();  // an event stream ends
   });
 }
 

@@ -8,6 +8,7 @@
 #include "server/http/net.h"
 #include "server/http/router.h"
 #include "server/http/server.h"
+#include "server/http/worker_pool.h"
 
 namespace fovea::server {
 
@@ -16,6 +17,7 @@ struct SessionContext {
   const ServerOptions& options;
   const Router& router;
   App& app;
+  WorkerPool& workers;
   std::atomic<bool> draining{false};
 };
 
@@ -27,10 +29,29 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Task<void> run();
   void drain();  // closes the connection now when idle, else after the answer in progress
+  void drop_stream() { stream_.reset(); }  // REQUIRES: nothing runs any more
 
  private:
   using Parser = wire::request_parser<wire::string_body>;
-  enum class Phase { idle, busy, closed };
+  enum class Phase { idle, head, busy, closed };
+  struct Pending {  // an answer that comes later
+    Timer wake;     // never expires; cancelled when the reply is there
+    std::optional<Reply> reply;
+    std::exception_ptr fault;
+  };
+  struct Chunk {
+    std::string bytes;
+    bool more = false;
+  };
+  struct Pulled {  // what the stream was asked for
+    std::optional<Chunk> chunk;
+    bool failed = false;
+  };
+  struct Written {
+    bool whole = false;       // to its last byte
+    bool keep = false;        // the connection can take another request
+    std::uint64_t bytes = 0;  // of the body
+  };
 
   Task<bool> wait_for_request();
   Task<bool> serve_one();  // whether the connection goes on
@@ -41,7 +62,20 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Admission> explain(const Request& request, ErrorCode error,
                                    Admission admission) const;
   Task<Reply> answer(const Match& match, std::shared_ptr<const Request> request);
-  Task<bool> write(const Request& request, const Reply& reply, unsigned version, bool keep);
+  static void settle(const std::shared_ptr<Pending>& pending, std::optional<Reply> reply,
+                     std::exception_ptr fault);
+  bool hand_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
+                      const std::shared_ptr<Pending>& pending);
+
+  // session_write.cpp
+  Task<Written> write(const Request& request, Reply& reply, unsigned version, bool keep);
+  Task<Written> write_stream(const Request& request, Reply& reply, unsigned version, bool keep);
+  Task<bool> write_chunk(std::string_view bytes, bool chunked);
+  void ask_stream(const std::shared_ptr<Pulled>& pulled, const std::string& id);
+  // Nothing: the peer left, or the stream failed.
+  Task<std::optional<Chunk>> next_chunk(const std::string& id, bool events, bool chunked);
+  void watch_peer();
+  bool has_hung_up();
   Task<void> linger();
 
   void arm(std::chrono::milliseconds limit);  // after it, socket operations end with timed_out_ set
@@ -54,9 +88,14 @@ class Session : public std::enable_shared_from_this<Session> {
   SessionContext& context_;
   beast::flat_buffer buffer_;
   std::string remote_;
+  std::shared_ptr<BodyStream> stream_;  // of the answer in progress
+  Timer wake_;                          // of who waits for the stream
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;
   bool first_ = true;
+  bool watching_ = false;   // for the peer's leaving
+  bool peer_left_ = false;  // while a stream was sent
+  bool peer_sent_ = false;  // bytes wait unread: its leaving must be looked for
 };
 
 }  // namespace fovea::server

@@ -20,4 +20,7 @@ Target parse_target(std::string_view target);
 // Throws FormatError on a '%' that two hex digits do not follow, and on %00.
 std::string percent_decode(std::string_view text, bool plus_is_space);
 
+// The text as one value of a query: all but letters, digits and -._~ as %XX.
+std::string percent_encode(std::string_view text);
+
 }  // namespace fovea::server

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 // A client that can misbehave: it sends exactly the bytes it is told to.
 namespace fovea::tests {
@@ -66,6 +67,12 @@ class Connection {
     reply.head = pending_.substr(0, end + 2);
     pending_.erase(0, end + 4);
     reply.status = std::stoi(reply.head.substr(9, 3));
+    if (!head_request && reply.field("Transfer-Encoding") == "chunked") {
+      if (!hold_chunks) {
+        for (std::string chunk; !(chunk = read_chunk()).empty();) reply.body += chunk;
+      }
+      return reply;
+    }
     const std::string length = reply.field("Content-Length");
     const std::size_t size = head_request || length.empty() ? 0 : std::stoul(length);
     while (pending_.size() < size) {
@@ -80,6 +87,29 @@ class Connection {
     send(text);
     return read(head_request);
   }
+
+  // The next chunk of a body; empty at its end. Throws when the connection ends before.
+  std::string read_chunk() {
+    std::size_t line;
+    while ((line = pending_.find("\r\n")) == std::string::npos) {
+      if (!receive()) throw std::runtime_error("the body is cut off");
+    }
+    const std::size_t size = std::stoul(pending_.substr(0, line), nullptr, 16);
+    while (pending_.size() < line + 2 + size + 2) {
+      if (!receive()) throw std::runtime_error("the body is cut off");
+    }
+    const std::string chunk = pending_.substr(line + 2, size);
+    pending_.erase(0, line + 2 + size + 2);
+    return chunk;
+  }
+  // All that comes until the connection ends.
+  std::string read_to_end() {
+    while (receive()) {
+    }
+    return std::exchange(pending_, {});
+  }
+
+  bool hold_chunks = false;  // read() leaves a chunked body to read_chunk()
 
   bool at_end() { return pending_.empty() && !receive(); }
 

@@ -81,9 +81,19 @@ inline ServerOptions test_options() {
   return options;
 }
 
+inline std::vector<Route> with_usual(std::vector<Route> routes) {
+  const std::vector<Route> usual{{"GET", "/echo", echo},       {"POST", "/echo", echo},
+                                 {"POST", "/small", echo, 10}, {"GET", "/held", held},
+                                 {"GET", "/later", later},     {"GET", "/throws", throwing}};
+  routes.insert(routes.end(), usual.begin(), usual.end());
+  return routes;
+}
+
 struct Running {
-  explicit Running(ServerOptions options = test_options())
-      : server(std::move(options)), thread([this] { cut = server.run(router, app); }) {}
+  explicit Running(ServerOptions options = test_options(), std::vector<Route> more = {})
+      : server(std::move(options)),
+        router(with_usual(std::move(more)), missing),
+        thread([this] { cut = server.run(router, app); }) {}
   ~Running() { stop(); }
   void stop() {
     server.stop();
@@ -92,13 +102,7 @@ struct Running {
 
   Server server;
   App app = make_app();
-  Router router{{{"GET", "/echo", echo},
-                 {"POST", "/echo", echo},
-                 {"POST", "/small", echo, 10},
-                 {"GET", "/held", held},
-                 {"GET", "/later", later},
-                 {"GET", "/throws", throwing}},
-                missing};
+  Router router;
   int cut = -1;
   std::thread thread;
 };

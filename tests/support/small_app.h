@@ -1,11 +1,15 @@
 #pragma once
 
+#include <deque>
 #include <future>
 #include <memory>
+
+#include <nlohmann/json.hpp>
 
 #include "engine/model/model_file.h"
 #include "server/app.h"
 #include "server/http/router.h"
+#include "tests/support/temporary_folder.h"
 
 // A service with a small real network (random weights), for tests of the server.
 namespace fovea::tests {
@@ -21,21 +25,27 @@ inline std::vector<std::uint8_t> small_model_file(std::uint64_t seed = 5) {
   Model model{Network(spec), {}, {"bird", "cat", "truck"}, 1.5f, {}};
   model.network.initialise(seed);
   model.preprocess.size = 8;
-  model.provenance = {{"name", "tiny test"},
-                      {"version", "7"},
-                      {"metrics", R"({"accuracy": 0.5})"},
-                      {"note", "random weights"}};
+  model.provenance = {
+      {"name", "tiny test"}, {"metrics", R"({"accuracy": 0.5})"}, {"note", "random weights"}};
   return write_model(model);
 }
 
 inline std::shared_ptr<const server::ServedModel> small_model() {
   static const auto model =
-      std::make_shared<const server::ServedModel>(small_model_file(), "fallback");
+      std::make_shared<const server::ServedModel>(small_model_file(), "tiny test", 1);
   return model;
 }
 
+// Serves small_model() as version 1 of a data directory of its own, unless one is given; there it
+// serves the stored champion.
 inline server::App make_app(server::AppOptions options = {}) {
-  return server::App(std::move(options), small_model(),
+  static std::deque<TemporaryFolder> folders;
+  if (options.data_dir.empty()) options.data_dir = folders.emplace_back().path();
+  const auto start = [](server::Registry& registry) {
+    if (registry.load_champion()) return;
+    registry.activate(registry.publish(small_model_file(), {}, nullptr, "test"), "test", "");
+  };
+  return server::App(std::move(options), start,
                      server::StaticFiles(std::span<const server::EmbeddedFile>()));
 }
 
@@ -46,6 +56,9 @@ inline server::Reply ask(const server::Router& router, server::App& app, server:
   request.params = match.params;
   if (const auto* quick = std::get_if<server::QuickHandler>(&match.route->handler)) {
     return (*quick)(request, app);
+  }
+  if (const auto* blocking = std::get_if<server::Blocking>(&match.route->handler)) {
+    return blocking->run(request, app);
   }
   const auto reply = std::make_shared<std::promise<server::Reply>>();
   std::get<server::LaterHandler>(match.route->handler)(

@@ -1,0 +1,206 @@
+#include "server/http/guard.h"
+
+#include <algorithm>
+#include <array>
+
+#include "server/http/problem.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr double kWrongTokensBurst = 20;
+constexpr double kWrongTokensRate = 0.2;  // a second
+
+bool is_reading(std::string_view verb) {
+  return verb == "GET" || verb == "HEAD" || verb == "OPTIONS";
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// "[::1]:8080" -> "::1", "localhost:8080" -> "localhost"
+std::string_view host_name(std::string_view host) {
+  if (!host.empty() && host.front() == '[') return host.substr(1, host.find(']') - 1);
+  return host.substr(0, host.find(':'));
+}
+
+std::string_view host_of_origin(std::string_view origin) {
+  const std::size_t scheme = origin.find("://");
+  return scheme == std::string_view::npos ? std::string_view() : origin.substr(scheme + 3);
+}
+
+std::optional<std::string_view> bearer(const Request& request) {
+  const auto field = request.field("Authorization");
+  if (!field || !same_name(field->substr(0, 7), "Bearer ")) return std::nullopt;
+  return trim(field->substr(7));
+}
+
+bool came_through_a_proxy(const Request& request) {
+  constexpr std::array kFields{"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"};
+  return std::any_of(kFields.begin(), kFields.end(),
+                     [&](const char* name) { return request.field(name).has_value(); });
+}
+
+Reply too_many(const Request& request, const std::string& text, int seconds) {
+  Reply reply = problem(request, 429, text + "; try again in " + std::to_string(seconds) + " s");
+  reply.fields.emplace_back("Retry-After", std::to_string(seconds));
+  return reply;
+}
+
+Reply unauthorised(const Request& request, const std::string& text, const char* challenge) {
+  Reply reply = problem(request, 401, text);
+  reply.fields.emplace_back("WWW-Authenticate", challenge);
+  return reply;
+}
+
+}  // namespace
+
+Guard::Guard(const GuardOptions& options)
+    : options_(options),
+      tokens_(options.tokens, options.token_file),
+      wrong_tokens_(kWrongTokensRate, kWrongTokensBurst) {
+  for (const std::string& network : options.trusted_proxies) proxies_.add(network);
+  if (options.rate_limit > 0) {
+    requests_.emplace(options.rate_limit, std::max(1.0, 2 * options.rate_limit));
+  }
+}
+
+// The last address in X-Forwarded-For that is none of our proxies': what stands before it is
+// whatever the client wrote.
+void Guard::find_client(Request& request) const {
+  if (!proxies_.contains(request.remote)) return;
+  std::string list;
+  for (const auto& [name, value] : request.fields) {
+    if (same_name(name, "X-Forwarded-For")) list += (list.empty() ? "" : ",") + value;
+  }
+  std::string_view rest = list;
+  while (!rest.empty() && proxies_.contains(request.remote)) {
+    const std::size_t comma = rest.rfind(',');
+    const std::size_t from = comma == std::string_view::npos ? 0 : comma + 1;
+    const std::string_view address = trim(rest.substr(from));
+    rest = rest.substr(0, from == 0 ? 0 : comma);
+    if (client_key(address).empty() || address.size() > 45) return;
+    request.remote = address;
+  }
+}
+
+std::optional<Reply> Guard::check(Request& request, Role needed) {
+  if (tokens_.refresh() && options_.on_problem) {
+    options_.on_problem("the tokens stay as they were: " + tokens_.problem());
+  }
+  const bool direct = !proxies_.contains(request.remote);
+  find_client(request);
+  const bool exempt = needed == Role::open || (direct && is_loopback(request.remote));
+  if (requests_ && !exempt && !requests_->take(client_key(request.remote))) {
+    return too_many(request, "too many requests from " + request.remote, requests_->retry_after());
+  }
+  request.actor = "anonymous";
+  const auto token = bearer(request);
+  if (tokens_.any() && token && needed != Role::open) return check_token(request, needed, *token);
+  return check_without_token(request, needed);
+}
+
+std::optional<Reply> Guard::check_token(Request& request, Role needed, std::string_view token) {
+  const std::string client = client_key(request.remote);
+  if (!wrong_tokens_.would_take(client)) {
+    return too_many(request, "too many wrong tokens from " + request.remote,
+                    wrong_tokens_.retry_after());
+  }
+  const auto role = tokens_.find(token);
+  if (!role) {
+    wrong_tokens_.take(client);
+    return unauthorised(request, "the token is not known here", R"(Bearer error="invalid_token")");
+  }
+  request.actor = *role == Role::admin ? "admin" : "predict";
+  if (needed == Role::admin && *role != Role::admin) {
+    return problem(request, 403, "this needs a token of the role admin; yours has predict");
+  }
+  return std::nullopt;
+}
+
+std::optional<Reply> Guard::check_without_token(Request& request, Role needed) {
+  if (!tokens_.any() && options_.loopback && proxies_.empty() && !came_through_a_proxy(request)) {
+    request.actor = "local";
+    if (auto refusal = check_host(request)) return refusal;
+    return check_origin(request);
+  }
+  if (auto refusal = check_origin(request)) return refusal;
+  if (needed == Role::open) return std::nullopt;
+  if (!tokens_.any()) {
+    if (needed == Role::predict || is_reading(request.verb)) return std::nullopt;
+    return problem(request, 403,
+                   "this server can be reached from other machines and has no tokens, so nothing "
+                   "can be changed; write a line admin:TOKEN (16 or more characters) into a file, "
+                   "start the server with --token-file FILE, and send Authorization: Bearer TOKEN");
+  }
+  if (needed == Role::predict && options_.public_predict) return std::nullopt;
+  return unauthorised(request, "this needs a token; send it as Authorization: Bearer TOKEN",
+                      "Bearer");
+}
+
+// Without it, a page of any site could point its own name at this machine and read the answers.
+std::optional<Reply> Guard::check_host(const Request& request) const {
+  const auto field = request.field("Host");
+  if (!field) return std::nullopt;  // HTTP/1.0: no browser
+  const std::string_view name = host_name(*field);
+  const auto& names = options_.host_names;
+  const bool known = same_name(name, "localhost") || is_loopback(name) ||
+                     std::any_of(names.begin(), names.end(),
+                                 [&](const auto& own) { return same_name(own, name); });
+  if (known) return std::nullopt;
+  return problem(request, 403,
+                 "this server does not answer to the name " + std::string(name) +
+                     "; allow it with --host-name, or use localhost");
+}
+
+// A page of another site can send a form here with whatever rights the address gives.
+std::optional<Reply> Guard::check_origin(const Request& request) const {
+  if (is_reading(request.verb)) return std::nullopt;
+  const auto origin = request.field("Origin");
+  const auto site = request.field("Sec-Fetch-Site");
+  if (origin && allows_origin(*origin)) return std::nullopt;
+  const bool foreign =
+      (origin && !same_name(host_of_origin(*origin), request.field("Host").value_or(""))) ||
+      (site && *site != "same-origin" && *site != "none");
+  if (!foreign) return std::nullopt;
+  return problem(request, 403,
+                 "a page of " + std::string(origin.value_or("another site")) +
+                     " may not do this; allow it with --cors-origin");
+}
+
+bool Guard::allows_origin(std::string_view origin) const {
+  const auto& allowed = options_.cors_origins;
+  return std::any_of(allowed.begin(), allowed.end(),
+                     [&](const std::string& one) { return same_name(one, origin); });
+}
+
+std::optional<Reply> Guard::preflight(const Request& request) const {
+  const auto origin = request.field("Origin");
+  if (request.verb != "OPTIONS" || !origin || !allows_origin(*origin) ||
+      !request.field("Access-Control-Request-Method")) {
+    return std::nullopt;
+  }
+  Reply reply;
+  reply.status = 204;
+  reply.fields = {{"Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"},
+                  {"Access-Control-Allow-Headers",
+                   "Authorization, Content-Type, Idempotency-Key, If-None-Match, "
+                   "Inference-Header-Content-Length, Last-Event-ID, X-Request-Id, traceparent"},
+                  {"Access-Control-Max-Age", "600"}};
+  return reply;
+}
+
+Fields Guard::cors_fields(const Request& request) const {
+  const auto origin = request.field("Origin");
+  if (options_.cors_origins.empty()) return {};
+  if (!origin || !allows_origin(*origin)) return {{"Vary", "Origin"}};
+  return {{"Vary", "Origin"},
+          {"Access-Control-Allow-Origin", std::string(*origin)},
+          {"Access-Control-Expose-Headers", "ETag, Location, Retry-After, X-Request-Id"},
+          {"Cross-Origin-Resource-Policy", "cross-origin"}};
+}
+
+}  // namespace fovea::server

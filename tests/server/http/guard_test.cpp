@@ -1,0 +1,247 @@
+#include "server/http/guard.h"
+
+#include <fstream>
+#include <thread>
+
+#include "engine/core/error.h"
+#include "server/http/admission.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+
+namespace {
+
+constexpr const char* kTokens = "admin:0123456789abcdef,predict:fedcba9876543210";
+
+Request request(const std::string& verb, Fields fields = {},
+                const std::string& remote = "127.0.0.1") {
+  Request made;
+  made.verb = verb;
+  made.remote = remote;
+  made.fields = std::move(fields);
+  if (!made.field("Host")) made.fields.emplace_back("Host", "localhost:8080");
+  return made;
+}
+
+// 0 = let through
+int status(Guard& guard, Request asked, Role role) {
+  const auto refusal = guard.check(asked, role);
+  return refusal ? refusal->status : 0;
+}
+std::string actor(Guard& guard, Request asked) {
+  guard.check(asked, Role::predict);
+  return asked.actor;
+}
+Fields bearer(const std::string& token) {
+  return {{"Authorization", "Bearer " + token}};
+}
+
+}  // namespace
+
+TEST_CASE("on this machine and without tokens everything is allowed to the local user") {
+  Guard guard(GuardOptions{});
+  CHECK(status(guard, request("DELETE"), Role::admin) == 0);
+  CHECK(actor(guard, request("POST")) == "local");
+  for (const char* host :
+       {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080"}) {
+    INFO(host);
+    CHECK(status(guard, request("POST", {{"Host", host}}), Role::admin) == 0);
+  }
+}
+
+TEST_CASE("a name that is not ours is refused, so that no site can rebind its own to us") {
+  GuardOptions options;
+  options.host_names = {"fovea.lan"};
+  Guard guard(options);
+  for (const char* host :
+       {"evil.example", "localhost.evil.example:8080", "10.0.0.1", "", "[::2]"}) {
+    INFO(host);
+    CHECK(status(guard, request("GET", {{"Host", host}}), Role::predict) == 403);
+    CHECK(status(guard, request("GET", {{"Host", host}}), Role::open) == 403);
+  }
+  CHECK(status(guard, request("GET", {{"Host", "Fovea.LAN:8080"}}), Role::admin) == 0);
+}
+
+TEST_CASE("a page of another site may not change anything here") {
+  GuardOptions options;
+  options.cors_origins = {"https://friend.example"};
+  Guard guard(options);
+  const auto post = [&](Fields fields) {
+    return status(guard, request("POST", fields), Role::predict);
+  };
+  CHECK(post({{"Origin", "http://localhost:8080"}}) == 0);
+  CHECK(post({{"Origin", "https://friend.example"}, {"Sec-Fetch-Site", "cross-site"}}) == 0);
+  CHECK(post({{"Sec-Fetch-Site", "same-origin"}}) == 0);
+  CHECK(post({{"Sec-Fetch-Site", "none"}}) == 0);
+  CHECK(post({{"Origin", "http://evil.example"}}) == 403);
+  CHECK(post({{"Origin", "http://localhost:9999"}}) == 403);
+  CHECK(post({{"Origin", "null"}}) == 403);
+  CHECK(post({{"Sec-Fetch-Site", "cross-site"}}) == 403);
+  CHECK(post({{"Sec-Fetch-Site", "same-site"}}) == 403);
+}
+
+TEST_CASE("without tokens other machines may ask and read, and are told how to change things") {
+  GuardOptions open;
+  open.loopback = false;
+  GuardOptions behind_proxy;
+  behind_proxy.trusted_proxies = {"127.0.0.1"};
+  for (const GuardOptions& options : {open, behind_proxy}) {
+    Guard guard(options);
+    CHECK(status(guard, request("GET", {{"Host", "any.name"}}), Role::admin) == 0);
+    CHECK(status(guard, request("POST"), Role::predict) == 0);
+    CHECK(actor(guard, request("POST")) == "anonymous");
+    Request changing = request("POST");
+    const auto refusal = guard.check(changing, Role::admin);
+    REQUIRE(refusal);
+    CHECK(refusal->status == 403);
+    CHECK_THAT(refusal->body, ContainsSubstring("--token-file"));
+  }
+}
+
+TEST_CASE("what a proxy on this machine passes on is not taken for the local user") {
+  Guard guard(GuardOptions{});
+  for (const char* field : {"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"}) {
+    INFO(field);
+    CHECK(status(guard, request("POST", {{field, "1.2.3.4"}}), Role::admin) == 403);
+    CHECK(actor(guard, request("POST", {{field, "1.2.3.4"}})) == "anonymous");
+  }
+}
+
+TEST_CASE("with tokens each role may do its part and no more") {
+  GuardOptions options;
+  options.tokens = kTokens;
+  Guard guard(options);
+  CHECK(status(guard, request("GET"), Role::open) == 0);
+  CHECK(status(guard, request("POST"), Role::predict) == 401);
+  CHECK(status(guard, request("GET"), Role::admin) == 401);
+  CHECK(status(guard, request("POST", bearer("fedcba9876543210")), Role::predict) == 0);
+  CHECK(status(guard, request("POST", bearer("fedcba9876543210")), Role::admin) == 403);
+  CHECK(status(guard, request("POST", bearer("0123456789abcdef")), Role::admin) == 0);
+  CHECK(status(guard, request("POST", bearer("0123456789abcdeX")), Role::predict) == 401);
+  CHECK(status(guard, request("POST", bearer("")), Role::predict) == 401);
+  CHECK(actor(guard, request("POST", bearer("0123456789abcdef"))) == "admin");
+  CHECK(actor(guard, request("POST", bearer("fedcba9876543210"))) == "predict");
+  Request bare = request("GET");
+  CHECK(find_field(guard.check(bare, Role::admin)->fields, "WWW-Authenticate") == "Bearer");
+  options.public_predict = true;
+  Guard open(options);
+  CHECK(status(open, request("POST"), Role::predict) == 0);
+  CHECK(status(open, request("GET"), Role::admin) == 401);
+}
+
+TEST_CASE("guessing tokens is slowed down, for the one who guesses") {
+  GuardOptions options;
+  options.tokens = kTokens;
+  Guard guard(options);
+  int wrong = 0;
+  while (status(guard, request("GET", bearer("guess"), "10.0.0.1"), Role::admin) == 401) ++wrong;
+  CHECK(wrong == 20);
+  CHECK(status(guard, request("GET", bearer("0123456789abcdef"), "10.0.0.1"), Role::admin) == 429);
+  CHECK(status(guard, request("GET", bearer("0123456789abcdef"), "10.0.0.2"), Role::admin) == 0);
+}
+
+TEST_CASE("forwarded addresses are believed only from trusted proxies, and only what they added") {
+  GuardOptions options;
+  options.trusted_proxies = {"10.0.0.0/8", "fd00::/8"};
+  Guard guard(options);
+  const auto remote = [&](const std::string& peer, Fields fields) {
+    Request asked = request("GET", std::move(fields), peer);
+    guard.check(asked, Role::predict);
+    return asked.remote;
+  };
+  CHECK(remote("10.1.2.3", {{"X-Forwarded-For", "6.6.6.6, 1.2.3.4"}}) == "1.2.3.4");
+  CHECK(remote("10.1.2.3", {{"X-Forwarded-For", "6.6.6.6, 1.2.3.4, 10.9.9.9"}}) == "1.2.3.4");
+  CHECK(remote("10.1.2.3", {{"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-For", "::9"}}) == "::9");
+  CHECK(remote("fd00::1", {{"X-Forwarded-For", "1.2.3.4"}}) == "1.2.3.4");
+  CHECK(remote("11.1.2.3", {{"X-Forwarded-For", "1.2.3.4"}}) == "11.1.2.3");
+  CHECK(remote("10.1.2.3", {}) == "10.1.2.3");
+  CHECK_THROWS_WITH(Networks().add("10.0.0.0/33"), ContainsSubstring("10.0.0.0/33"));
+  CHECK_THROWS_AS(Networks().add("name.example"), FormatError);
+  CHECK_THROWS_AS(Networks().add("::/129"), FormatError);
+}
+
+TEST_CASE("each client has its own rate, this machine none") {
+  GuardOptions options;
+  options.loopback = false;
+  options.rate_limit = 1;
+  Guard guard(options);
+  CHECK(status(guard, request("GET", {}, "10.0.0.1"), Role::predict) == 0);
+  CHECK(status(guard, request("GET", {}, "10.0.0.1"), Role::predict) == 0);
+  Request third = request("GET", {}, "10.0.0.1");
+  const auto refusal = guard.check(third, Role::predict);
+  REQUIRE(refusal);
+  CHECK(refusal->status == 429);
+  CHECK(find_field(refusal->fields, "Retry-After") == "1");
+  CHECK(status(guard, request("GET", {}, "10.0.0.1"), Role::open) == 0);
+  CHECK(status(guard, request("GET", {}, "10.0.0.2"), Role::predict) == 0);
+  for (int i = 0; i < 10; ++i) CHECK(status(guard, request("GET"), Role::predict) == 0);
+  RateLimit limit(10, 2);
+  const auto start = RateLimit::Clock::now();
+  CHECK(limit.take("a", start));
+  CHECK(limit.take("a", start));
+  CHECK_FALSE(limit.take("a", start));
+  CHECK(limit.take("a", start + std::chrono::milliseconds(101)));
+  CHECK(client_key("2001:db8::1") == client_key("2001:db8::2"));
+  CHECK(client_key("2001:db8::1") != client_key("2001:db8:0:1::1"));
+}
+
+TEST_CASE("the token file is read again when it changed; a wrong one leaves the old tokens") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "tokens";
+  std::ofstream(file) << "# mine\n\n admin:first-token-0123\r\n";
+  Tokens tokens("", file);
+  CHECK(tokens.find("first-token-0123") == Role::admin);
+  const auto rewrite = [&](const char* text) {
+    std::ofstream(file) << text;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1050));
+    tokens.refresh();
+  };
+  rewrite("predict:second-token-0123\n");
+  CHECK_FALSE(tokens.find("first-token-0123"));
+  CHECK(tokens.find("second-token-0123") == Role::predict);
+  rewrite("");
+  CHECK(tokens.find("second-token-0123") == Role::predict);
+  CHECK_THAT(tokens.problem(), ContainsSubstring("no token"));
+  for (const char* text :
+       {"root:0123456789abcdef", "admin:short", "admin", "admin:0123456789 abcdef"}) {
+    CHECK_THROWS_WITH(Tokens(text, ""), ContainsSubstring("line 1"));
+  }
+}
+
+TEST_CASE("only listed origins get CORS fields and preflights") {
+  GuardOptions options;
+  options.cors_origins = {"https://friend.example"};
+  Guard guard(options);
+  const Fields wanted{{"Origin", "https://friend.example"},
+                      {"Access-Control-Request-Method", "PUT"}};
+  CHECK(guard.preflight(request("OPTIONS", wanted))->status == 204);
+  CHECK(find_field(guard.cors_fields(request("GET", wanted)), "Access-Control-Allow-Origin") ==
+        "https://friend.example");
+  const Fields other{{"Origin", "https://evil.example"}, {"Access-Control-Request-Method", "PUT"}};
+  CHECK_FALSE(guard.preflight(request("OPTIONS", other)));
+  CHECK_FALSE(find_field(guard.cors_fields(request("GET", other)), "Access-Control-Allow-Origin"));
+  CHECK(Guard(GuardOptions{}).cors_fields(request("GET", wanted)).empty());
+}
+
+TEST_CASE("a route that names no role is closed to all but admins") {
+  GuardOptions options;
+  options.tokens = kTokens;
+  Guard guard(options);
+  const auto handler = [](const Request&, App&) { return Reply(); };
+  const Router router({{"GET", "/closed", handler}, {"GET", "/free", handler, Role::open}},
+                      handler);
+  const auto admitted = [&](const std::string& path, Fields fields) {
+    Request asked = request("GET", std::move(fields));
+    asked.target = path;
+    const Admission admission = admit(asked, {}, router, 100, &guard);
+    return admission.refusal ? admission.refusal->status : 0;
+  };
+  CHECK(admitted("/closed", {}) == 401);
+  CHECK(admitted("/closed", bearer("fedcba9876543210")) == 403);
+  CHECK(admitted("/closed", bearer("0123456789abcdef")) == 0);
+  CHECK(admitted("/free", {}) == 0);
+  CHECK(admitted("/page", {}) == 0);
+}

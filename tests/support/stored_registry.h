@@ -1,0 +1,56 @@
+#pragma once
+
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "engine/model/feature_bundle.h"
+#include "server/registry/manifest.h"
+#include "server/registry/registry.h"
+#include "server/store/files.h"
+#include "server/store/store.h"
+#include "tests/support/small_app.h"
+
+// A registry of small models in a folder, without a server around it.
+namespace fovea::tests {
+
+// A registry as a server that was started anew on this folder has it.
+struct StoredRegistry {
+  explicit StoredRegistry(const std::filesystem::path& folder, int keep = 10)
+      : store(server::open_sqlite_store(folder / "fovea.db")),
+        files(folder / "files"),
+        registry(store->versions(), files, {keep, {}}) {}
+  int publish(std::uint64_t seed, const nlohmann::ordered_json& manifest = nullptr) {
+    return registry.publish(small_model_file(seed), {}, manifest, "test");
+  }
+  std::unique_ptr<server::Store> store;
+  server::Files files;
+  server::Registry registry;
+};
+
+inline std::vector<std::uint8_t> features_of(const std::vector<std::uint8_t>& model) {
+  FeatureBundle bundle;
+  bundle.classes = {"bird", "cat", "truck"};
+  bundle.dim = 8;
+  bundle.counts = {5, 5, 5};
+  bundle.means.resize({3, 1, 1, 8});
+  bundle.covariance.resize({8, 1, 1, 8});
+  bundle.held_out.resize({3, 1, 1, 8});
+  bundle.labels = {0, 1, 2};
+  for (Tensor* tensor : {&bundle.means, &bundle.covariance, &bundle.held_out}) tensor->fill(1);
+  bundle.data = "pictures";
+  bundle.data_revision = "1";
+  bundle.weights_sha256 = weights_sha256(model);
+  return write_feature_bundle(bundle);
+}
+
+inline void damage(const std::filesystem::path& file) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(-1, std::ios::end);
+  const char last = static_cast<char>(stream.peek());
+  stream.seekp(-1, std::ios::end);
+  stream.put(static_cast<char>(last ^ 1));
+}
+
+}  // namespace fovea::tests
