@@ -46,12 +46,14 @@ void prepare(Work& work, std::size_t index, Bench& bench) {
     fail(prediction, Prediction::Status::bad_picture, error.what());
   } catch (const std::exception& error) {
     fail(prediction, Prediction::Status::failed, error.what());
+    work.model->record.failed();
   }
   prediction.timing.decode = milliseconds(start, Clock::now());
 }
 
-void classify(const Classifier& classifier, Bench& bench) {
+void classify(const ServedModel& served, Bench& bench) {
   if (bench.ready.empty()) return;
+  const Classifier& classifier = served.classifier;
   const auto start = Clock::now();
   try {
     Shape shape = bench.prepared.front().shape();
@@ -68,10 +70,12 @@ void classify(const Classifier& classifier, Bench& bench) {
       const Scalar* row = bench.probabilities.image(i);
       bench.ready[i]->probabilities.assign(row, row + classes);
       bench.ready[i]->timing.compute = ms;
+      served.record.answered(bench.ready[i]->timing.decode + ms / shape.n);
     }
   } catch (const std::exception& error) {
     for (Prediction* prediction : bench.ready) {
       fail(*prediction, Prediction::Status::failed, error.what());
+      served.record.failed();
     }
   }
 }
@@ -134,7 +138,8 @@ void Batcher::run() {
     bench.prepared.clear();
     bench.ready.clear();
     for (const Item& item : batch) prepare(*item.work, item.index, bench);
-    classify(batch.front().work->model->classifier, bench);
+    batches_ += !bench.ready.empty();
+    classify(*batch.front().work->model, bench);
     for (const Item& item : batch) settle(*item.work);
     batch.clear();
   }

@@ -65,6 +65,7 @@ class Batcher {
   bool submit(std::shared_ptr<Work> work);
 
   std::size_t waiting() const;
+  std::uint64_t batches() const { return batches_; }  // runs of the network so far
 
  private:
   struct Item {
@@ -80,6 +81,7 @@ class Batcher {
   std::deque<Item> queue_;
   std::size_t idle_ = 0;  // threads that wait
   bool stopping_ = false;
+  std::atomic<std::uint64_t> batches_{0};
   std::vector<std::jthread> threads_;
 };
 

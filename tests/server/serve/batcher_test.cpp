@@ -69,7 +69,7 @@ TEST_CASE("an idle queue takes a request larger than itself") {
 }
 
 TEST_CASE("each request is answered by the model it pinned") {
-  const auto other = std::make_shared<const ServedModel>(small_model_file(6), "other");
+  const auto other = std::make_shared<const ServedModel>(small_model_file(6), "other", 2);
   Batcher batcher(1, 1000);
   std::vector<std::unique_ptr<Order>> orders;
   for (int i = 0; i < 40; ++i) {
@@ -118,17 +118,4 @@ TEST_CASE("ending the batcher drops what waits without calling back") {
     batcher.submit(order.work);
   }
   CHECK_FALSE(called);
-}
-
-TEST_CASE("a model is named by its provenance, else by its file") {
-  CHECK(small_model()->name == "tiny test");
-  CHECK(small_model()->version == "7");
-  Model model = read_model(small_model_file());
-  model.provenance.clear();
-  const ServedModel plain(write_model(model), "fallback");
-  CHECK(plain.name == "fallback");
-  CHECK(plain.version == plain.classifier.weights_sha256().substr(0, 12));
-  CHECK_THROWS_AS(load_served_model("/nonexistent/model.safetensors"), IoError);
-  CHECK_THROWS_WITH(load_served_model(FOVEA_SOURCE_DIR "/CMakeLists.txt"),
-                    ContainsSubstring("CMakeLists.txt"));
 }

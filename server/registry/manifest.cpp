@@ -1,0 +1,90 @@
+#include "server/registry/manifest.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMaxText = 1 << 20;
+constexpr double kSameTemperature = 1e-4;  // relative: a decimal text against a float
+
+void copy_text(const Provenance& provenance, const char* key, Json& manifest) {
+  const auto found = provenance.find(key);
+  if (found != provenance.end() && !found->second.empty() && !manifest.contains(key)) {
+    manifest[key] = found->second;
+  }
+}
+
+void settle_classes(const Model& model, Json& manifest) {
+  if (manifest.contains("classes") && manifest["classes"] != Json(model.classes)) {
+    throw FormatError("manifest: the classes are not those of the model file");
+  }
+  manifest["classes"] = model.classes;
+}
+
+void settle_calibration(const Model& model, Json& manifest) {
+  Json& calibration = manifest["calibration"];
+  if (calibration.is_null()) calibration = Json::object();
+  if (!calibration.is_object()) throw FormatError("manifest: calibration is no object");
+  const double own = model.temperature;
+  if (calibration.contains("temperature")) {
+    const Json& given = calibration["temperature"];
+    if (!given.is_number() || std::abs(given.get<double>() - own) > kSameTemperature * own) {
+      throw FormatError("manifest: the temperature " + given.dump() +
+                        " is not that of the model file, " + std::to_string(own));
+    }
+  }
+  calibration["temperature"] = own;
+}
+
+}  // namespace
+
+Json complete_manifest(const Model& model, const Json& given) {
+  Json manifest = given.is_null() ? Json::object() : given;
+  if (!manifest.is_object()) throw FormatError("manifest: this is no JSON object");
+  if (manifest.contains("name") && !manifest["name"].is_string()) {
+    throw FormatError("manifest: the name is no text");
+  }
+  // A model file from elsewhere may name a parent by its weights; only a job knows the number.
+  for (const char* key : {"name", "data", "data_revision", "recipe", "created"}) {
+    copy_text(model.provenance, key, manifest);
+  }
+  if (!manifest.contains("name") || manifest["name"] == "") manifest["name"] = "model";
+  if (!manifest.contains("metrics")) {
+    Json metrics = read_metrics(model.provenance);
+    if (metrics.is_object()) manifest["metrics"] = std::move(metrics);
+  }
+  settle_classes(model, manifest);
+  settle_calibration(model, manifest);
+  manifest["parameters"] = model.network.parameter_count();
+  const std::size_t size = manifest.dump(-1, ' ', false, Json::error_handler_t::replace).size();
+  if (size > kMaxText) {
+    throw FormatError("manifest: " + std::to_string(size) + " bytes, the limit is " +
+                      std::to_string(kMaxText));
+  }
+  return manifest;
+}
+
+Json read_metrics(const Provenance& provenance) {
+  const auto found = provenance.find("metrics");
+  if (found == provenance.end()) return Json(Json::value_t::discarded);
+  bool deep = false;
+  Json parsed = Json::parse(
+      found->second,
+      [&deep](int depth, Json::parse_event_t, Json&) { return !(deep |= depth > 16); }, false);
+  return deep ? Json(Json::value_t::discarded) : parsed;
+}
+
+Json parse_manifest(const std::string& text) {
+  Json manifest = Json::parse(text, nullptr, false);
+  if (!manifest.is_object()) throw FormatError("manifest: this is no JSON object");
+  return manifest;
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,87 @@
+#include "server/registry/probe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "server/serve/batcher.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr int kEdge = 32;  // pixels
+constexpr int kHeader = 54;
+constexpr double kSumTolerance = 1e-3;  // float sums over up to 65,536 classes
+
+void put(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value, int width) {
+  for (int i = 0; i < width; ++i) bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+}
+
+// A BMP of smooth colours with edges, so that every kind of layer has something to do.
+std::vector<std::uint8_t> probe_picture() {
+  std::vector<std::uint8_t> bytes(kHeader + kEdge * kEdge * 3);
+  bytes[0] = 'B';
+  bytes[1] = 'M';
+  put(bytes, 2, static_cast<std::uint32_t>(bytes.size()), 4);
+  put(bytes, 10, kHeader, 4);
+  put(bytes, 14, 40, 4);  // size of the second header
+  put(bytes, 18, kEdge, 4);
+  put(bytes, 22, kEdge, 4);
+  put(bytes, 26, 1, 2);   // planes
+  put(bytes, 28, 24, 2);  // bits
+  std::uint8_t* out = bytes.data() + kHeader;
+  for (int y = 0; y < kEdge; ++y) {
+    for (int x = 0; x < kEdge; ++x) {
+      *out++ = static_cast<std::uint8_t>(x * 8);
+      *out++ = static_cast<std::uint8_t>(y * 8);
+      *out++ = (x / 8 + y / 8) % 2 ? 230 : 25;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void probe(const Classifier& classifier) {
+  Scratch scratch;
+  Tensor probabilities;
+  classifier.predict(classifier.prepare(probe_picture()), probabilities, scratch);
+  const auto values = probabilities.values();
+  if (values.size() != classifier.classes().size()) {
+    throw FormatError("the model answers a test picture with " + std::to_string(values.size()) +
+                      " numbers for " + std::to_string(classifier.classes().size()) + " classes");
+  }
+  double sum = 0;
+  for (const Scalar p : values) {
+    if (!(p >= 0 && p <= 1)) {
+      throw FormatError("the model answers a test picture with a probability of " +
+                        std::to_string(p));
+    }
+    sum += p;
+  }
+  if (std::abs(sum - 1) > kSumTolerance) {
+    throw FormatError("the model answers a test picture with probabilities that sum to " +
+                      std::to_string(sum));
+  }
+}
+
+void warm(const Classifier& classifier) {
+  const Tensor one = classifier.prepare(probe_picture());
+  Scratch scratch;
+  Tensor probabilities;
+  for (const int count : {1, 2, static_cast<int>(Batcher::kMicroBatch), 1}) {
+    Shape shape = one.shape();
+    shape.n = count;
+    Tensor inputs;
+    inputs.resize(shape);
+    for (int i = 0; i < count; ++i) {
+      std::copy(one.values().begin(), one.values().end(), inputs.image(i));
+    }
+    classifier.predict(inputs, probabilities, scratch);
+  }
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,205 @@
+#include "server/registry/registry.h"
+
+#include <limits>
+#include <set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "engine/model/feature_bundle.h"
+#include "server/registry/manifest.h"
+#include "server/registry/probe.h"
+#include "server/store/files.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kChampion = "champion";
+constexpr const char* kChallenger = "challenger";
+constexpr const char* kPrevious = "previous";
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Any other bundle would be used as if it described these weights.
+void check_features(std::span<const std::uint8_t> features, const Classifier& classifier) {
+  const FeatureBundle bundle = read_feature_bundle(features);
+  if (bundle.weights_sha256 != classifier.weights_sha256()) {
+    throw FormatError("feature bundle: it was not made with the weights of this model");
+  }
+  if (bundle.classes != classifier.classes()) {
+    throw FormatError("feature bundle: its classes are not those of this model");
+  }
+}
+
+std::optional<int> alias(const Aliases& aliases, const std::string& name) {
+  const auto found = aliases.find(name);
+  return found == aliases.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+Registry::Registry(VersionStore& versions, Files& files, RegistryOptions options)
+    : versions_(versions), files_(files), options_(std::move(options)) {
+  if (options_.keep < 1) throw ShapeError("registry: at least 1 version must be kept");
+  files_.remove_unfinished();
+  // A crash may have come between giving up a version and removing its files.
+  const std::set<std::string> used = files_in_use();
+  for (const StoredVersion& version : versions_.newest(std::numeric_limits<int>::max())) {
+    if (version.removed) remove_files(version, used);
+  }
+}
+
+std::shared_ptr<const ServedModel> Registry::champion() const {
+  const std::lock_guard lock(champion_mutex_);
+  return champion_;
+}
+
+std::string Registry::keep_file(std::span<const std::uint8_t> bytes) {
+  std::string sha256 = files_.store(bytes);
+  try {
+    files_.read(sha256);
+  } catch (const FormatError&) {
+    // An earlier copy of the same file is damaged; here are its bytes again.
+    files_.remove(sha256);
+    files_.store(bytes);
+    files_.read(sha256);
+  }
+  return sha256;
+}
+
+int Registry::publish(std::span<const std::uint8_t> model, std::span<const std::uint8_t> features,
+                      const Json& manifest, const std::string& actor) {
+  const Classifier classifier(model);
+  const Json whole = complete_manifest(classifier.model(), manifest);
+  probe(classifier);
+  if (!features.empty()) check_features(features, classifier);
+
+  StoredVersion version;
+  version.weights_sha256 = classifier.weights_sha256();
+  version.manifest = text_of(whole);
+  version.created = std::chrono::system_clock::now();
+  const std::lock_guard lock(changing_);
+  version.model_sha256 = keep_file(model);
+  if (!features.empty()) version.features_sha256 = keep_file(features);
+  const Json detail = {{"name", whole["name"]},
+                       {"weights_sha256", version.weights_sha256},
+                       {"model_sha256", version.model_sha256}};
+  const int number = versions_.add(version, {0, {}, actor, "publish", "", text_of(detail)});
+  tell(actor + " published " + version_title(number));
+  retire_old();
+  return number;
+}
+
+std::shared_ptr<const ServedModel> Registry::load(const StoredVersion& version) const {
+  const std::string where =
+      version_title(version.number) + " (" + model_path(version).string() + ")";
+  try {
+    const Json manifest = parse_manifest(version.manifest);
+    auto model = std::make_shared<const ServedModel>(
+        files_.read(version.model_sha256), manifest.value("name", "model"), version.number);
+    if (Json(model->classifier.classes()) != manifest.value("classes", Json())) {
+      throw FormatError("its classes are not those of its manifest");
+    }
+    probe(model->classifier);
+    warm(model->classifier);
+    return model;
+  } catch (const FormatError& error) {
+    throw FormatError("cannot serve " + where + ": " + error.what());
+  } catch (const IoError& error) {
+    throw IoError("cannot serve " + where + ": " + error.what());
+  }
+}
+
+void Registry::put_in_service(std::shared_ptr<const ServedModel> model, bool rollback) {
+  Swap swap;
+  swap.now = std::move(model);
+  swap.rollback = rollback;
+  {
+    const std::lock_guard lock(champion_mutex_);
+    swap.before = std::exchange(champion_, swap.now);
+  }
+  if (on_swap) on_swap(swap);
+}
+
+void Registry::activate_locked(int number, const Change& change) {
+  const StoredVersion version = find(number);
+  require_files(version);
+  const Aliases now = versions_.aliases();
+  const auto old = alias(now, kChampion);
+  const auto serving = champion();
+  if (serving && serving->number == number && old == number) return;
+  const auto model = load(version);
+
+  std::map<std::string, std::optional<int>> moves{{kChampion, number}};
+  if (old && *old != number) moves[kPrevious] = old;
+  if (alias(now, kChallenger) == number) moves[kChallenger] = std::nullopt;
+  Json detail = {{"from", old ? Json(*old) : Json()}, {"reason", change.reason}};
+  if (change.numbers) detail["numbers"] = *change.numbers;
+  versions_.move(moves,
+                 {0, {}, change.actor, change.action, version_title(number), text_of(detail)});
+  put_in_service(model, change.action == "rollback");
+  tell(change.actor + ": " + change.action + " " + version_title(number) +
+       (change.reason.empty() ? "" : " (" + change.reason + ")"));
+  retire_old();
+}
+
+void Registry::activate(int number, const std::string& actor, const std::string& reason) {
+  const std::lock_guard lock(changing_);
+  activate_locked(number, {"activate", actor, reason});
+}
+
+int Registry::rollback_locked(const Change& change) {
+  const auto previous = alias(versions_.aliases(), kPrevious);
+  if (!previous) throw VersionConflict("there is no previous version to go back to");
+  activate_locked(*previous, change);
+  return *previous;
+}
+
+int Registry::rollback(const std::string& actor, const std::string& reason) {
+  const std::lock_guard lock(changing_);
+  return rollback_locked({"rollback", actor, reason});
+}
+
+bool Registry::rollback_from(int number, const std::string& actor, const std::string& reason,
+                             const Json& numbers) {
+  const std::lock_guard lock(changing_);
+  if (alias(versions_.aliases(), kChampion) != number) return false;
+  rollback_locked({"rollback", actor, reason, &numbers});
+  return true;
+}
+
+void Registry::set_challenger(std::optional<int> number, const std::string& actor,
+                              const std::string& reason) {
+  const std::lock_guard lock(changing_);
+  const Aliases now = versions_.aliases();
+  if (alias(now, kChallenger) == number) return;
+  if (number) {
+    require_files(find(*number));
+    if (alias(now, kChampion) == number) {
+      throw VersionConflict(version_title(*number) +
+                            " is the champion; it cannot challenge itself");
+    }
+  }
+  const int subject = number ? *number : now.at(kChallenger);
+  versions_.move({{kChallenger, number}}, {0,
+                                           {},
+                                           actor,
+                                           number ? "set challenger" : "clear challenger",
+                                           version_title(subject),
+                                           text_of({{"reason", reason}})});
+}
+
+bool Registry::load_champion() {
+  const std::lock_guard lock(changing_);
+  const auto number = alias(versions_.aliases(), kChampion);
+  if (!number) return false;
+  put_in_service(load(find(*number)), false);
+  return true;
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,95 @@
+#include "server/serve/recorder.h"
+
+#include <exception>
+#include <iterator>
+
+namespace fovea::server {
+namespace {
+
+constexpr std::size_t kMostWaiting = 4096;  // predictions; they hold their pictures' bytes
+constexpr std::chrono::seconds kComplainEvery{10};
+
+}  // namespace
+
+Recorder::Recorder(PredictionStore& store, std::function<void(const std::string&)> on_fault)
+    : store_(store),
+      on_fault_(std::move(on_fault)),
+      last_complaint_(std::chrono::steady_clock::now() - kComplainEvery),
+      thread_([this] { run(); }) {}
+
+Recorder::~Recorder() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  filled_.notify_one();
+  thread_.join();
+}
+
+void Recorder::record(std::vector<NewPrediction> predictions, Done done) {
+  {
+    std::unique_lock lock(mutex_);
+    emptied_.wait(lock, [this] { return waiting_predictions_ < kMostWaiting; });
+    waiting_predictions_ += predictions.size();
+    waiting_.push_back({std::move(predictions), std::move(done)});
+  }
+  filled_.notify_one();
+}
+
+std::size_t Recorder::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_predictions_;
+}
+
+void Recorder::run() {
+  std::vector<Entry> entries;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      filled_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      entries.swap(waiting_);
+      waiting_predictions_ = 0;
+    }
+    emptied_.notify_all();
+    write(entries);
+    entries.clear();
+  }
+}
+
+void Recorder::write(std::vector<Entry>& entries) {
+  std::vector<NewPrediction> all;
+  for (Entry& entry : entries) {
+    std::move(entry.predictions.begin(), entry.predictions.end(), std::back_inserter(all));
+  }
+  bool recorded = true;
+  try {
+    store_.append(all);
+    ++commits_;
+  } catch (const std::exception& error) {
+    recorded = false;
+    complain(error.what(), all.size());
+  }
+  std::size_t at = 0;
+  std::vector<std::int64_t> ids;
+  for (Entry& entry : entries) {
+    ids.clear();
+    for (std::size_t i = 0; i < entry.predictions.size(); ++i) {
+      if (recorded) ids.push_back(all[at].record.id);
+      ++at;
+    }
+    entry.done(ids);
+    entry.done = nullptr;  // lets its request go
+  }
+}
+
+void Recorder::complain(const std::string& error, std::size_t count) {
+  unrecorded_ += count;
+  const auto now = std::chrono::steady_clock::now();
+  if (!on_fault_ || now - last_complaint_ < kComplainEvery) return;
+  last_complaint_ = now;
+  on_fault_("the history cannot be written, answers go out unrecorded (" +
+            std::to_string(unrecorded_) + " so far): " + error);
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,61 @@
+#include "server/store/database.h"
+
+#include <string>
+
+#include "server/store/migrations.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr int kBusyMs = 5000;
+constexpr std::size_t kIdleReaders = 4;
+
+void migrate(SQLite::Database& database, const std::filesystem::path& file) {
+  const std::vector<std::string>& steps = migrations();
+  const int known = static_cast<int>(steps.size());
+  const int stored = database.execAndGet("PRAGMA user_version").getInt();
+  if (stored > known) {
+    throw IoError(file.string() + " was written by a newer Fovea: its tables have version " +
+                  std::to_string(stored) + ", this program knows " + std::to_string(known));
+  }
+  for (int step = stored; step < known; ++step) {
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    database.exec(steps[static_cast<std::size_t>(step)]);
+    database.exec("PRAGMA user_version = " + std::to_string(step + 1));
+    transaction.commit();
+  }
+}
+
+}  // namespace
+
+Database::Database(std::filesystem::path file) : file_(std::move(file)) {
+  std::error_code ignored;
+  std::filesystem::create_directories(file_.parent_path(), ignored);
+  guarded([this] {
+    writer_ = std::make_unique<SQLite::Database>(
+        file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs);
+    writer_->exec("PRAGMA journal_mode = WAL");
+    writer_->exec("PRAGMA synchronous = FULL");  // a commit is on the disk, also when power fails
+    writer_->exec("PRAGMA foreign_keys = ON");
+    migrate(*writer_, file_);
+  });
+}
+
+std::unique_ptr<SQLite::Database> Database::borrow() {
+  {
+    const std::lock_guard lock(idle_mutex_);
+    if (!idle_.empty()) {
+      auto connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+  }
+  return std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READONLY, kBusyMs);
+}
+
+void Database::give_back(std::unique_ptr<SQLite::Database> connection) {
+  const std::lock_guard lock(idle_mutex_);
+  if (connection && idle_.size() < kIdleReaders) idle_.push_back(std::move(connection));
+}
+
+}  // namespace fovea::server

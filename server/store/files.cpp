@@ -1,0 +1,134 @@
+#include "server/store/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
+
+namespace fovea::server {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void fail(const std::string& action, const fs::path& path) {
+  throw IoError("cannot " + action + " " + path.string() + ": " + std::strerror(errno));
+}
+
+// Has the system flush the folder, or with `whole` everything on its disk.
+void flush(const fs::path& folder, bool whole) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) fail("open folder", folder);
+  const bool done = (whole ? ::syncfs(fd) : ::fsync(fd)) == 0;
+  ::close(fd);
+  if (!done) fail("flush", folder);
+}
+
+// A new file beside `path`, under a name of its own.
+fs::path write_beside(const fs::path& path, std::span<const std::uint8_t> bytes) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  if (error) throw IoError("cannot create folder " + path.parent_path().string());
+  std::string name = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
+  const int fd = ::mkstemp(name.data());
+  if (fd < 0) fail("create a file in", path.parent_path());
+  ::fchmod(fd, 0644);
+  ::close(fd);
+  std::ofstream out(name, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (out) return name;
+  fs::remove(name, error);
+  throw IoError("cannot write " + path.string() + ": is the disk full?");
+}
+
+}  // namespace
+
+fs::path Files::path(const std::string& sha256) const {
+  const bool digits = std::all_of(sha256.begin(), sha256.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+  if (sha256.size() != 64 || !digits) throw FormatError("\"" + sha256 + "\" is no sha256");
+  return folder_ / sha256.substr(0, 2) / sha256;
+}
+
+std::string Files::store(std::span<const std::uint8_t> bytes) {
+  std::string sha256 = sha256_hex(bytes);
+  const fs::path file = path(sha256);
+  std::error_code error;
+  if (fs::file_size(file, error) == bytes.size() && !error) return sha256;
+  write_file_atomically(file, bytes);
+  return sha256;
+}
+
+void Files::store_all(std::span<const std::span<const std::uint8_t>> files) {
+  if (files.size() < 4) {
+    for (const auto& bytes : files) store(bytes);
+    return;
+  }
+  std::vector<std::pair<fs::path, fs::path>> written;  // temporary and final name
+  std::set<fs::path> folders{folder_};
+  try {
+    for (const auto& bytes : files) {
+      const fs::path file = path(sha256_hex(bytes));
+      std::error_code error;
+      if (fs::file_size(file, error) == bytes.size() && !error) continue;
+      written.emplace_back(write_beside(file, bytes), file);
+      folders.insert(file.parent_path());
+    }
+    if (written.empty()) return;
+    flush(folder_, true);  // the bytes, before any name stands for them
+    for (const auto& [from, to] : written) {
+      if (::rename(from.c_str(), to.c_str()) != 0) fail("replace", to);
+    }
+    for (const fs::path& folder : folders) flush(folder, false);
+  } catch (...) {
+    std::error_code ignored;
+    for (const auto& [from, to] : written) fs::remove(from, ignored);
+    throw;
+  }
+}
+
+std::vector<std::uint8_t> Files::read(const std::string& sha256) const {
+  const fs::path file = path(sha256);
+  std::vector<std::uint8_t> bytes = read_file(file);
+  if (sha256_hex(bytes) != sha256) {
+    throw FormatError(file.string() + " is damaged: its bytes do not have the hash in its name");
+  }
+  return bytes;
+}
+
+bool Files::exists(const std::string& sha256) const {
+  std::error_code error;
+  return fs::exists(path(sha256), error);
+}
+
+void Files::remove_unfinished() {
+  std::error_code error;
+  for (const auto& folder : fs::directory_iterator(folder_, error)) {
+    if (!folder.is_directory(error)) continue;
+    for (const auto& file : fs::directory_iterator(folder.path(), error)) {
+      // The temporary names of write_file_atomically().
+      if (file.path().filename().string().front() == '.') fs::remove(file.path(), error);
+    }
+  }
+}
+
+void Files::remove(const std::string& sha256) {
+  std::error_code error;
+  fs::remove(path(sha256), error);
+  if (error) throw IoError("cannot remove " + path(sha256).string() + ": " + error.message());
+}
+
+}  // namespace fovea::server

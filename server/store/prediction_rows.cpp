@@ -1,0 +1,181 @@
+#include "server/store/prediction_rows.h"
+
+#include <map>
+#include <tuple>
+
+#include "server/store/sqlite_time.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr std::int64_t kMinute = 60, kHour = 3600;
+constexpr std::int64_t kMinutesKept = 48 * kHour;
+
+using TallyKey = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // span, start, model
+
+std::int64_t seconds(Time time) {
+  return to_sql(time) / 1'000'000;
+}
+
+std::optional<Tally> read_tally(SQLite::Database& database, const TallyKey& key) {
+  SQLite::Statement select(
+      database, "SELECT tally FROM prediction_tallies WHERE span = ? AND start = ? AND model = ?");
+  select.bind(1, std::get<0>(key));
+  select.bind(2, std::get<1>(key));
+  select.bind(3, std::get<2>(key));
+  if (!select.executeStep()) return std::nullopt;
+  return Tally::from_text(select.getColumn(0).getString());
+}
+
+void write_tally(SQLite::Database& database, const TallyKey& key, const Tally& tally) {
+  SQLite::Statement replace(database,
+                            "INSERT OR REPLACE INTO prediction_tallies(span, start, model, tally) "
+                            "VALUES(?, ?, ?, ?)");
+  replace.bind(1, std::get<0>(key));
+  replace.bind(2, std::get<1>(key));
+  replace.bind(3, std::get<2>(key));
+  replace.bind(4, tally.to_text());
+  replace.exec();
+}
+
+void erase_tally(SQLite::Database& database, const TallyKey& key) {
+  SQLite::Statement erase(
+      database, "DELETE FROM prediction_tallies WHERE span = ? AND start = ? AND model = ?");
+  erase.bind(1, std::get<0>(key));
+  erase.bind(2, std::get<1>(key));
+  erase.bind(3, std::get<2>(key));
+  erase.exec();
+}
+
+// Of the rows that are left in the span.
+void restore_extremes(SQLite::Database& database, const TallyKey& key, Tally& tally) {
+  const auto [span, start, model] = key;
+  SQLite::Statement select(database,
+                           "SELECT min(probability), max(probability) FROM predictions "
+                           "WHERE time >= ? AND time < ? AND model = ?");
+  select.bind(1, start * 1'000'000);
+  select.bind(2, (start + span) * 1'000'000);
+  select.bind(3, model);
+  if (!select.executeStep() || select.getColumn(0).isNull()) return;
+  tally.probability_min = select.getColumn(0).getDouble();
+  tally.probability_max = select.getColumn(1).getDouble();
+}
+
+}  // namespace
+
+std::int64_t add_to_total(SQLite::Database& database, const char* name, std::int64_t change) {
+  SQLite::Statement update(
+      database, "UPDATE prediction_totals SET value = value + ? WHERE name = ? RETURNING value");
+  update.bind(1, change);
+  update.bind(2, name);
+  update.executeStep();
+  return update.getColumn(0).getInt64();
+}
+
+std::int64_t read_total(SQLite::Database& database, const char* name) {
+  SQLite::Statement select(database, "SELECT value FROM prediction_totals WHERE name = ?");
+  select.bind(1, name);
+  select.executeStep();
+  return select.getColumn(0).getInt64();
+}
+
+void roll_up(SQLite::Database& database, Time now) {
+  const std::int64_t from = read_total(database, "tallied");
+  SQLite::Statement rows(database, std::string("SELECT ") + kTallyColumns +
+                                       " FROM predictions WHERE id > ? ORDER BY id");
+  rows.bind(1, from);
+  std::map<TallyKey, Tally> fresh;
+  std::int64_t last = from;
+  const std::int64_t oldest_minute = seconds(now) - kMinutesKept;
+  while (rows.executeStep()) {
+    PredictionRecord record;
+    last = rows.getColumn(0).getInt64();
+    const std::int64_t at = rows.getColumn(1).getInt64() / 1'000'000;
+    const std::int64_t model = rows.getColumn(2).getInt64();
+    record.label = rows.getColumn(3).getString();
+    record.probability = static_cast<float>(rows.getColumn(4).getDouble());
+    record.uncertain = rows.getColumn(5).getInt() != 0;
+    record.decode_ms = rows.getColumn(6).getDouble();
+    record.queue_ms = rows.getColumn(7).getDouble();
+    record.compute_ms = rows.getColumn(8).getDouble();
+    for (const std::int64_t span : {kMinute, kHour}) {
+      if (span == kMinute && at < oldest_minute) continue;
+      fresh[{span, at - at % span, model}].add(record);
+    }
+  }
+  for (auto& [key, tally] : fresh) {
+    if (const auto before = read_tally(database, key)) tally.merge(*before);
+    write_tally(database, key, tally);
+  }
+  add_to_total(database, "tallied", last - from);
+  SQLite::Statement expire(database, "DELETE FROM prediction_tallies WHERE span = ? AND start < ?");
+  expire.bind(1, kMinute);
+  expire.bind(2, oldest_minute);
+  expire.exec();
+}
+
+void untally(SQLite::Database& database, std::int64_t model, const PredictionRecord& record) {
+  for (const std::int64_t span : {kMinute, kHour}) {
+    const std::int64_t at = seconds(record.time);
+    const TallyKey key{span, at - at % span, model};
+    auto tally = read_tally(database, key);
+    if (!tally) continue;  // its minute is past
+    tally->remove(record);
+    if (tally->count == 0) {
+      erase_tally(database, key);
+      continue;
+    }
+    if (record.probability <= tally->probability_min ||
+        record.probability >= tally->probability_max) {
+      restore_extremes(database, key, *tally);
+    }
+    write_tally(database, key, *tally);
+  }
+}
+
+void drop_picture(SQLite::Database& database, std::int64_t picture) {
+  SQLite::Statement drop(database,
+                         "DELETE FROM pictures WHERE id = ?1 AND NOT EXISTS"
+                         "(SELECT 1 FROM predictions WHERE picture = ?1) RETURNING size");
+  drop.bind(1, picture);
+  if (!drop.executeStep()) return;
+  const std::int64_t size = drop.getColumn(0).getInt64();
+  drop.reset();
+  add_to_total(database, "picture_bytes", -size);
+}
+
+void drop_oldest_rows(SQLite::Database& database, std::int64_t count) {
+  if (count <= 0) return;
+  SQLite::Statement find(database, "SELECT id FROM predictions ORDER BY id LIMIT 1 OFFSET ?");
+  find.bind(1, count - 1);
+  if (!find.executeStep()) return;
+  const std::int64_t cut = find.getColumn(0).getInt64();
+  SQLite::Statement named(
+      database, "SELECT DISTINCT picture FROM predictions WHERE id <= ? AND picture IS NOT NULL");
+  named.bind(1, cut);
+  std::vector<std::int64_t> pictures;
+  while (named.executeStep()) pictures.push_back(named.getColumn(0).getInt64());
+  named.reset();
+  SQLite::Statement drop(database, "DELETE FROM predictions WHERE id <= ?");
+  drop.bind(1, cut);
+  add_to_total(database, "rows", -drop.exec());
+  for (const std::int64_t picture : pictures) drop_picture(database, picture);
+}
+
+void drop_oldest_pictures(SQLite::Database& database, std::int64_t bytes) {
+  std::int64_t gone = 0;
+  std::int64_t cut = 0;
+  {
+    SQLite::Statement oldest(database, "SELECT id, size FROM pictures ORDER BY id");
+    while (gone < bytes && oldest.executeStep()) {
+      cut = oldest.getColumn(0).getInt64();
+      gone += oldest.getColumn(1).getInt64();
+    }
+  }
+  SQLite::Statement drop(database, "DELETE FROM pictures WHERE id <= ?");
+  drop.bind(1, cut);
+  drop.exec();
+  add_to_total(database, "picture_bytes", -gone);
+}
+
+}  // namespace fovea::server

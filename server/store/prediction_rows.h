@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "server/store/prediction_store.h"
+
+namespace fovea::server {
+
+// What the tables of the history keep beside the rows themselves. All inside a transaction.
+
+// Adds to a number in prediction_totals and returns what it is now.
+std::int64_t add_to_total(SQLite::Database& database, const char* name, std::int64_t change);
+std::int64_t read_total(SQLite::Database& database, const char* name);
+
+// The columns that read_tallied and SqlitePredictionStore::read_record expect, in their order.
+inline constexpr const char* kTallyColumns =
+    "id, time, model, label, probability, uncertain, decode_ms, queue_ms, compute_ms";
+
+// Brings prediction_tallies up to the newest row, and drops the minutes that are 48 hours old.
+void roll_up(SQLite::Database& database, Time now);
+// Takes a prediction that roll_up has counted, and that is no longer a row, out of the tallies.
+void untally(SQLite::Database& database, std::int64_t model, const PredictionRecord& record);
+
+// Deletes a picture that no row names any more.
+void drop_picture(SQLite::Database& database, std::int64_t picture);
+// Deletes the `count` oldest rows, and the pictures that only they named.
+void drop_oldest_rows(SQLite::Database& database, std::int64_t count);
+// Deletes the oldest pictures until at least `bytes` are gone, or all are.
+void drop_oldest_pictures(SQLite::Database& database, std::int64_t bytes);
+
+}  // namespace fovea::server

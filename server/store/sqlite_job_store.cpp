@@ -1,0 +1,239 @@
+#include "server/store/sqlite_job_store.h"
+
+#include <array>
+#include <limits>
+
+#include "server/store/sqlite_time.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr std::array<std::string_view, 6> kStates{"queued", "running",  "succeeded",
+                                                  "failed", "canceled", "interrupted"};
+
+constexpr const char* kJobColumns =
+    "SELECT id, kind, state, reason, options, idempotency_key, created, started, ended, result "
+    "FROM jobs ";
+
+JobState read_state(const std::string& text) {
+  for (std::size_t i = 0; i < kStates.size(); ++i) {
+    if (kStates[i] == text) return static_cast<JobState>(i);
+  }
+  throw IoError("a job in the database has the unknown state \"" + text + "\"");
+}
+
+std::optional<Job::Time> read_time(const SQLite::Column& column) {
+  if (column.isNull()) return std::nullopt;
+  return from_sql(column.getInt64());
+}
+
+std::string read_text(const SQLite::Column& column) {
+  return column.isNull() ? std::string() : column.getString();
+}
+
+std::vector<Job> read_jobs(SQLite::Statement& select) {
+  std::vector<Job> jobs;
+  while (select.executeStep()) {
+    Job job;
+    job.id = select.getColumn(0).getInt64();
+    job.kind = select.getColumn(1).getString();
+    job.state = read_state(select.getColumn(2).getString());
+    job.reason = select.getColumn(3).getString();
+    job.options = select.getColumn(4).getString();
+    job.idempotency_key = read_text(select.getColumn(5));
+    job.created = from_sql(select.getColumn(6).getInt64());
+    job.started = read_time(select.getColumn(7));
+    job.ended = read_time(select.getColumn(8));
+    job.result = read_text(select.getColumn(9));
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+std::optional<Job> first(std::vector<Job> jobs) {
+  if (jobs.empty()) return std::nullopt;
+  return std::move(jobs[0]);
+}
+
+// Inside a transaction: the numbers have no gaps.
+std::int64_t insert_event(SQLite::Database& database, std::int64_t job, std::int64_t now,
+                          const std::string& event) {
+  SQLite::Statement last(database, "SELECT coalesce(max(number), 0) FROM job_events WHERE job = ?");
+  last.bind(1, job);
+  last.executeStep();
+  const std::int64_t number = last.getColumn(0).getInt64() + 1;
+  SQLite::Statement insert(database,
+                           "INSERT INTO job_events(job, number, time, event) VALUES(?, ?, ?, ?)");
+  insert.bind(1, job);
+  insert.bind(2, number);
+  insert.bind(3, now);
+  insert.bind(4, event);
+  insert.exec();
+  return number;
+}
+
+std::int64_t sql_now() {
+  return to_sql(std::chrono::system_clock::now());
+}
+
+Evaluation read_evaluation(SQLite::Statement& select) {
+  return {select.getColumn(0).getInt64(),
+          select.getColumn(1).getInt(),
+          select.getColumn(2).isNull() ? 0 : select.getColumn(2).getInt64(),
+          select.getColumn(3).getString(),
+          select.getColumn(4).getString(),
+          from_sql(select.getColumn(5).getInt64()),
+          select.getColumn(6).getString()};
+}
+
+}  // namespace
+
+std::string_view to_string(JobState state) {
+  return kStates[static_cast<std::size_t>(state)];
+}
+
+bool has_ended(JobState state) {
+  return state != JobState::queued && state != JobState::running;
+}
+
+Job SqliteJobStore::create(const std::string& kind, const std::string& options,
+                           const std::string& key) {
+  Job job;
+  job.kind = kind;
+  job.options = options;
+  job.idempotency_key = key;
+  const std::int64_t now = sql_now();
+  job.created = from_sql(now);
+  job.id = database_.write([&](SQLite::Database& database) {
+    SQLite::Statement insert(
+        database,
+        "INSERT INTO jobs(kind, state, options, idempotency_key, created) VALUES(?, ?, ?, ?, ?)");
+    insert.bind(1, kind);
+    insert.bind(2, std::string(to_string(JobState::queued)));
+    insert.bind(3, options);
+    if (!key.empty()) insert.bind(4, key);
+    insert.bind(5, now);
+    insert.exec();
+    return std::int64_t{database.getLastInsertRowid()};
+  });
+  return job;
+}
+
+std::optional<Job> SqliteJobStore::get(std::int64_t id) {
+  return database_.read([&](SQLite::Database& database) {
+    SQLite::Statement select(database, std::string(kJobColumns) + "WHERE id = ?");
+    select.bind(1, id);
+    return first(read_jobs(select));
+  });
+}
+
+std::optional<Job> SqliteJobStore::find_key(const std::string& key) {
+  return database_.read([&](SQLite::Database& database) {
+    SQLite::Statement select(database, std::string(kJobColumns) + "WHERE idempotency_key = ?");
+    select.bind(1, key);
+    return first(read_jobs(select));
+  });
+}
+
+std::vector<Job> SqliteJobStore::newest(int limit, std::int64_t before) {
+  return database_.read([&](SQLite::Database& database) {
+    SQLite::Statement select(database,
+                             std::string(kJobColumns) + "WHERE id < ? ORDER BY id DESC LIMIT ?");
+    select.bind(1, before > 0 ? before : std::numeric_limits<std::int64_t>::max());
+    select.bind(2, limit);
+    return read_jobs(select);
+  });
+}
+
+std::vector<Job> SqliteJobStore::in_state(JobState state) {
+  return database_.read([&](SQLite::Database& database) {
+    SQLite::Statement select(database, std::string(kJobColumns) + "WHERE state = ? ORDER BY id");
+    select.bind(1, std::string(to_string(state)));
+    return read_jobs(select);
+  });
+}
+
+std::int64_t SqliteJobStore::change(std::int64_t id, JobState state, const std::string& reason,
+                                    const std::string& event, const std::string& result) {
+  const std::int64_t now = sql_now();
+  return database_.write([&](SQLite::Database& database) {
+    SQLite::Statement update(
+        database,
+        "UPDATE jobs SET state = ?1, reason = ?2, result = coalesce(?3, result), "
+        "started = CASE WHEN ?1 = 'running' THEN ?4 ELSE started END, "
+        "ended = CASE WHEN ?1 IN ('queued', 'running') THEN NULL ELSE ?4 END WHERE id = ?5");
+    update.bind(1, std::string(to_string(state)));
+    update.bind(2, reason);
+    if (!result.empty()) update.bind(3, result);
+    update.bind(4, now);
+    update.bind(5, id);
+    if (update.exec() != 1) throw IoError("there is no job " + std::to_string(id));
+    return insert_event(database, id, now, event);
+  });
+}
+
+std::int64_t SqliteJobStore::append(std::int64_t id, const std::string& event) {
+  return database_.write(
+      [&](SQLite::Database& database) { return insert_event(database, id, sql_now(), event); });
+}
+
+std::vector<JobEvent> SqliteJobStore::events(std::int64_t id, std::int64_t after, int limit) {
+  return database_.read([&](SQLite::Database& database) {
+    SQLite::Statement select(database,
+                             "SELECT number, time, event FROM job_events "
+                             "WHERE job = ? AND number > ? ORDER BY number LIMIT ?");
+    select.bind(1, id);
+    select.bind(2, after);
+    select.bind(3, limit);
+    std::vector<JobEvent> events;
+    while (select.executeStep()) {
+      events.push_back({select.getColumn(0).getInt64(), from_sql(select.getColumn(1).getInt64()),
+                        select.getColumn(2).getString()});
+    }
+    return events;
+  });
+}
+
+std::int64_t SqliteJobStore::add_evaluation(const Evaluation& evaluation) {
+  return database_.write([&](SQLite::Database& database) {
+    SQLite::Statement insert(
+        database,
+        "INSERT INTO evaluations(version, job, data_revision, split, created, evaluation) "
+        "VALUES(?, ?, ?, ?, ?, ?)");
+    insert.bind(1, evaluation.version);
+    if (evaluation.job != 0) insert.bind(2, evaluation.job);
+    insert.bind(3, evaluation.data_revision);
+    insert.bind(4, evaluation.split);
+    insert.bind(5, sql_now());
+    insert.bind(6, evaluation.evaluation);
+    insert.exec();
+    return std::int64_t{database.getLastInsertRowid()};
+  });
+}
+
+std::optional<Evaluation> SqliteJobStore::get_evaluation(std::int64_t id) {
+  return database_.read([&](SQLite::Database& database) {
+    SQLite::Statement select(
+        database,
+        "SELECT id, version, job, data_revision, split, created, evaluation FROM evaluations "
+        "WHERE id = ?");
+    select.bind(1, id);
+    return select.executeStep() ? std::optional(read_evaluation(select)) : std::nullopt;
+  });
+}
+
+std::vector<Evaluation> SqliteJobStore::evaluations(int version, int limit) {
+  return database_.read([&](SQLite::Database& database) {
+    SQLite::Statement select(
+        database,
+        "SELECT id, version, job, data_revision, split, created, '' FROM evaluations "
+        "WHERE version = ? ORDER BY id DESC LIMIT ?");
+    select.bind(1, version);
+    select.bind(2, limit);
+    std::vector<Evaluation> found;
+    while (select.executeStep()) found.push_back(read_evaluation(select));
+    return found;
+  });
+}
+
+}  // namespace fovea::server

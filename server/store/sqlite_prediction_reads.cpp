@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "server/store/prediction_rows.h"
+#include "server/store/sqlite_prediction_store.h"
+#include "server/store/sqlite_time.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr const char* kColumns =
+    "SELECT p.id, time, request_id, source, file, picture_sha256, model, label, probability, "
+    "uncertain, probabilities, decode_ms, queue_ms, compute_ms, right_label, labelled, "
+    "pictures.id IS NOT NULL FROM predictions p LEFT JOIN pictures ON pictures.id = picture ";
+
+constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 24 * kHour;
+
+// The text with LIKE's special characters taken as they are.
+std::string like_pattern(const std::string& text) {
+  std::string pattern = "%";
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  return pattern + '%';
+}
+
+// The conditions of a filter as SQL and what its question marks stand for. "+column" keeps SQLite
+// from gathering and sorting all matches by an index when the newest few are wanted.
+struct Conditions {
+  std::string sql = "p.id < ?";
+  std::vector<std::string> texts;  // the numbers are written out
+  void add(const std::string& condition) { sql += " AND " + condition; }
+};
+
+Conditions conditions(const PredictionFilter& filter) {
+  Conditions all;
+  if (filter.from) all.add("+time >= " + std::to_string(to_sql(*filter.from)));
+  if (filter.to) all.add("+time < " + std::to_string(to_sql(*filter.to)));
+  if (filter.uncertain) all.add(*filter.uncertain ? "uncertain = 1" : "+uncertain = 0");
+  if (filter.labelled)
+    all.add(*filter.labelled ? "right_label IS NOT NULL" : "right_label IS NULL");
+  if (filter.label) {
+    all.add("label = ?");
+    all.texts.push_back(*filter.label);
+  }
+  if (!filter.search.empty()) {
+    all.add("file LIKE ? ESCAPE '\\'");
+    all.texts.push_back(like_pattern(filter.search));
+  }
+  if (filter.min_probability) all.add("+probability >= ?");
+  if (filter.max_probability) all.add("+probability <= ?");
+  return all;
+}
+
+// One model is looked up by its index, in order; several are sifted out of all rows.
+std::string version_condition(SQLite::Database& database, std::int64_t version) {
+  SQLite::Statement select(database, "SELECT id FROM prediction_models WHERE version = ?");
+  select.bind(1, version);
+  std::vector<std::string> ids;
+  while (select.executeStep()) ids.push_back(std::to_string(select.getColumn(0).getInt64()));
+  if (ids.size() == 1) return "model = " + ids[0];
+  std::string list;
+  for (const std::string& id : ids) list += (list.empty() ? "" : ", ") + id;
+  return "+model IN (" + list + ")";
+}
+
+}  // namespace
+
+std::shared_ptr<const AnsweringModel> SqlitePredictionStore::model(SQLite::Database& database,
+                                                                   std::int64_t id) {
+  const std::lock_guard lock(models_mutex_);
+  auto& known = models_[id];
+  if (known) return known;
+  SQLite::Statement select(
+      database,
+      "SELECT name, version, weights_sha256, classes FROM prediction_models WHERE id = ?");
+  select.bind(1, id);
+  if (!select.executeStep()) throw IoError("the history names a model that it does not hold");
+  AnsweringModel read{select.getColumn(0).getString(),
+                      select.getColumn(1).getInt64(),
+                      select.getColumn(2).getString(),
+                      {}};
+  try {
+    read.classes = nlohmann::json::parse(select.getColumn(3).getString());
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(std::string("the classes of a model in the history are damaged: ") +
+                      error.what());
+  }
+  return known = std::make_shared<const AnsweringModel>(std::move(read));
+}
+
+PredictionRecord SqlitePredictionStore::read_record(SQLite::Database& database,
+                                                    SQLite::Statement& row) {
+  PredictionRecord record;
+  record.id = row.getColumn(0).getInt64();
+  record.time = from_sql(row.getColumn(1).getInt64());
+  record.request_id = row.getColumn(2).getString();
+  record.source = row.getColumn(3).getString();
+  record.file = row.getColumn(4).getString();
+  record.picture_sha256 = row.getColumn(5).getString();
+  record.model = model(database, row.getColumn(6).getInt64());
+  record.label = row.getColumn(7).getString();
+  record.probability = static_cast<float>(row.getColumn(8).getDouble());
+  record.uncertain = row.getColumn(9).getInt() != 0;
+  const SQLite::Column bytes = row.getColumn(10);
+  record.probabilities.resize(static_cast<std::size_t>(bytes.getBytes()) / sizeof(float));
+  if (record.probabilities.size() != record.model->classes.size()) {
+    throw FormatError("prediction " + std::to_string(record.id) + " of the history is damaged: " +
+                      std::to_string(record.probabilities.size()) + " probabilities for " +
+                      std::to_string(record.model->classes.size()) + " classes");
+  }
+  if (!record.probabilities.empty()) {
+    std::memcpy(record.probabilities.data(), bytes.getBlob(),
+                record.probabilities.size() * sizeof(float));
+  }
+  record.decode_ms = row.getColumn(11).getDouble();
+  record.queue_ms = row.getColumn(12).getDouble();
+  record.compute_ms = row.getColumn(13).getDouble();
+  if (!row.getColumn(14).isNull()) {
+    record.right_label = row.getColumn(14).getString();
+    record.labelled = from_sql(row.getColumn(15).getInt64());
+  }
+  record.picture_kept = row.getColumn(16).getInt() != 0;
+  return record;
+}
+
+std::vector<PredictionRecord> SqlitePredictionStore::newest(const PredictionFilter& filter,
+                                                            int limit, std::int64_t before) {
+  return database_.read([&](SQLite::Database& database) {
+    Conditions where = conditions(filter);
+    if (filter.version) where.add(version_condition(database, *filter.version));
+    SQLite::Statement select(database,
+                             kColumns + ("WHERE " + where.sql) + " ORDER BY p.id DESC LIMIT ?");
+    int at = 1;
+    select.bind(at++, before > 0 ? before : std::numeric_limits<std::int64_t>::max());
+    for (const std::string& text : where.texts) select.bind(at++, text);
+    if (filter.min_probability) select.bind(at++, *filter.min_probability);
+    if (filter.max_probability) select.bind(at++, *filter.max_probability);
+    select.bind(at, limit);
+    std::vector<PredictionRecord> records;
+    while (select.executeStep()) records.push_back(read_record(database, select));
+    return records;
+  });
+}
+
+std::optional<PredictionRecord> SqlitePredictionStore::find(std::int64_t id) {
+  return database_.read([&](SQLite::Database& database) -> std::optional<PredictionRecord> {
+    SQLite::Statement select(database, kColumns + std::string("WHERE p.id = ?"));
+    select.bind(1, id);
+    if (!select.executeStep()) return std::nullopt;
+    return read_record(database, select);
+  });
+}
+
+std::optional<std::vector<std::uint8_t>> SqlitePredictionStore::picture(std::int64_t id) {
+  using Bytes = std::vector<std::uint8_t>;
+  return database_.read([&](SQLite::Database& database) -> std::optional<Bytes> {
+    SQLite::Statement select(database,
+                             "SELECT bytes FROM predictions p JOIN pictures ON pictures.id = "
+                             "picture WHERE p.id = ?");
+    select.bind(1, id);
+    if (!select.executeStep()) return std::nullopt;
+    const SQLite::Column column = select.getColumn(0);
+    const auto* bytes = static_cast<const std::uint8_t*>(column.getBlob());
+    return Bytes(bytes, bytes + column.getBytes());
+  });
+}
+
+Statistics SqlitePredictionStore::statistics(std::optional<Time> since) {
+  const Time now = std::chrono::system_clock::now();
+  database_.write([&](SQLite::Database& database) { roll_up(database, now); });
+  return database_.read([&](SQLite::Database& database) {
+    const std::int64_t from = since ? to_sql(*since) / 1'000'000 : 0;
+    const std::int64_t span = since && now - *since <= std::chrono::hours(48) ? kMinute : kHour;
+    std::map<std::int64_t, VersionStatistics> models;
+    std::map<std::int64_t, Tally> starts;
+    Statistics result;
+    SQLite::Statement tallies(database,
+                              "SELECT start, model, tally FROM prediction_tallies "
+                              "WHERE span = ? AND start >= ? ORDER BY start");
+    tallies.bind(1, span);
+    tallies.bind(2, from - from % span);
+    while (tallies.executeStep()) {
+      const Tally tally = Tally::from_text(tallies.getColumn(2).getString());
+      models[tallies.getColumn(1).getInt64()].tally.merge(tally);
+      starts[tallies.getColumn(0).getInt64()].merge(tally);
+    }
+    SQLite::Statement labelled(database,
+                               "SELECT model, count(*), sum(right_label = label) FROM predictions "
+                               "WHERE right_label IS NOT NULL AND time >= ? GROUP BY model");
+    labelled.bind(1, (from - from % span) * 1'000'000);
+    while (labelled.executeStep()) {
+      models[labelled.getColumn(0).getInt64()].labelled = {labelled.getColumn(1).getInt64(),
+                                                           labelled.getColumn(2).getInt64()};
+    }
+    for (auto& [id, version] : models) {
+      version.model = model(database, id);
+      result.all.merge(version.tally);
+      result.labelled.count += version.labelled.count;
+      result.labelled.right += version.labelled.right;
+      result.versions.push_back(std::move(version));
+    }
+    std::stable_sort(result.versions.begin(), result.versions.end(),
+                     [](auto& a, auto& b) { return a.model->version < b.model->version; });
+    const std::int64_t first = starts.empty() ? from : std::max(from, starts.begin()->first);
+    const std::int64_t window = to_sql(now) / 1'000'000 - first;
+    const std::int64_t step = span == kMinute && window <= 6 * kHour ? kMinute
+                              : window <= 31 * kDay                  ? kHour
+                                                                     : kDay;
+    std::map<std::int64_t, Tally> steps;
+    for (const auto& [start, tally] : starts) steps[start - start % step].merge(tally);
+    result.step_seconds = static_cast<int>(step);
+    for (auto& [start, tally] : steps) {
+      result.series.emplace_back(from_sql(start * 1'000'000), std::move(tally));
+    }
+    return result;
+  });
+}
+
+}  // namespace fovea::server

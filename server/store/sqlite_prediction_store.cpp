@@ -1,0 +1,213 @@
+#include "server/store/sqlite_prediction_store.h"
+
+#include <algorithm>
+#include <bit>
+
+#include <nlohmann/json.hpp>
+
+#include "server/store/prediction_rows.h"
+#include "server/store/sqlite_time.h"
+
+namespace fovea::server {
+
+static_assert(std::endian::native == std::endian::little, "probabilities are stored as they are");
+
+namespace {
+
+// So many rows are counted into the tallies at a time: often enough that statistics never find
+// many left to count, rarely enough to cost an appended row next to nothing.
+constexpr std::int64_t kRollUpEvery = 5000;
+constexpr std::int64_t kMostTrimmed =
+    1000;  // rows in one go, so that a lowered limit stalls nobody
+
+struct ResetAtEnd {
+  SQLite::Statement& statement;
+  ~ResetAtEnd() { statement.tryReset(); }
+};
+
+void bind_bytes(SQLite::Statement& statement, int index, std::span<const std::uint8_t> bytes) {
+  statement.bindNoCopy(index, bytes.data(), static_cast<int>(bytes.size()));
+}
+
+std::string model_key(const AnsweringModel& model) {
+  return std::to_string(model.version) + '\n' + model.weights_sha256 + '\n' + model.name;
+}
+
+}  // namespace
+
+struct SqlitePredictionStore::Writing {
+  explicit Writing(SQLite::Database& database)
+      : insert(database,
+               "INSERT INTO predictions(time, request_id, source, file, picture_sha256, picture, "
+               "model, label, probability, uncertain, probabilities, decode_ms, queue_ms, "
+               "compute_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+        find_picture(database, "SELECT id FROM pictures WHERE sha256 = ?"),
+        insert_picture(database, "INSERT INTO pictures(sha256, size, bytes) VALUES(?, ?, ?)") {}
+
+  SQLite::Statement insert;
+  SQLite::Statement find_picture;
+  SQLite::Statement insert_picture;
+  std::int64_t picture_bytes = 0;  // added by the call in progress
+  std::int64_t tallied = 0;        // a hint: no row up to it waits for roll_up
+};
+
+SqlitePredictionStore::SqlitePredictionStore(Database& database, const HistoryLimits& limits)
+    : database_(database), limits_(limits) {
+  database_.write([&](SQLite::Database& connection) {
+    writing_ = std::make_unique<Writing>(connection);
+    writing_->tallied = read_total(connection, "tallied");
+  });
+}
+
+SqlitePredictionStore::~SqlitePredictionStore() = default;
+
+std::int64_t SqlitePredictionStore::intern(SQLite::Database& database,
+                                           const AnsweringModel& model) {
+  const std::string key = model_key(model);
+  if (const auto known = interned_.find(key); known != interned_.end()) return known->second;
+  SQLite::Statement select(database,
+                           "SELECT id FROM prediction_models WHERE version = ? AND "
+                           "weights_sha256 = ? AND name = ?");
+  select.bind(1, model.version);
+  select.bind(2, model.weights_sha256);
+  select.bind(3, model.name);
+  if (select.executeStep()) return interned_[key] = select.getColumn(0).getInt64();
+  SQLite::Statement insert(database,
+                           "INSERT INTO prediction_models(name, version, weights_sha256, classes) "
+                           "VALUES(?, ?, ?, ?)");
+  insert.bind(1, model.name);
+  insert.bind(2, model.version);
+  insert.bind(3, model.weights_sha256);
+  insert.bind(
+      4,
+      nlohmann::json(model.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  insert.exec();
+  return database.getLastInsertRowid();  // not remembered: the transaction may yet fail
+}
+
+std::optional<std::int64_t> SqlitePredictionStore::keep_picture(SQLite::Database& database,
+                                                                const NewPrediction& given) {
+  const auto size = static_cast<std::int64_t>(given.picture.size());
+  if (size == 0 || size > limits_.max_picture_bytes) return std::nullopt;
+  {
+    SQLite::Statement& find = writing_->find_picture;
+    const ResetAtEnd reset{find};
+    find.bindNoCopy(1, given.record.picture_sha256);
+    if (find.executeStep()) return find.getColumn(0).getInt64();
+  }
+  SQLite::Statement& insert = writing_->insert_picture;
+  const ResetAtEnd reset{insert};
+  insert.bindNoCopy(1, given.record.picture_sha256);
+  insert.bind(2, size);
+  bind_bytes(insert, 3, given.picture);
+  insert.exec();
+  writing_->picture_bytes += size;
+  return database.getLastInsertRowid();
+}
+
+void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
+  if (predictions.empty()) return;
+  database_.write([&](SQLite::Database& database) {
+    writing_->picture_bytes = 0;
+    const AnsweringModel* last = nullptr;
+    std::int64_t model = 0;
+    for (NewPrediction& given : predictions) {
+      PredictionRecord& record = given.record;
+      if (record.model.get() != last) model = intern(database, *record.model);
+      last = record.model.get();
+      const auto picture = keep_picture(database, given);
+      SQLite::Statement& insert = writing_->insert;
+      const ResetAtEnd reset{insert};
+      insert.bind(1, to_sql(record.time));
+      insert.bindNoCopy(2, record.request_id);
+      insert.bindNoCopy(3, record.source);
+      insert.bindNoCopy(4, record.file);
+      insert.bindNoCopy(5, record.picture_sha256);
+      picture ? insert.bind(6, *picture) : insert.bind(6);
+      insert.bind(7, model);
+      insert.bindNoCopy(8, record.label);
+      insert.bind(9, double{record.probability});
+      insert.bind(10, record.uncertain ? 1 : 0);
+      insert.bindNoCopy(11, record.probabilities.data(),
+                        static_cast<int>(record.probabilities.size() * sizeof(float)));
+      insert.bind(12, record.decode_ms);
+      insert.bind(13, record.queue_ms);
+      insert.bind(14, record.compute_ms);
+      insert.exec();
+      record.id = database.getLastInsertRowid();
+    }
+    const auto added = static_cast<std::int64_t>(predictions.size());
+    const std::int64_t rows = add_to_total(database, "rows", added);
+    const std::int64_t bytes =
+        writing_->picture_bytes == 0
+            ? 0
+            : add_to_total(database, "picture_bytes", writing_->picture_bytes);
+    const std::int64_t newest = predictions.back().record.id;
+    // Rows are counted before they age out: no more than max_rows may wait for it.
+    if (newest - writing_->tallied >= std::min(kRollUpEvery, limits_.max_rows)) {
+      roll_up(database, predictions.back().record.time);
+      writing_->tallied = newest;
+    }
+    trim(database, rows, bytes, predictions.size());
+  });
+}
+
+void SqlitePredictionStore::trim(SQLite::Database& database, std::int64_t rows,
+                                 std::int64_t picture_bytes, std::size_t added) {
+  if (rows > limits_.max_rows) {
+    drop_oldest_rows(database, std::min(rows - limits_.max_rows,
+                                        kMostTrimmed + static_cast<std::int64_t>(added)));
+  }
+  if (picture_bytes > limits_.max_picture_bytes) {
+    drop_oldest_pictures(database, picture_bytes - limits_.max_picture_bytes);
+  }
+}
+
+bool SqlitePredictionStore::set_right_label(std::int64_t id, const std::string& label) {
+  return database_.write([&](SQLite::Database& database) {
+    SQLite::Statement update(database,
+                             "UPDATE predictions SET right_label = ?, labelled = ? WHERE id = ?");
+    update.bind(1, label);
+    update.bind(2, to_sql(std::chrono::system_clock::now()));
+    update.bind(3, id);
+    return update.exec() > 0;
+  });
+}
+
+bool SqlitePredictionStore::remove(std::int64_t id) {
+  return database_.write([&](SQLite::Database& database) {
+    roll_up(database, std::chrono::system_clock::now());
+    SQLite::Statement row(database,
+                          "DELETE FROM predictions WHERE id = ? RETURNING time, model, label, "
+                          "probability, uncertain, decode_ms, queue_ms, compute_ms, picture");
+    row.bind(1, id);
+    if (!row.executeStep()) return false;
+    PredictionRecord record;
+    record.time = from_sql(row.getColumn(0).getInt64());
+    const std::int64_t model = row.getColumn(1).getInt64();
+    record.label = row.getColumn(2).getString();
+    record.probability = static_cast<float>(row.getColumn(3).getDouble());
+    record.uncertain = row.getColumn(4).getInt() != 0;
+    record.decode_ms = row.getColumn(5).getDouble();
+    record.queue_ms = row.getColumn(6).getDouble();
+    record.compute_ms = row.getColumn(7).getDouble();
+    const std::int64_t picture = row.getColumn(8).isNull() ? 0 : row.getColumn(8).getInt64();
+    row.reset();
+    add_to_total(database, "rows", -1);
+    if (picture > 0) drop_picture(database, picture);
+    untally(database, model, record);
+    return true;
+  });
+}
+
+std::int64_t SqlitePredictionStore::remove_all() {
+  return database_.write([&](SQLite::Database& database) {
+    const std::int64_t rows = read_total(database, "rows");
+    database.exec(
+        "DELETE FROM predictions; DELETE FROM pictures; DELETE FROM prediction_tallies;"
+        "UPDATE prediction_totals SET value = 0 WHERE name IN ('rows', 'picture_bytes')");
+    return rows;
+  });
+}
+
+}  // namespace fovea::server

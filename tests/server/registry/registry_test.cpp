@@ -1,0 +1,156 @@
+#include "server/registry/registry.h"
+
+#include "tests/support/catch.h"
+#include "tests/support/stored_registry.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+using Json = nlohmann::ordered_json;
+
+TEST_CASE("a published version is numbered, described and not in service") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  CHECK(service.registry.champion() == nullptr);
+  CHECK(service.publish(1) == 1);
+  CHECK(service.publish(2, {{"parent", 1}, {"data", "pictures"}, {"job", 4}}) == 2);
+  CHECK(service.registry.champion() == nullptr);
+  CHECK(service.registry.aliases().empty());
+  CHECK(service.registry.count() == 2);
+
+  const StoredVersion second = service.registry.find("2");
+  const Json manifest = parse_manifest(second.manifest);
+  CHECK(manifest["parent"] == 1);
+  CHECK(manifest["data"] == "pictures");
+  CHECK(manifest["job"] == 4);
+  CHECK(manifest["name"] == "tiny test");
+  CHECK(manifest["classes"] == Json({"bird", "cat", "truck"}));
+  CHECK(manifest["calibration"]["temperature"] == 1.5);
+  CHECK(manifest["metrics"]["accuracy"] == 0.5);
+  CHECK(service.registry.model_file(second) == small_model_file(2));
+  CHECK(second.weights_sha256 == weights_sha256(small_model_file(2)));
+  CHECK(service.registry.newest(1).at(0).number == 2);
+  CHECK(service.registry.newest(5, 2).at(0).number == 1);
+
+  const auto audit = service.store->audit().newest(10);
+  REQUIRE(audit.size() == 2);
+  CHECK(audit[0].action == "publish");
+  CHECK(audit[0].subject == "version 2");
+  CHECK(audit[0].actor == "test");
+}
+
+TEST_CASE("what is no working model, or contradicts its manifest, becomes no version") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  auto model = small_model_file();
+  CHECK_THROWS_AS(service.registry.publish({}, {}, nullptr, "test"), FormatError);
+  CHECK_THROWS_WITH(service.publish(1, {{"classes", {"bird", "cat"}}}),
+                    ContainsSubstring("classes"));
+  CHECK_THROWS_WITH(service.publish(1, {{"calibration", {{"temperature", 1.4}}}}),
+                    ContainsSubstring("temperature"));
+  CHECK_THROWS_WITH(service.publish(1, {{"note", std::string(2 << 20, 'x')}}),
+                    ContainsSubstring("limit"));
+  CHECK_THROWS_WITH(service.publish(1, Json::array()), ContainsSubstring("object"));
+  model.back() ^= 1;
+  CHECK_THROWS_AS(service.registry.publish(model, {}, nullptr, "test"), FormatError);
+  Model huge = read_model(small_model_file());
+  for (Param* param : huge.network.params()) {
+    for (Scalar& value : param->value.values()) value *= 1e15f;
+  }
+  CHECK_THROWS_WITH(service.registry.publish(write_model(huge), {}, nullptr, "test"),
+                    ContainsSubstring("overflow"));
+  CHECK(service.registry.count() == 0);
+  CHECK(service.store->audit().newest(10).empty());
+}
+
+TEST_CASE("features are kept with the weights they were made with, and no others") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  const auto model = small_model_file(1);
+  const auto features = features_of(model);
+  const auto other = features_of(small_model_file(2));
+  CHECK_THROWS_WITH(service.registry.publish(model, other, nullptr, "test"),
+                    ContainsSubstring("weights"));
+  CHECK_THROWS_WITH(service.registry.publish(model, model, nullptr, "test"),
+                    ContainsSubstring("kind"));
+  const StoredVersion version =
+      service.registry.find(service.registry.publish(model, features, nullptr, "test"));
+  CHECK(service.registry.features_file(version) == features);
+  CHECK(std::filesystem::exists(service.registry.features_path(version)));
+  const StoredVersion plain = service.registry.find(service.publish(2));
+  CHECK_FALSE(service.registry.features_file(plain));
+  CHECK(service.registry.features_path(plain).empty());
+}
+
+TEST_CASE("activating moves champion and previous, rolling back moves them again") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  for (int seed = 1; seed <= 3; ++seed) service.publish(seed);
+  Registry& registry = service.registry;
+  CHECK_THROWS_AS(registry.rollback("test", ""), VersionConflict);
+  registry.activate(1, "test", "first");
+  CHECK(registry.aliases() == Aliases{{"champion", 1}});
+  CHECK_THROWS_AS(registry.rollback("test", ""), VersionConflict);
+  const auto pinned = registry.champion();
+
+  registry.set_challenger(2, "job 7", "better");
+  CHECK(registry.find("challenger").number == 2);
+  CHECK_THROWS_AS(registry.set_challenger(1, "test", ""), VersionConflict);
+  registry.activate(2, "test", "second");
+  CHECK(registry.aliases() == Aliases{{"champion", 2}, {"previous", 1}});
+  CHECK(registry.champion()->number == 2);
+  CHECK(registry.champion()->version == "2");
+  CHECK(registry.champion()->name == "tiny test");
+  CHECK(registry.champion()->classifier.weights_sha256() == weights_sha256(small_model_file(2)));
+  CHECK(pinned->classifier.weights_sha256() == weights_sha256(small_model_file(1)));
+
+  CHECK(registry.rollback("admin", "worse") == 1);
+  CHECK(registry.aliases() == Aliases{{"champion", 1}, {"previous", 2}});
+  const AuditEntry entry = service.store->audit().newest(1).at(0);
+  CHECK(entry.action == "rollback");
+  CHECK(entry.actor == "admin");
+  CHECK(entry.subject == "version 1");
+  CHECK(Json::parse(entry.detail) == Json({{"from", 2}, {"reason", "worse"}}));
+
+  const std::size_t entries = service.store->audit().newest(100).size();
+  registry.activate(1, "test", "again");
+  CHECK(service.store->audit().newest(100).size() == entries);
+  CHECK_FALSE(registry.rollback_from(3, "watchdog", "", nullptr));
+  CHECK(registry.rollback_from(1, "watchdog", "", {{"p99_ms", 9}}));
+  CHECK(registry.champion()->number == 2);
+  CHECK_THROWS_AS(registry.activate(9, "test", ""), UnknownVersion);
+  CHECK_THROWS_AS(registry.find("latest"), UnknownVersion);
+  CHECK_THROWS_AS(registry.find("3x"), UnknownVersion);
+}
+
+TEST_CASE("a restart serves the version that was in service") {
+  const TemporaryFolder folder;
+  {
+    StoredRegistry service(folder.path());
+    CHECK_FALSE(service.registry.load_champion());
+    service.publish(1);
+    service.publish(2);
+    service.registry.activate(1, "test", "");
+    service.registry.activate(2, "test", "");
+  }
+  StoredRegistry service(folder.path());
+  CHECK(service.registry.load_champion());
+  CHECK(service.registry.champion()->number == 2);
+  CHECK(service.registry.rollback("test", "") == 1);
+}
+
+TEST_CASE("a damaged version is not activated, and what was served goes on") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  service.publish(1);
+  service.publish(2);
+  service.registry.activate(1, "test", "");
+  damage(service.registry.model_path(service.registry.find(2)));
+  CHECK_THROWS_WITH(service.registry.activate(2, "test", ""), ContainsSubstring("damaged"));
+  CHECK(service.registry.champion()->number == 1);
+  CHECK(service.registry.aliases() == Aliases{{"champion", 1}});
+  // Publishing the same file again puts its bytes right.
+  service.publish(2);
+  service.registry.activate(2, "test", "");
+  CHECK(service.registry.champion()->number == 2);
+}

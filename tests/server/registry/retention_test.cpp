@@ -1,0 +1,118 @@
+#include "server/registry/first_model.h"
+#include "tests/support/catch.h"
+#include "tests/support/stored_registry.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+using Json = nlohmann::ordered_json;
+
+TEST_CASE("old versions give up their files, not their number and manifest") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path(), 2);
+  Registry& registry = service.registry;
+  service.publish(1);
+  registry.activate(1, "test", "");
+  service.publish(2);
+  service.publish(3);
+  service.publish(3);  // the same file as version 3
+  registry.set_challenger(3, "test", "");
+  service.publish(5);
+  service.publish(6);
+  // Kept: 1 champion, 3 challenger, 5 and 6 newest.
+  CHECK(registry.find(2).removed);
+  CHECK(registry.find(4).removed);
+  for (const int kept : {1, 3, 5, 6}) {
+    INFO(kept);
+    CHECK_FALSE(registry.find(kept).removed);
+    CHECK(registry.model_file(registry.find(kept)).size() > 0);
+  }
+  CHECK_FALSE(service.files.exists(registry.find(2).model_sha256));
+  CHECK(parse_manifest(registry.find(2).manifest)["name"] == "tiny test");
+  CHECK_THROWS_AS(registry.activate(2, "test", ""), VersionConflict);
+  CHECK_THROWS_AS(registry.model_file(registry.find(2)), VersionConflict);
+  CHECK(registry.count() == 6);
+
+  CHECK_THROWS_WITH(registry.remove(1, "test"), ContainsSubstring("champion"));
+  registry.remove(5, "test");
+  CHECK_THROWS_AS(registry.remove(5, "test"), VersionConflict);
+  CHECK_THROWS_AS(registry.remove(99, "test"), UnknownVersion);
+  CHECK(service.publish(7) == 7);
+}
+
+TEST_CASE("a first start publishes the file beside its features, a later one keeps the champion") {
+  const TemporaryFolder folder;
+  const auto write = [&](const char* name, const std::vector<std::uint8_t>& bytes) {
+    std::ofstream(folder.path() / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+    return folder.path() / name;
+  };
+  Model nameless = read_model(small_model_file(1));
+  nameless.provenance.clear();
+  const auto first = write("a.safetensors", write_model(nameless));
+  write("a.features.safetensors", features_of(write_model(nameless)));
+  const auto second = write("b.safetensors", small_model_file(2));
+  const auto bundled = [&] { return first; };
+  const auto none = []() -> std::filesystem::path { throw IoError("not asked"); };
+  const auto data = folder.path() / "data";
+  {
+    StoredRegistry service(data);
+    start_registry(service.registry, {}, bundled);
+    CHECK(service.registry.champion()->number == 1);
+    CHECK(service.registry.champion()->name == "a");
+    CHECK(service.registry.find(1).features_sha256);
+  }
+  {
+    StoredRegistry service(data);
+    start_registry(service.registry, {}, none);
+    CHECK(service.registry.champion()->number == 1);
+    CHECK(service.store->audit().newest(10).size() == 2);
+  }
+  {
+    StoredRegistry service(data);
+    start_registry(service.registry, second, none);
+    CHECK(service.registry.champion()->number == 2);
+  }
+  StoredRegistry service(data);
+  start_registry(service.registry, first, none);
+  CHECK(service.registry.champion()->number == 1);
+  CHECK(service.registry.count() == 2);
+  CHECK(service.registry.find("previous").number == 2);
+}
+
+TEST_CASE("a champion that cannot be served stops the start and says what helps") {
+  const TemporaryFolder folder;
+  std::filesystem::path champion;
+  {
+    StoredRegistry service(folder.path());
+    service.publish(1);
+    service.registry.activate(1, "test", "");
+    champion = service.registry.model_path(service.registry.find(1));
+  }
+  damage(champion);
+  const auto none = []() -> std::filesystem::path { throw IoError("not asked"); };
+  StoredRegistry service(folder.path());
+  CHECK_THROWS_WITH(start_registry(service.registry, {}, none),
+                    ContainsSubstring(champion.string()) && ContainsSubstring("--model FILE"));
+  CHECK(service.registry.champion() == nullptr);
+
+  // The same file, whole, is version 1 again.
+  const auto whole = folder.path() / "whole.safetensors";
+  const auto bytes = small_model_file(1);
+  std::ofstream(whole, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+  start_registry(service.registry, whole, none);
+  CHECK(service.registry.champion()->number == 1);
+  CHECK(service.registry.count() == 1);
+}
+
+TEST_CASE("a data directory has one server") {
+  const TemporaryFolder folder;
+  AppOptions options;
+  options.data_dir = folder.path();
+  {
+    const App app = make_app(options);
+    CHECK_THROWS_WITH(make_app(options), ContainsSubstring("another server uses"));
+  }
+  CHECK(make_app(options).model()->number == 1);
+}

@@ -1,0 +1,150 @@
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/file.h"
+#include "server/api/routes.h"
+#include "server/registry/registry.h"
+#include "tests/support/catch.h"
+#include "tests/support/pictures.h"
+#include "tests/support/stored_registry.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // keeps freed memory on purpose
+#else
+constexpr bool kSanitized = false;
+#endif
+
+constexpr int kVersions = 4;
+
+int swaps(const char* variable, int otherwise) {
+  const char* given = std::getenv(variable);
+  return given ? std::atoi(given) : otherwise;
+}
+
+double resident_mib() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+// What each version says of a picture, computed beside the server.
+struct Truth {
+  std::map<std::string, std::string> weights;
+  std::map<std::string, double> probability;
+};
+
+Truth truth_of(const Registry& registry, std::span<const std::uint8_t> picture) {
+  Truth truth;
+  for (int number = 1; number <= kVersions; ++number) {
+    const Classifier classifier(registry.model_file(registry.find(number)));
+    Scratch scratch;
+    Tensor answer;
+    classifier.predict(classifier.prepare(picture), answer, scratch);
+    const auto values = answer.values();
+    truth.weights[std::to_string(number)] = classifier.weights_sha256();
+    truth.probability[std::to_string(number)] = *std::max_element(values.begin(), values.end());
+  }
+  return truth;
+}
+
+struct Client {
+  int answers = 0;
+  int wrong = 0;  // not 200, or not what the version it names says
+  std::set<std::string> versions;
+};
+
+void ask_until(const std::atomic<bool>& stop, App& app, const Truth& truth,
+               const std::string& picture, Client& client) {
+  const Router router = make_router();
+  while (!stop) {
+    Request request;
+    request.verb = "POST";
+    request.path = "/api/v1/predict";
+    request.body = picture;
+    const Reply reply = ask(router, app, std::move(request));
+    ++client.answers;
+    if (reply.status != 200) {
+      ++client.wrong;
+      continue;
+    }
+    const Json body = Json::parse(reply.body);
+    const auto version = body["version"].get<std::string>();
+    const double probability = body["results"][0]["probability"];
+    client.wrong += body["weights_sha256"] != truth.weights.at(version) ||
+                    std::abs(probability - truth.probability.at(version)) > 1e-5;
+    client.versions.insert(version);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("swaps under load fail no request, and every answer is of the version it names") {
+  AppOptions options;
+  options.inference_threads = 2;
+  App app = make_app(options);
+  for (int i = 2; i <= kVersions; ++i) {
+    app.registry.publish(small_model_file(std::uint64_t(i) * 10), {}, nullptr, "test");
+  }
+  const auto bytes = picture_bytes("grey.png");
+  const Truth truth = truth_of(app.registry, bytes);
+  REQUIRE(std::set<double>{truth.probability.at("1"), truth.probability.at("2")}.size() == 2);
+  const std::string picture(bytes.begin(), bytes.end());
+
+  std::atomic<bool> stop{false};
+  std::array<Client, 4> clients;
+  std::vector<std::jthread> threads;
+  for (Client& client : clients) {
+    threads.emplace_back([&] { ask_until(stop, app, truth, picture, client); });
+  }
+  const int count = swaps("FOVEA_SWAPS", 300);
+  for (int i = 1; i <= count; ++i) app.registry.activate(1 + i % kVersions, "test", "");
+  stop = true;
+  threads.clear();
+
+  int answers = 0;
+  std::set<std::string> versions;
+  for (const Client& client : clients) {
+    CHECK(client.answers > 0);
+    CHECK(client.wrong == 0);
+    answers += client.answers;
+    versions.insert(client.versions.begin(), client.versions.end());
+  }
+  CHECK(versions.size() == kVersions);
+  std::cout << count << " swaps, " << answers << " answers, none wrong\n";
+}
+
+TEST_CASE("the memory of versions that are no longer served is given back") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  const auto bundled = read_file(FOVEA_SOURCE_DIR "/models/cifar10-small.safetensors");
+  const int first = service.registry.publish(bundled, {}, nullptr, "test");
+  const int second = service.registry.publish(bundled, {}, nullptr, "test");
+  const auto swap = [&](int i) {
+    // A request still holds the version it started with.
+    const auto pinned = service.registry.champion();
+    service.registry.activate(i % 2 ? first : second, "test", "");
+  };
+  for (int i = 1; i <= 10; ++i) swap(i);
+  const double before = resident_mib();
+  const int count = swaps("FOVEA_MEMORY_SWAPS", 40);
+  for (int i = 11; i <= 10 + count; ++i) swap(i);
+  const double after = resident_mib();
+  std::cout << count << " swaps: " << before << " MiB resident before, " << after << " after\n";
+  // One version that stayed would be more than its file; here at least 40 could have.
+  const double file = static_cast<double>(bundled.size()) / (1 << 20);
+  if (!kSanitized) CHECK(after - before < 4 * file);
+}

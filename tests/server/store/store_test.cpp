@@ -1,0 +1,94 @@
+#include "server/store/store.h"
+#include "engine/core/error.h"
+#include "server/store/audit_log.h"
+#include "server/store/database.h"
+#include "server/store/files.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+
+#include <fstream>
+
+namespace fovea::tests {
+namespace {
+
+using namespace fovea::server;
+
+std::vector<std::uint8_t> bytes_of(const std::string& text) {
+  return {text.begin(), text.end()};
+}
+
+TEST_CASE("the audit log keeps entries in order over a restart and pages through them") {
+  const TemporaryFolder folder;
+  {
+    const auto store = open_sqlite_store(folder.path() / "new" / "fovea.db");
+    for (const char* subject : {"version 1", "version 2", "version 3"}) {
+      store->audit().append({0, {}, "admin", "activate", subject, R"({"reason": "test"})"});
+    }
+  }
+  const auto store = open_sqlite_store(folder.path() / "new" / "fovea.db");
+  const auto newest = store->audit().newest(2);
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[0].subject == "version 3");
+  CHECK(newest[0].detail == R"({"reason": "test"})");
+  CHECK(newest[1].subject == "version 2");
+  const auto older = store->audit().newest(2, newest[1].id);
+  REQUIRE(older.size() == 1);
+  CHECK(older[0].subject == "version 1");
+}
+
+TEST_CASE("a transaction that throws leaves nothing behind") {
+  const TemporaryFolder folder;
+  Database database(folder.path() / "fovea.db");
+  CHECK_THROWS_AS(database.write([](SQLite::Database& connection) {
+    connection.exec(
+        "INSERT INTO audit(time, actor, action, subject, detail) VALUES(1,'','','','')");
+    connection.exec("this is not SQL");
+  }),
+                  IoError);
+  const int count = database.read([](SQLite::Database& connection) {
+    return connection.execAndGet("SELECT count(*) FROM audit").getInt();
+  });
+  CHECK(count == 0);
+}
+
+TEST_CASE("a database of a newer program is refused and left as it is") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "fovea.db";
+  {
+    SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+        .exec("PRAGMA user_version = 1000");
+  }
+  CHECK_THROWS_WITH(Database(file), Catch::Contains("newer Fovea"));
+}
+
+TEST_CASE("a file that is no database is refused with its name") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "fovea.db";
+  std::ofstream(file) << std::string(5000, 'x');
+  CHECK_THROWS_WITH(Database(file), Catch::Contains("fovea.db"));
+}
+
+TEST_CASE("files are named by their bytes, and damaged ones are noticed") {
+  const TemporaryFolder folder;
+  Files files(folder.path());
+  const auto bytes = bytes_of("abc");
+  const std::string name = files.store(bytes);
+  CHECK(name == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(files.store(bytes) == name);
+  CHECK(files.read(name) == bytes);
+  std::ofstream(folder.path() / "ba" / name) << "abX";
+  CHECK_THROWS_AS(files.read(name), FormatError);
+  files.remove(name);
+  CHECK_FALSE(files.exists(name));
+  CHECK_THROWS_AS(files.read(name), IoError);
+}
+
+TEST_CASE("a name that is no hash never becomes a path") {
+  const TemporaryFolder folder;
+  const Files files(folder.path());
+  CHECK_THROWS_AS(files.exists("../../etc/passwd"), FormatError);
+  CHECK_THROWS_AS(files.read(std::string(63, 'a') + "/"), FormatError);
+}
+
+}  // namespace
+}  // namespace fovea::tests
