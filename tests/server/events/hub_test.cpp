@@ -1,0 +1,113 @@
+#include "server/events/hub.h"
+#include "tests/support/catch.h"
+
+#include <chrono>
+#include <future>
+
+namespace fovea::tests {
+namespace {
+
+using namespace fovea::server;
+using namespace std::chrono_literals;
+
+struct Read {
+  std::string bytes;
+  bool more = false;
+};
+
+std::future<Read> ask(BodyStream& stream) {
+  const auto promise = std::make_shared<std::promise<Read>>();
+  stream.next([promise](std::string bytes, bool more) {
+    promise->set_value({std::move(bytes), more});
+  });
+  return promise->get_future();
+}
+
+std::string id_in(const std::string& bytes) {
+  const std::size_t at = bytes.rfind("id: ") + 4;
+  return bytes.substr(at, bytes.find('\n', at) - at);
+}
+
+TEST_CASE("a reader gets what is published after it came, at once or when it asks") {
+  Hub hub;
+  hub.publish("job", "{\"before\":1}");
+  const auto stream = hub.subscribe("");
+  CHECK(ask(*stream).get().bytes == "retry: 2000\n\n");
+  auto waiting = ask(*stream);
+  CHECK(waiting.wait_for(0s) == std::future_status::timeout);
+  hub.publish("job", "{\"state\":\"running\"}");
+  const std::string first = waiting.get().bytes;
+  CHECK(first.find("event: job\ndata: {\"state\":\"running\"}\n\n") != first.npos);
+  hub.publish("a", "1");
+  hub.publish("b", "2");
+  const std::string both = ask(*stream).get().bytes;
+  CHECK(both.find("event: a\ndata: 1") < both.find("event: b\ndata: 2"));
+}
+
+TEST_CASE("a reader that comes back goes on after the last id it saw, or is told to start anew") {
+  Hub hub(2);
+  const auto first = hub.subscribe("");
+  ask(*first).get();
+  auto waiting = ask(*first);
+  hub.publish("a", "1");
+  const std::string seen = id_in(waiting.get().bytes);
+  hub.publish("b", "2");
+  hub.publish("c", "3");
+  const std::string rest = ask(*hub.subscribe(seen)).get().bytes;
+  CHECK(rest.find("resync") == rest.npos);
+  CHECK(rest.find("event: a") == rest.npos);
+  CHECK(rest.find("event: b") < rest.find("event: c"));
+  hub.publish("d", "4");  // b is forgotten
+  CHECK(ask(*hub.subscribe(seen)).get().bytes.find("event: resync") != std::string::npos);
+  CHECK(ask(*hub.subscribe("17-1")).get().bytes.find("event: resync") != std::string::npos);
+}
+
+TEST_CASE("a slow reader loses its events and is told, the others lose nothing") {
+  Hub hub(8, 3);
+  const auto slow = hub.subscribe("");
+  const auto quick = hub.subscribe("");
+  ask(*slow).get();
+  ask(*quick).get();
+  for (int i = 0; i < 5; ++i) {
+    auto reading = ask(*quick);
+    hub.publish("n", std::to_string(i));
+    CHECK(reading.get().bytes.find("data: " + std::to_string(i)) != std::string::npos);
+  }
+  const std::string bytes = ask(*slow).get().bytes;
+  CHECK(bytes.find("event: resync") != bytes.npos);
+  CHECK(bytes.find("data: 2") == bytes.npos);
+  CHECK(bytes.find("data: 4") != bytes.npos);
+}
+
+TEST_CASE("streams end when the hub is closed, and gone readers are forgotten") {
+  Hub hub;
+  const auto stream = hub.subscribe("");
+  {
+    const auto gone = hub.subscribe("");
+    CHECK(hub.subscribers() == 2);
+  }
+  CHECK(hub.subscribers() == 1);
+  ask(*stream).get();
+  auto waiting = ask(*stream);
+  hub.close();
+  CHECK_FALSE(waiting.get().more);
+  CHECK_FALSE(ask(*hub.subscribe("")).get().more);
+}
+
+TEST_CASE("counts are told as sums, the first at once") {
+  Hub hub;
+  const auto stream = hub.subscribe("");
+  ask(*stream).get();
+  auto waiting = ask(*stream);
+  hub.count("predictions", 2);
+  const std::string first = waiting.get().bytes;
+  CHECK(first.find("event: predictions\ndata: {\"count\":2}") != first.npos);
+  waiting = ask(*stream);
+  hub.count("predictions", 3);
+  hub.count("predictions", 4);
+  const std::string sum = waiting.get().bytes;
+  CHECK(sum.find("data: {\"count\":7}") != sum.npos);
+}
+
+}  // namespace
+}  // namespace fovea::tests
