@@ -2,45 +2,90 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "server/data/training_data.h"
+#include "server/events/hub.h"
 #include "server/http/static_files.h"
+#include "server/jobs/jobs.h"
+#include "server/metrics/metrics.h"
+#include "server/registry/registry.h"
+#include "server/registry/watchdog.h"
 #include "server/serve/batcher.h"
+#include "server/serve/recorder.h"
 #include "server/serve/served_model.h"
+#include "server/store/files.h"
+#include "server/store/folder_lock.h"
+#include "server/store/prediction_store.h"
+#include "server/store/store.h"
 
 namespace fovea::server {
 
 struct AppOptions {
+  std::filesystem::path data_dir;    // fovea.db, files/, datasets/, jobs/
+  std::string dataset = "pictures";  // the one that uploads go to and retraining reads
   int inference_threads = 1;
   std::size_t max_queue = 2048;                      // pictures waiting
-  std::chrono::milliseconds deadline{30'000};        // of one request, from its arrival
+  std::chrono::milliseconds deadline{30'000};        // for a picture's turn, from its
+                                                     // request's last byte
   std::function<void(const std::string&)> on_fault;  // what the client is not told; any thread
+  RegistryOptions registry;
+  HistoryLimits history;
+  double threshold = 0.5;  // answers below this probability are uncertain, unless a request says
+  WatchdogOptions watchdog;
+  std::vector<std::string> job_command;  // empty: this program's `job`; the job's folder comes last
+  int train_threads = 0;                 // 0: half of what there is, at least 1
+  bool idle_training = true;             // it gets only the processor time that nobody else wants
+  std::function<void(const std::string&)> on_event;  // lines for the log; any thread
 };
+
+JobsOptions jobs_options(const AppOptions& options);
+std::unique_ptr<JobWork> service_work(const AppOptions& options, Registry& registry, Store& store);
 
 // What the handlers share. Everything here may be used from any thread.
 class App {
  public:
-  App(AppOptions given, std::shared_ptr<const ServedModel> model, StaticFiles page)
+  // `start` puts a model into service (registry/first_model.h). Throws IoError, also when another
+  // server uses the data directory, and what `start` throws.
+  App(AppOptions given, const std::function<void(Registry&)>& start, StaticFiles page)
       : options(std::move(given)),
         files(std::move(page)),
-        model_(std::move(model)),
-        batcher(options.inference_threads, options.max_queue) {}
+        lock(options.data_dir),
+        store(open_sqlite_store(options.data_dir / "fovea.db", options.history)),
+        blobs(options.data_dir / "files"),
+        training(options.data_dir, options.dataset, blobs, options.inference_threads / 2),
+        registry(store->versions(), blobs, options.registry),
+        watchdog(registry, options.watchdog),
+        recorder(store->predictions(), options.on_fault),
+        batcher((start(registry), options.inference_threads), options.max_queue),
+        jobs((tell_swaps(), jobs_options(options)), store->jobs(), hub,
+             service_work(options, registry, *store)) {}
 
   const AppOptions options;
   const StaticFiles files;
+  const FolderLock lock;
+  const std::unique_ptr<Store> store;
+  Files blobs;  // models, their feature statistics, uploaded pictures
+  TrainingData training;
+  Registry registry;
+  Watchdog watchdog;
   const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   std::atomic<bool> draining{false};
 
   // The model in service; a request takes it once and keeps it to its end.
-  std::shared_ptr<const ServedModel> model() const { return model_; }
+  std::shared_ptr<const ServedModel> model() const { return registry.champion(); }
+
+  Metrics metrics;
+  Recorder recorder;
+  Hub hub;  // what happens now, for dashboards
+  Batcher batcher;
+  Jobs jobs;  // last: its thread ends before anything that it uses
 
  private:
-  const std::shared_ptr<const ServedModel> model_;
-
- public:
-  Batcher batcher;  // last: its threads end before anything they use
+  void tell_swaps();  // on the hub
 };
 
 }  // namespace fovea::server

@@ -57,15 +57,12 @@ void log_access(const Access& access) {
   const auto level = access.status >= 500 ? spdlog::level::warn : spdlog::level::info;
   if (!spdlog::should_log(level)) return;
   if (json) {
-    spdlog::log(level, "{}",
-                members({{"message", "request"},
-                         {"id", access.id},
-                         {"remote", access.remote},
-                         {"method", access.verb},
-                         {"path", access.target},
-                         {"status", access.status},
-                         {"bytes", access.bytes},
-                         {"ms", access.ms}}));
+    nlohmann::json line = {
+        {"message", "request"},  {"id", access.id},       {"remote", access.remote},
+        {"method", access.verb}, {"path", access.target}, {"status", access.status},
+        {"bytes", access.bytes}, {"ms", access.ms},       {"actor", access.actor}};
+    if (!access.trace.empty()) line["traceparent"] = access.trace;
+    spdlog::log(level, "{}", members(line));
   } else {
     spdlog::log(level, "{} {} {} {} {} {}B {:.2f}ms", access.id, access.remote,
                 printable(access.verb), printable(access.target), access.status, access.bytes,

@@ -11,6 +11,7 @@
 #include "server/http/embedded_page.h"
 #include "server/http/server.h"
 #include "server/log.h"
+#include "server/registry/first_model.h"
 
 namespace fovea::server {
 namespace {
@@ -25,7 +26,10 @@ ServerOptions server_options(const RunOptions& options) {
   result.drain_delay = options.drain_delay;
   result.drain_timeout = options.drain_timeout;
   result.handle_signals = true;
-  result.on_access = log_access;
+  GuardOptions guard = options.guard;
+  guard.on_problem = log_error;
+  guard.loopback = is_loopback(options.host);
+  result.guard = std::make_shared<Guard>(guard);
   result.on_fault = log_error;
   return result;
 }
@@ -55,25 +59,52 @@ fs::path find_default_model(const fs::path& data_dir) {
 
 void run(const RunOptions& options) {
   start_log(options.log_level, options.log_format);
-  const auto model = load_served_model(options.model);
   // Assigned below, when the App exists; the Server calls it only while it runs.
   App* draining_app = nullptr;
   ServerOptions net = server_options(options);
   net.on_drain = [&draining_app] {
     draining_app->draining = true;
+    draining_app->jobs.drain();
+    draining_app->hub.close();
     log_info("draining: no new connections, requests in flight are finished");
+  };
+  if (!is_loopback(options.host) && !net.guard->has_tokens()) {
+    log_info(
+        "other machines can reach this server and it has no tokens: they may ask and read, "
+        "but change nothing; see --token-file");
+  }
+  net.on_access = [&draining_app](const Access& access) {
+    log_access(access);
+    draining_app->metrics.answered(access.verb, access.route, access.status, access.ms / 1000);
   };
   Server server(std::move(net));
   const int threads = options.threads > 0 ? options.threads : available_threads();
   AppOptions app_options;
   app_options.inference_threads = threads;
+  app_options.data_dir = options.data_dir;
   app_options.on_fault = log_error;
-  App app(std::move(app_options), model,
+  app_options.threshold = options.threshold;
+  app_options.history = options.history;
+  app_options.registry.keep = options.keep_versions;
+  app_options.registry.on_event = log_info;
+  app_options.watchdog.window = options.rollback_window;
+  app_options.watchdog.min_answers = options.rollback_min_answers;
+  app_options.watchdog.error_factor = options.rollback_error_factor;
+  app_options.watchdog.p99_factor = options.rollback_p99_factor;
+  app_options.watchdog.on_event = log_error;
+  app_options.on_event = log_info;
+  app_options.train_threads = options.train_threads;
+  app_options.idle_training = options.idle_training;
+  const auto start = [&options](Registry& registry) {
+    start_registry(registry, options.model, [&] { return find_default_model(options.data_dir); });
+  };
+  App app(std::move(app_options), start,
           options.www.empty() ? StaticFiles(embedded_page()) : StaticFiles(options.www));
   draining_app = &app;
 
-  log_info("serving " + model->name + " " + model->version + " from " + options.model.string() +
-           " with " + std::to_string(threads) + " inference threads");
+  const auto model = app.model();
+  log_info("serving version " + model->version + " (" + model->name + ") of " +
+           options.data_dir.string() + " with " + std::to_string(threads) + " inference threads");
   std::printf("Fovea answers at %s\n", url(options.host, server.port()).c_str());
   std::fflush(stdout);
   const int cut = server.run(make_router(), app);

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "server/api/ancestor.h"
 #include "server/api/handlers.h"
 #include "server/api/time_text.h"
 #include "server/api/uploads.h"
@@ -10,56 +11,85 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string capitalised(std::string name) {
-  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') {
-    name[0] = static_cast<char>(name[0] - 'a' + 'A');
-  }
-  return name;
-}
-
 // By content: a name can say anything.
 bool is_jpeg_or_png(std::span<const std::uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   return text.substr(0, 3) == "\xff\xd8\xff" || text.substr(0, 8) == "\x89PNG\r\n\x1a\n";
 }
 
-Upload read_one_upload(const Request& request) {
+std::vector<Upload> read_form_uploads(const Request& request, std::string_view part) {
   const auto type = request.field("Content-Type").value_or("");
   if (!same_name(type.substr(0, 20), "multipart/form-data;")) {
     throw Refusal(400, "No file provided");
   }
-  std::vector<Upload> uploads = read_uploads(request);
+  return read_uploads(request, part);
+}
+
+constexpr const char* kNotAllowed = "File type not allowed: send a PNG or JPEG picture";
+
+Upload read_one_upload(const Request& request) {
+  std::vector<Upload> uploads = read_form_uploads(request, "file");
   if (uploads[0].file.empty()) throw Refusal(400, "No file selected");
-  if (!is_jpeg_or_png(uploads[0].bytes)) {
-    throw Refusal(400, "File type not allowed: send a PNG or JPEG picture");
-  }
+  if (!is_jpeg_or_png(uploads[0].bytes)) throw Refusal(400, kNotAllowed);
   return std::move(uploads[0]);
 }
 
-Reply ancestor_reply(const Request& request, const ServedModel& served,
-                     const std::vector<Upload>& uploads,
-                     const std::vector<Prediction>& predictions) {
-  const Prediction& prediction = predictions[0];
-  if (prediction.status != Prediction::Status::ok) {
-    return problem(request, 400, uploads[0].file + ": " + prediction.error);
-  }
-  const auto& classes = served.classifier.classes();
+// REQUIRES: the prediction is ok.
+Json prediction_json(const Classified& classified, std::size_t index) {
+  const Prediction& prediction = classified.predictions[index];
+  const auto& classes = classified.model->classifier.classes();
   const int best = top_k(prediction.probabilities, 1)[0];
   Json probabilities = Json::object();
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    probabilities[capitalised(classes[i])] = prediction.probabilities[i];
+    probabilities[ancestor_class_name(classes[i])] = prediction.probabilities[i];
   }
   const Timing& timing = prediction.timing;
-  return json_reply({{"predicted_class", capitalised(classes[best])},
-                     {"predicted_class_index", best},
-                     {"confidence", prediction.probabilities[best]},
-                     {"prediction_time_ms", timing.decode + timing.queue + timing.compute},
-                     {"timestamp", iso_time(std::chrono::system_clock::now())},
-                     {"all_probabilities", std::move(probabilities)},
-                     {"file_name", uploads[0].file}});
+  return {{"predicted_class", ancestor_class_name(classes[best])},
+          {"predicted_class_index", best},
+          {"confidence", prediction.probabilities[best]},
+          {"prediction_time_ms", timing.decode + timing.queue + timing.compute},
+          {"timestamp", iso_time(std::chrono::system_clock::now())},
+          {"all_probabilities", std::move(probabilities)},
+          {"file_name", classified.uploads[index].file}};
+}
+
+Reply ancestor_reply(const Classified& classified) {
+  if (classified.predictions[0].status != Prediction::Status::ok) {
+    return problem(*classified.request, 400,
+                   classified.uploads[0].file + ": " + classified.predictions[0].error);
+  }
+  Json body = prediction_json(classified, 0);
+  if (!classified.recorded) body["recorded"] = false;
+  return json_reply(body);
+}
+
+// `refused` are the files that were no candidates to begin with.
+Reply ancestor_batch_reply(const Classified& classified, Json refused) {
+  Json predictions = Json::array();
+  for (std::size_t i = 0; i < classified.uploads.size(); ++i) {
+    if (classified.predictions[i].status == Prediction::Status::ok) {
+      predictions.push_back(prediction_json(classified, i));
+    } else {
+      refused.push_back(
+          {{"filename", classified.uploads[i].file}, {"error", classified.predictions[i].error}});
+    }
+  }
+  Json body = {{"total_processed", predictions.size()},
+               {"total_errors", refused.size()},
+               {"predictions", std::move(predictions)},
+               {"errors", std::move(refused)}};
+  if (!classified.recorded) body["recorded"] = false;
+  return json_reply(body);
 }
 
 }  // namespace
+
+std::string ancestor_class_name(std::string name) {
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') {
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  }
+  return name;
+}
 
 Reply show_ancestor_health(const Request&, App& app) {
   return json_reply({{"status", "healthy"},
@@ -71,7 +101,31 @@ Reply show_ancestor_health(const Request&, App& app) {
 
 void ancestor_predict(std::shared_ptr<const Request> request, App& app, Respond respond) {
   try {
-    classify_uploads(request, app, {read_one_upload(*request)}, ancestor_reply, respond);
+    classify_uploads(request, app, {read_one_upload(*request)}, {"ancestor", app.options.threshold},
+                     ancestor_reply, respond);
+  } catch (const Refusal& refusal) {
+    respond(problem(*request, refusal.status, refusal.what()));
+  }
+}
+
+void ancestor_predict_batch(std::shared_ptr<const Request> request, App& app, Respond respond) {
+  try {
+    std::vector<Upload> uploads;
+    Json refused = Json::array();
+    for (Upload& upload : read_form_uploads(*request, "files")) {
+      if (is_jpeg_or_png(upload.bytes)) {
+        uploads.push_back(std::move(upload));
+      } else {
+        refused.push_back({{"filename", upload.file}, {"error", kNotAllowed}});
+      }
+    }
+    if (uploads.empty()) return respond(ancestor_batch_reply({}, std::move(refused)));
+    classify_uploads(
+        request, app, std::move(uploads), {"ancestor", app.options.threshold},
+        [refused = std::move(refused)](const Classified& classified) {
+          return ancestor_batch_reply(classified, refused);
+        },
+        respond);
   } catch (const Refusal& refusal) {
     respond(problem(*request, refusal.status, refusal.what()));
   }

@@ -17,8 +17,88 @@ Reply show_ready(const Request& request, App& app);  // 503 while draining
 Reply show_model(const Request& request, App& app);
 Reply show_weights(const Request& request, App& app);  // the model file itself
 
+// models.cpp: the versions of the model; {version} is a number or an alias
+Reply list_models(const Request& request, App& app);
+Reply show_version(const Request& request, App& app);
+Reply activate_version(const Request& request, App& app);
+Reply roll_back(const Request& request, App& app);
+Reply set_challenger(const Request& request, App& app);
+Reply clear_challenger(const Request& request, App& app);
+Reply remove_version(const Request& request, App& app);
+
+// version_files.cpp
+Reply upload_model(const Request& request, App& app);  // a new version, not in service
+Reply show_version_weights(const Request& request, App& app);
+Reply show_version_features(const Request& request, App& app);
+
+// jobs.cpp: long work
+Reply create_job(const Request& request, App& app);
+Reply list_jobs(const Request& request, App& app);
+Reply show_job(const Request& request, App& app);
+Reply cancel_job(const Request& request, App& app);
+Reply resume_job(const Request& request, App& app);
+Reply follow_job(const Request& request, App& app);  // server-sent events
+Reply follow_everything(const Request& request, App& app);
+
+// evaluations.cpp: of versions
+Reply start_evaluation(const Request& request, App& app);
+Reply list_evaluations(const Request& request, App& app);
+Reply show_evaluation(const Request& request, App& app);
+
+// ancestor_jobs.cpp
+Reply ancestor_retrain(const Request& request, App& app);
+Reply show_ancestor_retrain(const Request& request, App& app);
+
+// audit.cpp
+Reply list_audit(const Request& request, App& app);
+
+// dataset_upload.cpp
+Reply upload_pictures(const Request& request, App& app);
+Reply upload_ancestor_pictures(const Request& request, App& app);  // as older clients send them
+
+// dataset.cpp: the training data
+Reply show_dataset(const Request& request, App& app);
+Reply list_pictures(const Request& request, App& app);
+Reply show_picture_entry(const Request& request, App& app);
+Reply show_picture_file(const Request& request, App& app);
+Reply relabel_picture(const Request& request, App& app);
+Reply remove_picture(const Request& request, App& app);
+Reply relabel_many(const Request& request, App& app);
+Reply remove_many(const Request& request, App& app);
+Reply rename_dataset_class(const Request& request, App& app);
+Reply export_dataset(const Request& request, App& app);
+
 // predict.cpp
 void predict(std::shared_ptr<const Request> request, App& app, Respond respond);
+
+// history.cpp: what was answered; {id} is the number of a prediction
+Reply list_predictions(const Request& request, App& app);
+Reply export_predictions(const Request& request, App& app);
+Reply show_prediction(const Request& request, App& app);
+Reply show_predicted_picture(const Request& request, App& app);
+Reply delete_prediction(const Request& request, App& app);
+Reply delete_predictions(const Request& request, App& app);
+
+// history_label.cpp: what a person said the picture shows
+Reply label_prediction(const Request& request, App& app);
+
+// metrics.cpp
+Reply show_metrics(const Request& request, App& app);
+
+// statistics.cpp
+Reply show_statistics(const Request& request, App& app);
+Reply show_ancestor_statistics(const Request& request, App& app);
+
+// v2.cpp, v2_infer.cpp: the Open Inference Protocol
+Reply show_v2_server(const Request& request, App& app);
+Reply show_v2_alive(const Request& request, App& app);
+Reply show_v2_ready(const Request& request, App& app);
+Reply show_v2_model(const Request& request, App& app);
+Reply show_v2_model_ready(const Request& request, App& app);
+Reply list_v2_repository(const Request& request, App& app);
+Reply load_v2_model(const Request& request, App& app);
+Reply unload_v2_model(const Request& request, App& app);
+void infer_v2(std::shared_ptr<const Request> request, App& app, Respond respond);
 
 // page.cpp: files of the page, or 404
 Reply show_page(const Request& request, App& app);
@@ -26,5 +106,10 @@ Reply show_page(const Request& request, App& app);
 // ancestor.cpp: the paths and field names that older clients use
 Reply show_ancestor_health(const Request& request, App& app);
 void ancestor_predict(std::shared_ptr<const Request> request, App& app, Respond respond);
+void ancestor_predict_batch(std::shared_ptr<const Request> request, App& app, Respond respond);
+
+// ancestor_model.cpp
+Reply show_ancestor_model(const Request& request, App& app);
+Reply show_ancestor_uptime(const Request& request, App& app);
 
 }  // namespace fovea::server

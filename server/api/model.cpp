@@ -1,8 +1,10 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
+#include "server/api/version_reply.h"
 #include "server/app.h"
 #include "server/http/problem.h"
+#include "server/registry/manifest.h"
 
 namespace fovea::server {
 namespace {
@@ -19,15 +21,6 @@ Json layers_json(const Network& network) {
                       {"flops", layer.flops}});
   }
   return layers;
-}
-
-// The provenance's `metrics` text as JSON; discarded when it is none, or nested as no report is.
-Json parse_metrics(const std::string& text) {
-  bool deep = false;
-  Json parsed = Json::parse(
-      text, [&deep](int depth, Json::parse_event_t, Json&) { return !(deep |= depth > 16); },
-      false);
-  return deep ? Json(Json::value_t::discarded) : parsed;
 }
 
 }  // namespace
@@ -51,12 +44,9 @@ Reply show_model(const Request&, App& app) {
       {"file_size", served->file.size()},
       {"provenance", model.provenance},
       {"layers", layers_json(model.network)}};
-  if (const auto metrics = model.provenance.find("metrics"); metrics != model.provenance.end()) {
-    Json parsed = parse_metrics(metrics->second);
-    if (!parsed.is_discarded()) {
-      body["metrics"] = std::move(parsed);
-      body["provenance"].erase("metrics");
-    }
+  if (Json metrics = read_metrics(model.provenance); !metrics.is_discarded()) {
+    body["metrics"] = std::move(metrics);
+    body["provenance"].erase("metrics");
   }
   return json_reply(body);
 }
@@ -71,15 +61,9 @@ Reply show_weights(const Request& request, App& app) {
     reply.status = 304;
     return reply;
   }
-  // The name comes from a file: only harmless characters go into a header.
-  std::string name;
-  for (const char c : served->name) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '-' || c == '_' || c == '.';
-    name += plain ? c : '_';
-  }
-  reply.fields.emplace_back("Content-Disposition",
-                            "attachment; filename=\"" + name + ".safetensors\"");
+  reply.fields.emplace_back(
+      "Content-Disposition",
+      "attachment; filename=\"" + header_safe(served->name) + ".safetensors\"");
   reply.shared = SharedBytes{served, served->file};
   return reply;
 }

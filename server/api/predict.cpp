@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
+#include "server/api/numbers.h"
 #include "server/api/uploads.h"
 #include "server/http/problem.h"
 
@@ -9,16 +10,6 @@ namespace fovea::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// The double whose shortest text is the float's shortest text: 0.1f is sent as 0.1, not as
-// 0.10000000149011612, and reads back as the same float.
-double shortest(Scalar value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  double wide = 0;
-  std::from_chars(text, end, wide);
-  return wide;
-}
 
 // How many classes `top` lists. Throws Refusal.
 int read_top_k(const Request& request, int classes) {
@@ -32,44 +23,53 @@ int read_top_k(const Request& request, int classes) {
   return std::min(k, classes);
 }
 
-Json result_json(const std::string& file, const Prediction& prediction,
-                 const std::vector<std::string>& classes, int k) {
+Json result_json(const Classified& classified, std::size_t index, int k) {
+  const Prediction& prediction = classified.predictions[index];
+  const std::string& file = classified.uploads[index].file;
   if (prediction.status != Prediction::Status::ok) {
     return {{"file", file}, {"error", prediction.error}};
   }
+  const auto& classes = classified.model->classifier.classes();
   Json top = Json::array();
-  for (const int index : top_k(prediction.probabilities, k)) {
-    top.push_back({{"label", classes[index]},
-                   {"index", index},
-                   {"probability", shortest(prediction.probabilities[index])}});
+  for (const int label : top_k(prediction.probabilities, k)) {
+    top.push_back({{"label", classes[label]},
+                   {"index", label},
+                   {"probability", shortest(prediction.probabilities[label])}});
   }
-  return {{"file", file},
-          {"label", top[0]["label"]},
-          {"index", top[0]["index"]},
-          {"probability", top[0]["probability"]},
-          {"top", std::move(top)},
-          {"timing_ms",
-           {{"decode", prediction.timing.decode},
-            {"queue", prediction.timing.queue},
-            {"compute", prediction.timing.compute}}}};
+  Json result = {{"file", file},
+                 {"label", top[0]["label"]},
+                 {"index", top[0]["index"]},
+                 {"probability", top[0]["probability"]},
+                 {"uncertain", classified.uncertain(index)},
+                 {"top", std::move(top)},
+                 {"timing_ms",
+                  {{"decode", prediction.timing.decode},
+                   {"queue", prediction.timing.queue},
+                   {"compute", prediction.timing.compute}}}};
+  if (classified.ids[index] > 0) result["prediction"] = classified.ids[index];
+  return result;
 }
 
-Reply predict_reply(const Request& request, const ServedModel& served,
-                    const std::vector<Upload>& uploads, const std::vector<Prediction>& predictions,
-                    int k) {
+Reply predict_reply(const Classified& classified, int k) {
+  const Request& request = *classified.request;
+  const ServedModel& served = *classified.model;
   Json results = Json::array();
   std::size_t bad = 0;
-  for (std::size_t i = 0; i < uploads.size(); ++i) {
-    bad += predictions[i].status != Prediction::Status::ok;
-    results.push_back(result_json(uploads[i].file, predictions[i], served.classifier.classes(), k));
+  const std::size_t count = classified.uploads.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    bad += classified.predictions[i].status != Prediction::Status::ok;
+    results.push_back(result_json(classified, i, k));
   }
   Json body = {{"id", request.id},
                {"model", served.name},
                {"version", served.version},
                {"weights_sha256", served.classifier.weights_sha256()},
+               {"threshold", classified.threshold},
+               {"recorded", classified.recorded},
                {"results", std::move(results)}};
-  if (bad < uploads.size()) return json_reply(body);
-  std::string detail = uploads[0].file + ": " + predictions[0].error;
+  if (bad < count) return json_reply(body);
+  body.erase("recorded");
+  std::string detail = classified.uploads[0].file + ": " + classified.predictions[0].error;
   if (bad > 1) {
     detail =
         "none of the " + std::to_string(bad) + " files is a picture that can be read; " + detail;
@@ -83,14 +83,11 @@ void predict(std::shared_ptr<const Request> request, App& app, Respond respond) 
   try {
     const int classes = static_cast<int>(app.model()->classifier.classes().size());
     const int k = read_top_k(*request, classes);
+    const double threshold = read_threshold(*request, app);
     std::vector<Upload> uploads = read_uploads(*request);
     classify_uploads(
-        request, app, std::move(uploads),
-        [k](const Request& asked, const ServedModel& served, const std::vector<Upload>& files,
-            const std::vector<Prediction>& predictions) {
-          return predict_reply(asked, served, files, predictions, k);
-        },
-        respond);
+        request, app, std::move(uploads), {"v1", threshold},
+        [k](const Classified& classified) { return predict_reply(classified, k); }, respond);
   } catch (const Refusal& refusal) {
     respond(problem(*request, refusal.status, refusal.what()));
   }

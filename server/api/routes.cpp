@@ -3,23 +3,93 @@
 #include "server/api/handlers.h"
 
 namespace fovea::server {
+namespace {
+
+constexpr std::uint64_t kAncestorBody = 16 << 20;
+constexpr std::uint64_t kUploadBody = 256 << 20;
+
+// Every endpoint there is.
+const std::vector<Route> kRoutes = {
+    {"GET", "/livez", show_alive, Role::open},
+    {"GET", "/readyz", show_ready, Role::open},
+    {"GET", "/healthz", show_ready, Role::open},
+
+    {"GET", "/metrics", show_metrics, Role::predict},
+
+    {"GET", "/api/v1/model", show_model, Role::predict},
+    {"GET", "/api/v1/model/weights", show_weights, Role::predict},
+    {"POST", "/api/v1/predict", predict, Role::predict},
+
+    {"GET", "/api/v1/models", Blocking{list_models}, Role::predict},
+    {"POST", "/api/v1/models", Blocking{upload_model}},
+    {"POST", "/api/v1/models/rollback", Blocking{roll_back}},
+    {"PUT", "/api/v1/models/aliases/challenger", Blocking{set_challenger}},
+    {"DELETE", "/api/v1/models/aliases/challenger", Blocking{clear_challenger}},
+    {"GET", "/api/v1/models/{version}", Blocking{show_version}, Role::predict},
+    {"DELETE", "/api/v1/models/{version}", Blocking{remove_version}},
+    {"POST", "/api/v1/models/{version}/activate", Blocking{activate_version}},
+    {"GET", "/api/v1/models/{version}/weights", Blocking{show_version_weights}, Role::predict},
+    {"GET", "/api/v1/models/{version}/features", Blocking{show_version_features}, Role::predict},
+    {"GET", "/api/v1/models/{version}/evaluations", Blocking{list_evaluations}, Role::predict},
+    {"POST", "/api/v1/models/{version}/evaluations", Blocking{start_evaluation}},
+    {"GET", "/api/v1/models/{version}/evaluations/{id}", Blocking{show_evaluation}, Role::predict},
+    {"GET", "/api/v1/audit", Blocking{list_audit}},
+
+    {"GET", "/api/v1/dataset", Blocking{show_dataset}},
+    {"GET", "/api/v1/dataset.zip", Blocking{export_dataset}},
+    {"GET", "/api/v1/dataset/images", Blocking{list_pictures}},
+    {"POST", "/api/v1/dataset/images", Blocking{upload_pictures}, kUploadBody},
+    {"GET", "/api/v1/dataset/images/{sha256}", Blocking{show_picture_entry}},
+    {"PATCH", "/api/v1/dataset/images/{sha256}", Blocking{relabel_picture}},
+    {"DELETE", "/api/v1/dataset/images/{sha256}", Blocking{remove_picture}},
+    {"GET", "/api/v1/dataset/images/{sha256}/picture", Blocking{show_picture_file}},
+    {"POST", "/api/v1/dataset/relabel", Blocking{relabel_many}},
+    {"POST", "/api/v1/dataset/delete", Blocking{remove_many}},
+    {"POST", "/api/v1/dataset/classes/{name}/rename", Blocking{rename_dataset_class}},
+    {"GET", "/api/v1/predictions", Blocking{list_predictions}},
+    {"DELETE", "/api/v1/predictions", Blocking{delete_predictions}},
+    {"GET", "/api/v1/predictions.csv", Blocking{export_predictions}},
+    {"GET", "/api/v1/predictions/{id}", Blocking{show_prediction}},
+    {"DELETE", "/api/v1/predictions/{id}", Blocking{delete_prediction}},
+    {"GET", "/api/v1/predictions/{id}/picture", Blocking{show_predicted_picture}},
+    {"POST", "/api/v1/predictions/{id}/label", Blocking{label_prediction}},
+    {"GET", "/api/v1/statistics", Blocking{show_statistics}, Role::predict},
+
+    {"GET", "/v2", show_v2_server, Role::open},
+    {"GET", "/v2/health/live", show_v2_alive, Role::open},
+    {"GET", "/v2/health/ready", show_v2_ready, Role::open},
+    {"GET", "/v2/models/{model}", show_v2_model, Role::predict},
+    {"GET", "/v2/models/{model}/ready", show_v2_model_ready, Role::predict},
+    {"POST", "/v2/models/{model}/infer", infer_v2, Role::predict},
+    {"GET", "/v2/models/{model}/versions/{version}", show_v2_model, Role::predict},
+    {"GET", "/v2/models/{model}/versions/{version}/ready", show_v2_model_ready, Role::predict},
+    {"POST", "/v2/models/{model}/versions/{version}/infer", infer_v2, Role::predict},
+    {"POST", "/v2/repository/index", Blocking{list_v2_repository}, Role::predict},
+    {"POST", "/v2/repository/models/{model}/load", load_v2_model},
+    {"POST", "/v2/repository/models/{model}/unload", unload_v2_model},
+    {"GET", "/api/v1/jobs", Blocking{list_jobs}},
+    {"POST", "/api/v1/jobs", Blocking{create_job}},
+    {"GET", "/api/v1/jobs/{id}", Blocking{show_job}},
+    {"DELETE", "/api/v1/jobs/{id}", Blocking{cancel_job}},
+    {"POST", "/api/v1/jobs/{id}/resume", Blocking{resume_job}},
+    {"GET", "/api/v1/jobs/{id}/events", Blocking{follow_job}},
+    {"GET", "/api/v1/events", follow_everything},
+
+    {"GET", "/api/health", show_ancestor_health, Role::open},
+    {"POST", "/api/upload/training-data", Blocking{upload_ancestor_pictures}, kAncestorBody},
+    {"POST", "/api/predict", ancestor_predict, Role::predict, kAncestorBody},
+    {"POST", "/api/predict/batch", ancestor_predict_batch, Role::predict, kAncestorBody},
+    {"GET", "/api/statistics", Blocking{show_ancestor_statistics}, Role::predict},
+    {"GET", "/api/model/info", show_ancestor_model, Role::predict},
+    {"GET", "/api/model/uptime", show_ancestor_uptime, Role::open},
+    {"POST", "/api/retrain", Blocking{ancestor_retrain}},
+    {"GET", "/api/retrain/status", Blocking{show_ancestor_retrain}, Role::predict},
+};
+
+}  // namespace
 
 Router make_router() {
-  constexpr std::uint64_t kAncestorBody = 16 << 20;
-  return Router(
-      {
-          {"GET", "/livez", show_alive},
-          {"GET", "/readyz", show_ready},
-          {"GET", "/healthz", show_ready},
-
-          {"GET", "/api/v1/model", show_model},
-          {"GET", "/api/v1/model/weights", show_weights},
-          {"POST", "/api/v1/predict", predict},
-
-          {"GET", "/api/health", show_ancestor_health},
-          {"POST", "/api/predict", ancestor_predict, kAncestorBody},
-      },
-      show_page);
+  return Router(kRoutes, show_page);
 }
 
 }  // namespace fovea::server

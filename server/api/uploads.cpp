@@ -1,6 +1,10 @@
 #include "server/api/uploads.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "engine/core/error.h"
+#include "engine/core/sha256.h"
 #include "server/http/multipart.h"
 #include "server/http/problem.h"
 
@@ -18,17 +22,20 @@ bool is_picture_body(std::string_view type) {
          same_name(type, "application/x-www-form-urlencoded");
 }
 
-std::vector<Upload> read_form(const Request& request, std::string_view content_type) {
+std::vector<Upload> read_form(const Request& request, std::string_view content_type,
+                              std::string_view wanted) {
   std::vector<Upload> uploads;
   try {
     for (Part& part : parse_multipart(request.body, multipart_boundary(content_type))) {
-      if (part.name != "file") continue;
+      if (part.name != wanted) continue;
       uploads.push_back({part.file_name.value_or(""), bytes_of(part.data)});
     }
   } catch (const FormatError& error) {
     throw Refusal(400, error.what());
   }
-  if (uploads.empty()) throw Refusal(400, "the form has no part named \"file\"");
+  if (uploads.empty()) {
+    throw Refusal(400, "the form has no part named \"" + std::string(wanted) + "\"");
+  }
   return uploads;
 }
 
@@ -41,21 +48,111 @@ std::optional<Reply> server_trouble(const Request& request, const App& app, cons
     }
     if (prediction.status == Prediction::Status::late) {
       return problem(request, 504,
-                     "the answer was not ready within " +
-                         std::to_string(app.options.deadline.count()) + " ms");
+                     "a picture was still waiting for its turn " +
+                         std::to_string(app.options.deadline.count()) +
+                         " ms after the request had arrived");
     }
   }
   return std::nullopt;
 }
 
+// The worst that happened to one of its pictures is how a request ended.
+void count_work(Metrics& metrics, const Work& work) {
+  using Status = Prediction::Status;
+  Status worst = Status::ok;
+  for (const Prediction& prediction : work.predictions) {
+    worst = std::max(worst, prediction.status);
+  }
+  const char* outcome = worst == Status::ok            ? "ok"
+                        : worst == Status::bad_picture ? "bad_picture"
+                        : worst == Status::late        ? "late"
+                                                       : "failed";
+  metrics.settled(work.model->name, work.model->version, outcome);
+}
+
+// A request on its way from its pictures to its answer.
+struct Asked {
+  Classified classified;
+  Door door;
+  std::shared_ptr<const void> owner;  // of the pictures' bytes, besides the request
+  Finish finish;
+  Respond respond;
+};
+
+void answer(const App& app, Asked& asked) {
+  const Request& request = *asked.classified.request;
+  Reply reply;
+  try {
+    reply = asked.finish(asked.classified);
+  } catch (const std::exception& error) {
+    if (app.options.on_fault) app.options.on_fault(request.id + ": " + error.what());
+    reply = problem(request, 500, "an error of the server; its log has the details");
+  }
+  asked.respond(std::move(reply));
+}
+
+NewPrediction history_entry(const Asked& asked, std::size_t index,
+                            const std::shared_ptr<const AnsweringModel>& model) {
+  const Classified& classified = asked.classified;
+  const Upload& upload = classified.uploads[index];
+  const Prediction& prediction = classified.predictions[index];
+  const auto best = static_cast<std::size_t>(top_k(prediction.probabilities, 1)[0]);
+  PredictionRecord record;
+  record.time = std::chrono::system_clock::now();
+  record.request_id = classified.request->id;
+  record.source = asked.door.source;
+  record.file = upload.file;
+  record.picture_sha256 = sha256_hex(upload.bytes);
+  record.model = model;
+  record.probabilities = prediction.probabilities;
+  record.label = model->classes[best];
+  record.probability = prediction.probabilities[best];
+  record.uncertain = classified.uncertain(index);
+  record.decode_ms = prediction.timing.decode;
+  record.queue_ms = prediction.timing.queue;
+  record.compute_ms = prediction.timing.compute;
+  return {std::move(record), upload.bytes};
+}
+
+// Puts what was answered into the history, then answers.
+void record(App& app, const std::shared_ptr<Asked>& asked) {
+  Classified& classified = asked->classified;
+  classified.ids.assign(classified.uploads.size(), 0);
+  std::vector<std::size_t> good;
+  for (std::size_t i = 0; i < classified.predictions.size(); ++i) {
+    if (classified.predictions[i].status == Prediction::Status::ok) good.push_back(i);
+  }
+  const bool refused = asked->door.whole && good.size() < classified.uploads.size();
+  if (good.empty() || refused) return answer(app, *asked);
+  const ServedModel& served = *classified.model;
+  const auto model = std::make_shared<const AnsweringModel>(AnsweringModel{
+      served.name, served.number, served.classifier.weights_sha256(), served.classifier.classes()});
+  std::vector<NewPrediction> entries;
+  entries.reserve(good.size());
+  for (const std::size_t i : good) {
+    entries.push_back(history_entry(*asked, i, model));
+    const PredictionRecord& made = entries.back().record;
+    app.metrics.predicted({served.name, served.version, made.label, made.probability,
+                           made.uncertain, made.decode_ms, made.queue_ms, made.compute_ms});
+  }
+  app.recorder.record(std::move(entries),
+                      [&app, asked, good = std::move(good)](std::span<const std::int64_t> ids) {
+                        asked->classified.recorded = !ids.empty();
+                        for (std::size_t i = 0; i < ids.size(); ++i) {
+                          asked->classified.ids[good[i]] = ids[i];
+                        }
+                        answer(app, *asked);
+                      });
+}
+
 }  // namespace
 
-std::vector<Upload> read_uploads(const Request& request) {
+std::vector<Upload> read_uploads(const Request& request, std::string_view part) {
   const std::string_view field = request.field("Content-Type").value_or("");
   std::string_view type = field.substr(0, field.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
   if (request.body.empty()) throw Refusal(400, "the request has no body; send a picture");
-  if (same_name(type, "multipart/form-data")) return read_form(request, field);
+  if (same_name(type, "multipart/form-data")) return read_form(request, field, part);
   if (!is_picture_body(type)) {
     throw Refusal(415, "Content-Type " + std::string(type) +
                            " is not supported; send multipart/form-data with parts named "
@@ -64,30 +161,49 @@ std::vector<Upload> read_uploads(const Request& request) {
   return {{"body", bytes_of(request.body)}};
 }
 
+double read_threshold(const Request& request, const App& app) {
+  const auto given = find_field(request.query, "threshold");
+  if (!given) return app.options.threshold;
+  double value = 0;
+  const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
+  if (error != std::errc() || end != given->data() + given->size() || !(value >= 0 && value <= 1)) {
+    throw Refusal(400, "threshold=" + std::string(*given) + " is not a number from 0 to 1");
+  }
+  return value;
+}
+
+bool Classified::uncertain(std::size_t index) const {
+  const auto& p = predictions[index].probabilities;
+  return double{*std::max_element(p.begin(), p.end())} < threshold;
+}
+
 void classify_uploads(std::shared_ptr<const Request> request, App& app, std::vector<Upload> uploads,
-                      Finish finish, Respond respond) {
+                      const Door& door, Finish finish, Respond respond,
+                      std::shared_ptr<const void> owner) {
   const auto work = std::make_shared<Work>();
   work->model = app.model();
   work->owner = request;
   for (const Upload& upload : uploads) work->pictures.push_back(upload.bytes);
   work->deadline = std::chrono::steady_clock::now() + app.options.deadline;
-  work->done = [request, &app, uploads = std::move(uploads), finish = std::move(finish),
-                respond](Work& settled) {
-    Reply reply;
-    try {
-      auto trouble = server_trouble(*request, app, settled);
-      reply = trouble ? std::move(*trouble)
-                      : finish(*request, *settled.model, uploads, settled.predictions);
-    } catch (const std::exception& error) {
-      if (app.options.on_fault) app.options.on_fault(request->id + ": " + error.what());
-      reply = problem(*request, 500, "an error of the server; its log has the details");
+  const auto asked = std::make_shared<Asked>(
+      Asked{{request, work->model, std::move(uploads), {}, {}, true, door.threshold},
+            door,
+            std::move(owner),
+            std::move(finish),
+            std::move(respond)});
+  work->done = [asked, &app](Work& settled) {
+    count_work(app.metrics, settled);
+    if (auto trouble = server_trouble(*asked->classified.request, app, settled)) {
+      return asked->respond(std::move(*trouble));
     }
-    respond(std::move(reply));
+    asked->classified.predictions = std::move(settled.predictions);
+    record(app, asked);
   };
   if (!app.batcher.submit(work)) {
+    app.metrics.rejected("queue_full");
     Reply reply = problem(*request, 503, "too many pictures are waiting; try again in a second");
     reply.fields.emplace_back("Retry-After", "1");
-    respond(std::move(reply));
+    asked->respond(std::move(reply));
   }
 }
 

@@ -4,39 +4,57 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "server/api/refusal.h"
 #include "server/app.h"
 #include "server/http/message.h"
 
 namespace fovea::server {
-
-// A request that a handler will not serve; becomes a problem+json answer.
-class Refusal : public std::runtime_error {
- public:
-  Refusal(int code, const std::string& text) : std::runtime_error(text), status(code) {}
-  const int status;
-};
 
 struct Upload {
   std::string file;  // the name the client gave; "body" for a picture sent without a form
   std::span<const std::uint8_t> bytes;
 };
 
-// The pictures of a request: the parts named `file` of a multipart form (other parts are ignored),
+// The pictures of a request: the parts of that name of a multipart form (other parts are ignored),
 // or the body itself. They point into the request. Throws Refusal: 400 for a form that is
 // malformed or has no such part and for an empty body, 415 for another Content-Type.
-std::vector<Upload> read_uploads(const Request& request);
+std::vector<Upload> read_uploads(const Request& request, std::string_view part = "file");
 
-// Makes the answer when all pictures are settled, none late or failed. Runs on an inference thread.
-using Finish = std::function<Reply(const Request&, const ServedModel&, const std::vector<Upload>&,
-                                   const std::vector<Prediction>&)>;
+// The `threshold` of the query, else the server's. Throws Refusal unless it is from 0 to 1.
+double read_threshold(const Request& request, const App& app);
 
-// Has the uploads classified and responds with what `finish` makes of it; with 503 when the queue
-// is full, 504 when the deadline passes, 500 when the server is at fault.
+// How a request came in, as the history has it.
+struct Door {
+  std::string source;      // "v1", "ancestor", "v2"
+  double threshold = 0.5;  // an answer whose probability is below it is uncertain
+  bool whole = false;      // one bad picture fails the request, and nothing goes into the history
+};
+
+// A request whose pictures are settled, none late or failed.
+struct Classified {
+  std::shared_ptr<const Request> request;
+  std::shared_ptr<const ServedModel> model;
+  std::vector<Upload> uploads;
+  std::vector<Prediction> predictions;  // of each upload; ok or bad_picture
+  std::vector<std::int64_t> ids;        // of each in the history; 0 = it is not in there
+  bool recorded = true;                 // false: the disk refused
+  double threshold = 0.5;
+
+  bool uncertain(std::size_t index) const;  // REQUIRES: its prediction is ok
+};
+
+// Makes the answer. Runs on an inference thread or the recorder's.
+using Finish = std::function<Reply(const Classified&)>;
+
+// Has the uploads classified and the answers put into the history, then responds with what `finish`
+// makes of it; with 503 when the queue is full, 504 when the deadline passes, 500 when the server
+// is at fault. The uploads may point into the request or into what `owner` keeps.
 void classify_uploads(std::shared_ptr<const Request> request, App& app, std::vector<Upload> uploads,
-                      Finish finish, Respond respond);
+                      const Door& door, Finish finish, Respond respond,
+                      std::shared_ptr<const void> owner = nullptr);
 
 }  // namespace fovea::server

@@ -185,5 +185,13 @@ def test_wrong_use_and_missing_things_are_said_plainly(tmp_path):
     assert "cannot name a dataset" in fovea_data("import", tmp_path, "--name", "../a", "--data-dir",
                                                  tmp_path, code=1).stderr
     assert "no dataset" in fovea_data("show", "pets", "--data-dir", tmp_path, code=1).stderr
-    fovea_data("import", tmp_path, code=2)
+    fovea_data("import", "--data-dir", tmp_path, code=2)
     fovea_data("fetch", "imagenet", "--data-dir", tmp_path, code=2)
+
+
+def test_what_the_server_trains_on_is_the_default_and_fetch_can_land_there(server, tmp_path):
+    sha256 = hashlib.sha256(server.content).hexdigest()
+    fovea_data("fetch", "cifar10", "--name", "pictures", "--url", server.url, "--sha256", sha256,
+               "--data-dir", tmp_path)
+    again = fovea_data("import", tmp_path / "downloads" / "cifar10.tar.gz", "--data-dir", tmp_path)
+    assert again.stdout.startswith("pictures: 0 added, 110 duplicates")

@@ -17,7 +17,9 @@ namespace fs = std::filesystem;
 struct Settings {
   std::string data_dir;
   std::string source;
-  std::string name;
+  std::string name = "pictures";  // what the server trains on
+  std::string published;          // which one to fetch
+  std::string into;               // where it goes; empty: a dataset of its own name
   std::string url = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
   std::string sha256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd";
   ImportOptions options;
@@ -76,7 +78,7 @@ void show(const Settings& settings) {
 void list(const Settings& settings) {
   const std::vector<std::string> names = dataset_names(settings.directory());
   if (names.empty()) {
-    std::printf("no datasets in %s; add one with: fovea data import FOLDER --name NAME\n",
+    std::printf("no datasets in %s; add one with: fovea data import FOLDER\n",
                 settings.directory().c_str());
   }
   for (const std::string& name : names) {
@@ -87,10 +89,12 @@ void list(const Settings& settings) {
   }
 }
 
-void fetch(const Settings& settings) {
-  const fs::path archive = settings.directory() / "downloads" / (settings.name + ".tar.gz");
+void fetch(const Settings& given) {
+  Settings settings = given;
+  settings.name = given.into.empty() ? given.published : given.into;
+  const fs::path archive = settings.directory() / "downloads" / (settings.published + ".tar.gz");
   {
-    ProgressBar bar("fetching " + settings.name);
+    ProgressBar bar("fetching " + settings.published);
     download({settings.url, settings.sha256, archive}, [&](long long bytes, long long total) {
       char text[64];
       std::snprintf(text, sizeof text, "%.1f of %.1f MB", double(bytes) / 1e6, double(total) / 1e6);
@@ -132,7 +136,8 @@ void add_data(CLI::App& app) {
                    "A folder, .tar, .tar.gz, .tar.xz or .zip of class/picture or "
                    "train|val|test/class/picture")
       ->required();
-  import->add_option("--name", settings->name, "The dataset to create or add to")->required();
+  import->add_option("--name", settings->name, "The dataset to create or add to")
+      ->capture_default_str();
   add_import_options(*import, *settings);
 
   verb("list", "All datasets", list);
@@ -141,9 +146,11 @@ void add_data(CLI::App& app) {
       ->required();
 
   CLI::App* fetch_verb = verb("fetch", "Download a public dataset and import it", fetch);
-  fetch_verb->add_option("name", settings->name, "Which one: cifar10")
+  fetch_verb->add_option("dataset", settings->published, "Which one: cifar10")
       ->required()
       ->check(CLI::IsMember({"cifar10"}));
+  fetch_verb->add_option("--name", settings->into,
+                         "The dataset to create or add to (default: one of its own name)");
   fetch_verb->add_option("--url", settings->url, "Where from")->capture_default_str();
   fetch_verb->add_option("--sha256", settings->sha256, "What it must be")->capture_default_str();
   add_import_options(*fetch_verb, *settings);

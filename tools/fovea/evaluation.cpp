@@ -1,12 +1,12 @@
 #include "tools/fovea/evaluation.h"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
 #include "engine/eval/evaluate.h"
+#include "engine/eval/features.h"
 #include "engine/model/classifier.h"
 #include "engine/model/fold.h"
 #include "engine/model/model_file.h"
@@ -18,25 +18,6 @@ Split parse_split(const std::string& text) {
   return text == "train" ? Split::train : text == "val" ? Split::val : Split::test;
 }
 
-// Renumbers the set's labels as the model numbers its classes. A class that the model does not know
-// cannot be answered, so that is an error; a class without pictures here is only without support.
-void match_classes(TrainingSet& set, const std::vector<std::string>& classes) {
-  std::vector<int> index;
-  std::string unknown;
-  for (const std::string& name : set.classes) {
-    const auto found = std::find(classes.begin(), classes.end(), name);
-    if (found == classes.end()) unknown += (unknown.empty() ? "" : ", ") + name;
-    index.push_back(static_cast<int>(found - classes.begin()));
-  }
-  if (!unknown.empty()) {
-    std::string known;
-    for (const std::string& name : classes) known += (known.empty() ? "" : ", ") + name;
-    throw std::runtime_error("the dataset has classes that the model does not know: " + unknown +
-                             " (the model knows: " + known + ")");
-  }
-  for (int& label : set.labels) label = index[static_cast<std::size_t>(label)];
-}
-
 }  // namespace
 
 Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
@@ -44,14 +25,14 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
   const auto folder =
       options.data_dir.empty() ? default_data_dir() : std::filesystem::path(options.data_dir);
   const Dataset dataset = Dataset::open(dataset_folder(folder, options.data));
+  const int threads = options.threads > 0 ? options.threads : available_threads();
   TrainingSet set = load_training_set(dataset, {parse_split(options.split)}, model.preprocess.size,
-                                      model.preprocess.fit, model.preprocess.mean);
+                                      model.preprocess.fit, model.preprocess.mean, threads);
   if (set.count() == 0) {
     throw std::runtime_error("dataset " + options.data + " has no pictures in its split " +
                              options.split);
   }
   match_classes(set, model.classes);
-  const int threads = options.threads > 0 ? options.threads : available_threads();
   // Folded as the classifier folds it, so that these are the numbers of its answers.
   const Network network = fold_batch_norm(model.network);
   Tensor logits = evaluate_logits(network, model.preprocess, set, threads);

@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Fovea: train, serve and watch an image classifier of your own"};
   app.set_version_flag("--version", FOVEA_VERSION);
   app.require_subcommand(1);
+  fovea::tools::add_bundle(app);
   fovea::tools::add_data(app);
   fovea::tools::add_eval(app);
   fovea::tools::add_export(app);

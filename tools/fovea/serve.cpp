@@ -1,16 +1,23 @@
 #include "server/run.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
+#include "engine/data/data_dir.h"
 #include "tools/fovea/verbs.h"
 
 namespace fovea::tools {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct Arguments {
   server::RunOptions run;
   std::string data_dir;
   int max_body_mb = 32;
+  int pictures_mb = 512;
+  double rollback_window = 300;
   double drain_delay = 0;
   double drain_timeout = 30;
 };
@@ -21,11 +28,58 @@ std::chrono::milliseconds milliseconds(double seconds) {
 
 void serve(Arguments& arguments) {
   server::RunOptions& run = arguments.run;
-  if (run.model.empty()) run.model = server::find_default_model(arguments.data_dir);
+  run.data_dir = arguments.data_dir.empty() ? default_data_dir() : fs::path(arguments.data_dir);
+  // Not an option: arguments can be seen by every user of the machine.
+  if (const char* tokens = std::getenv("FOVEA_TOKENS")) run.guard.tokens = tokens;
   run.max_body = std::uint64_t(arguments.max_body_mb) << 20;
+  run.history.max_picture_bytes = std::int64_t{arguments.pictures_mb} << 20;
+  run.rollback_window = milliseconds(arguments.rollback_window);
   run.drain_delay = milliseconds(arguments.drain_delay);
   run.drain_timeout = milliseconds(arguments.drain_timeout);
   server::run(run);
+}
+
+void add_safety(CLI::App& verb, server::RunOptions& run) {
+  server::GuardOptions& guard = run.guard;
+  verb.add_option("--token-file", guard.token_file,
+                  "File of tokens, one predict:TOKEN or admin:TOKEN a line; read again when it "
+                  "changes. FOVEA_TOKENS may hold the same text")
+      ->envname("FOVEA_TOKENS_FILE")
+      ->check(CLI::ExistingFile);
+  verb.add_flag("--public-predict", guard.public_predict,
+                "Classify for everybody although there are tokens");
+  verb.add_option("--host-name", guard.host_names,
+                  "Name this server may be called by besides localhost; may come again");
+  verb.add_option("--trusted-proxy", guard.trusted_proxies,
+                  "Network whose X-Forwarded-For is believed, such as 10.0.0.0/8; may come again");
+  verb.add_option(
+      "--cors-origin", guard.cors_origins,
+      "Origin whose pages may use this server, such as https://a.example; may come again");
+  verb.add_option("--rate-limit", guard.rate_limit,
+                  "Requests a second for each client not on this machine; 0 = no limit")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+}
+
+void add_rollback_options(CLI::App& verb, Arguments& arguments) {
+  server::RunOptions& run = arguments.run;
+  verb.add_option("--rollback-window", arguments.rollback_window,
+                  "Seconds that a newly activated version is watched; 0 = no automatic rollback")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  verb.add_option("--rollback-min-answers", run.rollback_min_answers,
+                  "Pictures that it must have answered before it is judged")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  verb.add_option("--rollback-error-factor", run.rollback_error_factor,
+                  "Roll back when its share of failures is above this many times the last one's")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  verb.add_option(
+          "--rollback-p99-factor", run.rollback_p99_factor,
+          "Roll back when its p99 time of a picture is above this many times the last one's")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -35,13 +89,37 @@ void add_serve(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("serve", "Answer for pictures over HTTP, with a dashboard");
   server::RunOptions& run = arguments->run;
   verb->add_option("--model", run.model,
-                   "Model file; default: models/cifar10-small.safetensors in the data directory, "
-                   "here, beside the program or installed");
+                   "Serve this model file, as a new version unless it is one already. Default: the "
+                   "version in service when the server last ran; at the first start "
+                   "models/cifar10-small.safetensors in the data directory, here, beside the "
+                   "program or installed");
   verb->add_option("--host", run.host, "Address to listen on")->capture_default_str();
   verb->add_option("--port", run.port, "Port; 0 = any free one, printed")->capture_default_str();
   verb->add_option("--data-dir", arguments->data_dir, "Where datasets, runs and models are kept");
+  verb->add_option("--keep-versions", run.keep_versions,
+                   "Newest versions of the model whose files are kept, besides those in use")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   verb->add_option("--threads", run.threads, "Inference threads; 0 = as many as may be used well")
       ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb->add_option("--threshold", run.threshold,
+                   "Answers with a probability below this are called uncertain")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  verb->add_option("--history-rows", run.history.max_rows, "Predictions kept; the oldest go first")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
+      ->capture_default_str();
+  verb->add_option("--history-pictures-mb", arguments->pictures_mb,
+                   "Room for the pictures of the history, MiB; 0 = keep none")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  verb->add_option("--train-threads", run.train_threads,
+                   "Threads of a training job; 0 = half of what may be used, at least 1")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb->add_option("--train-idle", run.idle_training,
+                   "Train only in processor time that nothing else wants; false: at low priority")
       ->capture_default_str();
   verb->add_option("--max-body-mb", arguments->max_body_mb, "Largest request body, MiB")
       ->check(CLI::Range(1, 4096))
@@ -62,6 +140,8 @@ void add_serve(CLI::App& app) {
   verb->add_option("--log-format", run.log_format, "Form of the log lines")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  add_safety(*verb, run);
+  add_rollback_options(*verb, *arguments);
   verb->callback([arguments] { serve(*arguments); });
 }
 

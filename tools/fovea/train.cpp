@@ -43,7 +43,7 @@ struct Arguments {
   int threads = 0;
 };
 
-Pictures load_pictures(const TrainPlan& plan, std::string& revision) {
+Pictures load_pictures(const TrainPlan& plan, int threads, std::string& revision) {
   const Dataset dataset = Dataset::open(dataset_folder(plan.data_dir, plan.data));
   revision = dataset.revision();
   Pictures pictures;
@@ -52,11 +52,11 @@ Pictures load_pictures(const TrainPlan& plan, std::string& revision) {
   preprocess.fit = parse_fit(plan.fit);
   const std::vector<Split> splits =
       plan.all ? std::vector{Split::train, Split::val} : std::vector{Split::train};
-  pictures.train = load_training_set(dataset, splits, plan.size, preprocess.fit);
+  pictures.train = load_training_set(dataset, splits, plan.size, preprocess.fit, {}, threads);
   channel_statistics(pictures.train, preprocess.mean, preprocess.std);
   if (!plan.all) {
-    TrainingSet val =
-        load_training_set(dataset, {Split::val}, plan.size, preprocess.fit, preprocess.mean);
+    TrainingSet val = load_training_set(dataset, {Split::val}, plan.size, preprocess.fit,
+                                        preprocess.mean, threads);
     if (val.count() > 0) pictures.val = std::move(val);
   }
   return pictures;
@@ -157,7 +157,7 @@ void run_train(Arguments& arguments, const std::string& program) {
   const int threads = arguments.threads > 0 ? arguments.threads : available_threads();
 
   std::string revision;
-  const Pictures pictures = load_pictures(plan, revision);
+  const Pictures pictures = load_pictures(plan, threads, revision);
   release_memory();
   if (resume && revision != plan.data_revision) {
     throw FormatError("the dataset " + plan.data + " has changed since the run began: revision " +

@@ -6,6 +6,7 @@
 // throws on failure; main prints the message to stderr and exits 1 (2 for wrong usage).
 namespace fovea::tools {
 
+void add_bundle(CLI::App& app);
 void add_data(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_export(CLI::App& app);

@@ -71,7 +71,7 @@ TEST_CASE("a picture sent as the body is classified as the engine does") {
   const Json body = Json::parse(reply.body);
   CHECK(body["id"] == "test-id");
   CHECK(body["model"] == "tiny test");
-  CHECK(body["version"] == "7");
+  CHECK(body["version"] == "1");
   const Classifier& classifier = small_model()->classifier;
   CHECK(body["weights_sha256"] == classifier.weights_sha256());
   REQUIRE(body["results"].size() == 1);
@@ -191,7 +191,7 @@ TEST_CASE("a passed deadline is 504") {
   App app = make_app(options);
   const Reply reply =
       ask(make_router(), app, post(kPredict, "image/png", text_of(picture_bytes("grey.png"))));
-  check_problem(reply, 504, "not ready within");
+  check_problem(reply, 504, "waiting for its turn");
 }
 
 TEST_CASE("a full queue is 503 at once, with Retry-After") {
@@ -215,7 +215,7 @@ TEST_CASE("the model describes itself") {
   const Json body = Json::parse(reply.body);
   const auto served = small_model();
   CHECK(body["name"] == "tiny test");
-  CHECK(body["version"] == "7");
+  CHECK(body["version"] == "1");
   CHECK(body["classes"] == Json({"bird", "cat", "truck"}));
   CHECK(body["input_size"] == 8);
   CHECK(body["preprocessing"]["fit"] == "crop");
@@ -299,4 +299,69 @@ TEST_CASE("the ancestor's refusals are JSON with an error") {
   check_problem(service(form(path, {{"file", "a.bmp", text_of(picture_bytes("rgb.bmp"))}})), 400,
                 "not allowed");
   check_problem(service(form(path, {{"file", "a.png", "\x89PNG\r\n\x1a\nrubbish"}})), 400, "a.png");
+}
+
+TEST_CASE("the ancestor's batch answers each file by itself") {
+  Service service;
+  const auto picture = text_of(picture_bytes("grey.png"));
+  const Json body = Json::parse(
+      service(form("/api/predict/batch", {{"files", "a.png", picture},
+                                          {"files", "b.txt", "text"},
+                                          {"files", "c.png", "\x89PNG\r\n\x1a\nrubbish"},
+                                          {"files", "d.png", picture}}))
+          .body);
+  CHECK(body["total_processed"] == 2);
+  CHECK(body["total_errors"] == 2);
+  REQUIRE(body["predictions"].size() == 2);
+  CHECK(body["predictions"][0]["file_name"] == "a.png");
+  CHECK(body["predictions"][1]["file_name"] == "d.png");
+  CHECK(body["predictions"][1].contains("predicted_class"));
+  REQUIRE(body["errors"].size() == 2);
+  CHECK(body["errors"][0]["filename"] == "b.txt");
+  CHECK(body["errors"][1]["filename"] == "c.png");
+  const Json none = Json::parse(service(form("/api/predict/batch", {{"files", "b", "x"}})).body);
+  CHECK(none["total_processed"] == 0);
+  CHECK(none["total_errors"] == 1);
+  check_problem(service(form("/api/predict/batch", {{"file", "b", "x"}})), 400, "\"files\"");
+}
+
+TEST_CASE("an answer is uncertain below the threshold that was asked for") {
+  Service service;
+  Request request = post(kPredict, "image/png", text_of(picture_bytes("grey.png")));
+  const auto answer = [&](const std::string& threshold) {
+    request.query = {{"threshold", threshold}};
+    return Json::parse(service(request).body);
+  };
+  CHECK(answer("0")["results"][0]["uncertain"] == false);
+  CHECK(answer("1")["results"][0]["uncertain"] == true);
+  CHECK(answer("0.25")["threshold"] == 0.25);
+  request.query = {};
+  const Json plain = Json::parse(service(request).body);
+  CHECK(plain["threshold"] == 0.5);
+  CHECK(plain["results"][0]["uncertain"] == (plain["results"][0]["probability"] < 0.5));
+  for (const char* bad : {"", "x", "-0.1", "1.1", "nan", "0.5 "}) {
+    request.query = {{"threshold", bad}};
+    check_problem(service(request), 400, "threshold=");
+  }
+}
+
+TEST_CASE("every answer is in the history under the number it carries") {
+  Service service;
+  const auto picture = text_of(picture_bytes("grey.png"));
+  const Json body = Json::parse(
+      service(form(kPredict, {{"file", "a.png", picture}, {"file", "b.png", "rubbish"}})).body);
+  CHECK(body["recorded"] == true);
+  CHECK_FALSE(body["results"][1].contains("prediction"));
+  const auto record = service.app.store->predictions().find(body["results"][0]["prediction"]);
+  REQUIRE(record);
+  CHECK(record->file == "a.png");
+  CHECK(record->source == "v1");
+  CHECK(record->request_id == "test-id");
+  CHECK(record->label == body["results"][0]["label"]);
+  CHECK(record->picture_sha256 == sha256_hex(picture_bytes("grey.png")));
+  CHECK(record->picture_kept);
+  service(form("/api/predict", {{"file", "c.png", picture}}));
+  const auto newest = service.app.store->predictions().newest({}, 10);
+  REQUIRE(newest.size() == 2);  // the rubbish is no answer
+  CHECK(newest[0].source == "ancestor");
 }

@@ -1,0 +1,296 @@
+#include <algorithm>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "server/api/dataset_reply.h"
+#include "server/api/handlers.h"
+#include "server/api/input.h"
+#include "server/api/time_text.h"
+#include "server/data/export.h"
+#include "server/http/pull_stream.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kSplits[] = {"train", "val", "test"};
+
+ContentHash hash_of(std::string_view text) {
+  const auto hash = parse_hash(text);
+  if (!hash) throw Refusal(400, "\"" + std::string(text) + "\" is no sha256: 64 hex digits");
+  return *hash;
+}
+
+const Picture& picture_of(const Request& request, const TrainingSnapshot& snapshot) {
+  const std::string& text = request.params.at(0).second;
+  const Picture* picture = snapshot.dataset.index().find(hash_of(text));
+  if (!picture) throw Refusal(404, "there is no picture " + text + " in the training data");
+  return *picture;
+}
+
+Json picture_json(const TrainingSnapshot& snapshot, const Picture& picture) {
+  const std::string sha256 = to_hex(picture.hash);
+  const auto added = std::chrono::system_clock::time_point(std::chrono::seconds(picture.added_at));
+  return {{"sha256", sha256},
+          {"label", snapshot.label(picture)},
+          {"split", to_string(picture.split)},
+          {"source", to_string(picture.origin)},
+          {"file", picture.name},
+          {"added_at", iso_time(added)},
+          {"width", picture.width},
+          {"height", picture.height},
+          {"picture", "/api/v1/dataset/images/" + sha256 + "/picture"}};
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+// Which pictures a list shows.
+class Filter {
+ public:
+  explicit Filter(const Request& request) {
+    label_ = find_field(request.query, "label");
+    split_ = one_of(request, "split", {"train", "val", "test"});
+    source_ = one_of(request, "source", {"import", "upload", "correction"});
+    search_ = lower(std::string(find_field(request.query, "search").value_or("")));
+  }
+  bool fits(const TrainingSnapshot& snapshot, const Picture& picture) const {
+    if (label_ && snapshot.label(picture) != *label_) return false;
+    if (split_ && to_string(picture.split) != *split_) return false;
+    if (source_ && to_string(picture.origin) != *source_) return false;
+    return search_.empty() || lower(picture.name).find(search_) != std::string::npos ||
+           to_hex(picture.hash).rfind(search_, 0) == 0;
+  }
+
+ private:
+  static std::optional<std::string_view> one_of(const Request& request, const char* name,
+                                                const std::vector<std::string_view>& known) {
+    const auto given = find_field(request.query, name);
+    if (given && std::find(known.begin(), known.end(), *given) == known.end()) {
+      throw Refusal(400, std::string(name) + "=" + std::string(*given) + " is not known");
+    }
+    return given;
+  }
+  std::optional<std::string_view> label_, split_, source_;
+  std::string search_;
+};
+
+// Where a page begins: after the picture with this time and hash.
+struct Cursor {
+  std::int64_t added_at = 0;
+  ContentHash hash{};
+};
+
+std::string cursor_text(const Picture& picture) {
+  return std::to_string(picture.added_at) + "-" + to_hex(picture.hash);
+}
+
+std::optional<Cursor> read_cursor(const Request& request) {
+  const auto given = find_field(request.query, "cursor");
+  if (!given) return std::nullopt;
+  Cursor cursor;
+  const std::size_t dash = std::min(given->rfind('-'), given->size());
+  const auto [end, error] = std::from_chars(given->data(), given->data() + dash, cursor.added_at);
+  const auto hash = parse_hash(given->substr(std::min(dash + 1, given->size())));
+  if (error != std::errc() || end != given->data() + dash || !hash) {
+    throw Refusal(400, "cursor=" + std::string(*given) + " is not one that a list has given");
+  }
+  cursor.hash = *hash;
+  return cursor;
+}
+
+bool is_behind(const Picture& picture, const Cursor& cursor) {
+  if (picture.added_at != cursor.added_at) return picture.added_at < cursor.added_at;
+  return picture.hash > cursor.hash;
+}
+
+std::vector<ContentHash> read_hashes(const Json& body) {
+  if (!body.contains("sha256") || !body["sha256"].is_array()) {
+    throw Refusal(400, "\"sha256\" must be a list of the pictures' hashes");
+  }
+  std::vector<ContentHash> hashes;
+  for (const Json& text : body["sha256"]) {
+    if (!text.is_string()) throw Refusal(400, "\"sha256\" must be a list of texts");
+    hashes.push_back(hash_of(text.get<std::string>()));
+  }
+  return hashes;
+}
+
+std::string label_in(const Json& body, const char* name) {
+  if (!body.contains(name)) throw Refusal(400, std::string("\"") + name + "\" is missing");
+  return class_name(read_text(body, name));
+}
+
+Reply edit_reply(App& app, const EditReport& report) {
+  Json missing = Json::array();
+  for (const ContentHash& hash : report.missing) missing.push_back(to_hex(hash));
+  return json_reply({{"changed", report.changed},
+                     {"missing", std::move(missing)},
+                     {"revision", app.training.revision()}});
+}
+
+Reply relabel(const Request& request, App& app, const std::vector<ContentHash>& hashes,
+              const std::string& label) {
+  const EditReport report = app.training.relabel(hashes, label);
+  if (report.changed > 0) {
+    audit_dataset(app, request, "relabel pictures", std::to_string(report.changed) + " pictures",
+                  {{"changed", report.changed}, {"label", label}});
+  }
+  return edit_reply(app, report);
+}
+
+Reply remove(const Request& request, App& app, const std::vector<ContentHash>& hashes) {
+  const EditReport report = app.training.remove(hashes);
+  if (report.changed > 0) {
+    audit_dataset(app, request, "delete pictures", std::to_string(report.changed) + " pictures",
+                  {{"changed", report.changed}});
+  }
+  return edit_reply(app, report);
+}
+
+}  // namespace
+
+Reply show_dataset(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const auto snapshot = app.training.snapshot();
+    Json classes = Json::array();
+    std::array<std::int64_t, 3> all{};
+    for (const ClassCount& count : snapshot->classes) {
+      Json line = {{"name", count.name}, {"total", count.total()}};
+      for (std::size_t i = 0; i < 3; ++i) {
+        line[kSplits[i]] = count.splits[i];
+        all[i] += count.splits[i];
+      }
+      classes.push_back(std::move(line));
+    }
+    std::uint64_t bytes = 0;
+    for (const Segment& segment : snapshot->dataset.index().segments) bytes += segment.bytes;
+    return json_reply({{"name", app.options.dataset},
+                       {"revision", snapshot->revision},
+                       {"total", all[0] + all[1] + all[2]},
+                       {"train", all[0]},
+                       {"val", all[1]},
+                       {"test", all[2]},
+                       {"pixel_bytes", bytes},
+                       {"classes", std::move(classes)}});
+  });
+}
+
+Reply list_pictures(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const auto limit = static_cast<std::size_t>(read_number(request, "limit", 1, 1000, 100));
+    const Filter filter(request);
+    const auto cursor = read_cursor(request);
+    const auto snapshot = app.training.snapshot();
+    Json images = Json::array();
+    std::int64_t total = 0;
+    const Picture* last = nullptr;
+    bool more = false;
+    for (const std::uint32_t i : snapshot->newest) {
+      const Picture& picture = snapshot->dataset.pictures()[i];
+      if (!filter.fits(*snapshot, picture)) continue;
+      ++total;
+      if (cursor && !is_behind(picture, *cursor)) continue;
+      more = images.size() == limit;
+      if (more) continue;
+      images.push_back(picture_json(*snapshot, picture));
+      last = &picture;
+    }
+    Json body = {{"revision", snapshot->revision}, {"total", total}, {"images", std::move(images)}};
+    if (more) body["next_cursor"] = cursor_text(*last);
+    return json_reply(body);
+  });
+}
+
+Reply show_picture_entry(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const auto snapshot = app.training.snapshot();
+    const Picture& picture = picture_of(request, *snapshot);
+    Json body = picture_json(*snapshot, picture);
+    body["original"] = app.training.has_original(picture.hash);
+    return json_reply(body);
+  });
+}
+
+Reply show_picture_file(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const auto snapshot = app.training.snapshot();
+    const Picture& picture = picture_of(request, *snapshot);
+    const bool whole = app.training.has_original(picture.hash);
+    const std::string etag = "\"" + to_hex(picture.hash) + (whole ? "\"" : "-pixels\"");
+    Reply reply;
+    reply.fields = {{"ETag", etag}, {"Cache-Control", "private, no-cache"}};
+    if (etag_matches(request, etag)) {
+      reply.status = 304;
+      return reply;
+    }
+    const auto file =
+        std::make_shared<std::vector<std::uint8_t>>(picture_file(*snapshot, app.training, picture));
+    reply.fields.emplace_back("Content-Type", picture_type(*file));
+    reply.shared = SharedBytes{file, *file};
+    return reply;
+  });
+}
+
+Reply relabel_picture(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const Json body = read_object(request);
+    const Picture picture = picture_of(request, *app.training.snapshot());
+    return relabel(request, app, {picture.hash}, label_in(body, "label"));
+  });
+}
+
+Reply remove_picture(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const Picture picture = picture_of(request, *app.training.snapshot());
+    return remove(request, app, {picture.hash});
+  });
+}
+
+Reply relabel_many(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const Json body = read_object(request);
+    return relabel(request, app, read_hashes(body), label_in(body, "label"));
+  });
+}
+
+Reply remove_many(const Request& request, App& app) {
+  return with_dataset_problems(
+      request, [&] { return remove(request, app, read_hashes(read_object(request))); });
+}
+
+Reply rename_dataset_class(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    const std::string& from = request.params.at(0).second;
+    const std::string to = label_in(read_object(request), "name");
+    const auto snapshot = app.training.snapshot();
+    const auto& classes = snapshot->dataset.classes();
+    if (std::find(classes.begin(), classes.end(), from) == classes.end()) {
+      throw Refusal(404, "there is no class " + from + " in the training data");
+    }
+    const EditReport report = app.training.rename(from, to);
+    if (report.changed > 0) {
+      audit_dataset(app, request, "rename class", from,
+                    {{"name", to}, {"changed", report.changed}});
+    }
+    return edit_reply(app, report);
+  });
+}
+
+Reply export_dataset(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    Reply reply;
+    reply.fields = {
+        {"Content-Type", "application/zip"},
+        {"Content-Disposition", "attachment; filename=\"" + app.options.dataset + ".zip\""},
+        {"Cache-Control", "no-store"}};
+    reply.stream = make_pull_stream(export_pieces(app.training.snapshot(), app.training));
+    return reply;
+  });
+}
+
+}  // namespace fovea::server

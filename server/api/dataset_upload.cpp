@@ -1,0 +1,200 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "server/api/dataset_reply.h"
+#include "server/api/handlers.h"
+#include "server/http/multipart.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What a request brings, as parts of a form or as its body.
+struct Delivery {
+  std::vector<NewPicture> files;  // labels not set yet
+  std::vector<std::string> labels;
+};
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+Delivery read_form(const Request& request, std::string_view type) {
+  constexpr std::size_t kMaxParts = 20'000;
+  Delivery delivery;
+  try {
+    MultipartLimits limits;
+    limits.max_parts = kMaxParts;
+    for (const Part& part : parse_multipart(request.body, multipart_boundary(type), limits)) {
+      if (part.name == "file" || part.name == "files") {
+        delivery.files.push_back({part.file_name.value_or(""), bytes_of(part.data), {}});
+      } else if (part.name == "label" || part.name == "labels") {
+        delivery.labels.emplace_back(part.data);
+      }
+    }
+  } catch (const FormatError& error) {
+    throw Refusal(400, error.what());
+  }
+  if (delivery.files.empty()) throw Refusal(400, "the form has no part named \"file\"");
+  return delivery;
+}
+
+Delivery read_delivery(const Request& request) {
+  if (request.body.empty()) {
+    throw Refusal(400, "the request has no body; send pictures, or a zip or tar archive of them");
+  }
+  const std::string_view type = request.field("Content-Type").value_or("");
+  const bool form = same_name(type.substr(0, 19), "multipart/form-data");
+  Delivery delivery;
+  if (form) {
+    delivery = read_form(request, type);
+  } else {
+    delivery.files.push_back({"body", bytes_of(request.body), {}});
+  }
+  if (const auto label = find_field(request.query, "label")) {
+    if (!delivery.labels.empty()) {
+      throw Refusal(400, "give the label in the form or in the address, not in both");
+    }
+    delivery.labels.emplace_back(*label);
+  }
+  return delivery;
+}
+
+// One label for all, or one each.
+void set_labels(Delivery& delivery) {
+  const std::size_t files = delivery.files.size(), labels = delivery.labels.size();
+  if (labels == 0) throw Refusal(400, "say what the pictures show: a part \"label\", or ?label=");
+  if (labels != 1 && labels != files) {
+    throw Refusal(400, std::to_string(files) + " files and " + std::to_string(labels) +
+                           " labels: give one label for all files, or one for each");
+  }
+  for (std::size_t i = 0; i < files; ++i) {
+    delivery.files[i].label = delivery.labels[labels == 1 ? 0 : i];
+  }
+  if (labels == 1) class_name(delivery.labels[0]);  // one bad label for all is a bad request
+}
+
+AddReport add(App& app, Delivery& delivery) {
+  const auto archive = std::find_if(delivery.files.begin(), delivery.files.end(),
+                                    [](const NewPicture& file) { return is_archive(file.bytes); });
+  if (archive == delivery.files.end()) {
+    set_labels(delivery);
+    return app.training.add(delivery.files, Origin::upload);
+  }
+  if (delivery.files.size() > 1) {
+    throw Refusal(400, archive->file + " is an archive; send one archive, and nothing beside it");
+  }
+  if (delivery.labels.size() > 1) throw Refusal(400, "an archive takes one label, or none");
+  std::optional<std::string> label;
+  if (!delivery.labels.empty()) label = delivery.labels[0];
+  return app.training.add_archive(archive->bytes, archive->file, label, Origin::upload);
+}
+
+const char* name_of(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::added:
+      return "added";
+    case Verdict::Kind::duplicate:
+      return "duplicate";
+    case Verdict::Kind::relabelled:
+      return "relabelled";
+    case Verdict::Kind::rejected:
+      return "rejected";
+  }
+  return "";
+}
+
+Json verdict_json(const Verdict& verdict) {
+  Json json = {{"file", verdict.file}, {"verdict", name_of(verdict.kind)}};
+  if (verdict.kind != Verdict::Kind::rejected) {
+    json["sha256"] = to_hex(verdict.hash);
+    json["label"] = verdict.label;
+  }
+  if (!verdict.reason.empty()) json["reason"] = verdict.reason;
+  return json;
+}
+
+void audit_upload(App& app, const Request& request, const AddReport& report) {
+  if (report.counts.added == 0) return;
+  Json labels = Json::object();
+  for (const Verdict& verdict : report.verdicts) {
+    if (verdict.kind != Verdict::Kind::added) continue;
+    labels[verdict.label] = labels.value(verdict.label, 0) + 1;
+  }
+  audit_dataset(app, request, "upload pictures", std::to_string(report.counts.added) + " pictures",
+                {{"added", report.counts.added}, {"labels", std::move(labels)}});
+}
+
+// Older clients write "Airplane" where a class is called "airplane".
+void match_case(const TrainingSnapshot& snapshot, Delivery& delivery) {
+  for (NewPicture& file : delivery.files) {
+    for (const ClassCount& known : snapshot.classes) {
+      if (same_name(known.name, file.label)) file.label = known.name;
+    }
+  }
+}
+
+}  // namespace
+
+void audit_dataset(App& app, const Request& request, const std::string& action,
+                   const std::string& subject, const Json& detail) {
+  app.store->audit().append({0,
+                             {},
+                             request.actor,
+                             action,
+                             subject,
+                             detail.dump(-1, ' ', false, Json::error_handler_t::replace)});
+}
+
+Reply upload_pictures(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    Delivery delivery = read_delivery(request);
+    const AddReport report = add(app, delivery);
+    audit_upload(app, request, report);
+    Json results = Json::array();
+    for (const Verdict& verdict : report.verdicts) results.push_back(verdict_json(verdict));
+    const Json body = {{"added", report.counts.added},
+                       {"duplicates", report.counts.duplicates},
+                       {"rejected", report.counts.rejected},
+                       {"revision", app.training.revision()},
+                       {"results", std::move(results)}};
+    if (report.counts.added + report.counts.duplicates > 0) return json_reply(body);
+    if (report.verdicts.empty()) throw Refusal(422, "the archive holds no files");
+    const Verdict& first = report.verdicts.front();
+    return problem(request, 422,
+                   report.verdicts.size() == 1
+                       ? first.file + ": " + first.reason
+                       : "none of the " + std::to_string(report.verdicts.size()) +
+                             " files could be used; the first: " + first.reason,
+                   body);
+  });
+}
+
+Reply upload_ancestor_pictures(const Request& request, App& app) {
+  return with_dataset_problems(request, [&] {
+    Delivery delivery = read_delivery(request);
+    if (delivery.labels.size() != delivery.files.size()) {
+      throw Refusal(400, "Number of files and labels must match");
+    }
+    set_labels(delivery);
+    match_case(*app.training.snapshot(), delivery);
+    const AddReport report = app.training.add(delivery.files, Origin::upload);
+    audit_upload(app, request, report);
+    Json files = Json::array();
+    for (const Verdict& verdict : report.verdicts) {
+      if (verdict.kind != Verdict::Kind::rejected) {
+        files.push_back({{"filename", verdict.file}, {"label", verdict.label}});
+      }
+    }
+    if (files.empty()) {
+      throw Refusal(400, report.verdicts[0].file + ": " + report.verdicts[0].reason);
+    }
+    return json_reply({{"message", std::to_string(files.size()) + " files uploaded successfully"},
+                       {"files_saved", files.size()},
+                       {"files", files}});
+  });
+}
+
+}  // namespace fovea::server

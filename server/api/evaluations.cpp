@@ -1,0 +1,103 @@
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "engine/model/feature_bundle.h"
+#include "server/api/handlers.h"
+#include "server/api/input.h"
+#include "server/api/job_reply.h"
+#include "server/api/refusal.h"
+#include "server/api/time_text.h"
+#include "server/http/problem.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kOfModel = "model";  // the id of the one that came with the version
+
+StoredVersion version_of(const Request& request, App& app) {
+  return app.registry.find(request.params.at(0).second);
+}
+
+// The evaluation in the version's feature bundle; discarded when there is none.
+Json stored_with_model(App& app, const StoredVersion& version) {
+  if (version.removed) return Json(Json::value_t::discarded);
+  const auto file = app.registry.features_file(version);
+  if (!file) return Json(Json::value_t::discarded);
+  return Json::parse(read_feature_bundle(*file).evaluation, nullptr, false);
+}
+
+Json head(int version, const Json& id) {
+  const std::string name = id.is_string() ? id.get<std::string>() : id.dump();
+  return {{"id", id},
+          {"version", version},
+          {"url", "/api/v1/models/" + std::to_string(version) + "/evaluations/" + name}};
+}
+
+Json of_model(const StoredVersion& version) {
+  Json body = head(version.number, kOfModel);
+  body["source"] = "came with the model";
+  body["created"] = iso_time(version.created);
+  return body;
+}
+
+Json of_job(const Evaluation& evaluation) {
+  Json body = head(evaluation.version, evaluation.id);
+  body["source"] = "job " + std::to_string(evaluation.job);
+  body["job"] = evaluation.job;
+  body["split"] = evaluation.split;
+  body["data_revision"] = evaluation.data_revision;
+  body["created"] = iso_time(evaluation.created);
+  return body;
+}
+
+}  // namespace
+
+Reply start_evaluation(const Request& request, App& app) {
+  return with_job_problems(request, [&] {
+    Json options = read_object(request);
+    options["version"] = version_of(request, app).number;
+    if (!options.contains("split")) options["split"] = "test";
+    return submit_job(request, app, "evaluate", options);
+  });
+}
+
+Reply list_evaluations(const Request& request, App& app) {
+  return with_job_problems(request, [&] {
+    const StoredVersion version = version_of(request, app);
+    const auto limit = static_cast<int>(read_number(request, "limit", 1, 100, 20));
+    Json list = Json::array();
+    for (const Evaluation& evaluation : app.store->jobs().evaluations(version.number, limit)) {
+      list.push_back(of_job(evaluation));
+    }
+    if (stored_with_model(app, version).is_object()) list.push_back(of_model(version));
+    return json_reply({{"version", version.number}, {"evaluations", std::move(list)}});
+  });
+}
+
+Reply show_evaluation(const Request& request, App& app) {
+  return with_job_problems(request, [&] {
+    const StoredVersion version = version_of(request, app);
+    const std::string& id = request.params.at(1).second;
+    if (id == kOfModel) {
+      Json document = stored_with_model(app, version);
+      if (document.is_object()) {
+        Json body = of_model(version);
+        body["evaluation"] = std::move(document);
+        return json_reply(body);
+      }
+    }
+    std::int64_t number = 0;
+    std::from_chars(id.data(), id.data() + id.size(), number);
+    const auto found = app.store->jobs().get_evaluation(number);
+    if (!found || found->version != version.number || std::to_string(number) != id) {
+      throw Refusal(404, version_title(version.number) + " has no evaluation " + id);
+    }
+    Json body = of_job(*found);
+    body["evaluation"] = Json::parse(found->evaluation, nullptr, false);
+    return json_reply(body);
+  });
+}
+
+}  // namespace fovea::server

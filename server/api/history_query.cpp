@@ -1,0 +1,108 @@
+#include "server/api/history_query.h"
+
+#include <charconv>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "server/api/input.h"
+#include "server/api/numbers.h"
+#include "server/api/refusal.h"
+#include "server/api/time_text.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[noreturn]] void refuse(std::string_view name, std::string_view given, const char* wanted) {
+  throw Refusal(400, std::string(name) + "=" + std::string(given) + " is not " + wanted);
+}
+
+std::optional<std::string_view> given(const Request& request, std::string_view name) {
+  const auto value = find_field(request.query, name);
+  return value && !value->empty() ? value : std::nullopt;  // an empty field of a form is none
+}
+
+std::optional<bool> read_flag(const Request& request, std::string_view name) {
+  const auto text = given(request, name);
+  if (!text) return std::nullopt;
+  if (*text == "true" || *text == "1") return true;
+  if (*text == "false" || *text == "0") return false;
+  refuse(name, *text, "true or false");
+}
+
+std::optional<double> read_probability(const Request& request, std::string_view name) {
+  const auto text = given(request, name);
+  if (!text) return std::nullopt;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size() || !(value >= 0 && value <= 1)) {
+    refuse(name, *text, "a number from 0 to 1");
+  }
+  return value;
+}
+
+std::optional<Time> read_time(const Request& request, std::string_view name) {
+  const auto text = given(request, name);
+  if (!text) return std::nullopt;
+  const auto time = parse_iso_time(*text);
+  if (!time) refuse(name, *text, "a time like 2026-01-31T12:00:00Z or 2026-01-31");
+  return time;
+}
+
+}  // namespace
+
+PredictionFilter read_filter(const Request& request) {
+  PredictionFilter filter;
+  if (const auto label = given(request, "label")) filter.label = std::string(*label);
+  if (given(request, "version")) {
+    filter.version = read_number(request, "version", 0, std::numeric_limits<int>::max(), 0);
+  }
+  filter.from = read_time(request, "from");
+  filter.to = read_time(request, "to");
+  filter.uncertain = read_flag(request, "uncertain");
+  filter.labelled = read_flag(request, "labelled");
+  filter.min_probability = read_probability(request, "min_probability");
+  filter.max_probability = read_probability(request, "max_probability");
+  filter.search = given(request, "search").value_or("");
+  if (filter.search.size() > 1000) throw Refusal(400, "search has more than 1000 bytes");
+  return filter;
+}
+
+Json prediction_json(const PredictionRecord& record) {
+  Json probabilities = Json::object();
+  for (std::size_t i = 0; i < record.probabilities.size(); ++i) {
+    probabilities[record.model->classes[i]] = shortest(record.probabilities[i]);
+  }
+  return {
+      {"id", record.id},
+      {"time", iso_time(record.time)},
+      {"request_id", record.request_id},
+      {"source", record.source},
+      {"file", record.file},
+      {"model", record.model->name},
+      {"version", record.model->version},
+      {"weights_sha256", record.model->weights_sha256},
+      {"label", record.label},
+      {"probability", shortest(record.probability)},
+      {"uncertain", record.uncertain},
+      {"probabilities", std::move(probabilities)},
+      {"timing_ms",
+       {{"decode", record.decode_ms}, {"queue", record.queue_ms}, {"compute", record.compute_ms}}},
+      {"picture", {{"sha256", record.picture_sha256}, {"kept", record.picture_kept}}},
+      {"right_label", record.right_label ? Json(*record.right_label) : Json()},
+      {"labelled", record.labelled ? Json(iso_time(*record.labelled)) : Json()}};
+}
+
+std::int64_t read_id(const Request& request) {
+  const std::string_view text = find_field(request.params, "id").value_or("");
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id < 1) {
+    throw Refusal(404, "there is no prediction " + std::string(text));
+  }
+  return id;
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,57 @@
+#include "server/api/input.h"
+
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "server/api/refusal.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kMaxDepth = 16;
+constexpr std::size_t kMaxText = 1000;
+
+}  // namespace
+
+std::int64_t read_number(const Request& request, std::string_view name, std::int64_t low,
+                         std::int64_t high, std::int64_t otherwise) {
+  const auto given = find_field(request.query, name);
+  if (!given) return otherwise;
+  std::int64_t value = 0;
+  const char* end = given->data() + given->size();
+  const auto [read, error] = std::from_chars(given->data(), end, value);
+  if (error != std::errc() || read != end || value < low || value > high) {
+    throw Refusal(400, std::string(name) + "=" + std::string(*given) +
+                           " is not a whole number from " + std::to_string(low) + " to " +
+                           std::to_string(high));
+  }
+  return value;
+}
+
+Json read_object(const Request& request) {
+  if (request.body.empty()) return Json::object();
+  bool deep = false;
+  Json body = Json::parse(
+      request.body,
+      [&deep](int depth, Json::parse_event_t, Json&) { return !(deep |= depth > kMaxDepth); },
+      false);
+  if (deep || !body.is_object()) throw Refusal(400, "the body is not a JSON object");
+  return body;
+}
+
+std::string read_text(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end()) return {};
+  if (!found->is_string()) throw Refusal(400, "\"" + std::string(name) + "\" is not a text");
+  auto text = found->get<std::string>();
+  if (text.size() > kMaxText) {
+    throw Refusal(400, "\"" + std::string(name) + "\" has " + std::to_string(text.size()) +
+                           " bytes, the limit is " + std::to_string(kMaxText));
+  }
+  return text;
+}
+
+}  // namespace fovea::server

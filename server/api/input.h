@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "server/http/message.h"
+
+namespace fovea::server {
+
+// What a handler reads from a request besides pictures. All throw Refusal(400) naming the field.
+
+// A whole number of the query; `otherwise` when it is not given.
+std::int64_t read_number(const Request& request, std::string_view name, std::int64_t low,
+                         std::int64_t high, std::int64_t otherwise);
+
+// The body as one JSON object; an empty body is an empty object. Refuses what is nested above 16.
+nlohmann::ordered_json read_object(const Request& request);
+
+// A text of the object, at most 1,000 bytes; empty when it is not given.
+std::string read_text(const nlohmann::ordered_json& object, const char* name);
+
+}  // namespace fovea::server

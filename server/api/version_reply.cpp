@@ -1,0 +1,88 @@
+#include "server/api/version_reply.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "server/api/refusal.h"
+#include "server/api/time_text.h"
+#include "server/http/problem.h"
+#include "server/registry/manifest.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json start_of(const StoredVersion& version, const Aliases& aliases) {
+  Json names = Json::array();
+  for (const auto& [name, number] : aliases) {
+    if (number == version.number) names.push_back(name);
+  }
+  Json json = {{"number", version.number},
+               {"version", std::to_string(version.number)},
+               {"aliases", std::move(names)},
+               {"published", iso_time(version.created)},
+               {"weights_sha256", version.weights_sha256},
+               {"file_sha256", version.model_sha256},
+               {"features", version.features_sha256.has_value() && !version.removed}};
+  if (version.removed) json["removed"] = iso_time(*version.removed);
+  return json;
+}
+
+// Single numbers and texts; curves and matrices are for the page of one version.
+Json scalars_of(const Json& object) {
+  Json scalars = Json::object();
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_primitive()) scalars[key] = value;
+  }
+  return scalars;
+}
+
+}  // namespace
+
+Json version_json(const StoredVersion& version, const Aliases& aliases) {
+  Json json = start_of(version, aliases);
+  const Json manifest = parse_manifest(version.manifest);
+  json["name"] = manifest.value("name", "");
+  json["classes"] = manifest.value("classes", Json::array()).size();
+  for (const char* key : {"parent", "data", "data_revision", "job", "created", "parameters"}) {
+    if (manifest.contains(key)) json[key] = manifest[key];
+  }
+  if (manifest.contains("metrics")) json["metrics"] = scalars_of(manifest["metrics"]);
+  return json;
+}
+
+Json whole_version_json(const StoredVersion& version, const Aliases& aliases) {
+  Json json = start_of(version, aliases);
+  json["manifest"] = parse_manifest(version.manifest);
+  json["name"] = json["manifest"].value("name", "");
+  return json;
+}
+
+std::string header_safe(const std::string& name) {
+  std::string safe;
+  for (const char c : name) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '_' || c == '.';
+    safe += plain ? c : '_';
+  }
+  return safe;
+}
+
+Reply with_version_problems(const Request& request, App& app,
+                            const std::function<Reply()>& handler) {
+  try {
+    return handler();
+  } catch (const Refusal& refusal) {
+    return problem(request, refusal.status, refusal.what());
+  } catch (const UnknownVersion& error) {
+    return problem(request, 404, error.what());
+  } catch (const VersionConflict& error) {
+    return problem(request, 409, error.what());
+  } catch (const FormatError& error) {
+    if (app.options.on_fault) app.options.on_fault(request.id + ": " + error.what());
+    return problem(request, 500, "the stored file of this version is damaged; the log names it");
+  }
+}
+
+}  // namespace fovea::server

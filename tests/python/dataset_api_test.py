@@ -1,0 +1,228 @@
+"""The training data over HTTP, against the real server: real hand signs where they are at hand."""
+
+import io
+import json
+import os
+import random
+import subprocess
+import tarfile
+import threading
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent.parent
+FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
+MODEL = ROOT / "models" / "cifar10-small.safetensors"
+SHARED = Path(os.environ.get("FOVEA_SHARED_DATA", ROOT.parent / "shared" / "data"))
+HANDS = SHARED / "hand-signs-0-4.tar"
+pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
+
+
+class Server:
+    def __init__(self, data_dir):
+        self.process = subprocess.Popen(
+            [FOVEA, "serve", "--model", MODEL, "--port", "0", "--threads", "1", "--data-dir", data_dir],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        assert "answers at" in line, line
+        self.url = line.split()[-1].rstrip("/")
+
+    def ask(self, path, data=None, verb=None, type=None):
+        if isinstance(data, dict):
+            data, type = json.dumps(data).encode(), "application/json"
+        request = urllib.request.Request(self.url + path, data, method=verb)
+        if data is not None:
+            request.add_header("Content-Type", type or "application/octet-stream")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def json(self, *arguments, status=200, **options):
+        code, body = self.ask(*arguments, **options)
+        assert code == status, body
+        return json.loads(body)
+
+    def stop(self, kill=False):
+        self.process.kill() if kill else self.process.terminate()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(tmp_path / "data")
+    yield server
+    server.stop()
+
+
+def png(seed, side=12):
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def form(files, labels):
+    """A form of (name, bytes) and of labels."""
+    body = b""
+    for name, data in files:
+        body += (f'--B\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+                 .encode() + data + b"\r\n")
+    for label in labels:
+        body += f'--B\r\nContent-Disposition: form-data; name="label"\r\n\r\n{label}\r\n'.encode()
+    return {"data": body + b"--B--\r\n", "type": "multipart/form-data; boundary=B"}
+
+
+def class_folders():
+    """A tar of class folders: (bytes, pictures a class)."""
+    if HANDS.exists():
+        counts = {}
+        with tarfile.open(HANDS) as tar:
+            for name in tar.getnames():
+                if name.lower().endswith(".jpg"):
+                    label = name.split("/")[-2]
+                    counts[label] = counts.get(label, 0) + 1
+        return HANDS.read_bytes(), counts
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for i in range(60):
+            data = png(i)
+            info = tarfile.TarInfo(f"hands/{i % 3}/{i}.png")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue(), {"0": 20, "1": 20, "2": 20}
+
+
+def all_images(server, query=""):
+    images, cursor = [], ""
+    while True:
+        page = server.json(f"/api/v1/dataset/images?limit=97{query}{cursor}")
+        images += page["images"]
+        if "next_cursor" not in page:
+            assert len(images) == page["total"]
+            return images
+        cursor = "&cursor=" + page["next_cursor"]
+
+
+def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
+    archive, counts = class_folders()
+    report = server.json("/api/v1/dataset/images", archive, "POST")
+    assert report["added"] + report["duplicates"] == sum(counts.values())
+    assert report["rejected"] == 0
+    dataset = server.json("/api/v1/dataset")
+    assert [c["name"] for c in dataset["classes"]] == sorted(counts)
+    for c in dataset["classes"]:
+        assert c["val"] == c["test"] == int(c["total"] * 0.1 + 0.5)
+
+    images = all_images(server)
+    assert len({image["sha256"] for image in images}) == len(images) == report["added"]
+    labels = {image["sha256"]: image["label"] for image in images}
+    splits = {image["sha256"]: image["split"] for image in images}
+    test_of_one = all_images(server, "&label=1&split=test")
+    assert test_of_one and all(i["label"] == "1" and i["split"] == "test" for i in test_of_one)
+    code, picture = server.ask(images[0]["picture"])
+    assert code == 200 and Image.open(io.BytesIO(picture)).size[0] > 0
+
+    first, second, *rest = labels
+    one = server.json(f"/api/v1/dataset/images/{first}", {"label": "thumb"}, "PATCH")
+    assert one["changed"] == 1
+    assert server.json(f"/api/v1/dataset/images/{first}")["label"] == "thumb"
+    assert server.json(f"/api/v1/dataset/images/{first}")["split"] == splits[first]
+    many = server.json("/api/v1/dataset/relabel", {"sha256": rest[:10], "label": "fist"}, "POST")
+    assert many["changed"] == 10
+    renamed = server.json("/api/v1/dataset/classes/fist/rename", {"name": "Faust \u00e4"}, "POST")
+    assert renamed["changed"] == 10
+    assert server.json(f"/api/v1/dataset/images/{second}", None, "DELETE")["changed"] == 1
+    server.json(f"/api/v1/dataset/images/{second}", status=404)
+    gone = server.json("/api/v1/dataset/delete", {"sha256": rest[10:15] + [second]}, "POST")
+    assert gone["changed"] == 5 and gone["missing"] == [second]
+    actions = {entry["action"] for entry in server.json("/api/v1/audit")["entries"]}
+    assert {"upload pictures", "relabel pictures", "rename class", "delete pictures"} <= actions
+
+    code, exported = server.ask("/api/v1/dataset.zip")
+    assert code == 200
+    revision = server.json("/api/v1/dataset")["revision"]
+    with zipfile.ZipFile(io.BytesIO(exported)) as zipped:
+        assert zipped.testzip() is None
+        lines = [json.loads(line) for line in zipped.read("manifest.jsonl").splitlines()]
+        assert {line["file"] for line in lines} == set(zipped.namelist()) - {"manifest.jsonl"}
+        assert any("/Faust \u00e4/" in name for name in zipped.namelist())
+    assert all(splits[line["sha256"]] == line["split"] for line in lines)
+    (tmp_path / "export.zip").write_bytes(exported)
+    done = subprocess.run([FOVEA, "data", "import", tmp_path / "export.zip", "--data-dir",
+                           tmp_path / "elsewhere"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"revision {revision}" in done.stdout and "0 rejected" in done.stdout
+
+
+def test_each_file_of_a_form_gets_its_verdict(server):
+    a, b = png(1), png(2)
+    files = [("a.png", a), ("b.png", b), ("a2.png", a), ("x.txt", b"no picture")]
+    report = server.json("/api/v1/dataset/images", verb="POST",
+                         **form(files, ["cat", "dog", "cat", "cat"]))
+    assert [r["verdict"] for r in report["results"]] == ["added", "added", "duplicate", "rejected"]
+    assert server.ask("/api/v1/dataset/images/" + report["results"][1]["sha256"] + "/picture")[1] == b
+    wrong = server.json("/api/v1/dataset/images", verb="POST", status=400,
+                        **form(files, ["cat", "dog"]))
+    assert "4 files and 2 labels" in wrong["detail"]
+    assert "label" in server.json("/api/v1/dataset/images", a, "POST", status=400)["detail"]
+    bad = server.json("/api/v1/dataset/images?label=a%2Fb", a, "POST", status=422)
+    assert "slash" in bad["detail"]
+    cut = server.json("/api/v1/dataset/images", b"PK\x03\x04 and no more", "POST", status=422)
+    assert "archive" in cut["detail"]
+    assert server.json("/api/v1/dataset")["total"] == 2
+
+
+def test_the_older_path_takes_its_own_spelling_of_classes(server):
+    server.json("/api/v1/dataset/images?label=airplane", png(5), "POST")
+    body = form([("p.png", png(6))], ["Airplane"])
+    body["data"] = body["data"].replace(b'name="file"', b'name="files"')
+    body["data"] = body["data"].replace(b'name="label"', b'name="labels"')
+    reply = server.json("/api/upload/training-data", verb="POST", **body)
+    assert reply["files_saved"] == 1 and reply["files"] == [{"filename": "p.png", "label": "airplane"}]
+    assert [c["name"] for c in server.json("/api/v1/dataset")["classes"]] == ["airplane"]
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
+    acknowledged, seed = {}, 0
+    for life in range(3):
+        server = Server(tmp_path / "data")
+        timer = threading.Timer(random.Random(life).uniform(0.2, 0.8), server.process.kill)
+        timer.start()
+        while True:
+            seed += 1
+            files = [(f"{seed}-{i}.png", png(seed * 10 + i)) for i in range(3)]
+            try:
+                report = server.json("/api/v1/dataset/images?label=c", verb="POST", **form(files, []))
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                break
+            for (_, data), result in zip(files, report["results"]):
+                acknowledged[result["sha256"]] = data
+        timer.join()
+        server.stop(kill=True)
+    server = Server(tmp_path / "data")
+    try:
+        assert len(acknowledged) > 3
+        for sha256, data in acknowledged.items():
+            assert server.ask(f"/api/v1/dataset/images/{sha256}/picture") == (200, data)
+        assert server.json("/api/v1/dataset/images?label=c", png(7), "POST")["added"] == 1
+    finally:
+        server.stop()
+
+
+def test_another_writer_makes_the_server_say_try_again(server, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    server.json("/api/v1/dataset/images?label=c", png(1), "POST")
+    with open(tmp_path / "data" / "datasets" / "pictures" / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        busy = server.json("/api/v1/dataset/images?label=c", png(2), "POST", status=503)
+        assert "import" in busy["detail"]
+    assert server.json("/api/v1/dataset/images?label=c", png(2), "POST")["added"] == 1

@@ -1,0 +1,179 @@
+"""The Open Inference Protocol of a real `fovea serve`, spoken by tritonclient; and its history
+with a disk that refuses."""
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from model_file_test import FILE
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent.parent
+FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
+pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
+http = pytest.importorskip("tritonclient.http")
+text_string_to_metric_families = pytest.importorskip(
+    "prometheus_client.parser").text_string_to_metric_families
+SIZE = 6  # of the network's input
+
+
+class Server:
+    def __init__(self, data_dir, *arguments, **options):
+        self.process = subprocess.Popen(
+            [FOVEA, "serve", "--model", FILE, "--port", "0", "--data-dir", data_dir, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        line = self.process.stdout.readline()
+        found = re.search(r"http://(\S+)/", line)
+        if not found:
+            self.process.kill()
+            raise AssertionError(self.process.communicate()[1])
+        self.address = found[1]
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://{self.address}{path}") as answer:
+            return answer.read().decode()
+
+    def predict(self, picture):
+        request = urllib.request.Request(f"http://{self.address}/api/v1/predict", picture,
+                                         {"Content-Type": "image/bmp"})
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.log = self.process.communicate(timeout=20)[1]
+        finally:
+            self.process.kill()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    with http.InferenceServerClient(server.address) as connected:
+        yield connected
+
+
+def bitmap(pixels, path):
+    Image.fromarray(pixels).save(path)
+    return path.read_bytes()
+
+
+def test_the_client_finds_the_server_and_the_model(server, client):
+    assert client.is_server_live() and client.is_server_ready()
+    name = json.loads(server.get("/api/v1/model"))["name"]
+    assert client.is_model_ready(name) and client.is_model_ready(name, "1")
+    assert not client.is_model_ready("other")
+    metadata = client.get_model_metadata(name)
+    assert [entry["name"] for entry in metadata["inputs"]] == ["image", "image_bytes"]
+    index = client.get_model_repository_index()
+    assert [(row["name"], row["version"], row["state"]) for row in index] == [(name, "1", "READY")]
+    client.load_model(name)
+    with pytest.raises(Exception, match="in service"):
+        client.unload_model(name)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_pixels_get_the_answer_of_the_picture(server, client, tmp_path, binary):
+    rng = np.random.default_rng(3)
+    pixels = rng.integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
+    expected = [server.predict(bitmap(image, tmp_path / "a.bmp"))["results"][0]
+                for image in pixels]
+    name = json.loads(server.get("/api/v1/model"))["name"]
+    image = http.InferInput("image", list(pixels.shape), "UINT8")
+    image.set_data_from_numpy(pixels, binary_data=binary)
+    outputs = [http.InferRequestedOutput(output, binary_data=binary)
+               for output in ("probabilities", "label", "prediction")]
+    result = client.infer(name, [image], outputs=outputs, request_id="r1")
+    assert result.get_response()["id"] == "r1"
+    probabilities = result.as_numpy("probabilities")
+    for row, label, number, one in zip(probabilities, result.as_numpy("label"),
+                                       result.as_numpy("prediction"), expected):
+        assert row[one["index"]] == np.float32(one["probability"])
+        assert (label.decode() if isinstance(label, bytes) else label) == one["label"]
+        stored = json.loads(server.get(f"/api/v1/predictions/{number}"))
+        assert stored["source"] == "v2" and stored["label"] == one["label"]
+
+
+def test_picture_files_are_taken_as_bytes(server, client, tmp_path):
+    rng = np.random.default_rng(4)
+    file = bitmap(rng.integers(0, 256, (9, 11, 3), dtype=np.uint8), tmp_path / "a.png")
+    expected = server.predict(file)["results"][0]
+    name = json.loads(server.get("/api/v1/model"))["name"]
+    files = http.InferInput("image_bytes", [2], "BYTES")
+    files.set_data_from_numpy(np.array([file, file], dtype=np.object_))
+    result = client.infer(name, [files])  # all outputs, binary
+    assert [label.decode() for label in result.as_numpy("label")] == [expected["label"]] * 2
+    broken = http.InferInput("image_bytes", [1], "BYTES")
+    broken.set_data_from_numpy(np.array([b"no picture"], dtype=np.object_))
+    with pytest.raises(Exception, match="picture 0"):
+        client.infer(name, [broken])
+
+
+def test_metrics_can_be_read_by_a_parser_and_name_patterns_not_paths(server, tmp_path):
+    rng = np.random.default_rng(6)
+    server.predict(bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp"))
+    server.get("/api/v1/predictions/1")
+    text = server.get("/metrics")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert families["fovea_predictions"].type == "counter"
+    assert families["fovea_inference_stage_seconds"].type == "histogram"
+    assert sum(sample.value for sample in families["fovea_inference_images"].samples) > 0
+    assert 'route="/api/v1/predictions/{id}"' in text
+    assert 'fovea_inference_requests_total{' in text
+    assert not re.search(r'route="[^"]*/predictions/1"', text)
+
+
+def test_a_full_disk_leaves_answers_unrecorded_but_given(tmp_path):
+    """The limit on the size of a file stands for a disk without room."""
+    rng = np.random.default_rng(5)
+    limit = 400_000
+
+    def preexec():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    # Python ignores SIGXFSZ, and the child goes on doing so: writes fail instead.
+    with Server(tmp_path / "data", preexec_fn=preexec, restore_signals=False) as server:
+        answers = [server.predict(bitmap(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8),
+                                         tmp_path / "a.bmp")) for _ in range(60)]
+        unrecorded = [answer for answer in answers if not answer["recorded"]]
+        assert answers[0]["recorded"] and answers[0]["results"][0]["prediction"] == 1
+        assert unrecorded and all("label" in answer["results"][0] for answer in answers)
+        assert all("prediction" not in answer["results"][0] for answer in unrecorded)
+        statistics = json.loads(server.get("/api/v1/predictions"))
+        assert statistics["predictions"]
+    assert "unrecorded" in server.log
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
+    rng = np.random.default_rng(8)
+    acknowledged = []
+    for _ in range(3):
+        server = Server(tmp_path / "data")
+        for _ in range(5):
+            picture = bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp")
+            result = server.predict(picture)["results"][0]
+            acknowledged.append((result["prediction"], result["label"], picture))
+        server.process.kill()
+        server.process.communicate()
+    with Server(tmp_path / "data") as server:
+        for number, label, picture in acknowledged:
+            assert json.loads(server.get(f"/api/v1/predictions/{number}"))["label"] == label
+            with urllib.request.urlopen(
+                    f"http://{server.address}/api/v1/predictions/{number}/picture") as answer:
+                assert answer.read() == picture

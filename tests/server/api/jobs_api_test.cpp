@@ -1,0 +1,228 @@
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "engine/core/file.h"
+#include "engine/data/data_dir.h"
+#include "server/api/routes.h"
+#include "server/jobs/job_files.h"
+#include "server/store/audit_log.h"
+#include "tests/support/catch.h"
+#include "tests/support/small_app.h"
+
+namespace fovea::tests {
+namespace {
+
+using namespace fovea::server;
+using namespace std::chrono_literals;
+using Json = nlohmann::ordered_json;
+
+// The service with a shell script for a child: $1 is the job's folder. The script finds a model to
+// publish in $1/../../new.safetensors.
+AppOptions options_of(const TemporaryFolder& folder, const std::string& script) {
+  AppOptions options;
+  options.data_dir = folder.path();
+  options.job_command = {"/bin/sh", "-c", script, "child"};
+  options.idle_training = false;
+  return options;
+}
+
+struct Api {
+  explicit Api(const std::string& script) : app(make_app(options_of(folder, script))) {
+    write_file_atomically(folder.path() / "new.safetensors", small_model_file(99));
+    std::filesystem::create_directories(dataset_folder(folder.path(), "pictures"));
+  }
+  Reply call(const std::string& verb, const std::string& path, const std::string& body = "",
+             Fields fields = {}) {
+    Request request;
+    request.verb = verb;
+    request.path = request.target = path;
+    request.body = body;
+    request.fields = std::move(fields);
+    return ask(router, app, std::move(request));
+  }
+  Json json(const std::string& verb, const std::string& path, const std::string& body = "") {
+    return Json::parse(call(verb, path, body).body);
+  }
+  Json wait(int id) {
+    Json job;
+    for (int i = 0; i < 1500; ++i) {
+      job = json("GET", "/api/v1/jobs/" + std::to_string(id));
+      if (job["state"] != "queued" && job["state"] != "running") return job;
+      std::this_thread::sleep_for(10ms);
+    }
+    FAIL(job.dump());
+    return {};
+  }
+
+  const TemporaryFolder folder;
+  const Router router = make_router();
+  App app;
+};
+
+std::string result(const std::string& decision) {
+  return R"(cp $1/../../new.safetensors $1/model.safetensors; )"
+         R"(echo '{"event":"result","model":"model.safetensors","features":null,"manifest":{"mode":"full"},)"
+         R"("verdict":{"decision":")" +
+         decision + R"("},"forgetting":{"classes":[]}}' > $1/result.json)";
+}
+
+TEST_CASE("a retraining that the gate promotes answers from then on, and every step is audited") {
+  Api api(result("promote"));
+  const Reply started = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain","epochs":1})");
+  REQUIRE(started.status == 202);
+  CHECK(find_field(started.fields, "Location") == "/api/v1/jobs/1");
+  const Json job = api.wait(1);
+  INFO(job.dump());
+  CHECK(job["state"] == "succeeded");
+  CHECK(job["result"]["version"] == 2);
+  CHECK(job["result"]["promoted"] == true);
+  CHECK(job["result"]["verdict"]["decision"] == "promote");
+  CHECK(api.app.registry.aliases().at("champion") == 2);
+  CHECK(api.app.registry.aliases().at("previous") == 1);
+  const Json manifest = api.json("GET", "/api/v1/models/2")["manifest"];
+  CHECK(manifest["job"] == 1);
+  CHECK(manifest["parent"] == 1);
+  CHECK(manifest["mode"] == "full");
+  CHECK(manifest["verdict"]["decision"] == "promote");
+  const Json given = read_job(api.folder.path() / "jobs" / "1");
+  CHECK(given["champion"]["version"] == 1);
+  CHECK(given["options"] == Json({{"epochs", 1}}));
+  bool activated = false, asked = false;
+  for (const AuditEntry& entry : api.app.store->audit().newest(20)) {
+    activated |=
+        entry.actor == "job 1" && entry.subject == "version 2" && entry.action == "activate";
+    asked |= entry.action == "start job" && entry.subject == "job 1" && entry.actor == "local";
+  }
+  CHECK(activated);
+  CHECK(asked);
+}
+
+TEST_CASE("a model that is not promoted becomes the challenger, with the reason") {
+  const auto [decision, options, reason] = GENERATE(table<std::string, std::string, std::string>(
+      {{"reject", "", "the gate rejects it"},
+       {"cannot_judge", "", "the gate cannot judge it"},
+       {"promote", R"(,"promote":"never")",
+        "the gate would promote it; the job was told not to"}}));
+  Api api(result(decision));
+  api.call("POST", "/api/v1/jobs", R"({"kind":"retrain")" + options + "}");
+  const Json job = api.wait(1);
+  INFO(job.dump());
+  CHECK(job["result"]["promoted"] == false);
+  CHECK(job["result"]["promotion"] == reason);
+  CHECK(api.app.registry.aliases().at("champion") == 1);
+  CHECK(api.app.registry.aliases().at("challenger") == 2);
+}
+
+TEST_CASE("a result is judged against the champion it was trained from, and published once") {
+  Api api("if ! [ -e $1/again ]; then touch $1/again; exit 3; fi; " + result("promote"));
+  api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  CHECK(api.wait(1)["state"] == "interrupted");
+  // Meanwhile somebody else's model is the champion.
+  const int other = api.app.registry.publish(small_model_file(7), {}, nullptr, "admin");
+  api.app.registry.activate(other, "admin", "");
+  CHECK(api.call("POST", "/api/v1/jobs/1/resume").status == 202);
+  const Json job = api.wait(1);
+  CHECK(job["state"] == "succeeded");
+  CHECK(job["result"]["promoted"] == false);
+  CHECK(job["result"]["promotion"] ==
+        "it was judged against version 1, which is no longer the champion");
+  CHECK(api.app.registry.aliases().at("champion") == other);
+  // As after a crash between the publication and the job's end: asked again, it finds its version.
+  const int count = api.app.registry.count();
+  const Job done = api.app.jobs.find(1);
+  const auto folder = api.folder.path() / "jobs" / "1";
+  write_file_atomically(folder / "model.safetensors", small_model_file(99));
+  const auto work = service_work(api.app.options, api.app.registry, *api.app.store);
+  CHECK(work->finish(done, folder, read_result(folder))["version"] == job["result"]["version"]);
+  CHECK(api.app.registry.count() == count);
+}
+
+TEST_CASE("what cannot be a job is refused by name") {
+  Api api("exit 0");
+  const auto status = [&](const std::string& body) {
+    return api.call("POST", "/api/v1/jobs", body).status;
+  };
+  CHECK(status("") == 400);
+  CHECK(status("{") == 400);
+  CHECK(status(R"({"kind":"dance"})") == 422);
+  for (const char* bad : {R"("epochs":0)", R"("epochs":1.5)", R"("mode":"slow")", R"("gate":3)",
+                          R"("gate":{"alpha":"x"})", R"("lr":"high")", R"("sleep":1)"}) {
+    INFO(bad);
+    const Reply reply =
+        api.call("POST", "/api/v1/jobs", R"({"kind":"retrain",)" + std::string(bad) + "}");
+    CHECK(reply.status == 422);
+    const std::string name = std::string(bad).substr(1, std::string(bad).find('"', 1) - 1);
+    CHECK(Json::parse(reply.body)["detail"].get<std::string>().find(name) != std::string::npos);
+  }
+  CHECK(status(R"({"kind":"import","source":"/etc"})") == 422);
+  CHECK(status(R"({"kind":"evaluate"})") == 422);
+  CHECK(api.call("POST", "/api/v1/models/9/evaluations").status == 404);
+  CHECK(api.call("GET", "/api/v1/jobs/1").status == 404);
+  CHECK(api.call("GET", "/api/v1/jobs/x").status == 400);
+  CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
+}
+
+TEST_CASE(
+    "a second retraining is told which job is in the way, an older client as it was used to") {
+  Api api("trap 'exit 3' TERM; touch $1/here; while :; do sleep 0.02; done");
+  const Fields key{{"Idempotency-Key", "one"}};
+  CHECK(api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})", key).status == 202);
+  const Reply again = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})", key);
+  CHECK(again.status == 202);
+  CHECK(Json::parse(again.body)["id"] == 1);
+  CHECK(api.call("POST", "/api/v1/jobs", R"({"kind":"retrain","epochs":3})", key).status == 422);
+  const Reply second = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  CHECK(second.status == 409);
+  CHECK(Json::parse(second.body)["job"] == 1);
+  const Reply old = api.call("POST", "/api/retrain");
+  CHECK(old.status == 400);
+  CHECK(Json::parse(old.body)["error"].get<std::string>().find("job 1") != std::string::npos);
+  Json status = api.json("GET", "/api/retrain/status");
+  CHECK(status["is_retraining"] == true);
+  CHECK(status["status"]["status"] == "in_progress");
+  CHECK(api.call("DELETE", "/api/v1/jobs/1").status == 202);
+  CHECK(api.wait(1)["state"] == "canceled");
+  status = api.json("GET", "/api/retrain/status");
+  CHECK(status["is_retraining"] == false);
+  CHECK(status["status"]["status"] == "failed");
+  // Everything was told: a browser that comes back is sent away for good.
+  const Reply ended = api.call("GET", "/api/v1/jobs/1/events", "", {{"Last-Event-ID", "99"}});
+  CHECK(ended.status == 204);
+  const Reply events = api.call("GET", "/api/v1/jobs/1/events");
+  REQUIRE(events.stream);
+  CHECK(find_field(events.fields, "Content-Type") == "text/event-stream");
+}
+
+TEST_CASE("an evaluation is kept with its version") {
+  Api api(R"(echo '{"accuracy":0.75,"data_revision":"r1"}' > $1/evaluation.json; )"
+          R"(echo '{"event":"result","evaluation":"evaluation.json"}' > $1/result.json)");
+  const Reply started = api.call("POST", "/api/v1/models/champion/evaluations");
+  REQUIRE(started.status == 202);
+  const Json job = api.wait(1);
+  INFO(job.dump());
+  CHECK(job["kind"] == "evaluate");
+  CHECK(job["result"]["evaluation"] == 1);
+  const Json list = api.json("GET", "/api/v1/models/1/evaluations")["evaluations"];
+  REQUIRE(list.size() == 1);
+  CHECK(list[0]["split"] == "test");
+  CHECK(list[0]["data_revision"] == "r1");
+  const Json whole = api.json("GET", list[0]["url"]);
+  CHECK(whole["evaluation"]["accuracy"] == 0.75);
+  CHECK(api.call("GET", "/api/v1/models/1/evaluations/2").status == 404);
+  CHECK(api.call("GET", "/api/v1/models/1/evaluations/model").status == 404);
+}
+
+TEST_CASE("a result that names files elsewhere, or a model that does not load, publishes nothing") {
+  const std::string script = GENERATE(
+      std::string(R"(echo '{"event":"result","model":"../../new.safetensors"}' > $1/result.json)"),
+      std::string(R"(echo junk > $1/m; echo '{"event":"result","model":"m"}' > $1/result.json)"));
+  Api api(script);
+  api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  const Json job = api.wait(1);
+  CHECK(job["state"] == "failed");
+  CHECK_FALSE(job["reason"].get<std::string>().empty());
+  CHECK(api.app.registry.count() == 1);
+}
+
+}  // namespace
+}  // namespace fovea::tests
