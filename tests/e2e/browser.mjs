@@ -1,15 +1,17 @@
 // A real server on a free port, a real Chromium, and the page in it.
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { command, model, root } from "../support/fovea.mjs";
 
 export const screenshots = join(root, "build/screenshots");
 
-// Serves the page in www/dist; resolves when it accepts connections. stop() resolves when it is gone.
-export async function startServer(port = 0) {
-  const options = ["--port", String(port), "--model", model, "--www", join(root, "www/dist")];
+// Serves the page in www/dist with a data directory of its own; resolves when it accepts connections.
+// stop() resolves when it is gone.
+export async function startServer(port = 0, folder = mkdtempSync(join(tmpdir(), "fovea-e2e-"))) {
+  const options = ["--port", String(port), "--model", model, "--www", join(root, "www/dist"), "--data-dir", folder];
   const child = spawn(command, ["serve", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const gone = new Promise((resolve) => child.once("exit", resolve));
   let said = "";
@@ -27,6 +29,7 @@ export async function startServer(port = 0) {
   return {
     address,
     port: Number(new URL(address).port),
+    folder,
     stop() {
       child.kill("SIGKILL");
       return gone;

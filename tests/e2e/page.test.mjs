@@ -200,7 +200,7 @@ test("with the server gone the page says so, goes on in the page, and notices it
   await page.getByRole("button", { name: /Send 1 picture/ }).click();
   await page.getByText("The server did not answer.").waitFor();
   await page.screenshot({ path: join(screenshots, "server-away.png") });
-  const again = await startServer(own.port);
+  const again = await startServer(own.port, own.folder);
   await page.locator(".health.online").waitFor({ timeout: 30_000 });
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText("Same answer").waitFor();

@@ -43,9 +43,16 @@ struct Api {
   Json json(const std::string& verb, const std::string& path, const std::string& body = "") {
     return Json::parse(call(verb, path, body).body);
   }
+  void wait_until_running(int id) {
+    for (int i = 0; i < 6000; ++i) {
+      if (json("GET", "/api/v1/jobs/" + std::to_string(id))["state"] == "running") return;
+      std::this_thread::sleep_for(10ms);
+    }
+    FAIL("job " << id << " does not run");
+  }
   Json wait(int id) {
     Json job;
-    for (int i = 0; i < 1500; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       job = json("GET", "/api/v1/jobs/" + std::to_string(id));
       if (job["state"] != "queued" && job["state"] != "running") return job;
       std::this_thread::sleep_for(10ms);
@@ -180,6 +187,7 @@ TEST_CASE(
   Json status = api.json("GET", "/api/retrain/status");
   CHECK(status["is_retraining"] == true);
   CHECK(status["status"]["status"] == "in_progress");
+  api.wait_until_running(1);
   CHECK(api.call("DELETE", "/api/v1/jobs/1").status == 202);
   CHECK(api.wait(1)["state"] == "canceled");
   status = api.json("GET", "/api/retrain/status");

@@ -52,7 +52,7 @@ struct Service {
     store.reset();
   }
   Job wait(std::int64_t id, JobState state) {
-    for (int i = 0; i < 1500; ++i) {
+    for (int i = 0; i < 6000; ++i) {  // jobs get what a busy machine has left
       const Job job = jobs->find(id);
       if (job.state == state) return job;
       if (has_ended(job.state) && has_ended(state)) break;
