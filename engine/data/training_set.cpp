@@ -47,13 +47,19 @@ std::array<float, 3> mean_colour(const Dataset& dataset,
 TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
                               Fit fit, const std::optional<std::array<float, 3>>& pad_colour,
                               int threads) {
-  if (size < 1) throw ShapeError("a picture size of " + std::to_string(size));
   std::vector<const Picture*> pictures;
   for (const Picture& picture : dataset.pictures()) {
     if (std::find(splits.begin(), splits.end(), picture.split) != splits.end()) {
       pictures.push_back(&picture);
     }
   }
+  return load_pictures(dataset, pictures, size, fit, pad_colour, threads);
+}
+
+TrainingSet load_pictures(const Dataset& dataset, const std::vector<const Picture*>& pictures,
+                          int size, Fit fit, const std::optional<std::array<float, 3>>& pad_colour,
+                          int threads) {
+  if (size < 1) throw ShapeError("a picture size of " + std::to_string(size));
   std::array<float, 3> mean{};
   if (fit == Fit::pad) mean = pad_colour ? *pad_colour : mean_colour(dataset, pictures, threads);
   TrainingSet set;

@@ -13,6 +13,7 @@
 namespace fovea {
 
 class Dataset;
+struct Picture;
 enum class Split : std::uint8_t { train, val, test };
 
 // Pictures of one split, decoded, squared to one size and held as bytes in memory: what the
@@ -37,6 +38,12 @@ TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& 
                               Fit fit,
                               const std::optional<std::array<float, 3>>& pad_colour = std::nullopt,
                               int threads = available_threads());
+
+// The same for these pictures of the dataset, in their order.
+TrainingSet load_pictures(const Dataset& dataset, const std::vector<const Picture*>& pictures,
+                          int size, Fit fit,
+                          const std::optional<std::array<float, 3>>& pad_colour = std::nullopt,
+                          int threads = available_threads());
 
 // Mean and standard deviation (at least 1e-3) of R, G, B over all pixels, of value / 255.
 // Throws ShapeError when the set is empty.

@@ -1,50 +1,72 @@
 #include "engine/eval/report.h"
 
+#include <algorithm>
+
 #include "engine/core/error.h"
 #include "engine/eval/evaluate.h"
-#include "engine/eval/features.h"
 #include "engine/model/classifier.h"
 #include "engine/model/fold.h"
 
 namespace fovea {
 
-EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
-                                const Dataset& dataset, const std::string& data, Split split,
-                                int threads) {
-  TrainingSet set = load_training_set(dataset, {split}, model.preprocess.size, model.preprocess.fit,
-                                      model.preprocess.mean);
-  if (set.count() == 0) {
-    throw ShapeError("dataset " + data + " has no pictures in its split " + to_string(split));
-  }
-  match_classes(set, model.classes);
-  // Folded as the classifier folds it, so that these are the numbers of its answers.
-  const Tensor logits =
-      evaluate_logits(fold_batch_norm(model.network), model.preprocess, set, threads);
+EvaluationReport report_answers(const Model& model, const std::string& sha256,
+                                const Answered& answered) {
   EvaluationReport report;
   report.weights_sha256 = sha256;
-  report.data = data;
-  report.data_revision = dataset.revision();
-  report.split = to_string(split);
   report.classes = model.classes;
   report.temperature = model.temperature;
   Tensor probabilities;
-  softmax(logits, 1, probabilities);
-  report.ece_uncalibrated = compute_metrics(probabilities, set.labels).ece;
-  softmax(logits, model.temperature, probabilities);
-  report.metrics = compute_metrics(probabilities, set.labels);
+  softmax(answered.logits, 1, probabilities);
+  report.ece_uncalibrated = compute_metrics(probabilities, answered.labels).ece;
+  softmax(answered.logits, model.temperature, probabilities);
+  report.metrics = compute_metrics(probabilities, answered.labels);
   for (int c = 0; c < static_cast<int>(model.classes.size()); ++c) {
-    report.curves.push_back(class_curves(probabilities, set.labels, c));
+    report.curves.push_back(class_curves(probabilities, answered.labels, c));
   }
-  std::vector<const Picture*> pictures;  // in the order of load_training_set
+  for (const Mistake& mistake : worst_mistakes(probabilities, answered.labels)) {
+    const std::string& picture = answered.pictures[static_cast<std::size_t>(mistake.picture)];
+    if (picture.empty()) continue;
+    report.mistakes.push_back({picture, mistake.truth, mistake.answer, mistake.probability});
+  }
+  return report;
+}
+
+EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
+                                const Dataset& dataset, const std::string& data, Split split,
+                                int threads) {
+  const auto place = [&](const Picture& picture) {
+    const std::string& name = dataset.classes()[static_cast<std::size_t>(picture.label)];
+    const auto found = std::find(model.classes.begin(), model.classes.end(), name);
+    return found == model.classes.end() ? -1 : static_cast<int>(found - model.classes.begin());
+  };
+  Answered answered;
+  std::vector<const Picture*> pictures;
+  std::int64_t left_out = 0;
   for (const Picture& picture : dataset.pictures()) {
-    if (picture.split == split) pictures.push_back(&picture);
+    if (picture.split != split) continue;
+    const int label = place(picture);
+    if (label < 0) {
+      ++left_out;
+      continue;
+    }
+    pictures.push_back(&picture);
+    answered.labels.push_back(label);
+    answered.pictures.push_back(to_hex(picture.hash));
   }
-  for (const Mistake& mistake : worst_mistakes(probabilities, set.labels)) {
-    const Picture& picture = *pictures[static_cast<std::size_t>(mistake.picture)];
-    report.mistakes.push_back(
-        {to_hex(picture.hash), mistake.truth, mistake.answer, mistake.probability});
+  if (pictures.empty()) {
+    throw ShapeError("dataset " + data + " has no picture in its split " + to_string(split) +
+                     " of a class that the model knows");
   }
+  const TrainingSet set = load_pictures(dataset, pictures, model.preprocess.size,
+                                        model.preprocess.fit, model.preprocess.mean, threads);
+  // Folded as the classifier folds it, so that these are the numbers of its answers.
+  answered.logits = evaluate_logits(fold_batch_norm(model.network), model.preprocess, set, threads);
+  EvaluationReport report = report_answers(model, sha256, answered);
+  report.data = data;
+  report.data_revision = dataset.revision();
+  report.split = to_string(split);
   report.statistics = measure_data(dataset);
+  report.left_out = left_out;
   return report;
 }
 

@@ -29,10 +29,24 @@ struct EvaluationReport {
   std::vector<ClassCurves> curves;           // {classes}
   std::vector<NamedMistake> mistakes;        // surest first, at most 50
   std::optional<DataStatistics> statistics;  // of the whole dataset
+  std::int64_t left_out = 0;  // pictures of the split whose class the model does not know
 };
 
-// `sha256` is that of the model's weights, `data` the dataset's name. Throws IoError; ShapeError
-// when the split has no pictures or the dataset has classes that the model does not know.
+// What a model answered: logits {n, 1, 1, classes}, the right answers, and which picture it was
+// (content hash; empty: there is no picture to show).
+struct Answered {
+  Tensor logits;
+  std::vector<int> labels;
+  std::vector<std::string> pictures;
+};
+
+// The report of these answers, without data and statistics. `sha256` is that of the model's
+// weights.
+EvaluationReport report_answers(const Model& model, const std::string& sha256,
+                                const Answered& answered);
+
+// The model on the split's pictures of the classes it knows. `sha256` is that of the model's weights,
+// `data` the dataset's name. Throws IoError; ShapeError when the split has no such picture.
 EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
                                 const Dataset& dataset, const std::string& data, Split split,
                                 int threads);

@@ -14,7 +14,7 @@ namespace fovea {
 namespace {
 
 constexpr char kKind[] = "fovea-features", kVersion[] = "1";
-constexpr char kMeans[] = "means", kCovariance[] = "covariance";
+constexpr char kMeans[] = "means", kCovariances[] = "covariances";
 constexpr char kHeldOut[] = "held_out", kLabels[] = "held_out_labels";
 constexpr std::size_t kMaxClasses = 65536;
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 40;
@@ -41,15 +41,22 @@ void check_finite(const char* name, const Tensor& tensor) {
   }
 }
 
-void check_covariance(const FeatureBundle& bundle) {
-  for (int i = 0; i < bundle.dim; ++i) {
-    const Scalar* row = bundle.covariance.image(i);
-    if (row[i] < 0) {
-      fail("the variance of feature " + std::to_string(i) + " is " + std::to_string(row[i]));
-    }
-    for (int j = 0; j < i; ++j) {
-      if (row[j] != bundle.covariance.image(j)[i]) {
-        fail("the covariance is not symmetric at " + std::to_string(i) + ", " + std::to_string(j));
+void check_covariances(const FeatureBundle& bundle) {
+  const int dim = bundle.dim;
+  for (int c = 0; c < static_cast<int>(bundle.classes.size()); ++c) {
+    const Scalar* matrix = bundle.covariances.image(c);
+    const auto at = [&](int i, int j) { return matrix[std::ptrdiff_t{i} * dim + j]; };
+    const std::string of = " of class " + bundle.classes[static_cast<std::size_t>(c)];
+    for (int i = 0; i < dim; ++i) {
+      if (at(i, i) < 0) {
+        fail("the variance of feature " + std::to_string(i) + of + " is " +
+             std::to_string(at(i, i)));
+      }
+      for (int j = 0; j < i; ++j) {
+        if (at(i, j) != at(j, i)) {
+          fail("the covariance" + of + " is not symmetric at " + std::to_string(i) + ", " +
+               std::to_string(j));
+        }
       }
     }
   }
@@ -79,12 +86,12 @@ void check(const FeatureBundle& bundle) {
     if (count < 0 || count > kMaxCount) fail("a count of " + std::to_string(count) + " pictures");
   }
   check_shape(kMeans, bundle.means, {classes, 1, 1, dim});
-  check_shape(kCovariance, bundle.covariance, {dim, 1, 1, dim});
+  check_shape(kCovariances, bundle.covariances, {classes, dim, 1, dim});
   check_shape(kHeldOut, bundle.held_out, {static_cast<int>(bundle.labels.size()), 1, 1, dim});
   check_finite(kMeans, bundle.means);
-  check_finite(kCovariance, bundle.covariance);
+  check_finite(kCovariances, bundle.covariances);
   check_finite(kHeldOut, bundle.held_out);
-  check_covariance(bundle);
+  check_covariances(bundle);
   for (const int label : bundle.labels) {
     if (label < 0 || label >= classes) {
       fail("label " + std::to_string(label) + " is not below " + std::to_string(classes));
@@ -113,13 +120,14 @@ std::vector<std::uint8_t> pack(std::span<const Scalar> values, DType dtype) {
   return bytes;
 }
 
-// A stored {rows, columns} as a tensor {rows, 1, 1, columns}.
-Tensor unpack(const StoredTensor& stored, int rows, int columns) {
-  if (stored.shape != std::vector<std::int64_t>{rows, columns}) {
-    fail("tensor " + stored.name + " has shape " + Json(stored.shape).dump() + ", not [" +
-         std::to_string(rows) + "," + std::to_string(columns) + "]");
+// A stored {n * h, c} as a tensor {n, h, 1, c}.
+Tensor unpack(const StoredTensor& stored, const Shape& shape) {
+  const std::vector<std::int64_t> table{std::int64_t{shape.n} * shape.h, shape.c};
+  if (stored.shape != table) {
+    fail("tensor " + stored.name + " has shape " + Json(stored.shape).dump() + ", not " +
+         Json(table).dump());
   }
-  Tensor tensor({rows, 1, 1, columns});
+  Tensor tensor(shape);
   const std::uint8_t* in = stored.bytes.data();
   for (Scalar& value : tensor.values()) {
     float wide;
@@ -216,9 +224,12 @@ std::vector<std::uint8_t> write_feature_bundle(const FeatureBundle& bundle, bool
                    {"data", bundle.data},
                    {"data_revision", bundle.data_revision},
                    {"weights_sha256", bundle.weights_sha256}};
-  // Beyond F16's range a vector would become infinite.
-  bool fits = half;
-  for (const Scalar x : bundle.held_out.values()) fits = fits && std::abs(x) <= Scalar{65504};
+  // Beyond F16's range a number would become infinite.
+  const auto small = [half](const Tensor& tensor) {
+    bool fits = half;
+    for (const Scalar x : tensor.values()) fits = fits && std::abs(x) <= Scalar{65504};
+    return fits ? DType::f16 : DType::f32;
+  };
   Tensor labels({static_cast<int>(bundle.labels.size()), 1, 1, 1});
   for (std::size_t i = 0; i < bundle.labels.size(); ++i) {
     labels.data()[i] = static_cast<Scalar>(bundle.labels[i]);
@@ -227,13 +238,15 @@ std::vector<std::uint8_t> write_feature_bundle(const FeatureBundle& bundle, bool
   bytes.reserve(4);
   const auto add = [&](const char* name, const Tensor& tensor, DType dtype) {
     bytes.push_back(pack(tensor.values(), dtype));
-    file.tensors.push_back(
-        {name, dtype, {tensor.shape().n, tensor.shape().c}, std::span(bytes.back())});
+    file.tensors.push_back({name,
+                            dtype,
+                            {std::int64_t{tensor.shape().n} * tensor.shape().h, tensor.shape().c},
+                            std::span(bytes.back())});
   };
   add(kMeans, bundle.means, DType::f32);
-  add(kCovariance, bundle.covariance, DType::f32);
+  add(kCovariances, bundle.covariances, small(bundle.covariances));
   add(kLabels, labels, DType::f32);
-  add(kHeldOut, bundle.held_out, fits ? DType::f16 : DType::f32);
+  add(kHeldOut, bundle.held_out, small(bundle.held_out));
   return write_safetensors(file);
 }
 
@@ -254,10 +267,11 @@ FeatureBundle read_feature_bundle(std::span<const std::uint8_t> bytes) {
   const StoredTensor& held_out = contents.tensor(kHeldOut);
   bundle.dim = table_size(means.shape[1], kMaxDim, "numbers in a feature vector");
   const int rows = table_size(held_out.shape[0], 1 << 24, "held-out vectors");
-  bundle.means = unpack(means, static_cast<int>(bundle.classes.size()), bundle.dim);
-  bundle.covariance = unpack(contents.tensor(kCovariance), bundle.dim, bundle.dim);
-  bundle.held_out = unpack(held_out, rows, bundle.dim);
-  bundle.labels = read_labels(unpack(contents.tensor(kLabels), rows, 1));
+  const int classes = static_cast<int>(bundle.classes.size()), dim = bundle.dim;
+  bundle.means = unpack(means, {classes, 1, 1, dim});
+  bundle.covariances = unpack(contents.tensor(kCovariances), {classes, dim, 1, dim});
+  bundle.held_out = unpack(held_out, {rows, 1, 1, dim});
+  bundle.labels = read_labels(unpack(contents.tensor(kLabels), {rows, 1, 1, 1}));
   contents.done();
   check(bundle);
   return bundle;

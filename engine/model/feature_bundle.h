@@ -17,7 +17,7 @@ struct FeatureBundle {
   int dim = 0;                       // numbers in one feature vector
   std::vector<std::int64_t> counts;  // {classes}, pictures behind each mean
   Tensor means;                      // {classes, 1, 1, dim}; zeros where the count is 0
-  Tensor covariance;                 // {dim, 1, 1, dim}, symmetric, within classes, pooled
+  Tensor covariances;                // {classes, dim, 1, dim}, symmetric, within each class
   Tensor held_out;                   // {n, 1, 1, dim}, of pictures that were not trained on
   std::vector<int> labels;           // {n}, class of each held-out vector
   std::string evaluation;            // JSON text (docs/evaluation.md); empty: none
@@ -26,7 +26,7 @@ struct FeatureBundle {
 };
 
 // The file (docs/model-format.md, "The feature bundle"): the container of the model file with
-// metadata kind = fovea-features. Held-out vectors as F16 when `half`, the statistics always F32.
+// metadata kind = fovea-features. Held-out vectors and covariances as F16 when `half`.
 // Both throw FormatError saying what is wrong and where: sizes that do not match, numbers that are
 // not finite, a negative variance, names twice, an evaluation that is no JSON object, unknown keys.
 std::vector<std::uint8_t> write_feature_bundle(const FeatureBundle& bundle, bool half = false);

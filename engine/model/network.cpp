@@ -48,6 +48,7 @@ void Network::initialise(std::uint64_t seed, Init init) {
 Network Network::clone() const {
   Network copy(spec_);
   copy.copy_values(*this);
+  if (frozen_) copy.freeze_statistics();
   return copy;
 }
 
@@ -99,6 +100,58 @@ void Network::infer_head(const Tensor& features, Tensor& logits, Scratch& scratc
                      to_string(features.shape()));
   }
   chain_->infer(features, logits, scratch, chain_->layers().size() - 1, chain_->layers().size());
+}
+
+void Network::freeze_statistics() {
+  frozen_ = true;
+  chain_->freeze_statistics();
+}
+
+Param* Network::head_param(const char* part) const {
+  feature_dim();  // throws when there is no head
+  const std::string name = std::to_string(spec_.layers.size() - 1) + part;
+  const auto found = std::find_if(params_.begin(), params_.end(),
+                                  [&](const Param* param) { return param->name == name; });
+  return found == params_.end() ? nullptr : *found;
+}
+
+Param& Network::head_weight() {
+  return *head_param(".weight");
+}
+
+Param* Network::head_bias() {
+  return head_param(".bias");
+}
+
+Network Network::with_outputs(int outputs) const {
+  const int dim = feature_dim();
+  if (outputs < outputs_) {
+    throw ShapeError("a head of " + std::to_string(outputs_) + " outputs cannot shrink to " +
+                     std::to_string(outputs));
+  }
+  NetworkSpec spec = spec_;
+  std::get<DenseSpec>(spec.layers.back().kind).out = outputs;
+  Network wider(spec);
+  const Param* weight = head_param(".weight");
+  const Param* bias = head_param(".bias");
+  for (std::size_t i = 0; i < params_.size(); ++i) {
+    const bool head = params_[i] == weight || params_[i] == bias;
+    if (!head) wider.params_[i]->value.copy_from(params_[i]->value);
+  }
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    wider.buffers_[i]->value.copy_from(buffers_[i]->value);
+  }
+  const auto widen = [&](const Param& from, Tensor& to, int rows) {
+    to.fill(0);
+    for (int r = 0; r < rows; ++r) {
+      std::copy_n(from.value.data() + std::ptrdiff_t{r} * outputs_, outputs_,
+                  to.data() + std::ptrdiff_t{r} * outputs);
+    }
+  };
+  widen(*weight, wider.head_weight().value, dim);
+  if (bias != nullptr) widen(*bias, wider.head_bias()->value, 1);
+  if (frozen_) wider.freeze_statistics();
+  return wider;
 }
 
 const Tensor& Network::forward(const Tensor& x, const Rng& rng) {

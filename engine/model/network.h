@@ -61,17 +61,31 @@ class Network {
   };
   std::vector<LayerInfo> describe() const;
 
+  // From now on forward() uses the running statistics of batch norm and update_statistics() leaves
+  // them alone; clones do the same.
+  void freeze_statistics();
+
+  // The last layer's weight {1, 1, feature_dim(), outputs()} and bias {1, 1, 1, outputs()}, null
+  // when it has none. Throw ShapeError when it is no Dense.
+  Param& head_weight();
+  Param* head_bias();
+  // The same network and weights with more outputs: the head's new columns are zero. Throws
+  // ShapeError when the last layer is no Dense, or `outputs` is less than outputs().
+  Network with_outputs(int outputs) const;
+
   // Lays the weights out for faster infer(); they must not change afterwards (fold.h calls this).
   void prepare() { chain_->prepare(); }
 
  private:
   void check_input(const Tensor& x) const;
+  Param* head_param(const char* part) const;
 
   NetworkSpec spec_;
   std::unique_ptr<Chain> chain_;  // on the heap: params_ and buffers_ point into it
   std::vector<Param*> params_;
   std::vector<Buffer*> buffers_;
   int outputs_ = 0;
+  bool frozen_ = false;
 };
 
 }  // namespace fovea

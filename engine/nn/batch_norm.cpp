@@ -41,6 +41,11 @@ Shape BatchNorm::output_shape(const Shape& in) const {
   return in;
 }
 
+void BatchNorm::freeze_statistics() {
+  frozen_ = true;
+  mean_.momentum = var_.momentum = 0;
+}
+
 void BatchNorm::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
   scratch.conv.columns.resize({1, 1, 2, channels_});
   Scalar* scale = scratch.conv.columns.data();
@@ -57,8 +62,14 @@ void BatchNorm::forward(const Tensor& x, Tensor& y, const Rng&) {
   if (rows == 0) return;
   Scalar* mean = mean_.batch.data();
   Scalar* var = var_.batch.data();
-  kernels::channel_moments(x.data(), rows, channels_, mean, var);
-  const Scalar unbiased = rows > 1 ? static_cast<Scalar>(rows) / static_cast<Scalar>(rows - 1) : 1;
+  if (frozen_) {
+    mean_.batch.copy_from(mean_.value);
+    var_.batch.copy_from(var_.value);
+  } else {
+    kernels::channel_moments(x.data(), rows, channels_, mean, var);
+  }
+  const Scalar unbiased =
+      rows > 1 && !frozen_ ? static_cast<Scalar>(rows) / static_cast<Scalar>(rows - 1) : 1;
   for (int j = 0; j < channels_; ++j) {
     const Scalar inverse = 1 / std::sqrt(var[j] + static_cast<Scalar>(eps_));
     inverse_std_.data()[j] = inverse;
@@ -72,6 +83,7 @@ void BatchNorm::forward(const Tensor& x, Tensor& y, const Rng&) {
 // With xhat = (x - mean) * s, s = 1 / sqrt(var + eps), m rows (docs/backward.md):
 //   dbias = sum dy,  dweight = sum dy * xhat
 //   dx = weight * s * (dy - dbias / m - xhat * dweight / m)
+// With frozen statistics mean and s do not depend on x: dx = weight * s * dy.
 void BatchNorm::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tensor* dx) {
   const std::int64_t rows = rows_of(x);
   if (rows == 0) return;
@@ -89,6 +101,10 @@ void BatchNorm::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tenso
     bias_.grad.data()[j] += sum_dy[j];
     weight_.grad.data()[j] += dweight;
     a[j] = weight_.value.data()[j] * s;
+    if (frozen_) {
+      b[j] = d[j] = 0;
+      continue;
+    }
     b[j] = -a[j] * s * dweight / static_cast<Scalar>(rows);
     d[j] = -a[j] * sum_dy[j] / static_cast<Scalar>(rows) - b[j] * mean[j];
   }

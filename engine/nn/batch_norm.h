@@ -8,8 +8,9 @@ namespace fovea {
 //   forward:  y = weight * (x - mean) / sqrt(var + eps) + bias   mean, var (biased) of this batch
 //   infer:    the same with running_mean, running_var
 // In training the batch is one lane, so this is ghost batch normalisation (Hoffer et al. 2017).
-// Params: weight, bias {1, 1, 1, c}, no weight decay. Buffers: running_mean, running_var
-// (unbiased).
+// With frozen statistics forward is infer's formula, mean and var constants: what fine-tuning on
+// few pictures wants (Keras' guide to transfer learning calls it inference mode). Params: weight,
+// bias {1, 1, 1, c}, no weight decay. Buffers: running_mean, running_var (unbiased).
 class BatchNorm : public Layer {
  public:
   BatchNorm(int channels, float eps, float momentum, const std::string& name);
@@ -20,10 +21,12 @@ class BatchNorm : public Layer {
   void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
   std::vector<Param*> params() override { return {&weight_, &bias_}; }
   std::vector<Buffer*> buffers() override { return {&mean_, &var_}; }
+  void freeze_statistics() override;
 
  private:
   int channels_;
   float eps_;
+  bool frozen_ = false;
   Param weight_, bias_;
   Buffer mean_, var_;
   Tensor inverse_std_;  // of the last forward

@@ -70,6 +70,10 @@ void Chain::backward(const Tensor& dy, Tensor* dx) {
   }
 }
 
+void Chain::freeze_statistics() {
+  for (const auto& layer : layers_) layer->freeze_statistics();
+}
+
 void Chain::prepare() {
   for (const auto& layer : layers_) layer->prepare();
 }

@@ -25,6 +25,7 @@ class Chain {
   const Tensor& forward(const Tensor& x, const Rng& rng);
   // REQUIRES: a forward before. Overwrites dx unless null.
   void backward(const Tensor& dy, Tensor* dx);
+  void freeze_statistics();
   void prepare();
 
   std::vector<Param*> params();

@@ -64,6 +64,9 @@ class Layer {
 
   virtual std::vector<Param*> params() { return {}; }
   virtual std::vector<Buffer*> buffers() { return {}; }
+  // From now on forward() normalises by the running statistics, as infer() does, and leaves them as
+  // they are.
+  virtual void freeze_statistics() {}
   // Called once when the weights are final: may lay them out anew so that infer() is faster. The
   // weights must not change afterwards.
   virtual void prepare() {}

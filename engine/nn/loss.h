@@ -20,4 +20,11 @@ struct LossOptions {
 double softmax_cross_entropy(const Tensor& logits, std::span<const int> labels,
                              const LossOptions& options, Tensor& dlogits, Scalar scale);
 
+// Knowledge distillation (Hinton, Vinyals, Dean 2015, section 2.1): adds to dlogits the gradient of
+//   scale * T^2 * sum_j q_j log(q_j / p_j),   q = softmax(teacher / T), p = softmax(logits[:k] / T)
+// for every row whose label is below k, the teacher's number of outputs; other rows are left alone.
+// logits, dlogits {n, 1, 1, >= k}; teacher {n, 1, 1, k}; labels {n}. Throws ShapeError.
+void add_distillation(const Tensor& logits, const Tensor& teacher, std::span<const int> labels,
+                      Scalar temperature, Scalar scale, Tensor& dlogits);
+
 }  // namespace fovea

@@ -14,6 +14,7 @@ class Residual : public Layer {
   void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
   std::vector<Param*> params() override { return block_.params(); }
   std::vector<Buffer*> buffers() override { return block_.buffers(); }
+  void freeze_statistics() override { block_.freeze_statistics(); }
   void prepare() override { block_.prepare(); }
   std::int64_t flops(const Shape& in) const override { return block_.flops(in); }
   const Chain& block() const { return block_; }

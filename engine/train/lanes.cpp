@@ -12,6 +12,7 @@ namespace {
 // What the random numbers of a run are for: children of Rng(recipe.seed).
 constexpr std::uint64_t kOrderStream = 1;
 constexpr std::uint64_t kDropoutStream = 2;
+constexpr Scalar kTeacherTemperature = 2;
 constexpr std::int64_t kPiece = 1 << 14;  // numbers reduced at a time: a few lanes fit the L2 cache
 
 // Weights so that every class counts alike and the mean over the pictures is 1.
@@ -50,8 +51,12 @@ void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& ord
 }
 
 Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preprocess,
-             const Recipe& recipe, int threads)
-    : network_(network), set_(set), preprocess_(preprocess), recipe_(recipe) {
+             const Recipe& recipe, int threads, const Network* teacher)
+    : network_(network),
+      set_(set),
+      preprocess_(preprocess),
+      recipe_(recipe),
+      teacher_(recipe.distillation > 0 ? teacher : nullptr) {
   const int lanes = pieces(std::min(recipe.batch, set.count()), recipe.lane);
   threads_ = std::clamp(threads, 1, lanes);
   loss_.label_smoothing = recipe.label_smoothing;
@@ -126,6 +131,11 @@ void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, st
   lane.sums.correct = count_correct(logits, worker.labels);
   lane.sums.loss = softmax_cross_entropy(logits, worker.labels, loss_, worker.dlogits,
                                          Scalar{1} / static_cast<Scalar>(batch));
+  if (teacher_ != nullptr) {
+    teacher_->infer(worker.x, worker.taught, worker.scratch);
+    add_distillation(logits, worker.taught, worker.labels, kTeacherTemperature,
+                     recipe_.distillation / static_cast<Scalar>(batch), worker.dlogits);
+  }
   network.backward(worker.dlogits);
   swap_gradients(lane, network);
   for (std::size_t k = 0; k < lane.batch.size(); ++k) {

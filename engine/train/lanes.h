@@ -31,7 +31,7 @@ class Lanes {
  public:
   // Keeps references to all it is given. `network` is the master and the first thread's network.
   Lanes(Network& network, const TrainingSet& set, const Preprocess& preprocess,
-        const Recipe& recipe, int threads);
+        const Recipe& recipe, int threads, const Network* teacher = nullptr);
 
   struct Sums {
     double loss = 0;
@@ -53,6 +53,8 @@ class Lanes {
     Image square;
     Tensor x;
     Tensor dlogits;
+    Tensor taught;  // the teacher's logits
+    Scratch scratch;
     std::vector<int> labels;
   };
   struct Lane {
@@ -70,6 +72,7 @@ class Lanes {
   const TrainingSet& set_;
   const Preprocess& preprocess_;
   const Recipe& recipe_;
+  const Network* teacher_;  // null: none
   int threads_;
   LossOptions loss_;
   std::vector<Network> replicas_;  // threads 1, 2, ...

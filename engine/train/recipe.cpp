@@ -51,6 +51,8 @@ void each_field(R& r, F f) {
   f("cutout", r.augment.cutout);
   f("brightness", r.augment.brightness);
   f("contrast", r.augment.contrast);
+  f("freeze_statistics", r.freeze_statistics);
+  f("distillation", r.distillation);
 }
 
 template <class E>

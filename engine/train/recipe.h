@@ -29,6 +29,9 @@ struct Recipe {
   int ema_every = 5;         // steps
   int patience = 0;          // epochs without a lower validation loss; 0 = train to the end
   AugmentOptions augment;
+  // Fine-tuning.
+  bool freeze_statistics = false;  // batch norm by the running statistics, which stay as they are
+  float distillation = 0;          // weight of the teacher's answers, see TrainExtras
   bool operator==(const Recipe&) const = default;
 };
 

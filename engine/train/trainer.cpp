@@ -51,7 +51,8 @@ std::vector<float> norm_bias_scales(const Network& network, float scale) {
 class Run {
  public:
   Run(Network& network, const TrainingSet& train_set, const TrainingSet* val,
-      const Preprocess& preprocess, const Recipe& recipe, int threads, TrainObserver& observer)
+      const Preprocess& preprocess, const Recipe& recipe, int threads, TrainObserver& observer,
+      const TrainExtras& extras)
       : network_(network),
         train_(train_set),
         val_(val),
@@ -59,9 +60,10 @@ class Run {
         recipe_(recipe),
         threads_(threads),
         observer_(observer),
+        extras_(extras),
         optimizer_(make_optimizer(recipe.optimizer)),
         average_(recipe.ema_decay, recipe.ema_every),
-        lanes_(network, train_set, preprocess, recipe, threads),
+        lanes_(network, train_set, preprocess, recipe, threads, extras.teacher),
         batches_(pieces(train_set.count(), recipe.batch)),
         total_steps_(std::int64_t{recipe.epochs} * batches_) {
     if (recipe.norm_bias_lr != 1) {
@@ -87,6 +89,7 @@ class Run {
  private:
   Outcome run_epoch() {
     started_ = Clock::now();
+    if (extras_.before_epoch) extras_.before_epoch(state_.epoch);
     epoch_order(recipe_.seed, state_.epoch, train_.count(), order_);
     while (state_.batch < batches_) {
       const Outcome outcome = run_batch();
@@ -200,6 +203,7 @@ class Run {
   const Recipe& recipe_;
   const int threads_;
   TrainObserver& observer_;
+  const TrainExtras& extras_;
   std::unique_ptr<Optimizer> optimizer_;
   WeightAverage average_;
   Lanes lanes_;
@@ -239,12 +243,19 @@ void Run::restore(std::vector<std::uint8_t> bytes) {
 }
 
 void check(const Network& network, const TrainingSet& train_set, const TrainingSet* val,
-           const Recipe& recipe) {
+           const Recipe& recipe, const TrainExtras& extras) {
   const auto refuse = [](const std::string& what) { throw ShapeError("train: " + what); };
   if (recipe.epochs < 1 || recipe.batch < 1 || recipe.lane < 1 || !(recipe.lr > 0)) {
     refuse("epochs, batch, lane and lr must be positive");
   }
   if (!(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1)) refuse("label_smoothing");
+  if (!(recipe.distillation >= 0) || (recipe.distillation > 0 && extras.teacher == nullptr)) {
+    refuse("distillation needs a teacher");
+  }
+  if (extras.teacher != nullptr && extras.teacher->outputs() > network.outputs()) {
+    refuse("a teacher of " + std::to_string(extras.teacher->outputs()) + " outputs for " +
+           std::to_string(network.outputs()));
+  }
   const AugmentOptions& augment = recipe.augment;
   if (augment.shift < 0 || augment.cutout < 0 || !(augment.zoom >= 0 && augment.zoom < 1)) {
     refuse("shift and cutout from 0, zoom from 0 to below 1");
@@ -276,9 +287,12 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
 
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
-                  TrainObserver& observer, std::vector<std::uint8_t> resume) {
-  check(network, train_set, val, recipe);
-  return Run(network, train_set, val, preprocess, recipe, threads, observer).go(std::move(resume));
+                  TrainObserver& observer, std::vector<std::uint8_t> resume,
+                  const TrainExtras& extras) {
+  check(network, train_set, val, recipe, extras);
+  if (recipe.freeze_statistics) network.freeze_statistics();
+  return Run(network, train_set, val, preprocess, recipe, threads, observer, extras)
+      .go(std::move(resume));
 }
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -61,6 +62,16 @@ struct TrainResult {
   std::vector<EpochReport> history;
 };
 
+// What a run may have beside pictures and recipe. Both must be the same when it is resumed.
+struct TrainExtras {
+  // Its outputs are the first ones of the network: recipe.distillation pulls the answers for
+  // pictures of these classes towards its own, at temperature 2. Not null where that is not 0.
+  const Network* teacher = nullptr;
+  // Called at the start of every epoch; may put other pictures into the training set, as many of
+  // each class as before. The set handed to train() is that of epoch 0.
+  std::function<void(int epoch)> before_epoch;
+};
+
 // Trains `network`, already initialised, on lanes: each batch is cut into micro-batches of at most
 // recipe.lane pictures; each runs whole on one thread with its own batch-norm statistics (ghost
 // batch norm, Hoffer et al. 2017), and their gradients are added in lane order. Order,
@@ -73,6 +84,7 @@ struct TrainResult {
 // (recipe, sizes), FormatError (checkpoint damaged, or of another run).
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
-                  TrainObserver& observer, std::vector<std::uint8_t> resume = {});
+                  TrainObserver& observer, std::vector<std::uint8_t> resume = {},
+                  const TrainExtras& extras = {});
 
 }  // namespace fovea

@@ -166,7 +166,8 @@ Json ServiceWork::finish_evaluation(const Job& job, const fs::path& folder, cons
   evaluation.version = description.at("champion").at("version").get<int>();
   evaluation.job = job.id;
   evaluation.split = description.at("options").value("split", "test");
-  const Json revision = document.value("data_revision", Json());
+  const Json data = document.value("data", Json());
+  const Json revision = data.is_object() ? data.value("revision", Json()) : Json();
   evaluation.data_revision = revision.is_string() ? revision.get<std::string>() : "";
   for (const Evaluation& known : store_.evaluations(evaluation.version, 20)) {
     if (known.job == job.id) return {{"version", known.version}, {"evaluation", known.id}};

@@ -4,7 +4,7 @@
 #include "engine/core/file.h"
 #include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
-#include "engine/eval/features.h"
+#include "engine/eval/bundle.h"
 #include "engine/eval/report.h"
 #include "engine/model/model_file.h"
 #include "server/judging/evaluation_json.h"

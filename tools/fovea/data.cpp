@@ -7,6 +7,7 @@
 #include "engine/data/import.h"
 #include "tools/fovea/fetch.h"
 #include "tools/fovea/progress.h"
+#include "tools/fovea/published.h"
 #include "tools/fovea/verbs.h"
 
 namespace fovea::tools {
@@ -20,8 +21,7 @@ struct Settings {
   std::string name = "pictures";  // what the server trains on
   std::string published;          // which one to fetch
   std::string into;               // where it goes; empty: a dataset of its own name
-  std::string url = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
-  std::string sha256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd";
+  PublishedDataset from = published_dataset("cifar10");
   ImportOptions options;
 
   fs::path directory() const { return data_dir.empty() ? default_data_dir() : fs::path(data_dir); }
@@ -95,7 +95,8 @@ void fetch(const Settings& given) {
   const fs::path archive = settings.directory() / "downloads" / (settings.published + ".tar.gz");
   {
     ProgressBar bar("fetching " + settings.published);
-    download({settings.url, settings.sha256, archive}, [&](long long bytes, long long total) {
+    download({settings.from.url, settings.from.sha256, archive}, [&](long long bytes,
+                                                                     long long total) {
       char text[64];
       std::snprintf(text, sizeof text, "%.1f of %.1f MB", double(bytes) / 1e6, double(total) / 1e6);
       bar.show(double(bytes) / double(total), text);
@@ -151,8 +152,9 @@ void add_data(CLI::App& app) {
       ->check(CLI::IsMember({"cifar10"}));
   fetch_verb->add_option("--name", settings->into,
                          "The dataset to create or add to (default: one of its own name)");
-  fetch_verb->add_option("--url", settings->url, "Where from")->capture_default_str();
-  fetch_verb->add_option("--sha256", settings->sha256, "What it must be")->capture_default_str();
+  fetch_verb->add_option("--url", settings->from.url, "Where from")->capture_default_str();
+  fetch_verb->add_option("--sha256", settings->from.sha256, "What it must be")
+      ->capture_default_str();
   add_import_options(*fetch_verb, *settings);
 }
 

@@ -36,6 +36,7 @@ struct Transfer {
   long long start = 0;  // bytes that were there before
   bool begun = false;
   const std::function<void(long long, long long)>* progress = nullptr;
+  std::exception_ptr thrown;  // by progress: libcurl is C, nothing may fly through it
 };
 
 std::size_t on_data(char* data, std::size_t, std::size_t size, void* user) {
@@ -54,11 +55,15 @@ std::size_t on_data(char* data, std::size_t, std::size_t size, void* user) {
 }
 
 int on_progress(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
-  const auto& transfer = *static_cast<Transfer*>(user);
-  if (*transfer.progress && total > 0) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (!*transfer.progress || total <= 0) return 0;
+  try {
     (*transfer.progress)(transfer.start + now, transfer.start + total);
+    return 0;
+  } catch (...) {
+    transfer.thrown = std::current_exception();
+    return 1;
   }
-  return 0;
 }
 
 // Appends to `part` what the server has behind it; nothing when that is all there is.
@@ -91,6 +96,7 @@ void transfer_rest(const Download& what, const fs::path& part,
   const std::string range = std::to_string(transfer.start) + "-";
   if (transfer.start > 0) curl_easy_setopt(curl.get(), CURLOPT_RANGE, range.c_str());
   const CURLcode code = curl_easy_perform(curl.get());
+  if (transfer.thrown) std::rethrow_exception(transfer.thrown);
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status == 416) return;  // range not satisfiable: there is nothing behind what we have

@@ -14,8 +14,8 @@ struct Download {
 
 // Downloads a file, continuing a .part left by an interrupted attempt (HTTP Range; from the start
 // when the server cannot). A file already there with the right sha256 is not fetched again.
-// Throws IoError when the transfer fails (the .part stays), FormatError when the sha256 differs
-// (the .part is removed).
+// What progress throws ends the transfer. Throws IoError when it fails (the .part stays),
+// FormatError when the sha256 differs (the .part is removed).
 void download(const Download& what,
               const std::function<void(long long bytes, long long total)>& progress);
 

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   fovea::tools::add_eval(app);
   fovea::tools::add_export(app);
   fovea::tools::add_inspect(app);
+  fovea::tools::add_job(app);
   fovea::tools::add_predict(app);
   fovea::tools::add_serve(app);
   fovea::tools::add_train(app);

@@ -16,14 +16,17 @@ FeatureBundle example() {
   bundle.dim = 2;
   bundle.counts = {5, 7, 0};
   bundle.means = Tensor({3, 1, 1, 2});
-  bundle.covariance = Tensor({2, 1, 1, 2});
+  bundle.covariances = Tensor({3, 2, 1, 2});
   bundle.held_out = Tensor({4, 1, 1, 2});
   Rng rng(3);
   for (Scalar& x : bundle.means.values()) x = rng.normal();
   for (Scalar& x : bundle.held_out.values()) x = rng.normal();
-  bundle.covariance.data()[0] = 2;
-  bundle.covariance.data()[1] = bundle.covariance.data()[2] = 0.25f;
-  bundle.covariance.data()[3] = 1;
+  for (const int c : {0, 1}) {
+    Scalar* covariance = bundle.covariances.image(c);
+    covariance[0] = 2 + static_cast<Scalar>(c);
+    covariance[1] = covariance[2] = 0.25f;
+    covariance[3] = 1;
+  }
   bundle.labels = {0, 1, 1, 0};
   bundle.evaluation = R"({"metrics":{"accuracy":0.5}})";
   bundle.data = "pictures";
@@ -46,7 +49,7 @@ TEST_CASE("a feature bundle reads back as it was written") {
   CHECK(after.dim == 2);
   CHECK(after.counts == before.counts);
   CHECK(same(after.means, before.means));
-  CHECK(same(after.covariance, before.covariance));
+  CHECK(same(after.covariances, before.covariances));
   CHECK(same(after.held_out, before.held_out));
   CHECK(after.labels == before.labels);
   CHECK(after.evaluation == before.evaluation);
@@ -55,7 +58,7 @@ TEST_CASE("a feature bundle reads back as it was written") {
   CHECK(after.weights_sha256 == before.weights_sha256);
 }
 
-TEST_CASE("half precision halves the held-out vectors only, unless one is out of its range") {
+TEST_CASE("half precision spares the means, and what is out of its range") {
   FeatureBundle bundle = example();
   const auto bytes = write_feature_bundle(bundle, true);
   CHECK(bytes.size() < write_feature_bundle(bundle).size());
@@ -90,8 +93,8 @@ TEST_CASE("a feature bundle that does not fit together is refused with the reaso
   refused([](auto& b) { b.counts.pop_back(); }, "2 counts for 3 classes");
   refused([](auto& b) { b.counts[0] = -1; }, "a count of -1");
   refused([](auto& b) { b.means = Tensor({2, 1, 1, 2}); }, "means has shape 2x1x1x2");
-  refused([](auto& b) { b.covariance.data()[1] = 1; }, "not symmetric at 1, 0");
-  refused([](auto& b) { b.covariance.data()[0] = -1; }, "the variance of feature 0");
+  refused([](auto& b) { b.covariances.data()[5] = 1; }, "of class dog is not symmetric at 1, 0");
+  refused([](auto& b) { b.covariances.data()[0] = -1; }, "the variance of feature 0 of class cat");
   refused([](auto& b) { b.held_out.data()[3] = NAN; }, "held_out holds nan at position 3");
   refused([](auto& b) { b.labels[2] = 3; }, "label 3 is not below 3");
   refused([](auto& b) { b.labels.pop_back(); }, "held_out has shape 4x1x1x2, not 3x1x1x2");

@@ -5,6 +5,7 @@
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 #include "engine/model/fold.h"
+#include "engine/model/presets.h"
 #include "tests/support/catch.h"
 #include "tests/support/reference.h"
 
@@ -109,6 +110,25 @@ TEST_CASE("a clone answers alike and shares nothing") {
   Tensor zero;
   network.infer(x, zero, scratch);
   CHECK_FALSE(std::ranges::equal(zero.values(), after.values()));
+}
+
+TEST_CASE("a wider head answers as before for the old classes, and zero for the new ones") {
+  Network network(preset_network("tiny", 8, 3));
+  network.initialise(5);
+  network.head_bias()->value.data()[1] = 0.25f;
+  const Network wider = network.with_outputs(5);
+  CHECK(wider.outputs() == 5);
+  Tensor x({2, 8, 8, 3}), before, after;
+  Rng rng(6);
+  for (Scalar& value : x.values()) value = rng.normal();
+  Scratch scratch;
+  network.infer(x, before, scratch);
+  wider.infer(x, after, scratch);
+  for (int n = 0; n < 2; ++n) {
+    for (int j = 0; j < 3; ++j) CHECK(after.image(n)[j] == before.image(n)[j]);
+    for (int j = 3; j < 5; ++j) CHECK(after.image(n)[j] == 0);
+  }
+  CHECK_THROWS_WITH(network.with_outputs(2), ContainsSubstring("cannot shrink to 2"));
 }
 
 TEST_CASE("the same seed gives the same weights, another seed others") {

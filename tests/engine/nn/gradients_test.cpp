@@ -1,7 +1,10 @@
 // Built in double precision (fovea_core_f64).
 
+#include <array>
+#include <cmath>
 #include "engine/model/build.h"
 #include "engine/model/network.h"
+
 #include "engine/nn/activation.h"
 #include "engine/nn/batch_norm.h"
 #include "engine/nn/conv2d.h"
@@ -109,6 +112,79 @@ TEST_CASE("the gradient of the loss is right, with smoothing and class weights")
   require_small(test::compare_gradients(
       [&] { return softmax_cross_entropy(logits, labels, options, unused, 1); },
       {{"logits", &logits, &dlogits}}, {}));
+}
+
+TEST_CASE(
+    "the gradient of distillation is right, and absent for classes the teacher does not know") {
+  Rng rng(23);
+  Tensor logits({4, 1, 1, 5}), teacher({4, 1, 1, 3}), dlogits(logits.shape());
+  for (Scalar& value : logits.values()) value = rng.normal();
+  for (Scalar& value : teacher.values()) value = 2 * rng.normal();
+  const std::vector<int> labels{0, 4, 2, 1};
+  constexpr double kT = 2;
+  const auto softened = [&](const Scalar* row) {
+    std::array<double, 3> p{};
+    double sum = 0;
+    for (std::size_t j = 0; j < 3; ++j) sum += p[j] = std::exp(row[j] / kT);
+    for (double& x : p) x /= sum;
+    return p;
+  };
+  const auto objective = [&] {
+    double total = 0;
+    for (int i = 0; i < 4; ++i) {
+      if (labels[static_cast<std::size_t>(i)] >= 3) continue;
+      const auto p = softened(logits.image(i)), q = softened(teacher.image(i));
+      for (std::size_t j = 0; j < 3; ++j) total += 0.7 * kT * kT * q[j] * std::log(q[j] / p[j]);
+    }
+    return total;
+  };
+  dlogits.fill(0);
+  add_distillation(logits, teacher, labels, kT, 0.7f, dlogits);
+  require_small(test::compare_gradients(objective, {{"logits", &logits, &dlogits}}, {}));
+  for (int j = 0; j < 5; ++j) CHECK(dlogits.image(1)[j] == 0);
+}
+
+TEST_CASE("with frozen statistics the gradients are right, and forward is infer") {
+  NetworkSpec spec{.input = {1, 6, 6, 3},
+                   .layers = {{Conv2dSpec{.out = 4, .bias = false}},
+                              {BatchNormSpec{}},
+                              {ResidualSpec{{{Conv2dSpec{.out = 4}}, {BatchNormSpec{}}}}},
+                              {FlattenSpec{}},
+                              {DenseSpec{3}}}};
+  Network network(spec);
+  network.initialise(31);
+  Rng rng(32);
+  for (Buffer* buffer : network.buffers()) {
+    for (Scalar& value : buffer->value.values()) value = rng.uniform(0.5f, 2);
+  }
+  network.freeze_statistics();
+  Network copy = network.clone();
+  Tensor x({3, 6, 6, 3}), dlogits, unused, inferred;
+  for (Scalar& value : x.values()) value = rng.normal();
+  Scratch scratch;
+  copy.infer(x, inferred, scratch);
+  const Tensor& trained = copy.forward(x, Rng(1));
+  for (std::int64_t i = 0; i < inferred.size(); ++i) {
+    CHECK(std::abs(inferred.data()[i] - trained.data()[i]) < 1e-12);
+  }
+  const std::vector<int> labels{0, 1, 2};
+  const auto objective = [&] {
+    return softmax_cross_entropy(network.forward(x, Rng(1)), labels, {}, unused, 1);
+  };
+  network.zero_gradients();
+  softmax_cross_entropy(network.forward(x, Rng(1)), labels, {}, dlogits, 1);
+  network.backward(dlogits);
+  std::vector<test::Varied> arrays;
+  for (Param* param : network.params())
+    arrays.push_back({param->name, &param->value, &param->grad});
+  require_small(test::compare_gradients(objective, arrays, {}));
+  std::vector<Tensor> before;
+  for (const Buffer* buffer : network.buffers()) before.push_back(buffer->value.clone());
+  network.update_statistics();
+  for (std::size_t b = 0; b < before.size(); ++b) {
+    const auto now = network.buffers()[b]->value.values();
+    CHECK(std::equal(now.begin(), now.end(), before[b].values().begin()));
+  }
 }
 
 TEST_CASE("the gradients of a whole small network are right") {

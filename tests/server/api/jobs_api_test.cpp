@@ -202,7 +202,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an evaluation is kept with its version") {
-  Api api(R"(echo '{"accuracy":0.75,"data_revision":"r1"}' > $1/evaluation.json; )"
+  Api api(R"(echo '{"accuracy":0.75,"data":{"revision":"r1"}}' > $1/evaluation.json; )"
           R"(echo '{"event":"result","evaluation":"evaluation.json"}' > $1/result.json)");
   const Reply started = api.call("POST", "/api/v1/models/champion/evaluations");
   REQUIRE(started.status == 202);

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/data/training_set.h"
+#include "engine/eval/report.h"
+#include "engine/model/feature_bundle.h"
+#include "engine/train/retrain_plan.h"
+
+namespace fovea {
+
+// What a retraining measures with: pictures, or in frozen mode feature vectors, that neither
+// champion nor challenger has learned from. Every fourth old one of each class, and the fresh
+// validation pictures, calibrate; the others judge. Fresh validation pictures are in no report.
+class HeldOut {
+ public:
+  enum class Use { judge, calibrate, calibrate_only };
+
+  // Full mode: the dataset's test pictures. `network` gives the features in frozen mode.
+  HeldOut(const RetrainPlan& plan, const Dataset& dataset, const FeatureBundle* bundle,
+          const Network& network, const Preprocess& preprocess, int threads);
+
+  // {n, 1, 1, outputs} for all rows.
+  Tensor logits(const Network& network) const;
+  const std::vector<int>& labels() const { return labels_; }
+  // The rows for which keep(use) holds, with these logits of all rows.
+  template <class Keep>
+  Answered select(const Tensor& logits, Keep keep) const {
+    std::vector<int> rows;
+    for (std::size_t i = 0; i < uses_.size(); ++i) {
+      if (keep(uses_[i])) rows.push_back(static_cast<int>(i));
+    }
+    return take(logits, rows);
+  }
+  Answered judging(const Tensor& logits) const {
+    return select(logits, [](Use use) { return use == Use::judge; });
+  }
+  Answered calibrating(const Tensor& logits) const {
+    return select(logits, [](Use use) { return use != Use::judge; });
+  }
+  Answered reported(const Tensor& logits) const {
+    return select(logits, [](Use use) { return use != Use::calibrate_only; });
+  }
+  // What the curves of the training show: the calibrating pictures, at most 100 of a class. Empty
+  // in frozen mode.
+  const TrainingSet& validation() const { return validation_; }
+
+ private:
+  Answered take(const Tensor& logits, const std::vector<int>& rows) const;
+  void add(const std::vector<const Picture*>& pictures, bool old, Use fresh_use,
+           const RetrainPlan& plan);
+  Use share_out(int label);
+
+  Preprocess preprocess_;
+  int threads_;
+  bool frozen_;
+  std::vector<const Picture*> pictures_;  // the last rows
+  TrainingSet set_;                       // full mode: {pictures_}
+  Tensor features_;                       // frozen mode: {n, 1, 1, dim}
+  std::vector<int> labels_;
+  std::vector<Use> uses_;
+  std::vector<std::string> names_;
+  std::vector<int> seen_;  // {classes}: old rows so far
+  TrainingSet validation_;
+};
+
+// The features of these pictures, {n, 1, 1, dim}; only some are in memory at a time.
+Tensor picture_features(const Network& network, const Preprocess& preprocess,
+                        const Dataset& dataset, const std::vector<const Picture*>& pictures,
+                        int threads);
+
+}  // namespace fovea

@@ -1,0 +1,317 @@
+#include "engine/train/retrain.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/eval/bundle.h"
+#include "engine/eval/calibrate.h"
+#include "engine/eval/features.h"
+#include "engine/model/classifier.h"
+#include "engine/model/fold.h"
+#include "engine/model/model_file.h"
+#include "engine/nn/loss.h"
+#include "engine/train/head_task.h"
+#include "engine/train/held_out.h"
+#include "engine/train/old_features.h"
+#include "engine/train/replay.h"
+#include "engine/train/validate.h"
+
+namespace fovea {
+namespace {
+
+constexpr double kRidge = 3e-6;      // of the head, see HeadFit
+constexpr int kDrawn = 1000;         // features a class that stand for old pictures
+constexpr int kIterations = 20;      // of L-BFGS in one epoch of frozen mode
+constexpr int kHeadIterations = 60;  // before fine-tuning
+constexpr int kStatistics = 1000;  // pictures a class behind the new bundle's statistics
+constexpr std::uint64_t kFeatureStream = 5;
+
+class Retraining {
+ public:
+  Retraining(const Champion& champion, const Dataset& dataset, const std::string& data,
+             const RetrainPlan& plan, const GateOptions& gate, int threads,
+             RetrainObserver& observer)
+      : champion_(champion),
+        dataset_(dataset),
+        data_(data),
+        plan_(plan),
+        gate_(gate),
+        threads_(threads),
+        observer_(observer),
+        preprocess_(champion.model.preprocess),
+        old_network_(fold_batch_norm(champion.model.network)),
+        network_(champion.model.network.with_outputs(static_cast<int>(plan.classes.size()))),
+        held_out_(plan, dataset, champion.bundle, old_network_, preprocess_, threads) {}
+
+  Retrained run(std::vector<std::uint8_t> resume) {
+    Outcome outcome = phase("looking at the new pictures") ? prepare_head() : Outcome::stopped;
+    if (outcome == Outcome::finished) {
+      outcome = plan_.mode == RetrainMode::frozen ? fit_frozen() : fine_tune(std::move(resume));
+    }
+    if (outcome == Outcome::finished && !phase("judging")) outcome = Outcome::stopped;
+    if (outcome != Outcome::finished) return stopped(outcome);
+    return judge_and_describe();
+  }
+
+ private:
+  bool phase(const std::string& name) { return observer_.on_phase(name) != Control::stop; }
+  Retrained stopped(Outcome outcome) {
+    return {outcome,
+            {std::move(network_), preprocess_, plan_.classes, 1, {}},
+            {},
+            {},
+            {},
+            {},
+            std::move(history_)};
+  }
+
+  Outcome prepare_head();
+  Outcome fit_frozen();
+  Outcome fine_tune(std::vector<std::uint8_t> resume);
+  void spare_old_classes(Tensor& logits);
+  Retrained judge_and_describe();
+  FeatureBundle describe(const std::string& sha256) const;
+  Replay::Pictures shown() const;
+
+  const Champion& champion_;
+  const Dataset& dataset_;
+  const std::string& data_;
+  const RetrainPlan& plan_;
+  const GateOptions& gate_;
+  const int threads_;
+  RetrainObserver& observer_;
+  const Preprocess& preprocess_;
+  const Network old_network_;  // the champion's, folded
+  Network network_;
+  const HeldOut held_out_;
+  HeadTask task_;
+  std::vector<EpochReport> history_;
+};
+
+Replay::Pictures Retraining::shown() const {
+  Replay::Pictures pictures;
+  pictures.classes = plan_.classes;
+  for (const Picture* picture : plan_.fresh.train) {
+    const int label = plan_.label(*picture);
+    const auto times = static_cast<std::size_t>(plan_.repeats[static_cast<std::size_t>(label)]);
+    pictures.fresh.insert(pictures.fresh.end(), times, picture);
+    pictures.fresh_labels.insert(pictures.fresh_labels.end(), times, label);
+  }
+  pictures.old.resize(plan_.classes.size());
+  for (const Picture* picture : plan_.old.train) {
+    pictures.old[static_cast<std::size_t>(plan_.label(*picture))].push_back(picture);
+  }
+  return pictures;
+}
+
+Outcome Retraining::prepare_head() {
+  const FreshFeatures fresh = look_at_fresh(plan_, dataset_, preprocess_, old_network_, threads_);
+  imprint(network_, plan_.old_classes, fresh);
+  const auto make_task = [&](const Tensor& features, const std::vector<int>& labels) {
+    task_ = make_head_task(fresh, features, labels, old_network_, plan_.old_classes,
+                           network_.outputs());
+  };
+  if (plan_.mode == RetrainMode::frozen) {
+    std::vector<int> labels;
+    const Tensor drawn = draw_features(*champion_.bundle, kDrawn,
+                                       Rng(plan_.recipe.seed).split(kFeatureStream), labels);
+    const std::vector<int> places = class_places(champion_.bundle->classes, plan_.classes);
+    for (int& label : labels) label = places[static_cast<std::size_t>(label)];
+    make_task(drawn, labels);
+    return Outcome::finished;
+  }
+  if (plan_.classes.size() == static_cast<std::size_t>(plan_.old_classes)) {
+    return Outcome::finished;  // the head knows all classes already
+  }
+  const Replay replay(dataset_, shown(), plan_.replayed, preprocess_, plan_.recipe.seed, threads_);
+  TrainingSet old = replay.set();
+  const auto fresh_bytes = static_cast<std::ptrdiff_t>(
+      static_cast<std::size_t>(replay.fresh()) * std::size_t(old.size) * std::size_t(old.size) * 3);
+  old.pixels.erase(old.pixels.begin(), old.pixels.begin() + fresh_bytes);
+  old.labels.erase(old.labels.begin(), old.labels.begin() + replay.fresh());
+  make_task(evaluate_features(old_network_, preprocess_, old, threads_), old.labels);
+  if (!phase("fitting the head")) return Outcome::stopped;
+  HeadFit(network_, task_, kRidge, threads_).improve(kHeadIterations);
+  task_ = {};
+  return Outcome::finished;
+}
+
+Outcome Retraining::fit_frozen() {
+  if (!phase("training the head")) return Outcome::stopped;
+  HeadFit fit(network_, task_, kRidge, threads_);
+  std::vector<int> wanted;  // the likeliest target of each row
+  for (int i = 0; i < task_.targets.shape().n; ++i) {
+    const Scalar* row = task_.targets.image(i);
+    wanted.push_back(static_cast<int>(std::max_element(row, row + network_.outputs()) - row));
+  }
+  for (int epoch = 0; epoch < plan_.recipe.epochs && !fit.converged(); ++epoch) {
+    const auto start = std::chrono::steady_clock::now();
+    EpochReport report;
+    report.epoch = epoch;
+    report.train_loss = fit.improve(kIterations);
+    report.train_accuracy = 1.0 * count_correct(apply_head(network_, task_.features), wanted) /
+                            static_cast<double>(wanted.size());
+    const Answered answered = held_out_.calibrating(held_out_.logits(network_));
+    if (!answered.labels.empty()) {
+      Tensor unused;
+      report.validated = true;
+      report.val_loss = softmax_cross_entropy(answered.logits, answered.labels, {}, unused, 1) /
+                        static_cast<double>(answered.labels.size());
+      report.val_accuracy = 1.0 * count_correct(answered.logits, answered.labels) /
+                            static_cast<double>(answered.labels.size());
+    }
+    report.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    history_.push_back(report);
+    if (observer_.on_epoch(report, network_) == Control::stop) return Outcome::stopped;
+  }
+  return Outcome::finished;
+}
+
+Outcome Retraining::fine_tune(std::vector<std::uint8_t> resume) {
+  if (!phase("training")) return Outcome::stopped;
+  Replay replay(dataset_, shown(), plan_.replayed, preprocess_, plan_.recipe.seed, threads_);
+  TrainExtras extras;
+  extras.teacher = &old_network_;
+  extras.before_epoch = [&replay](int epoch) { replay.fill(epoch); };
+  const TrainingSet& val = held_out_.validation();
+  TrainResult result = train(network_, replay.set(), val.count() > 0 ? &val : nullptr, preprocess_,
+                             plan_.recipe, threads_, observer_, std::move(resume), extras);
+  history_ = std::move(result.history);
+  return result.outcome;
+}
+
+// Lowers the biases of the new classes until, on the calibrating rows, they take no more from the
+// old classes than half of what the gate lets through. Few new pictures beside many old ones
+// otherwise attract too much (Wu et al. 2019, "Large scale incremental learning", section 4).
+void Retraining::spare_old_classes(Tensor& logits) {
+  constexpr float kStep = 0.25f, kMost = 4;
+  constexpr int kEnough = 100;
+  const int outputs = network_.outputs(), old = plan_.old_classes;
+  Param* bias = network_.head_bias();
+  if (outputs == old || bias == nullptr) return;
+  const Answered before = held_out_.calibrating(held_out_.logits(old_network_));
+  const Answered after = held_out_.calibrating(logits);
+  std::vector<int> rows;
+  for (std::size_t i = 0; i < after.labels.size(); ++i) {
+    if (after.labels[i] < old) rows.push_back(static_cast<int>(i));
+  }
+  if (static_cast<int>(rows.size()) < kEnough) return;
+  const auto right = [&](const Answered& answered, float shift) {
+    int count = 0;
+    for (const int i : rows) {
+      std::vector<Scalar> row(answered.logits.image(i),
+                              answered.logits.image(i) + answered.logits.shape().c);
+      for (std::size_t j = static_cast<std::size_t>(old); j < row.size(); ++j) row[j] -= shift;
+      count += std::max_element(row.begin(), row.end()) - row.begin() ==
+               answered.labels[static_cast<std::size_t>(i)];
+    }
+    return count;
+  };
+  const double spared = gate_.min_absolute_change / 2 * static_cast<double>(rows.size());
+  const int wanted = right(before, 0);
+  float shift = 0;
+  while (shift <= kMost && wanted - right(after, shift) > spared) shift += kStep;
+  if (shift == 0 || shift > kMost) return;  // not needed, or the loss has another cause
+  for (int j = old; j < outputs; ++j) bias->value.data()[j] -= shift;
+  for (int i = 0; i < logits.shape().n; ++i) {
+    for (int j = old; j < outputs; ++j) logits.image(i)[j] -= shift;
+  }
+}
+
+FeatureBundle Retraining::describe(const std::string& sha256) const {
+  const Network folded = fold_batch_norm(network_);
+  FeatureBundle bundle;
+  if (plan_.mode == RetrainMode::frozen) {
+    const auto labels_of = [&](const std::vector<const Picture*>& pictures) {
+      std::vector<int> labels;
+      for (const Picture* picture : pictures) labels.push_back(plan_.label(*picture));
+      return labels;
+    };
+    const auto features_of = [&](const std::vector<const Picture*>& pictures) {
+      return picture_features(folded, preprocess_, dataset_, pictures, threads_);
+    };
+    const FeatureBundle fresh =
+        make_bundle(plan_.classes, features_of(plan_.fresh.train), labels_of(plan_.fresh.train),
+                    features_of(plan_.fresh.test), labels_of(plan_.fresh.test));
+    bundle = merge_bundles(*champion_.bundle, fresh, plan_.classes);
+  } else {
+    std::vector<const Picture*> chosen, held;
+    std::vector<int> labels, held_labels, taken(plan_.classes.size()), kept(plan_.classes.size());
+    const BundleOptions options;
+    const auto add = [&](const RetrainPlan::Pool& pool) {
+      for (const Picture* picture : pool.train) {
+        const int label = plan_.label(*picture);
+        if (taken[static_cast<std::size_t>(label)]++ >= kStatistics) continue;
+        chosen.push_back(picture);
+        labels.push_back(label);
+      }
+      for (const Picture* picture : pool.test) {
+        const int label = plan_.label(*picture);
+        if (kept[static_cast<std::size_t>(label)]++ >= options.held_out_per_class) continue;
+        held.push_back(picture);
+        held_labels.push_back(label);
+      }
+    };
+    add(plan_.fresh);
+    add(plan_.old);
+    bundle = make_bundle(
+        plan_.classes, picture_features(folded, preprocess_, dataset_, chosen, threads_), labels,
+        picture_features(folded, preprocess_, dataset_, held, threads_), held_labels);
+  }
+  bundle.evaluation.clear();
+  bundle.data = data_;
+  bundle.data_revision = dataset_.revision();
+  bundle.weights_sha256 = sha256;
+  return bundle;
+}
+
+Retrained Retraining::judge_and_describe() {
+  const Model& champion = champion_.model;
+  Tensor logits = held_out_.logits(fold_batch_norm(network_));
+  spare_old_classes(logits);
+  Retrained made{
+      Outcome::finished,  {std::move(network_), preprocess_, plan_.classes, 1, {}}, {}, {}, {}, {},
+      std::move(history_)};
+  const Answered calibrating = held_out_.calibrating(logits);
+  made.model.temperature = calibrating.labels.empty()
+                               ? champion.temperature
+                               : fit_temperature(calibrating.logits, calibrating.labels);
+  Tensor before, after;
+  const Answered old_answers = held_out_.judging(held_out_.logits(old_network_));
+  const Answered new_answers = held_out_.judging(logits);
+  softmax(old_answers.logits, champion.temperature, before);
+  softmax(new_answers.logits, made.model.temperature, after);
+  const Comparison comparison{before, after, new_answers.labels, champion.classes, plan_.classes};
+  made.verdict = judge(comparison, gate_);
+  made.forgetting = report_forgetting(comparison);
+
+  if (!phase("describing the new model")) {
+    made.outcome = Outcome::stopped;
+    return made;
+  }
+  const std::string sha256 = weights_sha256(write_model(made.model));
+  const Answered reported = held_out_.reported(logits);
+  if (!reported.labels.empty()) {
+    made.evaluation = report_answers(made.model, sha256, reported);
+    made.evaluation.data = data_;
+    made.evaluation.data_revision = dataset_.revision();
+    made.evaluation.split = to_string(Split::test);
+    made.evaluation.statistics = measure_data(dataset_);
+  }
+  network_ = made.model.network.clone();
+  made.bundle = describe(sha256);
+  return made;
+}
+
+}  // namespace
+
+Retrained retrain(const Champion& champion, const Dataset& dataset, const std::string& data,
+                  const RetrainPlan& plan, const GateOptions& gate, int threads,
+                  RetrainObserver& observer, std::vector<std::uint8_t> resume) {
+  return Retraining(champion, dataset, data, plan, gate, threads, observer).run(std::move(resume));
+}
+
+}  // namespace fovea

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/eval/forgetting.h"
+#include "engine/eval/gate.h"
+#include "engine/eval/report.h"
+#include "engine/train/retrain_plan.h"
+#include "engine/train/trainer.h"
+
+namespace fovea {
+
+class RetrainObserver : public TrainObserver {
+ public:
+  // What is being done now, a few words; `stop` ends the retraining.
+  virtual Control on_phase(const std::string&) { return Control::keep_going; }
+};
+
+struct Champion {
+  const Model& model;
+  const std::string& weights_sha256;
+  const FeatureBundle* bundle;  // null: it has none
+};
+
+struct Retrained {
+  Outcome outcome = Outcome::finished;  // the rest is there when it is `finished`
+  Model model;
+  FeatureBundle bundle;  // of the new model; its evaluation is left to the caller
+  GateVerdict verdict;
+  ForgettingReport forgetting;
+  EvaluationReport evaluation;  // of the new model on the held-out pictures or features
+  std::vector<EpochReport> history;
+};
+
+// Makes a challenger as the plan says: a wider head, new classes imprinted (their weights are the
+// scaled mean of their features; Qi, Brown, Lowe 2018, eq. 2), the head fitted, then in full mode
+// all layers fine-tuned with replay and with distillation from the champion; the temperature
+// fitted; champion and challenger judged on held-out pictures.
+//
+// Held out are the test pictures; of old ones every fourth, and fresh validation pictures, serve
+// for the temperature and for the bias of new classes, the others for judging alone. In frozen mode
+// the bundle's held-out vectors stand for the old pictures.
+//
+// A function of its arguments, of `threads` not; `resume` is what on_checkpoint() was given by the
+// same retraining, or empty. Throws what train() does, IoError when pictures cannot be read.
+Retrained retrain(const Champion& champion, const Dataset& dataset, const std::string& data,
+                  const RetrainPlan& plan, const GateOptions& gate, int threads,
+                  RetrainObserver& observer, std::vector<std::uint8_t> resume = {});
+
+}  // namespace fovea

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/data/dataset.h"
+#include "engine/eval/gate.h"
+#include "engine/model/feature_bundle.h"
+#include "engine/model/model.h"
+#include "engine/train/recipe.h"
+
+namespace fovea {
+
+struct RetrainOptions {
+  std::string mode = "auto";               // auto, full, frozen
+  std::string freeze_statistics = "auto";  // auto, yes, no
+  // Unset: what plan_retrain() finds fitting.
+  std::optional<int> epochs, batch, replay;
+  std::optional<float> lr, distillation;
+  std::optional<std::uint64_t> seed;
+  GateOptions gate;
+};
+
+enum class RetrainMode {
+  full,    // all layers learn, from fresh pictures and from old ones that are replayed
+  frozen,  // the head alone learns, from fresh pictures and from the bundle's statistics
+};
+std::string to_string(RetrainMode mode);
+
+// What a retraining is going to do: which pictures are fresh, that is, not yet learned by the
+// champion, and which are old; how it is trained. Points into the dataset it was made from.
+struct RetrainPlan {
+  RetrainMode mode = RetrainMode::full;
+  std::string why;                 // one sentence: why this mode
+  std::vector<std::string> notes;  // sentences about thin data, for people
+  std::vector<std::string>
+      classes;              // the challenger's: the champion's in their order, then new ones
+  int old_classes = 0;      // how many of them the champion knows
+  std::vector<int> places;  // class of the dataset -> index into classes; -1: left out
+
+  struct Pool {  // of one kind of picture
+    std::vector<const Picture*> train, val, test;
+  };
+  Pool fresh, old;
+  int replayed = 0;          // old pictures an epoch
+  std::vector<int> repeats;  // {classes}: how often an epoch shows each fresh picture of the class
+  Recipe recipe;
+
+  int label(const Picture& picture) const {
+    return places[static_cast<std::size_t>(picture.label)];
+  }
+};
+
+// A picture is old when the champion knows its class and it was there when the champion was trained
+// (added_at <= data_time, seconds since 1970; 0 = it comes from elsewhere) or was imported: an
+// import brings what a class was learned from, uploads and corrections what is yet to be learned.
+//
+// Full mode wants `kOldEnough` old training pictures of each class of the champion; without them
+// auto takes frozen mode, which wants the champion's bundle (null: it has none) and a Dense head.
+// Throws FormatError, for people, when there is nothing to learn or the mode is not possible.
+RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, const Dataset& dataset,
+                         std::int64_t data_time, const RetrainOptions& options);
+constexpr int kOldEnough = 50;
+
+// An upper estimate of what the process needs for the plan, bytes.
+std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, const Dataset& dataset,
+                            int threads);
+
+}  // namespace fovea

@@ -1,0 +1,259 @@
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <optional>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/data/data_dir.h"
+#include "engine/model/model_file.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/retrain.h"
+#include "engine/train/run_state.h"
+#include "server/judging/evaluation_json.h"
+#include "server/judging/retrain_options.h"
+#include "server/judging/verdict_json.h"
+#include "tools/fovea/job.h"
+#include "tools/fovea/train_log.h"
+
+namespace fovea::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kCheckpointEvery{20};
+constexpr std::uint64_t kMaxModel = std::uint64_t{1} << 30;
+
+JobJson epoch_json(const EpochReport& report, int epochs) {
+  JobJson json = {{"epoch", report.epoch + 1},
+                  {"epochs", epochs},
+                  {"lr", report.lr},
+                  {"train_loss", report.train_loss},
+                  {"train_accuracy", report.train_accuracy},
+                  {"seconds", report.seconds}};
+  if (report.validated) {
+    json["val_loss"] = report.val_loss;
+    json["val_accuracy"] = report.val_accuracy;
+  }
+  return json;
+}
+
+// Tells the server what happens; stops when it was asked to.
+class Told : public RetrainObserver {
+ public:
+  Told(const Job& job, int epochs) : job_(job), epochs_(epochs) {}
+
+  Control on_phase(const std::string& phase) override {
+    phase_ = phase;
+    job_.tell("progress", {{"phase", phase_}, {"epochs", epochs_}});
+    return asked();
+  }
+
+  Control on_batch(const BatchReport& report) override {
+    if (first_step_ < 0) {
+      first_step_ = report.step;
+      began_ = Clock::now();
+    } else {
+      seen_ += report.images;
+    }
+    if (pace_.due()) {
+      const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
+      const auto steps = static_cast<double>(report.step - first_step_);
+      JobJson progress = {{"phase", phase_},
+                          {"epoch", report.epoch + 1},
+                          {"epochs", epochs_},
+                          {"step", report.step + 1},
+                          {"steps", report.total_steps},
+                          {"loss", report.loss},
+                          {"accuracy", report.accuracy},
+                          {"lr", report.lr}};
+      if (steps > 0 && seconds > 0) {
+        progress["images_per_second"] = static_cast<double>(seen_) / seconds;
+        progress["eta_seconds"] =
+            static_cast<double>(report.total_steps - report.step - 1) * seconds / steps;
+      }
+      job_.tell("progress", std::move(progress));
+    }
+    return asked();
+  }
+
+  Control on_epoch(const EpochReport& report, const Network&) override {
+    job_.tell("epoch", epoch_json(report, epochs_));
+    if (asked() == Control::stop) return Control::stop;
+    return Clock::now() - saved_ >= kCheckpointEvery ? Control::checkpoint : Control::keep_going;
+  }
+
+  void on_checkpoint(std::span<const std::uint8_t> bytes) override {
+    write_file_atomically(checkpoint_path(job_.folder), bytes);
+    saved_ = Clock::now();
+    job_.tell("checkpoint", {{"bytes", bytes.size()}});
+  }
+
+ private:
+  static Control asked() {
+    return StopSignals::received() != 0 ? Control::stop : Control::keep_going;
+  }
+
+  const Job& job_;
+  const int epochs_;
+  std::string phase_;
+  JobPace pace_;
+  std::int64_t first_step_ = -1, seen_ = 0;
+  Clock::time_point began_, saved_ = Clock::now();
+};
+
+struct Inputs {
+  ModelFile champion;
+  std::optional<FeatureBundle> bundle;
+  Dataset dataset;
+};
+
+Inputs read_inputs(const Job& job) {
+  const JobJson& champion = job.description.at("champion");
+  Inputs inputs{read_model_file(read_file(champion.at("model").get<std::string>(), kMaxModel)),
+                {},
+                Dataset::open(dataset_folder(job.data_dir(), job.dataset()))};
+  if (champion.at("features").is_string()) {
+    inputs.bundle =
+        read_feature_bundle(read_file(champion.at("features").get<std::string>(), kMaxModel));
+  }
+  return inputs;
+}
+
+void tell_start(const Job& job, const RetrainPlan& plan) {
+  std::vector<std::string> fresh_classes(plan.classes.begin() + plan.old_classes,
+                                         plan.classes.end());
+  job.tell("start", {{"mode", to_string(plan.mode)},
+                     {"why", plan.why},
+                     {"notes", plan.notes},
+                     {"epochs", plan.recipe.epochs},
+                     {"classes", plan.classes},
+                     {"new_classes", fresh_classes},
+                     {"new_images", plan.fresh.train.size()},
+                     {"old_images", plan.old.train.size()},
+                     {"replayed_images", plan.mode == RetrainMode::full ? plan.replayed : 0},
+                     {"freeze_statistics", plan.recipe.freeze_statistics},
+                     {"lr", plan.recipe.lr},
+                     {"distillation", plan.recipe.distillation}});
+}
+
+// The checkpoint of an earlier sitting, when it is one of this very retraining.
+std::vector<std::uint8_t> find_checkpoint(const Job& job) {
+  const auto path = checkpoint_path(job.folder);
+  std::error_code error;
+  return std::filesystem::exists(path, error) ? read_file(path, kMaxModel)
+                                              : std::vector<std::uint8_t>();
+}
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+Provenance provenance_of(const Job& job, const Inputs& inputs, const RetrainPlan& plan) {
+  Provenance provenance;
+  const Provenance& before = inputs.champion.model.provenance;
+  for (const char* key : {"name", "preset"}) {
+    if (const auto found = before.find(key); found != before.end()) provenance[key] = found->second;
+  }
+  provenance["created"] = now_text();
+  provenance["fovea_version"] = FOVEA_VERSION;
+  provenance["recipe"] = recipe_text(plan.recipe);
+  provenance["seed"] = std::to_string(plan.recipe.seed);
+  provenance["data"] = job.dataset();
+  provenance["data_revision"] = inputs.dataset.revision();
+  provenance["train_images"] = std::to_string(plan.fresh.train.size() + plan.old.train.size());
+  provenance["parent"] = inputs.champion.weights_sha256;
+  return provenance;
+}
+
+// Statistics of classes whose pictures are not here come from the champion's evaluation.
+void add_remembered_statistics(JobJson& evaluation, const std::optional<FeatureBundle>& bundle) {
+  if (!bundle || !evaluation.contains("statistics")) return;
+  const JobJson before = JobJson::parse(bundle->evaluation, nullptr, false);
+  if (!before.is_object() || !before.contains("statistics")) return;
+  JobJson& classes = evaluation["statistics"]["classes"];
+  for (const JobJson& old : before["statistics"].value("classes", JobJson::array())) {
+    const auto same = [&](const JobJson& one) { return one["name"] == old["name"]; };
+    if (std::any_of(classes.begin(), classes.end(), same)) continue;
+    JobJson remembered = old;
+    remembered["remembered"] = true;
+    classes.push_back(std::move(remembered));
+  }
+}
+
+JobJson write_results(const Job& job, const Inputs& inputs, const RetrainPlan& plan,
+                      Retrained& made) {
+  JobJson history = JobJson::array();
+  for (const EpochReport& report : made.history) {
+    history.push_back(epoch_json(report, plan.recipe.epochs));
+  }
+  JobJson evaluation, metrics;
+  if (made.evaluation.metrics.count > 0) {
+    evaluation = server::evaluation_json(made.evaluation, history);
+    if (plan.mode == RetrainMode::frozen) add_remembered_statistics(evaluation, inputs.bundle);
+    metrics = evaluation["metrics"];
+    metrics["test_images"] = made.evaluation.metrics.count;
+    metrics["test_accuracy"] = metrics["accuracy"];
+    made.bundle.evaluation = evaluation.dump(-1, ' ', false, JobJson::error_handler_t::replace);
+  }
+  made.model.provenance = provenance_of(job, inputs, plan);
+  if (!metrics.is_null()) made.model.provenance["metrics"] = metrics.dump();
+  job.write("model.safetensors", write_model(made.model));
+  job.write("model.features.safetensors", write_feature_bundle(made.bundle, true));
+  JobJson manifest = {{"mode", to_string(plan.mode)},
+                      {"why", plan.why},
+                      {"notes", plan.notes},
+                      {"new_images", plan.fresh.train.size()},
+                      {"old_images", plan.old.train.size()},
+                      {"history", history}};
+  if (!metrics.is_null()) manifest["metrics"] = metrics;
+  return {{"mode", to_string(plan.mode)},
+          {"model", "model.safetensors"},
+          {"features", "model.features.safetensors"},
+          {"manifest", std::move(manifest)},
+          {"verdict", server::verdict_json(made.verdict)},
+          {"forgetting", server::forgetting_json(made.forgetting)}};
+}
+
+}  // namespace
+
+JobJson run_retrain_job(const Job& job) {
+  const Inputs inputs = read_inputs(job);
+  const RetrainOptions options = server::read_retrain_options(job.options());
+  const FeatureBundle* bundle = inputs.bundle ? &*inputs.bundle : nullptr;
+  const std::int64_t data_time = job.description.at("champion").value("data_time", std::int64_t{0});
+  const RetrainPlan plan =
+      plan_retrain(inputs.champion.model, bundle, inputs.dataset, data_time, options);
+  tell_start(job, plan);
+  const Champion champion{inputs.champion.model, inputs.champion.weights_sha256, bundle};
+  const auto run = [&](std::vector<std::uint8_t> checkpoint) {
+    Told told(job, plan.recipe.epochs);
+    return retrain(champion, inputs.dataset, job.dataset(), plan, options.gate, job.threads, told,
+                   std::move(checkpoint));
+  };
+  std::vector<std::uint8_t> checkpoint = find_checkpoint(job);
+  std::optional<Retrained> made;
+  if (!checkpoint.empty()) {
+    try {
+      made = run(std::move(checkpoint));
+    } catch (const FormatError& error) {
+      // Pictures were added, removed or relabelled since: what was learned is of other pictures.
+      job.tell("progress", {{"phase", "starting anew"},
+                            {"why", std::string("not resumable: ") + error.what()}});
+    }
+  }
+  if (!made) made = run({});
+  if (made->outcome == Outcome::stopped) throw JobStopped{};
+  if (made->outcome == Outcome::diverged) {
+    throw FormatError("the loss is not a number any more: try a lower lr than " +
+                      std::to_string(plan.recipe.lr));
+  }
+  return write_results(job, inputs, plan, *made);
+}
+
+}  // namespace fovea::tools
