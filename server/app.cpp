@@ -24,7 +24,9 @@ JobsOptions jobs_options(const AppOptions& options) {
 }
 
 std::unique_ptr<JobWork> service_work(const AppOptions& options, Registry& registry, Store& store) {
-  return std::make_unique<ServiceWork>(registry, store.jobs(), options.data_dir, options.dataset);
+  return std::make_unique<ServiceWork>(
+      registry, store.jobs(),
+      WorkPlace{options.data_dir, options.dataset, jobs_options(options).threads, options.system});
 }
 
 void App::tell_swaps() {

@@ -11,6 +11,7 @@
 #include "server/events/hub.h"
 #include "server/http/static_files.h"
 #include "server/jobs/jobs.h"
+#include "server/jobs/resources.h"
 #include "server/metrics/metrics.h"
 #include "server/registry/registry.h"
 #include "server/registry/watchdog.h"
@@ -39,6 +40,7 @@ struct AppOptions {
   std::vector<std::string> job_command;  // empty: this program's `job`; the job's folder comes last
   int train_threads = 0;                 // 0: half of what there is, at least 1
   bool idle_training = true;             // it gets only the processor time that nobody else wants
+  SystemFolders system;                  // tell how much memory there is
   std::function<void(const std::string&)> on_event;  // lines for the log; any thread
 };
 

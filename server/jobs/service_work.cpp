@@ -1,15 +1,20 @@
 #include "server/jobs/service_work.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/data/data_dir.h"
+#include "engine/data/dataset.h"
+#include "engine/model/model_file.h"
+#include "engine/train/retrain_plan.h"
 #include "server/jobs/job_files.h"
 #include "server/jobs/job_options.h"
 #include "server/jobs/resources.h"
+#include "server/judging/retrain_options.h"
 #include "server/registry/manifest.h"
 #include "server/registry/registry.h"
 
@@ -35,6 +40,19 @@ void require_disk(const fs::path& data_dir, const fs::path& model) {
   if (available < needed) {
     throw JobRefusal(507, "the job needs " + megabytes(needed) + " of disk, " +
                               megabytes(available) + " are left for " + data_dir.string());
+  }
+}
+
+// What the retraining would need is known before it starts: whoever asks for too much is told the
+// numbers, and nothing is killed for them later.
+void require_memory(const RetrainPlan& plan, const Model& model, const Dataset& dataset,
+                    int threads, const SystemFolders& system) {
+  const std::uint64_t needed = memory_needed(plan, model, dataset, threads);
+  const std::uint64_t available = available_memory(system);
+  if (available < needed) {
+    throw JobRefusal(507, "the retraining needs up to " + megabytes(needed) + " of memory, " +
+                              megabytes(available) +
+                              " are available; a smaller \"replay\" or \"batch\" needs less");
   }
 }
 
@@ -71,19 +89,35 @@ Json ServiceWork::prepare(const std::string& kind, const Json& options) {
   passed.erase("promote");  // decided here, when it is done
   const StoredVersion version = find_version(registry_, name);
   const fs::path model = registry_.model_path(version), features = registry_.features_path(version);
-  require_disk(data_dir_, model);
-  if (kind != "import" && !fs::exists(dataset_folder(data_dir_, dataset_))) {
+  require_disk(place_.data_dir, model);
+  if (kind != "import" && !Dataset::exists(dataset_folder(place_.data_dir, place_.dataset))) {
     throw JobRefusal(422,
                      "there are no pictures to work with yet: upload some, or import CIFAR-10");
   }
-  return {{"data_dir", data_dir_.string()},
-          {"dataset", dataset_},
+  if (kind == "retrain") check_retrain(version, options);
+  return {{"data_dir", place_.data_dir.string()},
+          {"dataset", place_.dataset},
           {"champion",
            {{"version", version.number},
             {"model", model.string()},
             {"features", features.empty() ? Json() : Json(features.string())},
             {"data_time", data_time(version)}}},
           {"options", std::move(passed)}};
+}
+
+void ServiceWork::check_retrain(const StoredVersion& version, const Json& options) const {
+  const Dataset dataset = Dataset::open(dataset_folder(place_.data_dir, place_.dataset));
+  const Model model = read_model(read_file(registry_.model_path(version)));
+  const fs::path features = registry_.features_path(version);
+  std::optional<FeatureBundle> bundle;
+  if (!features.empty()) bundle = read_feature_bundle(read_file(features));
+  try {
+    const RetrainPlan plan = plan_retrain(model, bundle ? &*bundle : nullptr, dataset,
+                                          data_time(version), read_retrain_options(options));
+    require_memory(plan, model, dataset, place_.threads, place_.system);
+  } catch (const FormatError& error) {
+    throw JobRefusal(422, error.what());
+  }
 }
 
 Json ServiceWork::finish(const Job& job, const fs::path& folder, const Json& result) {

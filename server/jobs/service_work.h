@@ -7,21 +7,26 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "server/jobs/jobs.h"
+#include "server/jobs/resources.h"
 
 namespace fovea::server {
 
 class Registry;
+struct StoredVersion;
+
+struct WorkPlace {
+  std::filesystem::path data_dir;
+  std::string dataset;
+  int threads = 1;  // of a job
+  SystemFolders system;
+};
 
 // What jobs are to this service: retraining the model in service (and putting the result there when
 // the gate says so), evaluating a version, importing a dataset.
 class ServiceWork : public JobWork {
  public:
-  ServiceWork(Registry& registry, JobStore& store, std::filesystem::path data_dir,
-              std::string dataset)
-      : registry_(registry),
-        store_(store),
-        data_dir_(std::move(data_dir)),
-        dataset_(std::move(dataset)) {}
+  ServiceWork(Registry& registry, JobStore& store, WorkPlace place)
+      : registry_(registry), store_(store), place_(std::move(place)) {}
 
   nlohmann::ordered_json prepare(const std::string& kind,
                                  const nlohmann::ordered_json& options) override;
@@ -29,6 +34,8 @@ class ServiceWork : public JobWork {
                                 const nlohmann::ordered_json& result) override;
 
  private:
+  // Throws JobRefusal 422 when there is nothing to learn, 507 when memory does not suffice.
+  void check_retrain(const StoredVersion& version, const nlohmann::ordered_json& options) const;
   nlohmann::ordered_json finish_retrain(const Job& job, const std::filesystem::path& folder,
                                         const nlohmann::ordered_json& result);
   nlohmann::ordered_json finish_evaluation(const Job& job, const std::filesystem::path& folder,
@@ -38,8 +45,7 @@ class ServiceWork : public JobWork {
 
   Registry& registry_;
   JobStore& store_;
-  const std::filesystem::path data_dir_;
-  const std::string dataset_;
+  const WorkPlace place_;
 };
 
 }  // namespace fovea::server

@@ -3,9 +3,12 @@
 
 #include "engine/core/file.h"
 #include "engine/data/data_dir.h"
+#include "engine/data/dataset_edit.h"
+#include "engine/data/import.h"
 #include "server/api/routes.h"
 #include "server/jobs/job_files.h"
 #include "server/store/audit_log.h"
+#include "tests/support/bitmaps.h"
 #include "tests/support/catch.h"
 #include "tests/support/small_app.h"
 
@@ -23,13 +26,18 @@ AppOptions options_of(const TemporaryFolder& folder, const std::string& script) 
   options.data_dir = folder.path();
   options.job_command = {"/bin/sh", "-c", script, "child"};
   options.idle_training = false;
+  options.system.cgroup = folder.path() / "cgroup";
   return options;
 }
 
 struct Api {
   explicit Api(const std::string& script) : app(make_app(options_of(folder, script))) {
     write_file_atomically(folder.path() / "new.safetensors", small_model_file(99));
-    std::filesystem::create_directories(dataset_folder(folder.path(), "pictures"));
+    const TemporaryFolder source;  // pictures of a class that the model does not know
+    for (int i = 0; i < 12; ++i) {
+      write_file_atomically(source.path() / "dog" / (std::to_string(i) + ".bmp"), bmp(i));
+    }
+    import_dataset(source.path(), dataset_folder(folder.path(), "pictures"), {});
   }
   Reply call(const std::string& verb, const std::string& path, const std::string& body = "",
              Fields fields = {}) {
@@ -102,6 +110,32 @@ TEST_CASE("a retraining that the gate promotes answers from then on, and every s
   }
   CHECK(activated);
   CHECK(asked);
+}
+
+TEST_CASE("a retraining that cannot be done is refused before it starts, with the reason") {
+  Api api("true");
+  const auto refusal = [&](int status, const std::string& body) {
+    const Reply reply = api.call("POST", "/api/v1/jobs", body);
+    CHECK(reply.status == status);
+    return Json::parse(reply.body)["error"].get<std::string>();
+  };
+  CHECK_THAT(refusal(422, R"({"kind":"retrain","mode":"frozen"})"),
+             ContainsSubstring("no feature statistics"));
+  CHECK_THAT(refusal(422, R"({"kind":"retrain","gate":{"alpha":2}})"),
+             ContainsSubstring("\"alpha\" is 2"));
+  // Of 256 MiB, 255 are in use.
+  const auto group = api.folder.path() / "cgroup";
+  write_file_atomically(group / "memory.max", "268435456\n");
+  write_file_atomically(group / "memory.current", "267386880\n");
+  const std::string lacking = refusal(507, R"({"kind":"retrain"})");
+  CHECK_THAT(lacking, ContainsSubstring("1 MiB are available"));
+  std::filesystem::remove_all(group);
+  std::vector<ContentHash> all;
+  const auto pictures = dataset_folder(api.folder.path(), "pictures");
+  for (const Picture& picture : Dataset::open(pictures).pictures()) all.push_back(picture.hash);
+  relabel_pictures(pictures, all, "cat", std::chrono::seconds(1));
+  CHECK_THAT(refusal(422, R"({"kind":"retrain"})"), ContainsSubstring("nothing new to learn"));
+  CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
 
 TEST_CASE("a model that is not promoted becomes the challenger, with the reason") {
