@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAnswer } from "../src/api.js";
-import { readModel, wilson } from "../src/model_info.js";
+import { readAnswer } from "../src/inference/server_model.js";
+import { readModel, wilson } from "../src/inference/model_info.js";
 
 const timing_ms = { decode: 0.1, queue: 0.2, compute: 0.3 };
 const top = [
