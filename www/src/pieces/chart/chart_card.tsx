@@ -9,6 +9,7 @@ import { words } from "../../strings.js";
 import { Button } from "../button.js";
 import { fileName, toCsv } from "../csv.js";
 import { toastError } from "../toasts.js";
+import { toPicture } from "./picture.js";
 import { type ChartSpec, toTable } from "./spec.js";
 
 export interface ChartCardProps {
@@ -31,7 +32,6 @@ export function ChartCard({ title, sentence, caveat, chart, height = 260, childr
   };
   const savePng = async (): Promise<void> => {
     if (canvas.current === null) return;
-    const { toPicture } = await import("./draw.js");
     save(await toPicture(canvas.current, title, sentence), `${fileName(title)}.png`);
   };
   return (

@@ -20,8 +20,8 @@ import {
 } from "chart.js";
 import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
 import { clock } from "../../format.js";
-import { words } from "../../strings.js";
-import type { Axis, ChartSpec, Colour, LineOrBarSpec, MatrixSpec, Series } from "./spec.js";
+import { type Palette, alpha, colourOf, palette } from "./palette.js";
+import type { Axis, ChartSpec, LineOrBarSpec, MatrixSpec, Series } from "./spec.js";
 
 Chart.register(
   BarController,
@@ -39,41 +39,6 @@ Chart.register(
   ScatterController,
   Tooltip,
 );
-
-interface Palette {
-  ink: string;
-  muted: string;
-  line: string;
-  surface: string;
-  server: string;
-  page: string;
-  bad: string;
-  classes: string[];
-  font: string;
-}
-
-// The colours are the style sheet's (style/tokens.css).
-function palette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const read = (name: string): string => style.getPropertyValue(name).trim();
-  return {
-    ink: read("--ink"),
-    muted: read("--muted"),
-    line: read("--line"),
-    surface: read("--surface"),
-    server: read("--server"),
-    page: read("--page"),
-    bad: read("--bad"),
-    classes: Array.from({ length: 10 }, (_, i) => read(`--class-${i}`)),
-    font: getComputedStyle(document.body).fontFamily,
-  };
-}
-
-const colourOf = (colour: Colour, { classes, ...colours }: Palette): string =>
-  typeof colour === "number" ? (classes[colour % classes.length] ?? colours.ink) : colours[colour];
-
-// "#rrggbb" made transparent.
-const alpha = (colour: string, share: number): string => colour + Math.round(share * 255).toString(16).padStart(2, "0");
 
 const kFontSize = 12;
 const kMostNames = 24; // every class has its name under its bar; of more, some are left out
@@ -120,7 +85,8 @@ function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, st
     stacked,
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
-    ...(labels ? { labels: [...labels] } : {}),
+    // Places are called by their numbers: two may have the same name.
+    ...(labels ? { labels: labels.map((_, i) => String(i)) } : {}),
     title: { display: title !== "", text: title, color: colours.muted },
     grid: { display: type !== "category", color: colours.line, drawTicks: false },
     border: { display: false },
@@ -138,7 +104,10 @@ function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, st
 function dataset(series: Series, spec: LineOrBarSpec, colours: Palette): ChartDataset<"line" | "bar"> {
   const colour = colourOf(series.colour, colours);
   const as = series.as ?? spec.kind;
-  const data = series.points.map(([x, y]) => (spec.sideways ? { x: y, y: x } : { x, y }));
+  const data = series.points.map(([place, y]) => {
+    const x = spec.x.labels ? String(place) : place;
+    return spec.sideways ? { x: y, y: x } : { x, y };
+  });
   const kind = as === "bar" ? "bar" : "line";
   return {
     type: kind,
@@ -165,7 +134,7 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
   const base = common(colours);
   const formatX = spec.x.format ?? (spec.x.type === "time" ? clock : String);
   const formatY = spec.y.format ?? String;
-  const nameOf = (x: number): string => spec.x.labels?.[x] ?? formatX(x);
+  const nameOf = (x: number | string): string => spec.x.labels?.[Number(x)] ?? formatX(Number(x));
   return {
     type: spec.kind,
     data: { datasets: series.map((one) => dataset(one, spec, colours)) },
@@ -188,7 +157,7 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
         tooltip: {
           ...base.plugins.tooltip,
           callbacks: {
-            title: ([item]) => (item ? nameOf((item.raw as { x: number; y: number })[sideways ? "y" : "x"]) : ""),
+            title: ([item]) => (item ? nameOf((item.raw as { x: number | string; y: number | string })[sideways ? "y" : "x"]) : ""),
             label: (item) => {
               const y = (item.raw as { x: number; y: number })[sideways ? "x" : "y"];
               return `${item.dataset.label ?? ""}: ${formatY(y)}`;
@@ -218,23 +187,22 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
     }),
   );
   const base = common(colours);
-  const cellOf = (context: ScriptableContext<"matrix">): MatrixCell => context.raw as unknown as MatrixCell;
+  const shadeOf = (context: ScriptableContext<"matrix">): number => cells[context.dataIndex]?.shade ?? 0;
   const size = (whole: number | undefined, parts: number): number => Math.max(1, (whole ?? 0) / parts - 2);
   const axis = (names: readonly string[], title: string, side: "top" | "left") => ({
     ...scale({ title, type: "category", labels: names }, colours, false),
     position: side,
     offset: true,
-    grid: { display: false },
-    ...(side === "left" ? { reverse: false } : {}),
+    reverse: false, // the first row is the uppermost
   });
   return {
     type: "matrix",
     data: {
       datasets: [
         {
-          data: cells as never,
+          data: cells.map((cell) => ({ ...cell, x: String(cell.x), y: String(cell.y) })) as never,
           backgroundColor: (context: ScriptableContext<"matrix">) => {
-            const { shade } = cellOf(context);
+            const shade = shadeOf(context);
             return shade === 0 ? alpha(colours.line, 0.5) : alpha(shade < 0 ? colours.page : colours.server, 0.1 + 0.9 * Math.abs(shade));
           },
           borderRadius: 3,
@@ -257,8 +225,8 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
           ...base.plugins.tooltip,
           callbacks: {
             title: () => "",
-            label: ({ raw }: { raw: unknown }) => {
-              const { x, y, value } = raw as MatrixCell;
+            label: ({ dataIndex }: { dataIndex: number }) => {
+              const { x, y, value } = cells[dataIndex] ?? { x: -1, y: -1, value: 0 };
               return `${spec.rowTitle} ${rows[y] ?? ""}, ${spec.columnTitle} ${columns[x] ?? ""}: ${format(value)}`;
             },
           },
@@ -273,61 +241,21 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
 function cellText(cells: readonly MatrixCell[], format: (value: number) => string, colours: Palette) {
   return {
     id: "cell-text",
-    afterDatasetsDraw({ ctx, getDatasetMeta }: Chart) {
+    afterDatasetsDraw(chart: Chart) {
+      const { ctx } = chart;
       ctx.save();
       ctx.font = `${kFontSize}px ${colours.font}`;
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
-      (getDatasetMeta(0).data as unknown as { x: number; y: number; width: number; height: number }[]).forEach((box, i) => {
+      (chart.getDatasetMeta(0).data as unknown as { x: number; y: number; width: number; height: number }[]).forEach((box, i) => {
         const cell = cells[i];
         if (cell === undefined) return;
         const text = format(cell.value);
-        if (box.height < kFontSize + 2 || ctx.measureText(text).width > box.width - 4) return;
+        if (box.height < kFontSize + 2 || ctx.measureText(text).width > box.width - 2) return;
         ctx.fillStyle = Math.abs(cell.shade) > 0.55 ? colours.surface : colours.ink;
         ctx.fillText(text, box.x + box.width / 2, box.y + box.height / 2);
       });
       ctx.restore();
     },
   };
-}
-
-const kPicture = { margin: 24, title: 20, text: 14 };
-
-// The chart as a picture that can stand alone: with its title, its sentence and a ground.
-export function toPicture(canvas: HTMLCanvasElement, title: string, sentence: string): Promise<Blob> {
-  const colours = palette();
-  const dots = canvas.width / Math.max(1, canvas.clientWidth);
-  const out = document.createElement("canvas");
-  const pen = out.getContext("2d");
-  if (pen === null) return Promise.reject(new Error(words.pieces.noChart));
-  const { margin, title: big, text: small } = kPicture;
-  const width = canvas.clientWidth;
-  pen.font = `${small}px ${colours.font}`;
-  const lines = wrap(sentence, (text) => pen.measureText(text).width <= width);
-  const top = margin + big * 1.4 + lines.length * small * 1.5 + small;
-  out.width = (width + 2 * margin) * dots;
-  out.height = (top + canvas.clientHeight + margin) * dots;
-  pen.scale(dots, dots);
-  pen.fillStyle = colours.surface;
-  pen.fillRect(0, 0, out.width, out.height);
-  pen.fillStyle = colours.ink;
-  pen.font = `600 ${big}px ${colours.font}`;
-  pen.fillText(title, margin, margin + big);
-  pen.font = `${small}px ${colours.font}`;
-  lines.forEach((line, i) => pen.fillText(line, margin, margin + big * 1.4 + (i + 1) * small * 1.5));
-  pen.drawImage(canvas, margin, top, width, canvas.clientHeight);
-  return new Promise((resolve, fail) =>
-    out.toBlob((blob) => (blob ? resolve(blob) : fail(new Error(words.pieces.noChart))), "image/png"),
-  );
-}
-
-function wrap(text: string, fits: (line: string) => boolean): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ").filter(Boolean)) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && !fits(longer)) lines.push(line);
-    line = line !== "" && !fits(longer) ? word : longer;
-  }
-  return line === "" ? lines : [...lines, line];
 }
