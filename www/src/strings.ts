@@ -73,7 +73,7 @@ export const words = {
     csv: "CSV",
     csvLabel: (what: string) => `Download ${what} as CSV`,
     png: "PNG",
-    pngLabel: (what: string) => `Download ${what} as a picture`,
+    pngLabel: (what: string) => `Download ${what} as PNG`,
     asTable: "Table",
     asChart: "Chart",
     asTableLabel: (what: string) => `Show ${what} as a table`,

@@ -21,7 +21,7 @@ export function Nav({ current, logo }: { current: string; logo: string }) {
   );
   return (
     <nav class="nav" aria-label={words.frame.navigation}>
-      <a class="brand" href={href("overview")}>
+      <a class="brand" href={href("overview")} aria-label={words.name}>
         <img src={logo} alt="" width="36" height="36" />
         <strong>{words.name}</strong>
       </a>

@@ -1,11 +1,23 @@
-// The page as a person uses it: real server, real model, real Chromium.
+// Classifying pictures as a person does: real server, real model, real Chromium.
 import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { oddPictures, predictByCommand, realPictures, tolerance } from "../support/fovea.mjs";
-import { choose, openPage, screenshots, setMode, settled, startBrowser, startServer } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  choose,
+  looks,
+  openView,
+  screenshots,
+  setMode,
+  settled,
+  startBrowser,
+  startServer,
+  wholeShot,
+} from "./browser.mjs";
 
 let server;
 let browser;
@@ -20,7 +32,7 @@ after(async () => {
 
 const pictures = oddPictures();
 const one = pictures.find((path) => path.endsWith("upright.png"));
-const cards = (page) => page.locator(".card");
+const cards = (page) => page.locator(".answer-card");
 
 function brokenFile() {
   const path = join(mkdtempSync(join(tmpdir(), "fovea-")), "broken.jpg");
@@ -28,10 +40,8 @@ function brokenFile() {
   return path;
 }
 
-test("the page says what it is and which model it asks", async () => {
-  const page = await openPage(browser, server.address);
-  assert.equal(await page.title(), "Fovea");
-  await page.getByText("Image Classification").waitFor();
+test("the view says which model it asks", async () => {
+  const page = await openView(browser, server, "predict");
   const told = await (await fetch(`${server.address}/api/v1/model`)).json();
   await page.locator("#model h2").getByText(told.name, { exact: true }).waitFor();
   assert.deepEqual(await page.locator("#model .classes li").allTextContents(), told.classes);
@@ -43,7 +53,7 @@ test("the page says what it is and which model it asks", async () => {
 });
 
 test("the server answers pictures, with bars that add up and times", async () => {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
     page.getByRole("button", { name: "Choose pictures" }).click(),
@@ -64,7 +74,7 @@ test("the server answers pictures, with bars that add up and times", async () =>
 });
 
 test("a visitor without a picture tries a sample, offered only where the model knows it", async () => {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
   const told = await (await fetch(`${server.address}/api/v1/model`)).json();
   const known = ["airplane", "automobile", "ship", "truck"].filter((name) => told.classes.includes(name));
   await page.locator("#model h2").getByText(told.name, { exact: true }).waitFor();
@@ -82,7 +92,7 @@ test("a visitor without a picture tries a sample, offered only where the model k
 });
 
 test("in this page, the picture is answered and not one byte of it is sent", async () => {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
   await setMode(page, "page");
   await page.locator(".engine").getByText("Ready").waitFor();
   const posts = [];
@@ -97,7 +107,7 @@ test("in this page, the picture is answered and not one byte of it is sent", asy
 });
 
 test("what was shown to the page alone goes to the server only when asked", async () => {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
   await setMode(page, "page");
   await choose(page, [one]);
   await settled(page, 1);
@@ -111,7 +121,7 @@ test("what was shown to the page alone goes to the server only when asked", asyn
 });
 
 async function compareAll(files) {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
   await setMode(page, "both");
   await choose(page, files);
   await settled(page, files.length);
@@ -137,7 +147,7 @@ test("page and server agree on PNG, BMP, grey, palette and EXIF-turned pictures"
 });
 
 test("a broken file is named with the reason, and the others are answered", async () => {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
   await setMode(page, "both");
   await choose(page, [one, brokenFile(), pictures[0]]);
   await settled(page, 3);
@@ -150,7 +160,7 @@ test("a broken file is named with the reason, and the others are answered", asyn
 });
 
 test("pictures can be dropped and pasted", async () => {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
   const bytes = [...(await import("node:fs")).readFileSync(one)];
   for (const [type, field, target] of [
     ["DragEvent", "dataTransfer", "drop"],
@@ -171,10 +181,12 @@ test("pictures can be dropped and pasted", async () => {
 });
 
 test("everything is reached by the keyboard, and the answer is announced", async () => {
-  const page = await openPage(browser, server.address);
+  const page = await openView(browser, server, "predict");
+  await page.locator("#model h2").waitFor(); // the samples come with the model
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter"); // skips to the content
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Choose pictures");
-  await page.locator("#model h2").waitFor(); // the samples come with the model
   const samples = await page.locator(".samples button").count();
   for (let i = 0; i <= samples; ++i) await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowRight");
@@ -187,7 +199,7 @@ test("everything is reached by the keyboard, and the answer is announced", async
 
 test("with the server gone the page says so, goes on in the page, and notices its return", async () => {
   const own = await startServer();
-  const page = await openPage(browser, own.address);
+  const page = await openView(browser, own, "predict");
   await setMode(page, "page");
   await page.locator(".engine").getByText("Ready").waitFor();
   await own.stop();
@@ -200,7 +212,7 @@ test("with the server gone the page says so, goes on in the page, and notices it
   await page.getByRole("button", { name: /Send 1 picture/ }).click();
   await page.getByText("The server did not answer.").waitFor();
   await page.screenshot({ path: join(screenshots, "server-away.png") });
-  const again = await startServer(own.port, own.folder);
+  const again = await startServer({ port: own.port, folder: own.folder });
   await page.locator(".health.online").waitFor({ timeout: 30_000 });
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText("Same answer").waitFor();
@@ -208,22 +220,30 @@ test("with the server gone the page says so, goes on in the page, and notices it
   await page.close();
 });
 
-test("the page fits a desktop in light and dark, and a phone", async () => {
+test("cards stay when another view is opened, and Clear lets go of them", async () => {
+  const page = await openView(browser, server, "predict");
+  await choose(page, pictures);
+  await settled(page, pictures.length);
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.locator(".hero-name").waitFor();
+  await page.goBack();
+  assert.equal(await cards(page).count(), pictures.length);
+  await page.getByRole("button", { name: "Clear" }).click();
+  assert.equal(await cards(page).count(), 0);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("it fits a desktop in light and dark, and a phone, and everybody can use it", async () => {
   const shown = (realPictures(3) ?? pictures.slice(0, 2)).concat(brokenFile());
-  for (const [name, options] of Object.entries({
-    light: { viewport: { width: 1360, height: 1000 }, colorScheme: "light" },
-    dark: { viewport: { width: 1360, height: 1000 }, colorScheme: "dark" },
-    phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
-  })) {
-    const page = await openPage(browser, server.address, options);
+  for (const [name, options] of Object.entries(looks)) {
+    const page = await openView(browser, server, "predict", options);
     await setMode(page, "both");
     await choose(page, shown);
     await settled(page, shown.length);
-    const [wide, window] = await page.evaluate(() => [document.body.scrollWidth, innerWidth]);
-    assert.ok(wide <= window, `${name}: ${wide} pixels wide in ${window}`);
-    const height = await page.evaluate(() => document.body.scrollHeight);
-    await page.setViewportSize({ width: options.viewport.width, height }); // all cards in view
-    await page.screenshot({ path: join(screenshots, `${name}.png`) });
+    await assertFits(page, name);
+    await assertAccessible(page, name);
+    await wholeShot(page, name);
     await page.close();
   }
 });
