@@ -1,7 +1,7 @@
 // Asks for a token when the server wants one.
 import { effect, signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import { refusal } from "../net/api.js";
+import { refusal, wrongToken } from "../net/api.js";
 import { setToken } from "../net/token.js";
 import { Button } from "../pieces/button.js";
 import { Dialog } from "../pieces/dialog.js";
@@ -33,6 +33,7 @@ export function AccessDialog() {
     if (text.trim() === "") return;
     declined = false;
     refusal.value = undefined;
+    wrongToken.value = undefined;
     open.value = false;
     setToken(text.trim(), keep);
     setText("");
@@ -40,7 +41,7 @@ export function AccessDialog() {
   return (
     <Dialog open={open.value} title={w.title} onClose={close}>
       <form onSubmit={enter}>
-        <p>{refusal.value === undefined ? w.why : refusal.value.message}</p>
+        <p>{(wrongToken.value ?? refusal.value)?.message ?? w.why}</p>
         <Field label={w.label} hint={w.hint}>
           {(id) => (
             <input

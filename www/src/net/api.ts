@@ -14,6 +14,9 @@ export const serverState = signal<ServerState>("checking");
 
 // The server's latest refusal for want of a token; the page asks for one then (app/access.tsx).
 export const refusal = signal<AccessError | undefined>(undefined);
+// The same of a token that was sent and is not known there; what is asked without it is refused too, soon
+// after, in words that would not say what was wrong.
+export const wrongToken = signal<AccessError | undefined>(undefined);
 
 export interface CallOptions {
   method?: string;
@@ -59,7 +62,10 @@ async function problem(response: Response, sent: string): Promise<ServerError> {
   if (status !== 401 && status !== 403) return new ServerError(text, status, body);
   const error = new AccessError(text, status, body);
   // A wrong token must not be sent again by everything that asks: the server counts wrong ones.
-  if (status === 401 && sent !== "" && token.value === sent) forgetToken();
+  if (status === 401 && sent !== "" && token.value === sent) {
+    wrongToken.value = error;
+    forgetToken();
+  }
   refusal.value = error;
   return error;
 }

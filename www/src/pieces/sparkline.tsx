@@ -21,11 +21,11 @@ export interface Scale {
 export function scale(values: readonly (number | null)[], from?: number): Scale {
   const known = values.filter((value): value is number => value !== null);
   const low = from ?? Math.min(...known);
-  const high = Math.max(...known, low + Number.EPSILON);
+  const span = Math.max(...known) - low || 1; // all the same: a line at the bottom
   const step = values.length > 1 ? (kWidth - 2 * kInset) / (values.length - 1) : 0;
   return {
     x: (i) => kInset + i * step,
-    y: (value) => kHeight - kInset - ((value - low) / (high - low)) * (kHeight - 2 * kInset),
+    y: (value) => kHeight - kInset - ((value - low) / span) * (kHeight - 2 * kInset),
   };
 }
 
