@@ -47,7 +47,7 @@ export const words = {
     title: "This server wants a token",
     why: "A token says who may ask this server and who may change things.",
     label: "Token",
-    hint: "Whoever runs the server has it: a line of the file given to --token-file.",
+    hint: "Whoever runs the server has it, and set it up with a file of tokens.",
     keep: "Keep it in this browser, also for later visits",
     enter: "Use this token",
     later: "Not now",

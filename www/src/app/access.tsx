@@ -49,6 +49,7 @@ export function AccessDialog() {
               type="password"
               autocomplete="off"
               spellcheck={false}
+              autofocus
               value={text}
               onInput={(event) => setText(event.currentTarget.value)}
             />

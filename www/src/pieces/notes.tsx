@@ -30,7 +30,7 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: (() =>
     <div class="error-note" role="alert">
       <Icon name={access ? "key" : "bad"} />
       <div>
-        <p class="error-title">{access ? words.access.adminNeeded : words.errors.title}</p>
+        <p class="error-title">{access ? (error.status === 401 ? words.access.title : words.access.adminNeeded) : words.errors.title}</p>
         <p>{messageOf(error)}</p>
       </div>
       {access ? (

@@ -9,6 +9,7 @@ import { words } from "../../strings.js";
 import { Button } from "../button.js";
 import { fileName, toCsv } from "../csv.js";
 import { toastError } from "../toasts.js";
+import type { Drawn } from "./draw.js";
 import { toPicture } from "./picture.js";
 import { type ChartSpec, toTable } from "./spec.js";
 
@@ -72,21 +73,27 @@ interface CanvasProps {
 function Canvas({ element, chart, sentence, height }: CanvasProps) {
   const theme = shownTheme.value;
   const [error, setError] = useState<string>();
+  const drawn = useRef<Drawn | undefined>(undefined);
+  const latest = useRef(chart);
+  latest.current = chart;
+  const [redraw, setRedraw] = useState(0);
   useEffect(() => {
-    let drawn: { destroy: () => void } | undefined;
     let gone = false;
     void import("./draw.js")
       .then(({ draw }) => {
         if (gone || element.current === null) return;
-        drawn = draw(element.current, chart);
-        setError(undefined);
+        drawn.current = draw(element.current, latest.current);
       })
       .catch((failure: unknown) => setError(messageOf(failure)));
     return () => {
       gone = true;
-      drawn?.destroy();
+      drawn.current?.destroy();
+      drawn.current = undefined;
     };
-  }, [chart, theme]);
+  }, [theme, redraw]);
+  useEffect(() => {
+    if (drawn.current?.update(chart) === false) setRedraw((n) => n + 1);
+  }, [chart]);
   return (
     <div class="chart-frame" style={{ height: `${height}px` }}>
       {error === undefined ? (

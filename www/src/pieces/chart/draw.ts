@@ -43,8 +43,13 @@ Chart.register(
 const kFontSize = 12;
 const kMostNames = 24; // every class has its name under its bar; of more, some are left out
 
+export interface Drawn {
+  update: (spec: ChartSpec) => boolean; // to other data; false when that takes a new drawing
+  destroy: () => void;
+}
+
 // Draws, and resizes with the canvas' parent until destroyed.
-export function draw(canvas: HTMLCanvasElement, spec: ChartSpec): { destroy: () => void } {
+export function draw(canvas: HTMLCanvasElement, spec: ChartSpec): Drawn {
   const colours = palette();
   Chart.defaults.font.family = colours.font;
   Chart.defaults.font.size = kFontSize;
@@ -52,8 +57,19 @@ export function draw(canvas: HTMLCanvasElement, spec: ChartSpec): { destroy: () 
   Chart.defaults.borderColor = colours.line;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const chart = new Chart(canvas, spec.kind === "matrix" ? matrix(spec, colours) : lineOrBar(spec, colours));
-  chart.options.animation = still ? false : { duration: 300 };
-  return chart;
+  return {
+    destroy: () => chart.destroy(),
+    update: (next) => {
+      if (next.kind === "matrix" || next.kind !== spec.kind) return false;
+      const { data, options } = lineOrBar(next, colours);
+      // From where each series is now to where it will be.
+      data.datasets.forEach((one, i) => (chart.data.datasets[i] = Object.assign(chart.data.datasets[i] ?? {}, one)));
+      chart.data.datasets.length = data.datasets.length;
+      chart.options = { ...options!, animation: still ? false : { duration: 400 } };
+      chart.update();
+      return true;
+    },
+  };
 }
 
 function common(colours: Palette) {
@@ -76,7 +92,7 @@ function common(colours: Palette) {
 }
 
 function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, stacked: boolean) {
-  const { type = "linear", title, min, max, labels } = axis;
+  const { type = "linear", title, min, max, labels, whole } = axis;
   const format = axis.format ?? (type === "time" ? clock : undefined);
   const label = (value: string | number): string => (labels ? (labels[Number(value)] ?? "") : format ? format(Number(value)) : String(value));
   const kinds = { linear: "linear", time: "linear", log: "logarithmic", category: "category" } as const;
@@ -93,6 +109,7 @@ function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, st
     ticks: {
       color: colours.muted,
       padding: 6,
+      ...(whole ? { precision: 0 } : {}),
       maxRotation: 45,
       autoSkip: (labels?.length ?? 99) > kMostNames,
       maxTicksLimit: labels && labels.length <= kMostNames ? kMostNames : 8,

@@ -9,6 +9,7 @@ export interface Axis {
   type?: "linear" | "log" | "time" | "category"; // time: milliseconds since 1970
   min?: number;
   max?: number;
+  whole?: boolean; // counts: no ticks between whole numbers
   format?: (value: number) => string; // of ticks and values
 }
 

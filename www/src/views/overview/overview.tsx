@@ -21,7 +21,7 @@ export default function Overview() {
       <JobNow />
       <RightNow statistics={lastHour} />
       <div class="overview-below">
-        <AnswersChart lastHour={lastHour} />
+        <AnswersChart />
         <Audit />
       </div>
     </>
