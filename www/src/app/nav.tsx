@@ -30,7 +30,7 @@ export function Nav({ current, logo }: { current: string; logo: string }) {
         {more.map((view) => link(view, false))}
         {more.length > 0 && (
           <li class="more">
-            <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog">
+            <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" data-current={more.some(({ id }) => id === current)}>
               <Icon name="more" size={20} />
               <span>{words.frame.more}</span>
             </button>
