@@ -81,8 +81,8 @@ class App {
   std::shared_ptr<const ServedModel> model() const { return registry.champion(); }
 
   Metrics metrics;
+  Hub hub;  // what happens now, for dashboards; outlives the recorder, which tells it
   Recorder recorder;
-  Hub hub;  // what happens now, for dashboards
   Batcher batcher;
   Jobs jobs;  // last: its thread ends before anything that it uses
 

@@ -1,93 +1,183 @@
-// Builds the page into dist/ (files under assets/ carry their content's hash in the name), or with
-// --tests the unit tests into ../build/www-tests/. Run it through `npm run build` / `npm test`.
+// Builds the page into dist/ (files under assets/ carry their content's hash in the name), with --tests
+// the unit tests into ../build/www-tests/, with --gallery the page of all pieces into ../build/www-gallery/.
+// Run it through `npm run build` / `npm test`.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, parse } from "node:path";
+import { basename, dirname, join, parse, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = join(here, "dist");
 const wasmBuild = process.env.FOVEA_WASM_DIR ?? join(here, "../build/wasm/wasm");
 const target = ["es2022", "chrome109", "firefox115", "safari16.4"];
-const common = { bundle: true, minify: true, format: "esm", target, legalComments: "none" };
+const common = { bundle: true, minify: true, format: "esm", target, legalComments: "none", absWorkingDir: here };
 
-// Writes contents as assets/NAME-HASH.EXT and returns that path, relative to the page.
-function emit(name, contents) {
-  const { name: stem, ext } = parse(name);
-  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 10);
-  const path = `assets/${stem}-${hash}${ext}`;
-  writeFileSync(join(dist, path), contents);
-  console.log(`${path}  ${contents.length} bytes, ${gzipSync(contents).length} gz`);
-  return path;
+// Bytes of script, gzipped. The first paint needs main.js and what it imports; a view comes when it is
+// opened. A build that exceeds either fails.
+const kFirstBudget = 60_000;
+const kWholeBudget = 250_000;
+
+const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+class Page {
+  constructor(folder) {
+    this.folder = folder;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(join(folder, "assets"), { recursive: true });
+  }
+
+  // Writes contents as assets/NAME-HASH.EXT and returns that path, relative to the page.
+  emit(name, contents) {
+    const { name: stem, ext } = parse(name);
+    const hash = createHash("sha256").update(contents).digest("hex").slice(0, 10);
+    const path = `assets/${stem}-${hash}${ext}`;
+    writeFileSync(join(this.folder, path), contents);
+    return path;
+  }
+
+  emitFile(path) {
+    return this.emit(basename(path), readFileSync(path));
+  }
+
+  // The script of the page: main-HASH.js, a file for each lazy view and what they share.
+  async script(entry, define) {
+    const { metafile } = await esbuild.build({
+      ...common,
+      entryPoints: [entry],
+      outdir: join(this.folder, "assets"),
+      entryNames: "[name]-[hash]",
+      chunkNames: "[name]-[hash]",
+      splitting: true,
+      metafile: true,
+      define,
+    });
+    const outputs = metafile.outputs;
+    const main = Object.keys(outputs).find((path) => outputs[path].entryPoint === entry);
+    const first = new Set([main]); // a Set also walks what is added meanwhile
+    for (const path of first) {
+      for (const { path: other, kind } of outputs[path].imports) if (kind === "import-statement") first.add(other);
+    }
+    const inPage = (path) => relative(this.folder, join(here, path));
+    return { main: inPage(main), preload: [...first].filter((path) => path !== main).map(inPage) };
+  }
+
+  async style(entry) {
+    const { metafile } = await esbuild.build({
+      ...common,
+      entryPoints: [entry],
+      outdir: join(this.folder, "assets"),
+      entryNames: "[name]-[hash]",
+      assetNames: "[name]-[hash]",
+      loader: { ".woff2": "file", ".svg": "file" },
+      metafile: true,
+    });
+    return relative(this.folder, join(here, Object.keys(metafile.outputs).find((path) => path.endsWith(".css"))));
+  }
+
+  html(template, marks) {
+    let html = readFileSync(join(here, template), "utf8");
+    for (const [mark, text] of Object.entries(marks)) html = html.replaceAll(mark, text);
+    writeFileSync(join(this.folder, "index.html"), html);
+  }
+
+  // Lists what was written, and says whether it stays within the budgets.
+  report(first) {
+    let whole = 0;
+    for (const name of readdirSync(join(this.folder, "assets")).sort()) {
+      const bytes = readFileSync(join(this.folder, "assets", name));
+      if (name.endsWith(".js")) whole += gzipped(bytes);
+      console.log(`assets/${name}  ${bytes.length} bytes, ${gzipped(bytes)} gz`);
+    }
+    const start = first.reduce((sum, path) => sum + gzipped(readFileSync(join(this.folder, path))), 0);
+    console.log(`script, gzipped: ${start} bytes of ${kFirstBudget} at first, ${whole} of ${kWholeBudget} in all`);
+    if (start > kFirstBudget || whole > kWholeBudget) throw new Error("the script is over its budget");
+  }
 }
 
-async function bundle(entry, options = {}) {
-  const result = await esbuild.build({
+// The licences of what is inside, for they ask to go where it goes.
+function licences() {
+  const { devDependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+  const tools = new Set(["@types/node", "esbuild", "typescript"]);
+  return ["@preact/signals-core", "@kurkle/color", ...Object.keys(devDependencies)]
+    .filter((name) => !tools.has(name))
+    .sort()
+    .map((name) => {
+      const folder = join(here, "node_modules", name);
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined) throw new Error(`${name} has no licence file`);
+      return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
+    })
+    .join("\n\n----------------------------------------------------------------\n\n");
+}
+
+async function worker() {
+  const { outputFiles } = await esbuild.build({
     ...common,
-    entryPoints: [join(here, entry)],
+    entryPoints: ["../wasm/package/src/worker.ts"],
     write: false,
-    outdir: dist,
-    ...options,
   });
-  return Buffer.from(result.outputFiles.find((file) => !/\.woff2$/.test(file.path)).contents);
+  return Buffer.from(outputFiles[0].contents);
 }
+
+const preloads = (paths) => paths.map((path) => `<link rel="modulepreload" href="${path}" />`).join("\n    ");
 
 async function buildPage() {
-  rmSync(dist, { recursive: true, force: true });
-  mkdirSync(join(dist, "assets"), { recursive: true });
-
+  const page = new Page(join(here, "dist"));
   const built = existsSync(join(wasmBuild, "fovea.wasm"));
   if (!built) console.log(`no fovea.wasm in ${wasmBuild}: the page will say so and use the server`);
   const addresses = {
-    glue: built ? emit("fovea.js", readFileSync(join(wasmBuild, "fovea.js"))) : "",
-    wasm: built ? emit("fovea.wasm", readFileSync(join(wasmBuild, "fovea.wasm"))) : "",
-    worker: emit("worker.js", await bundle("../wasm/package/src/worker.ts")),
+    glue: built ? page.emitFile(join(wasmBuild, "fovea.js")) : "",
+    wasm: built ? page.emitFile(join(wasmBuild, "fovea.wasm")) : "",
+    worker: page.emit("worker.js", await worker()),
   };
-
-  const fonts = await esbuild.build({
-    ...common,
-    entryPoints: [join(here, "src/style.css")],
-    outdir: join(dist, "assets"),
-    entryNames: "[name]-[hash]",
-    assetNames: "[name]-[hash]",
-    loader: { ".woff2": "file", ".svg": "file" },
-    metafile: true,
-  });
-  const font = join(here, "node_modules/@fontsource-variable/schibsted-grotesk/LICENSE");
-  emit("schibsted-grotesk-license.txt", readFileSync(font)); // the OFL travels with the font
-  const style = Object.keys(fonts.metafile.outputs).find((path) => path.endsWith(".css"));
   const samples = readdirSync(join(here, "src/samples")).map((name) => [
     parse(name).name,
-    emit(name, readFileSync(join(here, "src/samples", name))),
+    page.emitFile(join(here, "src/samples", name)),
   ]);
-  const define = {
+  const { main, preload } = await page.script("src/main.tsx", {
     FOVEA_ADDRESSES: JSON.stringify(addresses),
     FOVEA_SAMPLES: JSON.stringify(Object.fromEntries(samples)),
-  };
-  const replacements = {
-    "%SCRIPT%": emit("main.js", await bundle("src/main.ts", { define })),
-    "%STYLE%": `assets/${parse(style).base}`,
-    "%ICON%": emit("logo.svg", readFileSync(join(here, "src/logo.svg"))),
-  };
-  let html = readFileSync(join(here, "src/index.html"), "utf8");
-  for (const [mark, path] of Object.entries(replacements)) html = html.replaceAll(mark, path);
-  writeFileSync(join(dist, "index.html"), html);
+  });
+  page.html("src/index.html", {
+    "%LICENCES%": page.emit("licences.txt", licences()),
+    "%PRELOAD%": preloads(preload),
+    "%SCRIPT%": main,
+    "%STYLE%": await page.style("src/style/style.css"),
+    "%ICON%": page.emitFile(join(here, "src/logo.svg")),
+  });
+  page.report([main, ...preload]);
+}
+
+// Every piece on one page, for those who build views and for the tests in a browser. Not shipped.
+async function buildGallery() {
+  const page = new Page(join(here, "../build/www-gallery"));
+  const { main, preload } = await page.script("gallery/gallery.tsx", {});
+  page.html("src/index.html", {
+    "%LICENCES%": "",
+    "%PRELOAD%": preloads(preload),
+    "%SCRIPT%": main,
+    "%STYLE%": await page.style("gallery/gallery.css"),
+    "%ICON%": page.emitFile(join(here, "src/logo.svg")),
+  });
 }
 
 async function buildTests() {
-  const tests = readdirSync(join(here, "tests")).filter((name) => name.endsWith(".test.ts"));
+  const tests = readdirSync(join(here, "tests")).filter((name) => /\.test\.tsx?$/.test(name));
+  const outdir = join(here, "../build/www-tests");
+  rmSync(outdir, { recursive: true, force: true }); // a test that was renamed must not run under both names
   await esbuild.build({
     bundle: true,
     format: "esm",
     platform: "node",
     target: "node18",
-    entryPoints: tests.map((name) => join(here, "tests", name)),
-    outdir: join(here, "../build/www-tests"),
+    absWorkingDir: here,
+    entryPoints: tests.map((name) => `tests/${name}`),
+    outdir,
     outExtension: { ".js": ".mjs" },
   });
 }
 
-await (process.argv.includes("--tests") ? buildTests() : buildPage());
+const task = process.argv[2];
+await (task === "--tests" ? buildTests() : task === "--gallery" ? buildGallery() : buildPage());

@@ -85,6 +85,9 @@ Reply label_prediction(const Request& request, App& app);
 // metrics.cpp
 Reply show_metrics(const Request& request, App& app);
 
+// status.cpp: how the service is right now, for the dashboard
+Reply show_status(const Request& request, App& app);
+
 // statistics.cpp
 Reply show_statistics(const Request& request, App& app);
 Reply show_ancestor_statistics(const Request& request, App& app);

@@ -16,6 +16,7 @@ const std::vector<Route> kRoutes = {
 
     {"GET", "/metrics", show_metrics, Role::predict},
 
+    {"GET", "/api/v1/status", show_status, Role::predict},
     {"GET", "/api/v1/model", show_model, Role::predict},
     {"GET", "/api/v1/model/weights", show_weights, Role::predict},
     {"POST", "/api/v1/predict", predict, Role::predict},

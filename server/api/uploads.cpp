@@ -138,6 +138,7 @@ void record(App& app, const std::shared_ptr<Asked>& asked) {
   app.recorder.record(std::move(entries),
                       [&app, asked, good = std::move(good)](std::span<const std::int64_t> ids) {
                         asked->classified.recorded = !ids.empty();
+                        if (!ids.empty()) app.hub.count("predictions", ids.size());
                         for (std::size_t i = 0; i < ids.size(); ++i) {
                           asked->classified.ids[good[i]] = ids[i];
                         }

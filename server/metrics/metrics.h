@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,5 +57,7 @@ class Metrics {
 
 // CPU time, memory, open files and start of this process, under the names Prometheus gives them.
 void add_process_samples(std::vector<MetricSample>& samples);
+// Memory in use by this process; nothing when the system does not tell.
+std::optional<std::int64_t> resident_bytes();
 
 }  // namespace fovea::server

@@ -24,6 +24,12 @@ const auto kProcessStart = std::chrono::system_clock::now();
 
 }  // namespace
 
+std::optional<std::int64_t> resident_bytes() {
+  std::int64_t all = 0, resident = 0;
+  if (!(std::ifstream("/proc/self/statm") >> all >> resident)) return std::nullopt;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
 void add_process_samples(std::vector<MetricSample>& samples) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -32,13 +38,12 @@ void add_process_samples(std::vector<MetricSample>& samples) {
                      Kind::counter,
                      {},
                      seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)});
-  std::int64_t all = 0, resident = 0;
-  if (std::ifstream("/proc/self/statm") >> all >> resident) {
+  if (const auto resident = resident_bytes()) {
     samples.push_back({"process_resident_memory_bytes",
                        "Memory in use.",
                        Kind::gauge,
                        {},
-                       static_cast<double>(resident * sysconf(_SC_PAGESIZE))});
+                       static_cast<double>(*resident)});
   }
   std::error_code error;
   const std::filesystem::directory_iterator files("/proc/self/fd", error);

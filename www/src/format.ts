@@ -1,4 +1,4 @@
-// Numbers as people read them. Language: strings.ts.
+// Numbers and times as people read them. Language: strings.ts.
 import { locale } from "./strings.js";
 
 const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
@@ -22,7 +22,8 @@ export function milliseconds(ms: number): string {
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
   if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e4 ? 1 : 0)} kB`;
-  return `${(n / 1e6).toFixed(1)} MB`;
+  if (n < 1e9) return `${(n / 1e6).toFixed(1)} MB`;
+  return `${(n / 1e9).toFixed(2)} GB`;
 }
 
 // A tiny difference in a form that can be read aloud: 0, "0.00000012", "0.0034".
@@ -32,7 +33,7 @@ export function difference(d: number): string {
   return d.toFixed(digits);
 }
 
-// Large counts in words' distance: 847402 -> "847 thousand"; exact below ten thousand.
+// Large counts at a distance: 847402 -> "847K".
 export function roughly(n: number): string {
   return new Intl.NumberFormat(locale, {
     notation: "compact",
@@ -41,8 +42,61 @@ export function roughly(n: number): string {
   }).format(n);
 }
 
+// A rate: "0", "0.4", "12", "1,240".
+export function rate(n: number): string {
+  return n > 0 && n < 9.95 ? n.toFixed(1) : count(n);
+}
+
 export function day(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   return date.toLocaleDateString(locale, { year: "numeric", month: "long", day: "numeric" });
+}
+
+export function moment(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return date.toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+// "14:03"
+export function clock(time: number): string {
+  return new Date(time).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
+const units = ["second", "minute", "hour", "day", "month", "year"] as const;
+const lengths = [1, 60, 3600, 86_400, 2_629_746, 31_556_952];
+
+function largestUnit(seconds: number): number {
+  let i = units.length - 1;
+  while (i > 0 && seconds < (lengths[i] ?? 0)) --i;
+  return i;
+}
+
+// "just now", "3 minutes ago", "2 days ago"
+export function ago(iso: string, now: number): string {
+  const seconds = (now - Date.parse(iso)) / 1000;
+  if (Number.isNaN(seconds)) return iso;
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  if (seconds < 5) return words.format(0, "second");
+  const i = largestUnit(seconds);
+  return words.format(-Math.floor(seconds / (lengths[i] ?? 1)), units[i] ?? "second");
+}
+
+// How long something has lasted: "42 s", "3 min 5 s", "2 h 14 min", "12 d 3 h". Two units at most.
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts: [number, string][] = [
+    [Math.floor(whole / 86_400), "d"],
+    [Math.floor(whole / 3600) % 24, "h"],
+    [Math.floor(whole / 60) % 60, "min"],
+    [whole % 60, "s"],
+  ];
+  const first = parts.findIndex(([n]) => n > 0);
+  if (first === -1) return "0 s";
+  return parts
+    .slice(first, first + 2)
+    .filter(([n], i) => n > 0 || i === 0)
+    .map(([n, unit]) => `${n} ${unit}`)
+    .join(" ");
 }

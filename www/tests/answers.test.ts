@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAnswer } from "../src/api.js";
-import { readModel, wilson } from "../src/model_info.js";
+import { readAnswer } from "../src/inference/server_model.js";
+import { readModel, readVersion, wilson } from "../src/inference/model_info.js";
 
 const timing_ms = { decode: 0.1, queue: 0.2, compute: 0.3 };
 const top = [
@@ -50,4 +50,15 @@ test("a model's accuracy carries its 95 % interval when the number of pictures i
 test("an interval never leaves 0 to 1", () => {
   assert.deepEqual(wilson(0, 10)[0], 0);
   assert.ok(wilson(1, 10)[1] <= 1);
+});
+
+test("a version tells what its manifest says, and one without a manifest still has its number", () => {
+  const manifest = { name: "signs", data: "hands", created: "2026-01-01T00:00:00Z", classes: ["a", "b"], metrics: { test_accuracy: 0.9, test_images: 100 } };
+  const version = readVersion({ version: "3", published: "2026-01-02T00:00:00Z", manifest });
+  assert.deepEqual([version.name, version.version, version.published], ["signs", "3", "2026-01-02T00:00:00Z"]);
+  assert.deepEqual(version.classes, ["a", "b"]);
+  assert.equal(version.accuracy?.pictures, 100);
+  assert.equal(new Map(version.provenance).get("data"), "hands");
+  assert.equal(readVersion({ version: "3" }).version, "3");
+  assert.equal(readVersion(null).published, "");
 });

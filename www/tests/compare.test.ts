@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compare, confidence, ranked } from "../src/compare.js";
-import type { Answer } from "../src/types.js";
+import { compare, confidence, ranked } from "../src/inference/compare.js";
+import type { Answer } from "../src/inference/types.js";
 
 function answer(probabilities: number[]): Answer {
   const index = probabilities.indexOf(Math.max(...probabilities));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, difference, milliseconds, percent } from "../src/format.js";
+import { ago, bytes, difference, duration, milliseconds, percent, rate } from "../src/format.js";
 
 test("a percentage is never rounded to a certainty or an impossibility", () => {
   assert.equal(percent(0.97312), "97.3 %");
@@ -21,6 +21,7 @@ test("sizes are in decimal units", () => {
   assert.equal(bytes(912), "912 B");
   assert.equal(bytes(1234), "1.2 kB");
   assert.equal(bytes(3_400_000), "3.4 MB");
+  assert.equal(bytes(25_600_000_000), "25.60 GB");
 });
 
 test("a tiny difference is written out, not in powers of ten", () => {
@@ -28,4 +29,28 @@ test("a tiny difference is written out, not in powers of ten", () => {
   assert.equal(difference(1.19e-7), "0.00000012");
   assert.equal(difference(0.00341), "0.0034");
   assert.equal(difference(0.25), "0.25");
+});
+
+test("a duration has two units at most, the larger first", () => {
+  assert.equal(duration(0.4), "0 s");
+  assert.equal(duration(59), "59 s");
+  assert.equal(duration(125), "2 min 5 s");
+  assert.equal(duration(7_200), "2 h");
+  assert.equal(duration(90_061), "1 d 1 h");
+});
+
+test("a moment ago is told in the largest unit that fits", () => {
+  const now = Date.parse("2026-01-31T12:00:00Z");
+  assert.equal(ago("2026-01-31T11:59:58Z", now), "now");
+  assert.equal(ago("2026-01-31T11:57:01Z", now), "2 minutes ago");
+  assert.equal(ago("2026-01-30T12:00:00Z", now), "yesterday");
+  assert.equal(ago("2026-01-31T12:00:09Z", now), "now", "a clock that goes ahead");
+  assert.equal(ago("never", now), "never");
+});
+
+test("a rate below ten has one digit after the point", () => {
+  assert.equal(rate(0), "0");
+  assert.equal(rate(0.42), "0.4");
+  assert.equal(rate(9.96), "10");
+  assert.equal(rate(1234.5), "1,235");
 });

@@ -83,3 +83,12 @@ test("a download reports its progress and refuses what broke off", async () => {
   }
   await assert.rejects(download(`${base}/whole`), /cannot reach/);
 });
+
+test("a download sends the fields it is given", async () => {
+  const server = createServer((request, response) => response.end(request.headers.authorization));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const said = await download(`http://127.0.0.1:${port}/`, undefined, { Authorization: "Bearer x" });
+  assert.equal(new TextDecoder().decode(said), "Bearer x");
+  server.close();
+});

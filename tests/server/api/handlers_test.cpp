@@ -365,3 +365,45 @@ TEST_CASE("every answer is in the history under the number it carries") {
   REQUIRE(newest.size() == 2);  // the rubbish is no answer
   CHECK(newest[0].source == "ancestor");
 }
+
+TEST_CASE("the status tells what a dashboard shows at a glance") {
+  Service service;
+  const Json body = Json::parse(service(get("/api/v1/status")).body);
+  CHECK(body["state"] == "ready");
+  CHECK(body["you"] == "local");
+  CHECK(body["uptime_seconds"] >= 0);
+  CHECK(body["started"] <= body["time"]);
+  CHECK(body["model"]["name"] == "tiny test");
+  CHECK(body["model"]["version"] == "1");
+  CHECK(body["model"]["weights_sha256"] == small_model()->classifier.weights_sha256());
+  CHECK(body["queue"]["waiting"] == 0);
+  CHECK(body["queue"]["limit"] == 2048);
+  CHECK(body["history"]["unrecorded"] == 0);
+  CHECK(body["memory_bytes"] > 1'000'000);
+  CHECK(body["retraining"] == false);
+  CHECK(body["threshold"] == 0.5);
+  service.app.draining = true;
+  Request asked = get("/api/v1/status");
+  asked.actor = "predict";
+  const Json later = Json::parse(service(asked).body);
+  CHECK(later["state"] == "draining");
+  CHECK(later["you"] == "predict");
+}
+
+TEST_CASE("those who watch hear how many pictures were answered, whatever door they came in by") {
+  Service service;
+  const auto stream = service.app.hub.subscribe("");
+  const auto next = [&] {
+    const auto heard = std::make_shared<std::promise<std::string>>();
+    stream->next([heard](std::string bytes, bool) { heard->set_value(std::move(bytes)); });
+    auto future = heard->get_future();
+    REQUIRE(future.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+    return future.get();
+  };
+  next();  // how long to wait before coming back
+  const auto picture = text_of(picture_bytes("grey.png"));
+  service(form(kPredict, {{"file", "a.png", picture}, {"file", "b.png", "rubbish"}}));
+  CHECK_THAT(next(), ContainsSubstring("event: predictions\ndata: {\"count\":1}\n"));
+  service(form("/api/predict", {{"file", "c.png", picture}}));
+  CHECK_THAT(next(), ContainsSubstring("event: predictions\ndata: {\"count\":1}\n"));
+}

@@ -4,10 +4,11 @@ import type { Progress } from "./messages.js";
 export async function download(
   address: string,
   onProgress: (progress: Progress) => void = () => {},
+  headers: Record<string, string> = {},
 ): Promise<Uint8Array> {
   let response: Response;
   try {
-    response = await fetch(address);
+    response = await fetch(address, { headers });
   } catch {
     throw new Error(`cannot reach ${address}`);
   }

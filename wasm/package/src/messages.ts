@@ -5,6 +5,7 @@ export interface Sources {
   glue: string; // address of fovea.js
   wasm: string; // address of fovea.wasm
   model: string; // address of the model file
+  headers?: Record<string, string>; // sent when asking for the model: a token, for instance
 }
 
 export interface Progress {

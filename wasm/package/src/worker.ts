@@ -42,11 +42,11 @@ async function answer(request: Request): Promise<void> {
   }
 }
 
-async function load(id: number, { glue, wasm, model }: Sources): Promise<void> {
+async function load(id: number, { glue, wasm, model, headers }: Sources): Promise<void> {
   const [{ default: engine }, code, weights] = await Promise.all([
     import(glue) as Promise<{ default: EngineFactory }>,
     download(wasm),
-    download(model, (progress) => scope.postMessage({ id, type: "progress", progress })),
+    download(model, (progress) => scope.postMessage({ id, type: "progress", progress }), headers),
   ]);
   const loaded = await Classifier.load({ engine, wasm: code, model: weights });
   // The first runs are slow while the browser still compiles: let them be on a picture of ours.

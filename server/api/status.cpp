@@ -1,0 +1,35 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/api/time_text.h"
+#include "server/app.h"
+#include "server/http/problem.h"
+
+namespace fovea::server {
+
+// What a dashboard asks every few seconds: no disk, no lock that anybody holds for long.
+Reply show_status(const Request& request, App& app) {
+  using Json = nlohmann::ordered_json;
+  const auto served = app.model();
+  const auto memory = resident_bytes();
+  Json body = {{"program", FOVEA_VERSION},
+               {"state", app.draining ? "draining" : "ready"},
+               {"you", request.actor},
+               {"time", iso_time(std::chrono::system_clock::now())},
+               {"started", iso_time(app.started)},
+               {"uptime_seconds", seconds_since(app.started)}};
+  body["model"] = {{"name", served->name},
+                   {"version", served->version},
+                   {"weights_sha256", served->classifier.weights_sha256()}};
+  body["queue"] = {{"waiting", app.batcher.waiting()},
+                   {"limit", app.options.max_queue},
+                   {"threads", app.options.inference_threads}};
+  body["history"] = {{"waiting", app.recorder.waiting()},
+                     {"unrecorded", app.recorder.unrecorded()}};
+  body["memory_bytes"] = memory ? Json(*memory) : Json();
+  body["retraining"] = app.jobs.retraining();
+  body["threshold"] = app.options.threshold;
+  return json_reply(body);
+}
+
+}  // namespace fovea::server

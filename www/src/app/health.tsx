@@ -1,0 +1,45 @@
+// Whether the server is there and whether this page is told what happens: a word in the corner, a sentence
+// across the page when it matters.
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { serverState } from "../net/api.js";
+import { liveState } from "../net/live.js";
+import { announce } from "../pieces/toasts.js";
+import { words } from "../strings.js";
+
+// A view with something better to say of the absence puts it here (the page's own network is ready).
+export const awayBanner = signal<string | undefined>(undefined);
+
+type Shown = "connecting" | "live" | "limited" | "away";
+
+function shownHealth(): Shown {
+  if (serverState.value === "away") return "away";
+  if (serverState.value === "checking") return "connecting";
+  // The stream comes and goes by itself; that the server answers is what counts here.
+  return liveState.value === "live" ? "live" : liveState.value === "limited" ? "limited" : "connecting";
+}
+
+export function Health() {
+  const now = shownHealth();
+  const w = words.health;
+  const hint = { connecting: undefined, away: undefined, live: w.liveHint, limited: w.limitedHint }[now];
+  return (
+    <p class={`health ${now}${serverState.value === "online" ? " online" : ""}`} title={hint}>
+      <i aria-hidden="true" />
+      <span>{w[now]}</span>
+    </p>
+  );
+}
+
+export function AwayBanner() {
+  const away = serverState.value === "away";
+  useEffect(() => {
+    if (!away) return;
+    return () => announce(words.health.back);
+  }, [away]);
+  return (
+    <div id="banner" role="status">
+      {away && <p>{awayBanner.value ?? words.health.banner}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+// What can become of a call, as the types of the errors it throws.
+import { words } from "../strings.js";
+
+// The server could not be reached at all.
+export class AwayError extends Error {
+  constructor() {
+    super(words.errors.away);
+  }
+}
+
+// It answered with an error status; the message is its own words.
+export class ServerError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly body: unknown = undefined, // the whole answer, which may say more
+  ) {
+    super(message);
+  }
+}
+
+// It wants a token (401), or one that may do more (403).
+export class AccessError extends ServerError {}
+
+export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,68 @@
+// What several views ask the server; docs/http-api.md says what the fields mean.
+import { getJson } from "./api.js";
+
+export interface Status {
+  program: string;
+  state: "ready" | "draining";
+  you: "local" | "admin" | "predict" | "anonymous";
+  time: string;
+  started: string;
+  uptime_seconds: number;
+  model: { name: string; version: string; weights_sha256: string };
+  queue: { waiting: number; limit: number; threads: number };
+  history: { waiting: number; unrecorded: number };
+  memory_bytes: number | null;
+  retraining: boolean;
+  threshold: number;
+}
+
+export interface Percentiles {
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+}
+
+export interface SeriesPoint {
+  time: string;
+  predictions: number;
+  uncertain: number;
+  mean_probability: number | null;
+  mean_ms: number | null;
+}
+
+export interface Statistics {
+  from: string | null;
+  to: string;
+  predictions: number;
+  uncertain: number;
+  classes: { label: string; count: number; mean_probability: number | null }[];
+  confidence: {
+    mean: number | null;
+    min: number | null;
+    max: number | null;
+    histogram: { from: number; to: number; count: number }[];
+  };
+  latency_ms: { mean: number | null; total: Percentiles; decode: Percentiles; queue: Percentiles; compute: Percentiles };
+  labelled: { count: number; right: number; accuracy: number | null };
+  series: { step_seconds: number; points: SeriesPoint[] };
+  unrecorded: number;
+}
+
+export interface PastPrediction {
+  id: number;
+  time: string;
+  file: string;
+  model: string;
+  version: number;
+  label: string;
+  probability: number;
+  uncertain: boolean;
+  picture: { sha256: string; kept: boolean };
+  right_label: string | null;
+}
+
+export const fetchStatus = (stop?: AbortSignal): Promise<Status> => getJson("api/v1/status", stop);
+export const fetchStatistics = (hours: number, stop?: AbortSignal): Promise<Statistics> =>
+  getJson(`api/v1/statistics?hours=${hours}`, stop);
+export const fetchNewest = async (limit: number, stop?: AbortSignal): Promise<PastPrediction[]> =>
+  (await getJson<{ predictions: PastPrediction[] }>(`api/v1/predictions?limit=${limit}`, stop)).predictions;

@@ -1,0 +1,17 @@
+import type { ComponentChildren } from "preact";
+import { Icon, type IconName } from "./icon.js";
+
+export type Tone = "plain" | "good" | "warn" | "bad" | "server" | "page";
+
+const icons: Partial<Record<Tone, IconName>> = { good: "good", warn: "warning", bad: "bad" };
+
+// One or two words about something. The tone has an icon where the colour alone would say it.
+export function Badge({ tone = "plain", children }: { tone?: Tone; children: ComponentChildren }) {
+  const icon = icons[tone];
+  return (
+    <span class={`badge ${tone}`}>
+      {icon && <Icon name={icon} size={13} />}
+      {children}
+    </span>
+  );
+}

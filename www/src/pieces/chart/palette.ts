@@ -1,0 +1,37 @@
+// The colours of charts, as the style sheet has them now.
+import type { Colour } from "./spec.js";
+
+export interface Palette {
+  ink: string;
+  muted: string;
+  line: string;
+  surface: string;
+  server: string;
+  page: string;
+  bad: string;
+  classes: string[];
+  font: string;
+}
+
+// From style/tokens.css.
+export function palette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string): string => style.getPropertyValue(name).trim();
+  return {
+    ink: read("--ink"),
+    muted: read("--muted"),
+    line: read("--line"),
+    surface: read("--surface"),
+    server: read("--server"),
+    page: read("--page"),
+    bad: read("--bad"),
+    classes: Array.from({ length: 10 }, (_, i) => read(`--class-${i}`)),
+    font: getComputedStyle(document.body).fontFamily,
+  };
+}
+
+export const colourOf = (colour: Colour, { classes, ...colours }: Palette): string =>
+  typeof colour === "number" ? (classes[colour % classes.length] ?? colours.ink) : colours[colour];
+
+// "#rrggbb" made transparent.
+export const alpha = (colour: string, share: number): string => colour + Math.round(share * 255).toString(16).padStart(2, "0");

@@ -1,0 +1,96 @@
+// The icons in use, by what they mean here. Decoration: the words beside them say it.
+import type { IconNode } from "lucide";
+import { h } from "preact";
+import {
+  Activity,
+  ArrowDown,
+  ArrowUp,
+  ArrowUpDown,
+  Boxes,
+  Camera,
+  ChartSpline,
+  Check,
+  ChevronLeft,
+  ChevronRight,
+  CircleAlert,
+  CircleCheck,
+  Contrast,
+  Download,
+  Ellipsis,
+  FolderOpen,
+  GraduationCap,
+  History,
+  Images,
+  Info,
+  KeyRound,
+  LayoutDashboard,
+  Moon,
+  RotateCcw,
+  ScanEye,
+  Search,
+  Settings,
+  Sun,
+  Table,
+  Trash2,
+  TriangleAlert,
+  Upload,
+  X,
+} from "lucide";
+
+const icons = {
+  overview: LayoutDashboard,
+  predict: ScanEye,
+  history: History,
+  data: Images,
+  train: GraduationCap,
+  models: Boxes,
+  insights: ChartSpline,
+  settings: Settings,
+  more: Ellipsis,
+  close: X,
+  check: Check,
+  good: CircleCheck,
+  bad: CircleAlert,
+  warning: TriangleAlert,
+  info: Info,
+  key: KeyRound,
+  light: Sun,
+  dark: Moon,
+  system: Contrast,
+  download: Download,
+  upload: Upload,
+  folder: FolderOpen,
+  camera: Camera,
+  delete: Trash2,
+  search: Search,
+  table: Table,
+  chart: Activity,
+  sort: ArrowUpDown,
+  up: ArrowUp,
+  down: ArrowDown,
+  previous: ChevronLeft,
+  next: ChevronRight,
+  again: RotateCcw,
+} satisfies Record<string, IconNode>;
+
+export type IconName = keyof typeof icons;
+
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      class="icon"
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.75"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {(icons[name] as IconNode).map(([tag, attributes], i) => h(tag, { key: i, ...(attributes as object) }))}
+    </svg>
+  );
+}

@@ -1,0 +1,163 @@
+// What the model is and where it came from.
+import { useRef, useState } from "preact/hooks";
+import { bytes, count, day, percent, roughly } from "../../format.js";
+import { kWeights } from "../../inference/server_model.js";
+import type { Accuracy, ModelView } from "../../inference/types.js";
+import { saveFromServer } from "../../net/files.js";
+import type { Resource } from "../../net/resource.js";
+import { Button } from "../../pieces/button.js";
+import { Loaded } from "../../pieces/notes.js";
+import { toastError } from "../../pieces/toasts.js";
+import { words } from "./strings.js";
+
+const kTold = new Set(["name", "version", "created", "data", "train_images", "metrics"]);
+
+export const ModelPanel = ({ model }: { model: Resource<ModelView> }) => (
+  <Loaded from={model} lines={8}>
+    {(known) => <Model model={known} />}
+  </Loaded>
+);
+
+function Model({ model }: { model: ModelView }) {
+  const w = words.model;
+  const save = (): void => void saveFromServer(kWeights, `${model.name || "model"}.safetensors`).catch(toastError);
+  return (
+    <>
+      <h2>{model.name || w.title}</h2>
+      <Measured known={model.accuracy} />
+      <p class="knows">{w.knows(model.classes.length)}</p>
+      <ul class="classes">
+        {model.classes.map((name) => (
+          <li key={name}>{name}</li>
+        ))}
+      </ul>
+      <Facts model={model} />
+      {model.weightsSha256 !== "" && <Sha value={model.weightsSha256} />}
+      <Button icon="download" onClick={save}>
+        {w.download(model.fileSize === undefined ? undefined : bytes(model.fileSize))}
+      </Button>
+      {model.layers.length > 0 && <Layers layers={model.layers} />}
+      <Provenance of={model.provenance} />
+    </>
+  );
+}
+
+function Measured({ known }: { known: Accuracy | undefined }) {
+  const w = words.model;
+  if (known === undefined) return <p class="waiting">{w.noMetrics}</p>;
+  const { split, value, low, high, pictures } = known;
+  return (
+    <div class="accuracy">
+      <p>
+        <strong>{percent(value)}</strong> {w.accuracy[split]}
+      </p>
+      {low !== undefined && high !== undefined && <p>{w.interval(percent(low), percent(high))}</p>}
+      {pictures !== undefined && <p>{w.tested(count(pictures))}</p>}
+    </div>
+  );
+}
+
+function Facts({ model }: { model: ModelView }) {
+  const w = words.model;
+  const from = new Map(model.provenance);
+  const data = from.get("data");
+  const images = Number(from.get("train_images"));
+  const created = from.get("created");
+  const rows: [string, string | undefined][] = [
+    [w.version, model.version || undefined],
+    [w.trainedOn, data && images > 0 ? w.trainImages(data, count(images)) : data],
+    [w.created, created && day(created)],
+    [w.input, model.inputSize === undefined ? undefined : w.inputSize(model.inputSize)],
+    [w.parameters, model.parameters === undefined ? undefined : count(model.parameters)],
+    [w.flops, model.flops === undefined ? undefined : w.flopsPerPicture(roughly(model.flops))],
+    [w.temperature, model.temperature?.toFixed(3)],
+  ];
+  return (
+    <dl class="facts">
+      {rows.map(
+        ([name, value]) =>
+          value !== undefined && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
+
+function Sha({ value }: { value: string }) {
+  const w = words.model;
+  const [copied, setCopied] = useState(false);
+  const [whole, setWhole] = useState(false);
+  const code = useRef<HTMLElement>(null);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(value);
+      setCopied(true);
+      setTimeout(() => setCopied(false), 1500);
+    } catch {
+      // Browsers offer the clipboard on HTTPS and localhost only; a selection can be copied anywhere.
+      setWhole(true);
+      requestAnimationFrame(() => code.current && getSelection()?.selectAllChildren(code.current));
+    }
+  };
+  return (
+    <p class="sha">
+      <span>{w.sha}</span>
+      <code ref={code} title={value}>
+        {whole ? value : `${value.slice(0, 8)}…${value.slice(-8)}`}
+      </code>
+      <Button label={w.copyLabel} onClick={() => void copy()}>
+        {copied ? w.copied : w.copy}
+      </Button>
+    </p>
+  );
+}
+
+function Layers({ layers }: { layers: ModelView["layers"] }) {
+  const w = words.model;
+  return (
+    <details>
+      <summary>{w.layers(layers.length)}</summary>
+      <div class="scroll" role="region" aria-label={w.layerTable} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {w.layerColumns.map((title) => (title === "" ? <td key={title} /> : <th key={title} scope="col">{title}</th>))}
+            </tr>
+          </thead>
+          <tbody>
+            {layers.map(({ name, kind, output, parameters }) => (
+              <tr key={name}>
+                <td>{name}</td>
+                <td>{kind}</td>
+                <td>{output.join(" × ")}</td>
+                <td>{parameters ? count(parameters) : ""}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function Provenance({ of }: { of: [string, string][] }) {
+  const rest = of.filter(([key]) => !kTold.has(key));
+  if (rest.length === 0) return null;
+  return (
+    <details>
+      <summary>{words.model.provenance}</summary>
+      <dl class="facts provenance">
+        {rest.map(([key, value]) => (
+          <div key={key}>
+            <dt>{key.replaceAll("_", " ")}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ChartSpec, toTable } from "../src/pieces/chart/spec.js";
+import { fileName, toCsv } from "../src/pieces/csv.js";
+import { layout, step } from "../src/pieces/grid_layout.js";
+import { scale, strokes } from "../src/pieces/sparkline.js";
+import { filtered, sorted } from "../src/pieces/table_rows.js";
+
+test("CSV quotes what needs it, and no text becomes a formula", () => {
+  const text = toCsv(["a", "b"], [["x,y", 1.5], ['say "hi"', null], ["=1+1", -2], ["two\nlines", NaN], [undefined, 0]]);
+  assert.equal(text, 'a,b\r\n"x,y",1.5\r\n"say ""hi""",\r\n\'=1+1,-2\r\n"two\nlines",\r\n,0\r\n');
+});
+
+test("a title becomes the name of a file", () => {
+  assert.equal(fileName("Answers over time"), "answers-over-time");
+  assert.equal(fileName("  Größe / 5 %! "), "größe-5");
+  assert.equal(fileName("%"), "fovea");
+});
+
+test("numbers sort by size, text as people count, and what is missing is last both ways", () => {
+  const rows = ["a10", "a2", undefined, "B1"];
+  assert.deepEqual(sorted(rows, (row) => row, false), ["a2", "a10", "B1", undefined]);
+  assert.deepEqual(sorted(rows, (row) => row, true), ["B1", "a10", "a2", undefined]);
+  assert.deepEqual(sorted([10, NaN, 9, -1], (row) => row, false), [-1, 9, 10, NaN]);
+});
+
+test("a filter wants every word, in any column", () => {
+  const rows = [{ file: "Cat 1.jpg", label: "dog" }, { file: "ship.jpg", label: "cat" }];
+  const values = [(row: (typeof rows)[0]) => row.file, (row: (typeof rows)[0]) => row.label];
+  assert.equal(filtered(rows, values, " ").length, 2);
+  assert.deepEqual(filtered(rows, values, "CAT dog"), [rows[0]]);
+  assert.equal(filtered(rows, values, "cat").length, 2);
+  assert.equal(filtered(rows, values, "horse").length, 0);
+});
+
+const cell = { width: 100, height: 50 };
+
+test("a grid shows the cells near the window and no others", () => {
+  const view = { count: 10_000, width: 1_000, cell, top: 5_000, seen: 800 };
+  const { columns, rows, height, first, end } = layout(view);
+  assert.deepEqual([columns, rows, height], [10, 1_000, 50_000]);
+  assert.ok(first <= 1_000 && end >= 1_160, "what is seen is there");
+  assert.ok(end - first <= 240, "little more than what is seen");
+  const last = layout({ ...view, top: 50_000 - 800 });
+  assert.equal(last.end, 10_000);
+  const past = layout({ ...view, top: 90_000 });
+  assert.equal(past.first, past.end, "far below its end there is nothing to show");
+  assert.deepEqual(layout({ ...view, count: 0 }).end, 0);
+  assert.equal(layout({ ...view, width: 30 }).columns, 1, "narrower than a cell");
+});
+
+test("arrow keys move within the grid and stop at its edges", () => {
+  assert.equal(step("ArrowDown", 3, 10, 25), 13);
+  assert.equal(step("ArrowDown", 18, 10, 25), 18, "nothing is below");
+  assert.equal(step("ArrowUp", 3, 10, 25), 3);
+  assert.equal(step("End", 3, 10, 25), 24);
+  assert.equal(step("ArrowLeft", 0, 10, 25), 0);
+  assert.equal(step("x", 3, 10, 25), undefined);
+  assert.equal(step("End", 0, 10, 0), undefined);
+});
+
+test("a sparkline breaks where nothing is known", () => {
+  const values = [1, 2, null, 3];
+  const path = strokes(values, scale(values));
+  assert.equal((path.match(/M/g) ?? []).length, 2);
+  assert.doesNotMatch(path, /NaN/);
+  assert.doesNotMatch(strokes([null, 5], scale([null, 5])), /NaN|Infinity/);
+});
+
+test("the table of a chart has a row for every place and a column for every series", () => {
+  const spec: ChartSpec = {
+    kind: "line",
+    x: { title: "epoch" },
+    y: { title: "loss", format: (y) => y.toFixed(1) },
+    series: [
+      { name: "training", colour: "server", points: [[2, 0.51], [1, 1]] },
+      { name: "validation", colour: "page", points: [[2, null], [3, 0.7]] },
+    ],
+  };
+  const { columns, rows } = toTable(spec);
+  assert.deepEqual(columns, ["epoch", "training", "validation"]);
+  assert.deepEqual(rows.map((row) => row.map(({ text }) => text)), [["1", "1.0", ""], ["2", "0.5", ""], ["3", "", "0.7"]]);
+  assert.equal(rows[1]?.[1]?.value, 0.51, "what is saved is not rounded");
+});
+
+test("the table of a matrix tells which cell was picked, rows first", () => {
+  const picked: unknown[] = [];
+  const { columns, rows } = toTable({
+    kind: "matrix",
+    rows: ["cat", "dog"],
+    columns: ["cat", "dog"],
+    rowTitle: "True",
+    columnTitle: "Answer",
+    values: [[5, 1], [2, 7]],
+    onPick: (pick) => picked.push(pick),
+  });
+  assert.deepEqual(columns, ["True \\ Answer", "cat", "dog"]);
+  assert.equal(rows[1]?.[1]?.value, 2);
+  rows[1]?.[1]?.pick?.();
+  assert.deepEqual(picked, [{ row: 1, column: 0 }]);
+});

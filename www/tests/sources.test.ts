@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+// `npm test` runs in www/.
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? sources(path) : /\.tsx?$/.test(entry.name) ? [path] : [];
+  });
+}
+const files = sources("src").map((path) => ({ path, text: readFileSync(path, "utf8") }));
+
+function found(pattern: RegExp, wanted: (path: string) => boolean = () => true): string[] {
+  return files
+    .filter(({ path }) => wanted(path))
+    .flatMap(({ path, text }) => text.split("\n").flatMap((line, i) => (pattern.test(line.replace(/\/\/ .*/, "")) ? [`${path}:${i + 1}: ${line.trim()}`] : [])));
+}
+
+test("no text is ever parsed as HTML or as code", () => {
+  assert.ok(files.length > 40, "the sources were found");
+  assert.deepEqual(found(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/), []);
+});
+
+test("only net/api.ts fetches from the server", () => {
+  assert.deepEqual(found(/\bfetch\(|XMLHttpRequest|EventSource\(/, (path) => !/net\/(api|files)\.ts$/.test(path)), []);
+});
+
+test("what the page says stands in the files of strings, not between tags", () => {
+  // Text between two tags on one line, or a line of nothing but words.
+  assert.deepEqual(found(/>\s*[A-Za-z][a-z]+[^<>{}=();]*<\/|^\s*[A-Z][a-z]+( [a-z,]+)+\.?\s*$/, (path) => path.endsWith(".tsx")), []);
+});
