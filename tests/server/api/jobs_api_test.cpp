@@ -132,7 +132,8 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   std::filesystem::remove_all(group);
   std::vector<ContentHash> all;
   const auto pictures = dataset_folder(api.folder.path(), "pictures");
-  for (const Picture& picture : Dataset::open(pictures).pictures()) all.push_back(picture.hash);
+  const Dataset dataset = Dataset::open(pictures);
+  for (const Picture& picture : dataset.pictures()) all.push_back(picture.hash);
   relabel_pictures(pictures, all, "cat", std::chrono::seconds(1));
   CHECK_THAT(refusal(422, R"({"kind":"retrain"})"), ContainsSubstring("nothing new to learn"));
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
