@@ -206,6 +206,11 @@ TEST_CASE(
   // Everything was told: a browser that comes back is sent away for good.
   const Reply ended = api.call("GET", "/api/v1/jobs/1/events", "", {{"Last-Event-ID", "99"}});
   CHECK(ended.status == 204);
+  Request both;
+  both.path = "/api/v1/jobs/1/events";
+  both.fields = {{"Last-Event-ID", "0"}};
+  both.query = {{"after", "x"}};
+  CHECK(ask(api.router, api.app, both).status == 400);
   const Reply events = api.call("GET", "/api/v1/jobs/1/events");
   REQUIRE(events.stream);
   CHECK(find_field(events.fields, "Content-Type") == "text/event-stream");

@@ -213,13 +213,15 @@ TEST_CASE("the role, the body limit and the errors of an operation are those of 
                                   {"POST", "/admin", Blocking{show_alive}, 16 << 20}};
   const Json document = made(routes, R"({
       "/open": {"get": {"responses": {"200": {"description": "d"}}, "security": [{"token": []}]}},
-      "/ask": {"post": {"requestBody": {}, "responses": {"400": "no such", "415": "no form"}}},
+      "/ask": {"post": {"description": "d", "requestBody": {}, "responses": {"400": "no such", "415": "no form"}}},
       "/admin": {"post": {"responses": {}}}})");
   const Json& open = document["paths"]["/open"]["get"];
   CHECK(open["security"] == Json::array());
+  CHECK_FALSE(open.contains("description"));
   CHECK(statuses(open) == std::set<std::string>{"200", "400", "403", "500"});
   const Json& ask = document["paths"]["/ask"]["post"];
   CHECK(ask["security"].dump() == R"([{"token":["predict"]}])");
+  CHECK(ask["description"] == "d\n\nRole: `predict`.");
   CHECK(statuses(ask) == std::set<std::string>{"400", "401", "403", "413", "415", "429", "500"});
   CHECK(ask["responses"]["400"]["description"] == "no such");
   CHECK(ask["responses"]["415"]["content"].contains("application/problem+json"));
