@@ -64,8 +64,11 @@ void complete(Json& operation, const Route& route) {
   all.try_emplace("500", shared_response("Fault"));
   operation["security"] = Json::array();
   if (route.role != Role::open) {
-    const char* role = route.role == Role::admin ? "admin" : "predict";
+    const std::string role = route.role == Role::admin ? "admin" : "predict";
     operation["security"].push_back({{"token", Json::array({role})}});
+    std::string text = operation.value("description", "");
+    text += text.empty() ? "" : "\n\n";
+    operation["description"] = text + "Role: `" + role + "`.";
     all.try_emplace("401", shared_response("Unauthorized"));
     all.try_emplace("429", shared_response("TooMany"));
   }
