@@ -126,7 +126,7 @@ std::vector<std::string> compare(const Json& document, const std::vector<Route>&
     if (described.contains(title)) continue;
     complaints.push_back(title +
                          " is in server/api/routes.cpp, but no file of server/api/openapi/ "
-                         "describes it; add it under \"paths\" (docs/http-api.md says how)");
+                         "describes it; add it under \"paths\" (CONTRIBUTING.md says how)");
   }
   check_references(document, complaints);
   return complaints;
