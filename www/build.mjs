@@ -7,7 +7,6 @@ import { dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
-import { buildDocs } from "./build_docs.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -76,7 +75,6 @@ async function buildPage() {
   let html = readFileSync(join(here, "src/index.html"), "utf8");
   for (const [mark, path] of Object.entries(replacements)) html = html.replaceAll(mark, path);
   writeFileSync(join(dist, "index.html"), html);
-  await buildDocs(common, dist, emit, replacements["%ICON%"]);
 }
 
 async function buildTests() {

@@ -105,7 +105,7 @@ test("the token that was entered goes with the request", async () => {
 test("the dashboard loads nothing of it", async () => {
   const page = await open("/");
   await page.locator(".health.online").waitFor();
-  assert.ok(page.loaded.some((address) => /assets\/main-/.test(address)));
-  assert.ok(!page.loaded.some((address) => /docs/.test(address)), page.loaded.join(" "));
+  assert.ok(page.loaded.some((address) => /\/assets\/main-/.test(address)));
+  assert.ok(!page.loaded.some((address) => /\/docs/.test(address)), page.loaded.join(" "));
   await page.close();
 });
