@@ -8,7 +8,7 @@
 #include "engine/core/parallel.h"
 #include "server/api/routes.h"
 #include "server/app.h"
-#include "server/http/embedded_page.h"
+#include "server/http/embedded_files.h"
 #include "server/http/server.h"
 #include "server/log.h"
 #include "server/registry/first_model.h"

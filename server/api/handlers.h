@@ -103,8 +103,12 @@ Reply load_v2_model(const Request& request, App& app);
 Reply unload_v2_model(const Request& request, App& app);
 void infer_v2(std::shared_ptr<const Request> request, App& app, Respond respond);
 
+// openapi.cpp
+Reply show_openapi(const Request& request, App& app);
+
 // page.cpp: files of the page, or 404
 Reply show_page(const Request& request, App& app);
+Reply show_docs(const Request& request, App& app);  // the API as a page
 
 // ancestor.cpp: the paths and field names that older clients use
 Reply show_ancestor_health(const Request& request, App& app);

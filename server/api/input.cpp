@@ -1,6 +1,7 @@
 #include "server/api/input.h"
 
 #include <charconv>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,19 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kMaxDepth = 16;
 constexpr std::size_t kMaxText = 1000;
+
+// JSON has one kind of number, and some clients write 3 as 3.0.
+void write_whole_numbers(Json& json) {
+  constexpr double kMost = 9e15;  // every whole number up to here is a double
+  if (json.is_structured()) {
+    for (Json& member : json) write_whole_numbers(member);
+  } else if (json.is_number_float()) {
+    const auto value = json.get<double>();
+    if (std::abs(value) <= kMost && std::floor(value) == value) {
+      json = static_cast<std::int64_t>(value);
+    }
+  }
+}
 
 }  // namespace
 
@@ -39,6 +53,7 @@ Json read_object(const Request& request) {
       [&deep](int depth, Json::parse_event_t, Json&) { return !(deep |= depth > kMaxDepth); },
       false);
   if (deep || !body.is_object()) throw Refusal(400, "the body is not a JSON object");
+  write_whole_numbers(body);
   return body;
 }
 

@@ -17,6 +17,7 @@ std::int64_t read_number(const Request& request, std::string_view name, std::int
                          std::int64_t high, std::int64_t otherwise);
 
 // The body as one JSON object; an empty body is an empty object. Refuses what is nested above 16.
+// A number without a fraction comes as an integer, however it was written.
 nlohmann::ordered_json read_object(const Request& request);
 
 // A text of the object, at most 1,000 bytes; empty when it is not given.

@@ -8,13 +8,15 @@ namespace {
 constexpr std::uint64_t kAncestorBody = 16 << 20;
 constexpr std::uint64_t kUploadBody = 256 << 20;
 
-// Every endpoint there is.
+// Every endpoint there is. A new one is described in server/api/openapi/; a test asks for it.
 const std::vector<Route> kRoutes = {
     {"GET", "/livez", show_alive, Role::open},
     {"GET", "/readyz", show_ready, Role::open},
     {"GET", "/healthz", show_ready, Role::open},
 
     {"GET", "/metrics", show_metrics, Role::predict},
+    {"GET", "/openapi.json", show_openapi, Role::open},
+    {"GET", "/docs", show_docs, Role::open},
 
     {"GET", "/api/v1/status", show_status, Role::predict},
     {"GET", "/api/v1/model", show_model, Role::predict},

@@ -36,6 +36,7 @@ std::optional<Reply> check_address(Request& request, const Framing& framing) {
     request.path = std::move(target.path);
     request.query = std::move(target.query);
   } catch (const FormatError& error) {
+    request.path = request.target.substr(0, request.target.find('?'));  // as far as it can be told
     return problem(request, 400, error.what());
   }
   const auto hosts =

@@ -41,16 +41,28 @@ void add_verb(std::string& allow, std::string_view verb) {
 
 }  // namespace
 
+// A path belongs to one pattern, the one with the fewest parameters: "/items/new" is no item.
 Match Router::match(std::string_view verb, std::string_view path) const {
+  std::string_view pattern;
+  std::optional<Fields> params;
+  for (const Route& route : routes_) {
+    if (route.pattern == pattern) continue;
+    auto found = match_pattern(route.pattern, path);
+    if (!found || (params && params->size() <= found->size())) continue;
+    pattern = route.pattern;
+    params = std::move(found);
+  }
   Match match;
   const std::string_view wanted = verb == "HEAD" ? "GET" : verb;
+  if (!params) {
+    if (wanted == "GET") match.route = &fallback_;
+    return match;
+  }
   for (const Route& route : routes_) {
-    auto params = match_pattern(route.pattern, path);
-    if (!params) continue;
+    if (route.pattern != pattern) continue;
     if (route.verb == wanted) return {&route, std::move(*params), {}};
     add_verb(match.allow, route.verb);
   }
-  if (match.allow.empty() && wanted == "GET") match.route = &fallback_;
   return match;
 }
 

@@ -21,6 +21,8 @@ Reply page(const Request&, App&) {
 
 Router make_router() {
   return Router({{"GET", "/items", list},
+                 {"DELETE", "/items/{id}", list},
+                 {"POST", "/items/merge", list},
                  {"POST", "/items", list},
                  {"GET", "/items/{id}", show},
                  {"DELETE", "/items/{id}/parts/{part}", show}},
@@ -49,6 +51,17 @@ TEST_CASE("a known path under another verb lists what it takes") {
   CHECK(router.match("PUT", "/items").route == nullptr);
   CHECK(router.match("PUT", "/items").allow == "GET, HEAD, POST");
   CHECK(router.match("GET", "/items/7/parts/8").allow == "DELETE");
+}
+
+TEST_CASE("a path that a pattern spells out is none of those with a parameter in its place") {
+  const Router router = make_router();
+  CHECK(handler_of(router.match("POST", "/items/merge")) == list);
+  CHECK(router.match("POST", "/items/merge").params.empty());
+  for (const char* verb : {"GET", "DELETE", "OPTIONS"}) {
+    CHECK(router.match(verb, "/items/merge").route == nullptr);
+    CHECK(router.match(verb, "/items/merge").allow == "POST");
+  }
+  CHECK(router.match("POST", "/items/other").allow == "DELETE, GET, HEAD");
 }
 
 TEST_CASE("paths differ by their slashes, and what no route names falls back to the page") {
