@@ -83,7 +83,7 @@ Insight InsightAnswers::apply(FromData make, Source& source) {
       spell_as_ancestor(data.statistics);
       spell_as_ancestor(known);
     }
-    if (data.source.json["kind"] == "dataset") {
+    if (data.on_this_machine) {
       data.source.caveat = unseen_classes(known, data.statistics);
     }
     return data;

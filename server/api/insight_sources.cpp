@@ -20,6 +20,10 @@ std::string day(std::chrono::system_clock::time_point time) {
   return iso_time(time).substr(0, 10);
 }
 
+std::shared_ptr<const Json> shared(Json json) {
+  return std::make_shared<const Json>(std::move(json));
+}
+
 // When the model was made, as far as its manifest says so.
 std::chrono::system_clock::time_point made(const StoredVersion& version) {
   const Json manifest = parse_manifest(version.manifest);
@@ -45,13 +49,12 @@ bool knows_a_picture(const TrainingSnapshot& snapshot, const EvaluationReport& r
 
 void add_caveat(EvaluationSource& found, const TrainingSnapshot& snapshot) {
   const EvaluationReport& report = found.evaluation.report;
-  const bool current = report.data_revision == snapshot.revision;
   if (found.stored) {
-    found.source.pictures_here = current || knows_a_picture(snapshot, report);
+    found.source.pictures_here = found.current || knows_a_picture(snapshot, report);
     found.source.caveat =
         "From the stored evaluation that came with the model" +
         std::string(found.source.pictures_here ? "." : "; its pictures are not on this machine.");
-  } else if (!current) {
+  } else if (!found.current) {
     found.source.caveat = "The training data has changed since this evaluation.";
   }
 }
@@ -70,17 +73,18 @@ EvaluationSource make_source(App& app, const StoredVersion& version, const Json&
   found.date = date;
   found.stored = id.is_string();
   found.own = report.weights_sha256 == version.weights_sha256;
+  found.current = report.data_revision == snapshot->revision;
   const std::string name = found.stored ? id.get<std::string>() : id.dump();
-  found.source.json = {{"kind", "evaluation"},
-                       {"version", version.number},
-                       {"id", id},
-                       {"url", evaluations_url(version.number) + "/" + name},
-                       {"data", report.data},
-                       {"data_revision", report.data_revision},
-                       {"split", report.split},
-                       {"count", report.metrics.count},
-                       {"date", iso_time(date)},
-                       {"current", report.data_revision == snapshot->revision}};
+  found.source.json = shared({{"kind", "evaluation"},
+                              {"version", version.number},
+                              {"id", id},
+                              {"url", evaluations_url(version.number) + "/" + name},
+                              {"data", report.data},
+                              {"data_revision", report.data_revision},
+                              {"split", report.split},
+                              {"count", report.metrics.count},
+                              {"date", iso_time(date)},
+                              {"current", found.current}});
   found.source.text = (found.stored ? "stored evaluation" : "evaluation " + name) + " of " +
                       version_title(version.number) + ", " + report.split + " split of " +
                       report.data + ", " + counted(report.metrics.count, "picture") + ", " +
@@ -109,9 +113,11 @@ std::optional<Evaluation> newest_test(App& app, const StoredVersion& version) {
 
 Source run_source(const StoredVersion& version, const Json& job) {
   Source source;
-  source.json = {{"kind", "job"}, {"version", version.number}, {"job", job}};
-  source.json["url"] = "/api/v1/jobs/" + job.dump();
-  source.json["date"] = iso_time(version.created);
+  source.json = shared({{"kind", "job"},
+                        {"version", version.number},
+                        {"job", job},
+                        {"url", "/api/v1/jobs/" + job.dump()},
+                        {"date", iso_time(version.created)}});
   source.text = "job " + job.dump() + ", which made " + version_title(version.number) + ", " +
                 day(version.created);
   return source;
@@ -142,7 +148,7 @@ std::optional<EvaluationSource> find_current_evaluation(App& app, const StoredVe
   const auto newest = newest_test(app, version);
   if (!newest) return std::nullopt;
   EvaluationSource found = from_job(app, version, *newest);
-  if (!found.source.json["current"].get<bool>()) return std::nullopt;
+  if (!found.current) return std::nullopt;
   return found;
 }
 
@@ -166,8 +172,10 @@ DataSource find_data(App& app, const StoredVersion& version) {
                    " says nothing about its pictures." + how_to_evaluate(version));
   }
   found.source.text += " (all " + counted(statistics->pictures, "picture") + " of the data)";
-  found.source.json["pictures"] = statistics->pictures;
-  return {std::move(*statistics), std::move(found.source)};
+  Json json = *found.source.json;
+  json["pictures"] = statistics->pictures;
+  found.source.json = shared(std::move(json));
+  return {std::move(*statistics), std::move(found.source), false};
 }
 
 DataSource find_data(App& app) {
@@ -175,11 +183,11 @@ DataSource find_data(App& app) {
   if (snapshot->dataset.pictures().empty()) {
     return find_data(app, app.registry.find(app.model()->number));
   }
-  DataSource data{*app.measured.of(*snapshot), {}};
-  data.source.json = {{"kind", "dataset"},
-                      {"data", app.options.dataset},
-                      {"data_revision", snapshot->revision},
-                      {"pictures", data.statistics.pictures}};
+  DataSource data{*app.measured.of(*snapshot), {}, true};
+  data.source.json = shared({{"kind", "dataset"},
+                             {"data", app.options.dataset},
+                             {"data_revision", snapshot->revision},
+                             {"pictures", data.statistics.pictures}});
   data.source.text = "the training data on this machine, " +
                      counted(data.statistics.pictures, "picture") + ", revision " +
                      snapshot->revision.substr(0, 8);
@@ -196,13 +204,17 @@ TrainingSource find_training(App& app, const StoredVersion& version) {
       if (!found.epochs.empty()) return found;
     }
   }
-  EvaluationSource evaluation = find_stored_evaluation(app, version);
-  if (!evaluation.own || evaluation.evaluation.training.empty()) {
-    throw NoSource("How " + version_title(version.number) +
-                   " was trained is not known here: it did not come from a job, and its "
-                   "evaluation tells of no epochs.");
+  for (const auto find : {find_evaluation, find_stored_evaluation}) {
+    try {
+      EvaluationSource found = find(app, version);
+      if (!found.own || found.evaluation.training.empty()) continue;
+      return {std::move(found.evaluation.training), std::move(found.source)};
+    } catch (const NoSource&) {  // said below
+    }
   }
-  return {std::move(evaluation.evaluation.training), std::move(evaluation.source)};
+  throw NoSource("How " + version_title(version.number) +
+                 " was trained is not known here: it did not come from a job, and no evaluation "
+                 "tells of its epochs.");
 }
 
 HistorySource find_history(App& app, std::optional<int> version, std::optional<Time> since) {
@@ -219,11 +231,11 @@ HistorySource find_history(App& app, std::optional<int> version, std::optional<T
     history.statistics = std::move(only);
   }
   const std::int64_t count = history.statistics.all.count;
-  history.source.json = {{"kind", "history"},
-                         {"version", version ? Json(*version) : Json()},
-                         {"from", since ? Json(iso_time(*since)) : Json()},
-                         {"to", iso_time(std::chrono::system_clock::now())},
-                         {"count", count}};
+  history.source.json = shared({{"kind", "history"},
+                                {"version", version ? Json(*version) : Json()},
+                                {"from", since ? Json(iso_time(*since)) : Json()},
+                                {"to", iso_time(std::chrono::system_clock::now())},
+                                {"count", count}});
   history.source.text = "live history" +
                         std::string(version ? " of " + version_title(*version) : "") + ", " +
                         counted(count, "answer") + (since ? " since " + day(*since) : "");

@@ -20,23 +20,25 @@ class NoSource : public std::runtime_error {
 
 // Where the numbers of a chart come from.
 struct Source {
-  nlohmann::ordered_json json;  // as answers have it
-  std::string text;             // the same in words
-  std::string caveat;           // empty: none
-  bool pictures_here = true;    // else the caveat says that none of its pictures is at hand
+  std::shared_ptr<const nlohmann::ordered_json> json;  // as answers have it
+  std::string text;                                    // the same in words
+  std::string caveat;                                  // empty: none
+  bool pictures_here = true;  // else the caveat says that none of its pictures is at hand
 };
 
 struct EvaluationSource {
   StoredEvaluation evaluation;
   Source source;
   std::chrono::system_clock::time_point date;
-  bool own = true;      // of this very version's weights
-  bool stored = false;  // came with the model
+  bool current = false;  // the training data is still what it was
+  bool own = true;       // of this very version's weights
+  bool stored = false;   // came with the model
 };
 
 struct DataSource {
   DataStatistics statistics;
   Source source;
+  bool on_this_machine = false;  // it is the training data here
 };
 
 struct TrainingSource {

@@ -76,7 +76,7 @@ Reply show_insight(const Request& request, App& app) {
     require_versions(kind, question);
     const InsightAnswer answer = InsightAnswers(app, question).about(kind);
     Json body = head(kind, question, answer);
-    body["source"] = answer.source.json;
+    body["source"] = answer.source.json ? *answer.source.json : Json();
     body["data"] = answer.insight.chart.panels.empty() ? Json() : chart_json(answer.insight.chart);
     return json_reply(body);
   });

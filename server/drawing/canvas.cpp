@@ -1,6 +1,10 @@
 #include "server/drawing/canvas.h"
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cmath>
+#include <new>
 #include <numbers>
 #include <stdexcept>
 #include <vector>
@@ -63,10 +67,22 @@ cairo_status_t append(void* to, const unsigned char* bytes, unsigned int size) {
 
 }  // namespace
 
+Canvas::Pixels::Pixels(std::size_t bytes)
+    : bytes_(bytes),
+      data_(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+  if (data_ == MAP_FAILED) throw std::runtime_error("there is no memory for a chart");
+}
+
+Canvas::Pixels::~Pixels() {
+  munmap(data_, bytes_);
+}
+
 Canvas::Canvas(int width, int height, Colour background)
     : width_(width),
       height_(height),
-      surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height)),
+      pixels_(std::size_t{4} * std::size_t(width) * std::size_t(height)),
+      surface_(cairo_image_surface_create_for_data(pixels_.data(), CAIRO_FORMAT_RGB24, width,
+                                                   height, 4 * width)),
       context_(cairo_create(surface_.get())) {
   require(cairo_status(context_.get()));
   // Letters are placed and shaped the same at any size and position.
@@ -145,7 +161,7 @@ double Canvas::text_width(std::string_view text, double size) {
 
 std::string Canvas::fitting(std::string_view text, double size, double most) {
   constexpr std::size_t kLongest = 1000;  // bytes; no line shows more
-  const std::string whole = drawable(text.substr(0, kLongest));
+  std::string whole = drawable(text.substr(0, kLongest));
   if (text.size() <= kLongest && text_width(whole, size) <= most) return whole;
   std::vector<std::size_t> ends{0};  // of 0, 1, 2 ... characters
   while (ends.back() < whole.size()) {

@@ -49,6 +49,19 @@ class Canvas {
   std::string png() const;  // throws std::runtime_error when anything went wrong until now
 
  private:
+  // From the system and back to it at once: the heap would keep what the largest chart needed.
+  class Pixels {
+   public:
+    explicit Pixels(std::size_t bytes);  // zeros
+    ~Pixels();
+    Pixels(const Pixels&) = delete;
+    Pixels& operator=(const Pixels&) = delete;
+    unsigned char* data() const { return static_cast<unsigned char*>(data_); }
+
+   private:
+    const std::size_t bytes_;
+    void* const data_;
+  };
   struct Release {
     void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
     void operator()(cairo_t* context) const { cairo_destroy(context); }
@@ -56,6 +69,7 @@ class Canvas {
   void use(Colour colour);
 
   const int width_, height_;
+  const Pixels pixels_;  // of surface_
   std::unique_ptr<cairo_surface_t, Release> surface_;
   std::unique_ptr<cairo_t, Release> context_;
 };

@@ -10,8 +10,8 @@
 // FOVEA_FONT is the file's path (server/CMakeLists.txt); the assembler copies its bytes.
 asm(".section .rodata\n.balign 16\nfovea_font_begin:\n.incbin \"" FOVEA_FONT
     "\"\nfovea_font_end:\n.byte 0\n.text\n");
-extern "C" const unsigned char fovea_font_begin[] asm("fovea_font_begin");
-extern "C" const unsigned char fovea_font_end[] asm("fovea_font_end");
+extern "C" const unsigned char kFontBegin[] asm("fovea_font_begin");
+extern "C" const unsigned char kFontEnd[] asm("fovea_font_end");
 
 namespace fovea::server {
 namespace {
@@ -20,8 +20,7 @@ cairo_font_face_t* open_font() {
   FT_Library library = nullptr;
   FT_Face face = nullptr;
   if (FT_Init_FreeType(&library) != 0 ||
-      FT_New_Memory_Face(library, fovea_font_begin, fovea_font_end - fovea_font_begin, 0, &face) !=
-          0) {
+      FT_New_Memory_Face(library, kFontBegin, kFontEnd - kFontBegin, 0, &face) != 0) {
     throw std::runtime_error("the font of the charts cannot be used");
   }
   return cairo_ft_font_face_create_for_ft_face(face, 0);

@@ -27,16 +27,17 @@ std::vector<const ShownPicture*> at_hand(const PictureGroup& group) {
 }
 
 struct Grid {
-  int columns = 1;
+  std::size_t columns = 1;
   double side = 0;
 };
 
 // So many columns that `count` cells, each a square and `above` its caption, are largest.
 Grid best_grid(const Box& area, std::size_t count, double across, double name, double caption) {
   Grid best;
-  for (int columns = 1; columns <= static_cast<int>(count); ++columns) {
-    const double rows = std::ceil(double(count) / columns);
-    const double side = std::min((area.w / columns - name) / across, area.h / rows - caption);
+  for (std::size_t columns = 1; columns <= count; ++columns) {
+    const double rows = std::ceil(double(count) / double(columns));
+    const double side =
+        std::min((area.w / double(columns) - name) / across, area.h / rows - caption);
     if (side > best.side) best = {columns, side};
   }
   return best;
@@ -55,12 +56,12 @@ void draw_groups(const Pen& pen, const Box& area, const std::vector<PictureGroup
   name = std::min(name, 0.2 * area.w) + 1.5 * m;
   const Grid grid = best_grid(area, groups.size(), double(most), name, 0);
   if (grid.side < 4) return;
-  const double cell_w = area.w / grid.columns;
-  const double rows = std::ceil(double(groups.size()) / grid.columns);
+  const double cell_w = area.w / double(grid.columns);
+  const double rows = std::ceil(double(groups.size()) / double(grid.columns));
   const double side = grid.side, row_h = std::min(area.h / rows, side * 1.25);
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    const double x = area.x + cell_w * double(g % std::size_t(grid.columns));
-    const double y = area.y + row_h * double(g / std::size_t(grid.columns));
+    const std::size_t column = g % grid.columns, row = g / grid.columns;
+    const double x = area.x + cell_w * double(column), y = area.y + row_h * double(row);
     pen.canvas.text(pen.canvas.fitting(groups[g].name, m, name - m),
                     {x + name - 0.7 * m, y + side / 2 + 0.36 * m}, m, pen.theme.text, Align::right);
     double at = x + name;
@@ -81,11 +82,12 @@ void draw_captioned(const Pen& pen, const Box& area, const PictureGroup& group,
   if (pictures.size() > kMost) pictures.resize(kMost);
   const Grid grid = best_grid(area, pictures.size(), 1, 0.8 * size, caption);
   if (grid.side < 4) return;
-  const double cell_w = area.w / grid.columns;
+  const double cell_w = area.w / double(grid.columns);
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const ShownPicture& picture = *pictures[i];
-    const double x = area.x + cell_w * double(i % std::size_t(grid.columns));
-    const double y = area.y + (grid.side + caption) * double(i / std::size_t(grid.columns));
+    const std::size_t column = i % grid.columns, row = i / grid.columns;
+    const double x = area.x + cell_w * double(column);
+    const double y = area.y + (grid.side + caption) * double(row);
     if (const auto image = load(picture.sha256)) {
       draw_picture(pen, *image, {x + (cell_w - grid.side) / 2, y}, grid.side);
     }
