@@ -88,6 +88,7 @@ TEST_CASE("bars stand on one line and are as high as their values") {
   CHECK(height(a) == Approx(3 * height(b)).margin(4));
   CHECK(height(c) == Approx(2 * height(b)).margin(4));
   CHECK(a.top == all.top);
+  CHECK(a.top == Approx(find(image, kLight.grid).top).margin(1));  // the mark of 30
   CHECK(a.right < b.left);
   CHECK(b.right < c.left);
 }

@@ -1,3 +1,6 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
 #include "server/insights/insight.h"
 #include "server/insights/words.h"
 #include "tests/support/catch.h"
@@ -27,6 +30,25 @@ TEST_CASE("numbers and lists read as people write them") {
   CHECK(some_of({"a", "b", "c", "d", "e"}, 3) == "a, b and 3 more");
   CHECK(named("cat") == "cat");
   CHECK(named("4") == "\"4\"");
+}
+
+TEST_CASE("a chart as JSON has its panels, units and bounds; numbers that do not exist are null") {
+  Bars bars = empty_bars("class", {"share", Unit::share, 0, 1}, {"recall"});
+  bars.categories = {"a", "b"};
+  bars.series[0].values = {0.1 + 0.2, std::nan("")};
+  const Lines lines{{"time", Unit::time}, {"n", Unit::count}, {{"x", {{1, 2}}, true, false}}};
+  const auto json = chart_json({{bars, lines}});
+  const auto& first = json["panels"][0];
+  CHECK(first["kind"] == "bars");
+  CHECK(first["y"]["unit"] == "share");
+  CHECK(first["y"]["high"] == 1);
+  CHECK(first["series"][0]["values"][0].dump() == "0.3");
+  CHECK(first["series"][0]["values"][1].is_null());
+  const auto& second = json["panels"][1];
+  CHECK(second["x"]["unit"] == "time");
+  CHECK_FALSE(second["x"].contains("low"));
+  CHECK(second["lines"][0]["reference"] == true);
+  CHECK(second["lines"][0]["points"].dump() == "[[1.0,2.0]]");
 }
 
 TEST_CASE("the class distribution names the largest and the smallest class, and the ratio") {
