@@ -77,7 +77,7 @@ void draw_groups(const Pen& pen, const Box& area, const std::vector<PictureGroup
 // Pictures with what was answered below each.
 void draw_captioned(const Pen& pen, const Box& area, const PictureGroup& group,
                     const LoadPicture& load) {
-  const double size = 0.9 * pen.letters, caption = 2.9 * size;
+  const double size = 0.9 * pen.letters, caption = 4.1 * size;
   std::vector<const ShownPicture*> pictures = at_hand(group);
   if (pictures.size() > kMost) pictures.resize(kMost);
   const Grid grid = best_grid(area, pictures.size(), 1, 0.8 * size, caption);
@@ -97,7 +97,8 @@ void draw_captioned(const Pen& pen, const Box& area, const PictureGroup& group,
                       size, colour, Align::centre);
     };
     line("is " + picture.label, 0, pen.theme.text);
-    line(picture.answer + " " + percent(picture.probability), 1.15 * size, pen.theme.wrong);
+    line("said " + picture.answer, 1.15 * size, pen.theme.wrong);
+    line(percent(picture.probability) + " sure", 2.3 * size, pen.theme.soft);
   }
 }
 

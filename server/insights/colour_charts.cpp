@@ -149,9 +149,12 @@ Insight rgb_by_class(const DataStatistics& data) {
         fixed(largest_difference(**strongest), 1) + " of 255.";
   } else if (classes.size() == 1) {
     text = "There is one class, " + lean(**warmest) + ".";
+  } else if (warmth(**warmest) - warmth(**coldest) < 5) {
+    text = "All classes have about the same mean colour, from " + lean(**coldest) + " to " +
+           lean(**warmest) + ": colour tells little about the class.";
   } else {
     text = "The warmest class is " + lean(**warmest) + ", the coldest " + lean(**coldest) + "; " +
-           (*palest)->name + " has the least colour, its channels differ by " +
+           named((*palest)->name) + " has the least colour, its channels differ by " +
            fixed(largest_difference(**palest), 0) + ".";
   }
   return {{{std::move(bars)}}, text, few_measured(classes)};

@@ -64,12 +64,14 @@ std::string reliability_text(const EvaluationReport& report, double confidence) 
   std::string text = "On average it is " + percent(confidence) + " sure and right in " +
                      percent(m.accuracy) + " of cases: ";
   if (std::abs(difference) < 0.005) {
-    text += "what it says can be taken at its word.";
+    text += m.ece < 0.03 ? "what it says can be taken at its word."
+                         : "as often as it says, but not at each level of confidence.";
   } else {
     text += (difference > 0 ? "too sure by " : "too modest by ") +
             fixed(100 * std::abs(difference), 1) + " points.";
   }
-  if (const ReliabilityBin* gap = largest_gap(m)) {
+  const ReliabilityBin* gap = largest_gap(m);
+  if (gap && std::abs(gap->confidence - gap->accuracy) >= 0.02) {
     text += " The largest gap: of " + counted(gap->count, "answer") + " given with about " +
             percent(gap->confidence) + ", " + percent(gap->accuracy) + " are right.";
   }
@@ -137,18 +139,26 @@ Insight reliability(const EvaluationReport& report) {
 
 std::string thin_evaluation(const EvaluationReport& report) {
   const Metrics& m = report.metrics;
+  std::vector<std::string> few, none;
+  for (Index c = 0; c < report.classes.size(); ++c) {
+    const std::int64_t pictures = m.per_class[c].support;
+    if (pictures == 0) {
+      none.push_back(named(report.classes[c]));
+    } else if (pictures < kFewOfClass) {
+      few.push_back(named(report.classes[c]));
+    }
+  }
+  std::string text;
   if (m.count < kFewPictures) {
-    return "Only " + counted(m.count, "picture") + ": the accuracy of " + percent(m.accuracy) +
+    text = "Only " + counted(m.count, "picture") + ": the accuracy of " + percent(m.accuracy) +
            " may in truth be anything from " + percent(m.accuracy_low) + " to " +
            percent(m.accuracy_high) + ".";
+  } else if (!few.empty()) {
+    text = "Fewer than " + std::to_string(kFewOfClass) + " pictures of " + some_of(few) +
+           ": chance plays a part there.";
   }
-  std::vector<std::string> few;
-  for (const Index c : seen_classes(report)) {
-    if (m.per_class[c].support < kFewOfClass) few.push_back(named(report.classes[c]));
-  }
-  if (few.empty()) return {};
-  return "Fewer than " + std::to_string(kFewOfClass) + " pictures of " + some_of(few) +
-         ": chance plays a part there.";
+  if (none.empty()) return text;
+  return text + (text.empty() ? "" : " ") + "No pictures of " + some_of(none, 12) + " were tested.";
 }
 
 }  // namespace fovea::server

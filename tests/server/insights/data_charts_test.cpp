@@ -129,6 +129,11 @@ TEST_CASE("mean colours name the warmest, the coldest and the palest class") {
       data_statistics({class_statistics("sky", 30, 5, 5), class_statistics("fire", 30, 5, 5),
                        class_statistics("snow", 30, 5, 5)});
   CHECK_THAT(rgb_by_class(data).sentence, ContainsSubstring("The pictures are grey"));
+  for (ClassStatistics& mine : data.classes) mine.mean = {120, 110, 100};
+  data.classes[1].mean[0] = 123;
+  CHECK_THAT(rgb_by_class(data).sentence,
+             ContainsSubstring("from sky (red 20 above blue) to fire (red 23 above blue): colour "
+                               "tells little"));
   data.classes[0].mean = {80, 100, 160};
   data.classes[1].mean = {180, 90, 40};
   data.classes[2].mean = {200, 202, 204};

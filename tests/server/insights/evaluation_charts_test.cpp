@@ -129,6 +129,13 @@ TEST_CASE("reliability says whether the model is too sure, where most, and what 
   CHECK(line.points[1].x == Approx(0.9).margin(1e-6));
   CHECK(line.points[1].y == Approx(0.6));
   CHECK(std::get<Histogram>(insight.chart.panels.at(1)).bins.size() == 15);
+  // 80 % sure and right on average: once in truth, once by two errors.
+  const auto sentence = [](const Answers& given) { return reliability(given.report()).sentence; };
+  CHECK_THAT(sentence(Answers({"a", "b"}).add(0, 0, 80, 0.8f).add(0, 1, 20, 0.8f)),
+             ContainsSubstring("can be taken at its word. The mean gap"));
+  CHECK_THAT(
+      sentence(Answers({"a", "b"}).add(0, 0, 50, 0.7f).add(0, 0, 30, 0.9f).add(0, 1, 20, 0.9f)),
+      ContainsSubstring("not at each level of confidence. The largest gap: of 50 answers"));
   insight = reliability(answers.add(0, 1, 100, 0.95f).report());
   CHECK_THAT(insight.sentence, ContainsSubstring("too sure by"));
   CHECK_THAT(insight.sentence, !ContainsSubstring("without the calibration"));
@@ -141,8 +148,9 @@ TEST_CASE("an evaluation on few pictures says how little it proves") {
   Answers answers({"a", "b", "c"});
   answers.add(0, 0, 100).add(1, 1, 5);
   CHECK(thin_evaluation(answers.report()) ==
-        "Fewer than 20 pictures of b: chance plays a part there.");
-  CHECK(thin_evaluation(answers.add(1, 1, 50).report()).empty());
+        "Fewer than 20 pictures of b: chance plays a part there. No pictures of c were tested.");
+  CHECK(thin_evaluation(answers.add(1, 1, 50).report()) == "No pictures of c were tested.");
+  CHECK(thin_evaluation(answers.add(2, 2, 50).report()).empty());
 }
 
 std::vector<TrainedEpoch> epochs(std::vector<double> training, std::vector<double> validation) {
