@@ -45,6 +45,16 @@ Reply start_evaluation(const Request& request, App& app);
 Reply list_evaluations(const Request& request, App& app);
 Reply show_evaluation(const Request& request, App& app);
 
+// insights.cpp: charts, with what they show in words
+Reply list_insights(const Request& request, App& app);
+Reply show_insight(const Request& request, App& app);
+Reply draw_insight(const Request& request, App& app);  // {name}.png
+
+// ancestor_insights.cpp
+Reply list_visualizations(const Request& request, App& app);
+Reply draw_visualization(const Request& request, App& app);
+Reply show_ancestor_evaluation(const Request& request, App& app);  // of the model in service
+
 // ancestor_jobs.cpp
 Reply ancestor_retrain(const Request& request, App& app);
 Reply show_ancestor_retrain(const Request& request, App& app);

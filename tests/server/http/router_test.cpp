@@ -64,6 +64,16 @@ TEST_CASE("a path that a pattern spells out is none of those with a parameter in
   CHECK(router.match("POST", "/items/other").allow == "DELETE, GET, HEAD");
 }
 
+TEST_CASE("a parameter may be followed by an ending") {
+  const Router router({{"GET", "/charts/{name}.png", list}, {"GET", "/charts/{name}", show}}, page);
+  const Match drawn = router.match("GET", "/charts/a.b.png");
+  CHECK(handler_of(drawn) == list);
+  CHECK(drawn.params == Fields{{"name", "a.b"}});
+  CHECK(handler_of(router.match("GET", "/charts/a.pn")) == show);
+  CHECK(handler_of(router.match("GET", "/charts/.png")) == show);  // nothing is no name
+  CHECK(handler_of(router.match("GET", "/charts/a.png/")) == page);
+}
+
 TEST_CASE("paths differ by their slashes, and what no route names falls back to the page") {
   const Router router = make_router();
   for (const char* path : {"/items/", "/items/7/", "/items//", "/", "/other", "/items/7/parts/",
