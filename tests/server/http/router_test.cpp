@@ -67,7 +67,11 @@ TEST_CASE("a request target is split and decoded") {
   CHECK(target.path == "/a b/\xc3\xa4");
   CHECK(target.query == Fields{{"x", "1"}, {"y", "a b+"}, {"flag", ""}, {"", "z"}});
   CHECK(parse_target("http://host:80/a?b=c").path == "/a");
+  CHECK(parse_target("http://host:80/a?b=c").host == "host:80");
+  CHECK(parse_target("/a?b=http://host").host.empty());
   CHECK(parse_target("HTTP://host").path == "/");
+  CHECK(parse_target("https://host?b=c").path == "/");
+  CHECK(parse_target("https://host?b=c").query == Fields{{"b", "c"}});
   CHECK(parse_target("/a+b").path == "/a+b");
 }
 
