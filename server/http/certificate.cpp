@@ -18,9 +18,12 @@ namespace {
 
 constexpr std::uint64_t kLargestFile = 1 << 20;
 
-[[noreturn]] void refuse(const std::string& name, const std::string& text, const ErrorCode& error) {
-  const bool pem = text.find("-----BEGIN") != std::string::npos;
-  throw FormatError(name + (pem ? " cannot be used: " + error.message() : " is not in PEM form"));
+// `what`: the PEM label of what the file should hold.
+[[noreturn]] void refuse(const std::string& name, const std::string& text, const std::string& what,
+                         const ErrorCode& error) {
+  if (text.find("-----BEGIN") == std::string::npos) throw FormatError(name + " is not in PEM form");
+  if (text.find(what + "-----") == std::string::npos) throw FormatError(name + " holds no " + what);
+  throw FormatError(name + " cannot be used: " + error.message());
 }
 
 std::string read_text(const std::filesystem::path& file) {
@@ -101,7 +104,7 @@ Certificate::Loaded Certificate::load(const Files& files) const {
   set_up(native);
   ErrorCode error;
   context->use_certificate_chain(asio::buffer(files.certificate), error);
-  if (error) refuse(certificate_name, files.certificate, error);
+  if (error) refuse(certificate_name, files.certificate, "CERTIFICATE", error);
   check_times(SSL_CTX_get0_certificate(native), certificate_name);
   bool protected_key = false;
   SSL_CTX_set_default_passwd_cb_userdata(native, &protected_key);
@@ -115,7 +118,7 @@ Certificate::Loaded Certificate::load(const Files& files) const {
       (!error && SSL_CTX_check_private_key(native) != 1)) {
     throw FormatError(key_name + " does not belong to " + certificate_name);
   }
-  if (error) refuse(key_name, files.key, error);
+  if (error) refuse(key_name, files.key, "PRIVATE KEY", error);
   return {context, time_text(X509_get0_notAfter(SSL_CTX_get0_certificate(native)))};
 }
 

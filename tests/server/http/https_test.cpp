@@ -178,11 +178,15 @@ TEST_CASE("a certificate that cannot serve is refused with a sentence that says 
   files.write(make_certificate(-3600, 3600, "x", EVP_aes_128_cbc()));
   refused("protected by a passphrase");
   files.write({good.key, good.key});
-  refused("cert.pem cannot be used");
+  refused("cert.pem holds no CERTIFICATE");
   files.write({"rubbish", good.key});
   refused("cert.pem is not in PEM form");
   files.write({good.certificate, "rubbish"});
   refused("key.pem is not in PEM form");
+  files.write({good.certificate, good.certificate});
+  refused("key.pem holds no PRIVATE KEY");
+  files.write({good.certificate, good.key.substr(0, 80)});
+  refused("key.pem cannot be used");
   files.write({good.certificate, ""});
   refused("key.pem is not in PEM form");
   std::filesystem::remove(options.key);
