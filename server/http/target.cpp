@@ -54,6 +54,10 @@ std::string percent_decode(std::string_view text, bool plus_is_space, std::strin
 }
 
 Target parse_target(std::string_view target) {
+  const bool odd = std::any_of(target.begin(), target.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+  });
+  if (odd) throw FormatError("the address holds a blank or a control character");
   const std::string_view host = take_host(target);
   const bool bare = !host.empty() && (target.empty() || target.front() != '/');  // "http://host?q"
   if (!bare && (target.empty() || target.front() != '/')) {

@@ -76,10 +76,13 @@ TEST_CASE("a request target is split and decoded") {
 }
 
 TEST_CASE("a malformed request target is refused") {
-  for (const char* target : {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/"}) {
+  for (const char* target :
+       {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/", "http://", "http:///a",
+        "http://user@host/a", "/a b", "/a\tb", "/\x7f"}) {
     INFO(target);
     CHECK_THROWS_AS(parse_target(target), FormatError);
   }
+  CHECK_THROWS_AS(parse_target(std::string_view("/a\0b", 4)), FormatError);
 }
 
 TEST_CASE("If-None-Match is a list of tags, weak ones too, or a star") {
