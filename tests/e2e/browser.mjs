@@ -10,9 +10,9 @@ export const screenshots = join(root, "build/screenshots");
 
 // Serves the page in www/dist with a data directory of its own; resolves when it accepts connections.
 // stop() resolves when it is gone.
-export async function startServer(port = 0, folder = mkdtempSync(join(tmpdir(), "fovea-e2e-"))) {
+export async function startServer(port = 0, folder = mkdtempSync(join(tmpdir(), "fovea-e2e-")), more = []) {
   const options = ["--port", String(port), "--model", model, "--www", join(root, "www/dist"), "--data-dir", folder];
-  const child = spawn(command, ["serve", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, ["serve", ...options, ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const gone = new Promise((resolve) => child.once("exit", resolve));
   let said = "";
   const address = await new Promise((resolve, reject) => {
@@ -37,7 +37,7 @@ export async function startServer(port = 0, folder = mkdtempSync(join(tmpdir(), 
   };
 }
 
-export async function startBrowser() {
+export async function startBrowser(more = []) {
   mkdirSync(screenshots, { recursive: true });
   return chromium.launch({
     executablePath: process.env.FOVEA_CHROMIUM ?? "/usr/bin/chromium",
@@ -49,6 +49,7 @@ export async function startBrowser() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }
