@@ -80,6 +80,7 @@ Task<bool> Session::serve_one() {
   const bool complete = parser.is_done() && !admission->close;
   const bool keep = complete && parser.get().keep_alive() && !context_.draining;
   const Written written = co_await write(*request, reply, parser.get().version(), keep);
+  whole_ = written.whole;
   report(*request, reply, written, admission->match.route, started);
   if (phase_ != Phase::closed) phase_ = Phase::idle;
   if (written.whole && !complete) co_await linger();
@@ -171,8 +172,10 @@ void Session::disarm() {
 Task<void> Session::close() {
   constexpr std::chrono::seconds kGoodbye{1};
   phase_ = Phase::closed;
-  arm(kGoodbye);
-  co_await transport_.say_goodbye();
+  if (whole_) {
+    arm(kGoodbye);
+    co_await transport_.say_goodbye();
+  }
   disarm();
   ErrorCode ignored;
   transport_.socket().shutdown(Socket::shutdown_both, ignored);

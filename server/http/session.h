@@ -106,6 +106,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;
   bool first_ = true;
+  bool whole_ = true;  // the last answer was sent to its end; else no goodbye may make it look so
   bool watching_ = false;   // for the peer's leaving
   bool peer_left_ = false;  // while a stream was sent
   bool peer_sent_ = false;  // bytes wait unread: its leaving must be looked for

@@ -3,6 +3,7 @@
 #include <future>
 
 #include "engine/core/error.h"
+#include "server/http/pull_stream.h"
 #include "tests/support/running_server.h"
 
 using namespace fovea;
@@ -24,6 +25,15 @@ std::string alpn(std::initializer_list<std::string> names) {
 Reply show_scheme(const Request& request, App&) {
   Reply reply;
   reply.body = request.secure ? "https" : "http";
+  return reply;
+}
+
+Reply torn(const Request&, App&) {
+  Reply reply;
+  reply.stream = make_pull_stream([i = 0]() mutable -> std::optional<std::string> {
+    if (i++ == 1) throw std::runtime_error("the disk is gone");
+    return "half";
+  });
   return reply;
 }
 
@@ -81,6 +91,16 @@ TEST_CASE("the end of a connection is announced, after an answer and when the se
   CHECK(idle.client().heard_goodbye());
   running.stop();
   CHECK(running.cut == 0);
+}
+
+TEST_CASE(
+    "an answer that breaks off is not followed by a goodbye, which would make it look whole") {
+  Running running(test_options(), {{"GET", "/torn", torn}});
+  Connection client(running.server.port());
+  client.send("GET /torn HTTP/1.0\r\n\r\n");
+  CHECK_THAT(client.read_to_end(), ContainsSubstring("half"));
+  CHECK_FALSE(client.client().heard_goodbye());
+  check_alive(running);
 }
 
 TEST_CASE("whoever speaks HTTP without TLS is told so") {
