@@ -186,6 +186,11 @@ TEST_CASE("what cannot be a job is refused by name") {
   };
   CHECK(status("") == 400);
   CHECK(status("{") == 400);
+  CHECK(status(std::string(1'000'000, '[')) == 400);
+  CHECK(status(std::string(9'000'000, ' ') + "{}") == 413);
+  std::string names = R"({"kind":"retrain")";  // looked up one by one, a million would take hours
+  for (int i = 0; i < 1'000; ++i) names += ",\"" + std::to_string(i) + "\":0";
+  CHECK(status(names + "}") == 400);
   CHECK(status(R"({"kind":"dance"})") == 422);
   for (const char* bad : {R"("epochs":0)", R"("epochs":1.5)", R"("mode":"slow")", R"("gate":3)",
                           R"("gate":{"alpha":"x"})", R"("gate":{"alpha":2})",

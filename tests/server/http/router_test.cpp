@@ -90,15 +90,22 @@ TEST_CASE("a request target is split and decoded") {
   CHECK(target.path == "/a b/\xc3\xa4");
   CHECK(target.query == Fields{{"x", "1"}, {"y", "a b+"}, {"flag", ""}, {"", "z"}});
   CHECK(parse_target("http://host:80/a?b=c").path == "/a");
+  CHECK(parse_target("http://host:80/a?b=c").host == "host:80");
+  CHECK(parse_target("/a?b=http://host").host.empty());
   CHECK(parse_target("HTTP://host").path == "/");
+  CHECK(parse_target("https://host?b=c").path == "/");
+  CHECK(parse_target("https://host?b=c").query == Fields{{"b", "c"}});
   CHECK(parse_target("/a+b").path == "/a+b");
 }
 
 TEST_CASE("a malformed request target is refused") {
-  for (const char* target : {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/"}) {
+  for (const char* target :
+       {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/", "http://", "http:///a",
+        "http://user@host/a", "/a b", "/a\tb", "/\x7f"}) {
     INFO(target);
     CHECK_THROWS_AS(parse_target(target), FormatError);
   }
+  CHECK_THROWS_AS(parse_target(std::string_view("/a\0b", 4)), FormatError);
 }
 
 TEST_CASE("If-None-Match is a list of tags, weak ones too, or a star") {
