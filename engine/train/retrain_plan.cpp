@@ -11,7 +11,7 @@ namespace {
 constexpr int kFewFresh = 500;    // below: batch-norm statistics stay as they are
 constexpr int kThinClass = 20;    // training pictures below which a class gets a note
 constexpr int kMostRepeats = 10;  // of a fresh picture in one epoch
-constexpr int kLeastReplay = 2000, kMostReplay = 10'000;
+constexpr int kLeastReplay = 5000, kMostReplay = 10'000;
 
 bool knows(const Model& model, const std::string& name) {
   return std::find(model.classes.begin(), model.classes.end(), name) != model.classes.end();
@@ -149,7 +149,7 @@ void choose_numbers(RetrainPlan& plan, const RetrainOptions& options) {
   recipe.seed = options.seed.value_or(1);
   recipe.epochs = options.epochs.value_or(plan.mode == RetrainMode::full ? 10 : 15);
   recipe.batch = options.batch.value_or(64);
-  recipe.lr = options.lr.value_or(0.01f);
+  recipe.lr = options.lr.value_or(0.005f);
   recipe.distillation = options.distillation.value_or(1);
   recipe.freeze_statistics = options.freeze_statistics == "yes" ||
                              (options.freeze_statistics == "auto" && fresh < kFewFresh);

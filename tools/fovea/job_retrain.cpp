@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <optional>
 
@@ -210,7 +211,7 @@ JobJson write_results(const Job& job, const Inputs& inputs, const RetrainPlan& p
   JobJson manifest = {{"mode", to_string(plan.mode)},
                       {"why", plan.why},
                       {"notes", notes},
-                      {"tuning_kept", made.tuning_kept},
+                      {"tuning_kept", std::round(made.tuning_kept * 100) / 100.0},
                       {"new_images", plan.fresh.train.size()},
                       {"old_images", plan.old.train.size()},
                       {"history", history}};
