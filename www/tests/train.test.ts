@@ -37,7 +37,7 @@ test("moments between epochs have their place on the axis, and what is done agai
   let many = kNothing;
   for (let step = 0; step < 5_000; ++step) many = take(many, { event: "progress", step, steps: 5_000, epochs: 10, loss: 1, accuracy: 1 });
   assert.ok(many.points.length <= 2_001, `${many.points.length} points`);
-  assert.equal(many.points.at(-1)?.at, 9.998);
+  assert.ok(Math.abs((many.points.at(-1)?.at ?? 0) - 9.998) < 1e-9, "the latest is kept");
 });
 
 test("what was typed becomes options; what is left alone is left to the program", () => {

@@ -45,7 +45,7 @@ export class PictureStore {
   async all(indices: Iterable<number>): Promise<TrainingPicture[]> {
     const places = [...indices].sort((a, b) => a - b);
     for (const block of new Set(places.map((index) => Math.floor(index / kBlock)))) {
-      if (!this.blocks.has(block)) await this.fetch(block);
+      if (!this.blocks.has(block)) await this.bring(block);
       if (this.error !== undefined) throw this.error;
     }
     return places.map((index) => this.at(index)).filter((one) => one !== undefined);
@@ -61,17 +61,17 @@ export class PictureStore {
     const begin = Math.floor(first / kBlock);
     const last = this.total === undefined ? begin : Math.floor((Math.min(end, this.total) - 1) / kBlock);
     for (let block = begin; block <= last && this.loading.size < kAtOnce; ++block) {
-      if (!this.blocks.has(block) && !this.loading.has(block)) void this.fetch(block);
+      if (!this.blocks.has(block) && !this.loading.has(block)) void this.bring(block);
     }
   }
 
-  private fetch(block: number): Promise<void> {
-    const under = this.loading.get(block) ?? this.fetchNow(block);
+  private bring(block: number): Promise<void> {
+    const under = this.loading.get(block) ?? this.ask(block);
     this.loading.set(block, under);
     return under;
   }
 
-  private async fetchNow(block: number): Promise<void> {
+  private async ask(block: number): Promise<void> {
     try {
       const page = await this.load(block * kBlock, kBlock, this.stop.signal);
       if (this.stop.signal.aborted) return;
