@@ -25,7 +25,7 @@ constexpr double kRidge = 3e-6;      // of the head, see HeadFit
 constexpr int kDrawn = 1000;         // features a class that stand for old pictures
 constexpr int kIterations = 20;      // of L-BFGS in one epoch of frozen mode
 constexpr int kHeadIterations = 60;  // before fine-tuning
-constexpr int kStatistics = 1000;  // pictures a class behind the new bundle's statistics
+constexpr int kStatistics = 1000;    // pictures a class behind the new bundle's statistics
 constexpr std::uint64_t kFeatureStream = 5;
 
 class Retraining {
@@ -175,6 +175,7 @@ Outcome Retraining::fine_tune(std::vector<std::uint8_t> resume) {
   Replay replay(dataset_, shown(), plan_.replayed, preprocess_, plan_.recipe.seed, threads_);
   TrainExtras extras;
   extras.teacher = &old_network_;
+  extras.first_taught = replay.fresh();
   extras.before_epoch = [&replay](int epoch) { replay.fill(epoch); };
   const TrainingSet& val = held_out_.validation();
   TrainResult result = train(network_, replay.set(), val.count() > 0 ? &val : nullptr, preprocess_,

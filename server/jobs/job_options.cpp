@@ -30,7 +30,7 @@ const std::map<std::string, Rules>& rules() {
         {"replay", {0, 1e7, true}},
         {"batch", {1, 65536, true}},
         {"seed", {0, 9e15, true}},
-        {"distillation", {0, 1000, false}},
+        {"distillation", {0, 1, false}},
         {"freeze_statistics", {.words = {"auto", "yes", "no"}}},
         {"gate", {.object = true}},
         {"promote", {.words = {"auto", "never"}}}}},
