@@ -63,7 +63,7 @@ export const words = {
     batch: "Pictures a step",
     batchHint: "How many it looks at before it changes itself.",
     distillation: "Pull towards the old answers",
-    distillationHint: "0 lets go of them, 1 is usual. Holding on forgets less and learns less.",
+    distillationHint: "How far old pictures are to be answered as before, from 0 (by their labels alone) to 1 (exactly so, the usual). Holding on forgets less and learns less.",
     freeze: "Averages of the old pictures",
     freezes: { auto: "Decide for me", yes: "Keep", no: "Learn anew" },
     freezeHint: "What the network takes for normal brightness and contrast. Few new pictures should not change it.",
