@@ -190,6 +190,7 @@ test("thousands of pictures are a few hundred cells, and the last one is there w
 });
 
 test("it fits a desktop in light and dark, and a phone, and everybody can use it", async () => {
+  await upload(Array.from({ length: 60 }, (_, i) => [`many-${i}.bmp`, drawn(i, [240, 170, 40])]), ["orange"]);
   for (const [name, options] of Object.entries(looks)) {
     for (const part of ["pictures", "classes", "add"]) {
       const page = await openView(browser, server, `data/${part}`, options);

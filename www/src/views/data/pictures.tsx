@@ -143,7 +143,7 @@ const toggled = (chosen: Chosen, index: number): Chosen => {
 };
 
 const nameOf = (picture: TrainingPicture | undefined): string =>
-  picture ? words.grid.name(picture.label, words.splits.names[picture.split], picture.file) : words.grid.loading;
+  picture ? words.grid.name(picture.label, words.splits.marks[picture.split], words.splits.names[picture.split], picture.file) : words.grid.loading;
 
 async function withChosen(store: PictureStore, chosen: Chosen, then: (all: TrainingPicture[]) => Promise<void>): Promise<void> {
   try {
@@ -203,7 +203,7 @@ function Cell({ picture, chosen, onMark }: { picture: TrainingPicture | undefine
         <Icon name="check" size={14} />
       </span>
       <span class="cell-label">
-        <span>{picture?.label}</span>
+        <span>{picture?.label}</span>{" "}
         {picture && picture.split !== "train" && <small title={words.splits.names[picture.split]}>{words.splits.marks[picture.split]}</small>}
       </span>
     </div>

@@ -162,7 +162,8 @@ export const words = {
   },
   grid: {
     label: "Training pictures",
-    name: (label: string, split: string, file: string) => `${label}, ${split}, ${file}`,
+    // Begins with what is seen, so that whoever speaks to the page can name it.
+    name: (label: string, mark: string, split: string, file: string) => `${label}${mark === "" ? "" : ` ${mark}`}, ${split}, ${file}`,
     loading: "not fetched yet",
     mark: "Choose this one too, or leave it out",
     hint: "Click a picture to choose it, its corner to choose several; Shift chooses a range. A double click shows it.",
