@@ -139,11 +139,11 @@ test("classes show their balance and what is thin; one is renamed, another merge
   const page = await openView(browser, server, "data/classes");
   await page.getByText("There are 3 classes. Of red there are the most pictures (12)").waitFor();
   await page.getByText(/fewer than 20 pictures to learn from/).waitFor();
-  await page.getByRole("button", { name: /^Rename green/ }).click();
+  await page.getByRole("button", { name: "Rename or merge green" }).click();
   await dialog(page).getByLabel("New name").fill("lime");
   await dialog(page).getByRole("button", { name: "Rename to lime" }).click();
   await page.getByText("green is called lime now").waitFor();
-  await page.getByRole("button", { name: /^Rename lime/ }).click();
+  await page.getByRole("button", { name: "Rename or merge lime" }).click();
   await dialog(page).getByRole("button", { name: "red", exact: true }).click();
   await dialog(page).getByText("cannot be told apart from them afterwards").waitFor();
   await dialog(page).getByRole("button", { name: "Merge into red" }).click();

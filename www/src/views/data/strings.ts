@@ -113,7 +113,7 @@ export const words = {
     show: "Show",
     showLabel: (name: string) => `Show the pictures of ${name}`,
     rename: "Rename or merge",
-    renameLabel: (name: string) => `Rename ${name}, or merge it into another class`,
+    renameLabel: (name: string) => `Rename or merge ${name}`,
   },
   rename: {
     title: (name: string) => `Rename ${name}`,
