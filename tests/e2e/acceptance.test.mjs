@@ -75,7 +75,7 @@ test("with the mouse alone: classify both ways, label 50 pictures, retrain, unde
   await page.getByRole("button", { name: "Retrain", exact: true }).click();
 
   // The verdict, whichever it is, is a headline, checks with their outcome, and what to do next.
-  await page.locator(".verdict-head h2").waitFor({ timeout: 280_000 });
+  await page.locator(".verdict-head h2").waitFor({ timeout: 900_000 });
   const told = (await ask("/api/v1/jobs/1")).result;
   const headline = await page.locator(".verdict-head h2").textContent();
   const promoted = `Good enough: version ${told.version} went into service`;
