@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Epoch, Job, JobEvent } from "../src/net/jobs.js";
 import { isWrong, kDefaults, toOptions } from "../src/views/train/options.js";
 import { accuracySentence, curveCaveat, lossSentence, outcomeOf, planLead, rateSentence, roughTime, took } from "../src/views/train/story.js";
-import { type Told, kNothing, shareOf, stepNow, take } from "../src/views/train/told.js";
+import { type Told, kNothing, secondsLeft, shareOf, stepNow, take } from "../src/views/train/told.js";
 
 const after = (...events: JobEvent[]): Told => events.reduce(take, kNothing);
 const epoch = (n: number, rest: Partial<Epoch> = {}): JobEvent => ({ event: "epoch", epoch: n, train_loss: 1 / n, ...rest });
@@ -103,4 +103,14 @@ test("how long a job took is known when it has begun and ended", () => {
   const times = (started: string | null, ended: string | null) => took({ started, ended } as Job);
   assert.equal(times("2026-01-01T00:00:00Z", "2026-01-01T00:00:12.5Z"), 12.5);
   assert.equal(times("2026-01-01T00:00:00Z", null), undefined);
+});
+
+test("the time left is the job's own guess, else what the latest rounds took", () => {
+  let told = take(kNothing, { event: "start", epochs: 10 });
+  assert.equal(secondsLeft(told), undefined, "nothing to go by");
+  for (let epoch = 1; epoch <= 7; ++epoch) told = take(told, { event: "epoch", epoch, seconds: epoch === 1 ? 100 : 2 });
+  assert.equal(secondsLeft(told), 6, "the first round was slow, but is long ago");
+  assert.equal(secondsLeft(take(told, { event: "progress", phase: "training", eta_seconds: 40 })), 40);
+  for (let epoch = 8; epoch <= 10; ++epoch) told = take(told, { event: "epoch", epoch, seconds: 2 });
+  assert.equal(secondsLeft(told), undefined, "all are done");
 });

@@ -9,7 +9,7 @@ import { Stat, Stats } from "../../pieces/stat.js";
 import { useNow } from "../../pieces/time.js";
 import { roughTime } from "./story.js";
 import { words } from "./strings.js";
-import { type Told, shareOf, stepNow, steps } from "./told.js";
+import { type Told, secondsLeft, shareOf, stepNow, steps } from "./told.js";
 
 export function Live({ job, told }: { job: Job; told: Told }) {
   const w = words.job;
@@ -24,7 +24,7 @@ export function Live({ job, told }: { job: Job; told: Told }) {
 function Elapsed({ job, told }: { job: Job; told: Told }) {
   const w = words.job;
   const now = useNow(1000);
-  const { eta_seconds: left } = told.progress;
+  const left = secondsLeft(told);
   const parts = [job.started && w.elapsed(duration((now - Date.parse(job.started)) / 1000)), left !== undefined && w.left(roughTime(left))];
   return <>{parts.filter(Boolean).join(", ")}</>;
 }

@@ -83,3 +83,14 @@ export function shareOf({ progress: { epoch, step, steps: all }, epochs, start }
   const done = Math.max(epoch ?? 0, epochs.at(-1)?.epoch ?? 0);
   return start.epochs && done > 0 ? Math.min(1, done / start.epochs) : undefined;
 }
+
+const kPace = 5; // rounds whose mean time the next ones are expected to take
+
+// Of the learning: as the job says, else by the latest rounds. Undefined before there is anything to go by.
+export function secondsLeft({ progress, epochs, start }: Told): number | undefined {
+  if (progress.eta_seconds !== undefined) return progress.eta_seconds;
+  const left = (start.epochs ?? 0) - (epochs.at(-1)?.epoch ?? 0);
+  const pace = epochs.slice(-kPace).flatMap(({ seconds }) => (seconds === undefined ? [] : [seconds]));
+  if (left <= 0 || pace.length === 0) return undefined;
+  return (left * pace.reduce((sum, seconds) => sum + seconds, 0)) / pace.length;
+}
