@@ -67,6 +67,7 @@ const stepOf: Record<string, Step> = {
   "fitting the head": "learn",
   "training the head": "learn",
   training: "learn",
+  "balancing old and new": "learn",
   judging: "judge",
   "describing the new model": "describe",
 };
