@@ -121,7 +121,8 @@ test("a server that dies in the middle leaves a job that goes on where it was", 
 test("the verdict is a story, a person may overrule it, and the next plan knows how long it takes", async () => {
   await teach("amber", [250, 180, 10], 4); // far too few to be judged
   const page = await openView(browser, server, "train");
-  await page.getByText("Leave that to me").click();
+  await page.getByRole("radio", { name: "Leave that to me" }).check();
+  assert.ok(await page.getByRole("radio", { name: "Decide for me" }).first().isChecked(), "another choice stays as it was");
   await page.getByText("Fine tuning").click();
   await page.getByLabel("Rounds").fill("2");
   await start(page).click();
