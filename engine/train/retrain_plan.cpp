@@ -178,6 +178,13 @@ RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, con
   return plan;
 }
 
+std::int64_t RetrainPlan::shown() const {
+  if (mode == RetrainMode::frozen) return std::ssize(fresh.train);
+  std::int64_t count = replayed;
+  for (const Picture* p : fresh.train) count += repeats[static_cast<std::size_t>(label(*p))];
+  return count;
+}
+
 std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, const Dataset& dataset,
                             int threads) {
   constexpr std::uint64_t kProgram = 32 << 20;  // code, libraries, allocator
@@ -196,15 +203,11 @@ std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, cons
     return needed + 8 * weights + (plan.fresh.train.size() * 4) * picture +
            static_cast<std::uint64_t>(threads) * 16 * activations * sizeof(Scalar);
   }
-  std::uint64_t shown = static_cast<std::uint64_t>(plan.replayed);
-  for (const Picture* p : plan.fresh.train) {
-    shown += static_cast<std::uint64_t>(plan.repeats[static_cast<std::size_t>(plan.label(*p))]);
-  }
   const auto lanes =
       static_cast<std::uint64_t>((plan.recipe.batch + plan.recipe.lane - 1) / plan.recipe.lane);
   // Champion, its folded twin, network, gradients by lane, momentum, average, replicas, checkpoint.
   const std::uint64_t copies = 3 + lanes + 2 + static_cast<std::uint64_t>(threads) + 3;
-  return needed + copies * weights + 2 * shown * picture +
+  return needed + copies * weights + 2 * static_cast<std::uint64_t>(plan.shown()) * picture +
          static_cast<std::uint64_t>(threads) * static_cast<std::uint64_t>(plan.recipe.lane) *
              activations * sizeof(Scalar);
 }

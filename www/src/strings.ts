@@ -79,7 +79,7 @@ export const words = {
     asTableLabel: (what: string) => `Show ${what} as a table`,
     asChartLabel: (what: string) => `Show ${what} as a chart`,
     caveat: "Mind:",
-    rows: (shown: string, all: string) => (shown === all ? `${all} rows` : `${shown} of ${all} rows`),
+    rows: (shown: string, all: string) => (shown !== all ? `${shown} of ${all} rows` : all === "1" ? "1 row" : `${all} rows`),
     noRows: "Nothing matches the filter.",
     page: (page: string, pages: string) => `Page ${page} of ${pages}`,
     previous: "Previous page",

@@ -19,6 +19,9 @@ export interface View {
 export const views: readonly View[] = [
   { id: "overview", title: words.views.overview, icon: "overview", load: () => import("../views/overview/overview.js") },
   { id: "predict", title: words.views.predict, icon: "predict", load: () => import("../views/predict/predict.js") },
+  { id: "data", title: words.views.data, icon: "data", load: () => import("../views/data/data.js") },
+  { id: "train", title: words.views.train, icon: "train", load: () => import("../views/train/train.js") },
+  { id: "models", title: words.views.models, icon: "models", load: () => import("../views/models/models.js") },
 ];
 
 // How many of the views a phone's bar has room for; the last place is "More" when there are others.
