@@ -1,11 +1,11 @@
-# fovea_embed(target folder): compiles the files of a folder into the target and defines
-# fovea::server::embedded_page(), sorted by path. A folder that does not exist gives an empty page;
+# fovea_embed(target folder function): compiles the files of a folder into the target and defines
+# fovea::server::<function>(), sorted by path. A folder that does not exist gives no files;
 # files that appear later are found by the next build. Each file comes with a gzip twin when
 # that is a tenth smaller. The assembler copies the bytes (.incbin), so size costs no compile time.
-function(fovea_embed target folder)
+function(fovea_embed target folder function)
   file(GLOB_RECURSE files RELATIVE ${folder} CONFIGURE_DEPENDS ${folder}/*)
   find_program(FOVEA_GZIP gzip)
-  set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${function})
   set(data "")
   set(table "")
   set(depends "")
@@ -27,9 +27,10 @@ function(fovea_embed target folder)
       "      {\"${file}\", FOVEA_BYTES(file_${count}), ${gzip}},\n")
     math(EXPR count "${count} + 1")
   endforeach()
+  set(FOVEA_EMBED_FUNCTION ${function})
   set(FOVEA_EMBED_DATA "${data}")
   set(FOVEA_EMBED_TABLE "${table}")
-  configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded_page.cpp.in ${out}/page.cpp @ONLY)
-  set_source_files_properties(${out}/page.cpp PROPERTIES OBJECT_DEPENDS "${depends}")
-  target_sources(${target} PRIVATE ${out}/page.cpp)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded_files.cpp.in ${out}/files.cpp @ONLY)
+  set_source_files_properties(${out}/files.cpp PROPERTIES OBJECT_DEPENDS "${depends}")
+  target_sources(${target} PRIVATE ${out}/files.cpp)
 endfunction()

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "server/data/measured_data.h"
 #include "server/data/training_data.h"
 #include "server/events/hub.h"
 #include "server/http/static_files.h"
@@ -72,6 +73,7 @@ class App {
   const std::unique_ptr<Store> store;
   Files blobs;  // models, their feature statistics, uploaded pictures
   TrainingData training;
+  MeasuredData measured;
   Registry registry;
   Watchdog watchdog;
   const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

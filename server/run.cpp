@@ -8,7 +8,7 @@
 #include "engine/core/parallel.h"
 #include "server/api/routes.h"
 #include "server/app.h"
-#include "server/http/embedded_page.h"
+#include "server/http/embedded_files.h"
 #include "server/http/server.h"
 #include "server/log.h"
 #include "server/registry/first_model.h"
@@ -23,6 +23,7 @@ ServerOptions server_options(const RunOptions& options) {
   result.host = options.host;
   result.port = options.port;
   result.max_body = options.max_body;
+  result.max_bodies = options.max_bodies;
   result.drain_delay = options.drain_delay;
   result.drain_timeout = options.drain_timeout;
   result.handle_signals = true;
@@ -30,13 +31,18 @@ ServerOptions server_options(const RunOptions& options) {
   guard.on_problem = log_error;
   guard.loopback = is_loopback(options.host);
   result.guard = std::make_shared<Guard>(guard);
+  if (!options.tls_certificate.empty()) {
+    result.certificate = std::make_shared<Certificate>(
+        CertificateOptions{options.tls_certificate, options.tls_key, log_info, log_error});
+    log_info("HTTPS with a certificate that is valid until " + result.certificate->valid_until());
+  }
   result.on_fault = log_error;
   return result;
 }
 
-std::string url(const std::string& host, std::uint16_t port) {
+std::string url(const std::string& scheme, const std::string& host, std::uint16_t port) {
   const bool v6 = host.find(':') != std::string::npos;
-  return "http://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/";
+  return scheme + "://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/";
 }
 
 }  // namespace
@@ -105,7 +111,8 @@ void run(const RunOptions& options) {
   const auto model = app.model();
   log_info("serving version " + model->version + " (" + model->name + ") of " +
            options.data_dir.string() + " with " + std::to_string(threads) + " inference threads");
-  std::printf("Fovea answers at %s\n", url(options.host, server.port()).c_str());
+  const char* scheme = options.tls_certificate.empty() ? "http" : "https";
+  std::printf("Fovea answers at %s\n", url(scheme, options.host, server.port()).c_str());
   std::fflush(stdout);
   const int cut = server.run(make_router(), app);
   if (cut > 0) log_error(std::to_string(cut) + " connections were cut off by the drain timeout");

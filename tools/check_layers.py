@@ -42,7 +42,7 @@ ONLY_IN = {
                    r"tests/.*", r"bench/.*", r"wasm/.*"],
     r"boost/": [r"server/.*", r"tests/.*", r"bench/.*"],
     r"(SQLiteCpp/|sqlite3\.h)": [r"server/store/.*", r"tests/.*"],
-    r"cairo": [r"server/.*", r"tests/.*"],
+    r"cairo|ft2build\.h": [r"server/drawing/.*"],
     r"prometheus/": [r"server/.*", r"tests/.*"],
     r"openssl/": [r"server/http/.*", r"tests/.*"],
     r"(spdlog|fmt)/": [r"server/.*", r"tools/.*", r"tests/.*", r"bench/.*"],

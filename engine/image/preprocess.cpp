@@ -18,10 +18,9 @@ int scaled(int side, int to, int from) {
 
 Image crop_to_square(const Image& image, int size) {
   const int shorter = std::min(image.width, image.height);
-  const Image scaled_image =
-      resize(image, scaled(image.width, size, shorter), scaled(image.height, size, shorter));
-  return crop(scaled_image, (scaled_image.width - size) / 2, (scaled_image.height - size) / 2, size,
-              size);
+  const int width = scaled(image.width, size, shorter);
+  const int height = scaled(image.height, size, shorter);
+  return resize_and_crop(image, width, height, (width - size) / 2, (height - size) / 2, size, size);
 }
 
 Image pad_to_square(const Image& image, int size, const std::array<float, 3>& mean) {

@@ -45,16 +45,35 @@ Taps taps_of(int x, std::int64_t in, std::int64_t out) {
   return taps;
 }
 
+void check_inside(int full_width, int full_height, int x0, int y0, int width, int height) {
+  if (x0 >= 0 && y0 >= 0 && width >= 1 && height >= 1 && x0 <= full_width - width &&
+      y0 <= full_height - height) {
+    return;
+  }
+  throw ShapeError("cannot crop " + std::to_string(width) + "x" + std::to_string(height) + " at (" +
+                   std::to_string(x0) + ", " + std::to_string(y0) + ") out of " +
+                   std::to_string(full_width) + "x" + std::to_string(full_height));
+}
+
 std::uint8_t rounded(std::int32_t sum) {
   return static_cast<std::uint8_t>((sum + kOne / 2) >> kBits);
 }
 
-Image resize_width(const Image& image, int width) {
+// Of the output pixels x0 <= x < x0 + count.
+std::vector<Taps> taps_of(int x0, int count, int in, int out) {
   std::vector<Taps> taps;
-  for (int x = 0; x < width; ++x) taps.push_back(taps_of(x, image.width, width));
-  Image out{width, image.height, std::vector<std::uint8_t>(std::size_t(width) * image.height * 3)};
+  taps.reserve(static_cast<std::size_t>(count));
+  for (int x = x0; x < x0 + count; ++x) taps.push_back(taps_of(x, in, out));
+  return taps;
+}
+
+// Of the rows from `top` on, to `bottom`, which is the first that is left out.
+Image resize_rows(const Image& image, const std::vector<Taps>& taps, int top, int bottom) {
+  const int width = static_cast<int>(taps.size());
+  Image out{width, bottom - top, {}};
+  out.rgb.resize(std::size_t(width) * (bottom - top) * 3);
   std::uint8_t* to = out.rgb.data();
-  for (int y = 0; y < image.height; ++y) {
+  for (int y = top; y < bottom; ++y) {
     const std::uint8_t* row = &image.rgb[std::size_t(y) * image.width * 3];
     for (const Taps& tap : taps) {
       const std::uint8_t* from = row + std::size_t(tap.first) * 3;
@@ -69,14 +88,16 @@ Image resize_width(const Image& image, int width) {
   return out;
 }
 
-Image resize_height(const Image& image, int height) {
+// `image` begins with row `top` of the picture that the taps belong to.
+Image resize_columns(const Image& image, const std::vector<Taps>& taps, int top) {
+  const int height = static_cast<int>(taps.size());
   const std::size_t row = std::size_t(image.width) * 3;
   Image out{image.width, height, std::vector<std::uint8_t>(row * height)};
   std::vector<std::int32_t> sums(row);
   for (int y = 0; y < height; ++y) {
-    const Taps tap = taps_of(y, image.height, height);
+    const Taps& tap = taps[static_cast<std::size_t>(y)];
     std::fill(sums.begin(), sums.end(), 0);
-    const std::uint8_t* from = &image.rgb[tap.first * row];
+    const std::uint8_t* from = &image.rgb[(tap.first - top) * row];
     for (const std::int32_t weight : tap.weights) {
       for (std::size_t i = 0; i < row; ++i) sums[i] += weight * from[i];
       from += row;
@@ -89,24 +110,27 @@ Image resize_height(const Image& image, int height) {
 }  // namespace
 
 Image resize(const Image& image, int width, int height) {
+  if (image.width == width && image.height == height) return image;
+  return resize_and_crop(image, width, height, 0, 0, width, height);
+}
+
+Image resize_and_crop(const Image& image, int full_width, int full_height, int x0, int y0,
+                      int width, int height) {
   constexpr int kMaxSide = 16384;
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
     throw ShapeError("cannot resize to " + std::to_string(width) + "x" + std::to_string(height) +
                      ": sides must be in 1.." + std::to_string(kMaxSide));
   }
-  if (image.width == width && image.height == height) return image;
-  if (image.width == width) return resize_height(image, height);
-  if (image.height == height) return resize_width(image, width);
-  return resize_height(resize_width(image, width), height);
+  check_inside(full_width, full_height, x0, y0, width, height);
+  const std::vector<Taps> columns = taps_of(x0, width, image.width, full_width);
+  const std::vector<Taps> rows = taps_of(y0, height, image.height, full_height);
+  const int top = rows.front().first;
+  const int bottom = rows.back().first + static_cast<int>(rows.back().weights.size());
+  return resize_columns(resize_rows(image, columns, top, bottom), rows, top);
 }
 
 Image crop(const Image& image, int x0, int y0, int width, int height) {
-  if (x0 < 0 || y0 < 0 || width < 1 || height < 1 || x0 > image.width - width ||
-      y0 > image.height - height) {
-    throw ShapeError("cannot crop " + std::to_string(width) + "x" + std::to_string(height) +
-                     " at (" + std::to_string(x0) + ", " + std::to_string(y0) + ") out of " +
-                     std::to_string(image.width) + "x" + std::to_string(image.height));
-  }
+  check_inside(image.width, image.height, x0, y0, width, height);
   Image out{width, height, std::vector<std::uint8_t>(std::size_t(width) * height * 3)};
   for (int y = 0; y < height; ++y) {
     std::copy_n(&image.rgb[(std::size_t(y0 + y) * image.width + x0) * 3], std::size_t(width) * 3,

@@ -7,21 +7,6 @@
 #include "engine/core/error.h"
 
 namespace fovea {
-namespace {
-
-// softmax(row / temperature) of the first k numbers.
-void soften(const Scalar* row, int k, double temperature, std::vector<double>& p) {
-  p.resize(static_cast<std::size_t>(k));
-  const double highest = *std::max_element(row, row + k);
-  double sum = 0;
-  for (int j = 0; j < k; ++j) {
-    sum += p[static_cast<std::size_t>(j)] = std::exp((row[j] - highest) / temperature);
-  }
-  for (double& x : p) x /= sum;
-}
-
-}  // namespace
-
 double softmax_cross_entropy(const Tensor& logits, std::span<const int> labels,
                              const LossOptions& options, Tensor& dlogits, Scalar scale) {
   const int n = logits.shape().n, k = logits.shape().c;
@@ -57,27 +42,30 @@ double softmax_cross_entropy(const Tensor& logits, std::span<const int> labels,
   return total;
 }
 
-void add_distillation(const Tensor& logits, const Tensor& teacher, std::span<const int> labels,
-                      Scalar temperature, Scalar scale, Tensor& dlogits) {
-  const int n = logits.shape().n, k = teacher.shape().c;
-  if (teacher.shape().n != n || dlogits.shape() != logits.shape() || logits.shape().c < k ||
-      static_cast<int>(labels.size()) != n) {
-    throw ShapeError("distillation of " + to_string(teacher.shape()) + " into " +
-                     to_string(logits.shape()) + " with " + std::to_string(labels.size()) +
-                     " labels");
+double soft_cross_entropy(const Tensor& logits, const Tensor& targets, Tensor& dlogits,
+                          Scalar scale) {
+  if (targets.shape() != logits.shape()) {
+    throw ShapeError("the loss got logits " + to_string(logits.shape()) + " and targets " +
+                     to_string(targets.shape()));
   }
-  std::vector<double> p, q;
+  const int n = logits.shape().n, k = logits.shape().c;
+  dlogits.resize(logits.shape());
+  double total = 0;
   for (int i = 0; i < n; ++i) {
-    if (labels[static_cast<std::size_t>(i)] >= k) continue;
-    soften(logits.image(i), k, temperature, p);
-    soften(teacher.image(i), k, temperature, q);
-    Scalar* gradient = dlogits.image(i);
-    // d/dz of T^2 sum q log(q / p) is T (p - q).
+    const Scalar* z = logits.image(i);
+    const Scalar* t = targets.image(i);
+    Scalar* dz = dlogits.image(i);
+    const double highest = *std::max_element(z, z + k);
+    double sum = 0;
+    for (int j = 0; j < k; ++j) sum += std::exp(z[j] - highest);
+    const double log_sum = highest + std::log(sum);
     for (int j = 0; j < k; ++j) {
-      const auto at = static_cast<std::size_t>(j);
-      gradient[j] += static_cast<Scalar>(scale * temperature * (p[at] - q[at]));
+      const double log_p = z[j] - log_sum;
+      if (t[j] != 0) total -= t[j] * log_p;
+      dz[j] = static_cast<Scalar>(scale * (std::exp(log_p) - t[j]));
     }
   }
+  return total;
 }
 
 }  // namespace fovea

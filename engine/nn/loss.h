@@ -20,11 +20,10 @@ struct LossOptions {
 double softmax_cross_entropy(const Tensor& logits, std::span<const int> labels,
                              const LossOptions& options, Tensor& dlogits, Scalar scale);
 
-// Knowledge distillation (Hinton, Vinyals, Dean 2015, section 2.1): adds to dlogits the gradient of
-//   scale * T^2 * sum_j q_j log(q_j / p_j),   q = softmax(teacher / T), p = softmax(logits[:k] / T)
-// for every row whose label is below k, the teacher's number of outputs; other rows are left alone.
-// logits, dlogits {n, 1, 1, >= k}; teacher {n, 1, 1, k}; labels {n}. Throws ShapeError.
-void add_distillation(const Tensor& logits, const Tensor& teacher, std::span<const int> labels,
-                      Scalar temperature, Scalar scale, Tensor& dlogits);
+// The same against any targets {n, 1, 1, k} whose rows sum to 1: loss_i = -sum_j t_ij log p_ij.
+// With another network's probabilities for targets this is knowledge distillation at temperature 1
+// (Hinton, Vinyals, Dean 2015, section 2). Throws ShapeError when sizes do not fit.
+double soft_cross_entropy(const Tensor& logits, const Tensor& targets, Tensor& dlogits,
+                          Scalar scale);
 
 }  // namespace fovea

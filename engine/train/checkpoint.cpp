@@ -28,7 +28,11 @@ Tensor read_array(ByteReader& in) {
             " bytes left");
   }
   Tensor tensor;
-  tensor.resize(shape);
+  try {
+    tensor.resize(shape);
+  } catch (const ShapeError& error) {  // no numbers, but sides that multiply beyond all bounds
+    in.fail(error.what());
+  }
   const auto from = in.bytes(static_cast<std::size_t>(tensor.size()) * sizeof(Scalar));
   if (!from.empty()) std::memcpy(tensor.data(), from.data(), from.size());
   return tensor;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/core/parallel.h"
+#include "engine/model/classifier.h"
 #include "engine/train/validate.h"
 
 namespace fovea {
@@ -12,7 +13,6 @@ namespace {
 // What the random numbers of a run are for: children of Rng(recipe.seed).
 constexpr std::uint64_t kOrderStream = 1;
 constexpr std::uint64_t kDropoutStream = 2;
-constexpr Scalar kTeacherTemperature = 2;
 constexpr std::int64_t kPiece = 1 << 14;  // numbers reduced at a time: a few lanes fit the L2 cache
 
 // Weights so that every class counts alike and the mean over the pictures is 1.
@@ -51,12 +51,12 @@ void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& ord
 }
 
 Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preprocess,
-             const Recipe& recipe, int threads, const Network* teacher)
+             const Recipe& recipe, int threads, const Teaching& teaching)
     : network_(network),
       set_(set),
       preprocess_(preprocess),
       recipe_(recipe),
-      teacher_(recipe.distillation > 0 ? teacher : nullptr) {
+      teaching_(recipe.distillation > 0 ? teaching : Teaching{}) {
   const int lanes = pieces(std::min(recipe.batch, set.count()), recipe.lane);
   threads_ = std::clamp(threads, 1, lanes);
   loss_.label_smoothing = recipe.label_smoothing;
@@ -129,18 +129,37 @@ void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, st
                       .split(static_cast<std::uint64_t>(lane_index));
   const Tensor& logits = network.forward(worker.x, rng);
   lane.sums.correct = count_correct(logits, worker.labels);
-  lane.sums.loss = softmax_cross_entropy(logits, worker.labels, loss_, worker.dlogits,
-                                         Scalar{1} / static_cast<Scalar>(batch));
-  if (teacher_ != nullptr) {
-    teacher_->infer(worker.x, worker.taught, worker.scratch);
-    add_distillation(logits, worker.taught, worker.labels, kTeacherTemperature,
-                     recipe_.distillation / static_cast<Scalar>(batch), worker.dlogits);
-  }
+  lane.sums.loss = loss_of(
+      logits,
+      indices.subspan(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(count)),
+      Scalar{1} / static_cast<Scalar>(batch), worker);
   network.backward(worker.dlogits);
   swap_gradients(lane, network);
   for (std::size_t k = 0; k < lane.batch.size(); ++k) {
     std::swap(lane.batch[k], network.buffers()[k]->batch);
   }
+}
+
+// Of the pictures in worker.x, at these indices of the set.
+double Lanes::loss_of(const Tensor& logits, std::span<const int> indices, Scalar scale,
+                      Worker& worker) const {
+  if (teaching_.teacher == nullptr) {
+    return softmax_cross_entropy(logits, worker.labels, loss_, worker.dlogits, scale);
+  }
+  const int known = teaching_.teacher->outputs(), outputs = logits.shape().c;
+  teaching_.teacher->infer(worker.x, worker.answers, worker.scratch);
+  softmax(worker.answers, 1, worker.answers);
+  worker.targets.resize(logits.shape());
+  for (int i = 0; i < logits.shape().n; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const Scalar taught = indices[at] >= teaching_.first_taught ? recipe_.distillation : 0;
+    const Scalar own = 1 - taught, smooth = recipe_.label_smoothing;
+    Scalar* target = worker.targets.image(i);
+    std::fill(target, target + outputs, own * smooth / static_cast<Scalar>(outputs));
+    target[worker.labels[at]] += own * (1 - smooth);
+    for (int j = 0; j < known; ++j) target[j] += taught * worker.answers.image(i)[j];
+  }
+  return soft_cross_entropy(logits, worker.targets, worker.dlogits, scale);
 }
 
 void Lanes::swap_gradients(Lane& lane, Network& network) {

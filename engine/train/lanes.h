@@ -24,6 +24,12 @@ Cut cut(int count, int most, int i);
 // The pictures 0..count-1 in the order of this epoch, a function of (seed, epoch) alone.
 void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& order);
 
+// Who answers for the pictures from an index on; see TrainExtras.
+struct Teaching {
+  const Network* teacher = nullptr;
+  int first_taught = 0;
+};
+
 // Gradients of one batch, computed in lanes (see trainer.h). Nothing is allocated after the first
 // batch; there are as many gradients as lanes, the master's own among them. Thread contract: one
 // owner; it runs its own threads.
@@ -31,7 +37,7 @@ class Lanes {
  public:
   // Keeps references to all it is given. `network` is the master and the first thread's network.
   Lanes(Network& network, const TrainingSet& set, const Preprocess& preprocess,
-        const Recipe& recipe, int threads, const Network* teacher = nullptr);
+        const Recipe& recipe, int threads, const Teaching& teaching = {});
 
   struct Sums {
     double loss = 0;
@@ -53,7 +59,7 @@ class Lanes {
     Image square;
     Tensor x;
     Tensor dlogits;
-    Tensor taught;  // the teacher's logits
+    Tensor answers, targets;  // the teacher's; what is to be answered
     Scratch scratch;
     std::vector<int> labels;
   };
@@ -64,6 +70,8 @@ class Lanes {
   };
   void run_lane(std::span<const int> indices, int lane, int epoch, std::int64_t step,
                 Worker& worker);
+  double loss_of(const Tensor& logits, std::span<const int> indices, Scalar scale,
+                 Worker& worker) const;
   static void swap_gradients(Lane& lane, Network& network);
   void reduce_gradients(int lanes);
   void reduce_statistics(int lanes);
@@ -72,7 +80,7 @@ class Lanes {
   const TrainingSet& set_;
   const Preprocess& preprocess_;
   const Recipe& recipe_;
-  const Network* teacher_;  // null: none
+  const Teaching teaching_;  // no teacher where the recipe wants none
   int threads_;
   LossOptions loss_;
   std::vector<Network> replicas_;  // threads 1, 2, ...

@@ -31,7 +31,7 @@ struct Recipe {
   AugmentOptions augment;
   // Fine-tuning.
   bool freeze_statistics = false;  // batch norm by the running statistics, which stay as they are
-  float distillation = 0;          // weight of the teacher's answers, see TrainExtras
+  float distillation = 0;          // share of the teacher's answers, 0 to 1; see TrainExtras
   bool operator==(const Recipe&) const = default;
 };
 

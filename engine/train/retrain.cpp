@@ -21,11 +21,12 @@
 namespace fovea {
 namespace {
 
-constexpr double kRidge = 3e-6;      // of the head, see HeadFit
-constexpr int kDrawn = 1000;         // features a class that stand for old pictures
-constexpr int kIterations = 20;      // of L-BFGS in one epoch of frozen mode
-constexpr int kHeadIterations = 60;  // before fine-tuning
-constexpr int kStatistics = 1000;  // pictures a class behind the new bundle's statistics
+constexpr double kRidge = 3e-6;       // of the head alone, see HeadFit
+constexpr double kStartRidge = 1e-3;  // of a head that goes on learning with the other layers
+constexpr int kDrawn = 1000;          // features a class that stand for old pictures
+constexpr int kIterations = 20;       // of L-BFGS in one epoch of frozen mode
+constexpr int kHeadIterations = 60;   // before fine-tuning
+constexpr int kStatistics = 1000;     // pictures a class behind the new bundle's statistics
 constexpr std::uint64_t kFeatureStream = 5;
 
 class Retraining {
@@ -133,7 +134,7 @@ Outcome Retraining::prepare_head() {
   old.labels.erase(old.labels.begin(), old.labels.begin() + replay.fresh());
   make_task(evaluate_features(old_network_, preprocess_, old, threads_), old.labels);
   if (!phase("fitting the head")) return Outcome::stopped;
-  HeadFit(network_, task_, kRidge, threads_).improve(kHeadIterations);
+  HeadFit(network_, task_, kStartRidge, threads_).improve(kHeadIterations);
   task_ = {};
   return Outcome::finished;
 }
@@ -175,6 +176,7 @@ Outcome Retraining::fine_tune(std::vector<std::uint8_t> resume) {
   Replay replay(dataset_, shown(), plan_.replayed, preprocess_, plan_.recipe.seed, threads_);
   TrainExtras extras;
   extras.teacher = &old_network_;
+  extras.first_taught = replay.fresh();
   extras.before_epoch = [&replay](int epoch) { replay.fill(epoch); };
   const TrainingSet& val = held_out_.validation();
   TrainResult result = train(network_, replay.set(), val.count() > 0 ? &val : nullptr, preprocess_,

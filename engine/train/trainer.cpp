@@ -63,7 +63,8 @@ class Run {
         extras_(extras),
         optimizer_(make_optimizer(recipe.optimizer)),
         average_(recipe.ema_decay, recipe.ema_every),
-        lanes_(network, train_set, preprocess, recipe, threads, extras.teacher),
+        lanes_(network, train_set, preprocess, recipe, threads,
+               {extras.teacher, extras.first_taught}),
         batches_(pieces(train_set.count(), recipe.batch)),
         total_steps_(std::int64_t{recipe.epochs} * batches_) {
     if (recipe.norm_bias_lr != 1) {
@@ -249,9 +250,8 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
     refuse("epochs, batch, lane and lr must be positive");
   }
   if (!(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1)) refuse("label_smoothing");
-  if (!(recipe.distillation >= 0) || (recipe.distillation > 0 && extras.teacher == nullptr)) {
-    refuse("distillation needs a teacher");
-  }
+  if (!(recipe.distillation >= 0 && recipe.distillation <= 1)) refuse("distillation from 0 to 1");
+  if (recipe.distillation > 0 && extras.teacher == nullptr) refuse("distillation needs a teacher");
   if (extras.teacher != nullptr && extras.teacher->outputs() > network.outputs()) {
     refuse("a teacher of " + std::to_string(extras.teacher->outputs()) + " outputs for " +
            std::to_string(network.outputs()));

@@ -62,11 +62,13 @@ struct TrainResult {
   std::vector<EpochReport> history;
 };
 
-// What a run may have beside pictures and recipe. Both must be the same when it is resumed.
+// What a run may have beside pictures and recipe. All must be the same when it is resumed.
 struct TrainExtras {
-  // Its outputs are the first ones of the network: recipe.distillation pulls the answers for
-  // pictures of these classes towards its own, at temperature 2. Not null where that is not 0.
+  // Its outputs are the network's first ones. The pictures of the set from `first_taught` on are to
+  // be answered as it answers them, at a share of recipe.distillation, for the rest by their
+  // labels. Not null where that share is not 0.
   const Network* teacher = nullptr;
+  int first_taught = 0;
   // Called at the start of every epoch; may put other pictures into the training set, as many of
   // each class as before. The set handed to train() is that of epoch 0.
   std::function<void(int epoch)> before_epoch;

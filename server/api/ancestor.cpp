@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "server/api/ancestor.h"
@@ -112,7 +114,11 @@ void ancestor_predict_batch(std::shared_ptr<const Request> request, App& app, Re
   try {
     std::vector<Upload> uploads;
     Json refused = Json::array();
-    for (Upload& upload : read_form_uploads(*request, "files")) {
+    std::vector<Upload> given = read_form_uploads(*request, "files");
+    if (std::all_of(given.begin(), given.end(), [](auto& one) { return one.file.empty(); })) {
+      throw Refusal(400, "No file selected");
+    }
+    for (Upload& upload : given) {
       if (is_jpeg_or_png(upload.bytes)) {
         uploads.push_back(std::move(upload));
       } else {

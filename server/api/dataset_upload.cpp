@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/api/ancestor.h"
 #include "server/api/dataset_reply.h"
 #include "server/api/handlers.h"
 #include "server/http/multipart.h"
@@ -127,11 +128,15 @@ void audit_upload(App& app, const Request& request, const AddReport& report) {
                 {{"added", report.counts.added}, {"labels", std::move(labels)}});
 }
 
-// Older clients write "Airplane" where a class is called "airplane".
-void match_case(const TrainingSnapshot& snapshot, Delivery& delivery) {
+// Older clients write "Airplane" where a class is called "airplane": among the pictures, else by
+// the model in service.
+void match_case(App& app, Delivery& delivery) {
+  std::vector<std::string> known = app.model()->classifier.classes();
+  for (const ClassCount& one : app.training.snapshot()->classes) known.push_back(one.name);
   for (NewPicture& file : delivery.files) {
-    for (const ClassCount& known : snapshot.classes) {
-      if (same_name(known.name, file.label)) file.label = known.name;
+    const std::string given = file.label;
+    for (const std::string& name : known) {
+      if (same_name(name, given)) file.label = name;
     }
   }
 }
@@ -174,18 +179,20 @@ Reply upload_pictures(const Request& request, App& app) {
 
 Reply upload_ancestor_pictures(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
+    if (request.body.empty()) throw Refusal(400, "No file provided");
     Delivery delivery = read_delivery(request);
     if (delivery.labels.size() != delivery.files.size()) {
       throw Refusal(400, "Number of files and labels must match");
     }
     set_labels(delivery);
-    match_case(*app.training.snapshot(), delivery);
+    match_case(app, delivery);
     const AddReport report = app.training.add(delivery.files, Origin::upload);
     audit_upload(app, request, report);
     Json files = Json::array();
     for (const Verdict& verdict : report.verdicts) {
       if (verdict.kind != Verdict::Kind::rejected) {
-        files.push_back({{"filename", verdict.file}, {"label", verdict.label}});
+        files.push_back(
+            {{"filename", verdict.file}, {"label", ancestor_class_name(verdict.label)}});
       }
     }
     if (files.empty()) {

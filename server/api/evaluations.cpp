@@ -1,3 +1,5 @@
+#include "server/api/evaluations.h"
+
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -20,19 +22,9 @@ StoredVersion version_of(const Request& request, App& app) {
   return app.registry.find(request.params.at(0).second);
 }
 
-// The evaluation in the version's feature bundle; discarded when there is none.
-Json stored_with_model(App& app, const StoredVersion& version) {
-  if (version.removed) return Json(Json::value_t::discarded);
-  const auto file = app.registry.features_file(version);
-  if (!file) return Json(Json::value_t::discarded);
-  return Json::parse(read_feature_bundle(*file).evaluation, nullptr, false);
-}
-
 Json head(int version, const Json& id) {
   const std::string name = id.is_string() ? id.get<std::string>() : id.dump();
-  return {{"id", id},
-          {"version", version},
-          {"url", "/api/v1/models/" + std::to_string(version) + "/evaluations/" + name}};
+  return {{"id", id}, {"version", version}, {"url", evaluations_url(version) + "/" + name}};
 }
 
 Json of_model(const StoredVersion& version) {
@@ -53,6 +45,17 @@ Json of_job(const Evaluation& evaluation) {
 }
 
 }  // namespace
+
+Json stored_with_model(App& app, const StoredVersion& version) {
+  if (version.removed) return Json(Json::value_t::discarded);
+  const auto file = app.registry.features_file(version);
+  if (!file) return Json(Json::value_t::discarded);
+  return Json::parse(read_feature_bundle(*file).evaluation, nullptr, false);
+}
+
+std::string evaluations_url(int version) {
+  return "/api/v1/models/" + std::to_string(version) + "/evaluations";
+}
 
 Reply start_evaluation(const Request& request, App& app) {
   return with_job_problems(request, [&] {

@@ -45,6 +45,16 @@ Reply start_evaluation(const Request& request, App& app);
 Reply list_evaluations(const Request& request, App& app);
 Reply show_evaluation(const Request& request, App& app);
 
+// insights.cpp: charts, with what they show in words
+Reply list_insights(const Request& request, App& app);
+Reply show_insight(const Request& request, App& app);
+Reply draw_insight(const Request& request, App& app);  // {name}.png
+
+// ancestor_insights.cpp
+Reply list_visualizations(const Request& request, App& app);
+Reply draw_visualization(const Request& request, App& app);
+Reply show_ancestor_evaluation(const Request& request, App& app);  // of the model in service
+
 // ancestor_jobs.cpp
 Reply ancestor_retrain(const Request& request, App& app);
 Reply show_ancestor_retrain(const Request& request, App& app);
@@ -103,8 +113,12 @@ Reply load_v2_model(const Request& request, App& app);
 Reply unload_v2_model(const Request& request, App& app);
 void infer_v2(std::shared_ptr<const Request> request, App& app, Respond respond);
 
+// openapi.cpp
+Reply show_openapi(const Request& request, App& app);
+
 // page.cpp: files of the page, or 404
 Reply show_page(const Request& request, App& app);
+Reply show_docs(const Request& request, App& app);  // the API as a page
 
 // ancestor.cpp: the paths and field names that older clients use
 Reply show_ancestor_health(const Request& request, App& app);

@@ -39,6 +39,11 @@ std::string_view picture_type(const std::vector<std::uint8_t>& bytes) {
   return text.substr(0, 4) == "\x89PNG" ? "image/png" : "image/jpeg";
 }
 
+// A file's name may be any bytes; the table is UTF-8, as everything else that goes out.
+std::string valid_text(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 // Text in a CSV field: quoted, and with an apostrophe before what a spreadsheet would compute.
 std::string csv_text(const std::string& text) {
   std::string field = "\"";
@@ -58,7 +63,7 @@ void add_csv_line(std::string& lines, const PredictionRecord& record) {
                            "weights_sha256", "label", "probability", "uncertain", "right_label"}) {
     const Json& value = json[name];
     if (value.is_string()) {
-      lines += csv_text(value);
+      lines += csv_text(valid_text(value));
     } else if (!value.is_null()) {
       lines += value.dump();
     }

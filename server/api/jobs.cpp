@@ -29,9 +29,10 @@ std::int64_t job_of(const Request& request) {
 
 // The number of the last event the client has: what it says when it comes back counts.
 std::int64_t read_after(const Request& request) {
-  if (const auto seen = request.field("Last-Event-ID")) return read_whole(*seen, "Last-Event-ID");
   const auto given = find_field(request.query, "after");
-  return given ? read_whole(*given, "after") : 0;
+  const std::int64_t after = given ? read_whole(*given, "after") : 0;
+  const auto seen = request.field("Last-Event-ID");
+  return seen ? read_whole(*seen, "Last-Event-ID") : after;
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ constexpr std::string_view kNoPage = R"(<!doctype html>
 <meta charset="utf-8">
 <title>Fovea - Image Classification</title>
 <h1>Image Classification</h1>
-<p>The server runs, but its dashboard was not built. Build it and then the server again:</p>
+<p>The server runs, but its pages were not built. Build it and then the server again:</p>
 <pre>cd www
 npm ci
 npm run build
@@ -18,18 +18,30 @@ cd ..
 cmake --build --preset release</pre>
 <p>Until then, classify a picture with:</p>
 <pre>curl -F file=@picture.jpg http://localhost:8080/api/v1/predict</pre>
+<p>The whole API is described in <a href="/openapi.json">/openapi.json</a>.</p>
 </html>
 )";
+
+Reply no_page() {
+  Reply reply;
+  reply.fields = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}};
+  reply.body = kNoPage;
+  return reply;
+}
 
 }  // namespace
 
 Reply show_page(const Request& request, App& app) {
   if (auto found = app.files.find(request)) return std::move(*found);
-  if (request.path != "/") return problem(request, 404, "there is nothing at " + request.path);
-  Reply reply;
-  reply.fields = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}};
-  reply.body = kNoPage;
-  return reply;
+  if (request.path == "/") return no_page();
+  return problem(request, 404, "there is nothing at " + request.path);
+}
+
+Reply show_docs(const Request& request, App& app) {
+  Request file = request;
+  file.path = "/docs.html";
+  if (auto found = app.files.find(file)) return std::move(*found);
+  return no_page();
 }
 
 }  // namespace fovea::server

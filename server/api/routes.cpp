@@ -8,13 +8,15 @@ namespace {
 constexpr std::uint64_t kAncestorBody = 16 << 20;
 constexpr std::uint64_t kUploadBody = 256 << 20;
 
-// Every endpoint there is.
+// Every endpoint there is. A new one is described in server/api/openapi/; a test asks for it.
 const std::vector<Route> kRoutes = {
     {"GET", "/livez", show_alive, Role::open},
     {"GET", "/readyz", show_ready, Role::open},
     {"GET", "/healthz", show_ready, Role::open},
 
     {"GET", "/metrics", show_metrics, Role::predict},
+    {"GET", "/openapi.json", show_openapi, Role::open},
+    {"GET", "/docs", show_docs, Role::open},
 
     {"GET", "/api/v1/status", show_status, Role::predict},
     {"GET", "/api/v1/model", show_model, Role::predict},
@@ -56,6 +58,13 @@ const std::vector<Route> kRoutes = {
     {"POST", "/api/v1/predictions/{id}/label", Blocking{label_prediction}},
     {"GET", "/api/v1/statistics", Blocking{show_statistics}, Role::predict},
 
+    {"GET", "/api/v1/insights", Blocking{list_insights}, Role::predict},
+    // People's pictures are for those who see the training data.
+    {"GET", "/api/v1/insights/sample_pictures.png", Blocking{draw_insight}},
+    {"GET", "/api/v1/insights/worst_mistakes.png", Blocking{draw_insight}},
+    {"GET", "/api/v1/insights/{name}.png", Blocking{draw_insight}, Role::predict},
+    {"GET", "/api/v1/insights/{name}", Blocking{show_insight}, Role::predict},
+
     {"GET", "/v2", show_v2_server, Role::open},
     {"GET", "/v2/health/live", show_v2_alive, Role::open},
     {"GET", "/v2/health/ready", show_v2_ready, Role::open},
@@ -83,6 +92,11 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/statistics", Blocking{show_ancestor_statistics}, Role::predict},
     {"GET", "/api/model/info", show_ancestor_model, Role::predict},
     {"GET", "/api/model/uptime", show_ancestor_uptime, Role::open},
+    {"GET", "/api/visualizations", Blocking{list_visualizations}, Role::predict},
+    {"GET", "/static/visualizations/sample_pictures.png", Blocking{draw_visualization}},
+    {"GET", "/static/visualizations/worst_mistakes.png", Blocking{draw_visualization}},
+    {"GET", "/static/visualizations/{name}.png", Blocking{draw_visualization}, Role::predict},
+    {"POST", "/api/model/evaluate", Blocking{show_ancestor_evaluation}, Role::predict},
     {"POST", "/api/retrain", Blocking{ancestor_retrain}},
     {"GET", "/api/retrain/status", Blocking{show_ancestor_retrain}, Role::predict},
 };

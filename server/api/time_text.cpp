@@ -1,5 +1,6 @@
 #include "server/api/time_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
@@ -38,12 +39,16 @@ std::optional<std::chrono::system_clock::time_point> parse_iso_time(std::string_
   const year_month_day date{year(number(0, 4)), month(unsigned(number(5, 2))),
                             day(unsigned(number(8, 2)))};
   if (!date.ok()) return std::nullopt;
-  system_clock::time_point time = sys_days(date);
-  if (day_only) return time;
+  // The clock counts nanoseconds and ends in 2262: what lies beyond is its first or last moment.
+  using Micros = sys_time<microseconds>;
+  constexpr Micros kFirst = ceil<microseconds>(system_clock::time_point::min());
+  constexpr Micros kLast = floor<microseconds>(system_clock::time_point::max());
+  Micros time = sys_days(date);
+  if (day_only) return std::clamp(time, kFirst, kLast);
   if (number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 59) return std::nullopt;
   time += hours(number(11, 2)) + minutes(number(14, 2)) + seconds(number(17, 2));
   std::string_view fraction = text.substr(19, text.size() - 20);
-  if (fraction.empty()) return time;
+  if (fraction.empty()) return std::clamp(time, kFirst, kLast);
   if (fraction[0] != '.' || fraction.size() < 2 || fraction.size() > 7) return std::nullopt;
   int micros = 0;
   const auto [end, error] =
@@ -52,7 +57,7 @@ std::optional<std::chrono::system_clock::time_point> parse_iso_time(std::string_
     return std::nullopt;
   }
   for (std::size_t i = fraction.size(); i < 7; ++i) micros *= 10;
-  return time + microseconds(micros);
+  return std::clamp(time + microseconds(micros), kFirst, kLast);
 }
 
 double seconds_since(std::chrono::system_clock::time_point start) {

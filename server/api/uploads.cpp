@@ -50,7 +50,7 @@ std::optional<Reply> server_trouble(const Request& request, const App& app, cons
       return problem(request, 504,
                      "a picture was still waiting for its turn " +
                          std::to_string(app.options.deadline.count()) +
-                         " ms after the request had arrived");
+                         " ms after the whole request had arrived; send fewer at once");
     }
   }
   return std::nullopt;

@@ -1,24 +1,24 @@
 #include "server/api/v2_request.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <nlohmann/json.hpp>
 
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
+#include "server/api/input.h"
 #include "server/api/refusal.h"
 
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::size_t kMaxJson = 8 << 20;
 constexpr std::int64_t kMaxPictures = 1000;
 constexpr std::int64_t kMaxSide = 16384;
-constexpr int kMaxDepth = 16;
 
 // One input tensor: raw bytes, or values in JSON.
 struct Input {
@@ -44,18 +44,8 @@ Json split_body(const Request& request, std::string_view& raw) {
              " is not a length within the body of " + std::to_string(body.size()) + " bytes");
     }
   }
-  if (length > kMaxJson) {
-    throw Refusal(413, "the JSON has " + std::to_string(length) + " bytes, the limit is " +
-                           std::to_string(kMaxJson) + "; send the tensors as binary data");
-  }
   raw = body.substr(length);
-  bool deep = false;
-  Json json = Json::parse(
-      body.substr(0, length),
-      [&deep](int depth, Json::parse_event_t, Json&) { return !(deep |= depth > kMaxDepth); },
-      false);
-  if (deep || !json.is_object()) refuse("the body is not a JSON object");
-  return json;
+  return parse_object(body.substr(0, length));
 }
 
 std::string text_member(const Json& object, const char* name, const std::string& of) {
@@ -147,17 +137,27 @@ std::vector<Bytes> read_pixels(const Input& input) {
   return pictures;
 }
 
-Bytes decode_base64(const std::string& text, const std::string& name) {
+// The value of each base64 digit; -1 for what is none.
+constexpr auto kBase64 = [] {
   constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (std::size_t i = 0; i < kDigits.size(); ++i) {
+    values[static_cast<unsigned char>(kDigits[i])] = static_cast<std::int8_t>(i);
+  }
+  return values;
+}();
+
+Bytes decode_base64(const std::string& text, const std::string& name) {
   std::string_view digits = text;
   while (!digits.empty() && digits.back() == '=') digits.remove_suffix(1);
   Bytes bytes;
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : digits) {
-    const std::size_t value = kDigits.find(c);
-    if (value == std::string_view::npos) refuse("input " + name + " has an element not in base64");
+    const int value = kBase64[static_cast<unsigned char>(c)];
+    if (value < 0) refuse("input " + name + " has an element not in base64");
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     count += 6;
     if (count < 8) continue;

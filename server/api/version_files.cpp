@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct ModelUpload {
-  std::span<const std::uint8_t> model, features;  // parts of the request
+  std::optional<std::span<const std::uint8_t>> model;
+  std::span<const std::uint8_t> features;  // both are parts of the request
 };
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
@@ -36,7 +37,7 @@ ModelUpload read_model_upload(const Request& request) {
   } catch (const FormatError& error) {
     throw Refusal(400, error.what());
   }
-  if (upload.model.empty()) throw Refusal(400, "the form has no part named \"model\"");
+  if (!upload.model) throw Refusal(400, "the form has no part named \"model\"");
   return upload;
 }
 
@@ -78,7 +79,7 @@ Reply upload_model(const Request& request, App& app) {
     const ModelUpload upload = read_model_upload(request);
     int number = 0;
     try {
-      number = app.registry.publish(upload.model, upload.features, Json::object(), request.actor);
+      number = app.registry.publish(*upload.model, upload.features, Json::object(), request.actor);
     } catch (const FormatError& error) {
       throw Refusal(422, error.what());
     }

@@ -10,18 +10,25 @@
 namespace fovea::server {
 namespace {
 
+auto count(const Request& request, std::string_view name) {
+  return std::count_if(request.fields.begin(), request.fields.end(),
+                       [&](const auto& field) { return same_name(field.first, name); });
+}
+
 // Whether the body's end is beyond doubt. Anything else that stands between the client and us may
 // see another end and let a second request through unseen (RFC 9112, 6.1 and 11.2).
 std::optional<Reply> check_framing(const Request& request, const Framing& framing) {
+  const auto length = request.field("Content-Length");
+  if (length && (count(request, "Content-Length") > 1 ||
+                 length->find_first_not_of("0123456789") != std::string_view::npos)) {
+    return problem(request, 400, "Content-Length is not one number");
+  }
   const auto encoding = request.field("Transfer-Encoding");
   if (!encoding) return std::nullopt;
-  const auto count =
-      std::count_if(request.fields.begin(), request.fields.end(),
-                    [](const auto& field) { return same_name(field.first, "Transfer-Encoding"); });
-  if (count > 1 || !same_name(*encoding, "chunked")) {
+  if (count(request, "Transfer-Encoding") > 1 || !same_name(*encoding, "chunked")) {
     return problem(request, 501, "of Transfer-Encoding only one chunked is supported");
   }
-  if (request.field("Content-Length")) {
+  if (length) {
     return problem(request, 400, "Transfer-Encoding and Content-Length exclude each other");
   }
   if (framing.version < 11) {
@@ -31,18 +38,21 @@ std::optional<Reply> check_framing(const Request& request, const Framing& framin
 }
 
 std::optional<Reply> check_address(Request& request, const Framing& framing) {
+  const auto hosts = count(request, "Host");
+  if (hosts > 1 || (hosts == 0 && framing.version >= 11)) {
+    return problem(request, 400, "the request needs exactly one Host field");
+  }
   try {
     Target target = parse_target(request.target);
     request.path = std::move(target.path);
     request.query = std::move(target.query);
+    if (!target.host.empty()) {  // it counts, and not the field (RFC 9112, 3.2.2)
+      std::erase_if(request.fields, [](const auto& each) { return same_name(each.first, "Host"); });
+      request.fields.emplace_back("Host", std::move(target.host));
+    }
   } catch (const FormatError& error) {
+    request.path = request.target.substr(0, request.target.find('?'));  // as far as it can be told
     return problem(request, 400, error.what());
-  }
-  const auto hosts =
-      std::count_if(request.fields.begin(), request.fields.end(),
-                    [](const auto& field) { return same_name(field.first, "Host"); });
-  if (hosts > 1 || (hosts == 0 && framing.version >= 11)) {
-    return problem(request, 400, "the request needs exactly one Host field");
   }
   return std::nullopt;
 }
@@ -65,6 +75,15 @@ std::optional<Reply> check_body(const Request& request, const Framing& framing,
   return std::nullopt;
 }
 
+// A route that states more than what is usual for all (ServerOptions) means it.
+std::uint64_t body_limit(std::uint64_t own, const BodyLimits& limits) {
+  constexpr std::uint64_t kUsual = 32 << 20;
+  const std::uint64_t limit = own == 0       ? limits.usual
+                              : own > kUsual ? std::max(own, limits.usual)
+                                             : std::min(own, limits.usual);
+  return std::min(limit, limits.together);
+}
+
 }  // namespace
 
 Reply body_too_large(const Request& request, std::uint64_t limit) {
@@ -73,7 +92,7 @@ Reply body_too_large(const Request& request, std::uint64_t limit) {
 }
 
 Admission admit(Request& request, const Framing& framing, const Router& router,
-                std::uint64_t max_body, Guard* guard) {
+                const BodyLimits& limits, Guard* guard) {
   Admission admission;
   const auto id = request.field("X-Request-Id");
   if (id && is_sane_request_id(*id)) request.id = *id;
@@ -90,12 +109,7 @@ Admission admit(Request& request, const Framing& framing, const Router& router,
   if (guard && (admission.refusal = guard->check(request, admission.match.route->role))) {
     return admission;
   }
-  const std::uint64_t own = admission.match.route->max_body;
-  // A route that states more than what is usual for all (ServerOptions) means it.
-  constexpr std::uint64_t kUsual = 32 << 20;
-  admission.body_limit = own == 0       ? max_body
-                         : own > kUsual ? std::max(own, max_body)
-                                        : std::min(own, max_body);
+  admission.body_limit = body_limit(admission.match.route->max_body, limits);
   admission.refusal = check_body(request, framing, admission.body_limit);
   return admission;
 }

@@ -15,6 +15,12 @@ struct Framing {
   std::optional<std::uint64_t> content_length;
 };
 
+// Bytes of a request's body.
+struct BodyLimits {
+  std::uint64_t usual = 0;     // where a route states no other
+  std::uint64_t together = 0;  // of all requests at one time
+};
+
 struct Admission {
   std::optional<Reply> refusal;  // answered without reading the body or asking a handler
   bool close = false;            // where the next request begins cannot be told: end after this one
@@ -26,7 +32,7 @@ struct Admission {
 // Fills path and query of the request, and its id when the client sent a sane one. With a guard
 // also by who asks, which fills actor and remote.
 Admission admit(Request& request, const Framing& framing, const Router& router,
-                std::uint64_t max_body, Guard* guard = nullptr);
+                const BodyLimits& limits, Guard* guard = nullptr);
 
 Reply body_too_large(const Request& request, std::uint64_t limit);  // 413, states the limit
 

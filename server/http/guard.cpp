@@ -27,9 +27,12 @@ std::string_view host_name(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-std::string_view host_of_origin(std::string_view origin) {
-  const std::size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos ? std::string_view() : origin.substr(scheme + 3);
+// Whether a page of that origin came from here. Without TLS it may still have been https, up to a
+// proxy that is not known as one; but over TLS no page of http is ours, whoever put it there.
+bool is_own_origin(std::string_view origin, const Request& request) {
+  const std::string host(request.field("Host").value_or(""));
+  return same_name(origin, "https://" + host) ||
+         (!request.secure && same_name(origin, "http://" + host));
 }
 
 std::optional<std::string_view> bearer(const Request& request) {
@@ -69,9 +72,12 @@ Guard::Guard(const GuardOptions& options)
 }
 
 // The last address in X-Forwarded-For that is none of our proxies': what stands before it is
-// whatever the client wrote.
+// whatever the client wrote. So it is with the last scheme in X-Forwarded-Proto.
 void Guard::find_client(Request& request) const {
   if (!proxies_.contains(request.remote)) return;
+  if (const auto schemes = request.field("X-Forwarded-Proto")) {
+    request.secure = same_name(trim(schemes->substr(schemes->rfind(',') + 1)), "https");
+  }
   std::string list;
   for (const auto& [name, value] : request.fields) {
     if (same_name(name, "X-Forwarded-For")) list += (list.empty() ? "" : ",") + value;
@@ -162,9 +168,8 @@ std::optional<Reply> Guard::check_origin(const Request& request) const {
   const auto origin = request.field("Origin");
   const auto site = request.field("Sec-Fetch-Site");
   if (origin && allows_origin(*origin)) return std::nullopt;
-  const bool foreign =
-      (origin && !same_name(host_of_origin(*origin), request.field("Host").value_or(""))) ||
-      (site && *site != "same-origin" && *site != "none");
+  const bool foreign = (origin && !is_own_origin(*origin, request)) ||
+                       (site && *site != "same-origin" && *site != "none");
   if (!foreign) return std::nullopt;
   return problem(request, 403,
                  "a page of " + std::string(origin.value_or("another site")) +

@@ -31,8 +31,8 @@ class Guard {
  public:
   explicit Guard(const GuardOptions& options);  // throws FormatError and IoError
 
-  // Judges a request by its head. Sets its actor, and its remote to the client's address when a
-  // trusted proxy sent it. Nothing: it may go on.
+  // Judges a request by its head. Sets its actor, and when a trusted proxy sent it, `remote` and
+  // `secure` to what the client used. Nothing: it may go on.
   std::optional<Reply> check(Request& request, Role needed);
   // The answer to a CORS preflight of an allowed origin; nothing for any other request.
   std::optional<Reply> preflight(const Request& request) const;

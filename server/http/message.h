@@ -28,8 +28,9 @@ struct Request {
   Fields params;             // what {name} in the route's pattern stood for
   Fields fields;
   std::string body;
-  std::string id;      // X-Request-Id: the client's, or one made here
-  std::string remote;  // the peer's address
+  std::string id;       // X-Request-Id: the client's, or one made here
+  std::string remote;   // the peer's address
+  bool secure = false;  // the client used https, as far as that can be told
   // On whose authority: "local" (no tokens, this machine), "admin", "predict" or "anonymous".
   std::string actor = "local";
 

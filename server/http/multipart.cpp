@@ -87,7 +87,7 @@ std::string decode_extended(std::string_view value) {
   if (language == std::string_view::npos || !same_name(value.substr(0, charset), "UTF-8")) {
     throw FormatError("filename* is not UTF-8''...");
   }
-  return percent_decode(value.substr(language + 1), false);
+  return percent_decode(value.substr(language + 1), false, "filename*");
 }
 
 void read_disposition(std::string_view value, Part& part) {

@@ -13,6 +13,19 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
+// "{name}" stands for any text, "{name}.png" for any that ends so; other text for itself.
+bool match_segment(std::string_view wanted, std::string_view given, Fields& params) {
+  const std::size_t close = wanted.find('}');
+  if (wanted.empty() || wanted.front() != '{' || close == std::string_view::npos) {
+    return wanted == given;
+  }
+  const std::string_view ending = wanted.substr(close + 1);
+  if (given.size() <= ending.size() || !given.ends_with(ending)) return false;
+  given.remove_suffix(ending.size());
+  params.emplace_back(wanted.substr(1, close - 1), given);
+  return true;
+}
+
 std::optional<Fields> match_pattern(std::string_view pattern, std::string_view path) {
   Fields params;
   while (!pattern.empty() && !path.empty()) {
@@ -22,12 +35,7 @@ std::optional<Fields> match_pattern(std::string_view pattern, std::string_view p
     const std::string_view wanted = take_segment(pattern);
     const std::string_view given = take_segment(path);
     if (more_pattern != more_path) return std::nullopt;
-    if (wanted.size() > 2 && wanted.front() == '{' && wanted.back() == '}') {
-      if (given.empty()) return std::nullopt;
-      params.emplace_back(wanted.substr(1, wanted.size() - 2), given);
-    } else if (wanted != given) {
-      return std::nullopt;
-    }
+    if (!match_segment(wanted, given, params)) return std::nullopt;
   }
   if (!pattern.empty() || !path.empty()) return std::nullopt;
   return params;
@@ -41,16 +49,28 @@ void add_verb(std::string& allow, std::string_view verb) {
 
 }  // namespace
 
+// A path belongs to one pattern, the one with the fewest parameters: "/items/new" is no item.
 Match Router::match(std::string_view verb, std::string_view path) const {
+  std::string_view pattern;
+  std::optional<Fields> params;
+  for (const Route& route : routes_) {
+    if (route.pattern == pattern) continue;
+    auto found = match_pattern(route.pattern, path);
+    if (!found || (params && params->size() <= found->size())) continue;
+    pattern = route.pattern;
+    params = std::move(found);
+  }
   Match match;
   const std::string_view wanted = verb == "HEAD" ? "GET" : verb;
+  if (!params) {
+    if (wanted == "GET") match.route = &fallback_;
+    return match;
+  }
   for (const Route& route : routes_) {
-    auto params = match_pattern(route.pattern, path);
-    if (!params) continue;
+    if (route.pattern != pattern) continue;
     if (route.verb == wanted) return {&route, std::move(*params), {}};
     add_verb(match.allow, route.verb);
   }
-  if (match.allow.empty() && wanted == "GET") match.route = &fallback_;
   return match;
 }
 

@@ -34,7 +34,7 @@ struct Route {
       : Route(of_verb, of_pattern, by, Role::admin, most) {}
 
   std::string_view verb;     // "GET" answers HEAD too
-  std::string_view pattern;  // "/api/v1/items/{id}": {id} is one path segment, not empty
+  std::string_view pattern;  // "/items/{id}": one path segment, not empty; "/items/{id}.png"
   Handler handler;
   Role role;
   std::uint64_t max_body;  // bytes; 0 = the server's own limit

@@ -27,6 +27,9 @@ struct Server::Impl {
   void finish_if_idle();
 
   ServerOptions options;
+  // Before what runs the sessions: those that were cut off end with it, and give back what they
+  // hold.
+  std::unique_ptr<SessionContext> context;
   asio::io_context io;
   Strand strand;  // of the acceptor, the timers and the list of sessions
   Acceptor acceptor;
@@ -34,7 +37,6 @@ struct Server::Impl {
   Timer drain;  // the drain's delay, then its limit
   asio::basic_signal_set<Strand> signals;
   std::unique_ptr<WorkerPool> workers;  // while run() lasts: what they do needs the App
-  std::unique_ptr<SessionContext> context;
   std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions;
   std::uint64_t next_number = 0;
   bool accepting = true;

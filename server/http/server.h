@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "server/http/certificate.h"
 #include "server/http/guard.h"
 #include "server/http/message.h"
 #include "server/http/router.h"
@@ -30,9 +31,10 @@ struct ServerOptions {
   int max_connections = 1000;  // further ones wait in the system's backlog
   std::uint32_t max_head = 16384;
   std::uint64_t max_body = 32 << 20;
-  int worker_threads = 2;         // for what waits for a disk
-  std::size_t max_waiting = 256;  // requests that wait for one of them
-  std::chrono::milliseconds head_timeout{10'000};
+  std::uint64_t max_bodies = 320 << 20;            // those of all connections together
+  int worker_threads = 2;                          // for what waits for a disk
+  std::size_t max_waiting = 256;                   // requests that wait for one of them
+  std::chrono::milliseconds head_timeout{10'000};  // of a TLS handshake too
   std::chrono::milliseconds body_timeout{120'000};
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds write_timeout{120'000};  // of an answer, or of one chunk of it
@@ -41,7 +43,8 @@ struct ServerOptions {
   std::chrono::milliseconds drain_timeout{30'000};  // for requests in flight
   bool handle_signals = false;  // SIGINT, SIGTERM: the first drains, the second exits at once
 
-  std::shared_ptr<Guard> guard;  // none: whoever reaches the port may do everything
+  std::shared_ptr<Guard> guard;              // none: whoever reaches the port may do everything
+  std::shared_ptr<Certificate> certificate;  // none: HTTP without TLS
 
   // Called from io threads, also several at once; each may be empty.
   std::function<void(const Access&)> on_access;
@@ -49,8 +52,9 @@ struct ServerOptions {
   std::function<void()> on_drain;
 };
 
-// HTTP/1.1 over TCP: one coroutine per connection, each on its own strand of a few io threads.
-// Requests of one connection are answered in order, one at a time. Every phase has a time limit.
+// HTTP/1.1 over TCP, or over TLS on it: one coroutine per connection, each on its own strand of a
+// few io threads. Requests of one connection are answered in order, one at a time. Every phase has
+// a time limit.
 class Server {
  public:
   // Binds and listens. Throws IoError naming host and port.

@@ -8,10 +8,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
 // For counting: what a client made up never becomes a name.
 std::string_view route_name(const Route* route) {
   if (!route) return "other";
@@ -21,26 +17,28 @@ std::string_view route_name(const Route* route) {
 }  // namespace
 
 Session::Session(Socket socket, SessionContext& context)
-    : socket_(std::move(socket)),
-      timer_(socket_.get_executor()),
+    : transport_(std::move(socket),
+                 context.options.certificate ? context.options.certificate->context() : nullptr),
+      timer_(transport_.get_executor()),
       context_(context),
-      wake_(socket_.get_executor()) {
+      wake_(transport_.get_executor()) {
   // Chunk extensions and trailers count for no body limit; they end where the buffer ends.
   buffer_.max_size(context.options.max_head + std::size_t{128} * 1024);
   ErrorCode ignored;
-  const auto peer = socket_.remote_endpoint(ignored);
+  const auto peer = transport_.socket().remote_endpoint(ignored);
   if (!ignored) remote_ = peer.address().to_string();
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  transport_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 Task<void> Session::run() {
   const auto self = shared_from_this();
-  while (co_await wait_for_request()) {
-    if (!co_await serve_one()) break;
-    first_ = false;
+  if (co_await greet()) {
+    while (co_await wait_for_request()) {
+      if (!co_await serve_one()) break;
+      first_ = false;
+    }
   }
-  disarm();
-  close();
+  co_await close();
 }
 
 Task<bool> Session::wait_for_request() {
@@ -49,7 +47,8 @@ Task<bool> Session::wait_for_request() {
   constexpr std::size_t kFirstRead = 4096;
   if (buffer_.capacity() > 4 * kFirstRead) buffer_.shrink_to_fit();  // idle ones cost little
   arm(first_ ? context_.options.head_timeout : context_.options.idle_timeout);
-  const auto [error, size] = co_await socket_.async_read_some(buffer_.prepare(kFirstRead), kAwait);
+  const auto [error, size] =
+      co_await transport_.async_read_some(buffer_.prepare(kFirstRead), kAwait);
   if (error || phase_ == Phase::closed) co_return false;
   buffer_.commit(size);
   co_return true;
@@ -62,8 +61,10 @@ Task<bool> Session::serve_one() {
   const auto request = std::make_shared<Request>();
   request->remote = remote_;
   request->id = make_request_id();
+  request->secure = transport_.is_secure();
   request->verb = request->target = "-";  // in the log, when not even these can be read
-  std::optional<Admission> admission = co_await read_request(parser, *request);
+  BodyBudget::Share share(context_.bodies);
+  std::optional<Admission> admission = co_await read_request(parser, *request, share);
   if (!admission || phase_ == Phase::closed) co_return false;
   disarm();
   Reply reply;
@@ -79,78 +80,20 @@ Task<bool> Session::serve_one() {
   const bool complete = parser.is_done() && !admission->close;
   const bool keep = complete && parser.get().keep_alive() && !context_.draining;
   const Written written = co_await write(*request, reply, parser.get().version(), keep);
-  if (context_.options.on_access) {
-    const double ms = std::chrono::duration<double, std::milli>(Clock::now() - started).count();
-    context_.options.on_access({request->id, request->remote, request->verb, request->target,
-                                reply.status, written.bytes, ms, request->actor,
-                                trace_parent(*request), route_name(admission->match.route)});
-  }
+  whole_ = written.whole;
+  report(*request, reply, written, admission->match.route, started);
   if (phase_ != Phase::closed) phase_ = Phase::idle;
   if (written.whole && !complete) co_await linger();
   co_return written.whole&& written.keep;
 }
 
-Task<std::optional<Admission>> Session::read_request(Parser& parser, Request& request) {
-  parser.header_limit(context_.options.max_head);
-  parser.body_limit(boost::none);  // set once the route is known
-  arm(context_.options.head_timeout);
-  const auto [error, size] = co_await wire::async_read_header(socket_, buffer_, parser, kAwait);
-  (void)size;
-  if (error) co_return explain(request, error, {});
-  if (phase_ == Phase::closed) co_return std::nullopt;
-  phase_ = Phase::busy;
-  const auto& head = parser.get();
-  request.verb = view(head.method_string());
-  request.target = view(head.target());
-  for (const auto& field : head) {
-    request.fields.emplace_back(view(field.name_string()), view(field.value()));
-  }
-  Framing framing{head.version(), std::nullopt};
-  if (const auto length = parser.content_length()) framing.content_length = *length;
-  Admission admission = admit(request, framing, context_.router, context_.options.max_body,
-                              context_.options.guard.get());
-  if (admission.refusal || parser.is_done()) co_return admission;
-  co_return co_await read_body(parser, request, std::move(admission));
-}
-
-Task<std::optional<Admission>> Session::read_body(Parser& parser, const Request& request,
-                                                  Admission admission) {
-  parser.body_limit(admission.body_limit);
-  arm(context_.options.body_timeout);
-  if (request.field("Expect") && parser.get().version() >= 11) {
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    const auto [error, size] = co_await asio::async_write(
-        socket_, asio::buffer(kContinue.data(), kContinue.size()), kAwait);
-    (void)size;
-    if (error) co_return std::nullopt;
-  }
-  const auto [error, size] = co_await wire::async_read(socket_, buffer_, parser, kAwait);
-  (void)size;
-  if (error) co_return explain(request, error, std::move(admission));
-  co_return admission;
-}
-
-// What to tell the peer about a failed read; nothing after a reset, an early end or a drain, when
-// nobody is there to be told.
-std::optional<Admission> Session::explain(const Request& request, ErrorCode error,
-                                          Admission admission) const {
-  const bool http = error.category() == wire::make_error_code(wire::error::bad_method).category();
-  if (timed_out_) {
-    admission.refusal = problem(request, 408, "the request did not arrive in time");
-  } else if (!http || error == wire::error::end_of_stream ||
-             error == wire::error::partial_message) {
-    return std::nullopt;
-  } else if (error == wire::error::body_limit) {
-    admission.refusal = body_too_large(request, admission.body_limit);
-  } else if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
-    admission.refusal = problem(request, 431,
-                                "the request head, or what stands beside its chunks, exceeds the "
-                                "limit of " +
-                                    std::to_string(context_.options.max_head) + " bytes");
-  } else {
-    admission.refusal = problem(request, 400, "malformed HTTP: " + error.message());
-  }
-  return admission;
+void Session::report(const Request& request, const Reply& reply, const Written& written,
+                     const Route* route, Clock::time_point started) const {
+  if (!context_.options.on_access) return;
+  const double ms = std::chrono::duration<double, std::milli>(Clock::now() - started).count();
+  context_.options.on_access({request.id, request.remote, request.verb, request.target,
+                              reply.status, written.bytes, ms, request.actor, trace_parent(request),
+                              route_name(route)});
 }
 
 Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> request) {
@@ -159,7 +102,7 @@ Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> r
       co_return (*quick)(*request, context_.app);
     }
     const auto pending = std::make_shared<Pending>(
-        Pending{Timer(socket_.get_executor(), Clock::time_point::max()), std::nullopt, {}});
+        Pending{Timer(transport_.get_executor(), Clock::time_point::max()), std::nullopt, {}});
     if (const auto* blocking = std::get_if<Blocking>(&match.route->handler)) {
       if (!hand_to_worker(*blocking, request, pending)) {
         Reply reply =
@@ -215,7 +158,7 @@ void Session::watch() {
     if (error || !session || session->timer_.expiry() > Clock::now()) return;
     session->timed_out_ = true;
     ErrorCode ignored;
-    session->socket_.cancel(ignored);
+    session->transport_.socket().cancel(ignored);
     // Between two reads of one operation there is nothing to cancel: try again until disarmed.
     session->timer_.expires_after(std::chrono::milliseconds(50));
     session->watch();
@@ -226,17 +169,26 @@ void Session::disarm() {
   timer_.expires_at(Clock::time_point::max());
 }
 
-void Session::close() {
+Task<void> Session::close() {
+  constexpr std::chrono::seconds kGoodbye{1};
   phase_ = Phase::closed;
+  if (whole_) {
+    arm(kGoodbye);
+    co_await transport_.say_goodbye();
+  }
+  disarm();
   ErrorCode ignored;
-  socket_.shutdown(Socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  transport_.socket().shutdown(Socket::shutdown_both, ignored);
+  transport_.socket().close(ignored);
 }
 
 void Session::drain() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(transport_.get_executor(), [self = shared_from_this()] {
     // Half a head is no request yet.
-    if (self->phase_ == Phase::idle || self->phase_ == Phase::head) self->close();
+    if (self->phase_ == Phase::idle || self->phase_ == Phase::head) {
+      self->phase_ = Phase::closed;
+      self->arm(std::chrono::milliseconds(0));  // ends what it waits for
+    }
     self->wake_.cancel();  // an event stream ends
   });
 }

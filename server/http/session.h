@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "server/http/admission.h"
+#include "server/http/body_budget.h"
 #include "server/http/net.h"
 #include "server/http/router.h"
 #include "server/http/server.h"
+#include "server/http/transport.h"
 #include "server/http/worker_pool.h"
 
 namespace fovea::server {
@@ -18,6 +20,7 @@ struct SessionContext {
   const Router& router;
   App& app;
   WorkerPool& workers;
+  BodyBudget bodies{options.max_bodies};
   std::atomic<bool> draining{false};
 };
 
@@ -33,6 +36,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   using Parser = wire::request_parser<wire::string_body>;
+  // A body may take its time limit anew for each of these: a large one has time on a slow line, and
+  // a peer that takes or gives byte by byte has not.
+  static constexpr std::uint64_t kPace = 1 << 20;
   enum class Phase { idle, head, busy, closed };
   struct Pending {  // an answer that comes later
     Timer wake;     // never expires; cancelled when the reply is there
@@ -55,17 +61,24 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Task<bool> wait_for_request();
   Task<bool> serve_one();  // whether the connection goes on
-  // Nothing: the peer left, nobody is there to be answered.
-  Task<std::optional<Admission>> read_request(Parser& parser, Request& request);
-  Task<std::optional<Admission>> read_body(Parser& parser, const Request& request,
-                                           Admission admission);
-  std::optional<Admission> explain(const Request& request, ErrorCode error,
-                                   Admission admission) const;
   Task<Reply> answer(const Match& match, std::shared_ptr<const Request> request);
   static void settle(const std::shared_ptr<Pending>& pending, std::optional<Reply> reply,
                      std::exception_ptr fault);
+  void report(const Request& request, const Reply& reply, const Written& written,
+              const Route* route, std::chrono::steady_clock::time_point started) const;
   bool hand_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
                       const std::shared_ptr<Pending>& pending);
+
+  // session_read.cpp
+  Task<bool> greet();  // TLS, where it is spoken; whether the connection goes on
+  Task<void> refuse_plain_http();
+  // Nothing: the peer left, nobody is there to be answered.
+  Task<std::optional<Admission>> read_request(Parser& parser, Request& request,
+                                              BodyBudget::Share& share);
+  Task<std::optional<Admission>> read_body(Parser& parser, const Request& request,
+                                           Admission admission, BodyBudget::Share& share);
+  std::optional<Admission> explain(const Request& request, ErrorCode error,
+                                   Admission admission) const;
 
   // session_write.cpp
   Task<Written> write(const Request& request, Reply& reply, unsigned version, bool keep);
@@ -81,9 +94,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void arm(std::chrono::milliseconds limit);  // after it, socket operations end with timed_out_ set
   void watch();
   void disarm();
-  void close();
+  Task<void> close();
 
-  Socket socket_;
+  Transport transport_;
   Timer timer_;
   SessionContext& context_;
   beast::flat_buffer buffer_;
@@ -93,6 +106,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;
   bool first_ = true;
+  bool whole_ = true;  // the last answer was sent to its end; else no goodbye may make it look so
   bool watching_ = false;   // for the peer's leaving
   bool peer_left_ = false;  // while a stream was sent
   bool peer_sent_ = false;  // bytes wait unread: its leaving must be looked for

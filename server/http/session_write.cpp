@@ -47,15 +47,18 @@ Task<Session::Written> Session::write(const Request& request, Reply& reply, unsi
   message.body() = beast::span<const char>(content.data(), content.size());
   if (reply.status != 304) message.content_length(content.size());
   message.keep_alive(keep);
-  arm(context_.options.write_timeout);
   wire::response_serializer<wire::span_body<const char>> serializer(message);
-  ErrorCode error;
-  std::size_t size = 0;
   const bool head_only = request.verb == "HEAD" || reply.status == 304;
-  if (head_only) {
-    std::tie(error, size) = co_await wire::async_write_header(socket_, serializer, kAwait);
-  } else {
-    std::tie(error, size) = co_await wire::async_write(socket_, serializer, kAwait);
+  serializer.split(head_only);
+  ErrorCode error;
+  std::uint64_t sent = 0, pace = kPace;
+  arm(context_.options.write_timeout);
+  while (!error && !(head_only ? serializer.is_header_done() : serializer.is_done())) {
+    std::size_t size = 0;
+    std::tie(error, size) = co_await wire::async_write_some(transport_, serializer, kAwait);
+    if ((sent += size) < pace) continue;
+    pace = sent + kPace;
+    arm(context_.options.write_timeout);
   }
   disarm();
   co_return Written{!error && phase_ != Phase::closed, keep, head_only ? 0 : content.size()};
@@ -75,7 +78,7 @@ Task<Session::Written> Session::write_stream(const Request& request, Reply& repl
   message.keep_alive(keep);
   wire::response_serializer<wire::empty_body> serializer(message);
   arm(context_.options.write_timeout);
-  const auto [error, size] = co_await wire::async_write_header(socket_, serializer, kAwait);
+  const auto [error, size] = co_await wire::async_write_header(transport_, serializer, kAwait);
   (void)size;
   disarm();
   Written written{!error && phase_ != Phase::closed, keep, 0};
@@ -97,7 +100,7 @@ Task<Session::Written> Session::write_stream(const Request& request, Reply& repl
     static constexpr std::string_view kLast = "0\r\n\r\n";
     arm(context_.options.write_timeout);
     const auto [last, sent] =
-        co_await asio::async_write(socket_, asio::buffer(kLast.data(), kLast.size()), kAwait);
+        co_await asio::async_write(transport_, asio::buffer(kLast.data(), kLast.size()), kAwait);
     (void)sent;
     disarm();
     written.whole = !last && phase_ != Phase::closed;
@@ -115,14 +118,14 @@ Task<bool> Session::write_chunk(std::string_view bytes, bool chunked) {
       asio::const_buffer(head.data(), static_cast<std::size_t>(head_size)),
       asio::const_buffer(bytes.data(), bytes.size()), asio::const_buffer("\r\n", chunked ? 2 : 0)};
   arm(context_.options.write_timeout);
-  const auto [error, size] = co_await asio::async_write(socket_, buffers, kAwait);
+  const auto [error, size] = co_await asio::async_write(transport_, buffers, kAwait);
   (void)size;
   disarm();
   co_return !error && phase_ != Phase::closed;
 }
 
 void Session::ask_stream(const std::shared_ptr<Pulled>& pulled, const std::string& id) {
-  const auto hand_over = [self = weak_from_this(), executor = socket_.get_executor(),
+  const auto hand_over = [self = weak_from_this(), executor = transport_.get_executor(),
                           pulled](std::optional<Chunk> chunk) {
     asio::post(executor, [self, pulled, chunk = std::move(chunk)]() mutable {
       pulled->failed = !chunk;
@@ -171,7 +174,7 @@ Task<std::optional<Session::Chunk>> Session::next_chunk(const std::string& id, b
 void Session::watch_peer() {
   if (watching_ || peer_sent_) return;
   watching_ = true;
-  socket_.async_wait(Socket::wait_read, [self = weak_from_this()](ErrorCode error) {
+  transport_.socket().async_wait(Socket::wait_read, [self = weak_from_this()](ErrorCode error) {
     const auto session = self.lock();
     if (!session) return;
     session->watching_ = false;
@@ -183,21 +186,23 @@ void Session::watch_peer() {
 }
 
 bool Session::has_hung_up() {
-  pollfd look{socket_.native_handle(), POLLRDHUP, 0};
+  pollfd look{transport_.socket().native_handle(), POLLRDHUP, 0};
   return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 // Closing with unread bytes resets the connection, and the answer may be lost with it: read on for
 // a while, as the client may still be sending (RFC 9112, 9.6).
 Task<void> Session::linger() {
-  ErrorCode ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
-  buffer_.clear();
   constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
   arm(std::chrono::seconds(5));
+  co_await transport_.say_goodbye();
+  Socket& socket = transport_.socket();  // what comes now is not looked at
+  ErrorCode ignored;
+  socket.shutdown(Socket::shutdown_send, ignored);
+  buffer_.clear();
   std::uint64_t total = 0;
   while (total < kMost) {
-    const auto [error, size] = co_await socket_.async_read_some(buffer_.prepare(65536), kAwait);
+    const auto [error, size] = co_await socket.async_read_some(buffer_.prepare(65536), kAwait);
     if (error || phase_ == Phase::closed) break;
     total += size;
   }

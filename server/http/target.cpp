@@ -14,19 +14,24 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string_view origin_form(std::string_view target) {
+// Takes "http://host" off the target; the host.
+std::string_view take_host(std::string_view& target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (same_name(target.substr(0, scheme.size()), scheme)) {
-      const std::size_t slash = target.find('/', scheme.size());
-      return slash == std::string_view::npos ? "/" : target.substr(slash);
+    if (!same_name(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(scheme.size());
+    const std::string_view host = target.substr(0, target.find_first_of("/?#"));
+    target.remove_prefix(host.size());
+    if (host.empty() || host.find('@') != std::string_view::npos) {
+      throw FormatError("the address has no host, or one with a user");
     }
+    return host;
   }
-  return target;
+  return {};
 }
 
 }  // namespace
 
-std::string percent_decode(std::string_view text, bool plus_is_space) {
+std::string percent_decode(std::string_view text, bool plus_is_space, std::string_view what) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -37,8 +42,10 @@ std::string percent_decode(std::string_view text, bool plus_is_space) {
     } else {
       const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) throw FormatError("the address has a '%' without two hex digits");
-      if (high == 0 && low == 0) throw FormatError("the address holds a NUL (%00)");
+      if (high < 0 || low < 0) {
+        throw FormatError(std::string(what) + " has a '%' without two hex digits");
+      }
+      if (high == 0 && low == 0) throw FormatError(std::string(what) + " holds a NUL (%00)");
       decoded += static_cast<char>(high * 16 + low);
       i += 2;
     }
@@ -47,13 +54,19 @@ std::string percent_decode(std::string_view text, bool plus_is_space) {
 }
 
 Target parse_target(std::string_view target) {
-  target = origin_form(target);
-  if (target.empty() || target.front() != '/') {
+  const bool odd = std::any_of(target.begin(), target.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+  });
+  if (odd) throw FormatError("the address holds a blank or a control character");
+  const std::string_view host = take_host(target);
+  const bool bare = !host.empty() && (target.empty() || target.front() != '/');  // "http://host?q"
+  if (!bare && (target.empty() || target.front() != '/')) {
     throw FormatError("the request target does not begin with '/'");
   }
   target = target.substr(0, target.find('#'));
   const std::size_t mark = std::min(target.find('?'), target.size());
-  Target result{percent_decode(target.substr(0, mark), false), {}};
+  const std::string path = percent_decode(target.substr(0, mark), false);
+  Target result{std::string(host), bare ? "/" : path, {}};
   std::string_view rest = target.substr(std::min(mark + 1, target.size()));
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('&'), rest.size());

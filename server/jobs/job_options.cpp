@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "server/jobs/jobs.h"
+#include "server/judging/verdict_json.h"
 
 namespace fovea::server {
 namespace {
@@ -30,7 +33,7 @@ const std::map<std::string, Rules>& rules() {
         {"replay", {0, 1e7, true}},
         {"batch", {1, 65536, true}},
         {"seed", {0, 9e15, true}},
-        {"distillation", {0, 1000, false}},
+        {"distillation", {0, 1, false}},
         {"freeze_statistics", {.words = {"auto", "yes", "no"}}},
         {"gate", {.object = true}},
         {"promote", {.words = {"auto", "never"}}}}},
@@ -57,8 +60,10 @@ void check_one(const std::string& name, const Json& value, const Rule& rule) {
     const bool fits = (rule.whole ? value.is_number_integer() : value.is_number()) &&
                       value.get<double>() >= rule.low && value.get<double>() <= rule.high;
     if (!fits) {
-      refuse(given + "it is a " + (rule.whole ? "whole " : "") + "number from " +
-             Json(rule.low).dump() + " to " + Json(rule.high).dump());
+      std::ostringstream range;
+      range.precision(16);
+      range << rule.low << " to " << rule.high;
+      refuse(given + "it is a " + (rule.whole ? "whole " : "") + "number from " + range.str());
     }
   }
 }
@@ -80,10 +85,10 @@ void check_options(const std::string& kind, const Json& options) {
       refuse(std::string("\"") + needed + "\" is missing");
     }
   }
-  if (const auto gate = options.find("gate"); gate != options.end()) {
-    for (const auto& [name, value] : gate->items()) {
-      if (!value.is_number()) refuse("\"gate." + name + "\" is not a number");
-    }
+  try {
+    read_gate_options(options.value("gate", Json()));
+  } catch (const FormatError& error) {
+    refuse(error.what());
   }
 }
 

@@ -44,7 +44,7 @@ export async function startServer({
   };
 }
 
-export async function startBrowser() {
+export async function startBrowser(more = []) {
   mkdirSync(screenshots, { recursive: true });
   return chromium.launch({
     executablePath: process.env.FOVEA_CHROMIUM ?? "/usr/bin/chromium",
@@ -56,6 +56,7 @@ export async function startBrowser() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

@@ -187,7 +187,7 @@ def test_the_older_path_takes_its_own_spelling_of_classes(server):
     body["data"] = body["data"].replace(b'name="file"', b'name="files"')
     body["data"] = body["data"].replace(b'name="label"', b'name="labels"')
     reply = server.json("/api/upload/training-data", verb="POST", **body)
-    assert reply["files_saved"] == 1 and reply["files"] == [{"filename": "p.png", "label": "airplane"}]
+    assert reply["files_saved"] == 1 and reply["files"] == [{"filename": "p.png", "label": "Airplane"}]
     assert [c["name"] for c in server.json("/api/v1/dataset")["classes"]] == ["airplane"]
 
 

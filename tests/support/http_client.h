@@ -1,17 +1,15 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
+#include <cerrno>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
-// A client that can misbehave: it sends exactly the bytes it is told to.
+#include "tests/support/line.h"
+
+// A client that can misbehave: it sends exactly the bytes it is told to. Where FOVEA_TEST_TLS is
+// set it sends them over TLS, so that one set of tests tries both.
 namespace fovea::tests {
 
 struct WireReply {
@@ -28,29 +26,18 @@ struct WireReply {
   }
 };
 
-class Connection {
+template <class Client>
+class ConnectionOver {
  public:
-  explicit Connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval limit{10, 0};  // a hanging server fails the test instead of stopping it
-    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-      ::close(socket_);
-      throw std::runtime_error("cannot connect");
-    }
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { ::close(socket_); }
+  template <class... Wishes>
+  explicit ConnectionOver(std::uint16_t port, const Wishes&... wishes)
+      : socket_(port), client_(socket_.number(), wishes...) {}
 
   // False when the peer no longer takes all of it.
   bool send(const std::string& text) {
     std::size_t done = 0;
     while (done < text.size()) {
-      const ssize_t n = ::send(socket_, text.data() + done, text.size() - done, MSG_NOSIGNAL);
+      const long n = client_.send(text.data() + done, text.size() - done);
       if (n <= 0) return false;
       done += static_cast<std::size_t>(n);
     }
@@ -102,6 +89,11 @@ class Connection {
     pending_.erase(0, line + 2 + size + 2);
     return chunk;
   }
+  // What comes next, at most 64 KiB; empty when the connection ended.
+  std::string read_some() {
+    if (pending_.empty()) receive();
+    return std::exchange(pending_, {});
+  }
   // All that comes until the connection ends.
   std::string read_to_end() {
     while (receive()) {
@@ -112,11 +104,13 @@ class Connection {
   bool hold_chunks = false;  // read() leaves a chunked body to read_chunk()
 
   bool at_end() { return pending_.empty() && !receive(); }
+  Client& client() { return client_; }
+  int socket() const { return socket_.number(); }
 
  private:
   bool receive() {
     char buffer[65536];
-    const ssize_t n = ::recv(socket_, buffer, sizeof buffer, 0);
+    const long n = client_.receive(buffer, sizeof buffer);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       throw std::runtime_error("the server did not answer within 10 s");
     }
@@ -125,8 +119,10 @@ class Connection {
     return true;
   }
 
-  int socket_;
+  ConnectedSocket socket_;
+  Client client_;
   std::string pending_;
 };
+using Connection = ConnectionOver<Line>;
 
 }  // namespace fovea::tests

@@ -7,8 +7,10 @@
 #include "server/http/problem.h"
 #include "server/http/server.h"
 #include "tests/support/catch.h"
+#include "tests/support/certificates.h"
 #include "tests/support/http_client.h"
 #include "tests/support/small_app.h"
+#include "tests/support/temporary_folder.h"
 
 // A server on a free port with a few handlers that show what the transport does.
 namespace fovea::tests {
@@ -72,8 +74,28 @@ inline Reply missing(const Request& request, App&) {
   return problem(request, 404, "nothing here");
 }
 
+// In files of their own, so that a test may change them.
+class CertificateFiles {
+ public:
+  CertificateFiles() { write(make_certificate()); }
+  void write(const KeyPair& pair) const {
+    write_text(options().certificate, pair.certificate);
+    write_text(options().key, pair.key);
+  }
+  CertificateOptions options() const {
+    return {folder_.path() / "cert.pem", folder_.path() / "key.pem", {}, {}};
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
 inline ServerOptions test_options() {
   ServerOptions options;
+#if FOVEA_TEST_TLS
+  static const auto certificate = std::make_shared<Certificate>(CertificateFiles().options());
+  options.certificate = certificate;
+#endif
   options.port = 0;
   options.max_body = 1000;
   options.max_head = 2000;

@@ -16,6 +16,7 @@ struct Arguments {
   server::RunOptions run;
   std::string data_dir;
   int max_body_mb = 32;
+  int max_bodies_mb = 320;
   int pictures_mb = 512;
   double rollback_window = 300;
   double drain_delay = 0;
@@ -32,6 +33,7 @@ void serve(Arguments& arguments) {
   // Not an option: arguments can be seen by every user of the machine.
   if (const char* tokens = std::getenv("FOVEA_TOKENS")) run.guard.tokens = tokens;
   run.max_body = std::uint64_t(arguments.max_body_mb) << 20;
+  run.max_bodies = std::uint64_t(arguments.max_bodies_mb) << 20;
   run.history.max_picture_bytes = std::int64_t{arguments.pictures_mb} << 20;
   run.rollback_window = milliseconds(arguments.rollback_window);
   run.drain_delay = milliseconds(arguments.drain_delay);
@@ -46,6 +48,14 @@ void add_safety(CLI::App& verb, server::RunOptions& run) {
                   "changes. FOVEA_TOKENS may hold the same text")
       ->envname("FOVEA_TOKENS_FILE")
       ->check(CLI::ExistingFile);
+  CLI::Option* certificate = verb.add_option(
+      "--tls-cert", run.tls_certificate,
+      "Answer by HTTPS with this certificate (PEM, its chain behind it); read again "
+      "when it changes");
+  CLI::Option* key = verb.add_option("--tls-key", run.tls_key,
+                                     "The certificate's key (PEM, without a passphrase)");
+  certificate->needs(key);
+  key->needs(certificate);
   verb.add_flag("--public-predict", guard.public_predict,
                 "Classify for everybody although there are tokens");
   verb.add_option("--host-name", guard.host_names,
@@ -123,6 +133,10 @@ void add_serve(CLI::App& app) {
       ->capture_default_str();
   verb->add_option("--max-body-mb", arguments->max_body_mb, "Largest request body, MiB")
       ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  verb->add_option("--max-bodies-mb", arguments->max_bodies_mb,
+                   "Memory for the bodies of all requests at one time, MiB; no body may be larger")
+      ->check(CLI::Range(1, 65536))
       ->capture_default_str();
   verb->add_option("--www", run.www, "Serve the page from this folder, not from the program")
       ->check(CLI::ExistingDirectory);

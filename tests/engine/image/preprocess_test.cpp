@@ -40,6 +40,17 @@ TEST_CASE("A long strip can be squared too") {
   }
 }
 
+TEST_CASE("The thinnest picture that is decoded can be squared to the largest input") {
+  for (const auto& [width, height] : {std::pair{50, 1}, std::pair{1, 50}}) {
+    const Image strip{width, height, std::vector<std::uint8_t>(150, 9)};
+    for (const Fit fit : {Fit::crop, Fit::stretch, Fit::pad}) {
+      const Image square = fit_to_square(strip, 1024, fit, {});
+      CHECK(square.rgb.size() == 1024 * 1024 * 3);
+      CHECK(square.rgb[(512 * 1024 + 512) * 3] == 9);
+    }
+  }
+}
+
 TEST_CASE("Normalising subtracts the mean and divides by the deviation, per channel") {
   const Image square{1, 1, {0, 51, 255}};
   Preprocess preprocess{1, Fit::crop, {0.5f, 0.2f, 0.25f}, {0.5f, 0.1f, 0.25f}};

@@ -1,6 +1,7 @@
 #include "engine/image/resize.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "engine/core/error.h"
@@ -85,6 +86,21 @@ TEST_CASE("Impossible sizes and rectangles are refused with their numbers") {
   CHECK_THROWS_AS(crop(image, 0, 4, 5, 5), ShapeError);
   CHECK_THROWS_AS(crop(image, 0, 0, 0, 5), ShapeError);
   CHECK_THROWS_WITH(crop(image, 6, 0, 5, 5), "cannot crop 5x5 at (6, 0) out of 10x8");
+}
+
+TEST_CASE("Resizing a part gives the bytes that the whole would have there") {
+  const Image image = noise(53, 29);
+  for (const auto& [width, height] :
+       std::vector<std::pair<int, int>>{{20, 11}, {53, 40}, {90, 29}, {140, 77}}) {
+    const Image whole = resize(image, width, height);
+    for (const auto& [x, y, w, h] : std::vector<std::array<int, 4>>{
+             {0, 0, width, height}, {3, 2, 7, 5}, {width - 1, height - 1, 1, 1}}) {
+      INFO(width << "x" << height << " at " << x << ", " << y);
+      CHECK(resize_and_crop(image, width, height, x, y, w, h) == crop(whole, x, y, w, h));
+    }
+  }
+  CHECK_THROWS_WITH(resize_and_crop(image, 20, 11, 15, 0, 6, 5),
+                    "cannot crop 6x5 at (15, 0) out of 20x11");
 }
 
 TEST_CASE("A crop is the rectangle asked for") {

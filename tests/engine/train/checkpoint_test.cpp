@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/core/byte_io.h"
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
 #include "tests/support/catch.h"
@@ -69,6 +70,17 @@ TEST_CASE("every truncation and every flipped byte of a checkpoint is a FormatEr
     bad[i] ^= 0x40;
     CHECK_THROWS_AS(read_checkpoint(bad), FormatError);
   }
+}
+
+TEST_CASE("an array without numbers and with sides out of range is a FormatError") {
+  ByteWriter bytes;
+  bytes.bytes("FOVEACKP", 8);
+  for (const std::uint64_t number : {1, 0, 1}) bytes.number(number, 4);  // version, texts, arrays
+  bytes.text("a", 4);
+  for (const std::uint64_t side : {65536, 196608, 0, 16128}) bytes.number(side, 4);
+  const std::vector<std::uint8_t> file = bytes.take_signed();
+  CHECK_THROWS_WITH(read_checkpoint(file), ContainsSubstring("out of range"));
+  CHECK_THROWS_AS(read_checkpoint(file), FormatError);
 }
 
 TEST_CASE("a signed checkpoint with any length or size blown up does not crash") {

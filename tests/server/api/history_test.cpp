@@ -114,6 +114,9 @@ TEST_CASE("filters of the query are obeyed, and refused when they mean nothing")
   CHECK(count("version=2") == 0);
   CHECK(count("from=2020-01-01&to=2020-01-02T00:00:00.5Z") == 0);
   CHECK(count("from=2020-01-01") == 1);
+  CHECK(count("from=0001-01-01&to=9999-12-31") == 1);  // beyond what the clock can count
+  CHECK(count("to=9999-12-31T23:59:59.999999Z") == 1);
+  CHECK(count("to=0001-01-01") == 0);
   CHECK(count("labelled=false") == 1);
   CHECK(count("labelled=true") == 0);
   CHECK(count("search=ODY") == 1);
@@ -127,14 +130,14 @@ TEST_CASE("filters of the query are obeyed, and refused when they mean nothing")
   }
 }
 
-TEST_CASE("the history goes out as CSV that no spreadsheet computes") {
+TEST_CASE("the history goes out as CSV in UTF-8 that no spreadsheet computes") {
   Service service;
   Request request;
   request.verb = "POST";
   request.path = "/api/v1/predict";
   request.fields = {{"Content-Type", "multipart/form-data; boundary=B"}};
   request.body =
-      "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"=1+\\\"2\"\r\n\r\n" +
+      "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"=1+\\\"2\xff\"\r\n\r\n" +
       text_of(picture_bytes("grey.png")) + "\r\n--B--\r\n";
   REQUIRE(ask(service.router, service.app, request).status == 200);
   const Reply reply = service("GET", kHistory + ".csv");
@@ -142,7 +145,7 @@ TEST_CASE("the history goes out as CSV that no spreadsheet computes") {
   REQUIRE(reply.stream);
   const std::string csv = drain(*reply.stream);
   CHECK(csv.substr(0, 8) == "id,time,");
-  CHECK_THAT(csv, ContainsSubstring(",\"'=1+\"\"2\","));
+  CHECK_THAT(csv, ContainsSubstring(",\"'=1+\"\"2\xef\xbf\xbd\","));
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 2);
 }
 

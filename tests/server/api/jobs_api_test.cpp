@@ -132,7 +132,8 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   std::filesystem::remove_all(group);
   std::vector<ContentHash> all;
   const auto pictures = dataset_folder(api.folder.path(), "pictures");
-  for (const Picture& picture : Dataset::open(pictures).pictures()) all.push_back(picture.hash);
+  const Dataset dataset = Dataset::open(pictures);
+  for (const Picture& picture : dataset.pictures()) all.push_back(picture.hash);
   relabel_pictures(pictures, all, "cat", std::chrono::seconds(1));
   CHECK_THAT(refusal(422, R"({"kind":"retrain"})"), ContainsSubstring("nothing new to learn"));
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
@@ -185,9 +186,15 @@ TEST_CASE("what cannot be a job is refused by name") {
   };
   CHECK(status("") == 400);
   CHECK(status("{") == 400);
+  CHECK(status(std::string(1'000'000, '[')) == 400);
+  CHECK(status(std::string(9'000'000, ' ') + "{}") == 413);
+  std::string names = R"({"kind":"retrain")";  // looked up one by one, a million would take hours
+  for (int i = 0; i < 1'000; ++i) names += ",\"" + std::to_string(i) + "\":0";
+  CHECK(status(names + "}") == 400);
   CHECK(status(R"({"kind":"dance"})") == 422);
   for (const char* bad : {R"("epochs":0)", R"("epochs":1.5)", R"("mode":"slow")", R"("gate":3)",
-                          R"("gate":{"alpha":"x"})", R"("lr":"high")", R"("sleep":1)"}) {
+                          R"("gate":{"alpha":"x"})", R"("gate":{"alpha":2})",
+                          R"("gate":{"strictness":1})", R"("lr":"high")", R"("sleep":1)"}) {
     INFO(bad);
     const Reply reply =
         api.call("POST", "/api/v1/jobs", R"({"kind":"retrain",)" + std::string(bad) + "}");
@@ -195,12 +202,21 @@ TEST_CASE("what cannot be a job is refused by name") {
     const std::string name = std::string(bad).substr(1, std::string(bad).find('"', 1) - 1);
     CHECK(Json::parse(reply.body)["detail"].get<std::string>().find(name) != std::string::npos);
   }
+  CHECK(api.json("POST", "/api/v1/jobs", R"({"kind":"retrain","epochs":2000})")["detail"] ==
+        "\"epochs\" cannot be 2000: it is a whole number from 1 to 1000");
   CHECK(status(R"({"kind":"import","source":"/etc"})") == 422);
   CHECK(status(R"({"kind":"evaluate"})") == 422);
   CHECK(api.call("POST", "/api/v1/models/9/evaluations").status == 404);
   CHECK(api.call("GET", "/api/v1/jobs/1").status == 404);
   CHECK(api.call("GET", "/api/v1/jobs/x").status == 400);
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
+}
+
+TEST_CASE("a whole number may be written with a fraction of zero") {
+  Api api("exit 0");
+  const Json job =
+      api.json("POST", "/api/v1/jobs", R"({"kind":"retrain","epochs":3.0,"lr":1.0,"seed":7e3})");
+  CHECK(job["options"].dump() == R"({"epochs":3,"lr":1,"seed":7000})");
 }
 
 TEST_CASE(
@@ -230,6 +246,11 @@ TEST_CASE(
   // Everything was told: a browser that comes back is sent away for good.
   const Reply ended = api.call("GET", "/api/v1/jobs/1/events", "", {{"Last-Event-ID", "99"}});
   CHECK(ended.status == 204);
+  Request both;
+  both.path = "/api/v1/jobs/1/events";
+  both.fields = {{"Last-Event-ID", "0"}};
+  both.query = {{"after", "x"}};
+  CHECK(ask(api.router, api.app, both).status == 400);
   const Reply events = api.call("GET", "/api/v1/jobs/1/events");
   REQUIRE(events.stream);
   CHECK(find_field(events.fields, "Content-Type") == "text/event-stream");

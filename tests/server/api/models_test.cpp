@@ -132,7 +132,9 @@ TEST_CASE("the files of every version can be fetched, until they are removed") {
   CHECK(service("DELETE", kModels + "/1").status == 409);
   CHECK(service("DELETE", kModels + "/2").status == 204);
   CHECK(service("DELETE", kModels + "/2").status == 409);
-  CHECK(service("GET", kModels + "/2/weights").status == 410);
+  const Reply gone = service("GET", kModels + "/2/weights");
+  CHECK(gone.status == 410);
+  CHECK(Json::parse(gone.body)["title"] == "Gone");
   CHECK(service("POST", kModels + "/2/activate").status == 409);
   CHECK(service.json("GET", kModels + "/2").contains("removed"));
 }

@@ -152,6 +152,8 @@ TEST_CASE("requests that are not what they say are refused with the reason") {
   service.check_refused(service("POST", path, "{}", {{"Inference-Header-Content-Length", "9"}}),
                         400, "Inference-Header");
   service.check_refused(service("POST", "/v2/models/x/infer", good.dump()), 404, "no model x");
+  service.check_refused(service("POST", path, std::string(9'000'000, '[')), 413, "8388608");
+  service.check_refused(service("POST", path, std::string(100'000, '[')), 400, "deeper than 16");
   refused(Json::object(), "one input");
   Json bad = good;
   bad["inputs"][0]["shape"] = {1, 8, 9, 3};

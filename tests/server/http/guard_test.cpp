@@ -83,6 +83,46 @@ TEST_CASE("a page of another site may not change anything here") {
   CHECK(post({{"Sec-Fetch-Site", "same-site"}}) == 403);
 }
 
+TEST_CASE("over TLS a page of http is another site, behind a proxy as the proxy says") {
+  GuardOptions options;
+  options.loopback = false;
+  options.trusted_proxies = {"10.0.0.0/8"};
+  Guard guard(options);
+  const auto post = [&](bool secure, const char* scheme, Fields fields, const char* peer) {
+    fields.emplace_back("Host", "fovea.lan");
+    fields.emplace_back("Origin", std::string(scheme) + "://fovea.lan");
+    Request asked = request("POST", std::move(fields), peer);
+    asked.secure = secure;
+    return status(guard, asked, Role::predict);
+  };
+  CHECK(post(true, "https", {}, "1.2.3.4") == 0);
+  CHECK(post(true, "http", {}, "1.2.3.4") == 403);
+  CHECK(post(false, "http", {}, "1.2.3.4") == 0);
+  CHECK(post(false, "https", {}, "1.2.3.4") == 0);  // a proxy that nobody told us about
+  CHECK(post(false, "ftp", {}, "1.2.3.4") == 403);
+  CHECK(post(false, "http", {{"X-Forwarded-Proto", "https"}}, "10.0.0.1") == 403);
+  CHECK(post(false, "https", {{"X-Forwarded-Proto", "https"}}, "10.0.0.1") == 0);
+  CHECK(post(false, "http", {{"X-Forwarded-Proto", "http, https"}}, "10.0.0.1") == 403);
+  CHECK(post(true, "http", {{"X-Forwarded-Proto", "http"}}, "10.0.0.1") == 0);
+  CHECK(post(true, "http", {{"X-Forwarded-Proto", "http"}}, "1.2.3.4") == 403);  // who says that?
+}
+
+TEST_CASE("the host of an absolute address counts, not the field beside it") {
+  Guard guard(GuardOptions{});
+  const auto handler = [](const Request&, App&) { return Reply(); };
+  const Router router({{"GET", "/a", handler}}, handler);
+  const auto admitted = [&](const char* target, const char* host) {
+    Request asked = request("GET", {{"Host", host}});
+    asked.target = target;
+    const Admission admission = admit(asked, {}, router, {100, 100}, &guard);
+    return admission.refusal ? admission.refusal->status : 0;
+  };
+  CHECK(admitted("http://localhost/a", "localhost") == 0);
+  CHECK(admitted("http://evil.example/a", "localhost") == 403);
+  CHECK(admitted("http://localhost/a", "evil.example") == 0);
+  CHECK(admitted("http://localhost@evil.example/a", "localhost") == 400);
+}
+
 TEST_CASE("without tokens other machines may ask and read, and are told how to change things") {
   GuardOptions open;
   open.loopback = false;
@@ -236,7 +276,7 @@ TEST_CASE("a route that names no role is closed to all but admins") {
   const auto admitted = [&](const std::string& path, Fields fields) {
     Request asked = request("GET", std::move(fields));
     asked.target = path;
-    const Admission admission = admit(asked, {}, router, 100, &guard);
+    const Admission admission = admit(asked, {}, router, {100, 100}, &guard);
     return admission.refusal ? admission.refusal->status : 0;
   };
   CHECK(admitted("/closed", {}) == 401);

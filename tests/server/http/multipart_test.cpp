@@ -49,6 +49,14 @@ TEST_CASE("a multipart body gives its parts in order with their bytes untouched"
   CHECK(parts[1].data == "\x89PNG\r\n--x\r\n-");
 }
 
+TEST_CASE("a bad filename* is reported as what it is") {
+  const std::string head = "Content-Disposition: form-data; name=f; filename*=UTF-8''";
+  for (const char* name : {"a%zz.png", "a%", "a%00b"}) {
+    CHECK_THROWS_WITH(parse_multipart(one_part(head + name), "b"),
+                      ContainsSubstring("part 1: filename*") && !ContainsSubstring("address"));
+  }
+}
+
 TEST_CASE("every truncation of a multipart body is an error") {
   // Only the CR LF after the closing boundary may be missing.
   const std::size_t closed = kValid.size() - 2;

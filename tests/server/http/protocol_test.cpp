@@ -73,6 +73,55 @@ TEST_CASE("every answer has the security fields and a request id") {
             .size() == 16);
 }
 
+TEST_CASE("every refusal is a problem with a number, and every answer has the security fields") {
+  ServerOptions options = test_options();
+  options.head_timeout = 150ms;
+  GuardOptions guard;
+  guard.tokens = "admin:0123456789abcdef";
+  options.guard = std::make_shared<Guard>(guard);
+  Running running(options, {{"GET", "/same",
+                             [](const Request&, App&) {
+                               Reply reply;
+                               reply.status = 304;
+                               return reply;
+                             },
+                             Role::open},
+                            {"GET", "/throws-openly", throwing, Role::open},
+                            {"POST", "/open", echo, Role::open, 10}});
+  const std::vector<std::pair<int, std::string>> cases{
+      {304, get("/same")},
+      {400, "nonsense\r\n\r\n"},
+      {400, get("/%zz")},
+      {401, get("/echo")},
+      {401, get("/echo", "Authorization: Bearer 0123456789abcdeX\r\n")},
+      {404, get("/none")},
+      {405, "DELETE /same HTTP/1.1\r\nHost: test\r\n\r\n"},
+      {408, "GET /ec"},
+      {413, post("/open", std::string(11, 'x'))},
+      {417, post("/open", "x", "Expect: tea\r\n")},
+      {431, get("/same", "X: " + std::string(5000, 'x') + "\r\n")},
+      {500, get("/throws-openly")},
+      {501, "POST /open HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip\r\n\r\n"}};
+  for (const auto& [status, request] : cases) {
+    INFO(request);
+    const WireReply reply = Connection(running.server.port()).ask(request);
+    CHECK(reply.status == status);
+    CHECK_THAT(reply.field("Content-Security-Policy"), ContainsSubstring("frame-ancestors 'none'"));
+    for (const char* field : {"X-Content-Type-Options", "Cross-Origin-Opener-Policy",
+                              "Cross-Origin-Resource-Policy", "Referrer-Policy", "X-Request-Id"}) {
+      CHECK_FALSE(reply.field(field).empty());
+    }
+    CHECK(reply.field("Access-Control-Allow-Origin").empty());
+    CHECK(reply.field("Strict-Transport-Security").empty());
+    if (status == 304) continue;
+    CHECK(reply.field("Content-Type") == "application/problem+json");
+    const auto body = nlohmann::json::parse(reply.body);
+    CHECK(body["status"] == reply.status);
+    CHECK(body["request_id"] == reply.field("X-Request-Id"));
+    CHECK(body["error"] == body["detail"]);
+  }
+}
+
 TEST_CASE("a body over the limit is 413 and states the limit, whatever announces it") {
   Running running;
   const auto refused = [&](const std::string& request, const char* limit) {
@@ -118,24 +167,66 @@ TEST_CASE("Expect: 100-continue is answered before the body is sent") {
 TEST_CASE("malformed requests are refused with 400 and the connection ends") {
   Running running;
   for (const std::string& request :
-       {std::string("nonsense\r\n\r\n"), std::string("GET  /echo HTTP/1.1\r\nHost: t\r\n\r\n"),
+       {std::string("nonsense\r\n\r\n"),
+        std::string("GET  /echo HTTP/1.1\r\nHost: t\r\n\r\n"),
         std::string("GET /echo HTTP/9.9\r\nHost: t\r\n\r\n"),
         std::string("GET /echo HTTP/1.1\r\nHost t\r\n\r\n"),
         std::string("GET /echo HTTP/1.1\r\nHost: t\r\nA: b\r\n c\x01\r\n\r\n"),
+        std::string("GET /echo HTTP/1.1\nHost: t\n\n"),
+        std::string("GET /echo HTTP/1.1\r\nHost: t\nA: b\r\n\r\n"),
+        std::string("GET /echo HTTP/1.1\r\nHost: t\rA: b\r\n\r\n"),
+        std::string("GET /echo HTTP/1.1\r\nHost: t\r\nA: b\0c\r\n\r\n", 42),
+        std::string("GET /echo HTTP/1.1\r\n A: b\r\nHost: t\r\n\r\n"),
+        std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length : 1\r\n\r\nx"),
+        std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: +1\r\n\r\nx"),
+        std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1, 1\r\n\r\nx"),
+        std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n"
+                    "Content-Length: 1\r\n\r\nx"),
+        std::string("GET /echo\r\n\r\n"),
+        std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        chunked("3\nabc\n0\n\n\r\n"),
+        chunked("3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n"),
         std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: -1\r\n\r\n"),
         std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1x\r\n\r\n"),
         std::string(
             "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
         std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n"
                     "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        chunked("zz\r\nabc\r\n0\r\n\r\n"), chunked("3\r\nabcdef\r\n0\r\n\r\n"),
-        chunked("ffffffffffffffffff\r\nabc"), chunked("-1\r\nabc\r\n")}) {
+        chunked("zz\r\nabc\r\n0\r\n\r\n"),
+        chunked("3\r\nabcdef\r\n0\r\n\r\n"),
+        chunked("ffffffffffffffffff\r\nabc"),
+        chunked("-1\r\nabc\r\n")}) {
     INFO(request);
     Connection client(running.server.port());
     CHECK(client.ask(request).status == 400);
     CHECK(client.at_end());
   }
   check_alive(running);
+}
+
+TEST_CASE("paths that try to get out stay where they are") {
+  Running running;
+  Connection client(running.server.port());
+  for (const char* path : {"/../echo", "/%2e%2e/echo", "/x/../echo", "/..\\echo", "/..%5cecho",
+                           "//echo", "/echo/", "/echo/.", "/%252e%252e/echo", "/%c0%ae%c0%ae/echo",
+                           "/echo%0d%0aX:y", "/ECHO", "/echo;x"}) {
+    INFO(path);
+    const WireReply reply = client.ask(get(path));
+    CHECK(reply.status == 404);
+    CHECK(reply.field("X").empty());
+  }
+  CHECK(client.ask(get("/%65cho")).status == 200);
+}
+
+TEST_CASE("a folded field is one field, also where it says how the body comes") {
+  Running running;
+  Connection client(running.server.port());
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding:\r\n chunked\r\n\r\n"
+      "2\r\nok\r\n0\r\n\r\n" +
+      get("/echo"));
+  CHECK(client.read().body == "POST /echo ok");
+  CHECK(client.read().body == "GET /echo ");
 }
 
 TEST_CASE("requests that are well formed but not acceptable say why") {
@@ -145,10 +236,16 @@ TEST_CASE("requests that are well formed but not acceptable say why") {
   };
   CHECK(status("GET /echo HTTP/1.1\r\n\r\n") == 400);
   CHECK(status("GET /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") == 400);
-  CHECK(status(get("/echo%zz")) == 400);
+  const WireReply odd = Connection(running.server.port()).ask(get("/echo%zz?a=1"));
+  CHECK(odd.status == 400);
+  CHECK(odd.body.find(R"("instance":"/echo%zz")") != std::string::npos);
   CHECK(status(get("/echo%00")) == 400);
   CHECK(status(get("echo")) == 400);
   CHECK(status(get("http://other/echo")) == 200);
+  CHECK(status(get("http://user@other/echo")) == 400);
+  CHECK(status(get("http:///echo")) == 400);
+  CHECK(status(get("ftp://other/echo")) == 400);
+  CHECK(status("CONNECT other:80 HTTP/1.1\r\nHost: other:80\r\n\r\n") == 400);
   CHECK(status("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\n") == 501);
   CHECK(status(get("/echo", "X: " + std::string(5000, 'x') + "\r\n")) == 431);
 }

@@ -21,6 +21,8 @@ Reply page(const Request&, App&) {
 
 Router make_router() {
   return Router({{"GET", "/items", list},
+                 {"DELETE", "/items/{id}", list},
+                 {"POST", "/items/merge", list},
                  {"POST", "/items", list},
                  {"GET", "/items/{id}", show},
                  {"DELETE", "/items/{id}/parts/{part}", show}},
@@ -51,6 +53,27 @@ TEST_CASE("a known path under another verb lists what it takes") {
   CHECK(router.match("GET", "/items/7/parts/8").allow == "DELETE");
 }
 
+TEST_CASE("a path that a pattern spells out is none of those with a parameter in its place") {
+  const Router router = make_router();
+  CHECK(handler_of(router.match("POST", "/items/merge")) == list);
+  CHECK(router.match("POST", "/items/merge").params.empty());
+  for (const char* verb : {"GET", "DELETE", "OPTIONS"}) {
+    CHECK(router.match(verb, "/items/merge").route == nullptr);
+    CHECK(router.match(verb, "/items/merge").allow == "POST");
+  }
+  CHECK(router.match("POST", "/items/other").allow == "DELETE, GET, HEAD");
+}
+
+TEST_CASE("a parameter may be followed by an ending") {
+  const Router router({{"GET", "/charts/{name}.png", list}, {"GET", "/charts/{name}", show}}, page);
+  const Match drawn = router.match("GET", "/charts/a.b.png");
+  CHECK(handler_of(drawn) == list);
+  CHECK(drawn.params == Fields{{"name", "a.b"}});
+  CHECK(handler_of(router.match("GET", "/charts/a.pn")) == show);
+  CHECK(handler_of(router.match("GET", "/charts/.png")) == show);  // nothing is no name
+  CHECK(handler_of(router.match("GET", "/charts/a.png/")) == page);
+}
+
 TEST_CASE("paths differ by their slashes, and what no route names falls back to the page") {
   const Router router = make_router();
   for (const char* path : {"/items/", "/items/7/", "/items//", "/", "/other", "/items/7/parts/",
@@ -67,15 +90,22 @@ TEST_CASE("a request target is split and decoded") {
   CHECK(target.path == "/a b/\xc3\xa4");
   CHECK(target.query == Fields{{"x", "1"}, {"y", "a b+"}, {"flag", ""}, {"", "z"}});
   CHECK(parse_target("http://host:80/a?b=c").path == "/a");
+  CHECK(parse_target("http://host:80/a?b=c").host == "host:80");
+  CHECK(parse_target("/a?b=http://host").host.empty());
   CHECK(parse_target("HTTP://host").path == "/");
+  CHECK(parse_target("https://host?b=c").path == "/");
+  CHECK(parse_target("https://host?b=c").query == Fields{{"b", "c"}});
   CHECK(parse_target("/a+b").path == "/a+b");
 }
 
 TEST_CASE("a malformed request target is refused") {
-  for (const char* target : {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/"}) {
+  for (const char* target :
+       {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/", "http://", "http:///a",
+        "http://user@host/a", "/a b", "/a\tb", "/\x7f"}) {
     INFO(target);
     CHECK_THROWS_AS(parse_target(target), FormatError);
   }
+  CHECK_THROWS_AS(parse_target(std::string_view("/a\0b", 4)), FormatError);
 }
 
 TEST_CASE("If-None-Match is a list of tags, weak ones too, or a star") {

@@ -1,0 +1,148 @@
+#include "server/api/insight_answers.h"
+
+#include <set>
+
+#include "server/api/ancestor.h"
+#include "server/insights/words.h"
+
+namespace fovea::server {
+namespace {
+
+void spell_as_ancestor(std::vector<std::string>& names) {
+  for (std::string& name : names) name = ancestor_class_name(name);
+}
+
+void spell_as_ancestor(DataStatistics& data) {
+  for (ClassStatistics& mine : data.classes) mine.name = ancestor_class_name(mine.name);
+}
+
+// Classes that the model in service tells apart and that have no picture here.
+std::string unseen_classes(const std::vector<std::string>& classes, const DataStatistics& data) {
+  std::set<std::string> here;
+  for (const ClassStatistics& mine : data.classes) here.insert(mine.name);
+  std::vector<std::string> missing;
+  for (const std::string& name : classes) {
+    if (here.count(name) == 0) missing.push_back(named(name));
+  }
+  if (missing.empty()) return {};
+  return "Of " + some_of(missing, 12) +
+         ", which the model in service knows too, there are no pictures on this machine.";
+}
+
+std::string both(const std::string& first, const std::string& second) {
+  return first + (first.empty() || second.empty() ? "" : " ") + second;
+}
+
+}  // namespace
+
+const std::vector<InsightKind>& insight_kinds() {
+  static const std::vector<InsightKind> kinds = {
+      {"class_distribution", "Pictures of each class", class_distribution},
+      {"sample_pictures", "Sample pictures", sample_pictures},
+      {"pixel_intensity", "Brightness by class", pixel_intensity},
+      {"rgb_by_class", "Mean colour by class", rgb_by_class},
+      {"training_curves", "Training", training_curves},
+      {"confusion_matrix", "Confusion matrix", confusion_matrix},
+      {"roc", "ROC curves", roc},
+      {"pr", "Precision and recall curves", pr},
+      {"per_class_metrics", "Precision, recall and F1 of each class", per_class_metrics},
+      {"reliability", "Reliability of the confidence", reliability},
+      {"worst_mistakes", "Surest mistakes", worst_mistakes},
+      {"confidence_over_time", "Confidence over time", confidence_over_time,
+       /*all_versions=*/true},
+      {"confidence_histogram", "Confidence of the answers", confidence_histogram},
+      {"latency", "Time an answer takes", latency},
+  };
+  return kinds;
+}
+
+InsightAnswers::InsightAnswers(App& app, InsightQuestion question)
+    : app_(app),
+      question_(std::move(question)),
+      version_(question_.version ? *question_.version : app.registry.find(app.model()->number)),
+      snapshot_(app.training.snapshot()) {}
+
+InsightAnswer InsightAnswers::about(const InsightKind& kind) {
+  InsightAnswer answer;
+  try {
+    answer.insight =
+        std::visit([&](auto function) { return apply(function, answer.source); }, kind.make);
+    answer.insight.caveat = both(answer.source.caveat, answer.insight.caveat);
+    mark_at_hand(answer);
+  } catch (const NoSource& missing) {
+    answer.insight.sentence = missing.what();
+  }
+  return answer;
+}
+
+Insight InsightAnswers::apply(FromData make, Source& source) {
+  const DataSource& found = data_.get([&] {
+    DataSource data = question_.version ? find_data(app_, version_) : find_data(app_);
+    std::vector<std::string> known = app_.model()->classifier.classes();
+    if (question_.ancestor_names) {
+      spell_as_ancestor(data.statistics);
+      spell_as_ancestor(known);
+    }
+    if (data.on_this_machine) {
+      data.source.caveat = unseen_classes(known, data.statistics);
+    }
+    return data;
+  });
+  source = found.source;
+  return make(found.statistics);
+}
+
+Insight InsightAnswers::apply(FromTraining make, Source& source) {
+  const TrainingSource& found = training_.get([&] { return find_training(app_, version_); });
+  source = found.source;
+  return make(found.epochs);
+}
+
+Insight InsightAnswers::apply(FromEvaluation make, Source& source) {
+  const EvaluationSource& found = evaluation_.get([&] {
+    EvaluationSource evaluation = find_evaluation(app_, version_);
+    if (question_.ancestor_names) spell_as_ancestor(evaluation.evaluation.report.classes);
+    return evaluation;
+  });
+  source = found.source;
+  const EvaluationReport& report = found.evaluation.report;
+  Insight insight = make(report);
+  insight.caveat = both(thin_evaluation(report), insight.caveat);
+  return insight;
+}
+
+Insight InsightAnswers::apply(FromHistory make, Source& source) {
+  const bool all = !question_.version || make == confidence_over_time;
+  const HistorySource& found = (all ? history_ : version_history_).get([&] {
+    std::optional<int> version;
+    if (!all) version = question_.version->number;
+    return find_history(app_, version, question_.since);
+  });
+  source = found.source;
+  return make(found.statistics);
+}
+
+void InsightAnswers::mark_at_hand(InsightAnswer& answer) const {
+  std::int64_t here = 0, all = 0;
+  for (Panel& panel : answer.insight.chart.panels) {
+    auto* pictures = std::get_if<Pictures>(&panel);
+    for (std::size_t g = 0; pictures && g < pictures->groups.size(); ++g) {
+      for (ShownPicture& picture : pictures->groups[g].pictures) {
+        const auto hash = parse_hash(picture.sha256);
+        picture.at_hand = hash && snapshot_->dataset.index().find(*hash) != nullptr;
+        here += picture.at_hand ? 1 : 0;
+        ++all;
+      }
+    }
+  }
+  std::string missing;
+  if (here > 0 && here < all) {
+    missing =
+        "Only " + counted(here) + " of these " + counted(all, "picture") + " are on this machine.";
+  } else if (here < all && answer.source.pictures_here) {
+    missing = "None of these pictures is on this machine.";
+  }
+  answer.insight.caveat = both(answer.insight.caveat, missing);
+}
+
+}  // namespace fovea::server

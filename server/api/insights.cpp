@@ -1,0 +1,94 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/api/input.h"
+#include "server/api/insight_answers.h"
+#include "server/api/insight_reply.h"
+#include "server/api/refusal.h"
+#include "server/api/version_reply.h"
+#include "server/http/problem.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t kTenYears = std::int64_t{10} * 366 * 24;  // hours
+
+InsightQuestion read_question(const Request& request, App& app) {
+  InsightQuestion question;
+  if (const auto named = find_field(request.query, "version")) {
+    question.version = app.registry.find(std::string(*named));
+  }
+  const std::int64_t hours = read_number(request, "hours", 1, kTenYears, 0);
+  if (hours > 0) {
+    question.since = std::chrono::system_clock::now() - std::chrono::hours(hours);
+  }
+  return question;
+}
+
+void require_versions(const InsightKind& kind, const InsightQuestion& question) {
+  if (kind.all_versions && question.version) {
+    throw Refusal(
+        400, std::string(kind.name) + " is about the answers of all versions; leave out version");
+  }
+}
+
+// What the addresses of a chart end in, so that they mean the same version.
+std::string query_of(const InsightKind& kind, const InsightQuestion& question) {
+  if (!question.version || kind.all_versions) return {};
+  return "?version=" + std::to_string(question.version->number);
+}
+
+Json head(const InsightKind& kind, const InsightQuestion& question, const InsightAnswer& answer) {
+  const std::string path = std::string("/api/v1/insights/") + kind.name;
+  const std::string query = query_of(kind, question);
+  const bool drawable = is_drawable(answer.insight.chart);
+  const std::string& caveat = answer.insight.caveat;
+  return {{"name", kind.name},
+          {"title", kind.title},
+          {"has_data", drawable},
+          {"sentence", answer.insight.sentence},
+          {"caveat", caveat.empty() ? Json() : Json(caveat)},
+          {"url", path + query},
+          {"png", drawable ? Json(path + ".png" + query) : Json()}};
+}
+
+}  // namespace
+
+Reply list_insights(const Request& request, App& app) {
+  return with_version_problems(request, app, [&] {
+    const InsightQuestion question = read_question(request, app);
+    InsightAnswers answers(app, question);
+    Json list = Json::array();
+    for (const InsightKind& kind : insight_kinds()) {
+      list.push_back(head(kind, question, answers.about(kind)));
+    }
+    const int version = question.version ? question.version->number : app.model()->number;
+    return json_reply({{"version", version}, {"insights", std::move(list)}});
+  });
+}
+
+Reply show_insight(const Request& request, App& app) {
+  return with_version_problems(request, app, [&] {
+    const InsightKind& kind = insight_kind(request.params.at(0).second);
+    const InsightQuestion question = read_question(request, app);
+    require_versions(kind, question);
+    const InsightAnswer answer = InsightAnswers(app, question).about(kind);
+    Json body = head(kind, question, answer);
+    body["source"] = answer.source.json ? *answer.source.json : Json();
+    body["data"] = answer.insight.chart.panels.empty() ? Json() : chart_json(answer.insight.chart);
+    return json_reply(body);
+  });
+}
+
+Reply draw_insight(const Request& request, App& app) {
+  return with_version_problems(request, app, [&] {
+    const InsightKind& kind = insight_kind(drawn_name(request));
+    const InsightQuestion question = read_question(request, app);
+    require_versions(kind, question);
+    return png_reply(request, app, kind, question);
+  });
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,68 @@
+// By HTTPS under a name of the own network, with a certificate made as docs/operations.md says.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { X509Certificate, createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { root } from "../support/fovea.mjs";
+import { openPage, screenshots, startBrowser, startServer } from "./browser.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "fovea-https-"));
+const file = (name) => join(folder, name);
+const openssl = (...words) => execFileSync("openssl", words, { stdio: "pipe" });
+const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"];
+
+let https, http, browser;
+
+before(async () => {
+  openssl("req", "-x509", ...curve, "-days", "3650", "-keyout", file("ca-key.pem"), "-out", file("ca.pem"),
+    "-subj", "/CN=Our own authority", "-addext", "keyUsage=critical,keyCertSign");
+  writeFileSync(file("names"), "subjectAltName=DNS:fovea.lan,DNS:localhost\nextendedKeyUsage=serverAuth\n");
+  openssl("req", ...curve, "-keyout", file("key.pem"), "-out", file("request.pem"), "-subj", "/CN=fovea.lan");
+  openssl("x509", "-req", "-in", file("request.pem"), "-CA", file("ca.pem"), "-CAkey", file("ca-key.pem"),
+    "-days", "397", "-extfile", file("names"), "-out", file("cert.pem"));
+  const names = ["--host-name", "fovea.lan"];
+  https = await startServer({ more: ["--tls-cert", file("cert.pem"), "--tls-key", file("key.pem"), ...names] });
+  http = await startServer({ more: names });
+  // A browser that trusts this one certificate, and finds the name without a name server.
+  const key = new X509Certificate(readFileSync(file("cert.pem"))).publicKey.export({ type: "spki", format: "der" });
+  browser = await startBrowser([
+    `--ignore-certificate-errors-spki-list=${createHash("sha256").update(key).digest("base64")}`,
+    "--host-resolver-rules=MAP fovea.lan 127.0.0.1",
+  ]);
+});
+
+after(async () => {
+  await browser?.close();
+  await https?.stop();
+  await http?.stop();
+});
+
+test("curl trusts the certificate of an authority of one's own", () => {
+  assert.match(https.address, /^https:/);
+  const answer = execFileSync("curl", ["-sS", "--cacert", file("ca.pem"), "--resolve",
+    `fovea.lan:${https.port}:127.0.0.1`, `https://fovea.lan:${https.port}/readyz`]);
+  assert.equal(JSON.parse(answer).status, "ready");
+});
+
+test("the page works by HTTPS under that name, and may use the camera; by HTTP it may not", async () => {
+  const page = await openPage(browser, `https://fovea.lan:${https.port}`);
+  assert.equal(await page.evaluate(() => isSecureContext && crossOriginIsolated), true);
+  assert.equal(await page.evaluate(() => typeof navigator.mediaDevices?.getUserMedia), "function");
+  const picture = [...readFileSync(join(root, "www/src/samples/ship.jpg"))];
+  const answer = await page.evaluate(async (bytes) => {
+    const asked = await fetch("/api/v1/predict", { method: "POST", body: new Uint8Array(bytes) });
+    return asked.json();
+  }, picture);
+  assert.equal(answer.results[0].label, "ship");
+  await page.screenshot({ path: join(screenshots, "https.png") });
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+
+  const open = await browser.newPage();
+  await open.goto(`http://fovea.lan:${http.port}`);
+  assert.equal(await open.evaluate(() => isSecureContext || Boolean(navigator.mediaDevices)), false);
+  await open.close();
+});

@@ -1,0 +1,19 @@
+#include "engine/data/dataset.h"
+
+#include "tests/fuzz/fuzz.h"
+
+using namespace fovea;
+
+// The index of a dataset: as it is, and with the digest behind it.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::may_refuse([&] { read_index({data, data + size}); });
+  fuzz::may_refuse([&] {
+    const DatasetIndex index = read_index(fuzz::with_digest({data, size}));
+    for (const Picture& picture : index.pictures)
+      fuzz::require(index.find(picture.hash) == &picture);
+    fuzz::require(index.revision().size() == 64);
+    const std::vector<std::uint8_t> again = write_index(index);
+    fuzz::require(write_index(read_index(again)) == again);
+  });
+  return 0;
+}

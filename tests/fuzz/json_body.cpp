@@ -1,0 +1,37 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/input.h"
+#include "server/api/refusal.h"
+#include "server/data/training_data.h"
+#include "server/jobs/job_options.h"
+#include "server/jobs/jobs.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace fovea;
+
+namespace {
+
+void job(nlohmann::ordered_json body) {
+  const std::string kind = server::read_text(body, "kind");
+  body.erase("kind");
+  server::check_options(kind, body);
+}
+
+}  // namespace
+
+// A body of JSON, as jobs and labels are asked for.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  server::Request request;
+  request.body = fuzz::text({data, size});
+  try {
+    const nlohmann::ordered_json body = server::read_object(request);
+    fuzz::may_refuse([&] { server::class_name(server::read_text(body, "label")); });
+    server::read_text(body, "reason");
+    job(body);
+  } catch (const server::Refusal& refusal) {
+    fuzz::require(refusal.status == 400);
+  } catch (const server::JobRefusal& refusal) {
+    fuzz::require(refusal.status == 422);
+  }
+  return 0;
+}

@@ -1,0 +1,24 @@
+#include "server/http/multipart.h"
+
+#include "tests/fuzz/fuzz.h"
+
+using namespace fovea;
+
+// First line: the Content-Type. The rest: the body.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view body = fuzz::text({data, size});
+  const std::string_view content_type = fuzz::take_line(body);
+  fuzz::may_refuse([&] {
+    const std::string boundary = server::multipart_boundary(content_type);
+    fuzz::require(!boundary.empty() && boundary.size() <= 70);
+    std::size_t total = 0;
+    for (const server::Part& part : server::parse_multipart(body, boundary)) {
+      fuzz::require(part.data.empty() ||
+                    (part.data.data() >= body.data() &&
+                     part.data.data() + part.data.size() <= body.data() + body.size()));
+      total += part.data.size();
+    }
+    fuzz::require(total <= body.size());
+  });
+  return 0;
+}

@@ -1,0 +1,165 @@
+"""A real `fovea serve` with tokens, and what its OpenAPI document says of its answers."""
+
+import http.client
+import json
+import os
+import subprocess
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+ROOT = Path(__file__).parent.parent.parent
+FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
+MODEL = ROOT / "models" / "cifar10-small.safetensors"
+ADMIN, PREDICT = "admin-token-of-the-tests", "predict-token-of-the-tests"
+VERBS = ("get", "put", "post", "delete", "patch")
+
+
+class Server:
+    def __init__(self, data_dir):
+        tokens = {"FOVEA_TOKENS": f"admin:{ADMIN},predict:{PREDICT}"}
+        self.process = subprocess.Popen(
+            [FOVEA, "serve", "--model", MODEL, "--port", "0", "--threads", "1", "--data-dir", data_dir],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **tokens})
+        line = self.process.stdout.readline()
+        assert "answers at" in line, line
+        self.url = line.split()[-1].rstrip("/")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+    def send(self, verb, path, body=None, fields=None, token=ADMIN):
+        """The open answer; its connection must be closed by who asked."""
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        fields = dict(fields or {})
+        if token:
+            fields["Authorization"] = f"Bearer {token}"
+        connection.request(verb, path, body, fields)
+        answer = connection.getresponse()
+        answer.connection = connection
+        return answer
+
+    def ask(self, *arguments, **options):
+        answer = self.send(*arguments, **options)
+        body = answer.read()
+        answer.connection.close()
+        return answer.status, answer.headers, body
+
+
+def form(*parts):
+    """A body and its type, of (name, bytes or text) or (name, bytes, file name)."""
+    body = b""
+    for name, data, *file in parts:
+        data = data.encode() if isinstance(data, str) else data
+        file = f'; filename="{file[0]}"' if file else ""
+        body += f'--B\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode()
+        body += data + b"\r\n"
+    return body + b"--B--\r\n", "multipart/form-data; boundary=B"
+
+
+def closed(schema, opened=False):
+    """The schema with every object closed: what is not described is not allowed. A part of an
+    `allOf` stays open, since its neighbours allow more."""
+    if isinstance(schema, list):
+        return [closed(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {}
+    for key, value in schema.items():
+        if key == "$ref":
+            kind = "open" if opened else "schemas"
+            result[key] = value.replace("/schemas/", f"/{kind}/")
+        elif key == "allOf":
+            result[key] = [closed(member, True) for member in value]
+        elif key == "properties":
+            result[key] = {name: closed(member) for name, member in value.items()}
+        elif key in ("items", "additionalProperties", "oneOf", "anyOf"):
+            result[key] = closed(value)
+        else:
+            result[key] = value
+    bounded = "additionalProperties" in schema or "maxProperties" in schema
+    if not opened and not bounded and ("properties" in schema or "allOf" in schema):
+        result["unevaluatedProperties"] = False
+    return result
+
+
+class Document:
+    """Asks for operations by their id, and holds every answer against what is written of it."""
+
+    def __init__(self, server):
+        self.server = server
+        self.raw = json.loads(server.ask("GET", "/openapi.json", token=None)[2])
+        schemas = self.raw["components"]["schemas"]
+        self.components = {
+            "schemas": {name: closed(schema) for name, schema in schemas.items()},
+            "open": {name: closed(schema, True) for name, schema in schemas.items()}}
+        self.operations = {}
+        for path, item in self.raw["paths"].items():
+            for verb in VERBS:
+                if verb in item:
+                    self.operations[item[verb]["operationId"]] = (verb, path, item[verb])
+        self.seen = set()
+
+    def follow(self, thing):
+        while "$ref" in thing:
+            found = self.raw
+            for name in thing["$ref"].removeprefix("#/").split("/"):
+                found = found[name]
+            thing = found
+        return thing
+
+    def responses(self, operation):
+        """Status -> response, whole."""
+        responses = self.operations[operation][2]["responses"]
+        return {int(status): self.follow(response) for status, response in responses.items()}
+
+    def successes(self):
+        """(operation, status, media type) of all that is no error."""
+        for operation in self.operations:
+            for status, response in self.responses(operation).items():
+                if status < 400:
+                    for media in response.get("content", {"": None}):
+                        yield operation, status, media
+
+    def target(self, operation, query=None, **path):
+        target = self.operations[operation][1].format(
+            **{name: quote(str(value), safe="") for name, value in path.items()})
+        return target + ("?" + urlencode(query) if query else "")
+
+    def ask(self, operation, status=200, body=None, fields=None, query=None, **path):
+        """The answer's body, JSON decoded. `body` may be what form() makes, or JSON."""
+        fields = dict(fields or {})
+        if isinstance(body, tuple):
+            body, fields["Content-Type"] = body
+        elif isinstance(body, (dict, list)):
+            body, fields["Content-Type"] = json.dumps(body), "application/json"
+        verb = self.operations[operation][0].upper()
+        target = self.target(operation, query, **path)
+        given, headers, content = self.server.ask(verb, target, body, fields)
+        assert given == status, (operation, given, content[:2000])
+        return self.check(operation, given, headers, content)
+
+    def check(self, operation, status, headers, content):
+        response = self.responses(operation).get(status)
+        assert response is not None, f"{operation} answered {status}, which is not described"
+        for name, header in response.get("headers", {}).items():
+            required = self.follow(header).get("required", False)
+            assert name in headers or not required, f"{operation} {status} has no {name}"
+        described = response.get("content", {})
+        media = headers.get("Content-Type", "").split(";")[0] if described else ""
+        assert media in described or not (media or content), f"{operation} {status} is {media}"
+        self.seen.add((operation, status, media))
+        if not media.endswith("json"):
+            return content
+        value = json.loads(content)
+        schema = {**closed(described[media]["schema"]), "components": self.components}
+        errors = list(Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(value))
+        text = "\n".join(f"{error.json_path}: {error.message[:500]}" for error in errors)
+        assert not errors, f"{operation} {status} does not look as described:\n{text}"
+        return value

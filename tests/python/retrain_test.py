@@ -1,0 +1,203 @@
+"""Retraining as a user does it: real hand signs as new classes of the bundled model, killed halfway,
+judged, promoted and rolled back. With FOVEA_FULL_RETRAIN=1 also the full way, with CIFAR-10 imported."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import tarfile
+import time
+import zipfile
+
+import pytest
+
+from running_server import CIFAR, FOVEA, HANDS, RunningServer
+
+pytestmark = [pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built"),
+              pytest.mark.skipif(not HANDS.exists(), reason=f"SKIPPED: there is no {HANDS}")]
+
+
+@pytest.fixture(scope="module")
+def hands():
+    """Pictures by digit, in a fixed order."""
+    by_digit = {}
+    with tarfile.open(HANDS) as tar:
+        for member in sorted(tar.getmembers(), key=lambda m: m.name):
+            if member.isfile() and member.name.lower().endswith(".jpg"):
+                by_digit.setdefault(member.name.split("/")[-2], []).append(tar.extractfile(member).read())
+    return by_digit
+
+
+def class_folders(hands, count):
+    """A zip of class folders with the first `count` pictures of each digit."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for digit, pictures in hands.items():
+            for i, picture in enumerate(pictures[:count]):
+                archive.writestr(f"hand-{digit}/{i}.jpg", picture)
+    return out.getvalue()
+
+
+def share_right(server, hands, first=100, count=60):
+    files = [(f"hand-{digit}/{i}", picture) for digit, pictures in hands.items()
+             for i, picture in enumerate(pictures[first:first + count])]
+    labels = server.predict(files)
+    return sum(label == name.split("/")[0] for name, label in labels.items()) / len(files)
+
+
+def children(server):
+    found = subprocess.run(["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True)
+    return [int(pid) for pid in found.stdout.split()]
+
+
+def test_new_classes_without_the_old_pictures_from_upload_to_rollback(tmp_path, hands):
+    server = RunningServer(tmp_path)
+    report = server.json("/api/v1/dataset/images", class_folders(hands, 40))
+    assert (report["added"], report["rejected"]) == (200, 0)
+    before = share_right(server, hands)
+    assert before == 0
+    number = server.start_job("retrain")
+    assert server.json("/api/v1/jobs", {"kind": "retrain"}, status=409)["job"] == number
+    job = server.wait_for_job(number)
+    assert job["state"] == "succeeded", job
+    assert job["mode"] == "frozen" and job["new_images"] == 160
+    result = job["result"]
+    assert result["verdict"]["decision"] == "promote", result["verdict"]
+    assert result["promoted"] and result["version"] == 2
+    rules = {rule["name"]: rule for rule in result["verdict"]["rules"]}
+    assert rules["old_accuracy"]["passed"] is True and rules["coverage"]["numbers"]["pictures"] == 1500
+    names = {one["name"] for one in result["forgetting"]["classes"]}
+    assert {"cat", "hand-0", "hand-4"} <= names and result["forgetting"]["sentences"]
+    assert len(job["history"]) == job["epochs"] and job["history"][-1]["val_accuracy"] > 0.7
+
+    assert share_right(server, hands) >= 0.7
+    version = server.json("/api/v1/models/champion")
+    assert version["number"] == 2 and version["manifest"]["parent"] == 1
+    # The stored evaluation of the new model says where its pictures went.
+    evaluation = server.json("/api/v1/models/2/evaluations/model")["evaluation"]
+    assert len(evaluation["confusion"]) == 15
+    assert {one["name"] for one in evaluation["statistics"]["classes"]} >= {"cat", "hand-0"}
+
+    server.json("/api/v1/models/rollback", b"", verb="POST")
+    assert server.json("/api/v1/model")["version"] == "1"
+    assert share_right(server, hands) == 0
+    actions = [(entry["action"], entry["actor"]) for entry in server.json("/api/v1/audit")["entries"]]
+    for step in [("start job", "local"), ("publish", "job 1"), ("activate", "job 1"), ("rollback", "local")]:
+        assert step in actions, actions
+    assert server.json("/api/v1/predictions?version=2&limit=1000")["predictions"]
+    server.stop()
+
+
+def test_a_retraining_killed_with_its_server_goes_on_to_the_same_weights(tmp_path, hands):
+    pictures = class_folders(hands, 12)
+    weights = []
+    for kill in (None, "server", "child"):
+        folder = tmp_path / str(kill)
+        server = RunningServer(folder)
+        server.json("/api/v1/dataset/images", pictures)
+        number = server.start_job("retrain", epochs=30)
+        if kill:
+            while not server.job(number)["history"]:
+                time.sleep(0.02)
+            pids = children(server)
+            assert len(pids) == 1
+            if kill == "server":
+                server.kill()
+                until = time.monotonic() + 10
+                while os.path.exists(f"/proc/{pids[0]}") and time.monotonic() < until:
+                    if re.search(r"^State:\s+Z", open(f"/proc/{pids[0]}/status").read(), re.M):
+                        break
+                    time.sleep(0.05)
+                server = RunningServer(folder, model=None)
+                reason = "the server was stopped or killed"
+            else:
+                os.kill(pids[0], signal.SIGKILL)
+                reason = "killed by signal 9"
+            job = server.wait_for_job(number)
+            assert job["state"] == "interrupted" and reason in job["reason"], job
+            assert job["resumable"]
+            assert server.json("/api/v1/model")["version"] == "1"
+            server.json(f"/api/v1/jobs/{number}/resume", b"", verb="POST", status=202)
+        job = server.wait_for_job(number)
+        assert job["state"] == "succeeded", job
+        weights.append(server.json(f"/api/v1/models/{job['result']['version']}")["weights_sha256"])
+        server.stop()
+    assert weights[0] == weights[1] == weights[2]
+
+
+def test_a_canceled_retraining_leaves_the_champion_and_a_new_one_may_start(tmp_path, hands):
+    server = RunningServer(tmp_path)
+    server.json("/api/v1/dataset/images", class_folders(hands, 12))
+    number = server.start_job("retrain", epochs=1000)
+    server.wait_for_job(number, {"running"})
+    server.json(f"/api/v1/jobs/{number}", verb="DELETE", status=202)
+    assert server.wait_for_job(number)["state"] == "canceled"
+    assert server.json("/api/v1/models")["total"] == 1
+    second = server.start_job("retrain", epochs=2, promote="never")
+    job = server.wait_for_job(second)
+    assert job["state"] == "succeeded" and job["result"]["promoted"] is False
+    assert server.json("/api/v1/models")["aliases"] == {"challenger": 2, "champion": 1}
+    server.stop()
+
+
+def test_corrected_answers_are_learned(tmp_path, hands):
+    server = RunningServer(tmp_path)
+    picture = hands["0"][0]
+    answer = server.json("/api/v1/predict", picture)["results"][0]
+    path = f"/api/v1/predictions/{answer['prediction']}/label"
+    assert server.json(path, {"label": "fist"})["training"] == "added"
+    for i in range(1, 30):
+        answer = server.json("/api/v1/predict", hands["0"][i])["results"][0]
+        server.json(f"/api/v1/predictions/{answer['prediction']}/label", {"label": "fist"})
+    job = server.wait_for_job(server.start_job("retrain", gate={"new_class_min_support": 1}))
+    assert job["state"] == "succeeded", job
+    assert job["new_classes"] == ["fist"]
+    server.json(f"/api/v1/models/{job['result']['version']}/activate", {}, verb="POST")
+    assert server.json("/api/v1/predict", hands["0"][60])["results"][0]["label"] == "fist"
+    server.stop()
+
+
+def test_an_import_job_fetches_from_a_mirror_and_refuses_what_is_not_the_dataset(tmp_path):
+    records = b"".join(bytes([label]) + bytes([label * 20]) * 3072 for label in range(10)) * 20
+    # The archive as it is published, but smaller: one file of each kind.
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, data in [(f"data_batch_{i}.bin", records[: 3073 * 10 * i]) for i in range(1, 6)] + [
+                ("test_batch.bin", records[:30730]),
+                ("batches.meta.txt", b"airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n")]:
+            member = tarfile.TarInfo("cifar-10-batches-bin/" + name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    wrong = {"FOVEA_CIFAR10_URL": archive.as_uri(), "FOVEA_CIFAR10_SHA256": "0" * 64}
+    server = RunningServer(tmp_path / "data", environment=wrong)
+    job = server.wait_for_job(server.start_job("import", source="cifar10"))
+    assert job["state"] == "failed" and "sha256" in job["reason"], job
+    server.stop()
+    right = {**wrong, "FOVEA_CIFAR10_SHA256": hashlib.sha256(archive.read_bytes()).hexdigest()}
+    server = RunningServer(tmp_path / "data", environment=right, model=None)
+    job = server.wait_for_job(server.start_job("import", source="cifar10"))
+    assert job["state"] == "succeeded", job
+    assert job["result"]["added"] > 0
+    assert server.json("/api/v1/dataset")["total"] == job["result"]["added"]
+    evaluation = server.json("/api/v1/models/1/evaluations", {}, status=202)["id"]
+    job = server.wait_for_job(evaluation)
+    assert job["state"] == "succeeded", job
+    assert server.json("/api/v1/models/1/evaluations")["evaluations"][0]["split"] == "test"
+    server.stop()
+
+
+@pytest.mark.skipif("FOVEA_FULL_RETRAIN" not in os.environ or not CIFAR.exists(),
+                    reason="the full way takes minutes: FOVEA_FULL_RETRAIN=1 runs it")
+def test_new_classes_with_the_old_pictures_at_hand(tmp_path, hands):
+    subprocess.run([FOVEA, "data", "import", CIFAR, "--data-dir", tmp_path], check=True, capture_output=True)
+    server = RunningServer(tmp_path)
+    server.json("/api/v1/dataset/images", class_folders(hands, 40))
+    job = server.wait_for_job(server.start_job("retrain"), seconds=3600)
+    assert job["state"] == "succeeded" and job["mode"] == "full", job
+    assert job["result"]["verdict"]["decision"] == "promote", job["result"]["verdict"]
+    assert share_right(server, hands) >= 0.85
+    print(json.dumps(job["result"], indent=1))
+    server.stop()

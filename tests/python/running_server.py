@@ -1,0 +1,89 @@
+"""A `fovea serve` of its own for a test, and a few words to talk to it."""
+
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
+MODEL = ROOT / "models" / "cifar10-small.safetensors"
+SHARED = Path(os.environ.get("FOVEA_SHARED_DATA", ROOT.parent / "shared" / "data"))
+HANDS = SHARED / "hand-signs-0-4.tar"
+CIFAR = SHARED / "cifar10-jpeg.tar.xz"
+ENDED = {"succeeded", "failed", "canceled", "interrupted"}
+
+
+class RunningServer:
+    """On a free port; ask() never raises for a status, json() insists on one."""
+
+    def __init__(self, data_dir, *options, model=MODEL, environment=None):
+        arguments = [FOVEA, "serve", "--port", "0", "--data-dir", data_dir, *map(str, options)]
+        if model is not None:
+            arguments += ["--model", model]
+        self.log = []
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, **(environment or {})})
+        found = re.search(r"https?://\S+", self.process.stdout.readline())
+        if not found:
+            raise RuntimeError(self.process.communicate()[1])
+        self.url = found.group().rstrip("/")
+        threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True).start()
+
+    def ask(self, path, data=None, verb=None, type=None, headers=None):
+        if isinstance(data, (dict, list)):
+            data, type = json.dumps(data).encode(), "application/json"
+        request = urllib.request.Request(self.url + path, data, method=verb, headers=headers or {})
+        if data is not None:
+            request.add_header("Content-Type", type or "application/octet-stream")
+        try:
+            with urllib.request.urlopen(request, timeout=120) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def json(self, *arguments, status=200, **options):
+        code, body = self.ask(*arguments, **options)
+        assert code == status, body
+        return json.loads(body)
+
+    def start_job(self, kind, **options):
+        return self.json("/api/v1/jobs", {"kind": kind, **options}, status=202)["id"]
+
+    def job(self, number):
+        return self.json(f"/api/v1/jobs/{number}")
+
+    def wait_for_job(self, number, states=ENDED, seconds=600):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            job = self.job(number)
+            if job["state"] in states:
+                return job
+            time.sleep(0.1)
+        raise TimeoutError(job)
+
+    def predict(self, files):
+        """Labels of picture files, by name."""
+        labels = {}
+        files = list(files)
+        for start in range(0, len(files), 200):
+            body = b"".join(
+                f'--B\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+                + data + b"\r\n" for name, data in files[start:start + 200]) + b"--B--\r\n"
+            answer = self.json("/api/v1/predict?top_k=1", body, type="multipart/form-data; boundary=B")
+            labels.update((one["file"], one["label"]) for one in answer["results"])
+        return labels
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        code = self.process.wait(60)
+        assert code == 0, "".join(self.log)

@@ -1,0 +1,251 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/insight_answers.h"
+#include "tests/support/insight_service.h"
+
+namespace fovea::tests {
+namespace {
+
+using namespace fovea::server;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kList = "/api/v1/insights";
+
+TEST_CASE("a new server lists every chart and says for each what is missing") {
+  InsightService service;
+  const Json list = service.json(kList);
+  CHECK(list["version"] == 1);
+  CHECK(list["insights"].size() == insight_kinds().size());
+  for (const Json& one : list["insights"]) {
+    INFO(one.dump());
+    CHECK(one["has_data"] == false);
+    CHECK(one["png"].is_null());
+    CHECK(one["sentence"].get<std::string>().size() > 20);
+    const Json whole = service.json(one["url"]);
+    CHECK(whole["sentence"] == one["sentence"]);
+    CHECK(whole["data"].is_null());
+    const Json refused = service.json(
+        std::string(kList) + "/" + one["name"].get<std::string>() + ".png", "GET", 404);
+    CHECK(refused["error"] == one["sentence"]);
+  }
+  CHECK_THAT(service.insight("roc")["sentence"].get<std::string>(),
+             ContainsSubstring("POST /api/v1/models/1/evaluations"));
+}
+
+TEST_CASE("an evaluation by a job fills the charts of its version, and the newest counts") {
+  InsightService service;
+  service.add_evaluation(small_report(service.weights(), "old"));
+  Json matrix = service.insight("confusion_matrix");
+  CHECK_THAT(matrix["sentence"].get<std::string>(),
+             ContainsSubstring("bird taken for cat, 20 of 60"));
+  CHECK(matrix["data"]["panels"][0]["kind"] == "heat_map");
+  CHECK(matrix["data"]["panels"][0]["values"][0] == Json({40, 20, 0}));
+  CHECK(matrix["source"]["kind"] == "evaluation");
+  CHECK(matrix["source"]["id"] == 1);
+  CHECK(matrix["source"]["count"] == 150);
+  CHECK(matrix["source"]["split"] == "test");
+  CHECK(matrix["source"]["current"] == false);
+  CHECK(matrix["caveat"] == "The training data has changed since this evaluation.");
+  service.add_evaluation(small_report(service.weights(), service.app.training.revision(), 40));
+  service.add_evaluation(small_report(service.weights(), "old"), 1, "train");
+  matrix = service.insight("confusion_matrix");
+  CHECK_THAT(matrix["sentence"].get<std::string>(), ContainsSubstring("20 of 100 (20 %)"));
+  CHECK(matrix["source"]["id"] == 2);
+  CHECK(matrix["source"]["current"] == true);
+  CHECK(matrix["caveat"].is_null());
+  for (const char* name :
+       {"roc", "pr", "per_class_metrics", "reliability", "worst_mistakes", "confusion_matrix"}) {
+    const Json one = service.insight(name);
+    INFO(one.dump());
+    CHECK(one["has_data"] == true);
+    const Reply png = service.call("GET", one["png"]);
+    CHECK(png.status == 200);
+    CHECK(find_field(png.fields, "Content-Type") == "image/png");
+    CHECK(decoded(png).width == 960);
+  }
+}
+
+TEST_CASE("without a job's evaluation the one that came with the model counts, and is called so") {
+  InsightService service;
+  const auto model = small_model_file(21);
+  const std::string weights = weights_sha256(model);
+  EvaluationReport report = small_report(weights, "elsewhere");
+  report.statistics = data_statistics({class_statistics("bird", 9, 3, 3)});
+  const int number = service.serve_with(
+      evaluation_json(report, Json::parse(R"([{"epoch":1,"train_accuracy":0.5}])")).dump());
+  const Json roc = service.insight("roc");
+  CHECK(roc["source"]["id"] == "model");
+  CHECK(roc["source"]["version"] == number);
+  CHECK(roc["caveat"] ==
+        "From the stored evaluation that came with the model; its pictures are not "
+        "on this machine.");
+  CHECK(service.insight("training_curves")["has_data"] == true);
+  const Json samples = service.insight("sample_pictures");
+  CHECK(samples["has_data"] == false);  // nothing to show ...
+  CHECK(samples["data"]["panels"][0]["groups"][0]["pictures"][0]["url"].is_null());
+  CHECK(service.insight("class_distribution")["data"]["panels"][0]["categories"] == Json({"bird"}));
+  // The version before has none.
+  CHECK(service.insight("roc", "?version=1")["has_data"] == false);
+  CHECK(service.insight("roc", "?version=previous")["has_data"] == false);
+  service.add_evaluation(small_report(weights, "elsewhere"), number);
+  CHECK(service.insight("roc")["source"]["id"] == 1);
+}
+
+TEST_CASE("an evaluation that is of other weights, or unreadable, is not shown as the version's") {
+  InsightService service;
+  service.serve_with(evaluation_json(small_report(std::string(64, 'b'), "r")).dump());
+  Json roc = service.insight("roc");
+  CHECK(roc["has_data"] == false);
+  CHECK_THAT(roc["sentence"].get<std::string>(), ContainsSubstring("is of other weights"));
+  const auto [text, why] = GENERATE(table<const char*, const char*>(
+      {{R"({"format":1})", "model is missing"}, {R"({"format":"1"})", "format is not a number"}}));
+  service.serve_with(text, 22);
+  roc = service.insight("roc");
+  CHECK(roc["has_data"] == false);
+  CHECK_THAT(roc["sentence"].get<std::string>(), ContainsSubstring(why));
+  CHECK(service.json("/api/v1/insights")["insights"].size() == insight_kinds().size());
+}
+
+TEST_CASE("charts of the data show the pictures on this machine, and follow them") {
+  InsightService service;
+  const auto hashes = service.add_pictures("owl", 12, 200);
+  service.add_pictures("bat", 3, 20);
+  Json samples = service.insight("sample_pictures");
+  CHECK(samples["has_data"] == true);
+  CHECK(samples["source"]["kind"] == "dataset");
+  CHECK(samples["source"]["pictures"] == 15);
+  CHECK(samples["source"]["data_revision"] == service.app.training.revision());
+  CHECK_THAT(samples["caveat"].get<std::string>(), ContainsSubstring("bird, cat and truck"));
+  const Json picture = samples["data"]["panels"][0]["groups"][0]["pictures"][0];
+  CHECK(picture["label"] == "owl");
+  CHECK(service.call("GET", picture["url"]).status == 200);
+  CHECK(std::count(hashes.begin(), hashes.end(), picture["sha256"].get<std::string>()) == 1);
+  const Image png = decoded(service.call("GET", samples["png"]));
+  int greys = 0;
+  for (std::size_t i = 0; i < png.rgb.size(); i += 3) {
+    greys += png.rgb[i] == 200 && png.rgb[i + 1] == 200 && png.rgb[i + 2] == 200 ? 1 : 0;
+  }
+  CHECK(greys > 1000);  // the owls themselves
+  CHECK_THAT(service.insight("pixel_intensity")["sentence"].get<std::string>(),
+             ContainsSubstring("brightest class is owl"));
+  CHECK_THAT(service.insight("class_distribution")["sentence"].get<std::string>(),
+             ContainsSubstring("owl has the most (12)"));
+  service.add_pictures("bat", 40, 30);
+  CHECK_THAT(service.insight("class_distribution")["sentence"].get<std::string>(),
+             ContainsSubstring("bat has the most (43)"));
+  // A version that is named: what it was evaluated with, not what lies here.
+  CHECK(service.insight("class_distribution", "?version=1")["has_data"] == false);
+}
+
+TEST_CASE("surest mistakes link the pictures that are on this machine, and say how many are") {
+  InsightService service;
+  const auto hashes = service.add_pictures("bird", 2, 100);
+  EvaluationReport report = small_report(service.weights(), service.app.training.revision());
+  report.mistakes[0].picture = hashes[0];
+  report.mistakes[1].picture = "../../etc/passwd";
+  service.add_evaluation(report);
+  const Json mistakes = service.insight("worst_mistakes");
+  const Json& pictures = mistakes["data"]["panels"][0]["groups"][0]["pictures"];
+  CHECK(pictures[0]["url"] == "/api/v1/dataset/images/" + hashes[0] + "/picture");
+  CHECK(pictures[1]["url"].is_null());
+  CHECK(pictures[0]["label"] == "bird");
+  CHECK(pictures[0]["answer"] == "cat");
+  CHECK_THAT(mistakes["caveat"].get<std::string>(),
+             ContainsSubstring("Only 1 of these 20 pictures are on this machine."));
+  CHECK(decoded(service.call("GET", mistakes["png"])).width == 960);
+}
+
+TEST_CASE("charts of the history count what was answered, by all versions or one") {
+  InsightService service;
+  service.predict(3);
+  Json over_time = service.insight("confidence_over_time");
+  CHECK(over_time["has_data"] == true);
+  CHECK(over_time["source"].at("count") == 3);
+  CHECK(over_time["source"]["version"].is_null());
+  CHECK_THAT(over_time["caveat"].get<std::string>(), ContainsSubstring("Only 3 answers"));
+  const int other = service.serve_with(evaluation_json(small_report("w", "r")).dump());
+  service.predict(2);
+  CHECK(service.insight("latency")["source"]["count"] == 5);
+  CHECK(service.insight("latency", "?version=1")["source"]["count"] == 3);
+  CHECK(service.insight("confidence_histogram",
+                        "?version=" + std::to_string(other))["source"]["count"] == 2);
+  CHECK(service.insight("latency", "?hours=1")["source"]["count"] == 5);
+  const Json list = service.json("/api/v1/insights?version=1");
+  for (const Json& one : list["insights"]) {
+    const bool all = one["name"] == "confidence_over_time";
+    const auto url = one["url"].get<std::string>();
+    CHECK((url.find("?version=1") == std::string::npos) == all);
+    CHECK(service.json(one["url"])["sentence"] == one["sentence"]);
+  }
+}
+
+TEST_CASE("training curves of a version that a job made are the epochs of that job") {
+  InsightService service;
+  JobStore& jobs = service.app.store->jobs();
+  const Job job = jobs.create("retrain", "{}", "");
+  jobs.change(job.id, JobState::succeeded, "", "{}");
+  for (
+      const char* event :
+      {R"({"event":"start","epochs":2})",
+       R"({"event":"epoch","epoch":1,"train_loss":1.5,"train_accuracy":0.4,"val_accuracy":0.5})",
+       R"({"event":"epoch","epoch":2,"train_loss":0.5,"train_accuracy":0.8,"val_accuracy":0.75})"}) {
+    jobs.append(job.id, event);
+  }
+  const int number =
+      service.app.registry.publish(small_model_file(30), {}, {{"job", job.id}}, "test");
+  const Json curves = service.insight("training_curves", "?version=" + std::to_string(number));
+  CHECK(curves["source"]["kind"] == "job");
+  CHECK(curves["source"]["job"] == job.id);
+  CHECK_THAT(curves["sentence"].get<std::string>(),
+             ContainsSubstring("from 50 % in epoch 1 to 75 % in epoch 2"));
+  CHECK(curves["data"]["panels"][0]["lines"][0]["points"] == Json::parse("[[1,1.5],[2,0.5]]"));
+  CHECK(service.insight("training_curves")["has_data"] == false);  // version 1 came from outside
+}
+
+TEST_CASE("what is asked wrongly is refused with the name of what is wrong") {
+  const auto [target, status, part] = GENERATE(table<const char*, int, const char*>(
+      {{"/api/v1/insights/nothing", 404, "there is no chart nothing; there are class_distribution"},
+       {"/api/v1/insights/nothing.png", 404, "there is no chart nothing"},
+       {"/static/visualizations/nothing.png", 404, "there is no chart nothing"},
+       {"/api/v1/insights?version=9", 404, "9"},
+       {"/api/v1/insights/roc?version=x", 404, "x"},
+       {"/api/v1/insights/latency?hours=no", 400, "hours=no"},
+       {"/api/v1/insights/latency.png?width=319", 400, "width=319"},
+       {"/api/v1/insights/latency.png?height=1e3", 400, "height=1e3"},
+       {"/api/v1/insights/latency.png?dark=2", 400, "dark=2"},
+       {"/api/v1/insights/confidence_over_time?version=1", 400, "leave out version"}}));
+  InsightService service;
+  service.predict(1);
+  INFO(target);
+  const Json body = service.json(target, "GET", status);
+  CHECK_THAT(body["error"].get<std::string>(), ContainsSubstring(part));
+}
+
+TEST_CASE("a PNG has the size that was asked for") {
+  InsightService service;
+  service.predict(1);
+  const Image image =
+      decoded(service.call("GET", "/api/v1/insights/latency.png?width=400&height=300&dark=1"));
+  CHECK(image.width == 400);
+  CHECK(image.height == 300);
+  CHECK(image.rgb[0] < 64);
+}
+
+TEST_CASE("charts that show people's pictures need the role that sees the training data") {
+  InsightService service;
+  const std::vector<std::string> pictures = {"sample_pictures", "worst_mistakes"};
+  for (const InsightKind& kind : insight_kinds()) {
+    const bool shows = std::count(pictures.begin(), pictures.end(), kind.name) > 0;
+    for (const std::string folder : {"/api/v1/insights/", "/static/visualizations/"}) {
+      const Match match = service.router.match("GET", folder + kind.name + ".png");
+      INFO(folder << kind.name);
+      REQUIRE(match.route != nullptr);
+      CHECK((match.route->role == Role::admin) == shows);
+    }
+    CHECK(service.router.match("GET", std::string("/api/v1/insights/") + kind.name).route->role ==
+          Role::predict);
+  }
+}
+
+}  // namespace
+}  // namespace fovea::tests

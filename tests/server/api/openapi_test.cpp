@@ -1,0 +1,269 @@
+#include "server/api/openapi.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/core/error.h"
+#include "server/api/handlers.h"
+#include "server/api/routes.h"
+#include "server/http/embedded_files.h"
+#include "tests/support/catch.h"
+#include "tests/support/small_app.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+const std::vector<std::pair<std::string, std::string>> kVerbs{
+    {"get", "GET"}, {"put", "PUT"}, {"post", "POST"}, {"delete", "DELETE"}, {"patch", "PATCH"}};
+
+const Json* find(const Json& document, const std::string& reference) {
+  try {
+    return &document.at(Json::json_pointer(reference.substr(1)));
+  } catch (const Json::exception&) {
+    return nullptr;
+  }
+}
+
+const Json& resolved(const Json& document, const Json& thing) {
+  static const Json nothing = Json::object();
+  if (!thing.contains("$ref")) return thing;
+  const Json* found = find(document, thing["$ref"]);
+  return found ? *found : nothing;
+}
+
+std::set<std::string> names_in(std::string pattern) {
+  std::set<std::string> names;
+  for (std::size_t at; (at = pattern.find('{')) != std::string::npos;) {
+    pattern.erase(0, at + 1);
+    names.insert(pattern.substr(0, pattern.find('}')));
+  }
+  return names;
+}
+
+// What an operation must say, and what is not its to say.
+void check_operation(const Json& document, const std::string& title, const Json& item,
+                     const Json& operation, std::vector<std::string>& complaints) {
+  for (const char* needed : {"operationId", "summary", "tags"}) {
+    if (!operation.contains(needed)) complaints.push_back(title + " has no " + needed);
+  }
+  for (const Json& tag : operation.value("tags", Json::array())) {
+    const Json& known = document["tags"];
+    if (std::none_of(known.begin(), known.end(), [&](const Json& k) { return k["name"] == tag; })) {
+      complaints.push_back(title + " has a tag that about.json lacks: " + tag.dump());
+    }
+  }
+  std::set<std::string> stated;
+  for (const Json& list :
+       {item.value("parameters", Json::array()), operation.value("parameters", Json::array())}) {
+    for (const Json& parameter : list) {
+      const Json& whole = resolved(document, parameter);
+      if (whole.value("in", "") == "path") stated.insert(whole.value("name", ""));
+    }
+  }
+  const std::set<std::string> wanted = names_in(title);
+  for (const std::string& name : wanted) {
+    if (!stated.contains(name)) {
+      complaints.push_back(title + " does not describe its parameter {" + name + "}");
+    }
+  }
+  for (const std::string& name : stated) {
+    if (!wanted.contains(name)) {
+      complaints.push_back(title + " describes a parameter {" + name + "} that its path lacks");
+    }
+  }
+}
+
+void collect_references(const Json& json, std::set<std::string>& references) {
+  if (json.is_object() && json.contains("$ref")) references.insert(json["$ref"]);
+  if (json.is_structured()) {
+    for (const Json& member : json) collect_references(member, references);
+  }
+}
+
+void check_references(const Json& document, std::vector<std::string>& complaints) {
+  std::set<std::string> references;
+  collect_references(document, references);
+  for (const std::string& reference : references) {
+    if (!find(document, reference)) complaints.push_back(reference + " leads nowhere");
+  }
+  for (const auto& [kind, members] : document["components"].items()) {
+    if (kind == "securitySchemes") continue;
+    for (const auto& [name, member] : members.items()) {
+      const std::string reference = "#/components/" + kind + "/" + name;
+      if (!references.contains(reference)) complaints.push_back(reference + " is used by nobody");
+    }
+  }
+}
+
+// Where the document and the routes do not fit together, a sentence each.
+std::vector<std::string> compare(const Json& document, const std::vector<Route>& routes) {
+  std::vector<std::string> complaints;
+  std::set<std::string> in_table, ids;
+  for (const Route& route : routes) {
+    in_table.insert(std::string(route.verb) + " " + std::string(route.pattern));
+  }
+  std::set<std::string> described;
+  for (const auto& [path, item] : document["paths"].items()) {
+    for (const auto& [key, verb] : kVerbs) {
+      if (!item.contains(key)) continue;
+      const std::string title = verb + " " + path;
+      described.insert(title);
+      if (!in_table.contains(title)) {
+        complaints.push_back(title +
+                             " is described in server/api/openapi/, but server/api/routes.cpp has "
+                             "no such route");
+      }
+      check_operation(document, title, item, item[key], complaints);
+      const std::string id = item[key].value("operationId", "");
+      if (!ids.insert(id).second) complaints.push_back(title + " has another's id: " + id);
+    }
+  }
+  for (const std::string& title : in_table) {
+    if (described.contains(title)) continue;
+    complaints.push_back(title +
+                         " is in server/api/routes.cpp, but no file of server/api/openapi/ "
+                         "describes it; add it under \"paths\" (CONTRIBUTING.md says how)");
+  }
+  check_references(document, complaints);
+  return complaints;
+}
+
+std::string lines(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += "\n  " + text;
+  return all;
+}
+
+EmbeddedFile file(const char* name, const std::string& text) {
+  return {name, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, {}};
+}
+
+const std::string kAbout = R"({
+  "openapi": "3.1.0", "info": {"title": "t"}, "tags": [{"name": "T"}],
+  "components": {"schemas": {"Problem": {}}, "responses": {
+    "BadRequest": "b", "Forbidden": "f", "Unauthorized": "u", "TooMany": "m", "TooLarge": "l",
+    "Fault": "x", "Busy": "y"}}})";
+
+// The document of these routes and of one file with these paths.
+Json made(const std::vector<Route>& routes, const std::string& paths) {
+  const std::string part = R"({"paths": )" + paths + "}";
+  return make_openapi(routes, std::vector{file("about.json", kAbout), file("part.json", part)});
+}
+
+std::vector<std::string> about_operations(const Json& document, const std::vector<Route>& routes) {
+  std::vector<std::string> complaints = compare(document, routes);
+  std::erase_if(complaints, [](const std::string& c) { return c.rfind("#/", 0) == 0; });
+  return complaints;
+}
+
+std::set<std::string> statuses(const Json& operation) {
+  std::set<std::string> all;
+  for (const auto& [status, response] : operation["responses"].items()) all.insert(status);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the OpenAPI document describes every route, and nothing else") {
+  const Router router = make_router();
+  const Json document = make_openapi(router.routes(), embedded_openapi());
+  const auto complaints = compare(document, router.routes());
+  INFO(lines(complaints));
+  CHECK(complaints.empty());
+  CHECK(document["paths"].size() > 50);
+}
+
+TEST_CASE("a route that nobody described, and a description without a route, are named") {
+  const std::vector<Route> routes{{"GET", "/a", show_alive}, {"POST", "/b/{id}", show_alive}};
+  const Json document = made(routes, R"({"/a": {
+      "get": {"operationId": "a", "summary": "s", "tags": ["T"], "responses": {}},
+      "put": {"operationId": "b", "summary": "s", "tags": ["T"], "responses": {}}}})");
+  const auto complaints = about_operations(document, routes);
+  REQUIRE(complaints.size() == 2);
+  CHECK(complaints[0].find("PUT /a is described") == 0);
+  CHECK(complaints[1].find("POST /b/{id} is in server/api/routes.cpp, but no file") == 0);
+}
+
+TEST_CASE("a description that leaves out what it must say is named") {
+  const std::vector<Route> routes{{"GET", "/a/{id}", show_alive}, {"GET", "/b", show_alive}};
+  const Json document = made(routes, R"({
+      "/a/{id}": {"get": {"operationId": "a", "tags": ["U"], "responses": {}, "parameters": [
+        {"name": "other", "in": "path"}]}},
+      "/b": {"get": {"operationId": "a", "summary": "s", "tags": ["T"], "responses": {"200":
+        {"$ref": "#/components/responses/Gone"}}}}})");
+  const std::set<std::string> wanted{
+      "GET /a/{id} has no summary", "GET /a/{id} has a tag that about.json lacks: \"U\"",
+      "GET /a/{id} does not describe its parameter {id}",
+      "GET /a/{id} describes a parameter {other} that its path lacks",
+      "GET /b has another's id: a"};
+  const auto complaints = about_operations(document, routes);
+  CHECK(std::set(complaints.begin(), complaints.end()) == wanted);
+  const auto all = compare(document, routes);
+  CHECK(std::count(all.begin(), all.end(), "#/components/responses/Gone leads nowhere") == 1);
+  CHECK(std::count(all.begin(), all.end(), "#/components/responses/Busy is used by nobody") == 1);
+}
+
+TEST_CASE("the role, the body limit and the errors of an operation are those of its route") {
+  const std::vector<Route> routes{{"GET", "/open", show_alive, Role::open},
+                                  {"POST", "/ask", show_alive, Role::predict},
+                                  {"POST", "/admin", Blocking{show_alive}, 16 << 20}};
+  const Json document = made(routes, R"({
+      "/open": {"get": {"responses": {"200": {"description": "d"}}, "security": [{"token": []}]}},
+      "/ask": {"post": {"description": "d", "requestBody": {}, "responses": {"400": "no such", "415": "no form"}}},
+      "/admin": {"post": {"responses": {}}}})");
+  const Json& open = document["paths"]["/open"]["get"];
+  CHECK(open["security"] == Json::array());
+  CHECK_FALSE(open.contains("description"));
+  CHECK(statuses(open) == std::set<std::string>{"200", "400", "403", "500"});
+  const Json& ask = document["paths"]["/ask"]["post"];
+  CHECK(ask["security"].dump() == R"([{"token":["predict"]}])");
+  CHECK(ask["description"] == "d\n\nRole: `predict`.");
+  CHECK(statuses(ask) == std::set<std::string>{"400", "401", "403", "413", "415", "429", "500"});
+  CHECK(ask["responses"]["400"]["description"] == "no such");
+  CHECK(ask["responses"]["415"]["content"].contains("application/problem+json"));
+  const Json& admin = document["paths"]["/admin"]["post"];
+  CHECK(admin["security"].dump() == R"([{"token":["admin"]}])");
+  CHECK(admin["x-max-body-bytes"] == 16 << 20);
+  CHECK(admin["responses"]["413"]["description"] == "The body exceeds 16 MiB.");
+  CHECK(admin["responses"].contains("503"));
+}
+
+TEST_CASE("a file that is no JSON, and what two files say, are refused by name") {
+  const std::string broken = "{", one = R"({"paths": {"/a": {"get": {"summary": "1"}}}})",
+                    two = R"({"paths": {"/a": {"get": {"summary": "2"}}}})";
+  CHECK_THROWS_WITH(make_openapi({}, std::vector{file("broken.json", broken)}),
+                    "broken.json is not a JSON object");
+  CHECK_THROWS_WITH(make_openapi({}, std::vector{file("about.json", kAbout), file("one.json", one),
+                                                 file("two.json", two)}),
+                    "two.json paths /a get summary: another file has it too");
+}
+
+TEST_CASE("GET /openapi.json answers the document, and 304 to who has it") {
+  App app = make_app();
+  const Router router = make_router();
+  Request request;
+  request.path = "/openapi.json";
+  CHECK(router.match("GET", "/openapi.json").route->role == Role::open);
+  const Reply reply = ask(router, app, request);
+  CHECK(reply.status == 200);
+  CHECK(find_field(reply.fields, "Content-Type") == "application/json");
+  const Json document = Json::parse(reply.content());
+  CHECK(document["openapi"] == "3.1.0");
+  CHECK(document["info"]["version"].get<std::string>().size() >= 5);
+  request.fields = {{"If-None-Match", std::string(*find_field(reply.fields, "ETag"))}};
+  CHECK(ask(router, app, request).status == 304);
+}
+
+TEST_CASE("GET /docs says how to build the page where it is not in the binary") {
+  App app = make_app();
+  Request request;
+  request.path = "/docs";
+  const Reply reply = ask(make_router(), app, request);
+  CHECK(reply.status == 200);
+  CHECK(reply.body.find("npm run build") != std::string::npos);
+  CHECK(reply.body.find("/openapi.json") != std::string::npos);
+}

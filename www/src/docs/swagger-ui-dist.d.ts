@@ -1,0 +1,20 @@
+// The package comes without types; of its many options these are used.
+declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
+  type Properties = Record<string, unknown>;
+  type Component = (properties: Properties) => unknown;
+  interface System {
+    React: { createElement(component: Component, properties: Properties): unknown };
+  }
+  export type Plugin = () => {
+    wrapComponents: Record<string, (original: Component, system: System) => Component>;
+  };
+  export default function SwaggerUI(options: {
+    url: string;
+    domNode: Element | null;
+    deepLinking: boolean;
+    defaultModelsExpandDepth: number;
+    displayRequestDuration: boolean;
+    plugins: Plugin[];
+    validatorUrl: null;
+  }): void;
+}
