@@ -1,5 +1,6 @@
 // Classifying pictures as a person does: real server, real model, real Chromium.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -211,7 +212,7 @@ test("everything is reached by the keyboard, and the answer is announced", async
   // Say what it shows, and the focus comes back to where one was.
   await page.getByRole("button", { name: "Say what it shows: upright.png" }).focus();
   await page.keyboard.press("Enter");
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "airplane");
+  await page.waitForFunction(() => document.activeElement.textContent === "airplane");
   await page.keyboard.press("Escape");
   await page.waitForFunction(() => document.activeElement.textContent === "Say what it shows");
   await page.close();
@@ -266,7 +267,7 @@ test("cards stay when another view is opened, and Clear lets go of them and of t
   await page.goBack();
   await show(page, "Cards");
   assert.equal(await cards(page).count(), pictures.length);
-  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
   assert.equal(await cards(page).count(), 0);
   assert.equal(await previews(), 0);
   assert.deepEqual(page.complaints, []);
@@ -465,7 +466,8 @@ test("another model in service: the new weights are offered, and different weigh
   await setMode(page, "both");
   await choose(page, [one]);
   await page.getByText("Same answer").waitFor();
-  await fetch(`${own.address}/api/v1/models`, { method: "POST", body: otherWeights(await (await fetch(`${own.address}/api/v1/model/weights`)).arrayBuffer()) });
+  const other = otherWeights(await (await fetch(`${own.address}/api/v1/model/weights`)).arrayBuffer());
+  assert.equal((await fetch(`${own.address}/api/v1/models`, { method: "POST", body: other })).status, 201);
   assert.equal((await fetch(`${own.address}/api/v1/models/2/activate`, { method: "POST" })).status, 200);
   await page.getByText("The server now answers with another model, version 2.").waitFor();
   await choose(page, [one]);
@@ -483,10 +485,16 @@ test("another model in service: the new weights are offered, and different weigh
   await own.stop();
 });
 
-// The same model file with one weight changed: the last byte of all is of the last tensor.
+// The same model file with one weight changed, and what it says of its weights made true again. A safetensors
+// file is the length of its header, the header, and the tensors, whose hash the header has.
 function otherWeights(buffer) {
-  const bytes = new Uint8Array(buffer);
+  const bytes = Buffer.from(buffer);
+  const begin = 8 + Number(bytes.readBigUInt64LE());
+  const hash = () => createHash("sha256").update(bytes.subarray(begin)).digest("hex");
+  const at = bytes.indexOf(hash());
+  assert.ok(at > 0 && at < begin, "the header has the hash");
   bytes[bytes.length - 2] ^= 1;
+  bytes.write(hash(), at);
   return bytes;
 }
 

@@ -72,7 +72,7 @@ function columnsOf(both: boolean, onOpen: (picture: Picture) => void): Column<Ro
     value: ({ file: name }) => name,
     cell: (row) => (
       <button type="button" class="link with-picture" onClick={() => onOpen(row.picture)}>
-        <img src={row.picture.url} alt="" width={32} height={32} loading="lazy" decoding="async" />
+        <Thumbnail key={row.id} picture={row.picture} />
         {row.file}
       </button>
     ),
@@ -102,6 +102,13 @@ function columnsOf(both: boolean, onOpen: (picture: Picture) => void): Column<Ro
     sure,
     yours,
   ];
+}
+
+// Empty for what is no picture.
+function Thumbnail({ picture }: { picture: Picture }) {
+  const [broken, setBroken] = useState(false);
+  if (broken) return <span class="none" />;
+  return <img src={picture.url} alt="" width={32} height={32} loading="lazy" decoding="async" onError={() => setBroken(true)} />;
 }
 
 function Said({ side }: { side: Side | undefined }) {
