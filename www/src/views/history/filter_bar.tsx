@@ -17,15 +17,20 @@ export function FilterBar({ filters, known, onChange }: FilterBarProps) {
   const w = words.filters;
   const set = (change: Partial<Filters>): void => onChange({ ...filters, ...change });
   const active = Object.values(writeFilters({ ...filters, search: "" })).filter((value) => value !== undefined && value !== "").length;
+  const [open, setOpen] = useState(active > 0); // stays as it is while one changes filters
+  const range = filters.period === "range";
+  useEffect(() => {
+    if (range) setOpen(true); // where its ends are
+  }, [range]);
   return (
     <div class="history-filters" role="search" aria-label={w.label}>
       <Search value={filters.search} onChange={(search) => set({ search })} />
       <Select label={w.period} value={filters.period} onChange={(period) => set({ period })} options={periods.map((value) => ({ value, label: words.periods[value] }))} />
-      <details open={active > 0}>
+      <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{active > 0 ? w.moreActive(active) : w.more}</summary>
         <div class="history-filters-more">
           <Choices filters={filters} known={known} set={set} />
-          {filters.period === "range" && <Range filters={filters} set={set} />}
+          {range && <Range filters={filters} set={set} />}
           <Percent label={w.least} value={filters.least} onChange={(least) => set({ least })} />
           <Percent label={w.most} value={filters.most} onChange={(most) => set({ most })} />
           {!isAny(filters) && (
