@@ -45,8 +45,9 @@ struct Answered {
 EvaluationReport report_answers(const Model& model, const std::string& sha256,
                                 const Answered& answered);
 
-// The model on the split's pictures of the classes it knows. `sha256` is that of the model's weights,
-// `data` the dataset's name. Throws IoError; ShapeError when the split has no such picture.
+// The model on the split's pictures of the classes it knows. `sha256` is that of the model's
+// weights, `data` the dataset's name. Throws IoError; ShapeError when the split has no such
+// picture.
 EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
                                 const Dataset& dataset, const std::string& data, Split split,
                                 int threads);

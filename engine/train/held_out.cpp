@@ -8,8 +8,8 @@
 namespace fovea {
 namespace {
 
-constexpr int kCalibrationShare = 4;  // every fourth old row of a class
-constexpr int kValidation = 100;      // pictures of a class
+constexpr int kMany = 400;  // old rows of a class: every second calibrates, of fewer every fourth
+constexpr int kValidation = 100;  // pictures of a class
 
 }  // namespace
 
@@ -34,17 +34,24 @@ HeldOut::HeldOut(const RetrainPlan& plan, const Dataset& dataset, const FeatureB
     : preprocess_(preprocess),
       threads_(threads),
       frozen_(plan.mode == RetrainMode::frozen),
+      of_class_(plan.classes.size()),
       seen_(plan.classes.size()) {
   int remembered = 0;
   if (frozen_) {
     remembered = bundle->held_out.shape().n;
     const std::vector<int> places = class_places(bundle->classes, plan.classes);
     for (const int label : bundle->labels) {
+      ++of_class_[static_cast<std::size_t>(places[static_cast<std::size_t>(label)])];
+    }
+    for (const int label : bundle->labels) {
       labels_.push_back(places[static_cast<std::size_t>(label)]);
       uses_.push_back(share_out(labels_.back()));
       names_.emplace_back();
     }
   } else {
+    for (const Picture* picture : plan.old.test) {
+      ++of_class_[static_cast<std::size_t>(plan.label(*picture))];
+    }
     add(plan.old.test, true, Use::judge, plan);
   }
   add(plan.fresh.test, false, Use::judge, plan);
@@ -70,7 +77,8 @@ HeldOut::HeldOut(const RetrainPlan& plan, const Dataset& dataset, const FeatureB
 
 HeldOut::Use HeldOut::share_out(int label) {
   const int number = seen_[static_cast<std::size_t>(label)]++;
-  return number % kCalibrationShare == 0 ? Use::calibrate : Use::judge;
+  return number % (of_class_[static_cast<std::size_t>(label)] < kMany ? 4 : 2) == 0 ? Use::calibrate
+                                                                                    : Use::judge;
 }
 
 void HeldOut::add(const std::vector<const Picture*>& pictures, bool old, Use fresh_use,

@@ -11,8 +11,9 @@
 namespace fovea {
 
 // What a retraining measures with: pictures, or in frozen mode feature vectors, that neither
-// champion nor challenger has learned from. Every fourth old one of each class, and the fresh
-// validation pictures, calibrate; the others judge. Fresh validation pictures are in no report.
+// champion nor challenger has learned from. Of the old rows of a class every second calibrates,
+// every fourth when there are fewer than 400, and so do the fresh validation pictures; the others
+// judge. Fresh validation pictures are in no report.
 class HeldOut {
  public:
   enum class Use { judge, calibrate, calibrate_only };
@@ -64,7 +65,8 @@ class HeldOut {
   std::vector<int> labels_;
   std::vector<Use> uses_;
   std::vector<std::string> names_;
-  std::vector<int> seen_;  // {classes}: old rows so far
+  std::vector<int> of_class_;  // {classes}: old rows
+  std::vector<int> seen_;      // those of them that were shared out
   TrainingSet validation_;
 };
 

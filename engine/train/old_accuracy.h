@@ -7,8 +7,9 @@
 namespace fovea {
 
 // Keeps a retrained network from forgetting more of the old classes than is allowed, as measured on
-// the held-out rows that calibrate. It can only measure with enough of these; without, it changes
-// nothing and the gate decides alone.
+// the held-out rows that calibrate: what they lost, and one standard deviation of it, since the
+// gate looks at other rows. It can only measure with enough of these; without, it changes nothing
+// and the gate decides alone.
 class OldAccuracy {
  public:
   // `allowed`: share of the old classes' rows that may be lost. Keeps references.
@@ -24,13 +25,15 @@ class OldAccuracy {
   void lower_new_classes(Network& network, Tensor& logits) const;
 
  private:
-  // Old rows that are right when the new classes' logits are lowered by `shift`.
-  int right(const Answered& answered, float shift) const;
+  // Which old rows are right when the new classes' logits are lowered by `shift`.
+  std::vector<bool> right(const Answered& answered, float shift) const;
+  // Rows more than allowed that are likely to be lost; at most 0: it is kept.
+  double excess(const Answered& answered, float shift = 0) const;
 
   const HeldOut& held_out_;
   int old_classes_;
-  int rows_ = 0;    // old ones
-  int wanted_ = 0;  // that must be right
+  std::vector<bool> before_;  // what the champion has right
+  double allowed_;            // rows
 };
 
 }  // namespace fovea

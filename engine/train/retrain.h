@@ -42,9 +42,9 @@ struct Retrained {
 // classes need it, taken back; the temperature fitted; champion and challenger judged on held-out
 // pictures.
 //
-// Held out are the test pictures; of old ones every fourth, and fresh validation pictures, serve
-// for the temperature and for what OldAccuracy does, the others for judging alone. In frozen mode
-// the bundle's held-out vectors stand for the old pictures.
+// Held out are the test pictures; some of the old ones (HeldOut says which) and the fresh
+// validation pictures serve for the temperature and for what OldAccuracy does, the others for
+// judging alone. In frozen mode the bundle's held-out vectors stand for the old pictures.
 //
 // A function of its arguments, of `threads` not; `resume` is what on_checkpoint() was given by the
 // same retraining, or empty. Throws what train() does, IoError when pictures cannot be read.
