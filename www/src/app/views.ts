@@ -23,6 +23,7 @@ export const views: readonly View[] = [
   { id: "data", title: words.views.data, icon: "data", load: () => import("../views/data/data.js") },
   { id: "train", title: words.views.train, icon: "train", load: () => import("../views/train/train.js") },
   { id: "models", title: words.views.models, icon: "models", load: () => import("../views/models/models.js") },
+  { id: "insights", title: words.views.insights, icon: "insights", load: () => import("../views/insights/insights.js") },
 ];
 
 // How many of the views a phone's bar has room for; the last place is "More" when there are others.

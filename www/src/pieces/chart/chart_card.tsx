@@ -70,7 +70,7 @@ interface CanvasProps {
   height: number;
 }
 
-function Canvas({ element, chart, sentence, height }: CanvasProps) {
+export function Canvas({ element, chart, sentence, height }: CanvasProps) {
   const theme = shownTheme.value;
   const [error, setError] = useState<string>();
   const drawn = useRef<Drawn | undefined>(undefined);
@@ -107,7 +107,7 @@ function Canvas({ element, chart, sentence, height }: CanvasProps) {
   );
 }
 
-function ChartTable({ title, chart, height }: { title: string; chart: ChartSpec; height: number }) {
+export function ChartTable({ title, chart, height }: { title: string; chart: ChartSpec; height: number }) {
   const { columns, rows } = toTable(chart);
   return (
     <div class="scroll" role="region" aria-label={title} tabIndex={0} style={{ height: `${height}px` }}>

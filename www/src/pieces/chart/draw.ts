@@ -20,7 +20,7 @@ import {
 } from "chart.js";
 import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
 import { clock } from "../../format.js";
-import { type Palette, alpha, colourOf, palette } from "./palette.js";
+import { type Palette, alpha, brightness, colourOf, palette } from "./palette.js";
 import type { Axis, ChartSpec, LineOrBarSpec, MatrixSpec, Series } from "./spec.js";
 
 Chart.register(
@@ -92,27 +92,31 @@ function common(colours: Palette) {
 }
 
 function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, stacked: boolean) {
-  const { type = "linear", title, min, max, labels, whole } = axis;
+  const { type = "linear", title, min, max, labels, some, whole } = axis;
   const format = axis.format ?? (type === "time" ? clock : undefined);
   const label = (value: string | number): string => (labels ? (labels[Number(value)] ?? "") : format ? format(Number(value)) : String(value));
+  // A scale whose ends are given ends there, also with bars on it.
+  const ends = min !== undefined && max !== undefined && type !== "category";
+  const allNames = labels !== undefined && labels.length <= kMostNames && some !== true;
   const kinds = { linear: "linear", time: "linear", log: "logarithmic", category: "category" } as const;
   return {
     type: kinds[type],
     stacked,
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
+    ...(ends ? { offset: false } : {}),
     // Places are called by their numbers: two may have the same name.
     ...(labels ? { labels: labels.map((_, i) => String(i)) } : {}),
     title: { display: title !== "", text: title, color: colours.muted },
-    grid: { display: type !== "category", color: colours.line, drawTicks: false },
+    grid: { display: type !== "category", color: colours.line, drawTicks: false, ...(ends ? { offset: false } : {}) },
     border: { display: false },
     ticks: {
       color: colours.muted,
       padding: 6,
       ...(whole ? { precision: 0 } : {}),
       maxRotation: 45,
-      autoSkip: (labels?.length ?? 99) > kMostNames,
-      maxTicksLimit: labels && labels.length <= kMostNames ? kMostNames : 8,
+      autoSkip: !allNames,
+      maxTicksLimit: allNames ? kMostNames : 8,
       ...(format || labels ? { callback: label } : {}),
     },
   } as unknown as ScaleOptionsByType<"linear">;
@@ -130,15 +134,15 @@ function dataset(series: Series, spec: LineOrBarSpec, colours: Palette): ChartDa
     type: kind,
     label: series.name,
     data: data as never,
-    borderColor: colour,
+    borderColor: series.faint ? alpha(colour, 0.45) : colour,
     backgroundColor: kind === "bar" ? colour : alpha(colour, 0.14),
-    borderWidth: kind === "bar" ? 0 : 2,
+    borderWidth: kind === "bar" ? 0 : series.faint ? 1.25 : 2,
     borderRadius: kind === "bar" ? 3 : 0,
     maxBarThickness: 36,
     borderDash: series.dashed ? [5, 4] : [],
     fill: series.fill ?? false,
     showLine: as !== "dots",
-    pointRadius: as === "dots" || series.points.length === 1 ? 3.5 : 0,
+    pointRadius: as === "dots" || series.marks || series.points.length === 1 ? 3.5 : 0,
     pointHitRadius: 12,
     pointBackgroundColor: colour,
     tension: 0,
@@ -254,6 +258,12 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
   } as unknown as ChartConfiguration;
 }
 
+// Amber is a light colour, in a light and in a dark page.
+function textOn(shade: number, { ink, surface }: Palette): string {
+  if (Math.abs(shade) <= 0.55) return ink;
+  return shade < 0 && brightness(ink) < brightness(surface) ? ink : surface;
+}
+
 // The numbers in the cells, where they fit.
 function cellText(cells: readonly MatrixCell[], format: (value: number) => string, colours: Palette) {
   return {
@@ -269,7 +279,7 @@ function cellText(cells: readonly MatrixCell[], format: (value: number) => strin
         if (cell === undefined) return;
         const text = format(cell.value);
         if (box.height < kFontSize + 2 || ctx.measureText(text).width > box.width - 2) return;
-        ctx.fillStyle = Math.abs(cell.shade) > 0.55 ? colours.surface : colours.ink;
+        ctx.fillStyle = textOn(cell.shade, colours);
         ctx.fillText(text, box.x + box.width / 2, box.y + box.height / 2);
       });
       ctx.restore();

@@ -35,3 +35,9 @@ export const colourOf = (colour: Colour, { classes, ...colours }: Palette): stri
 
 // "#rrggbb" made transparent.
 export const alpha = (colour: string, share: number): string => colour + Math.round(share * 255).toString(16).padStart(2, "0");
+
+// Of "#rrggbb", 0 to 255, as the eye weighs the channels (Rec. 709).
+export function brightness(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}

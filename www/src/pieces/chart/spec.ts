@@ -9,6 +9,7 @@ export interface Axis {
   type?: "linear" | "log" | "time" | "category"; // time: milliseconds since 1970
   min?: number;
   max?: number;
+  some?: boolean; // category: some of the labels tell the others, as of bins
   whole?: boolean; // counts: no ticks between whole numbers
   format?: (value: number) => string; // of ticks and values
 }
@@ -20,6 +21,8 @@ export interface Series {
   as?: "line" | "bar" | "dots"; // when it differs from the chart's kind
   dashed?: boolean;
   fill?: boolean;
+  faint?: boolean; // a line behind those that matter
+  marks?: boolean; // a line whose points are shown
 }
 
 export interface LineOrBarSpec {
@@ -29,6 +32,7 @@ export interface LineOrBarSpec {
   series: readonly Series[];
   stacked?: boolean;
   sideways?: boolean; // bars that lie, for long labels
+  long?: boolean; // the table has a row for each point: the series share no places
   onPick?: (pick: { series: number; index: number }) => void; // a point or bar was clicked
 }
 
@@ -64,7 +68,8 @@ function plain(value: Cell, text = value === null || value === undefined ? "" : 
 }
 
 export function toTable(spec: ChartSpec): ChartTable {
-  return spec.kind === "matrix" ? matrixTable(spec) : seriesTable(spec);
+  if (spec.kind === "matrix") return matrixTable(spec);
+  return spec.long ? pointTable(spec) : seriesTable(spec);
 }
 
 function matrixTable({ rows, columns, rowTitle, columnTitle, values, format = String, onPick }: MatrixSpec): ChartTable {
@@ -80,25 +85,35 @@ function matrixTable({ rows, columns, rowTitle, columnTitle, values, format = St
   };
 }
 
+function placeCell(spec: LineOrBarSpec, x: number): PickableCell {
+  const label = categoryLabel(spec, x);
+  if (label !== undefined) return plain(label);
+  return plain(spec.x.type === "time" ? new Date(x).toISOString() : x, (spec.x.format ?? String)(x));
+}
+
+function pointTable(spec: LineOrBarSpec): ChartTable {
+  const formatY = spec.y.format ?? String;
+  return {
+    columns: ["", spec.x.title, spec.y.title],
+    rows: spec.series.flatMap(({ name, points }) =>
+      points.map(([x, y]) => [plain(name), placeCell(spec, x), y === null ? plain(null) : plain(y, formatY(y))]),
+    ),
+  };
+}
+
 // One row for every x that any series has, one column a series.
 function seriesTable(spec: LineOrBarSpec): ChartTable {
   const at = new Map<number, Map<number, { y: number | null; index: number }>>();
   spec.series.forEach((series, s) =>
     series.points.forEach(([x, y], index) => at.set(x, (at.get(x) ?? new Map()).set(s, { y, index }))),
   );
-  const formatX = spec.x.format ?? String;
   const formatY = spec.y.format ?? String;
-  const first = (x: number): PickableCell => {
-    const label = categoryLabel(spec, x);
-    if (label !== undefined) return plain(label);
-    return plain(spec.x.type === "time" ? new Date(x).toISOString() : x, formatX(x));
-  };
   return {
     columns: [spec.x.title, ...spec.series.map(({ name }) => name)],
     rows: [...at.entries()]
       .sort(([a], [b]) => a - b)
       .map(([x, ys]) => [
-        first(x),
+        placeCell(spec, x),
         ...spec.series.map((_, s) => {
           const point = ys.get(s);
           if (point === undefined || point.y === null) return plain(null);

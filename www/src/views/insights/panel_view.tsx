@@ -1,0 +1,42 @@
+// A panel as a chart, as a table, or as pictures.
+import { useMemo, useRef } from "preact/hooks";
+import { Canvas, ChartTable } from "../../pieces/chart/chart_card.js";
+import type { DrawnPanel, Panel } from "./insight.js";
+import { Pictures } from "./pictures.js";
+import { words } from "./strings.js";
+import { type PickCell, toSpec } from "./to_spec.js";
+
+// Pixels.
+const kHeight = { chart: 280, tall: 400, small: 180, row: 34, lying: 26, ends: 110 };
+const kManyBars = 20;
+
+export interface PanelViewProps {
+  title: string;
+  sentence: string;
+  panel: Panel;
+  small: boolean;
+  asTable: boolean;
+  onPick?: PickCell | undefined;
+}
+
+export function PanelView(props: PanelViewProps) {
+  const { panel, title, asTable } = props;
+  return panel.kind === "pictures" ? <Pictures panel={panel} title={title} asTable={asTable} /> : <Drawn {...props} panel={panel} />;
+}
+
+function Drawn({ title, sentence, panel, small, asTable, onPick }: PanelViewProps & { panel: DrawnPanel }) {
+  const spec = useMemo(() => toSpec(panel, onPick), [panel, onPick]);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const height = heightOf(panel, small, "sideways" in spec && spec.sideways === true);
+  if (asTable) return <ChartTable title={title} chart={spec} height={height} />;
+  return <Canvas element={canvas} chart={spec} sentence={`${title}. ${sentence}`} height={height} />;
+}
+
+function heightOf(panel: DrawnPanel, small: boolean, sideways: boolean): number {
+  if (panel.kind === "heat_map") return Math.max(kHeight.chart, panel.names.length * kHeight.row + kHeight.ends);
+  if (panel.kind === "bars" && sideways) return Math.max(kHeight.small, panel.categories.length * kHeight.lying + 60);
+  if (panel.kind === "bars" && panel.categories.length * panel.series.length > kManyBars) return kHeight.tall;
+  return small ? kHeight.small : kHeight.chart;
+}
+
+export const panelTitle = (panel: Panel): string => (panel.kind === "pictures" ? words.card.pictures : panel.y.title);
