@@ -4,7 +4,7 @@ import { getJson, sendForm } from "../net/api.js";
 import { words } from "../strings.js";
 import type { Answer } from "./types.js";
 
-export const kWeights = "api/v1/model/weights";
+export { kWeights } from "../offline/names.js";
 
 // Bytes of pictures that have left this page since it was opened.
 export const bytesSent = signal(0);
