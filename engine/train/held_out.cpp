@@ -64,10 +64,7 @@ HeldOut::HeldOut(const RetrainPlan& plan, const Dataset& dataset, const FeatureB
   for (std::size_t i = 0; i < labels_.size(); ++i) {
     if (uses_[i] == Use::judge) continue;
     if (taken[static_cast<std::size_t>(labels_[i])]++ >= kValidation) continue;
-    const std::uint8_t* pixels = set_.picture(static_cast<int>(i));
-    const std::ptrdiff_t bytes = std::ptrdiff_t{set_.size} * set_.size * 3;
-    validation_.pixels.insert(validation_.pixels.end(), pixels, pixels + bytes);
-    validation_.labels.push_back(labels_[i]);
+    add_row(static_cast<int>(i), validation_);
   }
 }
 
@@ -89,6 +86,27 @@ void HeldOut::add(const std::vector<const Picture*>& pictures, bool old, Use fre
 Tensor HeldOut::logits(const Network& network) const {
   if (frozen_) return apply_head(network, features_);
   return evaluate_logits(network, preprocess_, set_, threads_);
+}
+
+Answered HeldOut::calibrating_answers(const Network& network) const {
+  if (frozen_) return calibrating(logits(network));
+  TrainingSet set;
+  set.size = set_.size;
+  set.classes = set_.classes;
+  Answered answered;
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    if (uses_[i] != Use::judge) add_row(static_cast<int>(i), set);
+  }
+  answered.labels = set.labels;
+  answered.logits = evaluate_logits(network, preprocess_, set, threads_);
+  return answered;
+}
+
+void HeldOut::add_row(int row, TrainingSet& set) const {
+  const std::uint8_t* pixels = set_.picture(row);
+  const std::ptrdiff_t bytes = std::ptrdiff_t{set_.size} * set_.size * 3;
+  set.pixels.insert(set.pixels.end(), pixels, pixels + bytes);
+  set.labels.push_back(labels_[static_cast<std::size_t>(row)]);
 }
 
 Answered HeldOut::take(const Tensor& logits, const std::vector<int>& rows) const {

@@ -39,6 +39,8 @@ class HeldOut {
   Answered calibrating(const Tensor& logits) const {
     return select(logits, [](Use use) { return use != Use::judge; });
   }
+  // Only these rows are computed.
+  Answered calibrating_answers(const Network& network) const;
   Answered reported(const Tensor& logits) const {
     return select(logits, [](Use use) { return use != Use::calibrate_only; });
   }
@@ -51,6 +53,7 @@ class HeldOut {
   void add(const std::vector<const Picture*>& pictures, bool old, Use fresh_use,
            const RetrainPlan& plan);
   Use share_out(int label);
+  void add_row(int row, TrainingSet& set) const;
 
   Preprocess preprocess_;
   int threads_;

@@ -14,6 +14,7 @@
 #include "engine/nn/loss.h"
 #include "engine/train/head_task.h"
 #include "engine/train/held_out.h"
+#include "engine/train/old_accuracy.h"
 #include "engine/train/old_features.h"
 #include "engine/train/replay.h"
 #include "engine/train/validate.h"
@@ -44,7 +45,8 @@ class Retraining {
         preprocess_(champion.model.preprocess),
         old_network_(fold_batch_norm(champion.model.network)),
         network_(champion.model.network.with_outputs(static_cast<int>(plan.classes.size()))),
-        held_out_(plan, dataset, champion.bundle, old_network_, preprocess_, threads) {}
+        held_out_(plan, dataset, champion.bundle, old_network_, preprocess_, threads),
+        old_accuracy_(held_out_, old_network_, plan.old_classes, gate.min_absolute_change / 2) {}
 
   Retrained run(std::vector<std::uint8_t> resume) {
     Outcome outcome = phase("looking at the new pictures") ? prepare_head() : Outcome::stopped;
@@ -65,13 +67,14 @@ class Retraining {
             {},
             {},
             {},
-            std::move(history_)};
+            std::move(history_),
+            1,
+            {}};
   }
 
   Outcome prepare_head();
   Outcome fit_frozen();
   Outcome fine_tune(std::vector<std::uint8_t> resume);
-  void spare_old_classes(Tensor& logits);
   Retrained judge_and_describe();
   FeatureBundle describe(const std::string& sha256) const;
   Replay::Pictures shown() const;
@@ -87,8 +90,10 @@ class Retraining {
   const Network old_network_;  // the champion's, folded
   Network network_;
   const HeldOut held_out_;
+  const OldAccuracy old_accuracy_;
   HeadTask task_;
   std::vector<EpochReport> history_;
+  float tuning_ = 1;  // share of fine-tuning that was kept
 };
 
 Replay::Pictures Retraining::shown() const {
@@ -178,49 +183,16 @@ Outcome Retraining::fine_tune(std::vector<std::uint8_t> resume) {
   extras.teacher = &old_network_;
   extras.first_taught = replay.fresh();
   extras.before_epoch = [&replay](int epoch) { replay.fill(epoch); };
+  const Network start = network_.clone();
   const TrainingSet& val = held_out_.validation();
   TrainResult result = train(network_, replay.set(), val.count() > 0 ? &val : nullptr, preprocess_,
                              plan_.recipe, threads_, observer_, std::move(resume), extras);
   history_ = std::move(result.history);
+  if (result.outcome == Outcome::finished) {
+    if (!phase("balancing old and new")) return Outcome::stopped;
+    tuning_ = old_accuracy_.blend_back(network_, start);
+  }
   return result.outcome;
-}
-
-// Lowers the biases of the new classes until, on the calibrating rows, they take no more from the
-// old classes than half of what the gate lets through. Few new pictures beside many old ones
-// otherwise attract too much (Wu et al. 2019, "Large scale incremental learning", section 4).
-void Retraining::spare_old_classes(Tensor& logits) {
-  constexpr float kStep = 0.25f, kMost = 4;
-  constexpr int kEnough = 100;
-  const int outputs = network_.outputs(), old = plan_.old_classes;
-  Param* bias = network_.head_bias();
-  if (outputs == old || bias == nullptr) return;
-  const Answered before = held_out_.calibrating(held_out_.logits(old_network_));
-  const Answered after = held_out_.calibrating(logits);
-  std::vector<int> rows;
-  for (std::size_t i = 0; i < after.labels.size(); ++i) {
-    if (after.labels[i] < old) rows.push_back(static_cast<int>(i));
-  }
-  if (static_cast<int>(rows.size()) < kEnough) return;
-  const auto right = [&](const Answered& answered, float shift) {
-    int count = 0;
-    for (const int i : rows) {
-      std::vector<Scalar> row(answered.logits.image(i),
-                              answered.logits.image(i) + answered.logits.shape().c);
-      for (std::size_t j = static_cast<std::size_t>(old); j < row.size(); ++j) row[j] -= shift;
-      count += std::max_element(row.begin(), row.end()) - row.begin() ==
-               answered.labels[static_cast<std::size_t>(i)];
-    }
-    return count;
-  };
-  const double spared = gate_.min_absolute_change / 2 * static_cast<double>(rows.size());
-  const int wanted = right(before, 0);
-  float shift = 0;
-  while (shift <= kMost && wanted - right(after, shift) > spared) shift += kStep;
-  if (shift == 0 || shift > kMost) return;  // not needed, or the loss has another cause
-  for (int j = old; j < outputs; ++j) bias->value.data()[j] -= shift;
-  for (int i = 0; i < logits.shape().n; ++i) {
-    for (int j = old; j < outputs; ++j) logits.image(i)[j] -= shift;
-  }
 }
 
 FeatureBundle Retraining::describe(const std::string& sha256) const {
@@ -273,10 +245,21 @@ FeatureBundle Retraining::describe(const std::string& sha256) const {
 Retrained Retraining::judge_and_describe() {
   const Model& champion = champion_.model;
   Tensor logits = held_out_.logits(fold_batch_norm(network_));
-  spare_old_classes(logits);
-  Retrained made{
-      Outcome::finished,  {std::move(network_), preprocess_, plan_.classes, 1, {}}, {}, {}, {}, {},
-      std::move(history_)};
+  old_accuracy_.lower_new_classes(network_, logits);
+  Retrained made{Outcome::finished,
+                 {std::move(network_), preprocess_, plan_.classes, 1, {}},
+                 {},
+                 {},
+                 {},
+                 {},
+                 std::move(history_),
+                 tuning_,
+                 {}};
+  if (tuning_ < 1) {
+    made.notes.push_back(
+        "Of what fine-tuning changed, " + std::to_string(std::lround(100 * tuning_)) +
+        " % were kept: more would have cost the old classes more than is allowed.");
+  }
   const Answered calibrating = held_out_.calibrating(logits);
   made.model.temperature = calibrating.labels.empty()
                                ? champion.temperature

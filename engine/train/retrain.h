@@ -32,15 +32,18 @@ struct Retrained {
   ForgettingReport forgetting;
   EvaluationReport evaluation;  // of the new model on the held-out pictures or features
   std::vector<EpochReport> history;
+  float tuning_kept = 1;           // share of fine-tuning, see OldAccuracy::blend_back()
+  std::vector<std::string> notes;  // sentences about what was done, for people
 };
 
 // Makes a challenger as the plan says: a wider head, new classes imprinted (their weights are the
 // scaled mean of their features; Qi, Brown, Lowe 2018, eq. 2), the head fitted, then in full mode
-// all layers fine-tuned with replay and with distillation from the champion; the temperature
-// fitted; champion and challenger judged on held-out pictures.
+// all layers fine-tuned with replay and with distillation from the champion and, as far as the old
+// classes need it, taken back; the temperature fitted; champion and challenger judged on held-out
+// pictures.
 //
 // Held out are the test pictures; of old ones every fourth, and fresh validation pictures, serve
-// for the temperature and for the bias of new classes, the others for judging alone. In frozen mode
+// for the temperature and for what OldAccuracy does, the others for judging alone. In frozen mode
 // the bundle's held-out vectors stand for the old pictures.
 //
 // A function of its arguments, of `threads` not; `resume` is what on_checkpoint() was given by the

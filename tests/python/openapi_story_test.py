@@ -87,7 +87,7 @@ def training_data(api):
     api.ask("remove_image", sha256=rgb)
     api.ask("remove_images", body={"sha256": [rgb]})
     uploaded = api.ask("older_upload", body=form(("files", RGB, "b.bmp"), ("labels", "BOAT")))
-    assert uploaded["files"] == [{"filename": "b.bmp", "label": "boat"}]
+    assert uploaded["files"] == [{"filename": "b.bmp", "label": "Boat"}]
     api.ask("older_upload", 400, body=form(("files", RGB, "b.bmp")))
 
 
@@ -146,6 +146,25 @@ def evaluations(api):
     api.ask("show_evaluation", 404, version=1, id="99")
 
 
+def insights(api):
+    size = {"width": 400, "height": 300, "dark": 1}
+    charts = api.ask("list_insights", query={"version": "champion"})["insights"]
+    for chart in charts:
+        assert api.ask("show_insight", name=chart["name"])["sentence"]
+    api.ask("list_insights", 404, query={"version": 9})
+    api.ask("show_insight", 404, name="moods")
+    assert api.ask("draw_insight", query=size, name="class_distribution")[1:4] == b"PNG"
+    api.ask("draw_insight", 400, query={"width": 5}, name="class_distribution")
+    assert api.ask("draw_sample_pictures", query=size)[1:4] == b"PNG"
+    listed = api.ask("older_visualizations")["visualizations"]
+    assert {"name", "filename", "url"} == set(listed[0])
+    assert api.ask("older_visualization", query=size, name="roc")[1:4] == b"PNG"
+    assert api.ask("older_sample_pictures", query=size)[1:4] == b"PNG"
+    for operation in ("draw_worst_mistakes", "older_worst_mistakes"):
+        assert api.ask(operation, query=size)[1:4] == b"PNG"
+    assert api.ask("older_evaluate")["accuracy"] > 0.5
+
+
 def inference_protocol(api):
     name = api.ask("v2_server") and api.ask("show_model")["name"]
     for operation in ("v2_live", "v2_ready", "v2_index"):
@@ -177,7 +196,7 @@ def older_clients(api):
 
 
 def operation(api):
-    for name in ("show_alive", "show_ready", "show_health", "show_metrics"):
+    for name in ("show_alive", "show_ready", "show_health", "show_metrics", "show_status"):
         api.ask(name)
     for name in ("show_openapi", "show_docs"):
         assert api.ask(name)
@@ -207,6 +226,7 @@ def test_every_described_answer_is_given_and_looks_as_described(tmp_path):
         versions(api)
         jobs(api)
         evaluations(api)
+        insights(api)
         inference_protocol(api)
         older_clients(api)
         operation(api)

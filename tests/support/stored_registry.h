@@ -35,7 +35,7 @@ inline std::vector<std::uint8_t> features_of(const std::vector<std::uint8_t>& mo
   bundle.dim = 8;
   bundle.counts = {5, 5, 5};
   bundle.means.resize({3, 1, 1, 8});
-  bundle.covariances.resize({1, 8, 1, 8});
+  bundle.covariances.resize({3, 8, 1, 8});
   bundle.held_out.resize({3, 1, 1, 8});
   bundle.labels = {0, 1, 2};
   for (Tensor* tensor : {&bundle.means, &bundle.covariances, &bundle.held_out}) tensor->fill(1);

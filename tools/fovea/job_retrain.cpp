@@ -27,10 +27,10 @@ constexpr std::uint64_t kMaxModel = std::uint64_t{1} << 30;
 JobJson epoch_json(const EpochReport& report, int epochs) {
   JobJson json = {{"epoch", report.epoch + 1},
                   {"epochs", epochs},
-                  {"lr", report.lr},
                   {"train_loss", report.train_loss},
                   {"train_accuracy", report.train_accuracy},
                   {"seconds", report.seconds}};
+  if (report.lr > 0) json["lr"] = report.lr;  // the head alone has none
   if (report.validated) {
     json["val_loss"] = report.val_loss;
     json["val_accuracy"] = report.val_accuracy;
@@ -205,9 +205,12 @@ JobJson write_results(const Job& job, const Inputs& inputs, const RetrainPlan& p
   if (!metrics.is_null()) made.model.provenance["metrics"] = metrics.dump();
   job.write("model.safetensors", write_model(made.model));
   job.write("model.features.safetensors", write_feature_bundle(made.bundle, true));
+  std::vector<std::string> notes = plan.notes;
+  notes.insert(notes.end(), made.notes.begin(), made.notes.end());
   JobJson manifest = {{"mode", to_string(plan.mode)},
                       {"why", plan.why},
-                      {"notes", plan.notes},
+                      {"notes", notes},
+                      {"tuning_kept", made.tuning_kept},
                       {"new_images", plan.fresh.train.size()},
                       {"old_images", plan.old.train.size()},
                       {"history", history}};

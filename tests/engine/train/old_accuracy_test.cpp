@@ -1,0 +1,111 @@
+#include "engine/train/old_accuracy.h"
+
+#include "engine/train/blend.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace fovea;
+using namespace fovea::tests;
+
+namespace {
+
+// A head on two features that tells "left" from "right", and 200 held-out vectors of each.
+struct Sides {
+  Sides()
+      : network(NetworkSpec{{1, 1, 1, 2}, {{FlattenSpec{}}, {DenseSpec{2}}}}),
+        wide(NetworkSpec{{1, 1, 1, 2}, {{FlattenSpec{}}, {DenseSpec{3}}}}) {
+    for (int i = 0; i < 4; ++i) network.head_weight().value.data()[i] = i % 3 == 0 ? 1 : -1;
+    wide = network.with_outputs(3);
+    bundle.dim = 2;
+    bundle.classes = {"left", "right"};
+    bundle.held_out = Tensor({400, 1, 1, 2});
+    for (int i = 0; i < 400; ++i) {
+      // 30 of 200 vectors are hard: close to the border.
+      const Scalar strength = i % 200 < 30 ? 0.1f : 1;
+      bundle.held_out.image(i)[i / 200] = strength;
+      bundle.labels.push_back(i / 200);
+    }
+    plan.mode = RetrainMode::frozen;
+    plan.classes = {"left", "right", "up"};
+    plan.old_classes = 2;
+  }
+  HeldOut held_out() {
+    return HeldOut(plan, Dataset(), &bundle, network, Preprocess(), 1);
+  }
+  int right(const HeldOut& held_out, const Network& of) {
+    const Answered answered = held_out.calibrating_answers(of);
+    int count = 0;
+    for (std::size_t i = 0; i < answered.labels.size(); ++i) {
+      const Scalar* row = answered.logits.image(static_cast<int>(i));
+      count += std::max_element(row, row + of.outputs()) - row == answered.labels[i];
+    }
+    return count;
+  }
+
+  Network network, wide;
+  FeatureBundle bundle;
+  RetrainPlan plan;
+};
+
+}  // namespace
+
+TEST_CASE("a blend lies between two networks, in parameters and in running statistics") {
+  const NetworkSpec spec{{1, 2, 2, 1},
+                         {{Conv2dSpec{.out = 1, .kernel = 1, .bias = false}},
+                          {BatchNormSpec{}},
+                          {FlattenSpec{}},
+                          {DenseSpec{1}}}};
+  Network start(spec), tuned(spec);
+  for (Param* param : start.params()) param->value.data()[0] = 1;
+  for (Param* param : tuned.params()) param->value.data()[0] = 3;
+  for (Buffer* buffer : start.buffers()) buffer->value.data()[0] = 10;
+  for (Buffer* buffer : tuned.buffers()) buffer->value.data()[0] = 20;
+  blend(tuned, start, 0.25f);
+  for (const Param* param : tuned.params()) CHECK(param->value.data()[0] == 1.5f);
+  REQUIRE(tuned.buffers().size() == 2);
+  for (const Buffer* buffer : tuned.buffers()) CHECK(buffer->value.data()[0] == 12.5f);
+}
+
+TEST_CASE("fine-tuning is taken back as far as the old classes need it, and no further") {
+  Sides sides;
+  const HeldOut held_out = sides.held_out();
+  const OldAccuracy keep(held_out, sides.network, 2, 0.01);
+  Network harmless = sides.wide.clone();
+  harmless.head_bias()->value.data()[1] = 0.05f;
+  CHECK(keep.blend_back(harmless, sides.wide) == 1);
+  CHECK(harmless.head_bias()->value.data()[1] == 0.05f);
+  // A bias of 0.5 takes the hard ones of "left"; below 0.2 none.
+  Network harmful = sides.wide.clone();
+  harmful.head_bias()->value.data()[1] = 0.5f;
+  CHECK(sides.right(held_out, harmful) < 100);
+  CHECK(keep.blend_back(harmful, sides.wide) == Approx(0.4).margin(0.101));
+  CHECK(sides.right(held_out, harmful) == 100);
+}
+
+TEST_CASE("new classes that take from the old ones are lowered until they do not") {
+  Sides sides;
+  const HeldOut held_out = sides.held_out();
+  const OldAccuracy keep(held_out, sides.network, 2, 0.01);
+  Network greedy = sides.wide.clone();
+  greedy.head_bias()->value.data()[2] = 0.5f;
+  Tensor logits = held_out.logits(greedy);
+  CHECK(sides.right(held_out, greedy) < 100);
+  keep.lower_new_classes(greedy, logits);
+  CHECK(sides.right(held_out, greedy) == 100);
+  CHECK(greedy.head_bias()->value.data()[2] == 0);
+  CHECK(logits.image(0)[2] == 0);
+  CHECK(greedy.head_bias()->value.data()[0] == 0);
+}
+
+TEST_CASE("with too few old rows to measure nothing is changed") {
+  Sides sides;
+  Tensor few({20, 1, 1, 2});
+  sides.bundle.held_out = few.clone();
+  sides.bundle.labels.assign(20, 0);
+  const HeldOut held_out = sides.held_out();
+  const OldAccuracy keep(held_out, sides.network, 2, 0);
+  Network harmful = sides.wide.clone();
+  harmful.head_bias()->value.data()[1] = 5;
+  CHECK(keep.blend_back(harmful, sides.wide) == 1);
+  CHECK(harmful.head_bias()->value.data()[1] == 5);
+}
