@@ -19,6 +19,7 @@ export interface View {
 export const views: readonly View[] = [
   { id: "overview", title: words.views.overview, icon: "overview", load: () => import("../views/overview/overview.js") },
   { id: "predict", title: words.views.predict, icon: "predict", load: () => import("../views/predict/predict.js") },
+  { id: "settings", title: words.views.settings, icon: "settings", load: () => import("../views/settings/settings.js") },
 ];
 
 // How many of the views a phone's bar has room for; the last place is "More" when there are others.
