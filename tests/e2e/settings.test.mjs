@@ -38,7 +38,7 @@ test("limits are those that the server tells", async () => {
 test("colours are chosen, and kept", async () => {
   const context = await browser.newContext({ colorScheme: "light" });
   const page = await openView(context, server, "settings");
-  await part(page, "colours").getByText("Dark", { exact: true }).click();
+  await part(page, "colours").getByLabel("Dark", { exact: true }).check({ force: true });
   const shown = () => page.evaluate(() => document.documentElement.dataset.theme);
   assert.equal(await shown(), "dark");
   await page.reload();
@@ -183,13 +183,16 @@ test("the first steps tick themselves off, and stay away once they were put away
   // Another version, so that there is one to go back to.
   const form = new FormData();
   form.append("model", new Blob([readFileSync(join(root, "models/cifar10-small.safetensors"))]), "again.safetensors");
-  const stored = await fetch(`${own.address}/api/v1/models`, { method: "POST", body: form });
-  if (stored.ok) {
-    const { number, version = number } = await stored.json();
-    await fetch(`${own.address}/api/v1/models/${version}/activate`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-    await fetch(`${own.address}/api/v1/models/rollback`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-    await isDone(page, "Roll back");
-  }
+  const change = async (path, more) => {
+    const answer = await fetch(`${own.address}/api/v1/models${path}`, { method: "POST", ...more });
+    assert.ok(answer.ok, `${path}: ${answer.status}`);
+  };
+  const why = { headers: { "Content-Type": "application/json" }, body: "{}" };
+  await change("", { body: form });
+  await change("/2/activate", why);
+  await step(page, "Roll back").getByText("comes back into service at once").waitFor({ timeout: 20_000 });
+  await change("/rollback", why);
+  await isDone(page, "Roll back");
   await assertAccessible(page, "first steps");
   await wholeShot(page, "guide");
   await page.getByRole("button", { name: "Put the first steps away" }).click();
