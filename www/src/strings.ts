@@ -41,7 +41,7 @@ export const words = {
     banner: "The server is away. What you see is what was last known; this page notices when it is back.",
     bannerPage: "The server is away. Answers in this page go on working; choose “In this page”.",
     bannerOffline:
-      "Offline: predictions in this page still work. Under Predict, choose “In this page”. The rest is what was last known; this page notices when the server is back.",
+      "The server is away. Offline: predictions in this page still work; under Predict, choose “In this page”. The rest is what was last known, and this page notices when the server is back.",
     back: "The server is back.",
     draining: "The server is shutting down",
   },
