@@ -10,7 +10,7 @@
 namespace fovea::server {
 namespace {
 
-// What a person who meets one of them will want to know beforehand; docs/operations.md has them all.
+// What a person should know before meeting one of them; docs/operations.md has them all.
 nlohmann::ordered_json limits_json(const AppOptions& options) {
   using Json = nlohmann::ordered_json;
   return {{"body_bytes", options.max_body},
