@@ -41,6 +41,8 @@ struct AppOptions {
   std::vector<std::string> job_command;  // empty: this program's `job`; the job's folder comes last
   int train_threads = 0;                 // 0: half of what there is, at least 1
   bool idle_training = true;             // it gets only the processor time that nobody else wants
+  std::uint64_t max_body = 32 << 20;     // this and the next are the Server's; here to be told
+  double rate_limit = 0;                 // requests a second and client; 0: none
   SystemFolders system;                  // tell how much memory there is
   std::function<void(const std::string&)> on_event;  // lines for the log; any thread
 };

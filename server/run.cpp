@@ -101,6 +101,8 @@ void run(const RunOptions& options) {
   app_options.on_event = log_info;
   app_options.train_threads = options.train_threads;
   app_options.idle_training = options.idle_training;
+  app_options.max_body = options.max_body;
+  app_options.rate_limit = options.guard.rate_limit;
   const auto start = [&options](Registry& registry) {
     start_registry(registry, options.model, [&] { return find_default_model(options.data_dir); });
   };

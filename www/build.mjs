@@ -82,13 +82,32 @@ class Page {
     writeFileSync(join(this.folder, "index.html"), html);
   }
 
+  assets() {
+    return readdirSync(join(this.folder, "assets")).sort().map((name) => `assets/${name}`);
+  }
+
+  // The service worker, for which all that the page consists of must have been written. It has no hash in
+  // its name: browsers ask for it again and again to see whether there is a new one.
+  async serviceWorker(entry, script) {
+    const files = this.assets();
+    const hash = createHash("sha256");
+    for (const path of [...files, "index.html"]) hash.update(path).update(readFileSync(join(this.folder, path)));
+    await esbuild.build({
+      ...common,
+      format: "iife",
+      entryPoints: [entry],
+      outfile: join(this.folder, "sw.js"),
+      define: { FOVEA_BUILD: JSON.stringify({ id: hash.digest("hex").slice(0, 16), script, files }) },
+    });
+  }
+
   // Lists what was written, and says whether it stays within the budgets.
   report(first) {
     let whole = 0;
-    for (const name of readdirSync(join(this.folder, "assets")).sort()) {
-      const bytes = readFileSync(join(this.folder, "assets", name));
-      if (name.endsWith(".js")) whole += gzipped(bytes);
-      console.log(`assets/${name}  ${bytes.length} bytes, ${gzipped(bytes)} gz`);
+    for (const path of [...this.assets(), "sw.js"]) {
+      const bytes = readFileSync(join(this.folder, path));
+      if (path.endsWith(".js")) whole += gzipped(bytes);
+      console.log(`${path}  ${bytes.length} bytes, ${gzipped(bytes)} gz`);
     }
     const start = first.reduce((sum, path) => sum + gzipped(readFileSync(join(this.folder, path))), 0);
     console.log(`script, gzipped: ${start} bytes of ${kFirstBudget} at first, ${whole} of ${kWholeBudget} in all`);
@@ -147,6 +166,7 @@ async function buildPage() {
     "%STYLE%": await page.style("src/style/style.css"),
     "%ICON%": page.emitFile(join(here, "src/logo.svg")),
   });
+  await page.serviceWorker("src/offline/service_worker.ts", main);
   page.report([main, ...preload]);
 }
 

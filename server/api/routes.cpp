@@ -6,7 +6,6 @@ namespace fovea::server {
 namespace {
 
 constexpr std::uint64_t kAncestorBody = 16 << 20;
-constexpr std::uint64_t kUploadBody = 256 << 20;
 
 // Every endpoint there is. A new one is described in server/api/openapi/; a test asks for it.
 const std::vector<Route> kRoutes = {

@@ -1,11 +1,29 @@
 #include <nlohmann/json.hpp>
 
+#include "engine/image/decode.h"
 #include "server/api/handlers.h"
+#include "server/api/routes.h"
 #include "server/api/time_text.h"
 #include "server/app.h"
 #include "server/http/problem.h"
 
 namespace fovea::server {
+namespace {
+
+// What a person should know before meeting one of them; docs/operations.md has them all.
+nlohmann::ordered_json limits_json(const AppOptions& options) {
+  using Json = nlohmann::ordered_json;
+  return {{"body_bytes", options.max_body},
+          {"upload_bytes", kUploadBody},
+          {"picture_pixels", DecodeLimits().max_pixels},
+          {"wait_seconds", std::chrono::duration<double>(options.deadline).count()},
+          {"requests_per_second", options.rate_limit > 0 ? Json(options.rate_limit) : Json()},
+          {"history_answers", options.history.max_rows},
+          {"history_picture_bytes", options.history.max_picture_bytes},
+          {"versions", options.registry.keep}};
+}
+
+}  // namespace
 
 // What a dashboard asks every few seconds: no disk, no lock that anybody holds for long.
 Reply show_status(const Request& request, App& app) {
@@ -29,6 +47,7 @@ Reply show_status(const Request& request, App& app) {
   body["memory_bytes"] = memory ? Json(*memory) : Json();
   body["retraining"] = app.jobs.retraining();
   body["threshold"] = app.options.threshold;
+  body["limits"] = limits_json(app.options);
   return json_reply(body);
 }
 

@@ -4,6 +4,7 @@ import { followAddress } from "./app/router.js";
 import { Shell } from "./app/shell.js";
 import { applyTheme } from "./app/theme.js";
 import { keepListening } from "./net/live.js";
+import { keepForOffline } from "./offline/offline.js";
 
 applyTheme();
 followAddress();
@@ -12,3 +13,4 @@ const logo = document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.href ?
 const app = document.getElementById("app");
 if (app !== null) render(<Shell logo={logo} />, app);
 void keepListening();
+keepForOffline();

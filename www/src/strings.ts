@@ -43,8 +43,19 @@ export const words = {
     limitedHint: "The server answers, but this token may not watch its events.",
     banner: "The server is away. What you see is what was last known; this page notices when it is back.",
     bannerPage: "The server is away. Answers in this page go on working; choose “In this page”.",
+    bannerOffline:
+      "The server is away. Offline: predictions in this page still work; under Predict, choose “In this page”. The rest is what was last known, and this page notices when the server is back.",
     back: "The server is back.",
     draining: "The server is shutting down",
+  },
+  offline: {
+    ready: "Works offline",
+    readyHint: "This page and its network are stored in this browser: pictures can be answered in the page without the server.",
+    storing: (share: string) => `Storing for offline use: ${share}`,
+    storingHint: "The network's weights are being stored in this browser.",
+    notStored: "The files of the page could not all be stored in this browser.",
+    newPage: "The server has a newer version of this page.",
+    reload: "Load it",
   },
   access: {
     title: "This server wants a token",

@@ -23,8 +23,9 @@ test("no text is ever parsed as HTML or as code", () => {
   assert.deepEqual(found(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/), []);
 });
 
-test("only net/api.ts fetches from the server", () => {
-  assert.deepEqual(found(/\bfetch\(|XMLHttpRequest|EventSource\(/, (path) => !/net\/(api|files)\.ts$/.test(path)), []);
+test("only net/api.ts fetches from the server, and the service worker what others ask for", () => {
+  const may = /net\/(api|files)\.ts$|offline\/service_worker\.ts$/;
+  assert.deepEqual(found(/\bfetch\(|XMLHttpRequest|EventSource\(/, (path) => !may.test(path)), []);
 });
 
 test("what the page says stands in the files of strings, not between tags", () => {

@@ -382,6 +382,13 @@ TEST_CASE("the status tells what a dashboard shows at a glance") {
   CHECK(body["memory_bytes"] > 1'000'000);
   CHECK(body["retraining"] == false);
   CHECK(body["threshold"] == 0.5);
+  CHECK(body["limits"]["body_bytes"] == 32 << 20);
+  CHECK(body["limits"]["upload_bytes"] == 256 << 20);
+  CHECK(body["limits"]["picture_pixels"] == 25'000'000);
+  CHECK(body["limits"]["wait_seconds"] == 30);
+  CHECK(body["limits"]["requests_per_second"].is_null());
+  CHECK(body["limits"]["history_answers"] == 1'000'000);
+  CHECK(body["limits"]["versions"] == 10);
   service.app.draining = true;
   Request asked = get("/api/v1/status");
   asked.actor = "predict";

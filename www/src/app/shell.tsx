@@ -6,7 +6,7 @@ import { Empty, ErrorNote, Skeleton } from "../pieces/notes.js";
 import { Toasts, announce } from "../pieces/toasts.js";
 import { words } from "../strings.js";
 import { AccessDialog } from "./access.js";
-import { AwayBanner, Health } from "./health.js";
+import { AwayBanner, Health, OfflineMark } from "./health.js";
 import { Nav } from "./nav.js";
 import { href, route } from "./router.js";
 import { status, useStatus } from "./service_state.js";
@@ -40,6 +40,7 @@ export function Shell({ logo }: { logo: string }) {
           <h1>{title}</h1>
           <div class="top-state">
             <ModelInService />
+            <OfflineMark />
             <Health />
           </div>
         </header>

@@ -24,6 +24,7 @@ export const views: readonly View[] = [
   { id: "train", title: words.views.train, icon: "train", load: () => import("../views/train/train.js") },
   { id: "models", title: words.views.models, icon: "models", load: () => import("../views/models/models.js") },
   { id: "insights", title: words.views.insights, icon: "insights", load: () => import("../views/insights/insights.js") },
+  { id: "settings", title: words.views.settings, icon: "settings", load: () => import("../views/settings/settings.js") },
 ];
 
 // How many of the views a phone's bar has room for; the last place is "More" when there are others.

@@ -4,7 +4,7 @@ import { ServerError, isAbort, messageOf } from "../net/errors.js";
 import { words } from "../strings.js";
 import type { Answer, Outcome } from "./types.js";
 
-export const kWeights = "api/v1/model/weights";
+export { kWeights } from "../offline/names.js";
 
 export const fetchModel = (stop?: AbortSignal): Promise<unknown> => getJson("api/v1/model", stop);
 

@@ -14,6 +14,18 @@ export interface Status {
   memory_bytes: number | null;
   retraining: boolean;
   threshold: number;
+  limits?: Limits; // a server of before tells none
+}
+
+export interface Limits {
+  body_bytes: number;
+  upload_bytes: number;
+  picture_pixels: number;
+  wait_seconds: number;
+  requests_per_second: number | null;
+  history_answers: number;
+  history_picture_bytes: number;
+  versions: number;
 }
 
 export interface Percentiles {

@@ -15,6 +15,7 @@ import {
   CircleAlert,
   CircleCheck,
   Contrast,
+  CloudCheck,
   Download,
   Ellipsis,
   FolderOpen,
@@ -71,6 +72,7 @@ const icons = {
   previous: ChevronLeft,
   next: ChevronRight,
   again: RotateCcw,
+  offline: CloudCheck,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof icons;

@@ -3,6 +3,7 @@ import { useResource } from "../../net/resource.js";
 import { fetchStatistics } from "../../net/service.js";
 import { AnswersChart } from "./answers_chart.js";
 import { Audit } from "./audit.js";
+import { Guide } from "./guide.js";
 import { Hero } from "./hero.js";
 import { JobNow } from "./job_now.js";
 import { RightNow } from "./right_now.js";
@@ -17,6 +18,7 @@ export default function Overview() {
   });
   return (
     <>
+      <Guide />
       <Hero />
       <JobNow />
       <RightNow statistics={lastHour} />

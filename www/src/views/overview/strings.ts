@@ -1,6 +1,31 @@
 const pictures = (n: number, text: string): string => (n === 1 ? "1 picture" : `${text} pictures`);
 
 export const words = {
+  guide: {
+    title: "First steps",
+    intro: "From a picture to a model that learned from yours. Each step ticks itself off.",
+    through: "You have been all the way. Roll back whenever a new version disappoints.",
+    dismiss: "Put the first steps away",
+    done: "(done)",
+    steps: {
+      try: "Show it a picture",
+      teach: "Give it pictures to learn from",
+      train: "Train",
+      verdict: "Read the verdict",
+      rollback: "Roll back, when needed",
+    },
+    hints: {
+      try: "Any photograph; a few are offered.",
+      teach: "Upload your own, or correct an answer: both count.",
+      train: "The model in service learns what is new, beside its work.",
+      verdict: "Whether the new version is better, and what it forgot.",
+      rollback: "The version of before comes back into service at once.",
+    },
+    waits: {
+      job: "A retraining is at work.",
+      version: "There is no earlier version yet.",
+    },
+  },
   hero: {
     label: "The model in service",
     eyebrow: "In service",

@@ -1,0 +1,45 @@
+// What the view says of limits and of the engine, as rows of name and text.
+import { bytes, count, percent } from "../../format.js";
+import type { EngineState } from "../../inference/page_engine.js";
+import type { Status } from "../../net/service.js";
+import { words } from "./strings.js";
+
+export type Row = readonly [name: string, text: string];
+
+export function limitRows({ limits, queue, threshold }: Status): Row[] {
+  if (limits === undefined) return [];
+  const w = words.limits;
+  const million = String(Math.round(limits.picture_pixels / 1e5) / 10);
+  const { requests_per_second: rate, history_answers, history_picture_bytes } = limits;
+  return [
+    [w.picture, w.pictureText(million, size(limits.body_bytes))],
+    [w.upload, w.uploadText(size(limits.upload_bytes))],
+    [w.queue, w.queueText(count(queue.limit), String(limits.wait_seconds))],
+    [w.rate, rate === null ? w.rateNone : w.rateText(String(rate))],
+    [w.unsure, w.unsureText(percent(threshold))],
+    [
+      w.history,
+      history_picture_bytes === 0 ? w.historyNoPictures(count(history_answers)) : w.historyText(count(history_answers), size(history_picture_bytes)),
+    ],
+    [w.versions, w.versionsText(count(limits.versions))],
+    [w.threads, w.threadsText(queue.threads)],
+  ];
+}
+
+// Whoever set a limit thought in powers of two: 33,554,432 is "32 MiB".
+export function size(n: number): string {
+  const mebi = n / 2 ** 20;
+  return Number.isInteger(mebi) && mebi > 0 ? (mebi % 1024 === 0 ? `${mebi / 1024} GiB` : `${mebi} MiB`) : bytes(n);
+}
+
+// What a running engine tells of itself. One of an older build tells nothing, so nothing is relied upon.
+export function engineRows(now: EngineState, processors: number): Row[] {
+  if (now.state !== "ready") return [];
+  const w = words.engine;
+  const told = ("engine" in now ? now.engine : {}) as { simd_bits?: unknown; threads?: unknown; kernels?: unknown };
+  const rows: Row[] = [[w.engine, typeof told.simd_bits === "number" ? w.simd(told.simd_bits) : w.silent]];
+  if (typeof told.threads === "number") rows.push([w.threads, w.threadsOf(told.threads, processors)]);
+  if (typeof told.kernels === "string") rows.push([w.kernels, told.kernels]);
+  rows.push([w.weights, bytes(now.bytes)]);
+  return rows;
+}

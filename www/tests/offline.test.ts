@@ -1,0 +1,211 @@
+// What the service worker does, against a browser's caches as far as they are used and a server by hand.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { pageCache, weightsCache } from "../src/offline/names.js";
+import { type Build, PageFiles } from "../src/offline/page_files.js";
+import { NotGiven, Weights } from "../src/offline/weights.js";
+
+const home = "http://fovea.test/below/";
+
+class Caches {
+  readonly all = new Map<string, Map<string, Response>>();
+  full = false;
+
+  open(name: string) {
+    const entries = this.all.get(name) ?? new Map<string, Response>();
+    this.all.set(name, entries);
+    const address = (key: RequestInfo | URL): string => (key instanceof Request ? key.url : String(key));
+    return Promise.resolve({
+      put: async (key: RequestInfo, answer: Response) => {
+        if (this.full) throw new DOMException("no room", "QuotaExceededError");
+        entries.set(address(key), answer);
+      },
+      addAll: async (urls: string[]) => {
+        for (const url of urls) entries.set(url, await server(url));
+      },
+      match: (key: RequestInfo) => Promise.resolve(entries.get(address(key))?.clone()),
+      keys: () => Promise.resolve([...entries.keys()].map((url) => new Request(url))),
+      delete: (key: RequestInfo) => Promise.resolve(entries.delete(address(key))),
+    });
+  }
+  has = (name: string) => Promise.resolve(this.all.has(name));
+  keys = () => Promise.resolve([...this.all.keys()]);
+  delete = (name: string) => Promise.resolve(this.all.delete(name));
+  match = (url: string, { cacheName }: { cacheName: string }) => Promise.resolve(this.all.get(cacheName)?.get(url)?.clone());
+}
+
+let answer: (url: string, headers: Headers) => Promise<Response> | Response = () => new Response("");
+let asked: { url: string; headers: Headers }[] = [];
+const server = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+  const url = input instanceof Request ? input.url : String(input);
+  const headers = new Headers(init?.headers);
+  asked.push({ url, headers });
+  return answer(url, headers);
+};
+const ask = server as typeof fetch;
+const gone = (): never => {
+  throw new TypeError("Failed to fetch");
+};
+
+const build: Build = { id: "b1", script: "assets/main-1.js", files: ["assets/main-1.js", "assets/a-1.css"] };
+const site = (script: string) => (url: string) => new Response(url === home ? `<script src="${script}">` : `content of ${url}`);
+
+function pageFiles(caches: Caches, of = build) {
+  asked = [];
+  return new PageFiles(home, of, caches as unknown as CacheStorage, ask, 20);
+}
+
+test("a build is stored whole, and answers when the server is gone", async () => {
+  const caches = new Caches();
+  const files = pageFiles(caches);
+  answer = site(build.script);
+  await files.install();
+  assert.equal(await files.stored(), true);
+  answer = gone;
+  assert.match(await (await files.page(new Request(home))).text(), /main-1\.js/);
+  assert.equal(await (await files.asset(new Request(`${home}assets/a-1.css`))).text(), `content of ${home}assets/a-1.css`);
+});
+
+test("a build that the server has replaced meanwhile is not stored", async () => {
+  const caches = new Caches();
+  answer = site("assets/main-2.js");
+  await assert.rejects(pageFiles(caches).install(), /another build/);
+  assert.equal(caches.all.size, 0);
+});
+
+test("the server's page comes first, what is stored only when it fails, is silent or a proxy speaks for it", async () => {
+  const caches = new Caches();
+  const files = pageFiles(caches);
+  answer = site(build.script);
+  await files.install();
+  const text = async () => (await files.page(new Request(home))).text();
+  answer = () => new Response("newer");
+  assert.equal(await text(), "newer");
+  answer = () => new Response("bad gateway", { status: 502 });
+  assert.match(await text(), /main-1/);
+  answer = () => new Promise(() => undefined);
+  assert.match(await text(), /main-1/);
+  answer = () => new Response("not here", { status: 404 });
+  assert.equal(await text(), "not here");
+});
+
+test("with nothing stored an absence stays an absence, and looking leaves no trace", async () => {
+  const caches = new Caches();
+  const files = pageFiles(caches);
+  answer = gone;
+  await assert.rejects(files.page(new Request(home)), /Failed to fetch/);
+  await assert.rejects(files.asset(new Request(`${home}assets/a-1.css`)), /Failed to fetch/);
+  assert.equal(caches.all.size, 0);
+});
+
+test("the caches of other builds go, those of another page of the origin stay", async () => {
+  const caches = new Caches();
+  for (const name of [pageCache(home, "b0"), pageCache("http://fovea.test/other/", "b0"), weightsCache(home)]) await caches.open(name);
+  answer = site(build.script);
+  const files = pageFiles(caches);
+  await files.install();
+  await files.removeOthers();
+  assert.deepEqual([...caches.all.keys()].sort(), [pageCache(home, "b1"), pageCache("http://fovea.test/other/", "b0"), weightsCache(home)].sort());
+});
+
+const sha = (text: string) => createHash("sha256").update(text).digest("hex");
+const modelFile = (text: string) => (_: string, headers: Headers) =>
+  headers.get("If-None-Match") === `"${sha(text)}"`
+    ? new Response(null, { status: 304 })
+    : new Response(text, {
+        headers: { ETag: `"${sha(text)}"`, "Content-Length": String(text.length), "Content-Disposition": 'attachment; filename="m.safetensors"' },
+      });
+
+function weightsIn(caches: Caches, mayStore = true) {
+  asked = [];
+  return new Weights(home, caches as unknown as CacheStorage, ask, () => Promise.resolve(mayStore));
+}
+const keys = (caches: Caches) => [...(caches.all.get(weightsCache(home))?.keys() ?? [])];
+const read = async (weights: Weights, headers = new Headers()) => (await weights.answer(headers, () => undefined)).text();
+
+test("the model file is stored by its hash, with progress, and not fetched again while it is the same", async () => {
+  const caches = new Caches();
+  const weights = weightsIn(caches);
+  answer = modelFile("one");
+  const progress: [number, number][] = [];
+  const kept = await weights.keep(new Headers({ Authorization: "Bearer t" }), (received, total) => progress.push([received, total]));
+  assert.equal(kept.sha256, sha("one"));
+  assert.equal(kept.file, "m.safetensors");
+  assert.equal(kept.bytes, 3);
+  assert.deepEqual(progress.at(-1), [3, 3]);
+  assert.equal(asked[0]?.headers.get("Authorization"), "Bearer t");
+  assert.equal(await read(weights), "one");
+  assert.equal(asked[1]?.headers.get("If-None-Match"), `"${sha("one")}"`);
+  assert.deepEqual(keys(caches), [`${home}api/v1/model/weights?sha256=${sha("one")}`]);
+});
+
+test("another model replaces the stored one, and only then", async () => {
+  const caches = new Caches();
+  const weights = weightsIn(caches);
+  answer = modelFile("one");
+  await weights.keep(new Headers(), () => undefined);
+  answer = gone;
+  assert.equal(await read(weights), "one");
+  answer = modelFile("two");
+  assert.equal(await read(weights), "two");
+  assert.equal((await weights.keep(new Headers(), () => undefined)).sha256, sha("two"));
+  assert.deepEqual(keys(caches), [`${home}api/v1/model/weights?sha256=${sha("two")}`]);
+});
+
+test("a model file whose content is not what its name says is not stored", async () => {
+  const caches = new Caches();
+  const weights = weightsIn(caches);
+  answer = () => new Response("damaged", { headers: { ETag: `"${sha("sound")}"` } });
+  await assert.rejects(weights.keep(new Headers(), () => undefined), /damaged/);
+  assert.deepEqual(keys(caches), []);
+});
+
+test("a refusal is handed on in the server's words, though a file is stored", async () => {
+  const caches = new Caches();
+  const weights = weightsIn(caches);
+  answer = modelFile("one");
+  await weights.keep(new Headers(), () => undefined);
+  answer = () => new Response(JSON.stringify({ error: "this needs a token" }), { status: 401 });
+  assert.equal((await weights.answer(new Headers(), () => undefined)).status, 401);
+  await assert.rejects(
+    weights.keep(new Headers(), () => undefined),
+    (error) => error instanceof NotGiven && error.status === 401 && error.message === "this needs a token",
+  );
+});
+
+test("a browser without room says so, and the file is answered all the same", async () => {
+  const caches = new Caches();
+  caches.full = true;
+  const weights = weightsIn(caches);
+  answer = modelFile("one");
+  assert.equal(await read(weights), "one");
+  await assert.rejects(weights.keep(new Headers(), () => undefined), /no room/);
+});
+
+test("nothing is stored for a person who does not want it", async () => {
+  const caches = new Caches();
+  const weights = weightsIn(caches, false);
+  answer = modelFile("one");
+  let stored: Promise<unknown> = Promise.reject(new Error("nobody was told when it is over"));
+  stored.catch(() => undefined);
+  const given = await weights.answer(new Headers(), (done) => void (stored = done));
+  assert.equal(await given.text(), "one");
+  await stored;
+  assert.equal(caches.all.size, 0);
+});
+
+test("two who ask at once fetch the file once", async () => {
+  const caches = new Caches();
+  const weights = weightsIn(caches);
+  let whole = 0;
+  answer = (url, headers) => {
+    const found = modelFile("one")(url, headers);
+    if (found.status === 200) ++whole;
+    return found;
+  };
+  const first = weights.keep(new Headers(), () => undefined);
+  assert.equal(await read(weights), "one");
+  await first;
+  assert.equal(whole, 1);
+});
