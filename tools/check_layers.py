@@ -26,7 +26,7 @@ LAYERS = {
                     "engine/data"],
     "server": ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/data",
                "engine/train", "engine/eval"],
-    "wasm": ["engine/core", "engine/image", "engine/model"],
+    "wasm": ["engine/core", "engine/kernels", "engine/image", "engine/model"],
     "tools": ["*"],
     "bench": ["*"],
     "tests": ["*"],

@@ -1,4 +1,4 @@
-// The engine as seen from JavaScript: five C functions. Handles are small positive numbers, never
+// The engine as seen from JavaScript: six C functions. Handles are small positive numbers, never
 // addresses, so a stale one is an error and not a trap. Every exception stops here and becomes a
 // return code; its text waits in fv_last_error(). One thread: each Worker has its own instance.
 
@@ -13,6 +13,8 @@
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/core/parallel.h"
+#include "engine/kernels/direct_conv.h"
 #include "engine/model/classifier.h"
 
 namespace fovea {
@@ -80,10 +82,27 @@ nlohmann::json describe(const Classifier& classifier) {
           {"layers", layers}};
 }
 
+#ifdef __wasm_simd128__
+constexpr int kSimdBits = 128;
+#else
+constexpr int kSimdBits = 0;
+#endif
+
 }  // namespace
 }  // namespace fovea
 
 extern "C" {
+
+// JSON text about the engine itself: how wide its vector instructions are, how many threads an
+// answer has, and which of the convolution kernels it chose.
+const char* fv_engine() {
+  static const std::string text =
+      nlohmann::json{{"simd_bits", fovea::kSimdBits},
+                     {"threads", fovea::available_threads()},
+                     {"kernels", fovea::kernels::direct_kernels().items[0]->name}}
+          .dump();
+  return text.c_str();
+}
 
 // Bytes of a model file -> handle > 0, or 0 and fv_last_error(). The bytes are not kept.
 int fv_load(const std::uint8_t* bytes, std::size_t size) {

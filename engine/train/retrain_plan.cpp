@@ -11,7 +11,7 @@ namespace {
 constexpr int kFewFresh = 500;    // below: batch-norm statistics stay as they are
 constexpr int kThinClass = 20;    // training pictures below which a class gets a note
 constexpr int kMostRepeats = 10;  // of a fresh picture in one epoch
-constexpr int kLeastReplay = 2000, kMostReplay = 10'000;
+constexpr int kLeastReplay = 5000, kMostReplay = 10'000;
 
 bool knows(const Model& model, const std::string& name) {
   return std::find(model.classes.begin(), model.classes.end(), name) != model.classes.end();
@@ -149,7 +149,7 @@ void choose_numbers(RetrainPlan& plan, const RetrainOptions& options) {
   recipe.seed = options.seed.value_or(1);
   recipe.epochs = options.epochs.value_or(plan.mode == RetrainMode::full ? 10 : 15);
   recipe.batch = options.batch.value_or(64);
-  recipe.lr = options.lr.value_or(0.01f);
+  recipe.lr = options.lr.value_or(0.005f);
   recipe.distillation = options.distillation.value_or(1);
   recipe.freeze_statistics = options.freeze_statistics == "yes" ||
                              (options.freeze_statistics == "auto" && fresh < kFewFresh);
@@ -178,6 +178,13 @@ RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, con
   return plan;
 }
 
+std::int64_t RetrainPlan::shown() const {
+  if (mode == RetrainMode::frozen) return std::ssize(fresh.train);
+  std::int64_t count = replayed;
+  for (const Picture* p : fresh.train) count += repeats[static_cast<std::size_t>(label(*p))];
+  return count;
+}
+
 std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, const Dataset& dataset,
                             int threads) {
   constexpr std::uint64_t kProgram = 32 << 20;  // code, libraries, allocator
@@ -196,15 +203,11 @@ std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, cons
     return needed + 8 * weights + (plan.fresh.train.size() * 4) * picture +
            static_cast<std::uint64_t>(threads) * 16 * activations * sizeof(Scalar);
   }
-  std::uint64_t shown = static_cast<std::uint64_t>(plan.replayed);
-  for (const Picture* p : plan.fresh.train) {
-    shown += static_cast<std::uint64_t>(plan.repeats[static_cast<std::size_t>(plan.label(*p))]);
-  }
   const auto lanes =
       static_cast<std::uint64_t>((plan.recipe.batch + plan.recipe.lane - 1) / plan.recipe.lane);
   // Champion, its folded twin, network, gradients by lane, momentum, average, replicas, checkpoint.
   const std::uint64_t copies = 3 + lanes + 2 + static_cast<std::uint64_t>(threads) + 3;
-  return needed + copies * weights + 2 * shown * picture +
+  return needed + copies * weights + 2 * static_cast<std::uint64_t>(plan.shown()) * picture +
          static_cast<std::uint64_t>(threads) * static_cast<std::uint64_t>(plan.recipe.lane) *
              activations * sizeof(Scalar);
 }

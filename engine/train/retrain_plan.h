@@ -51,6 +51,9 @@ struct RetrainPlan {
   int label(const Picture& picture) const {
     return places[static_cast<std::size_t>(picture.label)];
   }
+  // Pictures that one epoch shows: in frozen mode the fresh ones, in full mode those as often as
+  // they are repeated, and the replayed ones.
+  std::int64_t shown() const;
 };
 
 // A picture is old when the champion knows its class and it was there when the champion was trained

@@ -185,6 +185,8 @@ Reply list_pictures(const Request& request, App& app) {
     const auto limit = static_cast<std::size_t>(read_number(request, "limit", 1, 1000, 100));
     const Filter filter(request);
     const auto cursor = read_cursor(request);
+    const std::int64_t offset = read_number(request, "offset", 0, 1'000'000'000, 0);
+    if (cursor && offset > 0) throw Refusal(400, "give a cursor or an offset, not both");
     const auto snapshot = app.training.snapshot();
     Json images = Json::array();
     std::int64_t total = 0;
@@ -193,7 +195,7 @@ Reply list_pictures(const Request& request, App& app) {
     for (const std::uint32_t i : snapshot->newest) {
       const Picture& picture = snapshot->dataset.pictures()[i];
       if (!filter.fits(*snapshot, picture)) continue;
-      ++total;
+      if (++total <= offset) continue;
       if (cursor && !is_behind(picture, *cursor)) continue;
       more = images.size() == limit;
       if (more) continue;

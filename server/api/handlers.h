@@ -33,6 +33,7 @@ Reply show_version_features(const Request& request, App& app);
 
 // jobs.cpp: long work
 Reply create_job(const Request& request, App& app);
+Reply plan_job(const Request& request, App& app);  // what it would do; starts nothing
 Reply list_jobs(const Request& request, App& app);
 Reply show_job(const Request& request, App& app);
 Reply cancel_job(const Request& request, App& app);

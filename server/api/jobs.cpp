@@ -27,6 +27,14 @@ std::int64_t job_of(const Request& request) {
   return read_whole(request.params.at(0).second, "the job");
 }
 
+// Out of the body; what remains are the options.
+std::string take_kind(Json& body) {
+  std::string kind = read_text(body, "kind");
+  if (kind.empty()) throw Refusal(400, "\"kind\" is missing: retrain, evaluate or import");
+  body.erase("kind");
+  return kind;
+}
+
 // The number of the last event the client has: what it says when it comes back counts.
 std::int64_t read_after(const Request& request) {
   const auto given = find_field(request.query, "after");
@@ -82,10 +90,16 @@ Reply submit_job(const Request& request, App& app, const std::string& kind, cons
 Reply create_job(const Request& request, App& app) {
   return with_job_problems(request, [&] {
     Json options = read_object(request);
-    const std::string kind = read_text(options, "kind");
-    if (kind.empty()) throw Refusal(400, "\"kind\" is missing: retrain, evaluate or import");
-    options.erase("kind");
+    const std::string kind = take_kind(options);
     return submit_job(request, app, kind, options);
+  });
+}
+
+Reply plan_job(const Request& request, App& app) {
+  return with_job_problems(request, [&] {
+    Json options = read_object(request);
+    const std::string kind = take_kind(options);
+    return json_reply(app.jobs.plan(kind, options));
   });
 }
 

@@ -78,6 +78,7 @@ const std::vector<Route> kRoutes = {
     {"POST", "/v2/repository/models/{model}/unload", unload_v2_model},
     {"GET", "/api/v1/jobs", Blocking{list_jobs}},
     {"POST", "/api/v1/jobs", Blocking{create_job}},
+    {"POST", "/api/v1/jobs/plan", Blocking{plan_job}},
     {"GET", "/api/v1/jobs/{id}", Blocking{show_job}},
     {"DELETE", "/api/v1/jobs/{id}", Blocking{cancel_job}},
     {"POST", "/api/v1/jobs/{id}/resume", Blocking{resume_job}},

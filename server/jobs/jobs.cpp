@@ -113,6 +113,10 @@ Jobs::Submitted Jobs::submit(const std::string& kind, const Json& options, const
   return {job, true};
 }
 
+Json Jobs::plan(const std::string& kind, const Json& options) {
+  return work_->plan(kind, options);
+}
+
 Job Jobs::find(std::int64_t id) const {
   auto job = store_.get(id);
   if (!job) throw JobRefusal(404, "there is no job " + std::to_string(id));

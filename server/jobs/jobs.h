@@ -32,13 +32,18 @@ class JobRefusal : public std::runtime_error {
   const std::int64_t in_the_way;  // the job that runs, with 409; 0: none
 };
 
-// What a kind of job needs of the service, and leaves to it. Called on any thread, one at a time.
+// What a kind of job needs of the service, and leaves to it. Called on any thread; prepare() and
+// finish() one at a time.
 class JobWork {
  public:
   virtual ~JobWork() = default;
   // The contents of job.json, but for kind, id and threads. Throws JobRefusal 422 or 507.
   virtual nlohmann::ordered_json prepare(const std::string& kind,
                                          const nlohmann::ordered_json& options) = 0;
+  // What such a job would do now, for people. Throws JobRefusal as prepare() does, but for what a
+  // smaller job or a larger machine would mend: that is told.
+  virtual nlohmann::ordered_json plan(const std::string& kind,
+                                      const nlohmann::ordered_json& options) = 0;
   // Takes over what the child made and returns the job's result. May be asked again after a crash.
   // What it throws fails the job.
   virtual nlohmann::ordered_json finish(const Job& job, const std::filesystem::path& folder,
@@ -70,6 +75,7 @@ class Jobs {
   // empty. At most one retrain and one import at a time: 409.
   Submitted submit(const std::string& kind, const nlohmann::ordered_json& options,
                    const std::string& key);
+  nlohmann::ordered_json plan(const std::string& kind, const nlohmann::ordered_json& options);
   Job cancel(std::int64_t id);  // of a running one it returns at once, still running
   Job resume(std::int64_t id);
   Job find(std::int64_t id) const;  // JobRefusal 404

@@ -14,6 +14,8 @@
 #include "server/jobs/job_files.h"
 #include "server/jobs/job_options.h"
 #include "server/jobs/resources.h"
+#include "server/jobs/retrain_estimate.h"
+#include "server/judging/plan_json.h"
 #include "server/judging/retrain_options.h"
 #include "server/registry/manifest.h"
 #include "server/registry/registry.h"
@@ -32,28 +34,43 @@ std::int64_t unix_seconds(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+// Bytes that a job takes at most, and those that are there.
+struct Budget {
+  std::uint64_t needed = 0, available = 0;
+  std::string lack;  // a sentence; empty: they suffice
+};
+
 // Checkpoint (weights, average, two moments), the result and its copy in files/: six models.
-void require_disk(const fs::path& data_dir, const fs::path& model) {
+Budget disk_budget(const fs::path& data_dir, const fs::path& model) {
   constexpr std::uint64_t kModels = 6;
-  const std::uint64_t needed = kModels * fs::file_size(model);
-  const std::uint64_t available = available_disk(data_dir);
-  if (available < needed) {
-    throw JobRefusal(507, "the job needs " + megabytes(needed) + " of disk, " +
-                              megabytes(available) + " are left for " + data_dir.string());
+  Budget budget{kModels * fs::file_size(model), available_disk(data_dir), ""};
+  if (budget.available < budget.needed) {
+    budget.lack = "the job needs " + megabytes(budget.needed) + " of disk, " +
+                  megabytes(budget.available) + " are left for " + data_dir.string();
   }
+  return budget;
 }
 
-// What the retraining would need is known before it starts: whoever asks for too much is told the
-// numbers, and nothing is killed for them later.
-void require_memory(const RetrainPlan& plan, const Model& model, const Dataset& dataset,
-                    int threads, const SystemFolders& system) {
-  const std::uint64_t needed = memory_needed(plan, model, dataset, threads);
-  const std::uint64_t available = available_memory(system);
-  if (available < needed) {
-    throw JobRefusal(507, "the retraining needs up to " + megabytes(needed) + " of memory, " +
-                              megabytes(available) +
-                              " are available; a smaller \"replay\" or \"batch\" needs less");
+Budget memory_budget(const RetrainPlan& plan, const Model& model, const Dataset& dataset,
+                     const WorkPlace& place) {
+  Budget budget{memory_needed(plan, model, dataset, place.threads), available_memory(place.system),
+                ""};
+  if (budget.available < budget.needed) {
+    budget.lack = "the retraining needs up to " + megabytes(budget.needed) + " of memory, " +
+                  megabytes(budget.available) +
+                  " are available; a smaller \"replay\" or \"batch\" needs less";
   }
+  return budget;
+}
+
+// What a job would need is known before it starts: whoever asks for too much is told the numbers,
+// and nothing is killed for them later.
+void require(const Budget& budget) {
+  if (!budget.lack.empty()) throw JobRefusal(507, budget.lack);
+}
+
+Json budget_json(const Budget& budget) {
+  return {{"needed", budget.needed}, {"available", budget.available}};
 }
 
 StoredVersion find_version(Registry& registry, const std::string& name) {
@@ -68,6 +85,11 @@ StoredVersion find_version(Registry& registry, const std::string& name) {
   }
 }
 
+void require_pictures(const WorkPlace& place) {
+  if (Dataset::exists(dataset_folder(place.data_dir, place.dataset))) return;
+  throw JobRefusal(422, "there are no pictures to work with yet: upload some, or import CIFAR-10");
+}
+
 // What the version was trained from: pictures that came later are new to it.
 std::int64_t data_time(const StoredVersion& version) {
   const Json manifest = parse_manifest(version.manifest);
@@ -76,6 +98,13 @@ std::int64_t data_time(const StoredVersion& version) {
 }
 
 }  // namespace
+
+// The plan points into the dataset.
+struct ServiceWork::Planned {
+  Model model;
+  Dataset dataset;
+  RetrainPlan plan;
+};
 
 Json ServiceWork::prepare(const std::string& kind, const Json& options) {
   check_options(kind, options);
@@ -89,12 +118,12 @@ Json ServiceWork::prepare(const std::string& kind, const Json& options) {
   passed.erase("promote");  // decided here, when it is done
   const StoredVersion version = find_version(registry_, name);
   const fs::path model = registry_.model_path(version), features = registry_.features_path(version);
-  require_disk(place_.data_dir, model);
-  if (kind != "import" && !Dataset::exists(dataset_folder(place_.data_dir, place_.dataset))) {
-    throw JobRefusal(422,
-                     "there are no pictures to work with yet: upload some, or import CIFAR-10");
+  require(disk_budget(place_.data_dir, model));
+  if (kind != "import") require_pictures(place_);
+  if (kind == "retrain") {
+    const Planned planned = plan_for(version, options);
+    require(memory_budget(planned.plan, planned.model, planned.dataset, place_));
   }
-  if (kind == "retrain") check_retrain(version, options);
   return {{"data_dir", place_.data_dir.string()},
           {"dataset", place_.dataset},
           {"champion",
@@ -105,19 +134,46 @@ Json ServiceWork::prepare(const std::string& kind, const Json& options) {
           {"options", std::move(passed)}};
 }
 
-void ServiceWork::check_retrain(const StoredVersion& version, const Json& options) const {
-  const Dataset dataset = Dataset::open(dataset_folder(place_.data_dir, place_.dataset));
-  const Model model = read_model(read_file(registry_.model_path(version)));
+ServiceWork::Planned ServiceWork::plan_for(const StoredVersion& version,
+                                           const Json& options) const {
+  Planned planned{read_model(read_file(registry_.model_path(version))),
+                  Dataset::open(dataset_folder(place_.data_dir, place_.dataset)),
+                  {}};
   const fs::path features = registry_.features_path(version);
   std::optional<FeatureBundle> bundle;
   if (!features.empty()) bundle = read_feature_bundle(read_file(features));
   try {
-    const RetrainPlan plan = plan_retrain(model, bundle ? &*bundle : nullptr, dataset,
-                                          data_time(version), read_retrain_options(options));
-    require_memory(plan, model, dataset, place_.threads, place_.system);
+    planned.plan = plan_retrain(planned.model, bundle ? &*bundle : nullptr, planned.dataset,
+                                data_time(version), read_retrain_options(options));
   } catch (const FormatError& error) {
     throw JobRefusal(422, error.what());
   }
+  return planned;
+}
+
+Json ServiceWork::plan(const std::string& kind, const Json& options) {
+  if (kind != "retrain") throw JobRefusal(422, "only a job of kind retrain has a plan");
+  check_options(kind, options);
+  const StoredVersion version = find_version(registry_, "champion");
+  require_pictures(place_);
+  const Planned planned = plan_for(version, options);
+  const Budget disk = disk_budget(place_.data_dir, registry_.model_path(version));
+  const Budget memory = memory_budget(planned.plan, planned.model, planned.dataset, place_);
+  Json body = {
+      {"kind", kind}, {"champion", version.number}, {"data_revision", planned.dataset.revision()}};
+  body.update(plan_json(planned.plan));
+  body["pictures"] = plan_classes_json(planned.plan);
+  body["memory_bytes"] = budget_json(memory);
+  body["disk_bytes"] = budget_json(disk);
+  Json lacking = Json::array();
+  for (const Budget& budget : {memory, disk}) {
+    if (!budget.lack.empty()) lacking.push_back(budget.lack);
+  }
+  body["lacking"] = std::move(lacking);
+  if (const auto estimate = estimate_retrain(store_, planned.plan)) {
+    body["estimate"] = {{"seconds", estimate->seconds}, {"job", estimate->job}};
+  }
+  return body;
 }
 
 Json ServiceWork::finish(const Job& job, const fs::path& folder, const Json& result) {

@@ -30,12 +30,14 @@ class ServiceWork : public JobWork {
 
   nlohmann::ordered_json prepare(const std::string& kind,
                                  const nlohmann::ordered_json& options) override;
+  nlohmann::ordered_json plan(const std::string& kind,
+                              const nlohmann::ordered_json& options) override;
   nlohmann::ordered_json finish(const Job& job, const std::filesystem::path& folder,
                                 const nlohmann::ordered_json& result) override;
 
  private:
-  // Throws JobRefusal 422 when there is nothing to learn, 507 when memory does not suffice.
-  void check_retrain(const StoredVersion& version, const nlohmann::ordered_json& options) const;
+  struct Planned;
+  Planned plan_for(const StoredVersion& version, const nlohmann::ordered_json& options) const;
   nlohmann::ordered_json finish_retrain(const Job& job, const std::filesystem::path& folder,
                                         const nlohmann::ordered_json& result);
   nlohmann::ordered_json finish_evaluation(const Job& job, const std::filesystem::path& folder,

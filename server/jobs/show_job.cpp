@@ -36,8 +36,8 @@ void add_history(Json& body, JobStore& store, std::int64_t id) {
       const std::string name = event.is_object() ? event.value("event", "") : "";
       if (name == "start") {
         take(body, event,
-             {"mode", "epochs", "steps", "train_images", "new_images", "replayed_images", "classes",
-              "new_classes"});
+             {"mode", "why", "notes", "epochs", "steps", "train_images", "new_images", "old_images",
+              "replayed_images", "shown_images", "classes", "new_classes"});
       } else if (name == "epoch" && event.contains("epoch") && event["epoch"].is_number()) {
         Json epoch = event;
         epoch.erase("event");

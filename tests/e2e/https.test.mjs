@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../support/fovea.mjs";
-import { openPage, screenshots, startBrowser, startServer } from "./browser.mjs";
+import { openView, screenshots, startBrowser, startServer } from "./browser.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-https-"));
 const file = (name) => join(folder, name);
@@ -48,7 +48,7 @@ test("curl trusts the certificate of an authority of one's own", () => {
 });
 
 test("the page works by HTTPS under that name, and may use the camera; by HTTP it may not", async () => {
-  const page = await openPage(browser, `https://fovea.lan:${https.port}`);
+  const page = await openView(browser, { address: `https://fovea.lan:${https.port}` }, "overview");
   assert.equal(await page.evaluate(() => isSecureContext && crossOriginIsolated), true);
   assert.equal(await page.evaluate(() => typeof navigator.mediaDevices?.getUserMedia), "function");
   const picture = [...readFileSync(join(root, "www/src/samples/ship.jpg"))];

@@ -136,7 +136,8 @@ test("tokens are entered, told and forgotten", async () => {
 test("the engine, the licences and the interface are one step away", async () => {
   const page = await openView(browser, server, "settings");
   await part(page, "engine").getByRole("button", { name: "Start it now" }).click();
-  await fact(page, "engine", "Engine").getByText("WebAssembly").waitFor({ timeout: 30_000 });
+  await fact(page, "engine", "Engine").getByText("WebAssembly with SIMD (128 bit)").waitFor({ timeout: 30_000 });
+  assert.match(await fact(page, "engine", "Threads").textContent(), /^1 of the \d+/);
   assert.equal(await fact(page, "engine", "Isolated from other sites").textContent(), "yes, as the server asked");
   for (const [name, expected] of [["Licences of what is inside", /preact/], ["The HTTP interface", /openapi|swagger|docs/i]]) {
     const link = page.getByRole("link", { name });

@@ -117,6 +117,13 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     report = server.json("/api/v1/dataset/images", archive, "POST")
     assert report["added"] + report["duplicates"] == sum(counts.values())
     assert report["rejected"] == 0
+    # A long list can be opened anywhere.
+    whole = all_images(server)
+    some = server.json("/api/v1/dataset/images?offset=31&limit=7")
+    assert some["total"] == len(whole) and some["images"] == whole[31:38]
+    assert server.json(f"/api/v1/dataset/images?offset={len(whole)}")["images"] == []
+    both = "/api/v1/dataset/images?offset=1&cursor=1-" + "0" * 64
+    assert "not both" in server.json(both, status=400)["detail"]
     dataset = server.json("/api/v1/dataset")
     assert [c["name"] for c in dataset["classes"]] == sorted(counts)
     for c in dataset["classes"]:

@@ -72,6 +72,7 @@ def training_data(api):
     page = api.ask("list_images", query={"limit": 1, "split": "train"})
     if page["total"] > 1:
         api.ask("list_images", query={"limit": 1, "split": "train", "cursor": page["next_cursor"]})
+    assert api.ask("list_images", query={"offset": 3})["images"] == []
     assert api.ask("show_image", sha256=grey)["original"]
     for sha256, picture in ((grey, GREY), (rgb, RGB), (ship, SHIP)):
         assert api.ask("download_image", sha256=sha256) == picture
@@ -121,6 +122,8 @@ def versions(api):
 def jobs(api):
     assert api.ask("older_retrain_status")["status"] == {}
     api.ask("create_job", 422, body={"kind": "retrain", "gate": {"strictness": 1}})
+    assert api.ask("plan_job", body={"kind": "retrain", "epochs": 3})["epochs"] == 3
+    api.ask("plan_job", 422, body={"kind": "evaluate", "version": 1})
     assert api.ask("older_retrain")["status"] == "in_progress"
     assert api.ask("older_retrain_status")["status"]["message"]
     job = api.ask("start_evaluation", 202, body={"split": "test"}, version=1)

@@ -13,6 +13,13 @@ const picture = (name) => readFileSync(join(root, "tests/data/images", name));
 const engine = async () => (await import(join(wasmFolder, "fovea.js"))).default;
 const wasm = () => readFileSync(join(wasmFolder, "fovea.wasm"));
 
+test("the engine tells what it is: vector instructions, threads, kernels", () => {
+  const { simd_bits, threads, kernels } = classifier.engineInfo;
+  assert.equal(simd_bits, 128);
+  assert.equal(threads, 1);
+  assert.match(kernels, /^\w+$/);
+});
+
 test("bytes that are no picture are refused in words", () => {
   for (const bytes of [[], [0], [0xff, 0xd8], [...Buffer.from("not a picture")]]) {
     assert.throws(() => classifier.predict(Uint8Array.from(bytes)), (error) => {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <optional>
 
@@ -11,6 +12,7 @@
 #include "engine/train/retrain.h"
 #include "engine/train/run_state.h"
 #include "server/judging/evaluation_json.h"
+#include "server/judging/plan_json.h"
 #include "server/judging/retrain_options.h"
 #include "server/judging/verdict_json.h"
 #include "tools/fovea/job.h"
@@ -120,23 +122,6 @@ Inputs read_inputs(const Job& job) {
   return inputs;
 }
 
-void tell_start(const Job& job, const RetrainPlan& plan) {
-  std::vector<std::string> fresh_classes(plan.classes.begin() + plan.old_classes,
-                                         plan.classes.end());
-  job.tell("start", {{"mode", to_string(plan.mode)},
-                     {"why", plan.why},
-                     {"notes", plan.notes},
-                     {"epochs", plan.recipe.epochs},
-                     {"classes", plan.classes},
-                     {"new_classes", fresh_classes},
-                     {"new_images", plan.fresh.train.size()},
-                     {"old_images", plan.old.train.size()},
-                     {"replayed_images", plan.mode == RetrainMode::full ? plan.replayed : 0},
-                     {"freeze_statistics", plan.recipe.freeze_statistics},
-                     {"lr", plan.recipe.lr},
-                     {"distillation", plan.recipe.distillation}});
-}
-
 // The checkpoint of an earlier sitting, when it is one of this very retraining.
 std::vector<std::uint8_t> find_checkpoint(const Job& job) {
   const auto path = checkpoint_path(job.folder);
@@ -210,7 +195,7 @@ JobJson write_results(const Job& job, const Inputs& inputs, const RetrainPlan& p
   JobJson manifest = {{"mode", to_string(plan.mode)},
                       {"why", plan.why},
                       {"notes", notes},
-                      {"tuning_kept", made.tuning_kept},
+                      {"tuning_kept", std::round(made.tuning_kept * 100) / 100.0},
                       {"new_images", plan.fresh.train.size()},
                       {"old_images", plan.old.train.size()},
                       {"history", history}};
@@ -232,7 +217,7 @@ JobJson run_retrain_job(const Job& job) {
   const std::int64_t data_time = job.description.at("champion").value("data_time", std::int64_t{0});
   const RetrainPlan plan =
       plan_retrain(inputs.champion.model, bundle, inputs.dataset, data_time, options);
-  tell_start(job, plan);
+  job.tell("start", server::plan_json(plan));
   const Champion champion{inputs.champion.model, inputs.champion.weights_sha256, bundle};
   const auto run = [&](std::vector<std::uint8_t> checkpoint) {
     Told told(job, plan.recipe.epochs);

@@ -1,6 +1,9 @@
 // The words of the frame and the pieces; each view has its own beside it (views/NAME/strings.ts). Another
 // language is other files of this shape. Nothing the page says stands anywhere else.
 
+import type { Certainty } from "./inference/certainty.js";
+import type { Training } from "./net/service.js";
+
 export const locale = "en";
 
 export const words = {
@@ -74,6 +77,31 @@ export const words = {
     unreadable: "This file could not be read from the disk.",
     retry: "Try again",
   },
+  certainty: {
+    short: { sure: "Sure", rather: "Rather sure", hardly: "Hardly sure", unsure: "Unsure" } satisfies Record<Certainty, string>,
+    long: (level: Certainty, first: string, second: string): string =>
+      ({
+        sure: "Sure",
+        rather: "Rather sure",
+        hardly: `Hardly sure: perhaps ${second} after all`,
+        unsure: `Unsure: perhaps ${first}, perhaps ${second}`,
+      })[level],
+  },
+  correct: {
+    open: "Say what it shows",
+    change: "Change",
+    title: "What does it show?",
+    other: "Another class",
+    otherHint: "1 to 64 characters. A new class is learned by the next retraining.",
+    save: "Keep it",
+    said: (label: string) => `You said ${label}.`,
+    became: {
+      added: "The picture is now among the training data.",
+      duplicate: "The training data had it under this class already.",
+      relabelled: "The training data had it under another class; it was moved.",
+    } satisfies Record<Training, string>,
+  },
+  bars: { more: (n: number) => (n === 1 ? "1 more class" : `${n} more classes`) },
   pieces: {
     close: "Close",
     cancel: "Cancel",
@@ -90,7 +118,7 @@ export const words = {
     asTableLabel: (what: string) => `Show ${what} as a table`,
     asChartLabel: (what: string) => `Show ${what} as a chart`,
     caveat: "Mind:",
-    rows: (shown: string, all: string) => (shown === all ? `${all} rows` : `${shown} of ${all} rows`),
+    rows: (shown: string, all: string) => (shown !== all ? `${shown} of ${all} rows` : all === "1" ? "1 row" : `${all} rows`),
     noRows: "Nothing matches the filter.",
     page: (page: string, pages: string) => `Page ${page} of ${pages}`,
     previous: "Previous page",

@@ -10,22 +10,24 @@ const top = [
 ];
 
 test("the server's ranking is put back in the order of the classes", () => {
-  const answer = readAnswer({ results: [{ file: "a.png", ...top[0], top, timing_ms }] }, 4);
+  const body = { version: "3", weights_sha256: "ab12", results: [{ file: "b.png", error: "no" }, { file: "a.png", ...top[0], top, timing_ms, prediction: 7 }] };
+  const answer = readAnswer(body, 1, 4);
   assert.deepEqual(answer.labels, ["cat", "dog"]);
   assert.deepEqual(answer.probabilities, [0.25, 0.75]);
   assert.deepEqual(answer.timing, { decode: 0.1, queue: 0.2, compute: 0.3, roundTrip: 4 });
+  assert.deepEqual([answer.version, answer.weights, answer.prediction], ["3", "ab12", 7]);
 });
 
 test("a file's error is thrown in the server's words", () => {
   const body = { results: [{ file: "a.png", error: "not a picture" }] };
-  assert.throws(() => readAnswer(body, 4), { message: "not a picture" });
+  assert.throws(() => readAnswer(body, 0, 4), { message: "not a picture" });
 });
 
 test("an answer with classes missing, or none at all, is not understood", () => {
   const part = { results: [{ file: "a.png", ...top[0], top: top.slice(0, 1), timing_ms }] };
-  assert.throws(() => readAnswer(part, 4), /could not be understood/);
-  assert.throws(() => readAnswer({}, 4), /could not be understood/);
-  assert.throws(() => readAnswer(null, 4), /could not be understood/);
+  assert.throws(() => readAnswer(part, 0, 4), /could not be understood/);
+  assert.throws(() => readAnswer({}, 0, 4), /could not be understood/);
+  assert.throws(() => readAnswer(null, 0, 4), /could not be understood/);
 });
 
 test("a model's description may lack everything", () => {

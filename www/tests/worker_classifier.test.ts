@@ -17,18 +17,20 @@ function pair(answer: (request: Request, reply: (reply: Reply) => void) => void)
 
 const sources = { glue: "fovea.js", wasm: "fovea.wasm", model: "weights" };
 const info = { classes: ["a"], input_size: 32, preprocessing: { fit: "crop", mean: [], std: [] }, temperature: 1, parameters: 1, flops: 1, weights_sha256: "", provenance: {}, layers: [] };
+const engine = { simd_bits: 128, threads: 1, kernels: "baseline" };
 const prediction = (index: number) => ({ label: "a", index, probability: 1, probabilities: [1], timing: { decode: 0, compute: 0 } });
 
 test("answers find their requests whatever their order", async () => {
   const held: (() => void)[] = [];
   const port = pair((request, reply) => {
     const { id } = request;
-    if (request.type === "load") return reply({ id, type: "loaded", info });
+    if (request.type === "load") return reply({ id, type: "loaded", info, engine });
     const index = request.picture[0] ?? -1;
     held.push(() => reply({ id, type: "predicted", prediction: prediction(index) }));
     if (held.length === 3) held.reverse().forEach((send) => send());
   });
-  const { classifier } = await WorkerClassifier.load(port, sources);
+  const { classifier, engine: told } = await WorkerClassifier.load(port, sources);
+  assert.deepEqual(told, engine);
   const pictures = [5, 6, 7].map((n) => Uint8Array.of(n));
   const answers = await Promise.all(pictures.map((picture) => classifier.predict(picture)));
   assert.deepEqual(answers.map(({ index }) => index), [5, 6, 7]);
@@ -41,7 +43,7 @@ test("progress is told before the model is loaded", async () => {
   const port = pair(({ id }, reply) => {
     reply({ id, type: "progress", progress: { received: 10, total: 20 } });
     reply({ id, type: "progress", progress: { received: 20, total: 20 } });
-    reply({ id, type: "loaded", info });
+    reply({ id, type: "loaded", info, engine });
   });
   const { classifier } = await WorkerClassifier.load(port, sources, ({ received }) => seen.push(received));
   assert.deepEqual(seen, [10, 20]);
@@ -54,7 +56,7 @@ test("a failure becomes an Error with the engine's words", async () => {
 });
 
 test("disposing fails what is still waiting", async () => {
-  const port = pair(({ id, type }, reply) => type === "load" && reply({ id, type: "loaded", info }));
+  const port = pair(({ id, type }, reply) => type === "load" && reply({ id, type: "loaded", info, engine }));
   const { classifier } = await WorkerClassifier.load(port, sources);
   const waiting = classifier.predict(Uint8Array.of(1));
   classifier.dispose();

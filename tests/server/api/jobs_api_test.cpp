@@ -139,6 +139,94 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
 
+TEST_CASE("what a retraining would do is told before it starts, and nothing starts") {
+  Api api("true");
+  const Json plan = api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain","epochs":3})");
+  INFO(plan.dump());
+  CHECK(plan["mode"] == "full");
+  CHECK_THAT(plan["why"].get<std::string>(), ContainsSubstring("may be forgotten"));
+  CHECK(plan["champion"] == 1);
+  CHECK(plan["epochs"] == 3);
+  CHECK(plan["new_classes"] == Json({"dog"}));
+  CHECK(plan["classes"] == Json({"bird", "cat", "truck", "dog"}));
+  CHECK(plan["data_revision"] == api.json("GET", "/api/v1/dataset")["revision"]);
+  // Twelve pictures, shared out by their content.
+  const Json counts = api.json("GET", "/api/v1/dataset")["classes"][0];
+  const Json dog = plan["pictures"][3];
+  CHECK(dog["name"] == "dog");
+  CHECK(dog["new"] == true);
+  for (const char* split : {"train", "val", "test"}) CHECK(dog[split] == counts[split]);
+  CHECK(plan["new_images"] == counts["train"]);
+  CHECK(plan["shown_images"] >= plan["new_images"]);
+  CHECK(plan["replayed_images"] == 0);
+  CHECK_THAT(plan["notes"].dump(), ContainsSubstring("training pictures"));
+  CHECK(plan["memory_bytes"]["needed"] > (32 << 20));
+  CHECK(plan["lacking"].empty());
+  CHECK_FALSE(plan.contains("estimate"));  // nothing was measured
+  CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
+}
+
+TEST_CASE("a plan tells what lacks, and refuses what could not be started either") {
+  Api api("true");
+  const auto status = [&](const std::string& body) {
+    return api.call("POST", "/api/v1/jobs/plan", body).status;
+  };
+  CHECK(status("") == 400);
+  CHECK(status(R"({"kind":"import","source":"cifar10"})") == 422);
+  CHECK(status(R"({"kind":"retrain","epochs":0})") == 422);
+  CHECK(status(R"({"kind":"retrain","mode":"frozen"})") == 422);
+  const auto group = api.folder.path() / "cgroup";
+  write_file_atomically(group / "memory.max", "268435456\n");
+  write_file_atomically(group / "memory.current", "267386880\n");
+  const Json plan = api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain"})");
+  CHECK(plan["memory_bytes"]["available"] == 1 << 20);
+  const Reply refused = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  CHECK(refused.status == 507);
+  CHECK(plan["lacking"] == Json({Json::parse(refused.body)["error"]}));
+}
+
+TEST_CASE(
+    "how long a retraining takes is told from the latest of its mode that went through here") {
+  const std::string told =
+      R"(echo '{"event":"start","mode":"full","epochs":2,"shown_images":100}'; )"
+      R"(echo '{"event":"epoch","epoch":1,"seconds":300}'; )"
+      R"(echo '{"event":"epoch","epoch":2,"seconds":500}'; )";
+  Api api(told + result("reject"));
+  const auto plan = [&](const std::string& options) {
+    return api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain")" + options + "}");
+  };
+  CHECK_FALSE(plan("").contains("estimate"));
+  api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  REQUIRE(api.wait(1)["state"] == "succeeded");
+  // The rest of that job took less than its epochs claim, so the epochs are all there is to scale.
+  const Json one = plan(R"(,"epochs":1)"), four = plan(R"(,"epochs":4)");
+  const double shown = one["shown_images"];
+  CHECK(one["estimate"]["job"] == 1);
+  CHECK(one["estimate"]["seconds"].get<double>() == Approx(800 / 2.0 * shown / 100));
+  CHECK(four["estimate"]["seconds"].get<double>() == Approx(4 * 800 / 2.0 * shown / 100));
+}
+
+TEST_CASE("a retraining of the other mode measures nothing for this one") {
+  Api api(R"(echo '{"event":"start","mode":"frozen","epochs":1,"shown_images":1}'; )" +
+          result("reject"));
+  api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  REQUIRE(api.wait(1)["state"] == "succeeded");
+  CHECK_FALSE(api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain"})").contains("estimate"));
+}
+
+TEST_CASE("a retraining that failed, or was resumed, measures nothing") {
+  const std::string told =
+      R"(echo '{"event":"start","mode":"full","epochs":1,"shown_images":1}'; )";
+  Api api(told + "if ! [ -e $1/again ]; then touch $1/again; exit 3; fi; " + result("reject"));
+  api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  REQUIRE(api.wait(1)["state"] == "interrupted");
+  const std::string body = R"({"kind":"retrain"})";
+  CHECK_FALSE(api.json("POST", "/api/v1/jobs/plan", body).contains("estimate"));
+  api.call("POST", "/api/v1/jobs/1/resume");
+  REQUIRE(api.wait(1)["state"] == "succeeded");
+  CHECK_FALSE(api.json("POST", "/api/v1/jobs/plan", body).contains("estimate"));
+}
+
 TEST_CASE("a model that is not promoted becomes the challenger, with the reason") {
   const auto [decision, options, reason] = GENERATE(table<std::string, std::string, std::string>(
       {{"reject", "", "the gate rejects it"},

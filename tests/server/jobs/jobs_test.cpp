@@ -27,6 +27,7 @@ struct Service {
       if (options.contains("bad")) throw JobRefusal(422, "bad is bad");
       return {{"options", options}};
     }
+    Json plan(const std::string&, const Json& options) override { return options; }
     Json finish(const Job&, const std::filesystem::path&, const Json& result) override {
       if (result.contains("spoiled")) throw FormatError("the model is damaged");
       ++finished;

@@ -21,6 +21,13 @@ export interface ModelInfo {
   layers: LayerInfo[];
 }
 
+// What the engine itself is, as it was built and runs here.
+export interface EngineInfo {
+  simd_bits: number; // width of its vector instructions; 0: none
+  threads: number; // of one answer
+  kernels: string; // which of the convolution kernels it chose
+}
+
 export interface Prediction {
   label: string;
   index: number;
@@ -39,6 +46,7 @@ export interface LoadOptions {
 // engine's own decoder and resize give the same answer as the server, which a canvas would not.
 export class Classifier {
   readonly info: ModelInfo;
+  readonly engineInfo: EngineInfo;
   private handle: number;
   private readonly out: number; // classes floats
   private readonly times: number; // two doubles
@@ -55,6 +63,7 @@ export class Classifier {
     this.handle = withBytes(engine, model, (bytes) => engine._fv_load(bytes, model.length));
     if (this.handle === 0) throw this.failure();
     this.info = JSON.parse(engine.UTF8ToString(engine._fv_info(this.handle))) as ModelInfo;
+    this.engineInfo = JSON.parse(engine.UTF8ToString(engine._fv_engine())) as EngineInfo;
     this.times = engine._malloc(16);
     this.out = engine._malloc(4 * this.info.classes.length);
   }

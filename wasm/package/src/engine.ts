@@ -7,6 +7,7 @@ export interface Engine {
   HEAPF64: Float64Array;
   _malloc(size: number): number;
   _free(pointer: number): void;
+  _fv_engine(): number;
   _fv_load(bytes: number, size: number): number;
   _fv_info(handle: number): number;
   _fv_predict(

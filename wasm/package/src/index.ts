@@ -1,5 +1,5 @@
 export { Classifier, indexOfLargest } from "./classifier.js";
-export type { LayerInfo, LoadOptions, ModelInfo, Prediction } from "./classifier.js";
+export type { EngineInfo, LayerInfo, LoadOptions, ModelInfo, Prediction } from "./classifier.js";
 export { download } from "./download.js";
 export type { Engine, EngineFactory } from "./engine.js";
 export type { Progress, Sources } from "./messages.js";

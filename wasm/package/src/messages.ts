@@ -1,4 +1,4 @@
-import type { ModelInfo, Prediction } from "./classifier.js";
+import type { EngineInfo, ModelInfo, Prediction } from "./classifier.js";
 
 // What page and Worker say to each other. Every request carries an id; its answer carries the same.
 export interface Sources {
@@ -19,6 +19,6 @@ export type Request =
 
 export type Reply =
   | { id: number; type: "progress"; progress: Progress }
-  | { id: number; type: "loaded"; info: ModelInfo }
+  | { id: number; type: "loaded"; info: ModelInfo; engine: EngineInfo }
   | { id: number; type: "predicted"; prediction: Prediction }
   | { id: number; type: "failed"; error: string };

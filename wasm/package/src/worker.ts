@@ -53,5 +53,5 @@ async function load(id: number, { glue, wasm, model, headers }: Sources): Promis
   for (let i = 0; i < kWarmUps; ++i) loaded.predict(kPixel);
   classifier?.dispose();
   classifier = loaded;
-  scope.postMessage({ id, type: "loaded", info: loaded.info });
+  scope.postMessage({ id, type: "loaded", info: loaded.info, engine: loaded.engineInfo });
 }

@@ -1,4 +1,4 @@
-import type { ModelInfo, Prediction } from "./classifier.js";
+import type { EngineInfo, ModelInfo, Prediction } from "./classifier.js";
 import type { Progress, Reply, Request, Sources } from "./messages.js";
 
 // The part of Worker that is used, so that a test can stand two ports back to back.
@@ -30,12 +30,12 @@ export class WorkerClassifier {
     port: WorkerPort,
     sources: Sources,
     onProgress?: (progress: Progress) => void,
-  ): Promise<{ classifier: WorkerClassifier; info: ModelInfo }> {
+  ): Promise<{ classifier: WorkerClassifier; info: ModelInfo; engine: EngineInfo }> {
     const classifier = new WorkerClassifier(port);
     try {
       const reply = await classifier.ask({ id: 0, type: "load", sources }, [], onProgress);
       if (reply.type !== "loaded") throw new Error(`the Worker answered ${reply.type} to load`);
-      return { classifier, info: reply.info };
+      return { classifier, info: reply.info, engine: reply.engine };
     } catch (error) {
       classifier.dispose();
       throw error;

@@ -19,6 +19,10 @@ export interface View {
 export const views: readonly View[] = [
   { id: "overview", title: words.views.overview, icon: "overview", load: () => import("../views/overview/overview.js") },
   { id: "predict", title: words.views.predict, icon: "predict", load: () => import("../views/predict/predict.js") },
+  { id: "history", title: words.views.history, icon: "history", load: () => import("../views/history/history.js") },
+  { id: "data", title: words.views.data, icon: "data", load: () => import("../views/data/data.js") },
+  { id: "train", title: words.views.train, icon: "train", load: () => import("../views/train/train.js") },
+  { id: "models", title: words.views.models, icon: "models", load: () => import("../views/models/models.js") },
   { id: "settings", title: words.views.settings, icon: "settings", load: () => import("../views/settings/settings.js") },
 ];
 

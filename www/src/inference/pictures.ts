@@ -1,87 +1,113 @@
 // The pictures on the page and what is known about each.
-import { signal } from "@preact/signals";
-import { AwayError } from "../net/errors.js";
-import { words } from "../strings.js";
+import { batch, signal } from "@preact/signals";
+import { isAbort } from "../net/errors.js";
+import type { PastPrediction, Training } from "../net/service.js";
+import { Lane } from "./lane.js";
 import { pageEngine } from "./page_engine.js";
-import { predictOnServer } from "./server_model.js";
+import { predictOnServer, together } from "./server_model.js";
 import type { Answer, Outcome, Source } from "./types.js";
 
 export type Outcomes = Partial<Record<Source, Outcome>>;
 
+// What the person said it shows, and what became of that.
+export interface Correction {
+  label: string;
+  training: Training | undefined;
+}
+
+// Goes up whenever something is known anew about any picture; for those who look at all of them.
+export const news = signal(0);
+
+let last = 0;
+
 export class Picture {
+  readonly id = ++last;
   readonly outcomes = signal<Outcomes>({});
-  readonly url: string;
-  private forgotten = false;
+  readonly correction = signal<Correction | undefined>(undefined);
+  private made: string | undefined;
 
-  constructor(readonly file: File) {
-    this.url = URL.createObjectURL(file);
+  constructor(readonly file: File) {}
+
+  // For an <img>. Made when it is first shown, since most of thousands never are.
+  get url(): string {
+    return (this.made ??= URL.createObjectURL(this.file));
   }
 
-  // Asks one source unless it has answered or is being asked; resolves when it is settled, or was
-  // forgotten while it waited for its turn.
-  async ask(source: Source): Promise<void> {
-    const now = this.outcomes.peek()[source];
-    if (now?.state === "asking" || now?.state === "answered") return;
-    this.settle(source, { state: "asking" });
-    const turn = turns[source];
-    await turn.take();
-    try {
-      if (this.forgotten) return;
-      this.settle(source, { state: "answered", answer: await askers[source](this.file) });
-    } catch (error) {
-      this.settle(source, failure(error));
-    } finally {
-      turn.give();
-    }
+  answer(source: Source): Answer | undefined {
+    const outcome = this.outcomes.value[source];
+    return outcome?.state === "answered" ? outcome.answer : undefined;
   }
 
-  // The card is gone: nothing is asked any more.
+  // undefined: as if it had never been asked.
+  settle(source: Source, outcome: Outcome | undefined): void {
+    const { [source]: _, ...others } = this.outcomes.peek();
+    this.outcomes.value = outcome === undefined ? others : { ...others, [source]: outcome };
+    news.value = news.peek() + 1;
+  }
+
+  corrected({ right_label: label, training }: PastPrediction): void {
+    this.correction.value = { label: label ?? "", training };
+    news.value = news.peek() + 1;
+  }
+
+  // The card is gone.
   forget(): void {
-    this.forgotten = true;
-    URL.revokeObjectURL(this.url);
-  }
-
-  private settle(source: Source, outcome: Outcome): void {
-    this.outcomes.value = { ...this.outcomes.peek(), [source]: outcome };
+    if (this.made !== undefined) URL.revokeObjectURL(this.made);
+    this.made = undefined;
   }
 }
 
-const askers: Record<Source, (file: File) => Promise<Answer>> = {
-  server: predictOnServer,
-  page: (file) => pageEngine.predict(file),
+// Answers below it are unsure; undefined: the server's own. What is asked now is recorded with it.
+export const chosenThreshold = signal<number | undefined>(undefined);
+
+const lanes: Record<Source, Lane<Picture>> = {
+  server: new Lane({
+    workers: 2,
+    together: (waiting) => together(waiting.slice(0, 100).map(({ file }) => file)),
+    async run(pictures, stop) {
+      try {
+        const outcomes = await predictOnServer(pictures.map(({ file }) => file), chosenThreshold.peek(), stop);
+        if (!stop.aborted) batch(() => pictures.forEach((picture, i) => picture.settle("server", outcomes[i])));
+      } catch (error) {
+        if (!isAbort(error)) throw error;
+      }
+    },
+  }),
+  // Two, so that one is read from the disk while the other is in the Worker.
+  page: new Lane({
+    workers: 2,
+    together: () => 1,
+    async run([picture], stop) {
+      const outcome = picture && (await pageEngine.ask(picture.file));
+      if (!stop.aborted) picture?.settle("page", outcome);
+    },
+  }),
 };
 
-function failure(error: unknown): Outcome {
-  // What the browser throws when a chosen file has since been moved or changed.
-  const unreadable = error instanceof DOMException && error.name === "NotReadableError";
-  const text = error instanceof Error ? error.message : String(error);
-  return {
-    state: "failed",
-    error: unreadable ? words.errors.unreadable : text,
-    away: error instanceof AwayError,
-  };
+export const progressOf = (source: Source) => lanes[source].progress.value;
+
+// Asks about those that are not being asked already; resolves when the source has nothing left to do.
+export function ask(pictures: readonly Picture[], source: Source): Promise<void> {
+  const open = pictures.filter((picture) => picture.outcomes.peek()[source]?.state !== "asking");
+  if (open.length === 0) return Promise.resolve();
+  batch(() => {
+    for (const picture of open) picture.settle(source, { state: "asking" });
+    lanes[source].add(open);
+  });
+  return lanes[source].settled();
 }
 
-// Lets `places` through at a time, in the order of asking.
-class Turnstile {
-  private readonly queue: (() => void)[] = [];
-
-  constructor(private places: number) {}
-
-  take(): Promise<void> {
-    if (this.places > 0) {
-      --this.places;
-      return Promise.resolve();
+// What has no answer yet gets none; it can be asked again.
+export function stopAsking(): void {
+  batch(() => {
+    for (const source of ["server", "page"] as const) {
+      for (const picture of lanes[source].stop()) picture.settle(source, undefined);
     }
-    return new Promise((resolve) => this.queue.push(resolve));
-  }
-
-  give(): void {
-    const next = this.queue.shift();
-    if (next) next();
-    else ++this.places;
-  }
+  });
 }
 
-// Two in the page, so that one is read from the disk while the other is in the Worker.
-const turns: Record<Source, Turnstile> = { server: new Turnstile(4), page: new Turnstile(2) };
+export function forget(pictures: readonly Picture[]): void {
+  const unwanted = new Set(pictures);
+  for (const lane of Object.values(lanes)) lane.forget(unwanted);
+  for (const picture of pictures) picture.forget();
+}

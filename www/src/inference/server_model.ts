@@ -1,13 +1,10 @@
 // The model in service and its answers, as the server tells them.
-import { signal } from "@preact/signals";
 import { getJson, sendForm } from "../net/api.js";
+import { ServerError, isAbort, messageOf } from "../net/errors.js";
 import { words } from "../strings.js";
-import type { Answer } from "./types.js";
+import type { Answer, Outcome } from "./types.js";
 
 export { kWeights } from "../offline/names.js";
-
-// Bytes of pictures that have left this page since it was opened.
-export const bytesSent = signal(0);
 
 export const fetchModel = (stop?: AbortSignal): Promise<unknown> => getJson("api/v1/model", stop);
 
@@ -17,23 +14,111 @@ interface Result {
   probability: number;
   top: { label: string; index: number; probability: number }[];
   timing_ms: { decode: number; queue: number; compute: number };
+  prediction?: number;
 }
 
-// One picture file, all classes. Throws what a call throws, Error in the server's words about the file, or
-// what the browser throws for a file that it cannot read.
-export async function predictOnServer(file: File): Promise<Answer> {
-  // Read first: inside fetch() a file that has vanished would look like a server that is away.
-  const content = await file.arrayBuffer();
+interface Body {
+  version?: string;
+  weights_sha256?: string;
+  results?: (Result | { error: string })[];
+}
+
+// A request carries no more than this; one larger picture goes alone.
+const kPictures = 32;
+const kBytes = 4_000_000;
+
+export function together(files: readonly { size: number }[]): number {
+  let bytes = 0;
+  const end = files.findIndex(({ size }, i) => (bytes += size) > kBytes && i > 0);
+  return Math.min(kPictures, end === -1 ? files.length : end);
+}
+
+// What became of each, in their order. `threshold`: below it the history calls an answer uncertain; the
+// server's own when not given. Throws AbortError alone.
+export async function predictOnServer(files: readonly File[], threshold: number | undefined, stop?: AbortSignal): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const read = await Promise.all(files.map(readFile));
+  const sound = read.flatMap((content, i) => (content instanceof Blob ? [{ content, i }] : []));
+  read.forEach((content, i) => content instanceof Blob || (outcomes[i] = content));
+  const asked = sound.map(({ content, i }) => ({ content, name: files[i]?.name ?? "" }));
+  (await ask(asked, threshold, stop)).forEach((outcome, k) => (outcomes[sound[k]?.i ?? -1] = outcome));
+  return outcomes;
+}
+
+// Inside fetch() a file that has vanished would look like a server that is away.
+async function readFile(file: File): Promise<Blob | Outcome> {
+  try {
+    return new Blob([await file.arrayBuffer()], { type: file.type });
+  } catch (error) {
+    return failure(error, false);
+  }
+}
+
+interface Asked {
+  content: Blob;
+  name: string;
+}
+
+async function ask(pictures: readonly Asked[], threshold: number | undefined, stop?: AbortSignal): Promise<Outcome[]> {
+  if (pictures.length === 0) return [];
   const form = new FormData();
-  form.append("file", new Blob([content], { type: file.type }), file.name);
-  bytesSent.value += file.size;
-  const start = performance.now();
-  const body = await sendForm("api/v1/predict", form);
-  return readAnswer(body, performance.now() - start);
+  for (const { content, name } of pictures) form.append("file", content, name);
+  const path = threshold === undefined ? "api/v1/predict" : `api/v1/predict?threshold=${threshold}`;
+  try {
+    const { body, roundTrip } = await patiently(path, form, stop);
+    return pictures.map((_, i) => outcomeOf(body, i, roundTrip));
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    // Too much at once for this server, or for a proxy before it: perhaps not for each.
+    if (error instanceof ServerError && error.status === 413 && pictures.length > 1) {
+      const half = Math.ceil(pictures.length / 2);
+      return [...(await ask(pictures.slice(0, half), threshold, stop)), ...(await ask(pictures.slice(half), threshold, stop))];
+    }
+    return pictures.map(() => failure(error, true));
+  }
 }
 
-export function readAnswer(body: unknown, roundTrip: number): Answer {
-  const result = (body as { results?: (Result | { error: string })[] } | null)?.results?.[0];
+const kTries = 6;
+const kLongestWait = 10; // seconds
+
+// A server that says when to come again (its queue is full, a client asks too often) is asked again then.
+async function patiently(path: string, form: FormData, stop?: AbortSignal): Promise<{ body: Body; roundTrip: number }> {
+  for (let tries = 1; ; ++tries) {
+    const start = performance.now();
+    try {
+      const body = await sendForm<Body>(path, form, stop ? { stop } : {});
+      return { body, roundTrip: performance.now() - start };
+    } catch (error) {
+      const seconds = error instanceof ServerError ? error.retryAfter : undefined;
+      if (seconds === undefined || seconds > kLongestWait || tries === kTries) throw error;
+      await pause(1000 * seconds, stop);
+    }
+  }
+}
+
+function pause(milliseconds: number, stop?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    stop?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new DOMException("", "AbortError"));
+    });
+  });
+}
+
+function outcomeOf(body: Body, i: number, roundTrip: number): Outcome {
+  const result = body?.results?.[i];
+  if (result !== undefined && "error" in result) return { state: "failed", error: result.error, again: false };
+  try {
+    return { state: "answered", answer: readAnswer(body, i, roundTrip) };
+  } catch (error) {
+    return failure(error, true);
+  }
+}
+
+export function readAnswer(body: unknown, i: number, roundTrip: number): Answer {
+  const { results, version = "", weights_sha256 = "" } = (body ?? {}) as Body;
+  const result = results?.[i];
   if (result === undefined) throw new Error(words.errors.strange);
   if ("error" in result) throw new Error(result.error);
   const labels: string[] = [];
@@ -43,6 +128,23 @@ export function readAnswer(body: unknown, roundTrip: number): Answer {
     probabilities[index] = probability;
   }
   if (Object.keys(labels).length !== labels.length) throw new Error(words.errors.strange);
-  const { label, index, probability, timing_ms } = result;
-  return { label, index, probability, labels, probabilities, timing: { ...timing_ms, roundTrip } };
+  const { label, index, probability, timing_ms, prediction } = result;
+  return {
+    label,
+    index,
+    probability,
+    labels,
+    probabilities,
+    weights: weights_sha256,
+    timing: { ...timing_ms, roundTrip },
+    version,
+    ...(prediction === undefined ? {} : { prediction }),
+  };
+}
+
+// `again`: the picture is not to blame.
+export function failure(error: unknown, again: boolean): Outcome {
+  // What the browser throws when a chosen file has since been moved or changed.
+  const unreadable = error instanceof DOMException && error.name === "NotReadableError";
+  return { state: "failed", error: unreadable ? words.errors.unreadable : messageOf(error), again };
 }

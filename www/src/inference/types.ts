@@ -11,7 +11,7 @@ export interface Timing {
   decode: number;
   compute: number;
   queue?: number;
-  roundTrip?: number;
+  roundTrip?: number; // of the request, which may have carried several pictures
 }
 
 export interface Answer {
@@ -20,14 +20,17 @@ export interface Answer {
   probability: number;
   labels: string[]; // class names by index
   probabilities: number[]; // by class index
+  weights: string; // SHA-256 of the weights that gave it
   timing: Timing;
+  version?: string; // of the model, as the server counts
+  prediction?: number; // its number in the server's history
 }
 
-// What became of asking one source about one picture.
+// What became of asking one source about one picture. `again`: the picture is not to blame.
 export type Outcome =
   | { state: "asking" }
   | { state: "answered"; answer: Answer }
-  | { state: "failed"; error: string; away: boolean };
+  | { state: "failed"; error: string; again: boolean };
 
 // The model in service, as /api/v1/model tells it, with nothing taken on trust.
 export interface ModelView {

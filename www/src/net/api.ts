@@ -18,6 +18,17 @@ export const refusal = signal<AccessError | undefined>(undefined);
 // after, in words that would not say what was wrong.
 export const wrongToken = signal<AccessError | undefined>(undefined);
 
+// Bytes of files that have left this page since it was opened. Counted here, where everything leaves.
+export const bytesSent = signal(0);
+
+function weigh(body: BodyInit | undefined): number {
+  if (body instanceof Blob) return body.size;
+  if (!(body instanceof FormData)) return 0;
+  let bytes = 0;
+  for (const [, part] of body) if (part instanceof Blob) bytes += part.size;
+  return bytes;
+}
+
 export interface CallOptions {
   method?: string;
   body?: BodyInit;
@@ -38,6 +49,7 @@ export async function call(path: string, options: CallOptions = {}): Promise<Res
   const timer = Number.isFinite(patience) ? setTimeout(() => ((late = true), give()), patience) : undefined;
   stop?.addEventListener("abort", give);
   if (stop?.aborted) give();
+  else bytesSent.value += weigh(init.body);
   let response: Response;
   try {
     response = await fetch(path, { cache: "no-store", ...init, headers: authorised, signal: cut.signal });
@@ -59,7 +71,8 @@ async function problem(response: Response, sent: string): Promise<ServerError> {
   const body: unknown = await response.json().catch(() => undefined);
   const said = (body as { error?: unknown } | undefined)?.error;
   const text = typeof said === "string" ? said : words.errors.status(status);
-  if (status !== 401 && status !== 403) return new ServerError(text, status, body);
+  const seconds = Number(response.headers.get("Retry-After") ?? NaN);
+  if (status !== 401 && status !== 403) return new ServerError(text, status, body, Number.isFinite(seconds) ? seconds : undefined);
   const error = new AccessError(text, status, body);
   // A wrong token must not be sent again by everything that asks: the server counts wrong ones.
   if (status === 401 && sent !== "" && token.value === sent) {

@@ -14,6 +14,7 @@ export class ServerError extends Error {
     message: string,
     readonly status: number,
     readonly body: unknown = undefined, // the whole answer, which may say more
+    readonly retryAfter: number | undefined = undefined, // seconds, when it says so
   ) {
     super(message);
   }

@@ -1,9 +1,9 @@
 // One live connection: everything that happens on the server, as it happens (docs/http-api.md, "Live
 // events"). By fetch and not EventSource, which can send no token.
 import { effect, signal } from "@preact/signals";
-import { createParser } from "eventsource-parser";
 import { call, knock } from "./api.js";
 import { AccessError } from "./errors.js";
+import { readEvents } from "./sse.js";
 import { token } from "./token.js";
 
 export interface LiveEvents {
@@ -20,7 +20,6 @@ export type LiveState = "connecting" | "live" | "away" | "limited";
 export const liveState = signal<LiveState>("connecting");
 
 // Milliseconds.
-const kSilence = 40_000; // the server says something at least every 15 s
 const kFirstPause = 500;
 const kLongestPause = 8_000;
 const kKnockEvery = 10_000; // while there is no connection to notice an absence
@@ -58,19 +57,10 @@ async function read(cut: AbortController): Promise<void> {
   // Without an id to go on from, nobody can tell what was missed.
   if (wasLive && lastId === "") tell("resync", "{}");
   wasLive = true;
-  const parser = createParser({
-    onEvent: ({ id, event, data }) => {
-      if (id !== undefined) lastId = id;
-      if (event !== undefined) tell(event, data);
-    },
+  await readEvents(response, cut, ({ id, event, data }) => {
+    if (id !== undefined) lastId = id;
+    if (event !== undefined) tell(event, data);
   });
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const silence = setTimeout(() => cut.abort(), kSilence);
-    const { done, value } = await reader.read().finally(() => clearTimeout(silence));
-    if (done) return;
-    parser.feed(value);
-  }
 }
 
 // Resolves after the pause, or at once when there is a reason to try again.

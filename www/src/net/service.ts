@@ -1,5 +1,5 @@
 // What several views ask the server; docs/http-api.md says what the fields mean.
-import { getJson } from "./api.js";
+import { getJson, sendJson } from "./api.js";
 
 export interface Status {
   program: string;
@@ -56,6 +56,7 @@ export interface Statistics {
   };
   latency_ms: { mean: number | null; total: Percentiles; decode: Percentiles; queue: Percentiles; compute: Percentiles };
   labelled: { count: number; right: number; accuracy: number | null };
+  versions: { model: string; version: number }[];
   series: { step_seconds: number; points: SeriesPoint[] };
   unrecorded: number;
 }
@@ -63,18 +64,36 @@ export interface Statistics {
 export interface PastPrediction {
   id: number;
   time: string;
+  request_id: string;
+  source: string; // by which door it came: v1, v2, ancestor
   file: string;
   model: string;
   version: number;
+  weights_sha256: string;
   label: string;
   probability: number;
   uncertain: boolean;
+  probabilities: Record<string, number>; // by class
+  timing_ms: { decode: number; queue: number; compute: number };
   picture: { sha256: string; kept: boolean };
   right_label: string | null;
+  labelled: string | null; // when
+  training?: Training; // in the answer to a correction alone
 }
+
+// What became of a corrected picture among the training data.
+export type Training = "added" | "duplicate" | "relabelled";
 
 export const fetchStatus = (stop?: AbortSignal): Promise<Status> => getJson("api/v1/status", stop);
 export const fetchStatistics = (hours: number, stop?: AbortSignal): Promise<Statistics> =>
   getJson(`api/v1/statistics?hours=${hours}`, stop);
 export const fetchNewest = async (limit: number, stop?: AbortSignal): Promise<PastPrediction[]> =>
   (await getJson<{ predictions: PastPrediction[] }>(`api/v1/predictions?limit=${limit}`, stop)).predictions;
+
+// Says what a picture really shows. Throws in the server's words, also why it cannot be learned from.
+export const labelPrediction = (id: number, label: string): Promise<PastPrediction> =>
+  sendJson("POST", `api/v1/predictions/${id}/label`, { label });
+
+// Names of the classes of the training data.
+export const fetchTrainingClasses = async (stop?: AbortSignal): Promise<string[]> =>
+  (await getJson<{ classes: { name: string }[] }>("api/v1/dataset", stop)).classes.map(({ name }) => name);

@@ -1,7 +1,7 @@
 // A window over the page: the browser's own <dialog>, which keeps the focus inside and gives it back.
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../strings.js";
 import { Button } from "./button.js";
 
@@ -21,6 +21,11 @@ export function Dialog({ open, title, wide, onClose, children }: DialogProps) {
     if (open) dialog.showModal();
     else dialog.close();
   }, [open]);
+  // One that goes away while it is open gives the focus back too, which it can as long as it is there.
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    return () => dialog?.close();
+  }, []);
   return (
     <dialog
       ref={element}

@@ -1,54 +1,77 @@
-// Where pictures come in: drop anywhere on the page, choose, paste, or try a sample.
-import { fetchOwnFile } from "../../net/files.js";
+// Where pictures come in: drop anywhere on the page, choose files or a folder, paste, the camera, or a
+// sample.
+import { useRef, useState } from "preact/hooks";
 import { Button } from "../../pieces/button.js";
 import { useFileSource } from "../../pieces/file_drop.js";
 import { Mosaic } from "../../pieces/mosaic.js";
-import { ModeSwitch } from "./mode_switch.js";
+import { toast, toastError } from "../../pieces/toasts.js";
+import { CameraPanel } from "./camera.js";
+import { kAccepted, pick } from "./file_choice.js";
+import { type Sample, fetchSample, samples } from "./samples.js";
 import { add } from "./session.js";
 import { words } from "./strings.js";
 
-// Put in by the build: class name -> address.
-declare const FOVEA_SAMPLES: Record<string, string>;
-
 export function Ask({ classes }: { classes: readonly string[] }) {
+  const [camera, setCamera] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
   const source = useFileSource({
     id: "files",
-    accept: "image/jpeg,image/png,image/bmp,.jpg,.jpeg,.png,.bmp",
+    accept: kAccepted,
     wholePage: true,
-    onFiles: (found) => add(found.map(({ file }) => file)),
+    onFiles: (found) => {
+      const { files, left } = pick(found);
+      if (left > 0) toast({ text: words.drop.left(left) });
+      if (files.length > 0) add(files);
+    },
   });
+  const closeCamera = (): void => {
+    setCamera(false);
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>("[data-camera] button")?.focus());
+  };
   const w = words.drop;
   return (
-    <>
-      <div class={source.over ? "drop over" : "drop"}>
-        <Mosaic cells={460} spread={500} />
-        <div class="drop-text">
-          <h2 class="drop-title">{source.over ? w.over : w.title}</h2>
-          <p>{w.hint}</p>
-          <Button kind="primary" onClick={source.choose}>
-            {w.choose}
-          </Button>
-          {source.input}
-          <Samples classes={classes} />
-        </div>
-      </div>
-      <ModeSwitch />
-    </>
+    <div class={source.over ? "drop over" : "drop"} ref={box}>
+      {source.input}
+      {camera ? (
+        <CameraPanel onClose={closeCamera} />
+      ) : (
+        <>
+          <Mosaic cells={460} spread={500} />
+          <div class="drop-text">
+            <h2 class="drop-title">{source.over ? w.over : w.title}</h2>
+            <p>{w.hint}</p>
+            <div class="drop-buttons">
+              <Button kind="primary" onClick={source.choose}>
+                {w.choose}
+              </Button>
+              <Button icon="folder" onClick={source.chooseFolder}>
+                {w.folder}
+              </Button>
+              <span data-camera>
+                <Button icon="camera" onClick={() => setCamera(true)}>
+                  {w.camera}
+                </Button>
+              </span>
+            </div>
+            <Samples classes={classes} />
+          </div>
+        </>
+      )}
+    </div>
   );
 }
 
 // Only those whose class the model knows: a model of something else would make nonsense of them.
 function Samples({ classes }: { classes: readonly string[] }) {
-  const known = Object.entries(FOVEA_SAMPLES).filter(([label]) => classes.includes(label));
+  const known = samples.filter(({ label }) => classes.includes(label));
   const w = words.samples;
-  const show = (label: string, path: string): void =>
-    void fetchOwnFile(path, `${label}.jpg`).then((file) => add([file])).catch(() => undefined);
+  const show = (sample: Sample): void => void fetchSample(sample).then((file) => add([file])).catch(toastError);
   return (
     <div class="samples" role="group" aria-label={w.label} data-empty={known.length === 0}>
       <span>{w.label}</span>
-      {known.map(([label, path]) => (
-        <button key={label} type="button" aria-label={w.one(label)} onClick={() => show(label, path)}>
-          <img src={path} alt="" width={44} height={44} />
+      {known.map((sample) => (
+        <button key={sample.label} type="button" aria-label={w.one(sample.label)} onClick={() => show(sample)}>
+          <img src={sample.path} alt="" width={44} height={44} />
         </button>
       ))}
     </div>

@@ -1,53 +1,63 @@
 // One picture and its answers.
 import { useState } from "preact/hooks";
+import { href } from "../../app/router.js";
 import { bytes, difference, milliseconds, percent } from "../../format.js";
+import { certainty, inWords } from "../../inference/certainty.js";
 import { compare } from "../../inference/compare.js";
 import type { Picture } from "../../inference/pictures.js";
 import { type Answer, type Outcome, type Source, sourcesOf } from "../../inference/types.js";
+import { Bars, type Given } from "../../pieces/bars.js";
 import { Button } from "../../pieces/button.js";
-import { Bars, type Given } from "./bars.js";
-import { inWords } from "./in_words.js";
-import { mode } from "./session.js";
+import { CorrectPicture } from "./correct_picture.js";
+import { askAnew, isOutdated, mode, threshold, tryAgain } from "./session.js";
 import { words } from "./strings.js";
 
 export function Card({ picture }: { picture: Picture }) {
-  const { file, url } = picture;
-  const [size, setSize] = useState<{ width: number; height: number } | "broken">();
-  const facts = typeof size === "object" ? `${size.width} × ${size.height}, ${bytes(file.size)}` : bytes(file.size);
-  const tiny = typeof size === "object" && Math.max(size.width, size.height) <= 96;
+  const { file } = picture;
+  const [size, setSize] = useState<{ width: number; height: number }>();
   return (
-    <li class="answer-card">
-      <div class="frame">
-        {size === "broken" ? (
-          <span class="broken">?</span>
-        ) : (
-          <img
-            class={tiny ? "tiny" : undefined}
-            src={url}
-            alt=""
-            decoding="async"
-            onLoad={({ currentTarget: image }) => setSize({ width: image.naturalWidth, height: image.naturalHeight })}
-            onError={() => setSize("broken")}
-          />
-        )}
-      </div>
+    <div class="answer-card">
+      <Preview picture={picture} onSize={setSize} />
       <div class="card-main">
         <p class="file">
           <b>{file.name}</b>
-          <span>{facts}</span>
+          <span>{size ? `${size.width} × ${size.height}, ${bytes(file.size)}` : bytes(file.size)}</span>
         </p>
         <Answers picture={picture} />
       </div>
-    </li>
+    </div>
+  );
+}
+
+function Preview({ picture, onSize }: { picture: Picture; onSize: (size: { width: number; height: number }) => void }) {
+  const [look, setLook] = useState<"tiny" | "broken">();
+  return (
+    <div class="frame">
+      {look === "broken" ? (
+        <span class="broken">?</span>
+      ) : (
+        <img
+          class={look}
+          src={picture.url}
+          alt=""
+          decoding="async"
+          onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
+            setLook(Math.max(width, height) <= 96 ? "tiny" : undefined);
+            onSize({ width, height });
+          }}
+          onError={() => setLook("broken")}
+        />
+      )}
+    </div>
   );
 }
 
 function Answers({ picture }: { picture: Picture }) {
   const sources = sourcesOf(mode.value);
   const outcomes = picture.outcomes.value;
-  const given = sources.flatMap((source): Given[] => {
-    const outcome = outcomes[source];
-    return outcome?.state === "answered" ? [{ source, answer: outcome.answer }] : [];
+  const given = sources.flatMap((source): (Given & { answer: Answer })[] => {
+    const answer = picture.answer(source);
+    return answer ? [{ source, answer }] : [];
   });
   const both = sources.length > 1;
   return (
@@ -56,9 +66,14 @@ function Answers({ picture }: { picture: Picture }) {
         {sources.map((source) => (
           <Verdict key={source} picture={picture} source={source} outcome={outcomes[source]} named={both} />
         ))}
-        {both && <Compared given={given} />}
+        {both && <Compared picture={picture} given={given} />}
       </div>
-      {given.length > 0 && <Bars given={given} />}
+      {given.length > 0 && (
+        <div class="card-more">
+          <Bars given={given} />
+          <CorrectPicture picture={picture} />
+        </div>
+      )}
     </div>
   );
 }
@@ -76,13 +91,20 @@ function Verdict({ picture, source, outcome, named }: VerdictProps) {
     <div class={outcome?.state === "asking" ? "verdict asking" : "verdict"}>
       {named && <p class={`source ${source}`}>{words.sources[source]}</p>}
       {outcome?.state === "answered" && <Answered answer={outcome.answer} />}
+      {outcome?.state === "answered" && !named && isOutdated(outcome.answer, source) && <Outdated picture={picture} />}
       {outcome?.state === "failed" && <p class="bad">{outcome.error}</p>}
-      {outcome?.state === "failed" && source === "server" && outcome.away && (
-        <Button onClick={() => void picture.ask("server")}>{w.retry}</Button>
-      )}
+      {outcome?.state === "failed" && outcome.again && <Button onClick={() => tryAgain([picture])}>{w.retry}</Button>}
       {outcome?.state === "asking" && <p class="waiting">{w.asking[source]}</p>}
-      {outcome === undefined && <p class="waiting">{source === "server" ? w.notAsked : w.ready}</p>}
+      {outcome === undefined && <p class="waiting">{w.unasked[source]}</p>}
     </div>
+  );
+}
+
+function Outdated({ picture }: { picture: Picture }) {
+  return (
+    <p class="outdated">
+      {words.answers.outdated} <Button onClick={() => askAnew([picture])}>{words.answers.askAnew}</Button>
+    </p>
   );
 }
 
@@ -94,12 +116,13 @@ function Answered({ answer }: { answer: Answer }) {
     [words.timing.compute, timing.compute],
     [words.timing.roundTrip, timing.roundTrip],
   ];
+  const level = certainty(answer.probability, threshold.value);
   return (
     <>
       <p class="label">
         {answer.label} <span>{percent(answer.probability)}</span>
       </p>
-      <p class="sure">{inWords(answer)}</p>
+      <p class={`sure ${level}`}>{inWords(answer, threshold.value)}</p>
       <p class="times">
         {times.map(
           ([name, value]) =>
@@ -109,19 +132,29 @@ function Answered({ answer }: { answer: Answer }) {
               </span>
             ),
         )}
+        {answer.prediction !== undefined && <a href={href("history", [answer.prediction])}>{words.answers.inHistory(answer.prediction)}</a>}
       </p>
     </>
   );
 }
 
-function Compared({ given: [a, b] }: { given: readonly Given[] }) {
+function Compared({ picture, given: [a, b] }: { picture: Picture; given: readonly { answer: Answer }[] }) {
   if (a === undefined || b === undefined) return null;
-  const { same, largest } = compare(a.answer, b.answer);
+  const found = compare(a.answer, b.answer);
   const w = words.compare;
+  if (found.kind === "otherWeights") {
+    return (
+      <div class="comparison">
+        <b>{w.otherWeights}</b>
+        <span>{w.otherWeightsWhy(a.answer.weights.slice(0, 8), b.answer.weights.slice(0, 8))}</span>
+        {(isOutdated(a.answer, "server") || isOutdated(b.answer, "page")) && <Button onClick={() => askAnew([picture])}>{words.answers.askAnew}</Button>}
+      </div>
+    );
+  }
   return (
-    <p class={same ? "comparison same" : "comparison differs"} data-largest={largest}>
-      <b>{same ? w.same : a.answer.index === b.answer.index ? w.close : w.different}</b>
-      <span>{Number.isFinite(largest) ? w.largest(difference(largest)) : w.otherClasses}</span>
-    </p>
+    <div class={`comparison ${found.kind === "same" ? "same" : "differs"}`} data-largest={found.largest}>
+      <b>{w[found.kind]}</b>
+      <span>{w.largest(difference(found.largest))}</span>
+    </div>
   );
 }

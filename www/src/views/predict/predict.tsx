@@ -8,14 +8,16 @@ import { useResource } from "../../net/resource.js";
 import { words as frameWords } from "../../strings.js";
 import { AnswerList } from "./answer_list.js";
 import { Ask } from "./ask.js";
+import { ModeSwitch } from "./mode_switch.js";
 import { ModelPanel } from "./model_panel.js";
+import { serverWeights } from "./session.js";
 import { words } from "./strings.js";
 
 export default function Predict() {
   const model = useResource(async (stop) => readModel(await fetchModel(stop)), { on: ["model"] });
   const known = model.value;
   useEffect(() => {
-    if (known) pageEngine.expect(known.weightsSha256);
+    if (known) serverWeights.value = known.weightsSha256;
   }, [known]);
   const ready = pageEngine.state.value.state === "ready";
   useEffect(() => {
@@ -24,14 +26,13 @@ export default function Predict() {
   }, [ready]);
   return (
     <div class="predict">
-      <div class="work">
-        <section id="ask" aria-label={words.regions.ask}>
-          <Ask classes={known?.classes ?? []} />
-        </section>
-        <section id="answers" aria-label={words.regions.answers}>
-          <AnswerList />
-        </section>
-      </div>
+      <section id="ask" aria-label={words.regions.ask}>
+        <Ask classes={known?.classes ?? []} />
+        <ModeSwitch model={known} />
+      </section>
+      <section id="answers" aria-label={words.regions.answers}>
+        <AnswerList />
+      </section>
       <aside id="model" aria-label={words.regions.model}>
         <ModelPanel model={model} />
       </aside>

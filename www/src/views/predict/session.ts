@@ -1,33 +1,63 @@
 // The pictures being looked at and where they are answered; they stay when another view is opened.
 import { computed, signal } from "@preact/signals";
-import { inWords } from "./in_words.js";
+import { serverThreshold } from "../../app/service_state.js";
+import { inWords } from "../../inference/certainty.js";
 import { pageEngine } from "../../inference/page_engine.js";
-import { Picture } from "../../inference/pictures.js";
-import { type Mode, type Source, sourcesOf } from "../../inference/types.js";
+import { Picture, ask, chosenThreshold, forget, progressOf } from "../../inference/pictures.js";
+import { type Answer, type Mode, type Source, sourcesOf } from "../../inference/types.js";
 import { announce } from "../../pieces/toasts.js";
 import { words } from "./strings.js";
+import { tally } from "./tally.js";
 
 export const mode = signal<Mode>("server");
 export const pictures = signal<readonly Picture[]>([]); // the newest batch first
 
-export const settledCount = computed(() => {
-  const sources = sourcesOf(mode.value);
-  const settled = (picture: Picture): boolean =>
-    sources.every((source) => (picture.outcomes.value[source]?.state ?? "asking") !== "asking");
-  return pictures.value.filter(settled).length;
+// Answers below it are called unsure.
+export const threshold = computed(() => chosenThreshold.value ?? serverThreshold.value);
+
+// Of the weights that each source would answer with now; undefined: not known.
+export const serverWeights = signal<string | undefined>(undefined);
+export const pageWeights = computed(() => {
+  const now = pageEngine.state.value;
+  return now.state === "ready" ? now.info.weights_sha256 : undefined;
 });
 
-export const unsentCount = computed(
-  () => pictures.value.filter((picture) => picture.outcomes.value.server === undefined).length,
-);
+// Given by a model that does not answer any more.
+export function isOutdated({ weights }: Answer, source: Source): boolean {
+  const now = source === "server" ? serverWeights.value : pageWeights.value;
+  return now !== undefined && now !== weights;
+}
 
-export function add(files: readonly File[]): void {
+export const counts = computed(() => tally(pictures.value, sourcesOf(mode.value), isOutdated));
+
+// Pictures on their way, of all sources together; undefined: none.
+export const running = computed(() => {
+  const busy = (["server", "page"] as const).map(progressOf).filter(({ all, done }) => done < all);
+  if (busy.length === 0) return undefined;
+  return { all: busy.reduce((sum, { all }) => sum + all, 0), done: busy.reduce((sum, { done }) => sum + done, 0) };
+});
+
+export function add(files: readonly File[]): readonly Picture[] {
   const added = files.map((file) => new Picture(file));
   pictures.value = [...added, ...pictures.value];
-  for (const picture of added) {
-    for (const source of sourcesOf(mode.value)) void picture.ask(source).then(() => tell(picture, source));
-  }
+  void askAll(added, sourcesOf(mode.value)).then(() => tell(added));
+  return added;
 }
+
+const kShots = 100;
+let shots: readonly Picture[] = [];
+
+// A picture of the camera. Of a long series the oldest go, or the page would grow for ever.
+export function addShot(file: File): Picture | undefined {
+  const [shot] = add([file]);
+  if (shot === undefined) return undefined;
+  shots = [shot, ...shots];
+  remove(shots.slice(kShots));
+  return shot;
+}
+
+const askAll = (some: readonly Picture[], sources: readonly Source[]): Promise<unknown> =>
+  Promise.all(sources.map((source) => ask(some, source)));
 
 // Looking again inside the page costs nothing and sends nothing. What was shown to the page alone goes to
 // the server only when the person says so.
@@ -35,24 +65,63 @@ export function setMode(chosen: Mode): void {
   mode.value = chosen;
   if (chosen === "server") return;
   void pageEngine.load().catch(() => undefined); // its state tells the story
-  for (const picture of pictures.value) void picture.ask("page");
+  askOpen("page");
 }
 
-export function sendAll(): void {
-  for (const picture of pictures.value) void picture.ask("server");
+// All that a source was never asked about, or was stopped before it answered.
+export const askOpen = (source: Source): void => void ask(pictures.peek().filter(({ outcomes }) => outcomes.peek()[source] === undefined), source);
+
+// What failed for no fault of the picture.
+export function tryAgain(some: readonly Picture[] = pictures.peek()): void {
+  for (const source of sourcesOf(mode.peek())) {
+    void ask(
+      some.filter(({ outcomes }) => {
+        const now = outcomes.peek()[source];
+        return now?.state === "failed" && now.again;
+      }),
+      source,
+    );
+  }
 }
 
-export function clear(): void {
-  for (const picture of pictures.value) picture.forget();
-  pictures.value = [];
+// What was answered by a model that does not answer any more.
+export function askAnew(some: readonly Picture[] = pictures.peek()): void {
+  for (const source of sourcesOf(mode.peek())) {
+    void ask(
+      some.filter((picture) => {
+        const answer = picture.answer(source);
+        return answer !== undefined && isOutdated(answer, source);
+      }),
+      source,
+    );
+  }
 }
 
-function tell(picture: Picture, source: Source): void {
-  const outcome = picture.outcomes.peek()[source];
-  const { name } = picture.file;
-  if (outcome?.state === "answered") {
-    announce(words.answers.announce(name, outcome.answer.label, inWords(outcome.answer)));
-  } else if (outcome?.state === "failed") {
-    announce(words.answers.announceError(name, outcome.error));
+export const clear = (): void => remove(pictures.peek());
+
+function remove(some: readonly Picture[]): void {
+  if (some.length === 0) return;
+  const gone = new Set(some);
+  forget(some);
+  pictures.value = pictures.peek().filter((picture) => !gone.has(picture));
+  shots = shots.filter((picture) => !gone.has(picture));
+}
+
+const kToldOneByOne = 3;
+
+// To a screen reader, which cannot listen to hundreds.
+function tell(some: readonly Picture[]): void {
+  const sources = sourcesOf(mode.peek());
+  if (some.length > kToldOneByOne) {
+    const { all, answered } = tally(some, sources, () => false);
+    return announce(words.answers.announceMany(all, answered));
+  }
+  for (const picture of some) {
+    for (const source of sources) {
+      const outcome = picture.outcomes.peek()[source];
+      const { name } = picture.file;
+      if (outcome?.state === "answered") announce(words.answers.announce(name, outcome.answer.label, inWords(outcome.answer, threshold.peek())));
+      else if (outcome?.state === "failed") announce(words.answers.announceError(name, outcome.error));
+    }
   }
 }

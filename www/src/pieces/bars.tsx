@@ -1,29 +1,30 @@
 // Probabilities of every class as horizontal bars; with two answers, two bars a class.
-import { percent } from "../../format.js";
-import { ranked } from "../../inference/compare.js";
-import type { Answer, Source } from "../../inference/types.js";
-import { words } from "./strings.js";
+import { percent } from "../format.js";
+import { ranked } from "../inference/compare.js";
+import type { Source } from "../inference/types.js";
+import { words } from "../strings.js";
 
-const kShown = 10;
+export interface Given {
+  source: Source;
+  answer: { labels: readonly string[]; probabilities: readonly number[] };
+}
 
-export type Given = { source: Source; answer: Answer };
-
-// Sorted by the first answer; classes past the tenth are folded away.
-export function Bars({ given }: { given: readonly Given[] }) {
+// Sorted by the first answer; classes past the first few are folded away.
+export function Bars({ given, first: shown = 5 }: { given: readonly Given[]; first?: number }) {
   const first = given[0];
   if (first === undefined) return null;
   const order = ranked(first.answer.probabilities).map(({ index }) => index);
   const row = (index: number, rank: number) => (
     <Row key={index} label={first.answer.labels[index] ?? String(index)} index={index} top={rank === 0} given={given} />
   );
-  const rest = order.slice(kShown);
+  const rest = order.slice(shown);
   return (
     <div class="bars">
-      <ul>{order.slice(0, kShown).map(row)}</ul>
+      <ul>{order.slice(0, shown).map(row)}</ul>
       {rest.length > 0 && (
         <details>
-          <summary>{words.answers.more(rest.length)}</summary>
-          <ul>{rest.map((index, i) => row(index, kShown + i))}</ul>
+          <summary>{words.bars.more(rest.length)}</summary>
+          <ul>{rest.map((index, i) => row(index, shown + i))}</ul>
         </details>
       )}
     </div>

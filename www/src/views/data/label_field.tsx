@@ -1,0 +1,59 @@
+// The name of a class: one of those there are, by a click, or a new one.
+import { useId } from "preact/hooks";
+import { Field } from "../../pieces/field.js";
+import { words } from "./strings.js";
+
+const kShown = 24; // names to click; with more, typing finds them
+
+export interface LabelFieldProps {
+  label: string;
+  hint?: string;
+  error?: string | undefined;
+  value: string;
+  known: readonly string[];
+  autofocus?: boolean;
+  onChange: (value: string) => void;
+}
+
+export function LabelField({ label, hint, error, value, known, autofocus, onChange }: LabelFieldProps) {
+  const list = useId();
+  const w = words.label;
+  return (
+    <div class="label-field">
+      <Field label={label} hint={hint} error={error}>
+        {(id, told) => (
+          <>
+            <input
+              id={id}
+              aria-describedby={told}
+              list={`${list}-known`}
+              value={value}
+              maxLength={64}
+              autocomplete="off"
+              spellcheck={false}
+              placeholder={w.placeholder}
+              autofocus={autofocus}
+              onInput={(event) => onChange(event.currentTarget.value)}
+            />
+            <datalist id={`${list}-known`}>
+              {known.map((name) => (
+                <option key={name} value={name} />
+              ))}
+            </datalist>
+          </>
+        )}
+      </Field>
+      {known.length > 0 && (
+        <ul class="label-known" aria-label={w.known}>
+          {known.slice(0, kShown).map((name) => (
+            <li key={name}>
+              <button type="button" class="button quiet" aria-pressed={name === value.trim()} onClick={() => onChange(name)}>
+                {name}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

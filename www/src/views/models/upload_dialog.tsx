@@ -1,0 +1,86 @@
+// A model file from elsewhere, as a new version.
+import { useState } from "preact/hooks";
+import { go, href } from "../../app/router.js";
+import { bytes } from "../../format.js";
+import { uploadModel } from "../../net/models.js";
+import { Button } from "../../pieces/button.js";
+import { Dialog } from "../../pieces/dialog.js";
+import type { FoundFile } from "../../pieces/dropped_files.js";
+import { FileDrop } from "../../pieces/file_drop.js";
+import { ErrorNote } from "../../pieces/notes.js";
+import { Progress } from "../../pieces/progress.js";
+import { toast } from "../../pieces/toasts.js";
+import { words } from "./strings.js";
+
+interface UploadDialogProps {
+  open: boolean;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+export function UploadDialog({ open, onClose, onDone }: UploadDialogProps) {
+  return (
+    <Dialog open={open} title={words.upload.title} onClose={onClose}>
+      {open && <Upload onClose={onClose} onDone={onDone} />}
+    </Dialog>
+  );
+}
+
+const isFeatures = ({ file }: FoundFile): boolean => /\.features\.safetensors$/.test(file.name);
+
+function Upload({ onClose, onDone }: Omit<UploadDialogProps, "open">) {
+  const w = words.upload;
+  const [files, setFiles] = useState<{ model?: File; features?: File }>({});
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const choose = (found: readonly FoundFile[]): void => {
+    setError(undefined);
+    const model = found.find((one) => !isFeatures(one))?.file ?? files.model;
+    const features = found.find(isFeatures)?.file ?? files.features;
+    setFiles({ ...(model ? { model } : {}), ...(features ? { features } : {}) });
+  };
+  const send = async (): Promise<void> => {
+    if (files.model === undefined) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      const { number } = await uploadModel(files.model, files.features);
+      toast({ text: w.done(number), tone: "good", action: { label: w.show, run: () => go(href("models", [number])) } });
+      onDone();
+      onClose();
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(false);
+  };
+  const names = [
+    [w.model, files.model],
+    [w.features, files.features],
+  ] as const;
+  return (
+    <div class="upload-model">
+      <p>{w.text}</p>
+      {busy ? (
+        <Progress label={w.sending} />
+      ) : (
+        <FileDrop title={w.drop} accept=".safetensors" id="model-files" onFiles={choose} />
+      )}
+      <dl class="facts">
+        {names.map(([name, file]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{file ? `${file.name}, ${bytes(file.size)}` : "–"}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="hint">{w.featuresHint}</p>
+      {error !== undefined && <ErrorNote error={error} />}
+      <footer class="dialog-actions">
+        {files.model === undefined && <p class="hint">{w.none}</p>}
+        <Button kind="primary" busy={busy} disabled={files.model === undefined} onClick={() => void send()}>
+          {w.send}
+        </Button>
+      </footer>
+    </div>
+  );
+}

@@ -1,0 +1,14 @@
+// Pictures that come with the page.
+import { fetchOwnFile } from "../../net/files.js";
+
+// Put in by the build: class name -> address.
+declare const FOVEA_SAMPLES: Record<string, string>;
+
+export interface Sample {
+  label: string;
+  path: string;
+}
+
+export const samples: readonly Sample[] = Object.entries(FOVEA_SAMPLES).map(([label, path]) => ({ label, path }));
+
+export const fetchSample = ({ label, path }: Sample): Promise<File> => fetchOwnFile(path, `${label}.jpg`);
