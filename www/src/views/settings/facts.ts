@@ -32,14 +32,14 @@ export function size(n: number): string {
   return Number.isInteger(mebi) && mebi > 0 ? (mebi % 1024 === 0 ? `${mebi / 1024} GiB` : `${mebi} MiB`) : bytes(n);
 }
 
-// What a running engine tells of itself. One of an older build tells nothing, so nothing is relied upon.
 export function engineRows(now: EngineState, processors: number): Row[] {
   if (now.state !== "ready") return [];
   const w = words.engine;
-  const told = ("engine" in now ? now.engine : {}) as { simd_bits?: unknown; threads?: unknown; kernels?: unknown };
-  const rows: Row[] = [[w.engine, typeof told.simd_bits === "number" ? w.simd(told.simd_bits) : w.silent]];
-  if (typeof told.threads === "number") rows.push([w.threads, w.threadsOf(told.threads, processors)]);
-  if (typeof told.kernels === "string") rows.push([w.kernels, told.kernels]);
-  rows.push([w.weights, bytes(now.bytes)]);
-  return rows;
+  const { simd_bits, threads, kernels } = now.engine;
+  return [
+    [w.engine, w.simd(simd_bits)],
+    [w.threads, w.threadsOf(threads, processors)],
+    [w.kernels, kernels],
+    [w.weights, bytes(now.bytes)],
+  ];
 }

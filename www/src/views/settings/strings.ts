@@ -87,7 +87,6 @@ export const words = {
     failed: (why: string) => `It could not be loaded: ${why}`,
     weights: "Weights",
     engine: "Engine",
-    silent: "WebAssembly; this build does not tell more",
     simd: (bits: number) => (bits > 0 ? `WebAssembly with SIMD (${bits} bit)` : "WebAssembly without SIMD"),
     threads: "Threads",
     threadsOf: (used: number, there: number) => `${used} of the ${there} that this machine offers`,
