@@ -17,17 +17,17 @@ constexpr int kTenths = 10;                     // shares of fine-tuning to choo
 }  // namespace
 
 OldAccuracy::OldAccuracy(const HeldOut& held_out, const Network& champion, int old_classes,
-                         double allowed)
-    : held_out_(held_out), old_classes_(old_classes) {
-  before_ = right(held_out.calibrating_answers(champion), 0);
-  allowed_ = allowed * static_cast<double>(before_.size());
+                         const GateOptions& gate)
+    : held_out_(held_out), old_classes_(old_classes), gate_(gate) {
+  const Answered answered = held_out.calibrating_answers(champion);
+  before_ = right(answered, 0);
+  for (const int label : answered.labels) rows_ += label < old_classes ? 1 : 0;
 }
 
 std::vector<bool> OldAccuracy::right(const Answered& answered, float shift) const {
   std::vector<bool> right;
   std::vector<Scalar> row;
   for (std::size_t i = 0; i < answered.labels.size(); ++i) {
-    if (answered.labels[i] >= old_classes_) continue;
     const Scalar* logits = answered.logits.image(static_cast<int>(i));
     row.assign(logits, logits + answered.logits.shape().c);
     for (std::size_t j = static_cast<std::size_t>(old_classes_); j < row.size(); ++j) {
@@ -39,17 +39,31 @@ std::vector<bool> OldAccuracy::right(const Answered& answered, float shift) cons
 }
 
 double OldAccuracy::excess(const Answered& answered, float shift) const {
+  struct Change {
+    int rows = 0, lost = 0, won = 0;
+    double likely_loss() const { return (lost - won + 2 * std::sqrt(lost + won)) / rows; }
+  };
   const std::vector<bool> after = right(answered, shift);
-  int lost = 0, won = 0;
+  Change all;
+  std::vector<Change> of_class(static_cast<std::size_t>(old_classes_));
   for (std::size_t i = 0; i < before_.size(); ++i) {
-    lost += before_[i] && !after[i];
-    won += !before_[i] && after[i];
+    if (answered.labels[i] >= old_classes_) continue;
+    for (Change* change : {&all, &of_class[static_cast<std::size_t>(answered.labels[i])]}) {
+      ++change->rows;
+      change->lost += before_[i] && !after[i];
+      change->won += !before_[i] && after[i];
+    }
   }
-  return lost - won + 2 * std::sqrt(lost + won) - allowed_;
+  double excess = all.likely_loss() - gate_.min_absolute_change;
+  for (const Change& change : of_class) {
+    if (change.rows < gate_.class_min_support) continue;
+    excess = std::max(excess, change.likely_loss() - gate_.class_max_drop);
+  }
+  return excess;
 }
 
 float OldAccuracy::blend_back(Network& network, const Network& start) const {
-  if (before_.size() < kEnough) return 1;
+  if (rows_ < kEnough) return 1;
   const Network tuned = network.clone();
   double least = std::numeric_limits<double>::max();
   float chosen = 1;
@@ -71,7 +85,7 @@ float OldAccuracy::blend_back(Network& network, const Network& start) const {
 void OldAccuracy::lower_new_classes(Network& network, Tensor& logits) const {
   const int outputs = network.outputs();
   Param* bias = network.head_bias();
-  if (before_.size() < kEnough || outputs == old_classes_ || bias == nullptr) return;
+  if (rows_ < kEnough || outputs == old_classes_ || bias == nullptr) return;
   const Answered after = held_out_.calibrating(logits);
   float shift = 0;
   while (shift <= kMost && excess(after, shift) > 0) shift += kShiftStep;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "engine/eval/gate.h"
 #include "engine/train/held_out.h"
 
 namespace fovea {
@@ -12,8 +13,9 @@ namespace fovea {
 // and the gate decides alone.
 class OldAccuracy {
  public:
-  // `allowed`: share of the old classes' rows that may be lost. Keeps references.
-  OldAccuracy(const HeldOut& held_out, const Network& champion, int old_classes, double allowed);
+  // Keeps references to the first and the last.
+  OldAccuracy(const HeldOut& held_out, const Network& champion, int old_classes,
+              const GateOptions& gate);
 
   // Goes back towards `start`, a network before fine-tuning, as far as needed and no further.
   // Returns the share of fine-tuning that is left, 1: all of it.
@@ -25,15 +27,17 @@ class OldAccuracy {
   void lower_new_classes(Network& network, Tensor& logits) const;
 
  private:
-  // Which old rows are right when the new classes' logits are lowered by `shift`.
+  // Which rows are right when the new classes' logits are lowered by `shift`.
   std::vector<bool> right(const Answered& answered, float shift) const;
-  // Rows more than allowed that are likely to be lost; at most 0: it is kept.
+  // The largest share, of all old rows or of a class's, that is likely to be lost beyond what the
+  // gate allows; at most 0: it is kept.
   double excess(const Answered& answered, float shift = 0) const;
 
   const HeldOut& held_out_;
   int old_classes_;
+  const GateOptions& gate_;
   std::vector<bool> before_;  // what the champion has right
-  double allowed_;            // rows
+  std::size_t rows_ = 0;      // of old classes
 };
 
 }  // namespace fovea

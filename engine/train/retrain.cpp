@@ -46,7 +46,7 @@ class Retraining {
         old_network_(fold_batch_norm(champion.model.network)),
         network_(champion.model.network.with_outputs(static_cast<int>(plan.classes.size()))),
         held_out_(plan, dataset, champion.bundle, old_network_, preprocess_, threads),
-        old_accuracy_(held_out_, old_network_, plan.old_classes, gate.min_absolute_change) {}
+        old_accuracy_(held_out_, old_network_, plan.old_classes, gate) {}
 
   Retrained run(std::vector<std::uint8_t> resume) {
     Outcome outcome = phase("looking at the new pictures") ? prepare_head() : Outcome::stopped;

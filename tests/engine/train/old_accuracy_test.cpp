@@ -28,6 +28,8 @@ struct Sides {
     plan.mode = RetrainMode::frozen;
     plan.classes = {"left", "right", "up"};
     plan.old_classes = 2;
+    gate.min_absolute_change = 0.01;
+    gate.class_max_drop = 1;
   }
   HeldOut held_out() { return HeldOut(plan, Dataset(), &bundle, network, Preprocess(), 1); }
   int right(const HeldOut& held_out, const Network& of) {
@@ -43,6 +45,7 @@ struct Sides {
   Network network, wide;
   FeatureBundle bundle;
   RetrainPlan plan;
+  GateOptions gate;
 };
 
 }  // namespace
@@ -67,7 +70,7 @@ TEST_CASE("a blend lies between two networks, in parameters and in running stati
 TEST_CASE("fine-tuning is taken back as far as the old classes need it, and no further") {
   Sides sides;
   const HeldOut held_out = sides.held_out();
-  const OldAccuracy keep(held_out, sides.network, 2, 0.01);
+  const OldAccuracy keep(held_out, sides.network, 2, sides.gate);
   Network harmless = sides.wide.clone();
   harmless.head_bias()->value.data()[1] = 0.05f;
   CHECK(keep.blend_back(harmless, sides.wide) == 1);
@@ -80,10 +83,22 @@ TEST_CASE("fine-tuning is taken back as far as the old classes need it, and no f
   CHECK(sides.right(held_out, harmful) == 100);
 }
 
+TEST_CASE("a class that loses alone takes fine-tuning back, though all together lose little") {
+  Sides sides;
+  sides.gate.min_absolute_change = 0.5;
+  const HeldOut held_out = sides.held_out();
+  Network harmful = sides.wide.clone();
+  harmful.head_bias()->value.data()[1] = 0.5f;
+  CHECK(OldAccuracy(held_out, sides.network, 2, sides.gate).blend_back(harmful, sides.wide) == 1);
+  sides.gate.class_max_drop = 0.05;
+  const OldAccuracy strict(held_out, sides.network, 2, sides.gate);
+  CHECK(strict.blend_back(harmful, sides.wide) == Approx(0.4).margin(0.101));
+}
+
 TEST_CASE("new classes that take from the old ones are lowered until they do not") {
   Sides sides;
   const HeldOut held_out = sides.held_out();
-  const OldAccuracy keep(held_out, sides.network, 2, 0.01);
+  const OldAccuracy keep(held_out, sides.network, 2, sides.gate);
   Network greedy = sides.wide.clone();
   greedy.head_bias()->value.data()[2] = 0.5f;
   Tensor logits = held_out.logits(greedy);
@@ -101,7 +116,7 @@ TEST_CASE("with too few old rows to measure nothing is changed") {
   sides.bundle.held_out = few.clone();
   sides.bundle.labels.assign(20, 0);
   const HeldOut held_out = sides.held_out();
-  const OldAccuracy keep(held_out, sides.network, 2, 0);
+  const OldAccuracy keep(held_out, sides.network, 2, sides.gate);
   Network harmful = sides.wide.clone();
   harmful.head_bias()->value.data()[1] = 5;
   CHECK(keep.blend_back(harmful, sides.wide) == 1);
