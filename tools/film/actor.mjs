@@ -30,18 +30,20 @@ export class Actor {
 
   // What takes a while in the world and is not worth looking at.
   async cut(action) {
-    this.#recorder.speed = 0;
+    this.#recorder.running = false;
     const result = await action();
     await pause(0.3);
-    this.#recorder.speed = 1;
+    this.#recorder.running = true;
     return result;
   }
 
-  async faster(factor, action) {
-    this.#recorder.speed = factor;
-    const result = await action();
-    this.#recorder.speed = 1;
-    return result;
+  // What takes longer than `seconds` is shown in them; resolves with how long it took.
+  async faster(seconds, action) {
+    const from = this.#recorder.seconds;
+    await action();
+    const took = this.#recorder.seconds - from;
+    this.#recorder.squeeze(from, seconds);
+    return took;
   }
 
   // Brings it to the middle of what the caption leaves free, and waits until it stands still.

@@ -32,8 +32,8 @@ try {
   await actor.arrive(`${server.address}/#/overview`);
   await page.locator(".health.live").waitFor();
   await recorder.start(page, kSize);
-  recorder.speed = 1;
-  const film = { actor, browser, context, pictures, recorder, server };
+  recorder.running = true;
+  const film = { actor, browser, context, pictures, server };
   for (const [name, scene] of Object.entries(order())) {
     const before = recorder.seconds;
     await scene(film).catch(async (error) => {
@@ -43,7 +43,6 @@ try {
     });
     console.log(`${name}: ${(recorder.seconds - before).toFixed(1)} s`);
     const complaints = page.complaints.splice(0);
-    // Without a server the page asks it in vain, and the browser notes that.
     if (complaints.length > 0) throw new Error(`the page complained in "${name}": ${complaints.join("; ")}`);
   }
   await recorder.stop();

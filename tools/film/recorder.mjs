@@ -1,5 +1,5 @@
-// Takes down what a page looks like whenever it changes, with the time, and makes a film of it. The time of
-// the film may run faster than that of the world, or stand still.
+// Takes down what a page looks like whenever it changes, with the time, and makes a film of it. The clock of
+// the film may stand still, and be made to run faster than the world's.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,8 +11,8 @@ const run = promisify(execFile);
 export class Recorder {
   #folder = mkdtempSync(join(tmpdir(), "fovea-film-"));
   #frames = []; // {file, at}, at = seconds of the film
-  #speed = 0; // seconds of the film in one of the world
-  #since = 0; // when it was set, in the world
+  #running = false;
+  #since = 0; // when that was set, in the world
   #clock = 0; // and in the film
   #session;
 
@@ -27,7 +27,7 @@ export class Recorder {
   }
 
   #at(now) {
-    return this.#clock + Math.max(0, now - this.#since) * this.#speed;
+    return this.#running ? this.#clock + Math.max(0, now - this.#since) : this.#clock;
   }
 
   #take(data, now) {
@@ -39,12 +39,19 @@ export class Recorder {
     if (file !== newest?.file) this.#frames.push({ file, at });
   }
 
-  // 1 = as it is, 8 = eight times as fast, 0 = not at all.
-  set speed(factor) {
+  set running(on) {
     const now = Date.now() / 1000;
     this.#clock = this.#at(now);
     this.#since = now;
-    this.#speed = factor;
+    this.#running = on;
+  }
+
+  // Makes what came after second `from` of the film run faster, so that it takes `length` seconds.
+  squeeze(from, length) {
+    this.running = this.#running;
+    const factor = Math.min(1, length / (this.#clock - from));
+    for (const frame of this.#frames) if (frame.at > from) frame.at = from + (frame.at - from) * factor;
+    this.#clock = from + (this.#clock - from) * factor;
   }
 
   // Seconds of the film so far.
@@ -52,12 +59,8 @@ export class Recorder {
     return this.#at(Date.now() / 1000);
   }
 
-  get folder() {
-    return this.#folder;
-  }
-
   async stop() {
-    this.speed = 0;
+    this.running = false;
     await this.#session.send("Page.stopScreencast");
   }
 

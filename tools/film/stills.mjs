@@ -33,8 +33,7 @@ export async function still(browser, server, name, view, look, prepare) {
 // The README's; after a retraining, while its version is in service.
 export async function takeStills(browser, server) {
   const closeGuide = async (page) => {
-    const close = page.getByRole("button", { name: /first steps/i });
-    if (await close.count()) await close.first().click();
+    await page.getByRole("button", { name: "Put the first steps away" }).click();
   };
   await still(browser, server, "overview", "overview", "light", async (page) => {
     await closeGuide(page);
