@@ -94,7 +94,9 @@ export class Actor {
     await chooser.setFiles(files);
   }
 
-  async open(view) {
+  // By the navigation; the caption is there before what it is about.
+  async open(view, caption) {
+    await this.say(caption, 0.3);
     await this.press(this.#page.getByRole("navigation").getByRole("link", { name: view, exact: true }));
     await this.#page.getByRole("heading", { level: 1, name: view, exact: true }).waitFor();
     await this.#page.evaluate(() => scrollTo(0, 0));

@@ -43,7 +43,7 @@ export async function takeStills(browser, server) {
   await still(browser, server, "insights-dark", "insights", "dark", async (page) => {
     const card = page.locator("[data-insight=confusion_matrix]");
     await card.locator("canvas").waitFor();
-    await card.evaluate((node) => scrollTo(0, scrollY + node.getBoundingClientRect().top - 24));
+    await card.evaluate((node) => scrollTo(0, scrollY + node.getBoundingClientRect().top - 10));
   });
   await still(browser, server, "predict-phone", "predict", "phone", async (page) => {
     await page.locator("label[for=mode-both]").click();
