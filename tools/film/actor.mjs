@@ -71,11 +71,11 @@ export class Actor {
     const box = await locator.boundingBox();
     const [fromX, fromY] = [this.#x, this.#y];
     [this.#x, this.#y] = [box.x + box.width / 2, box.y + box.height / 2];
-    const steps = 14;
+    const steps = 9;
     for (let i = 1; i <= steps; ++i) {
       const eased = (1 - Math.cos((Math.PI * i) / steps)) / 2;
       await this.#page.mouse.move(fromX + (this.#x - fromX) * eased, fromY + (this.#y - fromY) * eased);
-      await pause(0.025);
+      await pause(0.02);
     }
   }
 
@@ -85,7 +85,7 @@ export class Actor {
     if (y < 0 || y + height > this.#page.viewportSize().height - kBand) await this.show(locator);
     await this.glide(locator);
     await locator.click();
-    await pause(0.25);
+    await pause(0.15);
   }
 
   // Presses what opens the window for files, and gives it these.

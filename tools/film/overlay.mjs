@@ -9,7 +9,8 @@ export function installOverlay() {
       justify-content: center; padding: 0 48px; background: #0b1513; border-top: 3px solid #f5b301; color: #fff;
       font-size: 27px; line-height: 1.25; text-align: center; text-wrap: balance; }
     .band:empty { display: none; }
-    .pointer { position: absolute; left: 0; top: 0; width: 30px; height: 30px; translate: -200px 0; }
+    .pointer { position: absolute; left: 0; top: 0; width: 30px; height: 30px; translate: -200px 0;
+      transition: translate 60ms linear; }
     .ring { position: absolute; left: -25px; top: -25px; width: 50px; height: 50px; border-radius: 50%;
       border: 4px solid #f5b301; opacity: 0; }`;
   const start = () => {

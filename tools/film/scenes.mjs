@@ -40,7 +40,7 @@ export async function batch({ actor, pictures }) {
   await actor.choose(button(page, "A whole folder"), pictures.batch);
   await page.locator(".answers h2").getByText(`${files.length + 1} pictures`, { exact: true }).waitFor({ timeout: 300_000 });
   await actor.show(page.locator(".answers h2"), 0);
-  await actor.say(`${files.length} pictures, answered. The table sorts, filters and saves as CSV`, 1.6);
+  await actor.say(`${files.length} pictures, answered. The table sorts, filters and saves as CSV`, 1.4);
   await actor.press(page.locator(".answer-table thead").getByRole("button").filter({ hasText: /probab|sure|confid/i }).first());
   await actor.look(2);
 }
@@ -158,13 +158,13 @@ export async function load({ actor, server }) {
   const clients = 16;
   await actor.open("Overview", `Under load, live: ${clients} programs send pictures as fast as they are answered`);
   await actor.show(page.locator(".stat").filter({ has: page.getByText("Answers a minute", { exact: true }) }), 0.25);
-  const told = await applyLoad(server.address, join(root, "www/src/samples/ship.jpg"), { clients, seconds: 5 });
+  const told = await applyLoad(server.address, join(root, "www/src/samples/ship.jpg"), { clients, seconds: 4 });
   console.log("load", JSON.stringify(told));
   assert.equal(told.failed, 0, "every request is answered");
   const answered = `${count(told.requests)} answers in ${told.seconds.toFixed(1)} s, none failed, half of them within ${Math.ceil(told.p50)} ms`;
-  await actor.say(`${answered}. Measured just now, with browser and film on the same ${told.cores} cores`, 4);
+  await actor.say(`${answered}. Measured just now, with browser and film on the same ${told.cores} cores`, 3.6);
   await actor.show(page.locator("[data-uptime]"), 0.5);
-  await actor.say("Uptime, queue, memory, health: live, without reloading", 2);
+  await actor.say("Uptime, queue, memory, health: live, without reloading", 1.6);
 }
 
 export async function api({ actor, server }) {
@@ -174,14 +174,14 @@ export async function api({ actor, server }) {
     await page.locator("#operations-Predict-predict").getByRole("button", { name: "Try it out" }).waitFor();
   });
   const shown = page.locator("#operations-Predict-predict");
-  await actor.say("All of it is an HTTP interface, to read and to try at /docs", 1.6);
+  await actor.say("All of it is an HTTP interface, to read and to try at /docs", 1.2);
   await actor.press(shown.getByRole("button", { name: "Try it out" }));
   await shown.getByLabel("File").setInputFiles(join(root, "www/src/samples/truck.jpg"));
   await actor.press(shown.getByRole("button", { name: "Execute" }));
   const answer = shown.locator(".live-responses-table");
-  await answer.locator(".highlight-code").first().filter({ hasText: '"label": "truck"' }).waitFor();
+  await actor.cut(() => answer.locator(".highlight-code").first().filter({ hasText: '"label": "truck"' }).waitFor());
   await actor.show(answer, 0.3);
-  await actor.look(2.2);
+  await actor.look(1.8);
 }
 
 // The last one: after it the server is gone.
@@ -202,6 +202,6 @@ export async function offline({ actor, server, context }) {
   await actor.choose(button(page, "Choose pictures"), join(root, "www/src/samples/airplane.jpg"));
   await page.locator(".answer-card .label").first().filter({ hasText: "airplane" }).waitFor();
   await actor.show(page.locator(".answer-card").first(), 0.6);
-  await actor.say("It answers all the same: the picture never left this page", 3);
+  await actor.say("It answers all the same: the picture never left this page", 2.6);
   await actor.say("git clone, ./tools/run, and it is yours", 3);
 }
