@@ -28,14 +28,14 @@ struct RunOptions {
   bool idle_training = true;  // training gets only the processor time that nobody else wants
   std::uint64_t max_body = 32 << 20;
   std::uint64_t max_bodies = 320 << 20;  // of all requests at one time
-  double threshold = 0.5;  // answers below this probability are uncertain
+  double threshold = 0.5;                // answers below this probability are uncertain
   HistoryLimits history;
   std::chrono::milliseconds drain_delay{0};
   std::chrono::milliseconds drain_timeout{30'000};
-  GuardOptions guard;               // `loopback` is found out from `host`
+  GuardOptions guard;                              // `loopback` is found out from `host`
   std::filesystem::path tls_certificate, tls_key;  // PEM files; empty = HTTP without TLS
-  std::string log_level = "info";   // trace debug info warn error off
-  std::string log_format = "text";  // text json
+  std::string log_level = "info";                  // trace debug info warn error off
+  std::string log_format = "text";                 // text json
 };
 
 // Serves until SIGINT or SIGTERM and returns when drained. Prints one line with the address to

@@ -10,7 +10,7 @@ namespace fovea {
 
 struct GateOptions {
   double alpha = 0.05;                 // significance of the overall McNemar test
-  double min_absolute_change = 0.005;  // share; smaller drops are let through, significant or not
+  double min_absolute_change = 0.01;  // share; smaller drops are let through, significant or not
   double class_alpha = 0.01;     // of the test of one class: about ten are looked at, so stricter
   int class_min_support = 20;    // held-out pictures below which no class is judged alone
   double class_max_drop = 0.05;  // share of the class's pictures

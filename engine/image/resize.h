@@ -9,8 +9,8 @@ namespace fovea {
 // REQUIRES: image not empty. Throws ShapeError when width or height is not in 1..16384.
 Image resize(const Image& image, int width, int height);
 
-// What crop() would leave of resize(image, full_width, full_height), without making the rest, so that
-// a thin picture may be resized to any length. Throws ShapeError as both do.
+// What crop() would leave of resize(image, full_width, full_height), without making the rest, so
+// that a thin picture may be resized to any length. Throws ShapeError as both do.
 Image resize_and_crop(const Image& image, int full_width, int full_height, int x0, int y0,
                       int width, int height);
 

@@ -45,7 +45,7 @@ double OldAccuracy::excess(const Answered& answered, float shift) const {
     lost += before_[i] && !after[i];
     won += !before_[i] && after[i];
   }
-  return lost - won + std::sqrt(lost + won) - allowed_;
+  return lost - won + 2 * std::sqrt(lost + won) - allowed_;
 }
 
 float OldAccuracy::blend_back(Network& network, const Network& start) const {

@@ -13,7 +13,7 @@ namespace fovea::server {
 // one write at a time, on the socket's strand.
 class Transport {
  public:
-  using executor_type = Socket::executor_type;
+  using executor_type = Socket::executor_type;  // NOLINT(readability-identifier-naming): Asio's
   using TlsContext = std::shared_ptr<asio::ssl::context>;
 
   Transport(Socket socket, TlsContext tls);  // none: without TLS

@@ -29,9 +29,7 @@ struct Sides {
     plan.classes = {"left", "right", "up"};
     plan.old_classes = 2;
   }
-  HeldOut held_out() {
-    return HeldOut(plan, Dataset(), &bundle, network, Preprocess(), 1);
-  }
+  HeldOut held_out() { return HeldOut(plan, Dataset(), &bundle, network, Preprocess(), 1); }
   int right(const HeldOut& held_out, const Network& of) {
     const Answered answered = held_out.calibrating_answers(of);
     int count = 0;
