@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-constexpr int kFewFresh = 500;    // below: batch-norm statistics stay as they are
+constexpr int kFewFresh = 5000;   // below: batch-norm statistics stay as they are
 constexpr int kThinClass = 20;    // training pictures below which a class gets a note
 constexpr int kMostRepeats = 10;  // of a fresh picture in one epoch
 constexpr int kLeastReplay = 5000, kMostReplay = 10'000;
