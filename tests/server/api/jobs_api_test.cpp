@@ -182,7 +182,7 @@ TEST_CASE("a plan tells what lacks, and refuses what could not be started either
   CHECK(plan["memory_bytes"]["available"] == 1 << 20);
   const Reply refused = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
   CHECK(refused.status == 507);
-  CHECK(plan["lacking"] == Json({Json::parse(refused.body)["error"]}));
+  CHECK(plan["lacking"] == Json::array({Json::parse(refused.body)["error"]}));
 }
 
 TEST_CASE(
