@@ -321,7 +321,7 @@ test("a long batch tells how far it is, can be stopped, and goes on when one say
   const folder = folderOf(200, one);
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "A whole folder" }).click()]);
   await chooser.setFiles(folder);
-  await page.getByText(/^Answering (32|64) of 200$/).waitFor();
+  await page.getByText(/^Answering [1-9]\d* of 200$/).waitFor();
   await page.screenshot({ path: join(screenshots, "batch-running.png") });
   await page.locator(".progress").getByRole("button", { name: "Cancel" }).click();
   const left = page.getByRole("button", { name: /^Send \d+ pictures to the server too$/ });
