@@ -25,8 +25,10 @@ const insight = (name, query = "") => ask(`/api/v1/insights/${name}${query}`);
 const card = (page, name) => page.locator(`[data-insight=${name}]`);
 const isPng = (bytes) => assert.deepEqual([...bytes.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
 
+// Chromium now and then swallows one of many files that a page saves in a row: then it is asked again, once.
 async function download(page, button) {
-  const [file] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  const saved = () => Promise.all([page.waitForEvent("download", { timeout: 8000 }), button.click()]);
+  const [file] = await saved().catch(saved);
   return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
 }
 

@@ -71,7 +71,7 @@ int run_folder(const fs::path& folder) {
 
 }  // namespace
 
-void Job::tell(const char* name, JobJson fields) const {
+void Job::tell(const char* name, const JobJson& fields) const {
   JobJson line = {{"event", name}};
   line.update(fields);
   const std::string text = line.dump(-1, ' ', false, JobJson::error_handler_t::replace) + "\n";

@@ -13,6 +13,7 @@ using JobJson = nlohmann::ordered_json;
 
 // A job that a server runs as `fovea job FOLDER` (docs/decisions/0013): FOLDER/job.json says what
 // to do, JSON lines on stdout what happens, FOLDER/result.json that it is done.
+// NOLINTNEXTLINE(bugprone-exception-escape): moving JSON does not throw, tidy cannot see it
 struct Job {
   std::filesystem::path folder;
   JobJson description;  // job.json
@@ -23,7 +24,7 @@ struct Job {
   const JobJson& options() const { return description.at("options"); }
 
   // One line for the server: {"event": name, ...fields}. Throws IoError when nobody reads it.
-  void tell(const char* name, JobJson fields) const;
+  void tell(const char* name, const JobJson& fields) const;
   void write(const char* file, const std::vector<std::uint8_t>& bytes) const;
   void write(const char* file, const JobJson& contents) const;
 };

@@ -74,7 +74,7 @@ class Told : public RetrainObserver {
         progress["eta_seconds"] =
             static_cast<double>(report.total_steps - report.step - 1) * seconds / steps;
       }
-      job_.tell("progress", std::move(progress));
+      job_.tell("progress", progress);
     }
     return asked();
   }

@@ -92,6 +92,49 @@ void add_rollback_options(CLI::App& verb, Arguments& arguments) {
       ->capture_default_str();
 }
 
+void add_limits(CLI::App& verb, Arguments& arguments) {
+  server::RunOptions& run = arguments.run;
+  verb.add_option("--history-rows", run.history.max_rows, "Predictions kept; the oldest go first")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
+      ->capture_default_str();
+  verb.add_option("--history-pictures-mb", arguments.pictures_mb,
+                  "Room for the pictures of the history, MiB; 0 = keep none")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  verb.add_option("--train-threads", run.train_threads,
+                  "Threads of a training job; 0 = half of what may be used, at least 1")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb.add_option("--train-idle", run.idle_training,
+                  "Train only in processor time that nothing else wants; false: at low priority")
+      ->capture_default_str();
+  verb.add_option("--max-body-mb", arguments.max_body_mb, "Largest request body, MiB")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  verb.add_option("--max-bodies-mb", arguments.max_bodies_mb,
+                  "Memory for the bodies of all requests at one time, MiB; no body may be larger")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+}
+
+void add_operation(CLI::App& verb, Arguments& arguments) {
+  server::RunOptions& run = arguments.run;
+  verb.add_option("--drain-delay", arguments.drain_delay,
+                  "Seconds to go on accepting after a stop signal, no longer ready")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  verb.add_option("--drain-timeout", arguments.drain_timeout,
+                  "Seconds that requests in flight may take after a stop signal")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  verb.add_option("--log-level", run.log_level, "Least level logged")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  verb.add_option("--log-format", run.log_format, "Form of the log lines")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app) {
@@ -117,43 +160,10 @@ void add_serve(CLI::App& app) {
                    "Answers with a probability below this are called uncertain")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  verb->add_option("--history-rows", run.history.max_rows, "Predictions kept; the oldest go first")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
-      ->capture_default_str();
-  verb->add_option("--history-pictures-mb", arguments->pictures_mb,
-                   "Room for the pictures of the history, MiB; 0 = keep none")
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
-  verb->add_option("--train-threads", run.train_threads,
-                   "Threads of a training job; 0 = half of what may be used, at least 1")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  verb->add_option("--train-idle", run.idle_training,
-                   "Train only in processor time that nothing else wants; false: at low priority")
-      ->capture_default_str();
-  verb->add_option("--max-body-mb", arguments->max_body_mb, "Largest request body, MiB")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  verb->add_option("--max-bodies-mb", arguments->max_bodies_mb,
-                   "Memory for the bodies of all requests at one time, MiB; no body may be larger")
-      ->check(CLI::Range(1, 65536))
-      ->capture_default_str();
   verb->add_option("--www", run.www, "Serve the page from this folder, not from the program")
       ->check(CLI::ExistingDirectory);
-  verb->add_option("--drain-delay", arguments->drain_delay,
-                   "Seconds to go on accepting after a stop signal, no longer ready")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->capture_default_str();
-  verb->add_option("--drain-timeout", arguments->drain_timeout,
-                   "Seconds that requests in flight may take after a stop signal")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->capture_default_str();
-  verb->add_option("--log-level", run.log_level, "Least level logged")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
-      ->capture_default_str();
-  verb->add_option("--log-format", run.log_format, "Form of the log lines")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_limits(*verb, *arguments);
+  add_operation(*verb, *arguments);
   add_safety(*verb, run);
   add_rollback_options(*verb, *arguments);
   verb->callback([arguments] { serve(*arguments); });
