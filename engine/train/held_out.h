@@ -24,7 +24,6 @@ class HeldOut {
 
   // {n, 1, 1, outputs} for all rows.
   Tensor logits(const Network& network) const;
-  const std::vector<int>& labels() const { return labels_; }
   // The rows for which keep(use) holds, with these logits of all rows.
   template <class Keep>
   Answered select(const Tensor& logits, Keep keep) const {

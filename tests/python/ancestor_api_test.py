@@ -8,8 +8,9 @@ import urllib.request
 
 import numpy as np
 import pytest
-from dataset_api_test import FOVEA, ROOT, Server, form, png
+from dataset_api_test import form, png
 from PIL import Image
+from running_server import FOVEA, ROOT, RunningServer
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 CLASSES = ["Airplane", "Automobile", "Bird", "Cat", "Deer", "Dog", "Frog", "Horse", "Ship", "Truck"]
@@ -18,7 +19,7 @@ SHIP = (ROOT / "www" / "src" / "samples" / "ship.jpg").read_bytes()
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("ancestor") / "data")
+    server = RunningServer(tmp_path_factory.mktemp("ancestor") / "data", "--threads", 1)
     yield server
     server.stop()
 
@@ -56,7 +57,7 @@ def test_health_model_and_uptime_have_their_fields(server):
 
 
 def test_statistics_have_a_message_before_and_numbers_after_a_prediction(tmp_path):
-    server = Server(tmp_path / "data")
+    server = RunningServer(tmp_path / "data", "--threads", 1)
     try:
         assert set(server.json("/api/statistics")) == {"message"}
         answer = server.json("/api/predict", verb="POST", **named([("ship.jpg", SHIP)], []))

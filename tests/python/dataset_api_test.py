@@ -2,63 +2,24 @@
 
 import io
 import json
-import os
 import random
 import subprocess
 import tarfile
 import threading
 import urllib.error
-import urllib.request
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from running_server import FOVEA, HANDS, RunningServer
 
-ROOT = Path(__file__).parent.parent.parent
-FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
-MODEL = ROOT / "models" / "cifar10-small.safetensors"
-SHARED = Path(os.environ.get("FOVEA_SHARED_DATA", ROOT.parent / "shared" / "data"))
-HANDS = SHARED / "hand-signs-0-4.tar"
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
-
-
-class Server:
-    def __init__(self, data_dir):
-        self.process = subprocess.Popen(
-            [FOVEA, "serve", "--model", MODEL, "--port", "0", "--threads", "1", "--data-dir", data_dir],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        line = self.process.stdout.readline()
-        assert "answers at" in line, line
-        self.url = line.split()[-1].rstrip("/")
-
-    def ask(self, path, data=None, verb=None, type=None):
-        if isinstance(data, dict):
-            data, type = json.dumps(data).encode(), "application/json"
-        request = urllib.request.Request(self.url + path, data, method=verb)
-        if data is not None:
-            request.add_header("Content-Type", type or "application/octet-stream")
-        try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return reply.status, reply.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-
-    def json(self, *arguments, status=200, **options):
-        code, body = self.ask(*arguments, **options)
-        assert code == status, body
-        return json.loads(body)
-
-    def stop(self, kill=False):
-        self.process.kill() if kill else self.process.terminate()
-        self.process.wait(30)
-        self.process.stdout.close()
 
 
 @pytest.fixture
 def server(tmp_path):
-    server = Server(tmp_path / "data")
+    server = RunningServer(tmp_path / "data", "--threads", 1)
     yield server
     server.stop()
 
@@ -201,7 +162,7 @@ def test_the_older_path_takes_its_own_spelling_of_classes(server):
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
     acknowledged, seed = {}, 0
     for life in range(3):
-        server = Server(tmp_path / "data")
+        server = RunningServer(tmp_path / "data", "--threads", 1)
         timer = threading.Timer(random.Random(life).uniform(0.2, 0.8), server.process.kill)
         timer.start()
         while True:
@@ -214,8 +175,8 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
             for (_, data), result in zip(files, report["results"]):
                 acknowledged[result["sha256"]] = data
         timer.join()
-        server.stop(kill=True)
-    server = Server(tmp_path / "data")
+        server.kill()
+    server = RunningServer(tmp_path / "data", "--threads", 1)
     try:
         assert len(acknowledged) > 3
         for sha256, data in acknowledged.items():
