@@ -18,6 +18,8 @@ ACCEPTED = [
     ("ST201", r"POST /api/(predict/batch|upload)", r"total_errors|files_saved"),
     # Tensors: lengths, shapes and values that must fit each other.
     ("ST202", r"POST /v2/models/.*infer", r'"status":400'),
+    # Whether there is something to learn depends on what was uploaded and removed before.
+    ("ST202", r"POST /api/(v1/jobs|retrain)", r"nothing new to learn|no pictures to work with"),
     # The queue of jobs is full of what was asked for before.
     ("ST101|ST202", r"POST /api/", r"jobs are waiting already"),
     # Two query fields that exclude each other; charts of the history are about all versions.
