@@ -30,20 +30,41 @@ double derivative(const Tensor& logits, std::span<const int> labels, double b) {
   return total;
 }
 
-}  // namespace
-
-float fit_temperature(const Tensor& logits, std::span<const int> labels) {
+void check(const std::string& what, const Tensor& logits, std::span<const int> labels) {
   const auto& shape = logits.shape();
   if (labels.empty() || static_cast<std::size_t>(shape.n) != labels.size()) {
-    throw ShapeError("temperature: " + std::to_string(shape.n) + " answers for " +
+    throw ShapeError(what + ": " + std::to_string(shape.n) + " answers for " +
                      std::to_string(labels.size()) + " labels");
   }
   for (const int label : labels) {
     if (label < 0 || label >= shape.per_image()) {
-      throw ShapeError("temperature: label " + std::to_string(label) + " is not below " +
+      throw ShapeError(what + ": label " + std::to_string(label) + " is not below " +
                        std::to_string(shape.per_image()));
     }
   }
+}
+
+// How often each class is expected: its probability under softmax(logits + biases), summed over
+// the weighted rows.
+std::vector<double> expected(const Tensor& logits, std::span<const int> labels,
+                             std::span<const double> weights, const std::vector<double>& biases) {
+  std::vector<double> sums(biases.size()), row(biases.size());
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    const Scalar* z = logits.image(static_cast<int>(n));
+    for (std::size_t c = 0; c < row.size(); ++c) row[c] = z[c] + biases[c];
+    const double largest = *std::max_element(row.begin(), row.end());
+    double sum = 0;
+    for (double& value : row) sum += value = std::exp(value - largest);
+    const double weight = weights[static_cast<std::size_t>(labels[n])] / sum;
+    for (std::size_t c = 0; c < row.size(); ++c) sums[c] += weight * row[c];
+  }
+  return sums;
+}
+
+}  // namespace
+
+float fit_temperature(const Tensor& logits, std::span<const int> labels) {
+  check("temperature", logits, labels);
   // The derivative rises with b, so its zero is found by halving; 40 halvings of log b are far
   // below float precision. Without a zero inside, the nearer end is the answer.
   double low = std::log(1 / kHighest), high = std::log(1 / kLowest);
@@ -52,6 +73,38 @@ float fit_temperature(const Tensor& logits, std::span<const int> labels) {
     (derivative(logits, labels, std::exp(middle)) > 0 ? high : low) = middle;
   }
   return static_cast<float>(std::clamp(std::exp(-(low + high) / 2), kLowest, kHighest));
+}
+
+std::vector<float> fit_biases(const Tensor& logits, std::span<const int> labels,
+                              std::span<const double> weights) {
+  constexpr int kMostSteps = 500;
+  constexpr double kSmallStep = 1e-4;
+  check("biases", logits, labels);
+  const auto classes = static_cast<std::size_t>(logits.shape().per_image());
+  if (weights.size() != classes) {
+    throw ShapeError("biases: " + std::to_string(weights.size()) + " weights for " +
+                     std::to_string(classes) + " classes");
+  }
+  std::vector<double> wanted(classes), biases(classes);
+  for (const int label : labels) {
+    wanted[static_cast<std::size_t>(label)] += weights[static_cast<std::size_t>(label)];
+  }
+  for (std::size_t c = 0; c < classes; ++c) wanted[c] = std::max(wanted[c], weights[c]);
+  for (double step = 1, taken = 0; step > kSmallStep && taken < kMostSteps; ++taken) {
+    const std::vector<double> sums = expected(logits, labels, weights, biases);
+    std::vector<double> next(classes);
+    double mean = 0;
+    for (std::size_t c = 0; c < classes; ++c) {
+      next[c] = biases[c] + std::log(wanted[c] / std::max(sums[c], 1e-12));
+      mean += next[c] / static_cast<double>(classes);
+    }
+    step = 0;
+    for (std::size_t c = 0; c < classes; ++c) {
+      step = std::max(step, std::abs(next[c] - mean - biases[c]));
+      biases[c] = next[c] - mean;
+    }
+  }
+  return {biases.begin(), biases.end()};
 }
 
 }  // namespace fovea

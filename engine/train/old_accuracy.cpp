@@ -4,46 +4,52 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/eval/calibrate.h"
 #include "engine/model/fold.h"
 #include "engine/train/blend.h"
 
 namespace fovea {
 namespace {
 
-constexpr std::size_t kEnough = 100;            // rows to measure with
-constexpr float kShiftStep = 0.25f, kMost = 4;  // of a logit
-constexpr int kTenths = 10;                     // shares of fine-tuning to choose from
+constexpr std::size_t kEnough = 100;  // rows to measure with
+constexpr double kMargin = 3;         // standard deviations
+constexpr int kTenths = 10;           // shares of fine-tuning to choose from
 
-}  // namespace
-
-OldAccuracy::OldAccuracy(const HeldOut& held_out, const Network& champion, int old_classes,
-                         const GateOptions& gate)
-    : held_out_(held_out), old_classes_(old_classes), gate_(gate) {
-  const Answered answered = held_out.calibrating_answers(champion);
-  before_ = right(answered, 0);
-  for (const int label : answered.labels) rows_ += label < old_classes ? 1 : 0;
+// Half way, on a logarithmic scale, from counting as often as there are rows to all classes
+// counting the same: how often a new class will be asked for nobody knows, and a handful of rows
+// must not outweigh hundreds.
+std::vector<double> class_weights(const std::vector<int>& labels, int classes) {
+  std::vector<double> rows(static_cast<std::size_t>(classes));
+  for (const int label : labels) ++rows[static_cast<std::size_t>(label)];
+  const double mean = static_cast<double>(labels.size()) / classes;
+  for (double& count : rows) count = std::sqrt(mean / std::max(count, 1.0));
+  return rows;
 }
 
-std::vector<bool> OldAccuracy::right(const Answered& answered, float shift) const {
+std::vector<bool> right(const Answered& answered) {
   std::vector<bool> right;
-  std::vector<Scalar> row;
+  const auto classes = answered.logits.shape().per_image();
   for (std::size_t i = 0; i < answered.labels.size(); ++i) {
-    const Scalar* logits = answered.logits.image(static_cast<int>(i));
-    row.assign(logits, logits + answered.logits.shape().c);
-    for (std::size_t j = static_cast<std::size_t>(old_classes_); j < row.size(); ++j) {
-      row[j] -= shift;
-    }
-    right.push_back(std::max_element(row.begin(), row.end()) - row.begin() == answered.labels[i]);
+    const Scalar* row = answered.logits.image(static_cast<int>(i));
+    right.push_back(std::max_element(row, row + classes) - row == answered.labels[i]);
   }
   return right;
 }
 
-double OldAccuracy::excess(const Answered& answered, float shift) const {
+}  // namespace
+
+OldAccuracy::OldAccuracy(const HeldOut& held_out, const Answered& champion, int old_classes,
+                         const GateOptions& gate)
+    : held_out_(held_out), old_classes_(old_classes), gate_(gate), before_(right(champion)) {
+  for (const int label : champion.labels) rows_ += label < old_classes ? 1 : 0;
+}
+
+double OldAccuracy::excess(const Answered& answered) const {
   struct Change {
     int rows = 0, lost = 0, won = 0;
-    double likely_loss() const { return (lost - won + 2 * std::sqrt(lost + won)) / rows; }
+    double likely_loss() const { return (lost - won + kMargin * std::sqrt(lost + won)) / rows; }
   };
-  const std::vector<bool> after = right(answered, shift);
+  const std::vector<bool> after = right(answered);
   Change all;
   std::vector<Change> of_class(static_cast<std::size_t>(old_classes_));
   for (std::size_t i = 0; i < before_.size(); ++i) {
@@ -62,38 +68,45 @@ double OldAccuracy::excess(const Answered& answered, float shift) const {
   return excess;
 }
 
+Answered OldAccuracy::balanced(Network& network) const {
+  Answered answered = held_out_.calibrating_answers(fold_batch_norm(network));
+  Param* bias = network.head_bias();
+  if (rows_ < kEnough || bias == nullptr) return answered;
+  const int classes = network.outputs();
+  const std::vector<float> add =
+      fit_biases(answered.logits, answered.labels, class_weights(answered.labels, classes));
+  for (int c = 0; c < classes; ++c) {
+    bias->value.data()[c] += add[static_cast<std::size_t>(c)];
+    for (int i = 0; i < answered.logits.shape().n; ++i) {
+      answered.logits.image(i)[c] += add[static_cast<std::size_t>(c)];
+    }
+  }
+  return answered;
+}
+
+void OldAccuracy::balance(Network& network) const {
+  balanced(network);
+}
+
 float OldAccuracy::blend_back(Network& network, const Network& start) const {
   if (rows_ < kEnough) return 1;
   const Network tuned = network.clone();
+  Network best = tuned.clone();
   double least = std::numeric_limits<double>::max();
   float chosen = 1;
   for (int tenths = kTenths; tenths > 0 && least > 0; --tenths) {
     const float share = static_cast<float>(tenths) / kTenths;
     network.copy_values(tuned);
     blend(network, start, share);
-    const double found = excess(held_out_.calibrating_answers(fold_batch_norm(network)));
+    const double found = excess(balanced(network));
     if (found < least) {
       least = found;
       chosen = share;
+      best.copy_values(network);
     }
   }
-  network.copy_values(tuned);
-  blend(network, start, chosen);
+  network.copy_values(best);
   return chosen;
-}
-
-void OldAccuracy::lower_new_classes(Network& network, Tensor& logits) const {
-  const int outputs = network.outputs();
-  Param* bias = network.head_bias();
-  if (rows_ < kEnough || outputs == old_classes_ || bias == nullptr) return;
-  const Answered after = held_out_.calibrating(logits);
-  float shift = 0;
-  while (shift <= kMost && excess(after, shift) > 0) shift += kShiftStep;
-  if (shift == 0 || shift > kMost) return;  // not needed, or the loss has another cause
-  for (int j = old_classes_; j < outputs; ++j) bias->value.data()[j] -= shift;
-  for (int i = 0; i < logits.shape().n; ++i) {
-    for (int j = old_classes_; j < outputs; ++j) logits.image(i)[j] -= shift;
-  }
 }
 
 }  // namespace fovea

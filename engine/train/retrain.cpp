@@ -46,7 +46,8 @@ class Retraining {
         old_network_(fold_batch_norm(champion.model.network)),
         network_(champion.model.network.with_outputs(static_cast<int>(plan.classes.size()))),
         held_out_(plan, dataset, champion.bundle, old_network_, preprocess_, threads),
-        old_accuracy_(held_out_, old_network_, plan.old_classes, gate) {}
+        old_logits_(held_out_.logits(old_network_)),
+        old_accuracy_(held_out_, held_out_.calibrating(old_logits_), plan.old_classes, gate) {}
 
   Retrained run(std::vector<std::uint8_t> resume) {
     Outcome outcome = phase("looking at the new pictures") ? prepare_head() : Outcome::stopped;
@@ -90,6 +91,7 @@ class Retraining {
   const Network old_network_;  // the champion's, folded
   Network network_;
   const HeldOut held_out_;
+  const Tensor old_logits_;  // the champion's, of all held-out rows
   const OldAccuracy old_accuracy_;
   HeadTask task_;
   std::vector<EpochReport> history_;
@@ -173,6 +175,7 @@ Outcome Retraining::fit_frozen() {
     history_.push_back(report);
     if (observer_.on_epoch(report, network_) == Control::stop) return Outcome::stopped;
   }
+  old_accuracy_.balance(network_);
   return Outcome::finished;
 }
 
@@ -244,8 +247,7 @@ FeatureBundle Retraining::describe(const std::string& sha256) const {
 
 Retrained Retraining::judge_and_describe() {
   const Model& champion = champion_.model;
-  Tensor logits = held_out_.logits(fold_batch_norm(network_));
-  old_accuracy_.lower_new_classes(network_, logits);
+  const Tensor logits = held_out_.logits(fold_batch_norm(network_));
   Retrained made{Outcome::finished,
                  {std::move(network_), preprocess_, plan_.classes, 1, {}},
                  {},
@@ -265,7 +267,7 @@ Retrained Retraining::judge_and_describe() {
                                ? champion.temperature
                                : fit_temperature(calibrating.logits, calibrating.labels);
   Tensor before, after;
-  const Answered old_answers = held_out_.judging(held_out_.logits(old_network_));
+  const Answered old_answers = held_out_.judging(old_logits_);
   const Answered new_answers = held_out_.judging(logits);
   softmax(old_answers.logits, champion.temperature, before);
   softmax(new_answers.logits, made.model.temperature, after);

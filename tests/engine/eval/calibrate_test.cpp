@@ -60,3 +60,45 @@ TEST_CASE("answers that are always right or always wrong end at the limits") {
   CHECK_THROWS_AS(fit_temperature(logits, std::vector<int>{0}), ShapeError);
   CHECK_THROWS_AS(fit_temperature(logits, std::vector<int>{0, 2}), ShapeError);
 }
+
+TEST_CASE("with the fitted biases each class is expected as often as it is there, by weight") {
+  Tensor logits({600, 1, 1, 3}), p;
+  std::vector<int> labels;
+  Rng rng(2);
+  for (int n = 0; n < 600; ++n) {
+    labels.push_back(n % 6 == 0 ? 2 : n % 2);  // 200, 300, 100
+    for (int c = 0; c < 3; ++c) {
+      logits.image(n)[c] = rng.normal() + (c == labels.back() ? 2.0f : 0.0f) + (c == 1 ? 1.5f : 0);
+    }
+  }
+  const std::vector<double> weights{1, 1, 2.5};
+  const std::vector<float> biases = fit_biases(logits, labels, weights);
+  CHECK(biases[0] + biases[1] + biases[2] == Approx(0).margin(1e-5));
+  CHECK(biases[1] < biases[0]);
+  for (int n = 0; n < 600; ++n) {
+    for (int c = 0; c < 3; ++c) logits.image(n)[c] += biases[static_cast<std::size_t>(c)];
+  }
+  softmax(logits, 1, p);
+  double expected[3] = {};
+  for (int n = 0; n < 600; ++n) {
+    for (int c = 0; c < 3; ++c) {
+      expected[c] += weights[static_cast<std::size_t>(labels[static_cast<std::size_t>(n)])] *
+                     static_cast<double>(p.image(n)[c]);
+    }
+  }
+  CHECK(expected[0] == Approx(200).epsilon(1e-3));
+  CHECK(expected[1] == Approx(300).epsilon(1e-3));
+  CHECK(expected[2] == Approx(250).epsilon(1e-3));
+}
+
+TEST_CASE("biases: a class without pictures is lowered, sizes and labels must fit") {
+  const Tensor logits = table({{1, 0, 3}, {0, 1, 3}});
+  const std::vector<int> labels{0, 1};
+  const std::vector<double> weights{1, 1, 1e-3};
+  const std::vector<float> biases = fit_biases(logits, labels, weights);
+  CHECK(biases[2] < biases[0] - 3);
+  CHECK(biases[0] == Approx(biases[1]));
+  CHECK_THROWS_AS(fit_biases(logits, std::vector<int>{0}, weights), ShapeError);
+  CHECK_THROWS_AS(fit_biases(logits, std::vector<int>{0, 3}, weights), ShapeError);
+  CHECK_THROWS_AS(fit_biases(logits, labels, std::vector<double>{1, 1}), ShapeError);
+}
