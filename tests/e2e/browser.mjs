@@ -17,9 +17,13 @@ export async function startServer({
   folder = mkdtempSync(join(tmpdir(), "fovea-e2e-")),
   www = join(root, "www/dist"),
   more = [],
+  environment = {},
 } = {}) {
   const options = ["--port", String(port), "--model", model, "--www", www, "--data-dir", folder, ...more];
-  const child = spawn(command, ["serve", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, ["serve", ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
   const gone = new Promise((resolve) => child.once("exit", resolve));
   let said = "";
   const address = await new Promise((resolve, reject) => {
