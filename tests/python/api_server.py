@@ -2,41 +2,23 @@
 
 import http.client
 import json
-import os
-import subprocess
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from jsonschema import Draft202012Validator, FormatChecker
+from running_server import RunningServer
 
-ROOT = Path(__file__).parent.parent.parent
-FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
-MODEL = ROOT / "models" / "cifar10-small.safetensors"
 ADMIN, PREDICT = "admin-token-of-the-tests", "predict-token-of-the-tests"
 VERBS = ("get", "put", "post", "delete", "patch")
 
 
-class Server:
+class Server(RunningServer):
     def __init__(self, data_dir):
-        tokens = {"FOVEA_TOKENS": f"admin:{ADMIN},predict:{PREDICT}"}
-        self.process = subprocess.Popen(
-            [FOVEA, "serve", "--model", MODEL, "--port", "0", "--threads", "1", "--data-dir", data_dir],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **tokens})
-        line = self.process.stdout.readline()
-        assert "answers at" in line, line
-        self.url = line.split()[-1].rstrip("/")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(30)
-        self.process.stdout.close()
+        super().__init__(data_dir, "--threads", "1",
+                         environment={"FOVEA_TOKENS": f"admin:{ADMIN},predict:{PREDICT}"})
 
     def send(self, verb, path, body=None, fields=None, token=ADMIN):
         """The open answer; its connection must be closed by who asked."""
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        connection = http.client.HTTPConnection(self.address, timeout=60)
         fields = dict(fields or {})
         if token:
             fields["Authorization"] = f"Bearer {token}"

@@ -1,22 +1,15 @@
 """The Open Inference Protocol of a real `fovea serve`, spoken by tritonclient; and its history
 with a disk that refuses."""
 
-import json
-import os
 import re
 import resource
-import signal
-import subprocess
-import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
 from model_file_test import FILE
 from PIL import Image
+from running_server import FOVEA, RunningServer
 
-ROOT = Path(__file__).parent.parent.parent
-FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 http = pytest.importorskip("tritonclient.http")
 text_string_to_metric_families = pytest.importorskip(
@@ -24,37 +17,12 @@ text_string_to_metric_families = pytest.importorskip(
 SIZE = 6  # of the network's input
 
 
-class Server:
-    def __init__(self, data_dir, *arguments, **options):
-        self.process = subprocess.Popen(
-            [FOVEA, "serve", "--model", FILE, "--port", "0", "--data-dir", data_dir, *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-        line = self.process.stdout.readline()
-        found = re.search(r"http://(\S+)/", line)
-        if not found:
-            self.process.kill()
-            raise AssertionError(self.process.communicate()[1])
-        self.address = found[1]
+class Server(RunningServer):
+    def __init__(self, data_dir, **process):
+        super().__init__(data_dir, model=FILE, **process)
 
-    def get(self, path):
-        with urllib.request.urlopen(f"http://{self.address}{path}") as answer:
-            return answer.read().decode()
-
-    def predict(self, picture):
-        request = urllib.request.Request(f"http://{self.address}/api/v1/predict", picture,
-                                         {"Content-Type": "image/bmp"})
-        with urllib.request.urlopen(request) as answer:
-            return json.loads(answer.read())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.log = self.process.communicate(timeout=20)[1]
-        finally:
-            self.process.kill()
+    def predict_one(self, picture):
+        return self.json("/api/v1/predict", picture, type="image/bmp")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +44,7 @@ def bitmap(pixels, path):
 
 def test_the_client_finds_the_server_and_the_model(server, client):
     assert client.is_server_live() and client.is_server_ready()
-    name = json.loads(server.get("/api/v1/model"))["name"]
+    name = server.json("/api/v1/model")["name"]
     assert client.is_model_ready(name) and client.is_model_ready(name, "1")
     assert not client.is_model_ready("other")
     metadata = client.get_model_metadata(name)
@@ -92,9 +60,9 @@ def test_the_client_finds_the_server_and_the_model(server, client):
 def test_pixels_get_the_answer_of_the_picture(server, client, tmp_path, binary):
     rng = np.random.default_rng(3)
     pixels = rng.integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
-    expected = [server.predict(bitmap(image, tmp_path / "a.bmp"))["results"][0]
+    expected = [server.predict_one(bitmap(image, tmp_path / "a.bmp"))["results"][0]
                 for image in pixels]
-    name = json.loads(server.get("/api/v1/model"))["name"]
+    name = server.json("/api/v1/model")["name"]
     image = http.InferInput("image", list(pixels.shape), "UINT8")
     image.set_data_from_numpy(pixels, binary_data=binary)
     outputs = [http.InferRequestedOutput(output, binary_data=binary)
@@ -106,15 +74,15 @@ def test_pixels_get_the_answer_of_the_picture(server, client, tmp_path, binary):
                                        result.as_numpy("prediction"), expected):
         assert row[one["index"]] == np.float32(one["probability"])
         assert (label.decode() if isinstance(label, bytes) else label) == one["label"]
-        stored = json.loads(server.get(f"/api/v1/predictions/{number}"))
+        stored = server.json(f"/api/v1/predictions/{number}")
         assert stored["source"] == "v2" and stored["label"] == one["label"]
 
 
 def test_picture_files_are_taken_as_bytes(server, client, tmp_path):
     rng = np.random.default_rng(4)
     file = bitmap(rng.integers(0, 256, (9, 11, 3), dtype=np.uint8), tmp_path / "a.png")
-    expected = server.predict(file)["results"][0]
-    name = json.loads(server.get("/api/v1/model"))["name"]
+    expected = server.predict_one(file)["results"][0]
+    name = server.json("/api/v1/model")["name"]
     files = http.InferInput("image_bytes", [2], "BYTES")
     files.set_data_from_numpy(np.array([file, file], dtype=np.object_))
     result = client.infer(name, [files])  # all outputs, binary
@@ -127,9 +95,9 @@ def test_picture_files_are_taken_as_bytes(server, client, tmp_path):
 
 def test_metrics_can_be_read_by_a_parser_and_name_patterns_not_paths(server, tmp_path):
     rng = np.random.default_rng(6)
-    server.predict(bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp"))
-    server.get("/api/v1/predictions/1")
-    text = server.get("/metrics")
+    server.predict_one(bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp"))
+    server.json("/api/v1/predictions/1")
+    text = server.ask("/metrics")[1].decode()
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert families["fovea_predictions"].type == "counter"
     assert families["fovea_inference_stage_seconds"].type == "histogram"
@@ -149,15 +117,15 @@ def test_a_full_disk_leaves_answers_unrecorded_but_given(tmp_path):
 
     # Python ignores SIGXFSZ, and the child goes on doing so: writes fail instead.
     with Server(tmp_path / "data", preexec_fn=preexec, restore_signals=False) as server:
-        answers = [server.predict(bitmap(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8),
+        answers = [server.predict_one(bitmap(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8),
                                          tmp_path / "a.bmp")) for _ in range(60)]
         unrecorded = [answer for answer in answers if not answer["recorded"]]
         assert answers[0]["recorded"] and answers[0]["results"][0]["prediction"] == 1
         assert unrecorded and all("label" in answer["results"][0] for answer in answers)
         assert all("prediction" not in answer["results"][0] for answer in unrecorded)
-        statistics = json.loads(server.get("/api/v1/predictions"))
+        statistics = server.json("/api/v1/predictions")
         assert statistics["predictions"]
-    assert "unrecorded" in server.log
+    assert "unrecorded" in "".join(server.log)
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
@@ -167,13 +135,10 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
         server = Server(tmp_path / "data")
         for _ in range(5):
             picture = bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp")
-            result = server.predict(picture)["results"][0]
+            result = server.predict_one(picture)["results"][0]
             acknowledged.append((result["prediction"], result["label"], picture))
-        server.process.kill()
-        server.process.communicate()
+        server.kill()
     with Server(tmp_path / "data") as server:
         for number, label, picture in acknowledged:
-            assert json.loads(server.get(f"/api/v1/predictions/{number}"))["label"] == label
-            with urllib.request.urlopen(
-                    f"http://{server.address}/api/v1/predictions/{number}/picture") as answer:
-                assert answer.read() == picture
+            assert server.json(f"/api/v1/predictions/{number}")["label"] == label
+            assert server.ask(f"/api/v1/predictions/{number}/picture") == (200, picture)

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from api_server import ADMIN, FOVEA, PREDICT, ROOT, Document, Server, form
+from api_server import ADMIN, PREDICT, Document, Server, form
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from running_server import FOVEA, MODEL, ROOT
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 HERE = Path(__file__).parent
@@ -51,7 +52,7 @@ def seed(server):
         api.ask("predict", body=((images / name).read_bytes(), "image/png"))
     report = api.ask("upload_images", body=form(
         *[("file", (images / name).read_bytes(), name) for name in names], ("label", "cat")))
-    model = (ROOT / "models" / "cifar10-small.safetensors").read_bytes()
+    model = MODEL.read_bytes()
     for _ in range(2):
         api.ask("upload_version", 201, body=(model, "application/octet-stream"))
     api.ask("remove_version", 204, version=3)

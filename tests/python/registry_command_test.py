@@ -2,62 +2,30 @@
 half-written is seen; a second server and a damaged champion are refused in words."""
 
 import hashlib
-import json
 import os
 import random
-import re
-import signal
-import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import pytest
+from running_server import FOVEA, MODEL, ROOT, RunningServer
 
-ROOT = Path(__file__).parent.parent.parent
-FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
-BUNDLED = ROOT / "models" / "cifar10-small.safetensors"
 OTHER = ROOT / "tests" / "data" / "model-v1.safetensors"
 KILLS = int(os.environ.get("FOVEA_KILLS", 5))
 
 
-class Server:
-    def __init__(self, data_dir, *arguments):
-        self.process = subprocess.Popen(
-            [FOVEA, "serve", "--port", "0", "--threads", "1", "--data-dir", data_dir,
-             *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        if not found:
-            raise RuntimeError(self.process.communicate()[1])
-        self.url = found.group().rstrip("/")
-        # The log must not fill its pipe.
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
-
-    def ask(self, method, path, body=None):
-        request = urllib.request.Request(self.url + path, data=body, method=method,
-                                         headers={"Content-Type": "application/octet-stream"})
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            return reply.read()
-
-    def json(self, method, path, body=None):
-        return json.loads(self.ask(method, path, body))
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+class Server(RunningServer):
+    def __init__(self, data_dir, *options):
+        super().__init__(data_dir, "--threads", "1", *options, model=None)
 
 
 def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path):
-    files = [BUNDLED.read_bytes(), OTHER.read_bytes()]
+    files = [MODEL.read_bytes(), OTHER.read_bytes()]
     published, activated = {1: hashlib.sha256(files[0]).hexdigest()}, [1]
     dice = random.Random(7)
     for _ in range(KILLS):
-        server = Server(tmp_path, "--model", BUNDLED) if not (tmp_path / "fovea.db").exists() \
+        server = Server(tmp_path, "--model", MODEL) if not (tmp_path / "fovea.db").exists() \
             else Server(tmp_path, "--keep-versions", 3)
         attempted = []
 
@@ -65,15 +33,15 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
             try:
                 while True:
                     data = dice.choice(files)
-                    number = server.json("POST", "/api/v1/models", data)["number"]
+                    number = server.json("/api/v1/models", data, status=201)["number"]
                     published[number] = hashlib.sha256(data).hexdigest()
                     attempted.append(number)
-                    server.ask("POST", f"/api/v1/models/{number}/activate", b"")
+                    server.json(f"/api/v1/models/{number}/activate", {})
                     activated.append(number)
-            except (OSError, urllib.error.URLError, ValueError) as error:
-                # The connection ends with the server; an answer of it would be a failure.
-                if isinstance(error, urllib.error.HTTPError):
-                    attempted.append(error.read())
+            except AssertionError as error:  # an answer that is none
+                attempted.append(str(error).encode())
+            except (OSError, ValueError):
+                pass  # the connection ends with the server
             except Exception as error:  # a reply cut off in its middle (http.client's own errors)
                 assert "http.client" in type(error).__module__
 
@@ -86,18 +54,18 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
 
         server = Server(tmp_path, "--keep-versions", 3)
         try:
-            champion = server.json("GET", "/api/v1/model")
+            champion = server.json("/api/v1/model")
             # What was acknowledged, or what was under way when the server died.
             assert int(champion["version"]) in {activated[-1], *attempted[-1:]}
             activated[-1:] = [int(champion["version"])]
             assert published.get(int(champion["version"])) in {champion["file_sha256"], None}
-            listed = server.json("GET", "/api/v1/models?limit=100")["versions"]
+            listed = server.json("/api/v1/models?limit=100")["versions"]
             numbers = {version["number"]: version for version in listed}
             for number, sha256 in published.items():
                 assert numbers[number]["file_sha256"] == sha256
             for version in listed:
                 if "removed" not in version:
-                    data = server.ask("GET", f"/api/v1/models/{version['number']}/weights")
+                    data = server.ask(f"/api/v1/models/{version['number']}/weights")[1]
                     assert hashlib.sha256(data).hexdigest() == version["file_sha256"]
             assert not list((tmp_path / "files").glob("*/.*"))
         finally:
@@ -116,7 +84,7 @@ def test_a_second_server_on_the_directory_is_refused(tmp_path):
 
 def test_a_damaged_champion_is_named_and_another_model_can_be_served(tmp_path):
     server = Server(tmp_path, "--model", OTHER)
-    sha256 = server.json("GET", "/api/v1/model")["file_sha256"]
+    sha256 = server.json("/api/v1/model")["file_sha256"]
     server.kill()
     file = tmp_path / "files" / sha256[:2] / sha256
     data = bytearray(file.read_bytes())
@@ -124,9 +92,9 @@ def test_a_damaged_champion_is_named_and_another_model_can_be_served(tmp_path):
     file.write_bytes(data)
     with pytest.raises(RuntimeError, match=f"{sha256}.*damaged.*--model FILE"):
         Server(tmp_path)
-    server = Server(tmp_path, "--model", BUNDLED)
+    server = Server(tmp_path, "--model", MODEL)
     try:
-        assert server.json("GET", "/api/v1/model")["version"] == "2"
-        assert server.json("GET", "/api/v1/models")["aliases"] == {"champion": 2, "previous": 1}
+        assert server.json("/api/v1/model")["version"] == "2"
+        assert server.json("/api/v1/models")["aliases"] == {"champion": 2, "previous": 1}
     finally:
         server.kill()

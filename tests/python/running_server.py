@@ -22,18 +22,28 @@ ENDED = {"succeeded", "failed", "canceled", "interrupted"}
 class RunningServer:
     """On a free port; ask() never raises for a status, json() insists on one."""
 
-    def __init__(self, data_dir, *options, model=MODEL, environment=None):
+    def __init__(self, data_dir, *options, model=MODEL, environment=None, **process):
         arguments = [FOVEA, "serve", "--port", "0", "--data-dir", data_dir, *map(str, options)]
         if model is not None:
             arguments += ["--model", model]
         self.log = []
         self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env={**os.environ, **(environment or {})})
+                                        env={**os.environ, **(environment or {})}, **process)
         found = re.search(r"https?://\S+", self.process.stdout.readline())
         if not found:
             raise RuntimeError(self.process.communicate()[1])
         self.url = found.group().rstrip("/")
-        threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True).start()
+        self.address = self.url.split("://")[1]
+        self.reader = threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(30)
+        self.reader.join()
 
     def ask(self, path, data=None, verb=None, type=None, headers=None):
         if isinstance(data, (dict, list)):
