@@ -38,19 +38,13 @@ async function contextOf(options = {}) {
 const engineOf = (page) => page.locator(".engine").getByText("Ready").textContent({ timeout: 60_000 });
 const asked = (page, type) => page.evaluate((wanted) => globalThis.asked.filter((one) => one.type === wanted), type);
 
-// What the table saves of the answers to files, as objects; no field has a comma in it. The table follows
-// the answers a moment later.
+// What the table saves of the answers to files, as objects; no field has a comma in it.
 async function answersOf(page, files) {
   await choose(page, files);
   await settled(page, files.length);
-  for (let tries = 0; tries < 20; ++tries) {
-    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download Answers as CSV" }).click()]);
-    const [head, ...lines] = readFileSync(await file.path(), "utf8").trim().split("\r\n").map((line) => line.split(","));
-    if (lines.length === files.length && !lines.flat().includes("waiting")) {
-      return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i]])));
-    }
-  }
-  throw new Error("the table does not follow");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download Answers as CSV" }).click()]);
+  const [head, ...lines] = readFileSync(await file.path(), "utf8").trim().split("\r\n").map((line) => line.split(","));
+  return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i]])));
 }
 
 async function answersInPage(page, files = pictures) {
