@@ -168,6 +168,7 @@ for (const [what, pattern, content, why] of [
     assert.deepEqual((await asked(page, "start")).map(({ threads }) => threads), [4, 1]);
     assert.match(warnings.join("\n"), /fovea_threads-\w+\.js did not start, .*fovea-\w+\.js is taken instead/);
     assert.match(warnings.join("\n"), why);
+    assert.equal(page.workers().length, 1, "the Workers of the other are gone");
     await context.close();
     await own.stop();
   });
