@@ -7,13 +7,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(fovea_options INTERFACE -Wno-restrict)
 endif()
 if(EMSCRIPTEN)
-  # Emscripten catches no exception and uses no vector instruction unless told to. The rest is for a
-  # small download: what is not arithmetic is built small, and the linker sees the whole program, so
-  # that it can drop what only training calls (the virtual backward() of every layer and below).
+  # Emscripten uses no vector instruction unless told to. The rest is for a small download: what is not
+  # arithmetic is built small, and the linker sees the whole program, so that it can drop what only
+  # training calls (the virtual backward() of every layer and below).
   set(whole_program -flto -fwhole-program-vtables -fvirtual-function-elimination)
-  target_compile_options(fovea_options INTERFACE -msimd128 -fwasm-exceptions -Oz -fvisibility=hidden
-                                                 ${whole_program})
-  target_link_options(fovea_options INTERFACE -fwasm-exceptions ${whole_program})
+  target_compile_options(fovea_options INTERFACE -msimd128 -Oz -fvisibility=hidden ${whole_program})
+  target_link_options(fovea_options INTERFACE ${whole_program})
 endif()
 if(FOVEA_WERROR)
   target_compile_options(fovea_options INTERFACE -Werror)

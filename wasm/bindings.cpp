@@ -1,7 +1,9 @@
-// The engine as seen from JavaScript: six C functions. Handles are small positive numbers, never
+// The engine as seen from JavaScript: seven C functions. Handles are small positive numbers, never
 // addresses, so a stale one is an error and not a trap. Every exception stops here and becomes a
-// return code; its text waits in fv_last_error(). One thread: each Worker has its own instance.
+// return code; its text waits in fv_last_error(). One thread calls, each Worker its own instance;
+// the pictures of one call are shared out over the threads that fv_engine() started.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -11,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
@@ -20,11 +23,19 @@
 namespace fovea {
 namespace {
 
-struct Session {
-  explicit Session(std::span<const std::uint8_t> file) : classifier(file) {}
-  Classifier classifier;
+using Bytes = std::span<const std::uint8_t>;
+
+// What one thread needs for itself.
+struct Desk {
   Tensor probabilities;
   Scratch scratch;
+};
+
+struct Session {
+  explicit Session(Bytes file) : classifier(file), desks(available_threads()) {}
+  Classifier classifier;
+  std::vector<Desk> desks;
+  std::vector<std::string> failures;  // of each picture of the last call, "" when it was answered
   std::string info;
 };
 
@@ -82,6 +93,42 @@ nlohmann::json describe(const Classifier& classifier) {
           {"layers", layers}};
 }
 
+// Where the pictures begin that lie one after another in `size` bytes. Throws ShapeError.
+std::vector<Bytes> split(const std::uint8_t* bytes, std::size_t size,
+                         std::span<const std::uint32_t> sizes) {
+  std::vector<Bytes> pictures;
+  std::size_t left = size;
+  for (const std::uint32_t one : sizes) {
+    if (one > left) {
+      throw ShapeError("picture " + std::to_string(pictures.size()) + " of " + std::to_string(one) +
+                       " bytes, where " + std::to_string(left) + " are left");
+    }
+    pictures.emplace_back(bytes + (size - left), one);
+    left -= one;
+  }
+  return pictures;
+}
+
+// Probabilities to out, {decode and resize, network} to times. Returns why there is no answer, or
+// "".
+std::string look(const Classifier& classifier, Bytes picture, Desk& desk, float* out,
+                 double* times) {
+  try {
+    const auto start = std::chrono::steady_clock::now();
+    const Tensor x = classifier.prepare(picture);
+    const auto decoded = std::chrono::steady_clock::now();
+    classifier.predict(x, desk.probabilities, desk.scratch);
+    times[0] = milliseconds(decoded - start);
+    times[1] = milliseconds(std::chrono::steady_clock::now() - decoded);
+    std::copy_n(desk.probabilities.data(), classifier.classes().size(), out);
+    return "";
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
 #ifdef __wasm_simd128__
 constexpr int kSimdBits = 128;
 #else
@@ -93,15 +140,19 @@ constexpr int kSimdBits = 0;
 
 extern "C" {
 
-// JSON text about the engine itself: how wide its vector instructions are, how many threads an
-// answer has, and which of the convolution kernels it chose.
-const char* fv_engine() {
-  static const std::string text =
-      nlohmann::json{{"simd_bits", fovea::kSimdBits},
-                     {"threads", fovea::available_threads()},
-                     {"kernels", fovea::kernels::direct_kernels().items[0]->name}}
-          .dump();
-  return text.c_str();
+// JSON text about the engine itself: how wide its vector instructions are, how many threads share
+// the pictures of one call, and which of the convolution kernels it chose. The first call starts
+// the threads: `threads` of them, where it was built with any.
+const char* fv_engine(int threads) {
+  static std::string text;
+  return fovea::guarded<const char*>(nullptr, [&] {
+    fovea::start_threads(threads);
+    text = nlohmann::json{{"simd_bits", fovea::kSimdBits},
+                          {"threads", fovea::available_threads()},
+                          {"kernels", fovea::kernels::direct_kernels().items[0]->name}}
+               .dump();
+    return text.c_str();
+  });
 }
 
 // Bytes of a model file -> handle > 0, or 0 and fv_last_error(). The bytes are not kept.
@@ -121,11 +172,12 @@ const char* fv_info(int handle) {
   return fovea::guarded<const char*>(nullptr, [&] { return fovea::session(handle).info.c_str(); });
 }
 
-// Bytes of a JPEG, PNG or BMP file -> calibrated probabilities out[n], n = number of classes, and
-// milliseconds[2] = {decode and resize, network} when not null. Returns 0, or -1 and
-// fv_last_error().
-int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, float* out, int n,
-               double* milliseconds) {
+// Bytes of `count` JPEG, PNG or BMP files, one after another, sizes[i] of each -> calibrated
+// probabilities out[count][n], n = number of classes, and milliseconds[count][2] = {decode and
+// resize, network} of each. Returns how many have no answer (fv_failure() says why), or -1 and
+// fv_last_error() when none was looked at.
+int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const std::uint32_t* sizes,
+               int count, float* out, int n, double* milliseconds) {
   return fovea::guarded(-1, [&] {
     fovea::Session& s = fovea::session(handle);
     const int classes = static_cast<int>(s.classifier.classes().size());
@@ -133,17 +185,33 @@ int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, float* o
       throw fovea::ShapeError("room for " + std::to_string(n) + " probabilities, the model has " +
                               std::to_string(classes) + " classes");
     }
-    const auto start = std::chrono::steady_clock::now();
-    const fovea::Tensor x = s.classifier.prepare(std::span(bytes, size));
-    const auto decoded = std::chrono::steady_clock::now();
-    s.classifier.predict(x, s.probabilities, s.scratch);
-    const auto done = std::chrono::steady_clock::now();
-    for (int i = 0; i < n; ++i) out[i] = s.probabilities.data()[i];
-    if (milliseconds != nullptr) {
-      milliseconds[0] = fovea::milliseconds(decoded - start);
-      milliseconds[1] = fovea::milliseconds(done - decoded);
+    if (count < 0) throw fovea::ShapeError(std::to_string(count) + " pictures");
+    const auto pictures = fovea::split(bytes, size, {sizes, static_cast<std::size_t>(count)});
+    s.failures.assign(pictures.size(), "");
+    const auto look_at = [&](int i, int thread) {
+      s.failures[i] = fovea::look(s.classifier, pictures[i], s.desks[thread],
+                                  out + std::size_t(i) * n, milliseconds + std::size_t(i) * 2);
+    };
+    fovea::parallel_for(count, static_cast<int>(s.desks.size()), look_at);
+    // Several large pictures at once may want more memory than there is, and each alone not.
+    for (int i = 0; i < count && s.desks.size() > 1; ++i) {
+      if (!s.failures[i].empty()) look_at(i, 0);
     }
-    return 0;
+    return static_cast<int>(std::count_if(s.failures.begin(), s.failures.end(),
+                                          [](const auto& text) { return !text.empty(); }));
+  });
+}
+
+// Why picture i of the last call of fv_predict() has no answer, "" when it has; null and
+// fv_last_error() for a stale handle or a picture that there was not. Valid until the next call.
+const char* fv_failure(int handle, int i) {
+  return fovea::guarded<const char*>(nullptr, [&] {
+    const auto& failures = fovea::session(handle).failures;
+    if (i < 0 || i >= static_cast<int>(failures.size())) {
+      throw fovea::ShapeError("no picture " + std::to_string(i) + " of " +
+                              std::to_string(failures.size()));
+    }
+    return failures[i].c_str();
   });
 }
 

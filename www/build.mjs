@@ -146,10 +146,14 @@ async function buildPage() {
   const page = new Page(join(here, "dist"));
   const built = existsSync(join(wasmBuild, "fovea.wasm"));
   if (!built) console.log(`no fovea.wasm in ${wasmBuild}: the page will say so and use the server`);
+  const engine = (name) => (built ? page.emitFile(join(wasmBuild, name)) : "");
   const addresses = {
-    glue: built ? page.emitFile(join(wasmBuild, "fovea.js")) : "",
-    wasm: built ? page.emitFile(join(wasmBuild, "fovea.wasm")) : "",
     worker: page.emit("worker.js", await worker()),
+    glue: engine("fovea.js"),
+    wasm: engine("fovea.wasm"),
+    threadsGlue: engine("fovea_threads.js"),
+    threadsWasm: engine("fovea_threads.wasm"),
+    threadsWorker: engine("fovea_threads.worker.js"),
   };
   const samples = readdirSync(join(here, "src/samples")).map((name) => [
     parse(name).name,

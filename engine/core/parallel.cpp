@@ -15,13 +15,16 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+#ifdef __EMSCRIPTEN_PTHREADS__
+#include "engine/core/thread_team.h"
+#endif
 
 namespace fovea {
 namespace {
 
 // The CPU quota of this process's cgroup in whole CPUs, or 0 where there is none.
 // v2: "cpu.max" holds "QUOTA PERIOD" or "max PERIOD"; v1: two files, quota -1 = none.
-int cgroup_cpus() {
+[[maybe_unused]] int cgroup_cpus() {
   double quota = 0, period = 0;
   std::ifstream v2("/sys/fs/cgroup/cpu.max");
   std::string word;
@@ -36,10 +39,22 @@ int cgroup_cpus() {
   return std::max(1, static_cast<int>(std::floor(quota / period)));
 }
 
+#ifdef __EMSCRIPTEN_PTHREADS__
+ThreadTeam* g_team = nullptr;  // to the end of the program
+#endif
+
 }  // namespace
 
+void start_threads([[maybe_unused]] int threads) {
+#ifdef __EMSCRIPTEN_PTHREADS__
+  if (g_team == nullptr && threads > 1) g_team = new ThreadTeam(threads);
+#endif
+}
+
 int available_threads() {
-#ifdef _OPENMP
+#ifdef __EMSCRIPTEN_PTHREADS__
+  return g_team == nullptr ? 1 : g_team->size();
+#elif defined(_OPENMP)
   if (const char* text = std::getenv("OMP_NUM_THREADS")) {
     const int wanted = std::atoi(text);
     if (wanted > 0) return wanted;
@@ -52,7 +67,6 @@ int available_threads() {
   const int quota = cgroup_cpus();
   return quota > 0 ? std::min(threads, quota) : threads;
 #else
-  (void)cgroup_cpus;
   return 1;
 #endif
 }
@@ -77,6 +91,8 @@ void parallel_for(int count, int threads, const std::function<void(int index, in
     if (error) std::rethrow_exception(error);
     return;
   }
+#elif defined(__EMSCRIPTEN_PTHREADS__)
+  if (g_team != nullptr) return g_team->run(count, threads, body);
 #endif
   (void)threads;
   for (int i = 0; i < count; ++i) body(i, 0);

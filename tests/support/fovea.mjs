@@ -3,8 +3,9 @@
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { WebWorker } from "./web_worker.mjs";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const command = process.env.FOVEA ?? join(root, "build/release/fovea");
@@ -75,9 +76,19 @@ export function largestDifference(classes, probabilities, byName) {
   return Math.max(...classes.map((name, i) => Math.abs(probabilities[i] - byName[name])));
 }
 
-export async function loadClassifier() {
-  const { default: engine } = await import(join(wasmFolder, "fovea.js"));
+// The engine for the browser. More than one thread: the build with threads, whose Workers are node's; end them
+// with terminateWorkers().
+export async function loadClassifier({ threads } = {}) {
   const { Classifier } = await import(join(root, "wasm/package/dist/index.js"));
-  const wasm = readFileSync(join(wasmFolder, "fovea.wasm"));
-  return Classifier.load({ engine, wasm, model: readFileSync(model) });
+  return Classifier.load({ ...(await wasmEngine(threads)), model: readFileSync(model) });
+}
+
+export async function wasmEngine(threads) {
+  const file = (end) => join(wasmFolder, `${threads === undefined ? "fovea" : "fovea_threads"}${end}`);
+  const { default: engine } = await import(file(".js"));
+  const wasm = readFileSync(file(".wasm"));
+  if (threads === undefined) return { engine, wasm };
+  globalThis.Worker = WebWorker;
+  const address = (end) => pathToFileURL(file(end)).href;
+  return { engine, wasm, threads: { count: threads, glue: address(".js"), worker: address(".worker.js") } };
 }

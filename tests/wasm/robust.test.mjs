@@ -68,8 +68,36 @@ test("a stale or invented handle is an error code, not a trap", async () => {
   const module = await (await engine())({ wasmBinary: wasm() });
   assert.equal(module._fv_info(7), 0);
   assert.match(module.UTF8ToString(module._fv_last_error()), /handle 7/);
-  assert.equal(module._fv_predict(-1, 0, 0, 0, 10, 0), -1);
+  assert.equal(module._fv_predict(-1, 0, 0, 0, 0, 0, 10, 0), -1);
+  assert.equal(module._fv_failure(7, 0), 0);
   module._fv_free(7);
+});
+
+test("sizes that do not fit the bytes, and pictures that there were not, are errors in words", async () => {
+  const module = await (await engine())({ wasmBinary: wasm() });
+  const at = module._malloc(2_000_000);
+  const file = readFileSync(model);
+  module.HEAPU8.set(file, at);
+  const handle = module._fv_load(at, file.length);
+  const sizes = at + 1000;
+  const classes = JSON.parse(module.UTF8ToString(module._fv_info(handle))).classes.length;
+  const predict = (bytes, counts, n = classes, count = counts.length) => {
+    new Uint32Array(module.HEAPU8.buffer, sizes, counts.length).set(counts);
+    const code = module._fv_predict(handle, at, bytes, sizes, count, at + 4000, n, at + 8000);
+    return code < 0 ? module.UTF8ToString(module._fv_last_error()) : code;
+  };
+  assert.match(predict(10, [4, 7]), /picture 1 of 7 bytes, where 6 are left/);
+  assert.match(predict(10, [4, 0xffffffff]), /picture 1 of 4294967295 bytes/);
+  assert.match(predict(10, [4], classes + 1), /the model has 10 classes/);
+  assert.match(predict(10, [4], classes, -1), /-1 pictures/);
+  assert.equal(predict(10, []), 0);
+  assert.equal(predict(10, [4, 0, 6]), 3, "none of them is a picture");
+  for (const i of [0, 1, 2]) assert.notEqual(module.UTF8ToString(module._fv_failure(handle, i)), "");
+  for (const i of [-1, 3]) {
+    assert.equal(module._fv_failure(handle, i), 0);
+    assert.match(module.UTF8ToString(module._fv_last_error()), /no picture -?\d of 3/);
+  }
+  module._free(at);
 });
 
 test("a thousand predictions do not grow the memory", () => {

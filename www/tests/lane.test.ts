@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Lane } from "../src/inference/lane.js";
+import { Lane, fitting } from "../src/inference/lane.js";
 
 // Work that the test ends by hand.
 function lane(workers: number, together = 1) {
@@ -68,4 +68,13 @@ test("what waits can be forgotten; what is under way goes on", async () => {
   open[0]?.end();
   await settle();
   assert.deepEqual(open[1]?.items, [3]);
+});
+
+test("what goes together is limited in number and in bytes, and one alone always goes", () => {
+  const files = [5, 5, 5, 5].map((size) => ({ size }));
+  assert.equal(fitting(files, 16, 100), 4);
+  assert.equal(fitting(files, 3, 100), 3);
+  assert.equal(fitting(files, 16, 14), 2);
+  assert.equal(fitting(files, 16, 1), 1);
+  assert.equal(fitting([], 16, 1), 0);
 });

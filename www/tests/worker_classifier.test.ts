@@ -3,30 +3,39 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import { type WorkerPort, WorkerClassifier, download } from "fovea";
+import { type WorkerPort, WorkerClassifier, download, threadsHere } from "fovea";
 import type { Reply, Request } from "../../wasm/package/src/messages.js";
 
 // The other end of a real message channel in place of a Worker: bytes are really moved.
-function pair(answer: (request: Request, reply: (reply: Reply) => void) => void): WorkerPort {
-  const { port1, port2 } = new MessageChannel();
-  port2.on("message", (request: Request) => answer(request, (reply) => port2.postMessage(reply)));
-  const near = port1 as unknown as WorkerPort & { close(): void };
-  near.terminate = () => near.close();
-  return near;
+function pair(answer: (request: Request, reply: (reply: Reply) => void) => void): () => WorkerPort {
+  return () => {
+    const { port1, port2 } = new MessageChannel();
+    port2.on("message", (request: Request) => answer(request, (reply) => port2.postMessage(reply)));
+    const near = port1 as unknown as WorkerPort & { close(): void };
+    near.terminate = () => near.close();
+    return near;
+  };
 }
 
-const sources = { glue: "fovea.js", wasm: "fovea.wasm", model: "weights" };
+const sources = { engines: [{ glue: "fovea.js", wasm: "fovea.wasm" }], model: "weights" };
 const info = { classes: ["a"], input_size: 32, preprocessing: { fit: "crop", mean: [], std: [] }, temperature: 1, parameters: 1, flops: 1, weights_sha256: "", provenance: {}, layers: [] };
 const engine = { simd_bits: 128, threads: 1, kernels: "baseline" };
 const prediction = (index: number) => ({ label: "a", index, probability: 1, probabilities: [1], timing: { decode: 0, compute: 0 } });
 
+// A Worker that starts, loads, and does with pictures what the test wants.
+const ready = (predict: (request: Request & { type: "predict" }, reply: (reply: Reply) => void) => void) =>
+  pair((request, reply) => {
+    const { id } = request;
+    if (request.type === "start") reply({ id, type: "started", engine });
+    else if (request.type === "load") reply({ id, type: "loaded", info });
+    else predict(request, reply);
+  });
+
 test("answers find their requests whatever their order", async () => {
   const held: (() => void)[] = [];
-  const port = pair((request, reply) => {
-    const { id } = request;
-    if (request.type === "load") return reply({ id, type: "loaded", info, engine });
-    const index = request.picture[0] ?? -1;
-    held.push(() => reply({ id, type: "predicted", prediction: prediction(index) }));
+  const port = ready(({ id, pictures }, reply) => {
+    const results = pictures.map((picture) => prediction(picture[0] ?? -1));
+    held.push(() => reply({ id, type: "predicted", results }));
     if (held.length === 3) held.reverse().forEach((send) => send());
   });
   const { classifier, engine: told } = await WorkerClassifier.load(port, sources);
@@ -38,12 +47,25 @@ test("answers find their requests whatever their order", async () => {
   classifier.dispose();
 });
 
+test("of several pictures each has its own result; one alone rejects with its reason", async () => {
+  const port = ready(({ id, pictures }, reply) => {
+    const results = pictures.map((picture) => (picture.length === 0 ? { error: "an empty file" } : prediction(picture[0] ?? -1)));
+    reply({ id, type: "predicted", results });
+  });
+  const { classifier } = await WorkerClassifier.load(port, sources);
+  const some = await classifier.predictAll([Uint8Array.of(3), new Uint8Array(), Uint8Array.of(4)]);
+  assert.deepEqual(some, [prediction(3), { error: "an empty file" }, prediction(4)]);
+  await assert.rejects(classifier.predict(new Uint8Array()), { message: "an empty file" });
+  classifier.dispose();
+});
+
 test("progress is told before the model is loaded", async () => {
   const seen: number[] = [];
-  const port = pair(({ id }, reply) => {
+  const port = pair(({ id, type }, reply) => {
+    if (type === "start") return reply({ id, type: "started", engine });
     reply({ id, type: "progress", progress: { received: 10, total: 20 } });
     reply({ id, type: "progress", progress: { received: 20, total: 20 } });
-    reply({ id, type: "loaded", info, engine });
+    reply({ id, type: "loaded", info });
   });
   const { classifier } = await WorkerClassifier.load(port, sources, ({ received }) => seen.push(received));
   assert.deepEqual(seen, [10, 20]);
@@ -51,13 +73,60 @@ test("progress is told before the model is loaded", async () => {
 });
 
 test("a failure becomes an Error with the engine's words", async () => {
-  const port = pair(({ id }, reply) => reply({ id, type: "failed", error: "tensor 3 is cut off" }));
+  const port = pair(({ id, type }, reply) => (type === "start" ? reply({ id, type: "started", engine }) : reply({ id, type: "failed", error: "tensor 3 is cut off" })));
   await assert.rejects(WorkerClassifier.load(port, sources), { message: "tensor 3 is cut off" });
 });
 
+const threads = { glue: "threads.js", wasm: "threads.wasm", threads: { count: 4, worker: "threads.worker.js" } };
+const both = { ...sources, engines: [threads, ...sources.engines] };
+
+// What was asked of which Worker, of those that refuse to start some engines.
+function refusing(...glues: string[]) {
+  const asked: string[][] = [];
+  const port = () => {
+    const mine: string[] = [];
+    asked.push(mine);
+    return pair((request, reply) => {
+      const { id, type } = request;
+      mine.push(type === "start" ? request.code.glue : type);
+      if (type === "start") reply(glues.includes(request.code.glue) ? { id, type: "failed", error: `no ${request.code.glue}` } : { id, type: "started", engine });
+      else reply(type === "load" ? { id, type: "loaded", info } : { id, type: "failed", error: "no pictures today" });
+    })();
+  };
+  return { port, asked };
+}
+
+test("the first engine that starts is taken, in a Worker of its own, and the model asked for once", async (t) => {
+  const warned = t.mock.method(console, "warn", () => undefined);
+  const first = refusing();
+  (await WorkerClassifier.load(first.port, both)).classifier.dispose();
+  assert.deepEqual(first.asked, [["threads.js", "load"]]);
+  assert.equal(warned.mock.callCount(), 0);
+  const second = refusing("threads.js");
+  (await WorkerClassifier.load(second.port, both)).classifier.dispose();
+  assert.deepEqual(second.asked, [["threads.js"], ["fovea.js", "load"]]);
+  assert.match(String(warned.mock.calls[0]?.arguments.join(" ")), /threads\.js did not start, fovea\.js .*no threads\.js/);
+});
+
+test("when no engine starts, the last one's reason is told", async (t) => {
+  t.mock.method(console, "warn", () => undefined);
+  const { port, asked } = refusing("threads.js", "fovea.js");
+  await assert.rejects(WorkerClassifier.load(port, both), { message: "no fovea.js" });
+  assert.deepEqual(asked, [["threads.js"], ["fovea.js"]]);
+});
+
+test("threads are for isolated pages with memory to share, at most eight, and as many as the machine has", () => {
+  const place = { crossOriginIsolated: true, SharedArrayBuffer, navigator: { hardwareConcurrency: 4 } };
+  assert.equal(threadsHere(place), 4);
+  assert.equal(threadsHere({ ...place, navigator: { hardwareConcurrency: 64 } }), 8);
+  assert.equal(threadsHere({ ...place, navigator: { hardwareConcurrency: 1 } }), 1);
+  assert.equal(threadsHere({ ...place, navigator: {} }), 1);
+  assert.equal(threadsHere({ ...place, crossOriginIsolated: false }), 1);
+  assert.equal(threadsHere({ ...place, SharedArrayBuffer: undefined }), 1);
+});
+
 test("disposing fails what is still waiting", async () => {
-  const port = pair(({ id, type }, reply) => type === "load" && reply({ id, type: "loaded", info, engine }));
-  const { classifier } = await WorkerClassifier.load(port, sources);
+  const { classifier } = await WorkerClassifier.load(ready(() => undefined), sources);
   const waiting = classifier.predict(Uint8Array.of(1));
   classifier.dispose();
   await assert.rejects(waiting, /disposed of/);

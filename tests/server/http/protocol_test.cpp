@@ -63,6 +63,7 @@ TEST_CASE("every answer has the security fields and a request id") {
   CHECK(reply.field("X-Content-Type-Options") == "nosniff");
   CHECK(reply.field("Cross-Origin-Opener-Policy") == "same-origin");
   CHECK(reply.field("Cross-Origin-Embedder-Policy") == "require-corp");
+  CHECK(reply.field("Cross-Origin-Resource-Policy") == "same-origin");
   CHECK(reply.field("X-Request-Id").size() == 16);
   CHECK(client.ask(get("/echo", "X-Request-Id: my-id_1\r\n")).field("X-Request-Id") == "my-id_1");
   const WireReply strange = client.ask(get("/none", "X-Request-Id: a b\"\x01\r\n"));

@@ -1,4 +1,4 @@
-import { type Engine, type EngineFactory, startEngine, withBytes } from "./engine.js";
+import { type Engine, type EngineFactory, type EngineInfo, type Threads, failure, memory, startEngine, withBlock } from "./engine.js";
 
 export interface LayerInfo {
   name: string;
@@ -21,87 +21,105 @@ export interface ModelInfo {
   layers: LayerInfo[];
 }
 
-// What the engine itself is, as it was built and runs here.
-export interface EngineInfo {
-  simd_bits: number; // width of its vector instructions; 0: none
-  threads: number; // of one answer
-  kernels: string; // which of the convolution kernels it chose
-}
-
 export interface Prediction {
   label: string;
   index: number;
   probability: number;
   probabilities: number[]; // in the order of ModelInfo.classes; they sum to 1
-  timing: { decode: number; compute: number }; // milliseconds
+  timing: { decode: number; compute: number }; // milliseconds, of this picture
 }
+
+// What became of one picture of several.
+export type Result = Prediction | { error: string };
 
 export interface LoadOptions {
-  engine: EngineFactory; // the default export of fovea.js
-  wasm: Uint8Array; // the bytes of fovea.wasm
+  engine: EngineFactory; // the default export of fovea.js, or of fovea_threads.js
+  wasm: Uint8Array; // the bytes of the .wasm beside it
   model: Uint8Array; // the bytes of a model file (safetensors)
+  threads?: Threads; // for fovea_threads.js
 }
 
-// One model in an engine of its own. predict() takes the picture FILE (JPEG, PNG or BMP bytes): the
-// engine's own decoder and resize give the same answer as the server, which a canvas would not.
+// One model in an engine. predict() takes the picture FILE (JPEG, PNG or BMP bytes): the engine's own
+// decoder and resize give the same answer as the server, which a canvas would not.
 export class Classifier {
   readonly info: ModelInfo;
-  readonly engineInfo: EngineInfo;
   private handle: number;
-  private readonly out: number; // classes floats
-  private readonly times: number; // two doubles
 
   // Throws Error with the engine's own words when the model file is not sound.
-  static async load({ engine, wasm, model }: LoadOptions): Promise<Classifier> {
-    return new Classifier(await startEngine(engine, wasm), model);
+  static async load({ engine, wasm, model, threads }: LoadOptions): Promise<Classifier> {
+    return new Classifier(await startEngine(engine, wasm, threads), model);
   }
 
-  private constructor(
+  constructor(
     private readonly engine: Engine,
     model: Uint8Array,
   ) {
-    this.handle = withBytes(engine, model, (bytes) => engine._fv_load(bytes, model.length));
-    if (this.handle === 0) throw this.failure();
-    this.info = JSON.parse(engine.UTF8ToString(engine._fv_info(this.handle))) as ModelInfo;
-    this.engineInfo = JSON.parse(engine.UTF8ToString(engine._fv_engine())) as EngineInfo;
-    this.times = engine._malloc(16);
-    this.out = engine._malloc(4 * this.info.classes.length);
+    const { abi } = engine;
+    this.handle = withBlock(abi, model.length, (at) => {
+      new Uint8Array(memory(abi)).set(model, at);
+      return abi._fv_load(at, model.length);
+    });
+    if (this.handle === 0) throw failure(abi);
+    this.info = JSON.parse(abi.UTF8ToString(abi._fv_info(this.handle))) as ModelInfo;
+  }
+
+  get engineInfo(): EngineInfo {
+    return this.engine.info;
   }
 
   // Throws Error saying what is wrong with the bytes; the classifier stays usable.
   predict(picture: Uint8Array): Prediction {
-    const { engine, out, times } = this;
-    const count = this.info.classes.length;
-    const code = withBytes(engine, picture, (bytes) =>
-      engine._fv_predict(this.handle, bytes, picture.length, out, count, times),
-    );
-    if (code !== 0) throw this.failure();
-    const probabilities = Array.from(engine.HEAPF32.subarray(out >> 2, (out >> 2) + count));
-    const index = indexOfLargest(probabilities);
-    return {
-      label: this.info.classes[index] ?? "",
-      index,
-      probability: probabilities[index] ?? 0,
-      probabilities,
-      timing: { decode: engine.HEAPF64[times >> 3] ?? 0, compute: engine.HEAPF64[(times >> 3) + 1] ?? 0 },
-    };
+    const [result] = this.predictAll([picture]);
+    if (result === undefined || "error" in result) throw new Error(result?.error);
+    return result;
+  }
+
+  // What became of each, in their order. Several are shared out over the engine's threads; the answers are
+  // the same, bit for bit, whatever their number.
+  predictAll(pictures: readonly Uint8Array[]): Result[] {
+    const { abi } = this.engine;
+    const classes = this.info.classes.length;
+    const count = pictures.length;
+    const bytes = pictures.reduce((sum, { length }) => sum + length, 0);
+    // One block: two doubles and the probabilities of each, sizes, files.
+    return withBlock(abi, count * (16 + 4 * classes + 4) + bytes, (times) => {
+      const out = times + 16 * count;
+      const sizes = out + 4 * classes * count;
+      const files = sizes + 4 * count;
+      new Uint32Array(memory(abi), sizes, count).set(pictures.map(({ length }) => length));
+      const room = new Uint8Array(memory(abi), files, bytes);
+      let at = 0;
+      for (const picture of pictures) {
+        room.set(picture, at);
+        at += picture.length;
+      }
+      if (abi._fv_predict(this.handle, files, bytes, sizes, count, out, classes, times) < 0) throw failure(abi);
+      const timing = new Float64Array(memory(abi), times, 2 * count);
+      const all = new Float32Array(memory(abi), out, classes * count);
+      return pictures.map((_, i) => {
+        const error = abi.UTF8ToString(abi._fv_failure(this.handle, i));
+        if (error !== "") return { error };
+        const probabilities = Array.from(all.subarray(classes * i, classes * (i + 1)));
+        const index = indexOfLargest(probabilities);
+        return {
+          label: this.info.classes[index] ?? "",
+          index,
+          probability: probabilities[index] ?? 0,
+          probabilities,
+          timing: { decode: timing[2 * i] ?? 0, compute: timing[2 * i + 1] ?? 0 },
+        };
+      });
+    });
   }
 
   // Bytes of memory the engine holds in all; it never shrinks.
   get memoryBytes(): number {
-    return this.engine.HEAPU8.length;
+    return memory(this.engine.abi).byteLength;
   }
 
   dispose(): void {
-    if (this.handle === 0) return;
-    this.engine._fv_free(this.handle);
-    this.engine._free(this.out);
-    this.engine._free(this.times);
+    if (this.handle !== 0) this.engine.abi._fv_free(this.handle);
     this.handle = 0;
-  }
-
-  private failure(): Error {
-    return new Error(this.engine.UTF8ToString(this.engine._fv_last_error()));
   }
 }
 

@@ -1,9 +1,15 @@
-import type { EngineInfo, ModelInfo, Prediction } from "./classifier.js";
+import type { ModelInfo, Result } from "./classifier.js";
+import type { EngineInfo } from "./engine.js";
 
-// What page and Worker say to each other. Every request carries an id; its answer carries the same.
+// One build of the engine, by its addresses.
+export interface Code {
+  glue: string; // fovea.js
+  wasm: string; // fovea.wasm
+  threads?: { count: number; worker: string }; // of fovea_threads.js: how many, fovea_threads.worker.js
+}
+
 export interface Sources {
-  glue: string; // address of fovea.js
-  wasm: string; // address of fovea.wasm
+  engines: readonly Code[]; // the first that starts is taken
   model: string; // address of the model file
   headers?: Record<string, string>; // sent when asking for the model: a token, for instance
 }
@@ -13,12 +19,15 @@ export interface Progress {
   total: number; // bytes in all, 0 while unknown
 }
 
+// What page and Worker say to each other. Every request carries an id; its answer carries the same.
 export type Request =
-  | { id: number; type: "load"; sources: Sources }
-  | { id: number; type: "predict"; picture: Uint8Array };
+  | { id: number; type: "start"; code: Code }
+  | { id: number; type: "load"; model: string; headers: Record<string, string> }
+  | { id: number; type: "predict"; pictures: Uint8Array[] };
 
 export type Reply =
+  | { id: number; type: "started"; engine: EngineInfo }
   | { id: number; type: "progress"; progress: Progress }
-  | { id: number; type: "loaded"; info: ModelInfo; engine: EngineInfo }
-  | { id: number; type: "predicted"; prediction: Prediction }
+  | { id: number; type: "loaded"; info: ModelInfo }
+  | { id: number; type: "predicted"; results: Result[] }
   | { id: number; type: "failed"; error: string };

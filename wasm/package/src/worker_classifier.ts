@@ -1,5 +1,6 @@
-import type { EngineInfo, ModelInfo, Prediction } from "./classifier.js";
-import type { Progress, Reply, Request, Sources } from "./messages.js";
+import type { ModelInfo, Prediction, Result } from "./classifier.js";
+import type { EngineInfo } from "./engine.js";
+import type { Code, Progress, Reply, Request, Sources } from "./messages.js";
 
 // The part of Worker that is used, so that a test can stand two ports back to back.
 export interface WorkerPort {
@@ -25,28 +26,53 @@ export class WorkerClassifier {
     port.onerror = (event) => this.failAll(new Error(event.message || "the Worker failed to start"));
   }
 
-  // Downloads code and weights, reporting the progress of the weights. Rejects with Error.
+  // Downloads code and weights, reporting the progress of the weights. Rejects with Error. `newPort` makes a
+  // Worker, one for each engine that is tried.
   static async load(
-    port: WorkerPort,
-    sources: Sources,
+    newPort: () => WorkerPort,
+    { engines, model, headers = {} }: Sources,
     onProgress?: (progress: Progress) => void,
   ): Promise<{ classifier: WorkerClassifier; info: ModelInfo; engine: EngineInfo }> {
-    const classifier = new WorkerClassifier(port);
+    const { classifier, engine } = await WorkerClassifier.start(newPort, engines);
     try {
-      const reply = await classifier.ask({ id: 0, type: "load", sources }, [], onProgress);
+      const reply = await classifier.ask({ id: 0, type: "load", model, headers }, [], onProgress);
       if (reply.type !== "loaded") throw new Error(`the Worker answered ${reply.type} to load`);
-      return { classifier, info: reply.info, engine: reply.engine };
+      return { classifier, info: reply.info, engine };
     } catch (error) {
       classifier.dispose();
       throw error;
     }
   }
 
-  // The bytes move to the Worker: the caller's array is empty afterwards.
+  private static async start(newPort: () => WorkerPort, [code, ...others]: readonly Code[]): Promise<{ classifier: WorkerClassifier; engine: EngineInfo }> {
+    if (code === undefined) throw new Error("no engine was named");
+    const classifier = new WorkerClassifier(newPort());
+    try {
+      const reply = await classifier.ask({ id: 0, type: "start", code }, []);
+      if (reply.type !== "started") throw new Error(`the Worker answered ${reply.type} to start`);
+      return { classifier, engine: reply.engine };
+    } catch (error) {
+      classifier.dispose();
+      if (others.length === 0) throw error;
+      console.warn(`${code.glue} did not start, ${others[0]?.glue} is taken instead:`, error);
+      return WorkerClassifier.start(newPort, others);
+    }
+  }
+
+  // Rejects with Error saying what is wrong with the picture.
   async predict(picture: Uint8Array<ArrayBuffer>): Promise<Prediction> {
-    const reply = await this.ask({ id: 0, type: "predict", picture }, [picture.buffer]);
+    const [result] = await this.predictAll([picture]);
+    if (result === undefined || "error" in result) throw new Error(result?.error);
+    return result;
+  }
+
+  // What became of each, in their order. The bytes move to the Worker: the caller's arrays are empty
+  // afterwards. Several share the engine's threads.
+  async predictAll(pictures: readonly Uint8Array<ArrayBuffer>[]): Promise<Result[]> {
+    const buffers = pictures.map(({ buffer }) => buffer);
+    const reply = await this.ask({ id: 0, type: "predict", pictures: [...pictures] }, buffers);
     if (reply.type !== "predicted") throw new Error(`the Worker answered ${reply.type} to predict`);
-    return reply.prediction;
+    return reply.results;
   }
 
   dispose(): void {

@@ -15,6 +15,13 @@ export interface LaneProgress {
   done: number;
 }
 
+// How many of the first go together when no more than `most` and no more than `bytes` may; one alone always.
+export function fitting(files: readonly { size: number }[], most: number, bytes: number): number {
+  let sum = 0;
+  const end = files.slice(0, most).findIndex(({ size }, i) => (sum += size) > bytes && i > 0);
+  return end === -1 ? Math.min(most, files.length) : end;
+}
+
 export class Lane<T> {
   readonly progress = signal<LaneProgress>({ all: 0, done: 0 });
   private waiting: T[] = [];

@@ -1,12 +1,14 @@
 // The network inside the page: a Worker that is started, and the weights fetched, on first use.
 import { signal } from "@preact/signals";
-import { type EngineInfo, type ModelInfo, WorkerClassifier } from "fovea";
+import { type Code, type EngineInfo, type ModelInfo, type Result, WorkerClassifier, threadsHere } from "fovea";
+import { messageOf } from "../net/errors.js";
 import { token } from "../net/token.js";
+import { fitting } from "./lane.js";
 import { failure, kWeights } from "./server_model.js";
-import type { Answer, Outcome } from "./types.js";
+import type { Outcome } from "./types.js";
 
 // Put in by the build; empty when it had no WebAssembly to include.
-declare const FOVEA_ADDRESSES: { glue: string; wasm: string; worker: string };
+declare const FOVEA_ADDRESSES: Record<"worker" | "glue" | "wasm" | "threadsGlue" | "threadsWasm" | "threadsWorker", string>;
 
 export type EngineState =
   | { state: "absent" }
@@ -25,6 +27,20 @@ interface Loaded {
 }
 
 const here = (path: string): string => new URL(path, document.baseURI).href;
+
+// With threads where there may be any; the build without them runs everywhere.
+function engines(): Code[] {
+  const { glue, wasm, threadsGlue, threadsWasm, threadsWorker } = FOVEA_ADDRESSES;
+  const alone: Code = { glue: here(glue), wasm: here(wasm) };
+  const count = threadsHere();
+  if (count === 1) return [alone];
+  return [{ glue: here(threadsGlue), wasm: here(threadsWasm), threads: { count, worker: here(threadsWorker) } }, alone];
+}
+
+// A batch for several threads: enough for each that they rarely wait for the last one, and no more than may
+// lie in memory twice.
+const kEach = 8;
+const kBytes = 32_000_000;
 
 class PageEngine {
   readonly available = FOVEA_ADDRESSES.wasm !== "";
@@ -55,19 +71,24 @@ class PageEngine {
     void before?.then(retire, () => undefined);
   }
 
-  // Never throws: what went wrong is the outcome.
-  async ask(file: File): Promise<Outcome> {
+  // How many of the first of these are best asked about at once.
+  together(files: readonly { size: number }[]): number {
+    const now = this.state.peek();
+    const threads = now.state === "ready" ? now.engine.threads : 1;
+    return threads === 1 ? 1 : fitting(files, kEach * threads, kBytes);
+  }
+
+  // What became of each, in their order. Never throws.
+  async ask(files: readonly File[]): Promise<Outcome[]> {
     let loaded: Loaded;
     try {
       loaded = await this.load();
     } catch (error) {
-      return failure(error, true);
+      return files.map(() => failure(error, true));
     }
     ++loaded.users;
     try {
-      return { state: "answered", answer: await look(loaded, file) };
-    } catch (error) {
-      return failure(error, false);
+      return await look(loaded, files);
     } finally {
       --loaded.users;
       if (loaded.retired) retire(loaded);
@@ -79,10 +100,9 @@ class PageEngine {
     this.state.value = { state: "loading", received: 0, total: 0 };
     const secret = token.peek();
     const found = await WorkerClassifier.load(
-      new Worker(here(FOVEA_ADDRESSES.worker), { type: "module" }),
+      () => new Worker(here(FOVEA_ADDRESSES.worker), { type: "module" }),
       {
-        glue: here(FOVEA_ADDRESSES.glue),
-        wasm: here(FOVEA_ADDRESSES.wasm),
+        engines: engines(),
         model: here(kWeights),
         ...(secret === "" ? {} : { headers: { Authorization: `Bearer ${secret}` } }),
       },
@@ -97,10 +117,23 @@ class PageEngine {
   }
 }
 
-async function look({ classifier, info }: Loaded, file: File): Promise<Answer> {
-  const picture = new Uint8Array(await file.arrayBuffer());
-  const { label, index, probability, probabilities, timing } = await classifier.predict(picture);
-  return { label, index, probability, probabilities, labels: info.classes, weights: info.weights_sha256, timing };
+async function look({ classifier, info }: Loaded, files: readonly File[]): Promise<Outcome[]> {
+  const read = await Promise.all(files.map(readFile));
+  const sound = read.filter((content) => content instanceof Uint8Array);
+  const results = await classifier.predictAll(sound).catch((error: unknown): Result[] => sound.map(() => ({ error: messageOf(error) })));
+  let next = 0;
+  return read.map((content) => (content instanceof Uint8Array ? outcomeOf(results[next++], info) : content));
+}
+
+const readFile = (file: File): Promise<Uint8Array<ArrayBuffer> | Outcome> =>
+  file.arrayBuffer().then(
+    (content) => new Uint8Array(content),
+    (error: unknown) => failure(error, false),
+  );
+
+function outcomeOf(result: Result | undefined, info: ModelInfo): Outcome {
+  if (result === undefined || "error" in result) return { state: "failed", error: result?.error ?? "", again: false };
+  return { state: "answered", answer: { ...result, labels: info.classes, weights: info.weights_sha256 } };
 }
 
 function retire(loaded: Loaded): void {

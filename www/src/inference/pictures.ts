@@ -60,10 +60,13 @@ export class Picture {
 // Answers below it are unsure; undefined: the server's own. What is asked now is recorded with it.
 export const chosenThreshold = signal<number | undefined>(undefined);
 
+// As many as any lane takes at once.
+const next = (waiting: readonly Picture[]): File[] => waiting.slice(0, 100).map(({ file }) => file);
+
 const lanes: Record<Source, Lane<Picture>> = {
   server: new Lane({
     workers: 2,
-    together: (waiting) => together(waiting.slice(0, 100).map(({ file }) => file)),
+    together: (waiting) => together(next(waiting)),
     async run(pictures, stop) {
       try {
         const outcomes = await predictOnServer(pictures.map(({ file }) => file), chosenThreshold.peek(), stop);
@@ -76,10 +79,10 @@ const lanes: Record<Source, Lane<Picture>> = {
   // Two, so that one is read from the disk while the other is in the Worker.
   page: new Lane({
     workers: 2,
-    together: () => 1,
-    async run([picture], stop) {
-      const outcome = picture && (await pageEngine.ask(picture.file));
-      if (!stop.aborted) picture?.settle("page", outcome);
+    together: (waiting) => pageEngine.together(next(waiting)),
+    async run(pictures, stop) {
+      const outcomes = await pageEngine.ask(pictures.map(({ file }) => file));
+      if (!stop.aborted) batch(() => pictures.forEach((picture, i) => picture.settle("page", outcomes[i])));
     },
   }),
 };

@@ -2,6 +2,7 @@
 import { getJson, sendForm } from "../net/api.js";
 import { ServerError, isAbort, messageOf } from "../net/errors.js";
 import { words } from "../strings.js";
+import { fitting } from "./lane.js";
 import type { Answer, Outcome } from "./types.js";
 
 export { kWeights } from "../offline/names.js";
@@ -27,11 +28,7 @@ interface Body {
 const kPictures = 32;
 const kBytes = 4_000_000;
 
-export function together(files: readonly { size: number }[]): number {
-  let bytes = 0;
-  const end = files.findIndex(({ size }, i) => (bytes += size) > kBytes && i > 0);
-  return Math.min(kPictures, end === -1 ? files.length : end);
-}
+export const together = (files: readonly { size: number }[]): number => fitting(files, kPictures, kBytes);
 
 // What became of each, in their order. `threshold`: below it the history calls an answer uncertain; the
 // server's own when not given. Throws AbortError alone.

@@ -7,7 +7,7 @@ import { Dialog } from "../../pieces/dialog.js";
 import { type Column, Table } from "../../pieces/table.js";
 import { type Row, type Side, toRow } from "./answer_rows.js";
 import { Card } from "./card.js";
-import { mode, pictures, threshold } from "./session.js";
+import { allSettled, mode, pictures, threshold } from "./session.js";
 import { words } from "./strings.js";
 
 const kEvery = 250; // milliseconds: hundreds of answers a second are read no better than four times
@@ -32,11 +32,13 @@ export function AnswerTable() {
   );
 }
 
-// Made anew some times a second while answers come in, at once when there is something else to see.
+// Made anew some times a second while answers come in, at once when there is something else to see or the
+// last one is there.
 function useRows(): readonly Row[] {
   const all = pictures.value;
   const now = mode.value;
   const limit = threshold.value;
+  const settled = allSettled.value;
   const [later, setLater] = useState(0);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,7 +53,7 @@ function useRows(): readonly Row[] {
       clearTimeout(timer);
     };
   }, []);
-  return useMemo(() => all.map((picture) => toRow(picture, sourcesOf(now), limit)), [all, now, limit, later]);
+  return useMemo(() => all.map((picture) => toRow(picture, sourcesOf(now), limit)), [all, now, limit, later, settled]);
 }
 
 function columnsOf(both: boolean, onOpen: (picture: Picture) => void): Column<Row>[] {

@@ -87,7 +87,7 @@ function Test() {
 
 // Throws what either of the two says.
 async function test(file: File): Promise<Result> {
-  const [server, page] = await Promise.all([predictOnServer([file], undefined).then(([outcome]) => outcome), pageEngine.ask(file)]);
+  const [server, page] = await Promise.all([predictOnServer([file], undefined).then(([outcome]) => outcome), pageEngine.ask([file]).then(([outcome]) => outcome)]);
   const [a, b] = [answerOf(server, words.sources.server), answerOf(page, words.sources.page)];
   return { name: file.name, server: a, page: b, found: compare(a, b) };
 }

@@ -29,6 +29,7 @@ export function isOutdated({ weights }: Answer, source: Source): boolean {
 }
 
 export const counts = computed(() => tally(pictures.value, sourcesOf(mode.value), isOutdated));
+export const allSettled = computed(() => counts.value.settled === counts.value.all);
 
 // Pictures on their way, of all sources together; undefined: none.
 export const running = computed(() => {

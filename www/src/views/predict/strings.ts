@@ -69,7 +69,7 @@ export const words = {
       total === undefined ? `Loading the weights: ${received}` : `Loading the weights: ${received} of ${total}`,
     ready: (size: string, engine: string) => `Ready: ${size} of weights loaded. Engine in this page: ${engine}.`,
     engine: (simd: number, threads: number, kernels: string) =>
-      `WebAssembly ${simd > 0 ? `with SIMD (${simd} bit)` : "without SIMD"}, ${threads === 1 ? "one thread" : `${threads} threads`} in a Worker, ${kernels} kernels`,
+      `WebAssembly ${simd > 0 ? `with SIMD (${simd} bit)` : "without SIMD"}, ${threads === 1 ? "one thread in a Worker" : `${threads} threads in Workers`}, ${kernels} kernels`,
     failed: (reason: string) => `The in-page network could not be loaded: ${reason}`,
     retry: "Try again",
   },

@@ -112,7 +112,7 @@ function Engine() {
   const w = words.engine;
   const now = pageEngine.state.value;
   const start = (): void => void pageEngine.load().catch(() => undefined); // its state tells the story
-  const isolated: Row = [w.isolated, crossOriginIsolated ? w.isolatedYes : w.isolatedNo];
+  const isolated: Row = [w.isolated, crossOriginIsolated ? w.isolatedYes : isSecureContext ? w.isolatedNo : w.isolatedInsecure];
   return (
     <Part id="engine" title={w.title}>
       <div aria-live="polite">

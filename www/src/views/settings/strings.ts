@@ -92,8 +92,9 @@ export const words = {
     threadsOf: (used: number, there: number) => `${used} of the ${there} that this machine offers`,
     kernels: "Kernels",
     isolated: "Isolated from other sites",
-    isolatedYes: "yes, as the server asked",
-    isolatedNo: "no: something between server and browser takes headers away",
+    isolatedYes: "yes, so that several threads may share memory",
+    isolatedNo: "no: something between server and browser takes headers away; one thread works",
+    isolatedInsecure: "no: that takes HTTPS, or a server on this machine; one thread works",
   },
   about: {
     title: "About",
