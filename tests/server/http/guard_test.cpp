@@ -260,6 +260,8 @@ TEST_CASE("only listed origins get CORS fields and preflights") {
   CHECK(guard.preflight(request("OPTIONS", wanted))->status == 204);
   CHECK(find_field(guard.cors_fields(request("GET", wanted)), "Access-Control-Allow-Origin") ==
         "https://friend.example");
+  CHECK(find_field(guard.cors_fields(request("GET", wanted)), "Cross-Origin-Resource-Policy") ==
+        "cross-origin");
   const Fields other{{"Origin", "https://evil.example"}, {"Access-Control-Request-Method", "PUT"}};
   CHECK_FALSE(guard.preflight(request("OPTIONS", other)));
   CHECK_FALSE(find_field(guard.cors_fields(request("GET", other)), "Access-Control-Allow-Origin"));
