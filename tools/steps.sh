@@ -36,7 +36,7 @@ npm_ci() {
 build_page() {
   local stamp=build/page.sources now
   npm_ci www || return
-  now=$(fingerprint www wasm build/wasm/wasm/fovea{,_threads}.{js,wasm})
+  now=$(fingerprint www wasm build/wasm/wasm/fovea{,_threads}.{js,wasm} build/wasm/wasm/fovea_threads.worker.js)
   if [ -e www/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
     echo "up to date"
     return

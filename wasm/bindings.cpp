@@ -194,7 +194,7 @@ int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const st
     };
     fovea::parallel_for(count, static_cast<int>(s.desks.size()), look_at);
     // Several large pictures at once may want more memory than there is, and each alone not.
-    for (int i = 0; i < count && s.desks.size() > 1; ++i) {
+    for (int i = 0; count > 1 && i < count && s.desks.size() > 1; ++i) {
       if (!s.failures[i].empty()) look_at(i, 0);
     }
     return static_cast<int>(std::count_if(s.failures.begin(), s.failures.end(),

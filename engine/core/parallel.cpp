@@ -22,9 +22,10 @@
 namespace fovea {
 namespace {
 
+#ifdef _OPENMP
 // The CPU quota of this process's cgroup in whole CPUs, or 0 where there is none.
 // v2: "cpu.max" holds "QUOTA PERIOD" or "max PERIOD"; v1: two files, quota -1 = none.
-[[maybe_unused]] int cgroup_cpus() {
+int cgroup_cpus() {
   double quota = 0, period = 0;
   std::ifstream v2("/sys/fs/cgroup/cpu.max");
   std::string word;
@@ -38,6 +39,7 @@ namespace {
   if (quota <= 0 || period <= 0) return 0;
   return std::max(1, static_cast<int>(std::floor(quota / period)));
 }
+#endif
 
 #ifdef __EMSCRIPTEN_PTHREADS__
 ThreadTeam* g_team = nullptr;  // to the end of the program

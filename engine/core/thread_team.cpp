@@ -51,7 +51,7 @@ void ThreadTeam::run(int count, int threads, const Body& body) {
   if (error) std::rethrow_exception(error);
 }
 
-// Who is not wanted, or comes late to a loop that others have finished, waits for the next.
+// Who is not wanted waits for the next loop.
 void ThreadTeam::serve(int thread) {
   std::uint64_t seen = 0;
   std::unique_lock lock(mutex_);

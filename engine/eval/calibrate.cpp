@@ -89,7 +89,10 @@ std::vector<float> fit_biases(const Tensor& logits, std::span<const int> labels,
   for (const int label : labels) {
     wanted[static_cast<std::size_t>(label)] += weights[static_cast<std::size_t>(label)];
   }
-  for (std::size_t c = 0; c < classes; ++c) wanted[c] = std::max(wanted[c], weights[c]);
+  const std::vector<double> unmoved = expected(logits, labels, weights, biases);
+  for (std::size_t c = 0; c < classes; ++c) {
+    if (wanted[c] == 0) wanted[c] = std::min(weights[c], unmoved[c]);
+  }
   for (double step = 1, taken = 0; step > kSmallStep && taken < kMostSteps; ++taken) {
     const std::vector<double> sums = expected(logits, labels, weights, biases);
     std::vector<double> next(classes);

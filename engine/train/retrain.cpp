@@ -62,15 +62,8 @@ class Retraining {
  private:
   bool phase(const std::string& name) { return observer_.on_phase(name) != Control::stop; }
   Retrained stopped(Outcome outcome) {
-    return {outcome,
-            {std::move(network_), preprocess_, plan_.classes, 1, {}},
-            {},
-            {},
-            {},
-            {},
-            std::move(history_),
-            1,
-            {}};
+    Model model{std::move(network_), preprocess_, plan_.classes, 1, {}};
+    return {outcome, std::move(model), {}, {}, {}, {}, std::move(history_), 1, {}};
   }
 
   Outcome prepare_head();

@@ -39,8 +39,8 @@ struct Retrained {
 // Makes a challenger as the plan says: a wider head, new classes imprinted (their weights are the
 // scaled mean of their features; Qi, Brown, Lowe 2018, eq. 2), the head fitted, then in full mode
 // all layers fine-tuned with replay and with distillation from the champion and, as far as the old
-// classes need it, taken back; the temperature fitted; champion and challenger judged on held-out
-// pictures.
+// classes need it, taken back; the biases of the head and the temperature fitted; champion and
+// challenger judged on held-out pictures.
 //
 // Held out are the test pictures; some of the old ones (HeldOut says which) and the fresh
 // validation pictures serve for the temperature and for what OldAccuracy does, the others for

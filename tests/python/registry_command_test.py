@@ -43,7 +43,8 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
             except (OSError, ValueError):
                 pass  # the connection ends with the server
             except Exception as error:  # a reply cut off in its middle (http.client's own errors)
-                assert "http.client" in type(error).__module__
+                if "http.client" not in type(error).__module__:
+                    attempted.append(repr(error).encode())
 
         worker = threading.Thread(target=change)
         worker.start()

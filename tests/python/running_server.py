@@ -42,7 +42,10 @@ class RunningServer:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(30)
+        finally:
+            self.process.kill()
         self.reader.join()
 
     def ask(self, path, data=None, verb=None, type=None, headers=None):

@@ -47,10 +47,12 @@ test("pictures of every format get the same bits, together and one by one", () =
 });
 
 test("every picture of a batch has a time of its own", () => {
+  const [large, small] = [png(1200, 1200), read(oddPictures().find((path) => path.endsWith("upright.png")))];
   for (const engine of [alone, ...teams]) {
-    for (const { timing } of engine.predictAll(oddPictures().map(read))) {
-      for (const time of [timing.decode, timing.compute]) assert.ok(time > 0 && time < 60_000, String(time));
-    }
+    const times = engine.predictAll([small, large, small]).map(({ timing }) => timing);
+    for (const { decode, compute } of times) assert.ok(decode > 0 && compute > 0, JSON.stringify(times));
+    // Thousands of times the pixels: no noise makes up for that.
+    assert.ok(times[1].decode > times[0].decode && times[1].decode > times[2].decode, JSON.stringify(times));
   }
 });
 
@@ -78,12 +80,13 @@ test("pictures cut off or damaged anywhere, many at once, get the same answers a
 
 test("a thousand predictions on threads do not grow the memory", () => {
   const pictures = oddPictures().map(read);
+  const largest = png(400, 400); // more than any of them
   for (const team of teams) {
-    for (let i = 0; i < 5; ++i) team.predictAll(pictures);
+    // The most that can meet in memory, so that nothing later needs more but a leak.
+    for (let i = 0; i < 3; ++i) team.predictAll(Array(2 * team.engineInfo.threads).fill(largest));
     const before = team.memoryBytes;
     for (let done = 0; done < 1000; done += pictures.length) team.predictAll(pictures);
-    // Which pictures meet in memory is chance.
-    assert.ok(team.memoryBytes <= 1.5 * before, `${before} bytes became ${team.memoryBytes}`);
+    assert.ok(team.memoryBytes <= 1.2 * before, `${before} bytes became ${team.memoryBytes}`); // one step of growth
   }
 });
 

@@ -49,18 +49,15 @@ TEST_CASE("a team of none or fewer is the caller alone") {
 TEST_CASE("each thread has a number of its own, below the number wanted") {
   ThreadTeam team(4);
   for (const int wanted : {2, 3, 4}) {
-    std::vector<std::atomic<int>> inside(4);
-    std::atomic<int> shared{0}, beyond{0};
-    team.run(2000, wanted, [&](int, int thread) {
-      if (thread < 0 || thread >= wanted) {
-        ++beyond;
-      } else {
-        shared += inside[thread]++ != 0;  // another one is in here under this number
-        --inside[thread];
-      }
+    std::vector<int> numbers(static_cast<std::size_t>(wanted), -1);
+    std::atomic<int> arrived{0};
+    team.run(wanted, wanted, [&](int index, int thread) {
+      numbers[static_cast<std::size_t>(index)] = thread;
+      ++arrived;
+      while (arrived < wanted) std::this_thread::yield();  // so each thread has one index
     });
-    CHECK(beyond == 0);
-    CHECK(shared == 0);
+    std::sort(numbers.begin(), numbers.end());
+    for (int i = 0; i < wanted; ++i) CHECK(numbers[static_cast<std::size_t>(i)] == i);
   }
 }
 

@@ -1,6 +1,7 @@
 export { Classifier, indexOfLargest } from "./classifier.js";
 export type { LayerInfo, LoadOptions, ModelInfo, Prediction, Result } from "./classifier.js";
 export { download } from "./download.js";
+export { startEngine } from "./engine.js";
 export type { Engine, EngineFactory, EngineInfo, Threads } from "./engine.js";
 export type { Code, Progress, Sources } from "./messages.js";
 export { threadsHere } from "./threads.js";

@@ -63,7 +63,12 @@ function load(on: Engine, weights: Uint8Array): void {
   const loaded = new Classifier(on, weights);
   // The first runs are slow while the browser still compiles: let them be on pictures of ours, and every
   // thread have its share.
-  for (let i = 0; i < kWarmUps; ++i) loaded.predictAll(Array<Uint8Array>(on.info.threads).fill(kPixel));
+  for (let i = 0; i < kWarmUps; ++i) {
+    const failed = loaded.predictAll(Array<Uint8Array>(on.info.threads).fill(kPixel)).find((result) => "error" in result);
+    if (failed === undefined) continue;
+    loaded.dispose();
+    throw new Error(failed.error);
+  }
   classifier?.dispose();
   classifier = loaded;
 }

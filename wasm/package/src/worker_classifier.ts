@@ -69,7 +69,7 @@ export class WorkerClassifier {
   // What became of each, in their order. The bytes move to the Worker: the caller's arrays are empty
   // afterwards. Several share the engine's threads.
   async predictAll(pictures: readonly Uint8Array<ArrayBuffer>[]): Promise<Result[]> {
-    const buffers = pictures.map(({ buffer }) => buffer);
+    const buffers = [...new Set(pictures.map(({ buffer }) => buffer))];
     const reply = await this.ask({ id: 0, type: "predict", pictures: [...pictures] }, buffers);
     if (reply.type !== "predicted") throw new Error(`the Worker answered ${reply.type} to predict`);
     return reply.results;
@@ -88,7 +88,12 @@ export class WorkerClassifier {
     const id = this.nextId++;
     return new Promise((settle, fail) => {
       this.waiting.set(id, onProgress ? { settle, fail, onProgress } : { settle, fail });
-      this.port.postMessage({ ...request, id }, transfer);
+      try {
+        this.port.postMessage({ ...request, id }, transfer);
+      } catch (error) {
+        this.waiting.delete(id);
+        throw error;
+      }
     });
   }
 

@@ -1,8 +1,8 @@
 // The network inside the page: a Worker that is started, and the weights fetched, on first use.
 import { signal } from "@preact/signals";
 import { type Code, type EngineInfo, type ModelInfo, type Result, WorkerClassifier, threadsHere } from "fovea";
-import { messageOf } from "../net/errors.js";
 import { token } from "../net/token.js";
+import { words } from "../strings.js";
 import { fitting } from "./lane.js";
 import { failure, kWeights } from "./server_model.js";
 import type { Outcome } from "./types.js";
@@ -22,7 +22,7 @@ interface Loaded {
   info: ModelInfo;
   engine: EngineInfo;
   bytes: number; // of weights
-  users: number; // pictures it is looking at
+  users: number; // batches it is looking at
   retired: boolean;
 }
 
@@ -120,9 +120,13 @@ class PageEngine {
 async function look({ classifier, info }: Loaded, files: readonly File[]): Promise<Outcome[]> {
   const read = await Promise.all(files.map(readFile));
   const sound = read.filter((content) => content instanceof Uint8Array);
-  const results = await classifier.predictAll(sound).catch((error: unknown): Result[] => sound.map(() => ({ error: messageOf(error) })));
+  // What is wrong with a picture is its result; here the engine itself failed, and another try may not.
+  const answers = await classifier.predictAll(sound).then(
+    (results) => results.map((result) => outcomeOf(result, info)),
+    (error: unknown) => sound.map(() => failure(error, true)),
+  );
   let next = 0;
-  return read.map((content) => (content instanceof Uint8Array ? outcomeOf(results[next++], info) : content));
+  return read.map((content) => (content instanceof Uint8Array ? (answers[next++] ?? failure(new Error(words.errors.strange), true)) : content));
 }
 
 const readFile = (file: File): Promise<Uint8Array<ArrayBuffer> | Outcome> =>
@@ -131,8 +135,8 @@ const readFile = (file: File): Promise<Uint8Array<ArrayBuffer> | Outcome> =>
     (error: unknown) => failure(error, false),
   );
 
-function outcomeOf(result: Result | undefined, info: ModelInfo): Outcome {
-  if (result === undefined || "error" in result) return { state: "failed", error: result?.error ?? "", again: false };
+function outcomeOf(result: Result, info: ModelInfo): Outcome {
+  if ("error" in result) return { state: "failed", error: result.error, again: false };
   return { state: "answered", answer: { ...result, labels: info.classes, weights: info.weights_sha256 } };
 }
 
