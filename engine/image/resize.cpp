@@ -122,6 +122,10 @@ Image resize_and_crop(const Image& image, int full_width, int full_height, int x
                      ": sides must be in 1.." + std::to_string(kMaxSide));
   }
   check_inside(full_width, full_height, x0, y0, width, height);
+  // Every tap would be one weight of one.
+  if (full_width == image.width && full_height == image.height) {
+    return crop(image, x0, y0, width, height);
+  }
   const std::vector<Taps> columns = taps_of(x0, width, image.width, full_width);
   const std::vector<Taps> rows = taps_of(y0, height, image.height, full_height);
   const int top = rows.front().first;

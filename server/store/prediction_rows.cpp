@@ -64,8 +64,12 @@ void restore_extremes(SQLite::Database& database, const TallyKey& key, Tally& ta
 }  // namespace
 
 std::int64_t add_to_total(SQLite::Database& database, const char* name, std::int64_t change) {
-  SQLite::Statement update(
-      database, "UPDATE prediction_totals SET value = value + ? WHERE name = ? RETURNING value");
+  SQLite::Statement update(database, kAddToTotal);
+  return add_to_total(update, name, change);
+}
+
+std::int64_t add_to_total(SQLite::Statement& update, const char* name, std::int64_t change) {
+  const ResetAtEnd reset{update};
   update.bind(1, change);
   update.bind(2, name);
   update.executeStep();

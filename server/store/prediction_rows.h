@@ -10,8 +10,18 @@ namespace fovea::server {
 
 // What the tables of the history keep beside the rows themselves. All inside a transaction.
 
+// A statement that is kept must not stay in the middle of its rows: it would hold the transaction.
+struct ResetAtEnd {
+  SQLite::Statement& statement;
+  ~ResetAtEnd() { statement.tryReset(); }
+};
+
 // Adds to a number in prediction_totals and returns what it is now.
 std::int64_t add_to_total(SQLite::Database& database, const char* name, std::int64_t change);
+// The same with a statement that is kept, prepared from kAddToTotal.
+std::int64_t add_to_total(SQLite::Statement& update, const char* name, std::int64_t change);
+inline constexpr const char* kAddToTotal =
+    "UPDATE prediction_totals SET value = value + ? WHERE name = ? RETURNING value";
 std::int64_t read_total(SQLite::Database& database, const char* name);
 
 // The columns that read_tallied and SqlitePredictionStore::read_record expect, in their order.

@@ -20,11 +20,6 @@ constexpr std::int64_t kRollUpEvery = 5000;
 constexpr std::int64_t kMostTrimmed =
     1000;  // rows in one go, so that a lowered limit stalls nobody
 
-struct ResetAtEnd {
-  SQLite::Statement& statement;
-  ~ResetAtEnd() { statement.tryReset(); }
-};
-
 void bind_bytes(SQLite::Statement& statement, int index, std::span<const std::uint8_t> bytes) {
   statement.bindNoCopy(index, bytes.data(), static_cast<int>(bytes.size()));
 }
@@ -41,10 +36,12 @@ struct SqlitePredictionStore::Writing {
                "INSERT INTO predictions(time, request_id, source, file, picture_sha256, picture, "
                "model, label, probability, uncertain, probabilities, decode_ms, queue_ms, "
                "compute_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+        total(database, kAddToTotal),
         find_picture(database, "SELECT id FROM pictures WHERE sha256 = ?"),
         insert_picture(database, "INSERT INTO pictures(sha256, size, bytes) VALUES(?, ?, ?)") {}
 
   SQLite::Statement insert;
+  SQLite::Statement total;
   SQLite::Statement find_picture;
   SQLite::Statement insert_picture;
   std::int64_t picture_bytes = 0;  // added by the call in progress
@@ -137,11 +134,11 @@ void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
       record.id = database.getLastInsertRowid();
     }
     const auto added = static_cast<std::int64_t>(predictions.size());
-    const std::int64_t rows = add_to_total(database, "rows", added);
+    const std::int64_t rows = add_to_total(writing_->total, "rows", added);
     const std::int64_t bytes =
         writing_->picture_bytes == 0
             ? 0
-            : add_to_total(database, "picture_bytes", writing_->picture_bytes);
+            : add_to_total(writing_->total, "picture_bytes", writing_->picture_bytes);
     const std::int64_t newest = predictions.back().record.id;
     // Rows are counted before they age out: no more than max_rows may wait for it.
     if (newest - writing_->tallied >= std::min(kRollUpEvery, limits_.max_rows)) {
