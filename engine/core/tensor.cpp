@@ -25,9 +25,9 @@ void check(const Shape& s) {
   std::int64_t total = 1;
   for (int size : {s.n, s.h, s.w, s.c}) {
     if (bad) break;
-    total *= size;
+    // A side of nothing bounds the product, but not Shape::per_image() of the others.
+    total *= std::max(size, 1);
     bad = total > kMaxSize;
-    if (total == 0) break;
   }
   if (bad) throw ShapeError("tensor shape " + to_string(s, true) + " is out of range");
 }

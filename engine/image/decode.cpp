@@ -39,9 +39,17 @@ static void* limited_realloc(void* block, std::size_t old_size, std::size_t new_
 #define STBI_MALLOC(size) limited_malloc(size)
 #define STBI_REALLOC_SIZED(block, old_size, new_size) limited_realloc(block, old_size, new_size)
 #define STBI_FREE(block) std::free(block)
+// An empty chunk before the first full one: it copies no bytes to no address, which memcpy is not
+// asked to allow.
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_sanitize("nonnull-attribute"))), apply_to = function)
+#endif
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb/stb_image.h>
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 namespace fovea {
 namespace {

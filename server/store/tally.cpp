@@ -32,8 +32,22 @@ Json bins_json(const LatencyHistogram& histogram) {
   return pairs;
 }
 
+// No further from 0 than `most`; by default so that sums of many overflow nothing. JSON itself
+// would make a number of any size, or with a fraction, a whole one in its own way.
+std::int64_t whole(const Json& value, std::int64_t most = std::int64_t{1} << 53) {
+  const bool fits = value.is_number_unsigned()
+                        ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
+                        : value.is_number_integer() && value.get<std::int64_t>() >= -most;
+  if (!fits)
+    throw FormatError("a tally of predictions is damaged: " + value.dump() + " is no count");
+  return value.get<std::int64_t>();
+}
+
 void read_bins(const Json& pairs, LatencyHistogram& histogram) {
-  for (const Json& pair : pairs) histogram.bins()[pair.at(0)] = pair.at(1);
+  constexpr std::int64_t kMostBins = 10'000;
+  for (const Json& pair : pairs) {
+    histogram.bins()[static_cast<int>(whole(pair.at(0), kMostBins))] = whole(pair.at(1));
+  }
 }
 
 }  // namespace
@@ -133,17 +147,19 @@ Tally Tally::from_text(const std::string& text) {
   try {
     const Json json = Json::parse(text);
     Tally tally;
-    tally.count = json.at("n");
-    tally.uncertain = json.at("uncertain");
+    tally.count = whole(json.at("n"));
+    tally.uncertain = whole(json.at("uncertain"));
     const Json& p = json.at("p");
     tally.probability_sum = p.at(0);
     tally.probability_min = p.at(1);
     tally.probability_max = p.at(2);
     tally.ms_sum = json.at("ms");
     for (const auto& [label, pair] : json.at("classes").items()) {
-      tally.classes[label] = {pair.at(0), pair.at(1)};
+      tally.classes[label] = {whole(pair.at(0)), pair.at(1)};
     }
-    tally.confidence = json.at("confidence");
+    for (std::size_t i = 0; i < tally.confidence.size(); ++i) {
+      tally.confidence[i] = whole(json.at("confidence").at(i));
+    }
     read_bins(json.at("total"), tally.total);
     read_bins(json.at("decode"), tally.decode);
     read_bins(json.at("queue"), tally.queue);

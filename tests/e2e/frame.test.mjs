@@ -92,6 +92,7 @@ test("a server that goes away is told in one place, and its return is noticed", 
   await page.locator(".health.live").waitFor();
   const uptime = page.locator("[data-uptime]");
   await uptime.waitFor();
+  await page.locator(".hero-name").waitFor();
   await own.stop();
   await page.locator(".health.away").waitFor({ timeout: 30_000 });
   await page.locator("#banner").getByText("The server is away").waitFor();

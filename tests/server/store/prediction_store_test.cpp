@@ -273,6 +273,14 @@ TEST_CASE("a tally survives being written as text, and rubbish is refused") {
   for (const char* text : {"", "{}", "[]", R"({"n": "x"})"}) {
     CHECK_THROWS_AS(Tally::from_text(text), FormatError);
   }
+  // Counts as no addition makes them.
+  for (const char* n : {"1.4e54", "1.5", "9223372036854775807", "18446744073709551615", "-1e3"}) {
+    std::string text = tally.to_text();
+    const auto at = text.find("\"n\":1");
+    REQUIRE(at != std::string::npos);
+    text.replace(at + 4, 1, n);
+    CHECK_THROWS_WITH(Tally::from_text(text), ContainsSubstring("is no count"));
+  }
 }
 
 }  // namespace
