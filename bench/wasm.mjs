@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // bench/wasm.mjs [ROUNDS]: pictures a second of the engine in the page, in Chromium, by the Worker and the files
-// that the page itself takes: without threads, and with 1, 2 ... as many as there are processors. All go by
+// that the page itself takes: without threads, and with 1, 2, 4 or 8 of them, no more than processors. All go by
 // turns, so that all meet the same state of the machine. Needs what ./tools/test e2e builds.
 import { readFileSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";

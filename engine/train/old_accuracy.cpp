@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/eval/calibrate.h"
+#include "engine/eval/comparison.h"
 #include "engine/model/fold.h"
 #include "engine/train/blend.h"
 
@@ -36,6 +37,12 @@ std::vector<bool> right(const Answered& answered) {
   return right;
 }
 
+// A share of the rows: the measured loss and kMargin standard deviations of it.
+double likely_loss(const PairedCounts& rows) {
+  const auto lost = static_cast<double>(rows.lost), won = static_cast<double>(rows.won);
+  return (lost - won + kMargin * std::sqrt(lost + won)) / static_cast<double>(rows.count);
+}
+
 }  // namespace
 
 OldAccuracy::OldAccuracy(const HeldOut& held_out, const Answered& champion, int old_classes,
@@ -45,25 +52,18 @@ OldAccuracy::OldAccuracy(const HeldOut& held_out, const Answered& champion, int 
 }
 
 double OldAccuracy::excess(const Answered& answered) const {
-  struct Change {
-    int rows = 0, lost = 0, won = 0;
-    double likely_loss() const { return (lost - won + kMargin * std::sqrt(lost + won)) / rows; }
-  };
   const std::vector<bool> after = right(answered);
-  Change all;
-  std::vector<Change> of_class(static_cast<std::size_t>(old_classes_));
+  PairedCounts all;
+  std::vector<PairedCounts> of_class(static_cast<std::size_t>(old_classes_));
   for (std::size_t i = 0; i < before_.size(); ++i) {
     if (answered.labels[i] >= old_classes_) continue;
-    for (Change* change : {&all, &of_class[static_cast<std::size_t>(answered.labels[i])]}) {
-      ++change->rows;
-      change->lost += before_[i] && !after[i];
-      change->won += !before_[i] && after[i];
-    }
+    all.add(before_[i], after[i]);
+    of_class[static_cast<std::size_t>(answered.labels[i])].add(before_[i], after[i]);
   }
-  double excess = all.likely_loss() - gate_.min_absolute_change;
-  for (const Change& change : of_class) {
-    if (change.rows < gate_.class_min_support) continue;
-    excess = std::max(excess, change.likely_loss() - gate_.class_max_drop);
+  double excess = likely_loss(all) - gate_.min_absolute_change;
+  for (const PairedCounts& change : of_class) {
+    if (change.count < gate_.class_min_support) continue;
+    excess = std::max(excess, likely_loss(change) - gate_.class_max_drop);
   }
   return excess;
 }

@@ -7,16 +7,15 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { realPictures } from "../support/fovea.mjs";
+import { cifarClasses, realPictures } from "../support/fovea.mjs";
 import { handSigns, newFolder } from "../support/learning_pictures.mjs";
 import { openView, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 const kOfClass = 100; // pictures, of which the test has
 const kTest = 40;
 const kSigns = 50;
-const kClasses = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
 
-const pictures = realPictures(kOfClass * kClasses.length); // class by class in turn
+const pictures = realPictures(kOfClass * cifarClasses.length);
 const signs = handSigns(2, kSigns);
 const skip = pictures === undefined || signs === undefined ? "SKIPPED: no real pictures" : false;
 
@@ -43,21 +42,21 @@ async function records(page, files, first) {
     }
     return result;
   }, files.map((file) => readFileSync(file, "base64")));
-  return Buffer.concat(planes.map((plane, i) => Buffer.from([(first + i) % kClasses.length, ...plane])));
+  return Buffer.concat(planes.map((plane, i) => Buffer.from([(first + i) % cifarClasses.length, ...plane])));
 }
 
 async function archive(page) {
   const folder = newFolder();
   const inside = join(folder, "cifar-10-batches-bin");
   mkdirSync(inside);
-  const train = kClasses.length * (kOfClass - kTest);
+  const train = cifarClasses.length * (kOfClass - kTest);
   const batch = train / 5;
   for (let i = 0; i < 5; ++i) {
     const bytes = await records(page, pictures.slice(i * batch, (i + 1) * batch), i * batch);
     writeFileSync(join(inside, `data_batch_${i + 1}.bin`), bytes);
   }
   writeFileSync(join(inside, "test_batch.bin"), await records(page, pictures.slice(train), train));
-  writeFileSync(join(inside, "batches.meta.txt"), `${kClasses.join("\n")}\n`);
+  writeFileSync(join(inside, "batches.meta.txt"), `${cifarClasses.join("\n")}\n`);
   const file = join(folder, "cifar-10-binary.tar.gz");
   execFileSync("tar", ["-czf", file, "-C", folder, "cifar-10-batches-bin"]);
   return file;

@@ -34,17 +34,6 @@ class Server(RunningServer):
         return answer.status, answer.headers, body
 
 
-def form(*parts):
-    """A body and its type, of (name, bytes or text) or (name, bytes, file name)."""
-    body = b""
-    for name, data, *file in parts:
-        data = data.encode() if isinstance(data, str) else data
-        file = f'; filename="{file[0]}"' if file else ""
-        body += f'--B\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode()
-        body += data + b"\r\n"
-    return body + b"--B--\r\n", "multipart/form-data; boundary=B"
-
-
 def closed(schema, opened=False):
     """The schema with every object closed: what is not described is not allowed. A part of an
     `allOf` stays open, since its neighbours allow more."""

@@ -12,6 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+import running_server
 from running_server import FOVEA, HANDS, RunningServer
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
@@ -33,13 +34,9 @@ def png(seed, side=12):
 
 def form(files, labels):
     """A form of (name, bytes) and of labels."""
-    body = b""
-    for name, data in files:
-        body += (f'--B\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-                 .encode() + data + b"\r\n")
-    for label in labels:
-        body += f'--B\r\nContent-Disposition: form-data; name="label"\r\n\r\n{label}\r\n'.encode()
-    return {"data": body + b"--B--\r\n", "type": "multipart/form-data; boundary=B"}
+    parts = [("file", data, name) for name, data in files] + [("label", label) for label in labels]
+    body, kind = running_server.form(*parts)
+    return {"data": body, "type": kind}
 
 
 def class_folders():

@@ -7,8 +7,8 @@ import struct
 import zipfile
 
 import pytest
-from api_server import Document, Server, form
-from running_server import FOVEA, MODEL, ROOT
+from api_server import Document, Server
+from running_server import FOVEA, MODEL, ROOT, form
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 IMAGES = ROOT / "tests" / "data" / "images"

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from api_server import ADMIN, PREDICT, Document, Server, form
+from api_server import ADMIN, PREDICT, Document, Server
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from running_server import FOVEA, MODEL, ROOT
+from running_server import FOVEA, MODEL, ROOT, form
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 HERE = Path(__file__).parent

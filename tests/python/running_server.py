@@ -19,6 +19,17 @@ CIFAR = SHARED / "cifar10-jpeg.tar.xz"
 ENDED = {"succeeded", "failed", "canceled", "interrupted"}
 
 
+def form(*parts):
+    """A body and its type, of (name, bytes or text) or (name, bytes, file name)."""
+    body = b""
+    for name, data, *file in parts:
+        data = data.encode() if isinstance(data, str) else data
+        file = f'; filename="{file[0]}"' if file else ""
+        body += f'--B\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode()
+        body += data + b"\r\n"
+    return body + b"--B--\r\n", "multipart/form-data; boundary=B"
+
+
 class RunningServer:
     """On a free port; ask() never raises for a status, json() insists on one."""
 
@@ -41,12 +52,7 @@ class RunningServer:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        finally:
-            self.process.kill()
-        self.reader.join()
+        self.stop()
 
     def ask(self, path, data=None, verb=None, type=None, headers=None):
         if isinstance(data, (dict, list)):
@@ -85,10 +91,8 @@ class RunningServer:
         labels = {}
         files = list(files)
         for start in range(0, len(files), 200):
-            body = b"".join(
-                f'--B\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
-                + data + b"\r\n" for name, data in files[start:start + 200]) + b"--B--\r\n"
-            answer = self.json("/api/v1/predict?top_k=1", body, type="multipart/form-data; boundary=B")
+            body, kind = form(*(("file", data, name) for name, data in files[start:start + 200]))
+            answer = self.json("/api/v1/predict?top_k=1", body, type=kind)
             labels.update((one["file"], one["label"]) for one in answer["results"])
         return labels
 
@@ -98,5 +102,9 @@ class RunningServer:
 
     def stop(self):
         self.process.terminate()
-        code = self.process.wait(60)
+        try:
+            code = self.process.wait(60)
+        finally:
+            self.process.kill()
+        self.reader.join()
         assert code == 0, "".join(self.log)

@@ -27,7 +27,9 @@ export function oddPictures() {
     .map((name) => join(folder, name));
 }
 
-// `count` real photographs, the same at every call, from all classes alike; undefined, said loudly,
+export const cifarClasses = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
+
+// `count` real photographs, the same at every call, one class after another in turn; undefined, said loudly,
 // where the shared data is not there.
 export function realPictures(count) {
   const shared = process.env.FOVEA_SHARED_DATA ?? join(root, "../shared/data");
@@ -37,10 +39,9 @@ export function realPictures(count) {
     return undefined;
   }
   const wanted = [];
-  const classes = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
   for (let i = 0; i < count; ++i) {
-    const number = String(Math.floor(i / classes.length)).padStart(4, "0");
-    wanted.push(`test/${classes[i % classes.length]}/${number}.jpg`);
+    const number = String(Math.floor(i / cifarClasses.length)).padStart(4, "0");
+    wanted.push(`test/${cifarClasses[i % cifarClasses.length]}/${number}.jpg`);
   }
   const folder = join(root, "build/test-pictures");
   const missing = wanted.filter((path) => !existsSync(join(folder, path)));

@@ -32,6 +32,12 @@ export interface Prediction {
 // What became of one picture of several.
 export type Result = Prediction | { error: string };
 
+// Of one picture alone. Throws Error saying what is wrong with it.
+export function only([result]: readonly Result[]): Prediction {
+  if (result === undefined || "error" in result) throw new Error(result?.error);
+  return result;
+}
+
 export interface LoadOptions {
   engine: EngineFactory; // the default export of fovea.js, or of fovea_threads.js
   wasm: Uint8Array; // the bytes of the .wasm beside it
@@ -69,9 +75,7 @@ export class Classifier {
 
   // Throws Error saying what is wrong with the bytes; the classifier stays usable.
   predict(picture: Uint8Array): Prediction {
-    const [result] = this.predictAll([picture]);
-    if (result === undefined || "error" in result) throw new Error(result?.error);
-    return result;
+    return only(this.predictAll([picture]));
   }
 
   // What became of each, in their order. Several are shared out over the engine's threads; the answers are

@@ -1,4 +1,4 @@
-import type { ModelInfo, Prediction, Result } from "./classifier.js";
+import { type ModelInfo, type Prediction, type Result, only } from "./classifier.js";
 import type { EngineInfo } from "./engine.js";
 import type { Code, Progress, Reply, Request, Sources } from "./messages.js";
 
@@ -61,9 +61,7 @@ export class WorkerClassifier {
 
   // Rejects with Error saying what is wrong with the picture.
   async predict(picture: Uint8Array<ArrayBuffer>): Promise<Prediction> {
-    const [result] = await this.predictAll([picture]);
-    if (result === undefined || "error" in result) throw new Error(result?.error);
-    return result;
+    return only(await this.predictAll([picture]));
   }
 
   // What became of each, in their order. The bytes move to the Worker: the caller's arrays are empty

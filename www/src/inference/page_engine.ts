@@ -4,7 +4,7 @@ import { type Code, type EngineInfo, type ModelInfo, type Result, WorkerClassifi
 import { token } from "../net/token.js";
 import { words } from "../strings.js";
 import { fitting } from "./lane.js";
-import { failure, kWeights } from "./server_model.js";
+import { failure, kWeights, readFile } from "./server_model.js";
 import type { Outcome } from "./types.js";
 
 // Put in by the build; empty when it had no WebAssembly to include.
@@ -128,12 +128,6 @@ async function look({ classifier, info }: Loaded, files: readonly File[]): Promi
   let next = 0;
   return read.map((content) => (content instanceof Uint8Array ? (answers[next++] ?? failure(new Error(words.errors.strange), true)) : content));
 }
-
-const readFile = (file: File): Promise<Uint8Array<ArrayBuffer> | Outcome> =>
-  file.arrayBuffer().then(
-    (content) => new Uint8Array(content),
-    (error: unknown) => failure(error, false),
-  );
 
 function outcomeOf(result: Result, info: ModelInfo): Outcome {
   if ("error" in result) return { state: "failed", error: result.error, again: false };

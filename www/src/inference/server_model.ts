@@ -35,17 +35,17 @@ export const together = (files: readonly { size: number }[]): number => fitting(
 export async function predictOnServer(files: readonly File[], threshold: number | undefined, stop?: AbortSignal): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const read = await Promise.all(files.map(readFile));
-  const sound = read.flatMap((content, i) => (content instanceof Blob ? [{ content, i }] : []));
-  read.forEach((content, i) => content instanceof Blob || (outcomes[i] = content));
-  const asked = sound.map(({ content, i }) => ({ content, name: files[i]?.name ?? "" }));
+  const sound = read.flatMap((content, i) => (content instanceof Uint8Array ? [{ content, i }] : []));
+  read.forEach((content, i) => content instanceof Uint8Array || (outcomes[i] = content));
+  const asked = sound.map(({ content, i }) => ({ content: new Blob([content], { type: files[i]?.type ?? "" }), name: files[i]?.name ?? "" }));
   (await ask(asked, threshold, stop)).forEach((outcome, k) => (outcomes[sound[k]?.i ?? -1] = outcome));
   return outcomes;
 }
 
-// Inside fetch() a file that has vanished would look like a server that is away.
-async function readFile(file: File): Promise<Blob | Outcome> {
+// Before it is asked about: inside fetch() a file that has vanished would look like a server that is away.
+export async function readFile(file: File): Promise<Uint8Array<ArrayBuffer> | Outcome> {
   try {
-    return new Blob([await file.arrayBuffer()], { type: file.type });
+    return new Uint8Array(await file.arrayBuffer());
   } catch (error) {
     return failure(error, false);
   }
