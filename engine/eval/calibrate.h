@@ -16,10 +16,10 @@ float fit_temperature(const Tensor& logits, std::span<const int> labels);
 
 // What to add to the logits of each class so that the class is expected as often as it is there:
 // the {classes} biases, of mean 0, that minimise the cross entropy of softmax(logits + biases) on
-// held-out pictures, those of class c weighing weights[c] > 0. A class without any shall be expected
-// no more often than now, and than once by its weight. Found by generalised iterative scaling (Darroch and Ratcliff
-// 1972, "Generalized iterative scaling for log-linear models", theorem 1). Sizes and errors as
-// above.
+// held-out pictures, those of class c weighing weights[c] > 0. A class without any shall be
+// expected no more often than now, and than once by its weight. Found by generalised iterative
+// scaling (Darroch and Ratcliff 1972, "Generalized iterative scaling for log-linear models",
+// theorem 1). Sizes and errors as above.
 std::vector<float> fit_biases(const Tensor& logits, std::span<const int> labels,
                               std::span<const double> weights);
 
