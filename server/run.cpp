@@ -1,5 +1,6 @@
 #include "server/run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <system_error>
 #include <vector>
@@ -27,6 +28,8 @@ ServerOptions server_options(const RunOptions& options) {
   result.drain_delay = options.drain_delay;
   result.drain_timeout = options.drain_timeout;
   result.handle_signals = true;
+  // One carries far more requests than four cores classify, and a second one would mostly wake up.
+  result.io_threads = std::max(1, available_threads() / 4);
   GuardOptions guard = options.guard;
   guard.on_problem = log_error;
   guard.loopback = is_loopback(options.host);

@@ -126,11 +126,13 @@ void Hub::publish(std::string_view name, const std::string& data) {
 }
 
 void Hub::count(const std::string& name, std::uint64_t n) {
+  bool first = false;
   {
     const std::lock_guard lock(count_mutex_);
+    first = counts_.empty();
     counts_[name] += n;
   }
-  counted_.notify_one();
+  if (first) counted_.notify_one();  // once told, the teller knows that there is something
 }
 
 void Hub::tell_counts() {
