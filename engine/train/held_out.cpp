@@ -11,27 +11,38 @@ namespace {
 constexpr int kMany = 400;  // old rows of a class: every second calibrates, of fewer every fourth
 constexpr int kValidation = 100;  // pictures of a class
 
-}  // namespace
-
-Tensor picture_features(const Network& network, const Preprocess& preprocess,
-                        const Dataset& dataset, const std::vector<const Picture*>& pictures,
-                        int threads) {
+// What compute(set) makes of these pictures, {n, 1, 1, width}; only some are in memory at a time.
+template <class Compute>
+Tensor in_chunks(const Preprocess& preprocess, const Dataset& dataset,
+                 const std::vector<const Picture*>& pictures, int width, int threads,
+                 Compute compute) {
   constexpr std::size_t kChunk = 2048;
-  Tensor all({static_cast<int>(pictures.size()), 1, 1, network.feature_dim()});
+  Tensor all({static_cast<int>(pictures.size()), 1, 1, width});
   for (std::size_t first = 0; first < pictures.size(); first += kChunk) {
     const std::size_t end = std::min(pictures.size(), first + kChunk);
     const TrainingSet set = load_pictures(
         dataset, {pictures.begin() + std::ptrdiff_t(first), pictures.begin() + std::ptrdiff_t(end)},
         preprocess.size, preprocess.fit, preprocess.mean, threads);
-    const Tensor features = evaluate_features(network, preprocess, set, threads);
-    std::copy_n(features.data(), features.size(), all.image(static_cast<int>(first)));
+    const Tensor made = compute(set);
+    std::copy_n(made.data(), made.size(), all.image(static_cast<int>(first)));
   }
   return all;
 }
 
+}  // namespace
+
+Tensor picture_features(const Network& network, const Preprocess& preprocess,
+                        const Dataset& dataset, const std::vector<const Picture*>& pictures,
+                        int threads) {
+  return in_chunks(
+      preprocess, dataset, pictures, network.feature_dim(), threads,
+      [&](const TrainingSet& set) { return evaluate_features(network, preprocess, set, threads); });
+}
+
 HeldOut::HeldOut(const RetrainPlan& plan, const Dataset& dataset, const FeatureBundle* bundle,
                  const Network& network, const Preprocess& preprocess, int threads)
-    : preprocess_(preprocess),
+    : dataset_(dataset),
+      preprocess_(preprocess),
       threads_(threads),
       frozen_(plan.mode == RetrainMode::frozen),
       of_class_(plan.classes.size()),
@@ -63,16 +74,29 @@ HeldOut::HeldOut(const RetrainPlan& plan, const Dataset& dataset, const FeatureB
     if (fresh.size() > 0) std::copy_n(fresh.data(), fresh.size(), features_.image(remembered));
     return;
   }
-  set_ =
-      load_pictures(dataset, pictures_, preprocess.size, preprocess.fit, preprocess.mean, threads);
-  std::vector<int> taken(plan.classes.size());
-  validation_.size = set_.size;
-  validation_.classes = plan.classes;
+  load_calibrating(plan);
+}
+
+void HeldOut::load_calibrating(const RetrainPlan& plan) {
+  std::vector<const Picture*> all, shown;
+  std::vector<int> labels, shown_labels, taken(plan.classes.size());
   for (std::size_t i = 0; i < labels_.size(); ++i) {
     if (uses_[i] == Use::judge) continue;
+    all.push_back(pictures_[i]);
+    labels.push_back(labels_[i]);
     if (taken[static_cast<std::size_t>(labels_[i])]++ >= kValidation) continue;
-    add_row(static_cast<int>(i), validation_);
+    shown.push_back(pictures_[i]);
+    shown_labels.push_back(labels_[i]);
   }
+  const auto load = [&](const std::vector<const Picture*>& pictures, std::vector<int> of) {
+    TrainingSet set = load_pictures(dataset_, pictures, preprocess_.size, preprocess_.fit,
+                                    preprocess_.mean, threads_);
+    set.labels = std::move(of);
+    set.classes = plan.classes;
+    return set;
+  };
+  calibrating_ = load(all, std::move(labels));
+  validation_ = load(shown, std::move(shown_labels));
 }
 
 HeldOut::Use HeldOut::share_out(int label) {
@@ -93,28 +117,17 @@ void HeldOut::add(const std::vector<const Picture*>& pictures, bool old, Use fre
 
 Tensor HeldOut::logits(const Network& network) const {
   if (frozen_) return apply_head(network, features_);
-  return evaluate_logits(network, preprocess_, set_, threads_);
+  return in_chunks(
+      preprocess_, dataset_, pictures_, network.outputs(), threads_,
+      [&](const TrainingSet& set) { return evaluate_logits(network, preprocess_, set, threads_); });
 }
 
 Answered HeldOut::calibrating_answers(const Network& network) const {
   if (frozen_) return calibrating(logits(network));
-  TrainingSet set;
-  set.size = set_.size;
-  set.classes = set_.classes;
   Answered answered;
-  for (std::size_t i = 0; i < labels_.size(); ++i) {
-    if (uses_[i] != Use::judge) add_row(static_cast<int>(i), set);
-  }
-  answered.labels = set.labels;
-  answered.logits = evaluate_logits(network, preprocess_, set, threads_);
+  answered.labels = calibrating_.labels;
+  answered.logits = evaluate_logits(network, preprocess_, calibrating_, threads_);
   return answered;
-}
-
-void HeldOut::add_row(int row, TrainingSet& set) const {
-  const std::uint8_t* pixels = set_.picture(row);
-  const std::ptrdiff_t bytes = std::ptrdiff_t{set_.size} * set_.size * 3;
-  set.pixels.insert(set.pixels.end(), pixels, pixels + bytes);
-  set.labels.push_back(labels_[static_cast<std::size_t>(row)]);
 }
 
 Answered HeldOut::take(const Tensor& logits, const std::vector<int>& rows) const {

@@ -14,6 +14,7 @@ namespace fovea {
 // champion nor challenger has learned from. Of the old rows of a class every second calibrates,
 // every fourth when there are fewer than 400, and so do the fresh validation pictures; the others
 // judge. Fresh validation pictures are in no report.
+// Keeps a reference to the dataset.
 class HeldOut {
  public:
   enum class Use { judge, calibrate, calibrate_only };
@@ -22,7 +23,7 @@ class HeldOut {
   HeldOut(const RetrainPlan& plan, const Dataset& dataset, const FeatureBundle* bundle,
           const Network& network, const Preprocess& preprocess, int threads);
 
-  // {n, 1, 1, outputs} for all rows.
+  // {n, 1, 1, outputs} for all rows. Full mode reads the pictures: throws IoError.
   Tensor logits(const Network& network) const;
   // The rows for which keep(use) holds, with these logits of all rows.
   template <class Keep>
@@ -53,13 +54,14 @@ class HeldOut {
   void add(const std::vector<const Picture*>& pictures, bool old, Use fresh_use,
            const RetrainPlan& plan);
   Use share_out(int label);
-  void add_row(int row, TrainingSet& set) const;
+  void load_calibrating(const RetrainPlan& plan);
 
+  const Dataset& dataset_;
   Preprocess preprocess_;
   int threads_;
   bool frozen_;
   std::vector<const Picture*> pictures_;  // the last rows
-  TrainingSet set_;                       // full mode: {pictures_}
+  TrainingSet calibrating_;               // full mode: asked for again and again
   Tensor features_;                       // frozen mode: {n, 1, 1, dim}
   std::vector<int> labels_;
   std::vector<Use> uses_;

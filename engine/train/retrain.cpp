@@ -69,6 +69,7 @@ class Retraining {
   Outcome prepare_head();
   Outcome fit_frozen();
   Outcome fine_tune(std::vector<std::uint8_t> resume);
+  Outcome train_all_layers(std::vector<std::uint8_t> resume);
   Retrained judge_and_describe();
   FeatureBundle describe(const std::string& sha256) const;
   Replay::Pictures shown() const;
@@ -174,20 +175,25 @@ Outcome Retraining::fit_frozen() {
 
 Outcome Retraining::fine_tune(std::vector<std::uint8_t> resume) {
   if (!phase("training")) return Outcome::stopped;
+  const Network start = network_.clone();
+  const Outcome outcome = train_all_layers(std::move(resume));
+  if (outcome != Outcome::finished) return outcome;
+  if (!phase("balancing old and new")) return Outcome::stopped;
+  network_ = network_.clone();  // without the activations that training keeps
+  tuning_ = old_accuracy_.blend_back(network_, start);
+  return outcome;
+}
+
+Outcome Retraining::train_all_layers(std::vector<std::uint8_t> resume) {
   Replay replay(dataset_, shown(), plan_.replayed, preprocess_, plan_.recipe.seed, threads_);
   TrainExtras extras;
   extras.teacher = &old_network_;
   extras.first_taught = replay.fresh();
   extras.before_epoch = [&replay](int epoch) { replay.fill(epoch); };
-  const Network start = network_.clone();
   const TrainingSet& val = held_out_.validation();
   TrainResult result = train(network_, replay.set(), val.count() > 0 ? &val : nullptr, preprocess_,
                              plan_.recipe, threads_, observer_, std::move(resume), extras);
   history_ = std::move(result.history);
-  if (result.outcome == Outcome::finished) {
-    if (!phase("balancing old and new")) return Outcome::stopped;
-    tuning_ = old_accuracy_.blend_back(network_, start);
-  }
   return result.outcome;
 }
 

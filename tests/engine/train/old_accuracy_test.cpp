@@ -31,7 +31,7 @@ struct Sides {
     gate.min_absolute_change = 0.01;
     gate.class_max_drop = 1;
   }
-  HeldOut held_out() { return HeldOut(plan, Dataset(), &bundle, network, Preprocess(), 1); }
+  HeldOut held_out() { return HeldOut(plan, dataset, &bundle, network, Preprocess(), 1); }
   int right(const HeldOut& held_out, const Network& of) {
     const Answered answered = held_out.calibrating_answers(of);
     int count = 0;
@@ -51,6 +51,7 @@ struct Sides {
 
   Network network, wide;
   FeatureBundle bundle;
+  Dataset dataset;
   RetrainPlan plan;
   GateOptions gate;
 };
