@@ -19,7 +19,8 @@ float fit_temperature(const Tensor& logits, std::span<const int> labels);
 // held-out pictures, those of class c weighing weights[c] > 0. A class without any shall be
 // expected no more often than now, and than once by its weight. Found by generalised iterative
 // scaling (Darroch and Ratcliff 1972, "Generalized iterative scaling for log-linear models",
-// theorem 1). Sizes and errors as above.
+// theorem 1), then shrunk where few pictures tell of a class: a normal prior
+// of standard deviation 1 (Laplace's approximation). Sizes and errors as above.
 std::vector<float> fit_biases(const Tensor& logits, std::span<const int> labels,
                               std::span<const double> weights);
 

@@ -1,5 +1,6 @@
 #include "engine/eval/calibrate.h"
 
+#include <cmath>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
@@ -62,11 +63,11 @@ TEST_CASE("answers that are always right or always wrong end at the limits") {
 }
 
 TEST_CASE("with the fitted biases each class is expected as often as it is there, by weight") {
-  Tensor logits({600, 1, 1, 3}), p;
+  Tensor logits({6000, 1, 1, 3}), p;
   std::vector<int> labels;
   Rng rng(2);
-  for (int n = 0; n < 600; ++n) {
-    labels.push_back(n % 6 == 0 ? 2 : n % 2);  // 200, 300, 100
+  for (int n = 0; n < 6000; ++n) {
+    labels.push_back(n % 6 == 0 ? 2 : n % 2);  // 2000, 3000, 1000
     for (int c = 0; c < 3; ++c) {
       logits.image(n)[c] = rng.normal() + (c == labels.back() ? 2.0f : 0.0f) + (c == 1 ? 1.5f : 0);
     }
@@ -75,25 +76,32 @@ TEST_CASE("with the fitted biases each class is expected as often as it is there
   const std::vector<float> biases = fit_biases(logits, labels, weights);
   CHECK(biases[0] + biases[1] + biases[2] == Approx(0).margin(1e-5));
   CHECK(biases[1] < biases[0]);
-  for (int n = 0; n < 600; ++n) {
+  for (int n = 0; n < 6000; ++n) {
     for (int c = 0; c < 3; ++c) logits.image(n)[c] += biases[static_cast<std::size_t>(c)];
   }
   softmax(logits, 1, p);
   double expected[3] = {};
-  for (int n = 0; n < 600; ++n) {
+  for (int n = 0; n < 6000; ++n) {
     for (int c = 0; c < 3; ++c) {
       expected[c] += weights[static_cast<std::size_t>(labels[static_cast<std::size_t>(n)])] *
                      static_cast<double>(p.image(n)[c]);
     }
   }
-  CHECK(expected[0] == Approx(200).epsilon(1e-3));
-  CHECK(expected[1] == Approx(300).epsilon(1e-3));
-  CHECK(expected[2] == Approx(250).epsilon(1e-3));
+  CHECK(expected[0] == Approx(2000).epsilon(2e-3));
+  CHECK(expected[1] == Approx(3000).epsilon(2e-3));
+  CHECK(expected[2] == Approx(2500).epsilon(2e-3));
 }
 
 TEST_CASE("biases: a class without pictures is lowered where it takes, and never raised") {
-  const Tensor greedy = table({{1, 0, 3}, {0, 1, 3}}), modest = table({{1, 0, -5}, {0, 1, -5}});
-  const std::vector<int> labels{0, 1};
+  std::vector<std::vector<float>> greedy_rows, modest_rows;
+  std::vector<int> labels;
+  for (int n = 0; n < 1000; ++n) {
+    const float first = n % 2 == 0 ? 1 : 0;
+    greedy_rows.push_back({first, 1 - first, 3});
+    modest_rows.push_back({first, 1 - first, -12});
+    labels.push_back(n % 2);
+  }
+  const Tensor greedy = table(greedy_rows), modest = table(modest_rows);
   const std::vector<double> heavy{1, 1, 20}, light{1, 1, 0.01};
   for (const auto& weights : {heavy, light}) {
     const std::vector<float> biases = fit_biases(modest, labels, weights);
@@ -101,6 +109,28 @@ TEST_CASE("biases: a class without pictures is lowered where it takes, and never
   }
   const std::vector<float> lowered = fit_biases(greedy, labels, light);
   CHECK(lowered[2] < lowered[0] - 3);
+}
+
+TEST_CASE("biases: a picture or two of a class hardly move its border, many do") {
+  // Of the third class every picture is taken for the first, which has enough of its own.
+  const auto moved = [](int times) {
+    std::vector<std::vector<float>> rows(400, {4, 0, 0});
+    std::vector<int> labels(400, 0);
+    for (int i = 0; i < 400; ++i) {
+      rows.push_back({0, 4, 0});
+      labels.push_back(1);
+    }
+    for (int i = 0; i < times; ++i) {
+      rows.push_back({2, 0, 1});
+      labels.push_back(2);
+    }
+    const std::vector<double> weights{1, 1, std::sqrt(400.0 / times)};
+    const std::vector<float> biases = fit_biases(table(rows), labels, weights);
+    return biases[2] - biases[0];
+  };
+  CHECK(moved(2) > 0);
+  CHECK(moved(2) < 2);
+  CHECK(moved(200) > 2 * moved(2));
 }
 
 TEST_CASE("biases: sizes and labels must fit") {
