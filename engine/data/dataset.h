@@ -20,8 +20,8 @@ std::string to_hex(const ContentHash& hash);
 std::optional<ContentHash> parse_hash(std::string_view hex);  // of 64 lower-case hex digits
 std::string to_string(Split split);                           // "train", "val", "test"
 
-// How a picture came in: read from a folder or archive, uploaded, or as the right answer to a
-// prediction.
+// How a picture came by its label: read from a folder or archive, uploaded, or corrected, that is,
+// the right answer to a prediction or another label than it came with.
 enum class Origin : std::uint8_t { import, upload, correction };
 std::string to_string(Origin origin);  // "import", "upload", "correction"
 
@@ -34,7 +34,7 @@ struct Picture {
   std::string name;            // the original file, as the source named it
   std::uint32_t segment = 0;   // which of the index's segments ...
   std::uint64_t offset = 0;    // ... from this byte on: {height, width, 3}
-  std::int64_t added_at = 0;   // seconds since 1970, UTC
+  std::int64_t added_at = 0;   // seconds since 1970, UTC: since then it has this label
   Origin origin = Origin::import;
 };
 
@@ -57,6 +57,9 @@ struct DatasetIndex {
   // sha256 over the sorted lines "<hash> <class> <split>\n", 64 hex digits: names the contents.
   std::string revision() const;
 };
+
+// The largest added_at; 0 without pictures.
+std::int64_t newest_addition(const DatasetIndex& index);
 
 // Both ends of docs/dataset-format.md. Reading throws FormatError: no length is trusted.
 std::vector<std::uint8_t> write_index(const DatasetIndex& index);

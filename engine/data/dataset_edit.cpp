@@ -28,6 +28,13 @@ std::set<ContentHash> present(const DatasetIndex& index, std::span<const Content
   return found;
 }
 
+// A model that learned the picture under another label has yet to learn this one.
+void give_label(Picture& picture, int label, std::int64_t now) {
+  picture.label = label;
+  picture.origin = Origin::correction;
+  picture.added_at = now;
+}
+
 }  // namespace
 
 int class_index(DatasetIndex& index, const std::string& name) {
@@ -60,9 +67,10 @@ EditReport relabel_pictures(const std::filesystem::path& folder,
   if (wanted.empty()) return report;
   DatasetIndex& index = writer.edit();
   const int label = class_index(index, class_name);
+  const std::int64_t now = writer.stamp();
   for (Picture& picture : index.pictures) {
     if (picture.label == label || wanted.count(picture.hash) == 0) continue;
-    picture.label = label;
+    give_label(picture, label, now);
     ++report.changed;
   }
   if (report.changed > 0) writer.commit(index.classes);
@@ -104,9 +112,10 @@ EditReport rename_class(const std::filesystem::path& folder, const std::string& 
   DatasetIndex& index = writer.edit();
   if (!merge) index.classes[std::size_t(old_label)] = to;
   const int label = class_index(index, to);
+  const std::int64_t now = writer.stamp();
   for (Picture& picture : index.pictures) {
     if (picture.label != old_label) continue;
-    picture.label = label;
+    merge ? give_label(picture, label, now) : void(picture.label = label);
     ++report.changed;
   }
   writer.commit(index.classes);

@@ -85,6 +85,12 @@ void write_picture(ByteWriter& out, const Picture& picture) {
 
 }  // namespace
 
+std::int64_t newest_addition(const DatasetIndex& index) {
+  std::int64_t newest = 0;
+  for (const Picture& picture : index.pictures) newest = std::max(newest, picture.added_at);
+  return newest;
+}
+
 std::vector<std::uint8_t> write_index(const DatasetIndex& index) {
   ByteWriter out(64 + index.pictures.size() * 100);
   out.bytes(kMagic, sizeof kMagic);

@@ -120,6 +120,14 @@ void DatasetWriter::add(const ContentHash& hash, const std::string& name, const 
   added_.push_back(std::move(picture));
 }
 
+std::int64_t DatasetWriter::stamp() const {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  const std::int64_t newest = newest_addition(index_);
+  return now < newest ? newest + 1 : now;
+}
+
 void DatasetWriter::commit(std::vector<std::string> classes) {
   if (added_.empty() && !edited_) return;
   index_.classes = std::move(classes);

@@ -29,6 +29,9 @@ class DatasetWriter {
   DatasetWriter& operator=(const DatasetWriter&) = delete;
 
   const DatasetIndex& index() const { return index_; }
+  // What added_at is to be of pictures that this commit adds or gives another label: now, or, when
+  // the clock was set back, later than any that is stored.
+  std::int64_t stamp() const;
   // For changing labels and classes, and for taking pictures out; commit() then drops classes
   // without a picture, and moves the pixels to new files when more than half of them are nobody's.
   DatasetIndex& edit();

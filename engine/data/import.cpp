@@ -62,12 +62,6 @@ void decode(Item& item, const ImportOptions& options) {
   }
 }
 
-std::int64_t seconds_now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 class Import {
  public:
   Import(Source& source, const std::filesystem::path& folder, const ImportOptions& options,
@@ -76,7 +70,7 @@ class Import {
         events_(events),
         source_(source),
         writer_(folder, options.patience),
-        now_(options.added_at == 0 ? seconds_now() : options.added_at) {}
+        now_(options.added_at == 0 ? writer_.stamp() : options.added_at) {}
 
   ImportReport run() {
     while (read_batch()) store_batch();
@@ -182,6 +176,7 @@ class Import {
       if (picture.hash != hash) continue;
       picture.label = label;
       picture.origin = options_.origin;
+      picture.added_at = now_;
     }
   }
 

@@ -38,6 +38,14 @@ std::vector<bool> known_classes(const Comparison& comparison);
 // Pictures of one kind, counted: how many, how many each answered right, and who alone was right.
 struct PairedCounts {
   std::int64_t count = 0, before = 0, after = 0, lost = 0, won = 0;
+  PairedCounts& operator+=(const PairedCounts& other) {
+    count += other.count;
+    before += other.before;
+    after += other.after;
+    lost += other.lost;
+    won += other.won;
+    return *this;
+  }
   void add(bool champion_right, bool challenger_right);
 };
 

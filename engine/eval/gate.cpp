@@ -160,24 +160,33 @@ Rule judge_classes(const Comparison& c, const Evidence& e, const GateOptions& op
   std::vector<std::string> failed, thin;
   double judged = 0, worst = 0;
   std::string worst_text = "no class dropped";
-  for (std::size_t i = 0; i < c.classes.size(); ++i) {
-    const PairedCounts& mine = e.per_class[i];
-    if (!e.known[i] || mine.count == 0) continue;
-    if (mine.count < options.class_min_support) {
-      thin.push_back(c.classes[i]);
-      continue;
-    }
+  PairedCounts together;  // the classes of few pictures
+  const auto judge_one = [&](const std::string& name, const PairedCounts& mine) {
     ++judged;
     const double before = share(mine.before, mine.count), after = share(mine.after, mine.count);
     const double p = mcnemar_p(mine.lost, mine.won);
-    const std::string change = c.classes[i] + " from " + percent(before) + " to " + percent(after) +
-                               " (" + p_text(p) + ")";
+    const std::string change =
+        name + " from " + percent(before) + " to " + percent(after) + " (" + p_text(p) + ")";
     if (before - after > worst) {
       worst = before - after;
       worst_text = "the largest drop is " + change;
     }
     if (before - after > options.class_max_drop && p < options.class_alpha)
       failed.push_back(change);
+  };
+  for (std::size_t i = 0; i < c.classes.size(); ++i) {
+    const PairedCounts& mine = e.per_class[i];
+    if (!e.known[i] || mine.count == 0) continue;
+    if (mine.count < options.class_min_support) {
+      thin.push_back(c.classes[i]);
+      together += mine;
+    } else {
+      judge_one(c.classes[i], mine);
+    }
+  }
+  if (judged > 0 && thin.size() > 1 && together.count >= options.class_min_support) {
+    judge_one(listed(thin) + " together", together);
+    thin.clear();
   }
   rule.numbers = {{"judged", judged},
                   {"too_few_pictures", static_cast<double>(thin.size())},

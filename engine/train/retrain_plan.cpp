@@ -75,11 +75,12 @@ void sort_classes(RetrainPlan& plan, const Model& champion, const Dataset& datas
   }
 }
 
-void sort_pictures(RetrainPlan& plan, const Dataset& dataset, std::int64_t data_time) {
+void sort_pictures(RetrainPlan& plan, const Dataset& dataset, const ChampionData& learned) {
   for (const Picture& picture : dataset.pictures()) {
     const int label = plan.label(picture);
     if (label < 0) continue;
-    const bool there = picture.added_at <= data_time || picture.origin == Origin::import;
+    const bool brought = picture.origin == Origin::import && label < learned.elsewhere;
+    const bool there = picture.added_at <= learned.until || brought;
     RetrainPlan::Pool& pool = label < plan.old_classes && there ? plan.old : plan.fresh;
     std::vector<const Picture*>& split = picture.split == Split::train ? pool.train
                                          : picture.split == Split::val ? pool.val
@@ -101,12 +102,12 @@ bool can_freeze(const Model& champion, const FeatureBundle* bundle) {
 }
 
 void choose_mode(RetrainPlan& plan, const Model& champion, const FeatureBundle* bundle,
-                 const std::string& wanted) {
+                 int elsewhere, const std::string& wanted) {
   const std::vector<int> old = count_classes(plan, plan.old.train);
   std::vector<std::string> lacking;
   for (int c = 0; c < plan.old_classes; ++c) {
     const auto at = static_cast<std::size_t>(c);
-    if (old[at] < kOldEnough) lacking.push_back(plan.classes[at]);
+    if (old[at] < (c < elsewhere ? kOldEnough : 1)) lacking.push_back(plan.classes[at]);
   }
   const bool freezable = can_freeze(champion, bundle);
   if (wanted == "frozen") {
@@ -162,17 +163,17 @@ std::string to_string(RetrainMode mode) {
 }
 
 RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, const Dataset& dataset,
-                         std::int64_t data_time, const RetrainOptions& options) {
+                         const ChampionData& learned, const RetrainOptions& options) {
   RetrainPlan plan;
   sort_classes(plan, champion, dataset);
-  sort_pictures(plan, dataset, data_time);
+  sort_pictures(plan, dataset, learned);
   if (plan.fresh.train.empty() && (options.mode != "full" || plan.old.train.empty())) {
     throw FormatError(
         "there is nothing new to learn: no training picture was added since the model in service "
         "was trained; upload some, label predictions, or ask for mode full to go on with the old "
         "ones");
   }
-  choose_mode(plan, champion, bundle, options.mode);
+  choose_mode(plan, champion, bundle, learned.elsewhere, options.mode);
   plan.recipe = base_recipe(champion);
   choose_numbers(plan, options);
   return plan;

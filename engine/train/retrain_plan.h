@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,15 +57,23 @@ struct RetrainPlan {
   std::int64_t shown() const;
 };
 
-// A picture is old when the champion knows its class and it was there when the champion was trained
-// (added_at <= data_time, seconds since 1970; 0 = it comes from elsewhere) or was imported: an
-// import brings what a class was learned from, uploads and corrections what is yet to be learned.
+// What is known of the pictures that the champion has learned from.
+struct ChampionData {
+  std::int64_t until = 0;  // seconds since 1970: those in the dataset then; 0 = none of it
+  // Its first classes come from a model that was trained elsewhere: an import may bring what they
+  // were learned from. The further ones were learned from pictures of this dataset.
+  int elsewhere = std::numeric_limits<int>::max();
+};
+
+// A picture is old when the champion knows its class and it had its label when the champion was
+// trained (added_at <= until), or was imported and its class was learned elsewhere.
 //
-// Full mode wants `kOldEnough` old training pictures of each class of the champion; without them
-// auto takes frozen mode, which wants the champion's bundle (null: it has none) and a Dense head.
-// Throws FormatError, for people, when there is nothing to learn or the mode is not possible.
+// Full mode wants `kOldEnough` old training pictures of each class that was learned elsewhere, and
+// one of the others; without them auto takes frozen mode, which wants the champion's bundle (null:
+// it has none) and a Dense head. Throws FormatError, for people, when there is nothing to learn or
+// the mode is not possible.
 RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, const Dataset& dataset,
-                         std::int64_t data_time, const RetrainOptions& options);
+                         const ChampionData& learned, const RetrainOptions& options);
 constexpr int kOldEnough = 50;
 
 // An upper estimate of what the process needs for the plan, bytes.

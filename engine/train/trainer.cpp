@@ -48,6 +48,16 @@ std::vector<float> norm_bias_scales(const Network& network, float scale) {
   return scales;
 }
 
+// The loss may stay a number for a while after the weights have left all bounds.
+bool finite(const Network& network) {
+  constexpr Scalar kMost = 1e6f;
+  const auto sane = [](const Tensor& t) {
+    return std::all_of(t.data(), t.data() + t.size(), [](Scalar x) { return std::abs(x) < kMost; });
+  };
+  return std::all_of(network.params().begin(), network.params().end(),
+                     [&](const Param* param) { return sane(param->value); });
+}
+
 class Run {
  public:
   Run(Network& network, const TrainingSet& train_set, const TrainingSet* val,
@@ -131,6 +141,7 @@ class Run {
   Outcome finish_epoch() {
     const bool averaged = average_.ready();
     if (averaged) swap_in(average_.average());
+    if (!finite(network_)) return Outcome::diverged;
     lanes_.release_gradients();
     EpochReport report{state_.epoch, state_.lr, state_.loss / state_.seen,
                        1.0 * state_.correct / state_.seen};

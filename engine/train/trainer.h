@@ -53,7 +53,7 @@ enum class Outcome {
   finished,  // all epochs done
   early,     // the validation loss stopped falling
   stopped,   // the observer said so; resume from the last checkpoint
-  diverged,  // the loss is not a number any more
+  diverged,  // the loss is not a number any more, or a weight above 1e6
 };
 
 struct TrainResult {

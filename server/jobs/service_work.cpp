@@ -30,10 +30,6 @@ std::string megabytes(std::uint64_t bytes) {
   return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
 }
 
-std::int64_t unix_seconds(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
 // Bytes that a job takes at most, and those that are there.
 struct Budget {
   std::uint64_t needed = 0, available = 0;
@@ -90,11 +86,17 @@ void require_pictures(const WorkPlace& place) {
   throw JobRefusal(422, "there are no pictures to work with yet: upload some, or import CIFAR-10");
 }
 
-// What the version was trained from: pictures that came later are new to it.
-std::int64_t data_time(const StoredVersion& version) {
+// What the version was trained from, as the job that made it has told.
+ChampionData learned_by(const StoredVersion& version) {
   const Json manifest = parse_manifest(version.manifest);
-  const auto time = manifest.find("data_time");
-  return time != manifest.end() && time->is_number_integer() ? time->get<std::int64_t>() : 0;
+  ChampionData learned;
+  const auto time = manifest.find("data_time"), classes = manifest.find("classes_elsewhere");
+  if (time != manifest.end() && time->is_number_integer())
+    learned.until = time->get<std::int64_t>();
+  if (classes != manifest.end() && classes->is_number_integer()) {
+    learned.elsewhere = classes->get<int>();
+  }
+  return learned;
 }
 
 }  // namespace
@@ -117,6 +119,7 @@ Json ServiceWork::prepare(const std::string& kind, const Json& options) {
   }
   passed.erase("promote");  // decided here, when it is done
   const StoredVersion version = find_version(registry_, name);
+  const ChampionData learned = learned_by(version);
   const fs::path model = registry_.model_path(version), features = registry_.features_path(version);
   require(disk_budget(place_.data_dir, model));
   if (kind != "import") require_pictures(place_);
@@ -130,7 +133,8 @@ Json ServiceWork::prepare(const std::string& kind, const Json& options) {
            {{"version", version.number},
             {"model", model.string()},
             {"features", features.empty() ? Json() : Json(features.string())},
-            {"data_time", data_time(version)}}},
+            {"data_time", learned.until},
+            {"classes_elsewhere", learned.elsewhere}}},
           {"options", std::move(passed)}};
 }
 
@@ -144,7 +148,7 @@ ServiceWork::Planned ServiceWork::plan_for(const StoredVersion& version,
   if (!features.empty()) bundle = read_feature_bundle(read_file(features));
   try {
     planned.plan = plan_retrain(planned.model, bundle ? &*bundle : nullptr, planned.dataset,
-                                data_time(version), read_retrain_options(options));
+                                learned_by(version), read_retrain_options(options));
   } catch (const FormatError& error) {
     throw JobRefusal(422, error.what());
   }
@@ -200,8 +204,6 @@ int ServiceWork::publish_once(const Job& job, const fs::path& folder, const Json
   if (!manifest.is_object()) throw FormatError("the manifest of the result is no object");
   manifest["parent"] = parent;
   manifest["job"] = job.id;
-  // Pictures added while it trained may not have been seen: they are new to this version.
-  manifest["data_time"] = unix_seconds(job.created);
   manifest["verdict"] = result.value("verdict", Json());
   manifest["forgetting"] = result.value("forgetting", Json());
   return registry_.publish(model, features, manifest, "job " + std::to_string(job.id));

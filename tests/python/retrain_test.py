@@ -160,6 +160,27 @@ def test_corrected_answers_are_learned(tmp_path, hands):
     server.stop()
 
 
+def test_what_is_labelled_anew_or_comes_while_a_job_begins_is_learned_the_next_time(tmp_path, hands):
+    server = RunningServer(tmp_path)
+    first = {digit: hands[digit][:40] for digit in ("0", "4")}
+    server.json("/api/v1/dataset/images", class_folders(first, 40))
+    job = server.start_job("retrain", gate={"new_class_min_support": 1})
+    while "new_images" not in server.json(f"/api/v1/jobs/{job}"):
+        time.sleep(0.01)
+    assert server.json("/api/v1/dataset/images", class_folders({"4": hands["4"][40:60]}, 20))["added"] == 20
+    job = server.wait_for_job(job)
+    assert job["state"] == "succeeded", (job["state"], job["reason"])
+    server.json(f"/api/v1/models/{job['result']['version']}/activate", {}, verb="POST")
+    train = server.json("/api/v1/dataset")["train"]
+    plan = server.json("/api/v1/jobs/plan", {"kind": "retrain"})
+    assert job["new_images"] + job["old_images"] + plan["new_images"] == train and plan["new_images"] > 0
+    newest_first = server.json("/api/v1/dataset/images?label=hand-4&limit=100")["images"]
+    learned = [picture["sha256"] for picture in newest_first[-20:]]
+    assert server.json("/api/v1/dataset/relabel", {"sha256": learned, "label": "hand-0"})["changed"] == 20
+    assert server.json("/api/v1/jobs/plan", {"kind": "retrain"})["new_images"] > plan["new_images"] + 5
+    server.stop()
+
+
 def test_an_import_job_fetches_from_a_mirror_and_refuses_what_is_not_the_dataset(tmp_path):
     def records(shade):
         return b"".join(bytes([label]) + bytes([label * 20 + shade]) * 3072 for label in range(10))

@@ -3,10 +3,12 @@
 #include <cmath>
 #include <ctime>
 #include <optional>
+#include <thread>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/data/data_dir.h"
+#include "engine/data/dataset_lock.h"
 #include "engine/model/model_file.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/retrain.h"
@@ -108,13 +110,28 @@ struct Inputs {
   ModelFile champion;
   std::optional<FeatureBundle> bundle;
   Dataset dataset;
+  ChampionData learned;
 };
+
+// Whatever is added to the dataset, or labelled anew, after this has a later added_at than all that
+// is in it: nobody is writing, and the second of the newest is over.
+Dataset open_settled(const std::filesystem::path& folder) {
+  constexpr std::chrono::minutes kPatience{10};  // with an import
+  const DatasetLock lock(folder, kPatience);
+  Dataset dataset = Dataset::open(folder);
+  while (std::time(nullptr) == newest_addition(dataset.index())) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return dataset;
+}
 
 Inputs read_inputs(const Job& job) {
   const JobJson& champion = job.description.at("champion");
-  Inputs inputs{read_model_file(read_file(champion.at("model").get<std::string>(), kMaxModel)),
-                {},
-                Dataset::open(dataset_folder(job.data_dir(), job.dataset()))};
+  Inputs inputs{
+      read_model_file(read_file(champion.at("model").get<std::string>(), kMaxModel)),
+      {},
+      open_settled(dataset_folder(job.data_dir(), job.dataset())),
+      {champion.at("data_time").get<std::int64_t>(), champion.at("classes_elsewhere").get<int>()}};
   if (champion.at("features").is_string()) {
     inputs.bundle =
         read_feature_bundle(read_file(champion.at("features").get<std::string>(), kMaxModel));
@@ -196,6 +213,8 @@ JobJson write_results(const Job& job, const Inputs& inputs, const RetrainPlan& p
                       {"why", plan.why},
                       {"notes", notes},
                       {"tuning_kept", std::round(made.tuning_kept * 100) / 100.0},
+                      {"data_time", newest_addition(inputs.dataset.index())},
+                      {"classes_elsewhere", std::min(inputs.learned.elsewhere, plan.old_classes)},
                       {"new_images", plan.fresh.train.size()},
                       {"old_images", plan.old.train.size()},
                       {"history", history}};
@@ -214,9 +233,8 @@ JobJson run_retrain_job(const Job& job) {
   const Inputs inputs = read_inputs(job);
   const RetrainOptions options = server::read_retrain_options(job.options());
   const FeatureBundle* bundle = inputs.bundle ? &*inputs.bundle : nullptr;
-  const std::int64_t data_time = job.description.at("champion").value("data_time", std::int64_t{0});
   const RetrainPlan plan =
-      plan_retrain(inputs.champion.model, bundle, inputs.dataset, data_time, options);
+      plan_retrain(inputs.champion.model, bundle, inputs.dataset, inputs.learned, options);
   job.tell("start", server::plan_json(plan));
   const Champion champion{inputs.champion.model, inputs.champion.weights_sha256, bundle};
   const auto run = [&](std::vector<std::uint8_t> checkpoint) {
@@ -238,8 +256,9 @@ JobJson run_retrain_job(const Job& job) {
   if (!made) made = run({});
   if (made->outcome == Outcome::stopped) throw JobStopped{};
   if (made->outcome == Outcome::diverged) {
-    throw FormatError("the loss is not a number any more: try a lower lr than " +
-                      std::to_string(plan.recipe.lr));
+    throw FormatError(
+        "training ran out of all bounds in epoch " + std::to_string(made->history.size() + 1) +
+        ", its numbers are none any more: try a lower lr than " + std::to_string(plan.recipe.lr));
   }
   return write_results(job, inputs, plan, *made);
 }

@@ -95,6 +95,21 @@ TEST_CASE("one class that collapses rejects though the others made up for it") {
   CHECK(open.missing.size() == 1);
 }
 
+TEST_CASE("classes of few pictures are judged together") {
+  Pair pair({"cat", "dog", "elk"}, {"cat", "dog", "elk"});
+  pair.add(0, 0, 0, 100).add(1, 1, 1, 5).add(1, 1, 0, 15).add(2, 2, 2, 5).add(2, 2, 0, 15);
+  GateOptions options;
+  options.class_min_support = 30;
+  options.min_absolute_change = 1;
+  options.max_ece_rise = 1;
+  const GateVerdict verdict = judge(pair.comparison(), options);
+  CHECK(rule(verdict, "class_recall").outcome == kFailed);
+  CHECK_THAT(rule(verdict, "class_recall").text,
+             ContainsSubstring("dog, elk together from 100.0 % to 25.0 %"));
+  options.class_min_support = 50;  // there are 40
+  CHECK(rule(judge(pair.comparison(), options), "class_recall").outcome == kPassed);
+}
+
 TEST_CASE("new classes need a recall of their own, and enough pictures to say so") {
   Pair pair({"cat"}, {"cat", "fist"});
   pair.add(0, 0, 0, 120).add(1, 0, 1, 6).add(1, 0, 0, 4);

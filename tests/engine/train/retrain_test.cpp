@@ -1,4 +1,5 @@
 #include "engine/train/retrain.h"
+#include "engine/data/dataset_edit.h"
 
 #include "engine/core/error.h"
 #include "engine/eval/bundle.h"
@@ -71,7 +72,7 @@ const Lesson& lesson() {
 
 RetrainPlan plan_of(const Dataset& dataset, const RetrainOptions& options = {},
                     const FeatureBundle* bundle = &lesson().bundle, std::int64_t data_time = 50) {
-  return plan_retrain(*lesson().model, bundle, dataset, data_time, options);
+  return plan_retrain(*lesson().model, bundle, dataset, {data_time}, options);
 }
 
 class Watcher : public RetrainObserver {
@@ -153,6 +154,50 @@ TEST_CASE("uploads after the training are fresh, imports and what was there befo
       plan.fresh.train.size() + plan.fresh.val.size() + plan.fresh.test.size();
   CHECK(fresh == 10);
   CHECK(plan.classes.size() == 3);
+}
+
+TEST_CASE("an import is old only where the class was learned elsewhere, and so are few pictures") {
+  const auto place = lesson().dataset(false, 0);
+  add_coloured(place, kOld, 10, 700, Origin::import, 60);
+  const Dataset dataset = Dataset::open(place);
+  const auto plan = [&](int elsewhere, std::int64_t until) {
+    return plan_retrain(*lesson().model, &lesson().bundle, dataset, {until, elsewhere},
+                        quick(elsewhere == 3 ? "full" : "auto"));
+  };
+  CHECK(plan(3, 50).fresh.train.empty());
+  const RetrainPlan two = plan(2, 50);
+  REQUIRE_FALSE(two.fresh.train.empty());
+  for (const Picture* picture : two.fresh.train) CHECK(two.label(*picture) == 2);
+  CHECK(two.mode == RetrainMode::frozen);
+  // What was learned here is here: ten pictures are all there ever were.
+  add_coloured(place, {kOld[0]}, 10, 800, Origin::upload, 90);
+  const Dataset more = Dataset::open(place);
+  CHECK(plan_retrain(*lesson().model, &lesson().bundle, more, {60, 0}, {}).mode ==
+        RetrainMode::full);
+  CHECK(plan_retrain(*lesson().model, &lesson().bundle, more, {60, 1}, {}).mode ==
+        RetrainMode::frozen);
+}
+
+TEST_CASE("a picture with another label is to be learned again") {
+  const auto place = lesson().dataset(true, 0);
+  const Dataset before = Dataset::open(place);
+  const std::int64_t until = newest_addition(before.index());
+  std::vector<ContentHash> red;
+  for (const Picture& picture : before.pictures()) {
+    if (picture.label == 2 && red.size() < 20) red.push_back(picture.hash);
+  }
+  const std::string other = before.classes()[0];
+  SECTION("one by one") {
+    CHECK(relabel_pictures(place, red, other).changed == 20);
+  }
+  SECTION("by joining two classes") {
+    CHECK(rename_class(place, before.classes()[2], other).changed > 20);
+  }
+  const Dataset dataset = Dataset::open(place);
+  const RetrainPlan plan = plan_of(dataset, {}, &lesson().bundle, until);
+  CHECK(plan.fresh.train.size() + plan.fresh.val.size() + plan.fresh.test.size() >= 20);
+  REQUIRE_FALSE(plan.fresh.train.empty());
+  for (const Picture* picture : plan.fresh.train) CHECK(plan.label(*picture) == 0);
 }
 
 TEST_CASE("what cannot be retrained is said before anything starts") {

@@ -255,6 +255,15 @@ TEST_CASE("a loss that is not a number ends the run as diverged") {
   CHECK(run(recipe, 1).result.outcome == Outcome::diverged);
 }
 
+TEST_CASE("weights out of all bounds end the run though the loss is a number") {
+  Recipe recipe = quick_recipe();
+  recipe.epochs = 1;
+  recipe.optimizer.kind = OptimizerKind::sgd;
+  recipe.batch = 1'000'000;  // one step, whose loss is that of the weights before it
+  recipe.lr = 1e12f;
+  CHECK(run(recipe, 1).result.outcome == Outcome::diverged);
+}
+
 TEST_CASE("a checkpoint of another recipe or a damaged one is refused") {
   Watcher first;
   first.stop_after = 5;

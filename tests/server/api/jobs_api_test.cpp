@@ -130,11 +130,14 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   const std::string lacking = refusal(507, R"({"kind":"retrain"})");
   CHECK_THAT(lacking, ContainsSubstring("1 MiB are available"));
   std::filesystem::remove_all(group);
-  std::vector<ContentHash> all;
+  std::vector<ContentHash> others;
   const auto pictures = dataset_folder(api.folder.path(), "pictures");
   const Dataset dataset = Dataset::open(pictures);
-  for (const Picture& picture : dataset.pictures()) all.push_back(picture.hash);
-  relabel_pictures(pictures, all, "cat", std::chrono::seconds(1));
+  for (const Picture& picture : dataset.pictures()) {
+    if (picture.label != 0) others.push_back(picture.hash);
+  }
+  rename_class(pictures, dataset.classes()[0], "cat", std::chrono::seconds(1));
+  remove_pictures(pictures, others, std::chrono::seconds(1));
   CHECK_THAT(refusal(422, R"({"kind":"retrain"})"), ContainsSubstring("nothing new to learn"));
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
