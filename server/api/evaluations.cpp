@@ -24,11 +24,19 @@ Json head(int version, const Json& id) {
   return {{"id", id}, {"version", version}, {"url", evaluations_url(version) + "/" + name}};
 }
 
+// The document is as its file has it: what it lacks is not told.
 Json of_model(const StoredVersion& version, const Json& document) {
   Json body = head(version.number, kOfModel);
   body["source"] = "came with the model";
-  static const Json::json_pointer kCount("/data/count");
-  if (document.contains(kCount)) body["count"] = document.at(kCount);
+  const auto told = [&](const char* key) {
+    const Json::json_pointer at(std::string("/data/") + key);
+    return document.contains(at) ? document.at(at) : Json();
+  };
+  if (const Json split = told("split"); split.is_string()) body["split"] = split;
+  if (const Json revision = told("revision"); revision.is_string()) {
+    body["data_revision"] = revision;
+  }
+  if (const Json count = told("count"); count.is_number_unsigned()) body["count"] = count;
   body["created"] = iso_time(version.created);
   return body;
 }

@@ -111,6 +111,8 @@ TEST_CASE("an evaluation that is named is shown although a newer one is there, a
   CHECK(heads[0]["count"] == 8);
   CHECK(heads[1]["count"] == 190);
   CHECK(heads[2]["count"] == 250);
+  CHECK(heads[2]["split"] == "test");
+  CHECK(heads[2]["data_revision"] == "r");
   const std::string end = "?version=" + std::to_string(number) + "&evaluation=1";
   for (const Json& one : service.json("/api/v1/insights?evaluation=1")["insights"]) {
     const bool measured = one["name"] == "roc" || one["name"] == "worst_mistakes";
