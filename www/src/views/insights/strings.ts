@@ -81,6 +81,7 @@ export const words = {
     noTruth: (truth: string) => `There was no test picture of ${truth}.`,
     rightNotKept: "An evaluation keeps the surest mistakes only: which pictures were answered correctly is not known here.",
     noneKept: (all: string) => `None of them is among the ${all} surest mistakes, the only ones that an evaluation keeps by name.`,
+    nothingKept: "The evaluation keeps none of its mistakes by name: it knows those pictures by their features only.",
     kept: (n: number, text: string, all: string) =>
       `${n === 1 ? "1 of them is" : `${text} of them are`} among the ${all} surest mistakes, the only ones that an evaluation keeps by name:`,
     noneHere: "The evaluation knows these pictures by the hash of their contents. The pictures themselves are not on this machine.",
