@@ -180,14 +180,14 @@ test("one can choose the measurement that the charts show, when there is more th
   const heads = [head(4, 90, "train"), head(3, 8, "test"), head("model", 10000)];
   assert.deepEqual(evaluationChoices(heads, "").map(({ value }) => value), ["", "4", "3", "model"]);
   assert.deepEqual(evaluationChoices(heads, "").map(({ label }) => label), [
-    "the newest: evaluation 3, November 26, 2026, 8 test pictures",
-    "evaluation 4, November 26, 2026, 90 training pictures",
-    "evaluation 3, November 26, 2026, 8 test pictures",
-    "came with the model, 10,000 pictures",
+    "newest: 8 test pictures, evaluation 3, November 26, 2026",
+    "90 training pictures, evaluation 4, November 26, 2026",
+    "8 test pictures, evaluation 3, November 26, 2026",
+    "10,000 pictures, came with the model",
   ]);
   assert.deepEqual(evaluationChoices(heads.slice(1, 2), ""), [], "there is no choice");
   assert.equal(evaluationChoices(heads, "9").at(-1)?.label, "evaluation 9 (there is none)");
-  assert.equal(evaluationChoices([head("model"), head(1, 3, "val")], "")[0]?.label, "the newest: came with the model");
+  assert.equal(evaluationChoices([head("model"), head(1, 3, "val")], "")[0]?.label, "newest: came with the model");
 });
 
 test("the latest evaluation is that of this version and no other job", () => {

@@ -7,7 +7,7 @@ function nameOf({ id, split, count: n, created }: EvaluationHead): string {
   const w = words.measured;
   const pictures = n === undefined ? "" : w.pictures(n, count(n), split === undefined ? "" : (words.splits[split] ?? split));
   const whose = id === "model" ? w.model : w.evaluation(id, day(created));
-  return pictures === "" ? whose : `${whose}, ${pictures}`;
+  return pictures === "" ? whose : `${pictures}, ${whose}`;
 }
 
 // The one that the charts show unless another is named; then each of them. Nothing: there is no choice. As

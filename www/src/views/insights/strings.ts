@@ -12,7 +12,7 @@ export const words = {
   measured: {
     label: "Measured by",
     hint: "What the charts of how well it knows the classes are made from.",
-    newest: (name: string) => `the newest: ${name}`,
+    newest: (name: string) => `newest: ${name}`,
     none: "the newest (there is none on test pictures)",
     evaluation: (id: number, date: string) => `evaluation ${id}, ${date}`,
     model: "came with the model",
