@@ -34,9 +34,11 @@ struct Mistake {
   double probability = 0;  // of the wrong answer
 };
 
+inline constexpr int kMostMistakes = 50;
+
 // The surest wrong answers, surest first, at most `most`; equal ones in the order of the rows.
 // Throws ShapeError when the sizes do not match.
 std::vector<Mistake> worst_mistakes(const Tensor& probabilities, std::span<const int> labels,
-                                    int most = 50);
+                                    int most = kMostMistakes);
 
 }  // namespace fovea

@@ -89,10 +89,12 @@ void fill_classes(Metrics& m) {
     mine.precision = ratio(hit, predicted);
     mine.recall = ratio(hit, support);
     mine.f1 = ratio(2 * hit, support + predicted);
-    if (mine.support + mine.predicted > 0) ++present;
-    m.macro.precision += mine.precision;
-    m.macro.recall += mine.recall;
-    m.macro.f1 += mine.f1;
+    if (mine.support > 0) {
+      ++present;
+      m.macro.precision += mine.precision;
+      m.macro.recall += mine.recall;
+      m.macro.f1 += mine.f1;
+    }
     const double weight = support / static_cast<double>(m.count);
     m.weighted.precision += weight * mine.precision;
     m.weighted.recall += weight * mine.recall;

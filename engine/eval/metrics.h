@@ -40,8 +40,8 @@ struct Metrics {
   double accuracy_low = 0, accuracy_high = 0;        // Wilson's interval, 95 %
   std::vector<std::vector<std::int64_t>> confusion;  // [true class][predicted class]
   std::vector<ClassMetrics> per_class;
-  Average macro;     // plain mean over classes with support or predictions, as scikit-learn's
-  Average weighted;  // mean weighted by support
+  Average macro;                               // plain mean over the classes with support
+  Average weighted;                            // mean weighted by support
   double roc_auc_macro = 0, pr_auc_macro = 0;  // means over the classes that have one; else NaN
   double log_loss = 0;  // -mean(log p[true]), p clipped to [e, 1 - e], e = 2^-23 (float's epsilon)
   double brier = 0;     // mean over pictures of sum over classes (p - [class is true])^2: 0 to 2

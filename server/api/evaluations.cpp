@@ -7,7 +7,6 @@
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/job_reply.h"
-#include "server/api/refusal.h"
 #include "server/api/time_text.h"
 #include "server/http/problem.h"
 
@@ -15,8 +14,6 @@ namespace fovea::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr const char* kOfModel = "model";  // the id of the one that came with the version
 
 StoredVersion version_of(const Request& request, App& app) {
   return app.registry.find(request.params.at(0).second);
@@ -27,9 +24,19 @@ Json head(int version, const Json& id) {
   return {{"id", id}, {"version", version}, {"url", evaluations_url(version) + "/" + name}};
 }
 
-Json of_model(const StoredVersion& version) {
+// The document is as its file has it: what it lacks is not told.
+Json of_model(const StoredVersion& version, const Json& document) {
   Json body = head(version.number, kOfModel);
   body["source"] = "came with the model";
+  const auto told = [&](const char* key) {
+    const Json::json_pointer at(std::string("/data/") + key);
+    return document.contains(at) ? document.at(at) : Json();
+  };
+  if (const Json split = told("split"); split.is_string()) body["split"] = split;
+  if (const Json revision = told("revision"); revision.is_string()) {
+    body["data_revision"] = revision;
+  }
+  if (const Json count = told("count"); count.is_number_unsigned()) body["count"] = count;
   body["created"] = iso_time(version.created);
   return body;
 }
@@ -40,6 +47,7 @@ Json of_job(const Evaluation& evaluation) {
   body["job"] = evaluation.job;
   body["split"] = evaluation.split;
   body["data_revision"] = evaluation.data_revision;
+  body["count"] = evaluation.count;
   body["created"] = iso_time(evaluation.created);
   return body;
 }
@@ -51,6 +59,20 @@ Json stored_with_model(App& app, const StoredVersion& version) {
   const auto file = app.registry.features_file(version);
   if (!file) return Json(Json::value_t::discarded);
   return Json::parse(read_feature_bundle(*file).evaluation, nullptr, false);
+}
+
+Evaluation numbered_evaluation(App& app, const StoredVersion& version, const std::string& id) {
+  std::int64_t number = 0;
+  std::from_chars(id.data(), id.data() + id.size(), number);
+  auto found = app.store->jobs().get_evaluation(number);
+  if (!found || found->version != version.number || std::to_string(number) != id) {
+    throw no_evaluation(version, id);
+  }
+  return std::move(*found);
+}
+
+Refusal no_evaluation(const StoredVersion& version, const std::string& id) {
+  return {404, version_title(version.number) + " has no evaluation " + id};
 }
 
 std::string evaluations_url(int version) {
@@ -74,7 +96,8 @@ Reply list_evaluations(const Request& request, App& app) {
     for (const Evaluation& evaluation : app.store->jobs().evaluations(version.number, limit)) {
       list.push_back(of_job(evaluation));
     }
-    if (stored_with_model(app, version).is_object()) list.push_back(of_model(version));
+    const Json stored = stored_with_model(app, version);
+    if (stored.is_object()) list.push_back(of_model(version, stored));
     return json_reply({{"version", version.number}, {"evaluations", std::move(list)}});
   });
 }
@@ -85,20 +108,14 @@ Reply show_evaluation(const Request& request, App& app) {
     const std::string& id = request.params.at(1).second;
     if (id == kOfModel) {
       Json document = stored_with_model(app, version);
-      if (document.is_object()) {
-        Json body = of_model(version);
-        body["evaluation"] = std::move(document);
-        return json_reply(body);
-      }
+      if (!document.is_object()) throw no_evaluation(version, id);
+      Json body = of_model(version, document);
+      body["evaluation"] = std::move(document);
+      return json_reply(body);
     }
-    std::int64_t number = 0;
-    std::from_chars(id.data(), id.data() + id.size(), number);
-    const auto found = app.store->jobs().get_evaluation(number);
-    if (!found || found->version != version.number || std::to_string(number) != id) {
-      throw Refusal(404, version_title(version.number) + " has no evaluation " + id);
-    }
-    Json body = of_job(*found);
-    body["evaluation"] = Json::parse(found->evaluation, nullptr, false);
+    const Evaluation found = numbered_evaluation(app, version, id);
+    Json body = of_job(found);
+    body["evaluation"] = Json::parse(found.evaluation, nullptr, false);
     return json_reply(body);
   });
 }

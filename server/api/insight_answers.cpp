@@ -100,7 +100,9 @@ Insight InsightAnswers::apply(FromTraining make, Source& source) {
 
 Insight InsightAnswers::apply(FromEvaluation make, Source& source) {
   const EvaluationSource& found = evaluation_.get([&] {
-    EvaluationSource evaluation = find_evaluation(app_, version_);
+    const std::string& id = question_.evaluation;
+    EvaluationSource evaluation =
+        id.empty() ? find_evaluation(app_, version_) : find_evaluation(app_, version_, id);
     if (question_.ancestor_names) spell_as_ancestor(evaluation.evaluation.report.classes);
     return evaluation;
   });

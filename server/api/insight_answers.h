@@ -30,6 +30,7 @@ const std::vector<InsightKind>& insight_kinds();
 // What is asked about.
 struct InsightQuestion {
   std::optional<StoredVersion> version;  // that was named; else the one in service
+  std::string evaluation;                // of that version: find_evaluation(); empty: the newest
   std::optional<Time> since;             // of the history; else all
   bool ancestor_names = false;           // "cat" is "Cat"
 };

@@ -97,18 +97,24 @@ std::string how_to_evaluate(const StoredVersion& version) {
   return " Start an evaluation with POST " + evaluations_url(version.number) + ".";
 }
 
-EvaluationSource from_job(App& app, const StoredVersion& version, const Evaluation& listed) {
-  const auto whole = app.store->jobs().get_evaluation(listed.id);
-  if (!whole) throw NoSource("Evaluation " + std::to_string(listed.id) + " is gone.");
-  return make_source(app, version, Json::parse(whole->evaluation, nullptr, false), listed.id,
-                     whole->created);
+EvaluationSource from_job(App& app, const StoredVersion& version, const Evaluation& whole) {
+  return make_source(app, version, Json::parse(whole.evaluation, nullptr, false), whole.id,
+                     whole.created);
 }
 
 std::optional<Evaluation> newest_test(App& app, const StoredVersion& version) {
-  for (const Evaluation& one : app.store->jobs().evaluations(version.number, kLookBack)) {
-    if (one.split == "test") return one;
+  JobStore& jobs = app.store->jobs();
+  for (const Evaluation& one : jobs.evaluations(version.number, kLookBack)) {
+    if (one.split == "test") return jobs.get_evaluation(one.id);
   }
   return std::nullopt;
+}
+
+// It is of the model that this version is.
+EvaluationSource own_evaluation(EvaluationSource stored, const StoredVersion& version) {
+  if (stored.own) return stored;
+  throw NoSource("The evaluation that came with " + version_title(version.number) +
+                 " is of other weights, those of a model before it." + how_to_evaluate(version));
 }
 
 Source run_source(const StoredVersion& version, const Json& job) {
@@ -137,11 +143,18 @@ Statistics statistics_of(App& app, std::optional<Time> since) {
 
 EvaluationSource find_stored_evaluation(App& app, const StoredVersion& version) {
   const Json document = stored_with_model(app, version);
+  if (version.removed) {
+    throw NoSource("The files of " + version_title(version.number) + " were removed on " +
+                   day(*version.removed) +
+                   (version.features_sha256 ? ", and with them the evaluation that came with it."
+                                            : "; it came without an evaluation.") +
+                   " It cannot be evaluated any more.");
+  }
   if (!document.is_object()) {
     throw NoSource(version_title(version.number) + " came without an evaluation." +
                    how_to_evaluate(version));
   }
-  return make_source(app, version, document, "model", made(version));
+  return make_source(app, version, document, kOfModel, made(version));
 }
 
 std::optional<EvaluationSource> find_current_evaluation(App& app, const StoredVersion& version) {
@@ -154,12 +167,13 @@ std::optional<EvaluationSource> find_current_evaluation(App& app, const StoredVe
 
 EvaluationSource find_evaluation(App& app, const StoredVersion& version) {
   if (const auto newest = newest_test(app, version)) return from_job(app, version, *newest);
-  EvaluationSource stored = find_stored_evaluation(app, version);
-  if (!stored.own) {
-    throw NoSource("The evaluation that came with " + version_title(version.number) +
-                   " is of other weights, those of a model before it." + how_to_evaluate(version));
-  }
-  return stored;
+  return own_evaluation(find_stored_evaluation(app, version), version);
+}
+
+EvaluationSource find_evaluation(App& app, const StoredVersion& version, const std::string& id) {
+  if (id != kOfModel) return from_job(app, version, numbered_evaluation(app, version, id));
+  if (!stored_with_model(app, version).is_object()) throw no_evaluation(version, id);
+  return own_evaluation(find_stored_evaluation(app, version), version);
 }
 
 DataSource find_data(App& app, const StoredVersion& version) {
@@ -204,7 +218,8 @@ TrainingSource find_training(App& app, const StoredVersion& version) {
       if (!found.epochs.empty()) return found;
     }
   }
-  for (const auto find : {find_evaluation, find_stored_evaluation}) {
+  using Find = EvaluationSource (*)(App&, const StoredVersion&);
+  for (const Find find : {Find(find_evaluation), Find(find_stored_evaluation)}) {
     try {
       EvaluationSource found = find(app, version);
       if (!found.own || found.evaluation.training.empty()) continue;

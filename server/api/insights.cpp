@@ -20,6 +20,10 @@ InsightQuestion read_question(const Request& request, App& app) {
   if (const auto named = find_field(request.query, "version")) {
     question.version = app.registry.find(std::string(*named));
   }
+  if (const auto id = find_field(request.query, "evaluation")) {
+    if (id->empty()) throw Refusal(400, "evaluation is empty; it is a number or model");
+    question.evaluation = *id;
+  }
   const std::int64_t hours = read_number(request, "hours", 1, kTenYears, 0);
   if (hours > 0) {
     question.since = std::chrono::system_clock::now() - std::chrono::hours(hours);
@@ -27,22 +31,38 @@ InsightQuestion read_question(const Request& request, App& app) {
   return question;
 }
 
-void require_versions(const InsightKind& kind, const InsightQuestion& question) {
+bool is_of_evaluation(const InsightKind& kind) {
+  return std::holds_alternative<FromEvaluation>(kind.make);
+}
+
+// What the chart cannot be asked.
+void require_fitting(const InsightKind& kind, const InsightQuestion& question) {
+  if (!question.evaluation.empty() && !is_of_evaluation(kind)) {
+    throw Refusal(400,
+                  std::string(kind.name) + " is not made from an evaluation; leave out evaluation");
+  }
   if (kind.all_versions && question.version) {
     throw Refusal(
         400, std::string(kind.name) + " is about the answers of all versions; leave out version");
   }
 }
 
-// What the addresses of a chart end in, so that they mean the same version.
-std::string query_of(const InsightKind& kind, const InsightQuestion& question) {
-  if (!question.version || kind.all_versions) return {};
-  return "?version=" + std::to_string(question.version->number);
+// Without a name, the one in service.
+int version_of(const InsightQuestion& question, App& app) {
+  return question.version ? question.version->number : app.model()->number;
 }
 
-Json head(const InsightKind& kind, const InsightQuestion& question, const InsightAnswer& answer) {
+// What the addresses of a chart end in, so that they mean the same version and evaluation.
+std::string query_of(const InsightKind& kind, const InsightQuestion& question, int version) {
+  const std::string of_version = "?version=" + std::to_string(version);
+  if (is_of_evaluation(kind) && !question.evaluation.empty()) {
+    return of_version + "&evaluation=" + question.evaluation;
+  }
+  return question.version && !kind.all_versions ? of_version : "";
+}
+
+Json head(const InsightKind& kind, const std::string& query, const InsightAnswer& answer) {
   const std::string path = std::string("/api/v1/insights/") + kind.name;
-  const std::string query = query_of(kind, question);
   const bool drawable = is_drawable(answer.insight.chart);
   const std::string& caveat = answer.insight.caveat;
   return {{"name", kind.name},
@@ -59,12 +79,12 @@ Json head(const InsightKind& kind, const InsightQuestion& question, const Insigh
 Reply list_insights(const Request& request, App& app) {
   return with_version_problems(request, app, [&] {
     const InsightQuestion question = read_question(request, app);
+    const int version = version_of(question, app);
     InsightAnswers answers(app, question);
     Json list = Json::array();
     for (const InsightKind& kind : insight_kinds()) {
-      list.push_back(head(kind, question, answers.about(kind)));
+      list.push_back(head(kind, query_of(kind, question, version), answers.about(kind)));
     }
-    const int version = question.version ? question.version->number : app.model()->number;
     return json_reply({{"version", version}, {"insights", std::move(list)}});
   });
 }
@@ -73,9 +93,9 @@ Reply show_insight(const Request& request, App& app) {
   return with_version_problems(request, app, [&] {
     const InsightKind& kind = insight_kind(request.params.at(0).second);
     const InsightQuestion question = read_question(request, app);
-    require_versions(kind, question);
+    require_fitting(kind, question);
     const InsightAnswer answer = InsightAnswers(app, question).about(kind);
-    Json body = head(kind, question, answer);
+    Json body = head(kind, query_of(kind, question, version_of(question, app)), answer);
     body["source"] = answer.source.json ? *answer.source.json : Json();
     body["data"] = answer.insight.chart.panels.empty() ? Json() : chart_json(answer.insight.chart);
     return json_reply(body);
@@ -86,7 +106,7 @@ Reply draw_insight(const Request& request, App& app) {
   return with_version_problems(request, app, [&] {
     const InsightKind& kind = insight_kind(drawn_name(request));
     const InsightQuestion question = read_question(request, app);
-    require_versions(kind, question);
+    require_fitting(kind, question);
     return png_reply(request, app, kind, question);
   });
 }

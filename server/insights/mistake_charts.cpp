@@ -94,6 +94,45 @@ std::string magnet(const EvaluationReport& report) {
          named(report.classes[std::size_t(most - answers.begin())]) + ".";
 }
 
+std::int64_t wrong_answers(const Metrics& m) {
+  std::int64_t right = 0;
+  for (std::size_t c = 0; c < m.confusion.size(); ++c) right += m.confusion[c][c];
+  return m.count - right;
+}
+
+// Which mistake is the surest, and what kind the others are.
+std::string mistakes_text(const EvaluationReport& report) {
+  const NamedMistake& worst = report.mistakes[0];
+  std::string text = "The surest mistake: " + mistake_text(report, worst.truth, worst.answer) +
+                     " with " + percent(worst.probability) + ".";
+  const auto pairs = pairs_of(report.mistakes);
+  const auto& [pair, count] = pairs[0];
+  const auto shown = std::int64_t(report.mistakes.size());
+  if (count > 1) {
+    text += " Among the " + counted(shown) + " surest, " +
+            mistake_text(report, pair.first, pair.second) + " is the most frequent (" +
+            counted(count) + ").";
+  } else if (shown > 1) {
+    text += " No two of the " + counted(shown) + " shown are of the same kind.";
+  }
+  return text + magnet(report);
+}
+
+Bars pair_bars(const EvaluationReport& report) {
+  Bars bars = empty_bars(
+      "mistake",
+      {"how often among the " + counted(std::int64_t(report.mistakes.size())), Unit::count},
+      {"mistakes"});
+  const auto pairs = pairs_of(report.mistakes);
+  for (std::size_t i = 0; i < std::min(pairs.size(), kMostPairs); ++i) {
+    const auto& [pair, count] = pairs[i];
+    bars.categories.push_back(report.classes[std::size_t(pair.first)] + " as " +
+                              report.classes[std::size_t(pair.second)]);
+    bars.series[0].values.push_back(double(count));
+  }
+  return bars;
+}
+
 }  // namespace
 
 Insight confusion_matrix(const EvaluationReport& report) {
@@ -125,8 +164,17 @@ Insight confusion_matrix(const EvaluationReport& report) {
 }
 
 Insight worst_mistakes(const EvaluationReport& report) {
-  if (report.mistakes.empty()) {
-    return {{}, "No mistakes among " + counted(report.metrics.count, "picture") + ".", {}};
+  const std::int64_t wrong = wrong_answers(report.metrics);
+  const auto shown = std::int64_t(report.mistakes.size());
+  const std::string of_all = counted(report.metrics.count, "picture");
+  if (wrong == 0) return {{}, "No mistakes among " + of_all + ".", {}};
+  const std::string count_text = counted(wrong) + " of " + counted(report.metrics.count) +
+                                 " answers " + (wrong == 1 ? "is" : "are") + " wrong";
+  if (shown == 0) {
+    return {{},
+            count_text + ", but none of them is kept as a picture: the evaluation knows those " +
+                "pictures by their features only.",
+            {}};
   }
   PictureGroup group;
   for (const NamedMistake& mistake : report.mistakes) {
@@ -134,32 +182,13 @@ Insight worst_mistakes(const EvaluationReport& report) {
                               report.classes[std::size_t(mistake.answer)], mistake.probability,
                               false});
   }
-  Bars bars = empty_bars(
-      "mistake",
-      {"how often among the " + counted(std::int64_t(report.mistakes.size())), Unit::count},
-      {"mistakes"});
-  const auto pairs = pairs_of(report.mistakes);
-  for (std::size_t i = 0; i < std::min(pairs.size(), kMostPairs); ++i) {
-    const auto& [pair, count] = pairs[i];
-    bars.categories.push_back(report.classes[std::size_t(pair.first)] + " as " +
-                              report.classes[std::size_t(pair.second)]);
-    bars.series[0].values.push_back(double(count));
+  Insight insight{{}, count_text + ". " + mistakes_text(report), {}};
+  if (shown < std::min<std::int64_t>(wrong, kMostMistakes)) {
+    insight.caveat = "Only " + counted(shown) + " of the surest mistakes " +
+                     (shown == 1 ? "is" : "are") +
+                     " kept as pictures; the evaluation knows the others by their features only.";
   }
-  const NamedMistake& worst = report.mistakes[0];
-  std::string text = "The surest mistake: " + mistake_text(report, worst.truth, worst.answer) +
-                     " with " + percent(worst.probability) + ".";
-  const auto& [pair, count] = pairs[0];
-  const auto shown = std::int64_t(report.mistakes.size());
-  if (count > 1) {
-    text += " Among the " + counted(shown) + " surest, " +
-            mistake_text(report, pair.first, pair.second) + " is the most frequent (" +
-            counted(count) + ").";
-  } else if (shown > 1) {
-    text += " No two of the " + counted(shown) + " surest are of the same kind.";
-  }
-  text += magnet(report);
-  Insight insight{{}, text, {}};
-  insight.chart.panels = {Pictures{{std::move(group)}}, std::move(bars)};
+  insight.chart.panels = {Pictures{{std::move(group)}}, pair_bars(report)};
   insight.chart.alternatives = true;
   return insight;
 }

@@ -38,24 +38,61 @@ std::string leaning(const EvaluationReport& report, const std::vector<Index>& se
   const ClassMetrics& mine = per_class[most];
   const double ratio = double(mine.predicted) / double(mine.support);
   if (ratio > 0.95 && ratio < 1.05) {
-    return " Every class is answered about as often as it occurs (within 5 %).";
+    return std::string(seen.size() == per_class.size() ? " Every class" : " Each of them") +
+           " is answered about as often as it occurs (within 5 %).";
   }
   return " " + named(report.classes[most]) + " is answered too " +
          (ratio > 1 ? "often: " : "rarely: ") + counted(mine.predicted) + " times for " +
          counted(mine.support, "picture") + ".";
 }
 
+// "All classes", "Both tested classes", "All 5 tested classes".
+std::string all_of(const EvaluationReport& report, const std::vector<Index>& seen) {
+  if (seen.size() == report.classes.size()) return "All classes";
+  if (seen.size() == 2) return "Both tested classes";
+  return "All " + std::to_string(seen.size()) + " tested classes";
+}
+
+std::string untested(const EvaluationReport& report, const std::vector<Index>& seen) {
+  const std::size_t left = report.classes.size() - seen.size();
+  if (left == 0) return {};
+  return "; " + std::to_string(left) + " of " + std::to_string(report.classes.size()) +
+         " classes had no test picture";
+}
+
+// Dots of fewer answers say little.
+std::int64_t enough_for_a_dot(const Metrics& m) {
+  return std::max<std::int64_t>(10, m.count / 100);
+}
+
+double gap_of(const ReliabilityBin& bin) {
+  return std::abs(bin.confidence - bin.accuracy);
+}
+
 const ReliabilityBin* largest_gap(const Metrics& m) {
-  const std::int64_t enough = std::max<std::int64_t>(10, m.count / 100);
   const ReliabilityBin* found = nullptr;
   for (const ReliabilityBin& bin : m.reliability) {
-    if (bin.count < enough) continue;
-    if (!found ||
-        std::abs(bin.confidence - bin.accuracy) > std::abs(found->confidence - found->accuracy)) {
-      found = &bin;
-    }
+    if (bin.count < enough_for_a_dot(m)) continue;
+    if (!found || gap_of(bin) > gap_of(*found)) found = &bin;
   }
   return found;
+}
+
+// The dots further off than any that the sentence counts, if there are such.
+std::string thin_dots(const Metrics& m, double largest) {
+  std::int64_t dots = 0, answers = 0;
+  double furthest = 0;
+  for (const ReliabilityBin& bin : m.reliability) {
+    if (bin.count == 0 || bin.count >= enough_for_a_dot(m) || gap_of(bin) <= largest) continue;
+    ++dots;
+    answers += bin.count;
+    furthest = std::max(furthest, gap_of(bin));
+  }
+  if (dots == 0) return {};
+  return " " + counted(dots, "dot") + " of fewer than " + counted(enough_for_a_dot(m)) +
+         " answers (" + counted(answers) + " in all), up to " + fixed(100 * furthest, 1) +
+         " points off, " + (dots == 1 ? "is" : "are") + " left out here: chance moves " +
+         (dots == 1 ? "it." : "them.");
 }
 
 std::string reliability_text(const EvaluationReport& report, double confidence) {
@@ -71,10 +108,12 @@ std::string reliability_text(const EvaluationReport& report, double confidence) 
             fixed(100 * std::abs(difference), 1) + " points.";
   }
   const ReliabilityBin* gap = largest_gap(m);
-  if (gap && std::abs(gap->confidence - gap->accuracy) >= 0.02) {
+  const double largest = gap ? gap_of(*gap) : 0;
+  if (largest >= 0.02) {
     text += " The largest gap: of " + counted(gap->count, "answer") + " given with about " +
             percent(gap->confidence) + ", " + percent(gap->accuracy) + " are right.";
   }
+  text += thin_dots(m, std::max(largest, 0.02));
   text += " The mean gap (ECE) is " + fixed(100 * m.ece, 1) + " points";
   if (std::abs(report.ece_uncalibrated - m.ece) >= 0.001) {
     text += ", " + fixed(100 * report.ece_uncalibrated, 1) + " without the calibration";
@@ -103,12 +142,12 @@ Insight per_class_metrics(const EvaluationReport& report) {
   const Index best = *std::max_element(seen.begin(), seen.end(), by_f1);
   std::string text;
   if (per_class[best].f1 == per_class[worst].f1) {
-    text = seen.size() == 1
-               ? "Only one class was tested: " + quality(report, best) + "."
-               : "All classes are known equally well, F1 " + fixed(per_class[best].f1, 2) + ".";
+    text = seen.size() == 1 ? "Only one class was tested: " + quality(report, best) + "."
+                            : all_of(report, seen) + " are known equally well, F1 " +
+                                  fixed(per_class[best].f1, 2) + untested(report, seen) + ".";
   } else {
     text = "Known worst is " + quality(report, worst) + ", best " + named(report.classes[best]) +
-           " (F1 " + fixed(per_class[best].f1, 2) + ").";
+           " (F1 " + fixed(per_class[best].f1, 2) + ")" + untested(report, seen) + ".";
   }
   text += leaning(report, seen);
   return {{{std::move(bars)}}, text, {}};

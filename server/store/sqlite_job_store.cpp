@@ -76,6 +76,10 @@ std::int64_t sql_now() {
   return to_sql(std::chrono::system_clock::now());
 }
 
+const std::string kEvaluation =
+    "SELECT id, version, job, data_revision, split, created, "
+    "json_extract(evaluation, '$.data.count'), ";
+
 Evaluation read_evaluation(SQLite::Statement& select) {
   return {select.getColumn(0).getInt64(),
           select.getColumn(1).getInt(),
@@ -83,7 +87,8 @@ Evaluation read_evaluation(SQLite::Statement& select) {
           select.getColumn(3).getString(),
           select.getColumn(4).getString(),
           from_sql(select.getColumn(5).getInt64()),
-          select.getColumn(6).getString()};
+          select.getColumn(6).getInt64(),
+          select.getColumn(7).getString()};
 }
 
 }  // namespace
@@ -213,10 +218,7 @@ std::int64_t SqliteJobStore::add_evaluation(const Evaluation& evaluation) {
 
 std::optional<Evaluation> SqliteJobStore::get_evaluation(std::int64_t id) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(
-        database,
-        "SELECT id, version, job, data_revision, split, created, evaluation FROM evaluations "
-        "WHERE id = ?");
+    SQLite::Statement select(database, kEvaluation + "evaluation FROM evaluations WHERE id = ?");
     select.bind(1, id);
     return select.executeStep() ? std::optional(read_evaluation(select)) : std::nullopt;
   });
@@ -225,9 +227,7 @@ std::optional<Evaluation> SqliteJobStore::get_evaluation(std::int64_t id) {
 std::vector<Evaluation> SqliteJobStore::evaluations(int version, int limit) {
   return database_.read([&](SQLite::Database& database) {
     SQLite::Statement select(
-        database,
-        "SELECT id, version, job, data_revision, split, created, '' FROM evaluations "
-        "WHERE version = ? ORDER BY id DESC LIMIT ?");
+        database, kEvaluation + "'' FROM evaluations WHERE version = ? ORDER BY id DESC LIMIT ?");
     select.bind(1, version);
     select.bind(2, limit);
     std::vector<Evaluation> found;

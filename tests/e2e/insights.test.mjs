@@ -198,7 +198,7 @@ test("an evaluation runs on the test pictures at hand, and the charts then show 
   await seeAll(page);
   await card(page, "class_distribution").getByText(`Source: the training data on this machine, ${data.total} pictures.`).waitFor();
   assert.ok((await card(page, "sample_pictures").locator("img").count()) > 0);
-  await page.getByText(/Measures version 1 on the .* on this machine\. So few that the result will be rough/).waitFor();
+  await page.getByText(/Measures version 1 on the .* on this machine whose class(es)? it knows\. So few that the result will be rough/).waitFor();
   await page.getByRole("button", { name: /Evaluate now/ }).click();
   await page.getByText(/Version 1 got .* of .* test pictures? right/).waitFor({ timeout: 60_000 });
   await card(page, "confusion_matrix").getByText("Source: evaluation 1 of version 1, made here").waitFor();
@@ -214,6 +214,34 @@ test("an evaluation runs on the test pictures at hand, and the charts then show 
   await card(page, "confusion_matrix").getByRole("button", { name: /as a table/ }).click();
   await card(page, "confusion_matrix").locator("tbody tr").nth(names.indexOf(label)).locator("td button").nth(names.indexOf(answer)).click();
   await page.getByRole("dialog").locator("figure img").first().waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("an evaluation on few pictures hides none before it: the address keeps which one is shown", async () => {
+  const page = await openInsights();
+  const picker = page.getByLabel("Measured by");
+  const matrix = card(page, "confusion_matrix");
+  await matrix.getByText("Source: evaluation 1 of version 1, made here").waitFor();
+  const stored = await insight("confusion_matrix", "?evaluation=model");
+  assert.deepEqual(await picker.locator("option").evaluateAll((all) => all.map(({ value }) => value)), ["", "1", "model"]);
+  assert.match(await picker.locator("option").last().textContent(), /^10,000 test pictures, came with the model$/);
+  await picker.selectOption("model");
+  await matrix.getByText(stored.sentence).waitFor();
+  await matrix.getByText("Source: the evaluation that came with version 1").waitFor();
+  await matrix.getByRole("button", { name: /as a table/ }).click();
+  const { names, values } = stored.data.panels[0];
+  assert.equal(await matrix.locator("tbody td button").first().textContent(), values[0][0].toLocaleString("en"), names[0]);
+  await page.reload();
+  await matrix.getByText(stored.sentence).waitFor();
+  assert.equal(await picker.inputValue(), "model");
+  // What is measured now shows at once.
+  await page.getByRole("button", { name: /Evaluate now/ }).click();
+  await matrix.getByText("Source: evaluation 2 of version 1, made here").waitFor({ timeout: 60_000 });
+  assert.equal(await picker.inputValue(), "");
+  await page.evaluate(() => (location.hash = "#/insights?evaluation=77"));
+  await page.getByText("version 1 has no evaluation 77").waitFor();
+  assert.equal(await picker.locator("option:checked").textContent(), "evaluation 77 (there is none)");
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

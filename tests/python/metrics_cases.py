@@ -60,9 +60,9 @@ def answer(p, y):
     labels = list(range(classes))
     result = {"accuracy": metrics.accuracy_score(y, predicted),
               "confusion": metrics.confusion_matrix(y, predicted, labels=labels).tolist()}
-    for average in ("macro", "weighted"):
+    for average in ("macro", "weighted"):  # a class without pictures has no quality to average
         result[average] = metrics.precision_recall_fscore_support(
-            y, predicted, average=average, zero_division=0)[:3]
+            y, predicted, labels=np.unique(y), average=average, zero_division=0)[:3]
     result["per_class"] = np.array(metrics.precision_recall_fscore_support(
         y, predicted, labels=labels, zero_division=0)[:3]).T.tolist()
     result["support"] = [int((y == c).sum()) for c in labels]

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { type LineOrBarSpec, type MatrixSpec, toTable } from "../src/pieces/chart/spec.js";
 import { toCsv } from "../src/pieces/csv.js";
 import { countOf } from "../src/views/insights/cell_dialog.js";
+import { evaluationChoices } from "../src/views/insights/evaluations.js";
 import { canEvaluate, latestEvaluation, progressText, whyOrWhat } from "../src/views/insights/evaluation_story.js";
 import { type HeatMapPanel, type HistogramPanel, type LinesPanel, type Panel, cellOf, listPath, mistakesOf, sectionsOf, withQuery } from "../src/views/insights/insight.js";
 import { sourceText } from "../src/views/insights/source.js";
@@ -135,8 +136,9 @@ test("charts stand in sections, and one of a later server is not lost", () => {
 });
 
 test("addresses keep the version that the server gave them", () => {
-  assert.equal(listPath({ version: "", hours: 0 }), "api/v1/insights");
-  assert.equal(listPath({ version: "a b", hours: 24 }), "api/v1/insights?version=a+b&hours=24");
+  assert.equal(listPath({ version: "", evaluation: "", hours: 0 }), "api/v1/insights");
+  assert.equal(listPath({ version: "a b", evaluation: "", hours: 24 }), "api/v1/insights?version=a+b&hours=24");
+  assert.equal(listPath({ version: "2", evaluation: "model", hours: 0 }), "api/v1/insights?version=2&evaluation=model");
   assert.equal(withQuery("/api/v1/insights/pr.png?version=2", { width: 1200, dark: undefined }), "api/v1/insights/pr.png?version=2&width=1200");
   assert.equal(withQuery("/api/v1/insights/pr", {}), "api/v1/insights/pr");
 });
@@ -152,11 +154,40 @@ test("the source is told in plain words", () => {
 });
 
 test("without test pictures it says why a version cannot be evaluated, with few that they are few", () => {
-  assert.match(whyOrWhat({ total: 0, test: 0 }, 1), /no pictures on this machine/);
-  assert.match(whyOrWhat({ total: 8, test: 0 }, 1), /none of the 8 pictures .* set aside for testing/);
-  assert.match(whyOrWhat({ total: 1, test: 1 }, 2), /version 2 on the 1 test picture on this machine\. So few/);
-  assert.doesNotMatch(whyOrWhat({ total: 1000, test: 100 }, 1), /So few/);
-  assert.deepEqual([undefined, { total: 5, test: 0 }, { total: 5, test: 1 }].map(canEvaluate), [undefined, false, true]);
+  const version = (number: number, removed = false) => ({ number, classes: ["cat", "dog"], removed });
+  const data = (total: number, ...tests: [string, number][]) => ({ total, test: tests.reduce((sum, [, n]) => sum + n, 0), classes: tests.map(([name, test]) => ({ name, test })) });
+  assert.match(whyOrWhat(data(0), version(1)), /no pictures on this machine/);
+  assert.match(whyOrWhat(data(8, ["cat", 0]), version(1)), /none of the 8 pictures .* set aside for testing/);
+  assert.match(whyOrWhat(data(1, ["cat", 1]), version(2)), /version 2 on the 1 test picture on this machine whose class it knows\. So few/);
+  assert.doesNotMatch(whyOrWhat(data(1000, ["cat", 60], ["dog", 40]), version(1)), /So few|left out/);
+  assert.match(whyOrWhat(data(1, ["cat", 1]), version(2, true)), /its files were removed/);
+  assert.deepEqual([undefined, data(5, ["cat", 0]), data(5, ["cat", 1])].map((one) => canEvaluate(one, version(1))), [undefined, false, true]);
+  assert.equal(canEvaluate(data(5, ["cat", 1]), version(1, true)), false);
+});
+
+test("test pictures of classes that the version does not know are not promised", () => {
+  const version = { number: 2, classes: ["cat"], removed: false };
+  const mixed = { total: 130, test: 13, classes: [{ name: "cat", test: 8 }, { name: "yak", test: 5 }, { name: "emu", test: 0 }] };
+  assert.match(whyOrWhat(mixed, version), /version 2 on the 8 test pictures .* whose classes it knows\. 5 more are left out: it does not know yak\. So few/);
+  const strange = { ...mixed, test: 5, classes: [{ name: "yak", test: 5 }] };
+  assert.match(whyOrWhat(strange, version), /cannot be evaluated here: it does not know the classes of any of the 5 test pictures on this machine \(yak\)/);
+  assert.equal(canEvaluate(strange, version), false);
+  assert.equal(canEvaluate(mixed, undefined), undefined);
+});
+
+test("one can choose the measurement that the charts show, when there is more than one", () => {
+  const head = (id: number | "model", count?: number, split?: string) => ({ id, version: 2, source: "", created: "2026-11-26T12:00:00Z", ...(count === undefined ? {} : { count }), ...(split === undefined ? {} : { split }) });
+  const heads = [head(4, 90, "train"), head(3, 8, "test"), head("model", 10000)];
+  assert.deepEqual(evaluationChoices(heads, "").map(({ value }) => value), ["", "4", "3", "model"]);
+  assert.deepEqual(evaluationChoices(heads, "").map(({ label }) => label), [
+    "newest: 8 test pictures, evaluation 3, November 26, 2026",
+    "90 training pictures, evaluation 4, November 26, 2026",
+    "8 test pictures, evaluation 3, November 26, 2026",
+    "10,000 pictures, came with the model",
+  ]);
+  assert.deepEqual(evaluationChoices(heads.slice(1, 2), ""), [], "there is no choice");
+  assert.equal(evaluationChoices(heads, "9").at(-1)?.label, "evaluation 9 (there is none)");
+  assert.equal(evaluationChoices([head("model"), head(1, 3, "val")], "")[0]?.label, "newest: came with the model");
 });
 
 test("the latest evaluation is that of this version and no other job", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AuditEntry, EvaluationDocument } from "../src/net/models.js";
+import type { AuditEntry, EvaluationDocument, EvaluationHead } from "../src/net/models.js";
 import { type Forgetting, type Rule, type Verdict, readForgetting, readVerdict } from "../src/net/verdict.js";
 import { endingOf, headline, lead, mayBeChance, numbersOf, signed, sumUp, wanting } from "../src/pieces/verdict/story.js";
+import { choosePair } from "../src/views/models/choose.js";
 import {
   accuracySentence,
   better,
@@ -14,6 +15,8 @@ import {
   metricDifference,
   metricRows,
   plus,
+  sameData,
+  samePictures,
   thinClasses,
 } from "../src/views/models/difference.js";
 import { entriesOf, latestRollback } from "../src/views/models/watch.js";
@@ -57,21 +60,49 @@ test("the difference of two accuracies is told with its doubt", () => {
 });
 
 test("a comparison on other pictures, or with other classes, says so", () => {
-  assert.deepEqual(caveats(before, before), []);
-  const said = caveats(before, { ...after, data: { revision: "r2", split: "test", count: 100 } });
-  assert.equal(said.length, 2);
-  assert.match(said[0]!, /not measured on the same pictures/);
-  assert.match(said[1]!, /Only one of the two knows cow\. That class/);
+  assert.deepEqual(caveats(before, before, [1, 2]), []);
+  assert.deepEqual(caveats(before, after, [1, 2]), ["Only version 2 knows cow: 10 of 100 pictures it was measured on."]);
+  const untested = measured(["cat", "dog", "cow"], [[1, 0, 0], [0, 1, 0], [0, 0, 0]], {}, 2);
+  assert.deepEqual(caveats(untested, before, [4, 2]), ["Only version 4 knows cow, and it was not tested on that."]);
+});
+
+test("measurements on different pictures give no verdict, only their numbers and of how many pictures", () => {
+  const eight = measured(["cat"], [[8]], { accuracy: 1, accuracy_interval: [0.7, 1] }, 8);
+  const few: EvaluationDocument = { ...eight, data: { revision: "r2", split: "test", count: 8 } };
+  const said = accuracySentence(before, few, [1, 2]);
+  assert.match(said, /^Version 1 got 80\.0 % of 100 pictures right\. Version 2 got 100\.0 % of 8 pictures right\. Those were different pictures, so/);
+  assert.doesNotMatch(said, /more often/);
+  assert.match(accuracySentence(before, eight, [1, 2]), /different pictures of the same data/);
+  assert.deepEqual([sameData(before, few), sameData(before, eight), samePictures(before, eight), samePictures(before, after)], [false, true, false, true]);
+  assert.equal(sameData({ data: { split: "test" } }, { data: { split: "test" } }), false, "data that nobody knows");
+  assert.match(classesSentence(classRows(before, few), false), /^1 class was tested in both measurements, but on different pictures/);
+  assert.match(differenceSentence(confusionDifference(before, few)!, false), /^Taken from different pictures/);
+});
+
+test("what can be compared is chosen first: the same data, then many pictures, then the newest", () => {
+  const head = (id: number | "model", data_revision: string, count: number, split = "test"): EvaluationHead => ({ id, version: 1, source: "", created: "", data_revision, count, split });
+  const ids = (a: EvaluationHead[], b: EvaluationHead[], wanted: [string | null, string | null] = [null, null]) => choosePair(a, b, wanted).map((one) => one?.id);
+  const [few, many, old] = [head(9, "r2", 8), head("model", "r1", 10000), head(3, "r1", 10000)];
+  assert.deepEqual(ids([many], [few, old]), ["model", 3], "not 8 pictures against 10,000 others");
+  assert.deepEqual(ids([many], [few, head(2, "r3", 500)]), ["model", 2]);
+  assert.deepEqual(ids([head(5, "r2", 9), many], [few, head(2, "r1", 9000)]), ["model", 2], "of the same data the most");
+  assert.deepEqual(ids([head(6, "r1", 50, "train"), many], [head(7, "r1", 50, "train"), few]), ["model", 9], "what was learned by heart is no test");
+  assert.deepEqual(ids([head(8, "r1", 5), head(6, "r1", 5)], [head(7, "r1", 5)]), [8, 7]);
+  assert.deepEqual(ids([many], [few, old], [null, "9"]), ["model", 9], "the address has its way");
+  assert.deepEqual(ids([], [few, old]), [undefined, 3]);
+  assert.deepEqual(ids([], []), [undefined, undefined]);
 });
 
 test("classes are matched by name, and the sentence names the ends", () => {
   const rows = classRows(before, after);
   assert.deepEqual(rows.map(({ name, a, b }) => [name, a, b]), [["cat", 0.75, 0.9], ["dog", 0.75, 0.75], ["cow", undefined, 0.9]]);
-  assert.equal(classesSentence(rows), "No class is recognised less often; the largest gain is cat (+15.0 points).");
-  assert.equal(classesSentence(classRows(after, before)), "No class is recognised more often; the largest loss is cat (−15.0 points).");
-  assert.equal(classesSentence(classRows(before, before)), "No class is recognised more or less often than before.");
-  assert.equal(classesSentence(classRows(before, measured(["cow"], [[1]]))), "The two have no class in common.");
-  assert.equal(thinClasses(rows), undefined);
+  assert.equal(classesSentence(rows, true), "No class is recognised less often; the largest gain is cat (+15.0 points).");
+  assert.equal(classesSentence(classRows(after, before), true), "No class is recognised more often; the largest loss is cat (−15.0 points).");
+  assert.equal(classesSentence(classRows(before, before), true), "No class is recognised more or less often than before.");
+  assert.equal(classesSentence(classRows(before, measured(["cow"], [[1]])), true), "The two have no class in common.");
+  assert.equal(classesSentence(classRows(before, measured(["cat", "dog"], [[0, 0], [0, 0]])), true), "The two have 2 classes in common, but none was tested in both measurements.");
+  assert.match(thinClasses(rows) ?? "", /^cow has fewer than 20 pictures/);
+  assert.equal(thinClasses(rows.slice(0, 2)), undefined);
   assert.match(thinClasses(classRows(measured(["a"], [[3]]), measured(["a"], [[30]]))) ?? "", /^a has fewer than 20 pictures/);
 });
 
@@ -81,10 +112,10 @@ test("the difference of two confusion matrices is in shares of the true class, m
   assert.deepEqual(columns, ["cat", "dog", "cow"]);
   assert.deepEqual(points[0]!.map(Math.round), [15, -25, 10]);
   assert.deepEqual(points[1], [0, 0, 0]);
-  assert.equal(differenceSentence({ rows, columns, points }), "The largest change: cat is recognised 15.0 points more often.");
+  assert.equal(differenceSentence({ rows, columns, points }, true), "The largest change: cat is recognised 15.0 points more often.");
   const taken = confusionDifference(measured(["a", "b"], [[10, 0], [0, 10]]), measured(["a", "b"], [[10, 0], [5, 5]]))!;
-  assert.match(differenceSentence({ ...taken, points: [[0, 0], [60, -50]] }), /pictures of b are taken for a 60\.0 points more often/);
-  assert.match(differenceSentence(confusionDifference(before, before)!), /same mistakes/);
+  assert.match(differenceSentence({ ...taken, points: [[0, 0], [60, -50]] }, true), /pictures of b are taken for a 60\.0 points more often/);
+  assert.match(differenceSentence(confusionDifference(before, before)!, true), /same mistakes/);
   assert.equal(confusionDifference({ classes: ["a"] }, after), undefined, "a document without a matrix");
 });
 

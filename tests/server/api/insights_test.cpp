@@ -91,6 +91,61 @@ TEST_CASE("without a job's evaluation the one that came with the model counts, a
   CHECK(service.insight("roc")["source"]["id"] == 1);
 }
 
+TEST_CASE("an evaluation that is named is shown although a newer one is there, and stays named") {
+  InsightService service;
+  const auto model = small_model_file(21);
+  const std::string weights = weights_sha256(model);
+  const int number = service.serve_with(evaluation_json(small_report(weights, "r", 100)).dump());
+  service.add_evaluation(small_report(weights, "r", 40), number);
+  service.add_evaluation(Answers({"bird", "cat", "truck"}).add(0, 0, 8).report(), number);
+  service.add_evaluation(small_report(service.weights(), "r"));  // number 3, of version 1
+  CHECK(service.insight("roc")["source"]["id"] == 2);
+  const auto count = [&](const std::string& id) {
+    return service.insight("confusion_matrix", "?evaluation=" + id)["source"]["count"];
+  };
+  CHECK(count("1") == 190);
+  CHECK(count("2") == 8);
+  CHECK(count("model") == 250);
+  const Json heads =
+      service.json("/api/v1/models/" + std::to_string(number) + "/evaluations")["evaluations"];
+  CHECK(heads[0]["count"] == 8);
+  CHECK(heads[1]["count"] == 190);
+  CHECK(heads[2]["count"] == 250);
+  CHECK(heads[2]["split"] == "test");
+  CHECK(heads[2]["data_revision"] == "r");
+  const std::string end = "?version=" + std::to_string(number) + "&evaluation=1";
+  for (const Json& one : service.json("/api/v1/insights?evaluation=1")["insights"]) {
+    const bool measured = one["name"] == "roc" || one["name"] == "worst_mistakes";
+    const auto url = one["url"].get<std::string>();
+    INFO(one.dump());
+    if (measured) CHECK(url == "/api/v1/insights/" + one["name"].get<std::string>() + end);
+    if (one["name"] == "latency") CHECK(url == "/api/v1/insights/latency");
+    CHECK(service.json(one["url"])["sentence"] == one["sentence"]);
+    if (one["name"] == "roc") CHECK(one["png"] == "/api/v1/insights/roc.png" + end);
+  }
+  CHECK(decoded(service.call("GET", "/api/v1/insights/roc.png" + end)).width == 960);
+  CHECK(service.insight("roc", "?version=1&evaluation=3")["source"]["count"] == 150);
+}
+
+TEST_CASE("a version whose files were removed is not said to have come without an evaluation") {
+  InsightService service;
+  const auto model = small_model_file(21);
+  const std::string document = evaluation_json(small_report(weights_sha256(model), "r")).dump();
+  const int with = service.app.registry.publish(model, features_with(model, document), {}, "t");
+  const int without = service.app.registry.publish(small_model_file(22), {}, {}, "t");
+  for (const int number : {with, without}) {
+    const std::string version = std::to_string(number);
+    REQUIRE(service.call("DELETE", "/api/v1/models/" + version).status < 300);
+    const std::string sentence = service.insight("roc", "?version=" + version)["sentence"];
+    INFO(sentence);
+    CHECK_THAT(sentence, ContainsSubstring("files of version " + version + " were removed on"));
+    CHECK_THAT(sentence, ContainsSubstring(number == with ? "the evaluation that came with it"
+                                                          : "it came without an evaluation"));
+    CHECK_THAT(sentence, !ContainsSubstring("POST"));
+    service.json("/api/v1/insights/roc?evaluation=model&version=" + version, "GET", 404);
+  }
+}
+
 TEST_CASE("an evaluation that is of other weights, or unreadable, is not shown as the version's") {
   InsightService service;
   service.serve_with(evaluation_json(small_report(std::string(64, 'b'), "r")).dump());
@@ -209,6 +264,11 @@ TEST_CASE("what is asked wrongly is refused with the name of what is wrong") {
        {"/static/visualizations/nothing.png", 404, "there is no chart nothing"},
        {"/api/v1/insights?version=9", 404, "9"},
        {"/api/v1/insights/roc?version=x", 404, "x"},
+       {"/api/v1/insights?evaluation=7", 404, "version 1 has no evaluation 7"},
+       {"/api/v1/insights/roc?evaluation=model", 404, "version 1 has no evaluation model"},
+       {"/api/v1/insights/roc.png?evaluation=01", 404, "version 1 has no evaluation 01"},
+       {"/api/v1/insights/roc?evaluation=", 400, "evaluation is empty"},
+       {"/api/v1/insights/latency?evaluation=1", 400, "latency is not made from an evaluation"},
        {"/api/v1/insights/latency?hours=no", 400, "hours=no"},
        {"/api/v1/insights/latency.png?width=319", 400, "width=319"},
        {"/api/v1/insights/latency.png?height=1e3", 400, "height=1e3"},

@@ -63,6 +63,27 @@ TEST_CASE("the surest mistakes name the surest, the most frequent kind, and what
   CHECK(bars.series.at(0).values.at(0) == 30);
 }
 
+TEST_CASE("mistakes that are known by their features only are counted, and said not to be shown") {
+  EvaluationReport report = animals().report();
+  report.mistakes.clear();
+  Insight insight = worst_mistakes(report);
+  CHECK(insight.sentence ==
+        "34 of 300 answers are wrong, but none of them is kept as a picture: the evaluation knows "
+        "those pictures by their features only.");
+  CHECK(insight.chart.panels.empty());
+  report = animals().report();
+  REQUIRE(report.mistakes.size() == 34);
+  CHECK(worst_mistakes(report).caveat.empty());
+  report.mistakes = {{"a", 0, 1, 0.9}, {"b", 1, 0, 0.8}};
+  insight = worst_mistakes(report);
+  CHECK_THAT(insight.sentence, ContainsSubstring("34 of 300 answers are wrong. The surest"));
+  CHECK_THAT(insight.sentence, ContainsSubstring("No two of the 2 shown are of the same kind."));
+  CHECK_THAT(insight.caveat, ContainsSubstring("Only 2 of the surest mistakes are kept as pictures"
+                                               "; the evaluation knows the others by their"));
+  // An evaluation keeps 50 at most: that is no lack.
+  CHECK(worst_mistakes(animals().add(2, 0, 100).report()).caveat.empty());
+}
+
 TEST_CASE("ROC and precision-recall curves name the best and the worst class and what it costs") {
   const EvaluationReport report = animals().report();
   const Insight insight = roc(report);
@@ -108,8 +129,16 @@ TEST_CASE("per-class metrics name the worst class, why, and who is answered too 
   CHECK(bars.series.at(1).values.at(0) == Approx(0.7));
   const EvaluationReport even = Answers({"a", "b", "c"}).add(0, 0, 50).add(1, 1, 50).report();
   const Insight equal = per_class_metrics(even);
-  CHECK_THAT(equal.sentence, ContainsSubstring("known equally well, F1 1.00"));
-  CHECK_THAT(equal.sentence, ContainsSubstring("about as often as it occurs"));
+  CHECK_THAT(equal.sentence, ContainsSubstring("Both tested classes are known equally well, F1 "
+                                               "1.00; 1 of 3 classes had no test picture."));
+  CHECK_THAT(equal.sentence, ContainsSubstring("Each of them is answered about as often"));
+  const auto sentence = [](const Answers& given) {
+    return per_class_metrics(given.report()).sentence;
+  };
+  CHECK_THAT(sentence(Answers({"a", "b"}).add(0, 0, 50).add(1, 1, 50)),
+             ContainsSubstring("All classes are known equally well, F1 1.00. Every class is"));
+  CHECK_THAT(sentence(Answers({"a", "b", "c"}).add(0, 0, 50).add(1, 1, 40).add(1, 0, 10)),
+             ContainsSubstring("); 1 of 3 classes had no test picture. "));
   CHECK(std::isnan(std::get<Bars>(equal.chart.panels.at(0)).series.at(0).values.at(2)));
 }
 
@@ -139,6 +168,18 @@ TEST_CASE("reliability says whether the model is too sure, where most, and what 
   insight = reliability(answers.add(0, 1, 100, 0.95f).report());
   CHECK_THAT(insight.sentence, ContainsSubstring("too sure by"));
   CHECK_THAT(insight.sentence, !ContainsSubstring("without the calibration"));
+}
+
+TEST_CASE("dots of few answers are left out of the largest gap, and that is said") {
+  const auto sentence = [](const Answers& given) { return reliability(given.report()).sentence; };
+  Answers answers({"a", "b"});
+  answers.add(0, 0, 80, 0.9f).add(0, 1, 20, 0.9f).add(1, 0, 3, 0.6f).add(1, 0, 2, 0.7f);
+  CHECK_THAT(sentence(answers),
+             ContainsSubstring("The largest gap: of 100 answers given with about 90 %, 80 % are "
+                               "right. 2 dots of fewer than 10 answers (5 in all), up to 70.0 "
+                               "points off, are left out here: chance moves them."));
+  CHECK_THAT(sentence(answers.add(1, 0, 20, 0.6f)), ContainsSubstring("1 dot of fewer than 10"));
+  CHECK_THAT(sentence(answers.add(1, 0, 20, 0.7f)), !ContainsSubstring("left out here"));
 }
 
 TEST_CASE("an evaluation on few pictures says how little it proves") {

@@ -96,14 +96,16 @@ TEST_CASE("evaluations are kept per version, with where they came from") {
   }
   JobStore& jobs = store->jobs();
   jobs.create("evaluate", "{}", "");
-  CHECK(jobs.add_evaluation({0, 1, 0, "rev", "test", {}, R"({"accuracy":0.5})"}) == 1);
-  CHECK(jobs.add_evaluation({0, 1, 1, "rev", "test", {}, R"({"accuracy":0.6})"}) == 2);
-  CHECK_THROWS_AS(jobs.add_evaluation({0, 7, 0, "rev", "test", {}, "{}"}), IoError);
+  CHECK(jobs.add_evaluation({0, 1, 0, "rev", "test", {}, 0, R"({"accuracy":0.5})"}) == 1);
+  CHECK(jobs.add_evaluation({0, 1, 1, "rev", "test", {}, 0, R"({"data":{"count":8}})"}) == 2);
+  CHECK_THROWS_AS(jobs.add_evaluation({0, 7, 0, "rev", "test", {}, 0, "{}"}), IoError);
   const auto list = jobs.evaluations(1, 10);
   REQUIRE(list.size() == 2);
   CHECK(list[0].id == 2);
   CHECK(list[0].job == 1);
   CHECK(list[0].evaluation.empty());
+  CHECK(list[0].count == 8);
+  CHECK(list[1].count == 0);  // its document does not tell
   CHECK(list[1].job == 0);
   CHECK(jobs.get_evaluation(1)->evaluation == R"({"accuracy":0.5})");
   CHECK(jobs.evaluations(2, 10).empty());

@@ -35,6 +35,8 @@ export interface EvaluationHead {
   source: string;
   job?: number;
   split?: string;
+  data_revision?: string;
+  count?: number; // pictures
   created: string;
 }
 
@@ -63,8 +65,8 @@ export interface AuditEntry {
 export const fetchVersions = (limit: number, stop?: AbortSignal, before?: number): Promise<VersionList> =>
   getJson(`api/v1/models?limit=${limit}${before === undefined ? "" : `&before=${before}`}`, stop);
 export const fetchVersion = (version: number | string, stop?: AbortSignal): Promise<Version> => getJson(`api/v1/models/${version}`, stop);
-export const fetchEvaluations = async (version: number, stop?: AbortSignal): Promise<EvaluationHead[]> =>
-  (await getJson<{ evaluations: EvaluationHead[] }>(`api/v1/models/${version}/evaluations`, stop)).evaluations;
+export const fetchEvaluations = async (version: number | string, stop?: AbortSignal): Promise<EvaluationHead[]> =>
+  (await getJson<{ evaluations: EvaluationHead[] }>(`api/v1/models/${version}/evaluations?limit=100`, stop)).evaluations;
 export const fetchEvaluation = (version: number, id: number | string, stop?: AbortSignal): Promise<WholeEvaluation> =>
   getJson(`api/v1/models/${version}/evaluations/${id}`, stop);
 export const fetchAudit = async (limit: number, stop?: AbortSignal): Promise<AuditEntry[]> =>

@@ -41,6 +41,7 @@ Chart.register(
 );
 
 const kFontSize = 12;
+const kSmallestFont = 7; // in the cells of a matrix
 const kMostNames = 24; // every class has its name under its bar; of more, some are left out
 
 export interface Drawn {
@@ -264,24 +265,44 @@ function textOn(shade: number, { ink, surface }: Palette): string {
   return shade < 0 && brightness(ink) < brightness(surface) ? ink : surface;
 }
 
-// The numbers in the cells, where they fit.
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+// Pixels, the largest in which each text fits its box; undefined: in none that can be read. Some without the
+// others would mislead: the long numbers are the large ones.
+function fontSizeFor(texts: readonly string[], boxes: readonly Box[], widthOf: (text: string, size: number) => number): number | undefined {
+  const fits = (size: number): boolean => boxes.every(({ width, height }, i) => height >= size + 2 && widthOf(texts[i] ?? "", size) <= width - 2);
+  for (let size = kFontSize; size >= kSmallestFont; --size) if (fits(size)) return size;
+  return undefined;
+}
+
+// The numbers in the cells: all of them, or none where they do not fit.
 function cellText(cells: readonly MatrixCell[], format: (value: number) => string, colours: Palette) {
+  const texts = cells.map(({ value }) => format(value));
   return {
     id: "cell-text",
     afterDatasetsDraw(chart: Chart) {
       const { ctx } = chart;
+      const boxes = chart.getDatasetMeta(0).data as unknown as Box[];
+      const font = (size: number): string => `${size}px ${colours.font}`;
       ctx.save();
-      ctx.font = `${kFontSize}px ${colours.font}`;
-      ctx.textAlign = "center";
-      ctx.textBaseline = "middle";
-      (chart.getDatasetMeta(0).data as unknown as { x: number; y: number; width: number; height: number }[]).forEach((box, i) => {
-        const cell = cells[i];
-        if (cell === undefined) return;
-        const text = format(cell.value);
-        if (box.height < kFontSize + 2 || ctx.measureText(text).width > box.width - 2) return;
-        ctx.fillStyle = textOn(cell.shade, colours);
-        ctx.fillText(text, box.x + box.width / 2, box.y + box.height / 2);
+      const size = fontSizeFor(texts, boxes, (text, at) => {
+        ctx.font = font(at);
+        return ctx.measureText(text).width;
       });
+      if (size !== undefined) {
+        ctx.font = font(size);
+        ctx.textAlign = "center";
+        ctx.textBaseline = "middle";
+        boxes.forEach((box, i) => {
+          ctx.fillStyle = textOn(cells[i]?.shade ?? 0, colours);
+          ctx.fillText(texts[i] ?? "", box.x + box.width / 2, box.y + box.height / 2);
+        });
+      }
       ctx.restore();
     },
   };

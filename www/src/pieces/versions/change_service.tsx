@@ -70,9 +70,10 @@ export interface RollBackButtonProps {
 export function RollBackButton({ previous, champion, onDone }: RollBackButtonProps) {
   const w = words.rollBack;
   const [busy, setBusy] = useState(false);
+  const newer = champion !== undefined && previous > champion;
   const go = async (): Promise<void> => {
     const text = w.text(previous, champion === undefined ? w.theNew : words.version(champion));
-    if (!(await confirm({ title: w.title(previous), text, yes: w.yes(previous) }))) return;
+    if (!(await confirm({ title: w.title(previous, newer), text, yes: w.yes(previous, newer) }))) return;
     setBusy(true);
     try {
       await rollBack("");
@@ -85,7 +86,7 @@ export function RollBackButton({ previous, champion, onDone }: RollBackButtonPro
   };
   return (
     <Button icon="again" busy={busy} onClick={() => void go()}>
-      {w.button(previous)}
+      {w.button(previous, newer)}
     </Button>
   );
 }

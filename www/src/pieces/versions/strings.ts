@@ -12,10 +12,11 @@ export const words = {
     old: (n: number) => `Version ${n}`,
   },
   rollBack: {
-    button: (n: number) => `Roll back to version ${n}`,
-    title: (n: number) => `Go back to version ${n}?`,
+    // A version that was rolled back from is a newer one: to it is no way back.
+    button: (n: number, newer: boolean) => (newer ? `Put version ${n} back into service` : `Roll back to version ${n}`),
+    title: (n: number, newer: boolean) => (newer ? `Put version ${n} back into service?` : `Go back to version ${n}?`),
     text: (n: number, champion: string) => `Version ${n} answered before. It is tried first and then answers again; nothing is lost, and ${champion} can be put into service again at any time.`,
-    yes: (n: number) => `Roll back to version ${n}`,
+    yes: (n: number, newer: boolean) => (newer ? `Put version ${n} back into service` : `Roll back to version ${n}`),
     done: (n: number) => `Version ${n} is back in service`,
     theNew: "the version that answers now",
   },

@@ -47,7 +47,7 @@ function Kept({ cell, path }: { cell: MatrixCell; path: string }) {
     <Loaded from={mistakes}>
       {(all) => {
         const kept = mistakesOf(all, cell);
-        if (kept.length === 0) return <p class="hint">{w.noneKept(count(all.length))}</p>;
+        if (kept.length === 0) return <p class="hint">{all.length === 0 ? w.nothingKept : w.noneKept(count(all.length))}</p>;
         return (
           <>
             <p>{w.kept(kept.length, count(kept.length), count(all.length))}</p>

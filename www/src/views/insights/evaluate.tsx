@@ -3,8 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { views } from "../../app/views.js";
 import { count } from "../../format.js";
+import { readVersion } from "../../inference/model_info.js";
 import { getJson, sendJson } from "../../net/api.js";
 import { AccessError } from "../../net/errors.js";
+import { fetchVersion } from "../../net/models.js";
 import { onLive } from "../../net/live.js";
 import { useResource } from "../../net/resource.js";
 import { Button } from "../../pieces/button.js";
@@ -12,15 +14,18 @@ import { ErrorNote } from "../../pieces/notes.js";
 import { Progress } from "../../pieces/progress.js";
 import { toast, toastError } from "../../pieces/toasts.js";
 import { words as frame } from "../../strings.js";
-import { type Job, type TestData, canEvaluate, isAtWork, latestEvaluation, progressText, whyOrWhat } from "./evaluation_story.js";
+import { type Job, type TestData, type Tested, canEvaluate, isAtWork, latestEvaluation, progressText, whyOrWhat } from "./evaluation_story.js";
 import { words } from "./strings.js";
 import { share } from "./to_spec.js";
 
 const kEvery = 5_000; // milliseconds; also when the events cannot be watched
 
-export function Evaluate({ version, onDone }: { version: number; onDone: () => void }) {
+export function Evaluate({ version, onDone }: { version: number; onDone: (succeeded: boolean) => void }) {
   const w = words.evaluate;
   const data = useResource((stop) => getJson<TestData>("api/v1/dataset", stop), { every: 6 * kEvery });
+  const tested = useResource((stop) => fetchTested(version, stop), { keys: [version], on: ["model"] });
+  // Nothing is said of a version by what is known of another.
+  const known = tested.value?.number === version ? tested.value : undefined;
   const jobs = useResource(async (stop) => (await getJson<{ jobs: Job[] }>("api/v1/jobs?limit=50", stop)).jobs, {
     on: ["job"],
     gap: 200,
@@ -40,7 +45,7 @@ export function Evaluate({ version, onDone }: { version: number; onDone: () => v
     setAsking(false);
   };
   const barred = data.error instanceof AccessError;
-  const possible = barred ? false : canEvaluate(data.value);
+  const possible = barred ? false : canEvaluate(data.value, known);
   return (
     <section class="insights-evaluate" aria-label={w.title}>
       {running ? (
@@ -48,8 +53,8 @@ export function Evaluate({ version, onDone }: { version: number; onDone: () => v
       ) : (
         <div class="insights-start">
           <p>
-            {barred ? frame.access.adminNeeded : data.value && whyOrWhat(data.value, version)}{" "}
-            {possible === false && !barred && views.some(({ id }) => id === "data") && <a href={href("data")}>{w.toData}</a>}
+            {barred ? frame.access.adminNeeded : data.value && known && whyOrWhat(data.value, known)}{" "}
+            {possible === false && !barred && known?.removed === false && views.some(({ id }) => id === "data") && <a href={href("data")}>{w.toData}</a>}
           </p>
           <Button kind="primary" busy={asking} disabled={possible === false} label={w.nowLabel(version)} onClick={() => void start()}>
             {w.now}
@@ -64,6 +69,11 @@ export function Evaluate({ version, onDone }: { version: number; onDone: () => v
       {refused !== undefined && <ErrorNote error={refused} onRetry={() => void start()} />}
     </section>
   );
+}
+
+async function fetchTested(version: number, stop: AbortSignal): Promise<Tested> {
+  const found = await fetchVersion(version, stop);
+  return { number: version, classes: readVersion(found).classes, removed: found.removed !== undefined };
 }
 
 function Running({ job, version }: { job: Job; version: number }) {
@@ -85,7 +95,7 @@ interface Measured {
 }
 
 // Tells once what came of a job that was seen at work.
-function useWhenDone(job: Job | undefined, onDone: () => void): void {
+function useWhenDone(job: Job | undefined, onDone: (succeeded: boolean) => void): void {
   const seen = useRef<number | undefined>(undefined);
   useEffect(() => {
     if (job === undefined) return;
@@ -93,7 +103,7 @@ function useWhenDone(job: Job | undefined, onDone: () => void): void {
       seen.current = job.id;
     } else if (seen.current === job.id) {
       seen.current = undefined;
-      onDone();
+      onDone(job.state === "succeeded");
       if (job.state === "succeeded") void tell(job).catch(toastError);
     }
   }, [job?.id, job?.state]);

@@ -118,15 +118,17 @@ export function sectionsOf(heads: readonly Head[]): Section[] {
   return [...sections, { id: "other" as const, heads: others }].filter((section) => section.heads.length > 0);
 }
 
-// The question behind the whole view: which version, and how far back the answers go.
+// The question behind the whole view: which version, measured when, and how far back the answers go.
 export interface Question {
   version: string; // a number or an alias; "": the one in service
+  evaluation: string; // a number or "model"; "": the newest
   hours: number; // 0: all that is kept
 }
 
-export function listPath({ version, hours }: Question): string {
+export function listPath({ version, evaluation, hours }: Question): string {
   const query = new URLSearchParams();
   if (version !== "") query.set("version", version);
+  if (evaluation !== "") query.set("evaluation", evaluation);
   if (hours > 0) query.set("hours", String(hours));
   const text = query.toString();
   return `api/v1/insights${text && `?${text}`}`;

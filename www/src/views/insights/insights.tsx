@@ -3,10 +3,12 @@ import type { ComponentChildren } from "preact";
 import { type Query, go, href } from "../../app/router.js";
 import { type ViewProps, views } from "../../app/views.js";
 import { getJson } from "../../net/api.js";
+import { fetchEvaluations } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { Field, Segments, Select } from "../../pieces/field.js";
 import { Loaded } from "../../pieces/notes.js";
 import { Evaluate } from "./evaluate.js";
+import { evaluationChoices } from "./evaluations.js";
 import { type Head, type List, type Question, type Section, listPath, sectionsOf, withQuery } from "./insight.js";
 import { InsightCard } from "./insight_card.js";
 import { words } from "./strings.js";
@@ -23,29 +25,40 @@ const address = (query: Query): string => href("insights", [], query);
 
 export default function Insights({ route }: ViewProps) {
   const version = route.query.get("version") ?? "";
+  const evaluation = route.query.get("evaluation") ?? "";
   const named = route.query.get("span");
   const span: Span = named === "day" || named === "week" ? named : "all";
-  const question: Question = { version, hours: spans[span] };
-  const list = useResource(async (stop) => ({ of: version, list: await getJson<List>(listPath(question), stop) }), {
-    keys: [version, span],
+  const question: Question = { version, evaluation, hours: spans[span] };
+  const of = `${version}/${evaluation}`;
+  const list = useResource(async (stop) => ({ of, list: await getJson<List>(listPath(question), stop) }), {
+    keys: [version, evaluation, span],
     on: ["model", "job", "predictions"],
     gap: kGap,
     every: kEvery,
   });
-  const choose = (query: { version?: string; span?: Span }): void =>
-    go(address({ version, ...(span === "all" ? {} : { span }), ...query, ...(query.span === "all" ? { span: undefined } : {}) }), { replace: true });
+  const choose = (query: { version?: string; evaluation?: string; span?: Span }): void => {
+    const all = { version, evaluation, span, ...query };
+    go(address({ version: all.version || undefined, evaluation: all.evaluation || undefined, span: all.span === "all" ? undefined : all.span }), { replace: true });
+  };
+  const evaluated = (succeeded: boolean): void => {
+    if (succeeded && evaluation !== "") choose({ evaluation: "" });
+    else list.reload();
+  };
   // Nothing stays under another version's name, not even while the next is on its way.
-  const known = { ...list, value: list.value?.of === version ? list.value.list : undefined };
+  const known = { ...list, value: list.value?.of === of ? list.value.list : undefined };
   return (
     <div class="insights">
       <div class="insights-top">
-        <VersionPicker version={version} onChange={(chosen) => choose({ version: chosen })} />
-        {known.value && <Evaluate version={known.value.version} onDone={list.reload} />}
+        <div class="insights-pickers">
+          <VersionPicker version={version} onChange={(chosen) => choose({ version: chosen, evaluation: "" })} />
+          <EvaluationPicker version={version} evaluation={evaluation} onChange={(chosen) => choose({ evaluation: chosen })} />
+        </div>
+        {list.value && list.value.of.startsWith(`${version}/`) && <Evaluate version={list.value.list.version} onDone={evaluated} />}
       </div>
       <Loaded from={known} lines={12}>
         {({ insights }) =>
           sectionsOf(insights).map((section) => (
-            <SectionOf key={`${version}/${section.id}`} section={section} heads={insights} hours={question.hours}>
+            <SectionOf key={`${of}/${section.id}`} section={section} heads={insights} hours={question.hours}>
               {section.id === "use" && (
                 <Segments
                   label={words.range.label}
@@ -67,6 +80,28 @@ function VersionPicker({ version, onChange }: { version: string; onChange: (vers
   return (
     <Field label={words.picker.label} hint={words.picker.hint}>
       {(id) => <Select id={id} value={version} options={versionChoices(known.value, version)} onChange={onChange} />}
+    </Field>
+  );
+}
+
+interface EvaluationPickerProps {
+  version: string;
+  evaluation: string;
+  onChange: (evaluation: string) => void;
+}
+
+// There only when there is a choice.
+function EvaluationPicker({ version, evaluation, onChange }: EvaluationPickerProps) {
+  const w = words.measured;
+  const known = useResource(async (stop) => ({ of: version, heads: await fetchEvaluations(encodeURIComponent(version || "champion"), stop) }), {
+    keys: [version],
+    on: ["model", "job"],
+  });
+  const choices = evaluationChoices(known.value?.of === version ? known.value.heads : [], evaluation);
+  if (choices.length === 0) return null;
+  return (
+    <Field label={w.label} hint={w.hint}>
+      {(id) => <Select id={id} value={evaluation} options={choices} onChange={onChange} />}
     </Field>
   );
 }

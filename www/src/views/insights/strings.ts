@@ -9,14 +9,29 @@ export const words = {
     version: (n: number, name?: string) => `version ${n}${name === undefined ? "" : `, ${name}`}`,
     gone: (version: string) => `${version} (there is none)`,
   },
+  measured: {
+    label: "Measured by",
+    hint: "What the charts of how well it knows the classes are made from.",
+    newest: (name: string) => `newest: ${name}`,
+    none: "the newest (there is none on test pictures)",
+    evaluation: (id: number, date: string) => `evaluation ${id}, ${date}`,
+    model: "came with the model",
+    pictures: (n: number, text: string, split: string) => `${text} ${split === "" ? "" : `${split} `}${n === 1 ? "picture" : "pictures"}`,
+    gone: (id: string) => `evaluation ${id} (there is none)`,
+  },
   evaluate: {
     title: "Evaluation",
     now: "Evaluate now",
     nowLabel: (version: number) => `Evaluate now: version ${version}, on the test pictures`,
     with: (version: number, n: number, text: string) =>
-      `Measures version ${version} on the ${n === 1 ? "1 test picture" : `${text} test pictures`} on this machine.`,
+      `Measures version ${version} on ${n === 1 ? "the 1 test picture" : `the ${text} test pictures`} on this machine whose ${n === 1 ? "class" : "classes"} it knows.`,
+    leftOut: (n: number, text: string, names: string) => `${n === 1 ? "1 more is" : `${text} more are`} left out: it does not know ${names}.`,
+    andMore: (names: string, n: number) => `${names} and ${n} more`,
+    noneKnown: (version: number, n: number, text: string, names: string) =>
+      `Version ${version} cannot be evaluated here: it does not know ${n === 1 ? "the class of the only test picture" : `the classes of any of the ${text} test pictures`} on this machine (${names}).`,
+    removed: (version: number) => `Version ${version} cannot be evaluated any more: its files were removed.`,
     few: "So few that the result will be rough.",
-    instead: "The charts then show this result in place of the one before.",
+    instead: "The charts then show this result; those before stay at hand.",
     noData: (version: number) =>
       `Version ${version} cannot be evaluated here: there are no pictures on this machine. Upload some with their labels; about one in ten is set aside for testing.`,
     noTest: (version: number, n: number, text: string) =>
@@ -66,6 +81,7 @@ export const words = {
     noTruth: (truth: string) => `There was no test picture of ${truth}.`,
     rightNotKept: "An evaluation keeps the surest mistakes only: which pictures were answered correctly is not known here.",
     noneKept: (all: string) => `None of them is among the ${all} surest mistakes, the only ones that an evaluation keeps by name.`,
+    nothingKept: "The evaluation keeps none of its mistakes by name: it knows those pictures by their features only.",
     kept: (n: number, text: string, all: string) =>
       `${n === 1 ? "1 of them is" : `${text} of them are`} among the ${all} surest mistakes, the only ones that an evaluation keeps by name:`,
     noneHere: "The evaluation knows these pictures by the hash of their contents. The pictures themselves are not on this machine.",

@@ -1,7 +1,7 @@
 // Two versions beside each other: numbers, classes, mistakes.
 import { useMemo } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { moment, percent } from "../../format.js";
+import { count, moment, percent } from "../../format.js";
 import { ServerError } from "../../net/errors.js";
 import { startEvaluation } from "../../net/jobs.js";
 import {
@@ -24,6 +24,7 @@ import { Icon } from "../../pieces/icon.js";
 import { Empty, Loaded } from "../../pieces/notes.js";
 import { toast, toastError } from "../../pieces/toasts.js";
 import { ForgettingTable } from "../../pieces/verdict/verdict_story.js";
+import { choosePair } from "./choose.js";
 import {
   accuracySentence,
   better,
@@ -35,6 +36,8 @@ import {
   metricDifference,
   metricRows,
   metricText,
+  sameData,
+  samePictures,
   thinClasses,
 } from "./difference.js";
 import { words } from "./strings.js";
@@ -46,15 +49,17 @@ interface Side {
   document: EvaluationDocument | undefined;
 }
 
-// The newest one on test pictures, unless the address names another.
-const pick = (heads: readonly EvaluationHead[], wanted: string | null): EvaluationHead | undefined =>
-  heads.find(({ id }) => String(id) === wanted) ?? heads.find(({ split }) => split === undefined || split === "test") ?? heads[0];
-
-async function fetchSide(number: number, wanted: string | null, stop: AbortSignal): Promise<Side> {
-  const [version, heads] = await Promise.all([fetchVersion(number, stop), fetchEvaluations(number, stop)]);
-  const chosen = pick(heads, wanted);
-  const document = chosen && (await fetchEvaluation(number, chosen.id, stop)).evaluation;
-  return { version, heads, chosen, document };
+async function fetchSides(numbers: readonly [number, number], wanted: readonly [string | null, string | null], stop: AbortSignal): Promise<[Side, Side]> {
+  const fetchOne = (number: number) => Promise.all([fetchVersion(number, stop), fetchEvaluations(number, stop)]);
+  const [[one, mine], [other, theirs]] = await Promise.all([fetchOne(numbers[0]), fetchOne(numbers[1])]);
+  const [a, b] = choosePair(mine, theirs, wanted);
+  const side = async (version: Version, heads: EvaluationHead[], chosen: EvaluationHead | undefined): Promise<Side> => ({
+    version,
+    heads,
+    chosen,
+    document: chosen && (await fetchEvaluation(version.number, chosen.id, stop)).evaluation,
+  });
+  return Promise.all([side(one, mine, a), side(other, theirs, b)]);
 }
 
 interface CompareProps {
@@ -67,7 +72,7 @@ export function Compare({ a, b, query }: CompareProps) {
   const w = words.compare;
   const [ea, eb] = [query.get("a"), query.get("b")];
   const list = useResource((stop) => fetchVersions(100, stop), { on: ["model"] });
-  const both = useResource((stop) => Promise.all([fetchSide(a, ea, stop), fetchSide(b, eb, stop)]), { keys: [a, b, ea, eb], on: ["job"] });
+  const both = useResource((stop) => fetchSides([a, b], [ea, eb], stop), { keys: [a, b, ea, eb], on: ["job"] });
   const missing = both.error instanceof ServerError && (both.error.status === 404 || both.error.status === 400);
   return (
     <>
@@ -134,9 +139,9 @@ function Picker({ side: { version, heads, chosen }, title, list, onVersion, onEv
   const what = (aliases: readonly string[]): string => aliases.map((alias) => words.list.aliases[alias] ?? alias).join(", ");
   const known = list?.versions ?? [{ number: version.number, aliases: version.aliases }];
   const options = known.map(({ number, aliases }) => ({ value: String(number), label: w.versionOption(number, what(aliases)) }));
-  const measured = heads.map(({ id, job, created, split }) => ({
+  const measured = heads.map(({ id, job, created, split, count: n }) => ({
     value: String(id),
-    label: w.measurementOption(id === "model" ? words.version.ofModel : `${words.version.byJob(job ?? 0)}, ${words.version.splits[split ?? "test"] ?? split}`, moment(created)),
+    label: w.measurementOption(id === "model" ? words.version.ofModel : `${words.version.byJob(job ?? 0)}, ${words.version.splits[split ?? "test"] ?? split}`, moment(created), n === undefined ? "" : w.pictures(n, count(n))),
   }));
   return (
     <section class="card compare-picker" aria-label={title}>
@@ -178,7 +183,8 @@ function Measured({ a, b, numbers }: MeasuredProps) {
   const w = words.compare;
   const rows = useMemo(() => classRows(a, b), [a, b]);
   const difference = useMemo(() => confusionDifference(a, b), [a, b]);
-  const mind = caveats(a, b);
+  const mind = caveats(a, b, numbers);
+  const same = sameData(a, b);
   const bars = useMemo(
     (): ChartSpec => ({
       kind: "bar",
@@ -217,10 +223,10 @@ function Measured({ a, b, numbers }: MeasuredProps) {
         ))}
         <MetricTable a={a} b={b} numbers={numbers} />
       </section>
-      <ChartCard title={w.classes} sentence={classesSentence(rows)} caveat={thinClasses(rows)} chart={bars} height={120 + 40 * rows.length} />
+      <ChartCard title={w.classes} sentence={classesSentence(rows, same)} caveat={thinClasses(rows)} chart={bars} height={120 + 40 * rows.length} />
       {difference && heat && difference.rows.length > 0 && (
         <>
-          <ChartCard title={w.matrix} sentence={differenceSentence(difference)} chart={heat} height={100 + 36 * difference.rows.length} />
+          <ChartCard title={w.matrix} sentence={differenceSentence(difference, same)} chart={heat} height={100 + 36 * difference.rows.length} />
           <p class="hint">{w.matrixLegend}</p>
         </>
       )}
@@ -230,8 +236,9 @@ function Measured({ a, b, numbers }: MeasuredProps) {
 
 function MetricTable({ a, b, numbers }: MeasuredProps) {
   const w = words.compare;
+  const judged = samePictures(a, b); // else a difference says nothing
   return (
-    <div class="scroll" role="region" aria-label={w.numbers} tabIndex={0}>
+    <div class="scroll compare-table" role="region" aria-label={w.numbers} tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -241,12 +248,23 @@ function MetricTable({ a, b, numbers }: MeasuredProps) {
                 {w.version(number)}
               </th>
             ))}
-            <th scope="col" class="number">
-              {w.difference}
-            </th>
+            {judged && (
+              <th scope="col" class="number">
+                {w.difference}
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
+          <tr class="compare-pictures">
+            <th scope="row">{w.picturesRow}</th>
+            {[a, b].map(({ data }, i) => (
+              <td key={i} class="number">
+                {data?.count === undefined ? "–" : count(data.count)}
+              </td>
+            ))}
+            {judged && <td />}
+          </tr>
           {metricRows(a, b).map((row) => (
             <tr key={row.id}>
               <th scope="row">
@@ -254,9 +272,11 @@ function MetricTable({ a, b, numbers }: MeasuredProps) {
               </th>
               <td class="number">{metricText(row.id, row.a)}</td>
               <td class="number">{metricText(row.id, row.b)}</td>
-              <td class={`number ${better(row) === "b" ? "gain" : better(row) === "a" ? "loss" : ""}`}>
-                {metricDifference(row)} {better(row) && <Icon name={better(row) === "b" ? "good" : "bad"} size={14} />}
-              </td>
+              {judged && (
+                <td class={`number ${better(row) === "b" ? "gain" : better(row) === "a" ? "loss" : ""}`}>
+                  {metricDifference(row)} {better(row) && <Icon name={better(row) === "b" ? "good" : "bad"} size={14} />}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

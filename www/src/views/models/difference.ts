@@ -1,5 +1,5 @@
 // Two evaluations side by side: arithmetic and sentences, apart from how they look.
-import { percent } from "../../format.js";
+import { count, percent } from "../../format.js";
 import type { EvaluationDocument } from "../../net/models.js";
 import { words } from "./strings.js";
 
@@ -50,11 +50,23 @@ function interval(document: EvaluationDocument): [number, number] | undefined {
   return Array.isArray(found) && typeof found[0] === "number" && typeof found[1] === "number" ? [found[0], found[1]] : undefined;
 }
 
-// Which of the two is right more often, and whether that may be chance.
+// Whether a class's pictures in the one are those in the other: the same split of the same data.
+export function sameData({ data: a = {} }: EvaluationDocument, { data: b = {} }: EvaluationDocument): boolean {
+  return a.revision !== undefined && a.revision === b.revision && a.split === b.split;
+}
+
+// Pictures of classes that a version does not know are left out: then a version was asked less than the other.
+export const samePictures = (a: EvaluationDocument, b: EvaluationDocument): boolean => sameData(a, b) && a.data?.count === b.data?.count;
+
+// Which of the two is right more often, and whether that may be chance. On different pictures that is not known.
 export function accuracySentence(a: EvaluationDocument, b: EvaluationDocument, numbers: readonly [number, number]): string {
   const w = words.compare;
   const [before, after] = [a.metrics?.["accuracy"], b.metrics?.["accuracy"]];
   if (typeof before !== "number" || typeof after !== "number") return "";
+  if (!samePictures(a, b)) {
+    const side = (document: EvaluationDocument, number: number, share: number): string => w.measured(number, percent(share), picturesOf(document));
+    return `${side(a, numbers[0], before)} ${side(b, numbers[1], after)} ${sameData(a, b) ? w.otherClasses : w.noVerdict}`;
+  }
   if (before === after) return w.same(percent(before));
   const [low, high] = before < after ? [before, after] : [after, before];
   const told = [w.sentence(before < after ? numbers[1] : numbers[0], percent(high), percent(low), (100 * (high - low)).toFixed(1))];
@@ -63,17 +75,20 @@ export function accuracySentence(a: EvaluationDocument, b: EvaluationDocument, n
   return told.join(" ");
 }
 
-// Why the comparison is to be taken with care.
-export function caveats(a: EvaluationDocument, b: EvaluationDocument): string[] {
-  const w = words.compare;
-  const found: string[] = [];
-  const { data: from = {} } = a;
-  const { data: to = {} } = b;
-  if (from.revision !== to.revision || from.split !== to.split || from.count !== to.count) found.push(w.differentData);
-  const [mine, theirs] = [a.classes ?? [], b.classes ?? []];
-  const only = [...mine.filter((name) => !theirs.includes(name)), ...theirs.filter((name) => !mine.includes(name))];
-  if (only.length > 0) found.push(w.differentClasses(listed(only), only.length));
-  return found;
+export function picturesOf({ data }: EvaluationDocument): string {
+  const n = data?.count;
+  return n === undefined ? words.compare.somePictures : words.compare.pictures(n, count(n));
+}
+
+// Why the comparison is to be taken with care: which classes only one of the two knows, and how much that weighs.
+export function caveats(a: EvaluationDocument, b: EvaluationDocument, numbers: readonly [number, number]): string[] {
+  const only = (mine: EvaluationDocument, other: EvaluationDocument, number: number): string[] => {
+    const names = (mine.classes ?? []).filter((name) => !other.classes?.includes(name));
+    if (names.length === 0) return [];
+    const tested = (mine.per_class ?? []).filter(({ name }) => names.includes(name)).reduce((sum, { support }) => sum + support, 0);
+    return [words.compare.onlyOne(number, listed(names), tested, count(tested), picturesOf(mine))];
+  };
+  return [...only(a, b, numbers[0]), ...only(b, a, numbers[1])];
 }
 
 export interface ClassRow {
@@ -81,6 +96,7 @@ export interface ClassRow {
   a: number | undefined; // recall
   b: number | undefined;
   support: [number, number];
+  known: boolean; // by both
 }
 
 // Every class that either knows, in the order of b, then what only a knows.
@@ -90,16 +106,20 @@ export function classRows(a: EvaluationDocument, b: EvaluationDocument): ClassRo
   return [...new Set([...after.keys(), ...before.keys()])].map((name) => {
     const [one, other] = [before.get(name), after.get(name)];
     const recall = (found: typeof one): number | undefined => (found && found.support > 0 && found.recall !== null ? found.recall : undefined);
-    return { name, a: recall(one), b: recall(other), support: [one?.support ?? 0, other?.support ?? 0] };
+    return { name, a: recall(one), b: recall(other), support: [one?.support ?? 0, other?.support ?? 0], known: one !== undefined && other !== undefined };
   });
 }
 
 const change = ({ a, b }: ClassRow): number | undefined => (a === undefined || b === undefined ? undefined : b - a);
 
-export function classesSentence(rows: readonly ClassRow[]): string {
+// `same`: sameData().
+export function classesSentence(rows: readonly ClassRow[], same: boolean): string {
   const w = words.compare;
   const both = rows.flatMap((row) => (change(row) === undefined ? [] : [{ name: row.name, by: change(row)! }]));
-  if (both.length === 0) return w.noClasses;
+  const shared = rows.filter(({ known }) => known);
+  if (shared.length === 0) return w.noClasses;
+  if (both.length === 0) return w.noneTested(shared.length);
+  if (!same) return w.classesApart(both.length);
   const best = both.reduce((x, y) => (y.by > x.by ? y : x));
   const worst = both.reduce((x, y) => (y.by < x.by ? y : x));
   const text = (by: number): string => plus(100 * by, 1);
@@ -110,7 +130,8 @@ export function classesSentence(rows: readonly ClassRow[]): string {
 }
 
 export function thinClasses(rows: readonly ClassRow[]): string | undefined {
-  const thin = rows.filter(({ a, b, support }) => a !== undefined && b !== undefined && Math.min(...support) < kFew);
+  const few = (share: number | undefined, n: number): boolean => share !== undefined && n < kFew;
+  const thin = rows.filter(({ a, b, support }) => few(a, support[0]) || few(b, support[1]));
   return thin.length === 0 ? undefined : words.compare.thin(listed(thin.map(({ name }) => name)), thin.length, kFew);
 }
 
@@ -142,8 +163,9 @@ function rowShares({ classes, confusion }: EvaluationDocument): Map<string, Map<
   return shares;
 }
 
-export function differenceSentence({ rows, columns, points }: Difference): string {
+export function differenceSentence({ rows, columns, points }: Difference, same: boolean): string {
   const w = words.compare;
+  if (!same) return w.matrixApart;
   // A mistake that grew says where the answers went; one that shrank shows on the diagonal.
   const cells = points.flatMap((line, row) => line.map((by, column) => ({ row: rows[row] ?? "", column: columns[column] ?? "", by })));
   const size = ({ row, column, by }: (typeof cells)[0]): number => (row === column ? Math.abs(by) : by);
