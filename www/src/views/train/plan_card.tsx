@@ -12,7 +12,7 @@ import { Stat, Stats } from "../../pieces/stat.js";
 import { type Column, Table } from "../../pieces/table.js";
 import { type Settings, isWrong, kDefaults, toOptions } from "./options.js";
 import { OptionsForm } from "./options_form.js";
-import { planLead, roughTime } from "./story.js";
+import { judgeNotes, planLead, roughTime } from "./story.js";
 import { words } from "./strings.js";
 
 const kEvery = 15_000; // milliseconds; pictures come and memory goes
@@ -128,20 +128,22 @@ function Known({ plan }: { plan: Plan }) {
   const w = words.plan;
   const test = plan.pictures.reduce((sum, one) => sum + one.test, 0);
   const { estimate } = plan;
+  const notes = [...plan.notes, ...judgeNotes(plan)];
+  const oldDetail = plan.old_images === 0 ? (plan.mode === "full" ? w.oldNone : w.oldNoneFrozen) : plan.mode === "full" ? w.oldFull : w.oldFrozen;
   return (
     <>
       <p class="plan-lead">{planLead(plan)}</p>
       <p>{plan.why}</p>
-      {plan.notes.length > 0 && (
+      {notes.length > 0 && (
         <ul class="plan-notes" aria-label={w.notes}>
-          {plan.notes.map((note) => (
+          {notes.map((note) => (
             <li key={note}>{note}</li>
           ))}
         </ul>
       )}
       <Stats label={w.stats} minor>
         <Stat name={w.fresh} value={count(plan.new_images)} detail={w.freshDetail(count(test))} />
-        <Stat name={w.old} value={count(plan.replayed_images)} detail={plan.mode === "full" ? w.oldFull : w.oldFrozen} />
+        <Stat name={w.old} value={count(plan.replayed_images)} detail={oldDetail} />
         <Stat
           name={w.time}
           value={estimate && w.about(roughTime(estimate.seconds))}
