@@ -74,6 +74,8 @@ export const words = {
     slow: (seconds: number) => `There was no answer within ${seconds} seconds.`,
     status: (status: number) => `The server answered with status ${status}.`,
     strange: "The server's answer could not be understood.",
+    pixels: (width: number, height: number, millions: number) =>
+      `The picture is too large: ${width} × ${height} pixels are ${((width * height) / 1e6).toFixed(1)} million, at most ${millions} million are taken. Make it smaller and try again.`,
     unreadable: "This file could not be read from the disk.",
     retry: "Try again",
   },

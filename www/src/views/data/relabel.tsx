@@ -7,6 +7,7 @@ import { ErrorNote } from "../../pieces/notes.js";
 import { toast } from "../../pieces/toasts.js";
 import type { Known } from "./data.js";
 import { LabelField } from "./label_field.js";
+import { isTooLong } from "./staging.js";
 import { words } from "./strings.js";
 
 export function Relabel({ pictures, known, onDone }: { pictures: readonly TrainingPicture[]; known: Known; onDone: () => void }) {
@@ -35,7 +36,7 @@ export function Relabel({ pictures, known, onDone }: { pictures: readonly Traini
       <LabelField label={words.add.label} hint={w.relabelHint} value={text} known={known.dataset.classes.map(({ name }) => name)} autofocus onChange={setText} />
       {error !== undefined && <ErrorNote error={error} />}
       <footer class="dialog-actions">
-        <Button kind="primary" type="submit" busy={busy} disabled={label === ""}>
+        <Button kind="primary" type="submit" busy={busy} disabled={label === "" || isTooLong(label)}>
           {w.relabelYes(n, count(n), label || words.label.new)}
         </Button>
       </footer>

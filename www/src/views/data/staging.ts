@@ -16,6 +16,10 @@ const kArchive = /\.(zip|tar|tgz|tar\.gz|txz|tar\.xz)$/i;
 // The class that a path says: the folder the file itself is in. "" when it is in none.
 export const folderOf = (path: string): string => path.split("/").at(-2) ?? "";
 
+const kLongest = 64; // characters of a class name, as the server counts them
+
+export const isTooLong = (name: string): boolean => Array.from(name.trim()).length > kLongest;
+
 export function stage(files: readonly FoundFile[]): Staged {
   const archives = files.filter(({ path }) => kArchive.test(path));
   const pictures = files.filter(({ path }) => !kArchive.test(path));
@@ -44,10 +48,16 @@ export interface Chunk {
 const kMostFiles = 400;
 const kMostBytes = 16 << 20;
 
+// Folders whose pictures cannot be added under their name, and how many these are.
+export function tooLong({ folders }: Staged): { names: string[]; pictures: number } {
+  const found = [...folders].filter(([name]) => isTooLong(name));
+  return { names: found.map(([name]) => name), pictures: found.reduce((sum, [, n]) => sum + n, 0) };
+}
+
 export function chunks({ pictures, archives }: Staged, how: How, label: string): Chunk[] {
   const labelled = pictures
     .map((file) => ({ file, label: how === "one" ? label : folderOf(file.path) }))
-    .filter((one) => one.label !== "")
+    .filter((one) => one.label !== "" && !isTooLong(one.label)) // told before; the server would refuse each
     .sort((a, b) => (a.label < b.label ? -1 : a.label > b.label ? 1 : 0));
   const all: Chunk[] = [];
   let bytes = 0;

@@ -1,6 +1,8 @@
 // What the numbers of the training data say: arithmetic and sentences, apart from how they look.
 import { count } from "../../format.js";
 import type { ClassCount, Dataset } from "../../net/dataset.js";
+import { plainly } from "../../net/errors.js";
+import { isTooLong } from "./staging.js";
 import { words } from "./strings.js";
 
 // The first two as in engine/train/retrain_plan.cpp, the third as in engine/eval/gate.h.
@@ -60,7 +62,7 @@ export function warnings({ classes }: Pick<Dataset, "classes">, duplicates = 0):
 
 export interface NewName {
   name: string; // without blanks around it
-  problem?: "empty" | "same";
+  problem?: "empty" | "same" | "long";
   mergesInto?: ClassCount;
 }
 
@@ -68,7 +70,13 @@ export interface NewName {
 export function readNewName(text: string, from: string, classes: readonly ClassCount[]): NewName {
   const name = text.trim();
   if (name === "") return { name, problem: "empty" };
+  if (isTooLong(name)) return { name, problem: "long" };
   if (name === from) return { name, problem: "same" };
   const other = classes.find((one) => one.name === name);
   return other ? { name, mergesInto: other } : { name };
+}
+
+// Why a file cannot be used, without its name, which stands beside it.
+export function reasonOf(file: string, reason = ""): string {
+  return plainly(reason.startsWith(`${file}: `) ? reason.slice(file.length + 2) : reason);
 }
