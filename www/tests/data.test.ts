@@ -195,5 +195,6 @@ test("a folder whose name is too long for a class is told before, and nothing of
 test("the report tells why without the file's name, and what to do about a picture that is too large", () => {
   assert.equal(reasonOf("a.jpg", "a.jpg: not a picture"), "not a picture");
   assert.equal(reasonOf("a.jpg"), "");
+  assert.equal(reasonOf("a.jpg", `the same as folder/${"x".repeat(60)}/picture_0042.jpg`), "the same as folder/xxxxx…xxx/picture_0042.jpg");
   assert.match(reasonOf("a.jpg", "the picture is too large: 8000x6000 = 48000000 pixels, the limit is 25000000"), /8000 × 6000 pixels are 48\.0 million, at most 25 million .* Make it smaller/);
 });

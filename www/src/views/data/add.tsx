@@ -182,7 +182,7 @@ const columns: Column<FileVerdict & { place: number }>[] = [
     value: ({ verdict }) => words.report.verdicts[verdict] ?? verdict,
     cell: ({ verdict }) => <Badge tone={tones[verdict] ?? "plain"}>{words.report.verdicts[verdict] ?? verdict}</Badge>,
   },
-  { id: "reason", title: words.report.reason, value: ({ reason }) => reason, cell: ({ file, reason }) => <span class="reason">{reasonOf(file, reason)}</span> },
+  { id: "reason", title: words.report.reason, value: ({ reason }) => reason, cell: ({ file, reason }) => <span class="reason" title={reason}>{reasonOf(file, reason)}</span> },
   { id: "label", title: words.report.label, value: ({ label }) => label, cell: ({ label }) => <bdi class="class-name">{label}</bdi> },
 ];
 

@@ -76,7 +76,10 @@ export function readNewName(text: string, from: string, classes: readonly ClassC
   return other ? { name, mergesInto: other } : { name };
 }
 
-// Why a file cannot be used, without its name, which stands beside it.
+const kLongWord = 40; // characters; longer ones are the paths of other files
+
+// Why a file cannot be used, without its name, which stands beside it, and with other long names shortened.
 export function reasonOf(file: string, reason = ""): string {
-  return plainly(reason.startsWith(`${file}: `) ? reason.slice(file.length + 2) : reason);
+  const text = plainly(reason.startsWith(`${file}: `) ? reason.slice(file.length + 2) : reason);
+  return text.replace(/\S+/g, (word) => (word.length > kLongWord ? `${word.slice(0, 12)}…${word.slice(-20)}` : word));
 }
