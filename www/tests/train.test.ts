@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Epoch, Job, JobEvent } from "../src/net/jobs.js";
-import { isWrong, kDefaults, toOptions } from "../src/views/train/options.js";
+import { isWrong, kDefaults, refusedSetting, toOptions } from "../src/views/train/options.js";
 import { accuracySentence, curveCaveat, judgeNotes, lossSentence, outcomeOf, planLead, rateSentence, resumeSentence, roughTime, took } from "../src/views/train/story.js";
 import { type Told, kNothing, secondsLeft, shareOf, stepNow, take } from "../src/views/train/told.js";
 
@@ -150,4 +150,10 @@ test("the time left is the job's own guess, else what the latest rounds took", (
   assert.equal(secondsLeft(take(told, { event: "progress", phase: "training", eta_seconds: 40 })), 40);
   for (let epoch = 8; epoch <= 10; ++epoch) told = take(told, { event: "epoch", epoch, seconds: 2 });
   assert.equal(secondsLeft(told), undefined, "all are done");
+});
+
+test("a setting that the server refuses is told beside its field", () => {
+  assert.deepEqual(refusedSetting('"epochs" cannot be 99999999: it is a whole number from 1 to 1000'), { name: "epochs", value: "99999999", why: "it is a whole number from 1 to 1000" });
+  assert.equal(refusedSetting('"mode" cannot be "x": it is one of auto'), undefined);
+  assert.equal(refusedSetting("there is nothing new to learn"), undefined);
 });

@@ -115,6 +115,6 @@ function Thumbnail({ picture }: { picture: Picture }) {
 }
 
 function Said({ side }: { side: Side | undefined }) {
-  if (side?.label !== undefined) return <b>{side.label}</b>;
+  if (side?.label !== undefined) return <b><bdi>{side.label}</bdi></b>;
   return <span class={side?.failed ? "bad" : "waiting"}>{side?.state}</span>;
 }

@@ -11,7 +11,7 @@ export const words = {
     notes: "Mind",
     stats: "What it would take",
     fresh: "New pictures",
-    freshDetail: (test: string) => `and ${test} new ones to test with`,
+    freshDetail: (test: string) => `and ${test} more to test with`,
     old: "Old pictures beside them",
     oldFull: "shown again each time round, so that they are not forgotten",
     oldNone: "none are here: it may forget what it knew",
@@ -76,6 +76,7 @@ export const words = {
     seedHint: "The same seed, pictures and settings give the same model, bit for bit.",
     reset: "Leave it all to the program",
     notANumber: "This is no number.",
+    refused: (name: string, value: string, why: string) => `${name} cannot be ${value}: ${why}.`,
   },
   jobs: {
     title: "All jobs",
