@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClassCount, PicturePage, TrainingPicture } from "../src/net/dataset.js";
-import { chunks, folderOf, isTooLong, stage, suggest, toForm, tooLong } from "../src/views/data/staging.js";
+import { isTooLong } from "../src/net/dataset.js";
+import { chunks, folderOf, stage, suggest, toForm, tooLong } from "../src/views/data/staging.js";
 import { PictureStore } from "../src/views/data/picture_store.js";
 import { balanceSentence, listed, readNewName, reasonOf, warnings } from "../src/views/data/story.js";
 import { tally } from "../src/views/data/upload_session.js";

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
 import { bytes, count } from "../../format.js";
-import type { FileVerdict } from "../../net/dataset.js";
+import { type FileVerdict, isTooLong } from "../../net/dataset.js";
 import { saveFromServer } from "../../net/files.js";
 import { Badge, type Tone } from "../../pieces/badge.js";
 import { Button } from "../../pieces/button.js";
@@ -17,7 +17,7 @@ import { toastError } from "../../pieces/toasts.js";
 import { Cifar } from "./cifar.js";
 import type { Known } from "./data.js";
 import { LabelField } from "./label_field.js";
-import { chunks, isTooLong, tooLong } from "./staging.js";
+import { chunks, tooLong } from "./staging.js";
 import { reasonOf } from "./story.js";
 import { words } from "./strings.js";
 import { type Choice, type Upload, begin, cancel, choice, choose, forget, goOn, tally, upload } from "./upload_session.js";

@@ -1,13 +1,12 @@
 // Another class for some pictures.
 import { useState } from "preact/hooks";
 import { count } from "../../format.js";
-import { type TrainingPicture, relabel } from "../../net/dataset.js";
+import { type TrainingPicture, relabel, isTooLong } from "../../net/dataset.js";
 import { Button } from "../../pieces/button.js";
 import { ErrorNote } from "../../pieces/notes.js";
 import { toast } from "../../pieces/toasts.js";
 import type { Known } from "./data.js";
 import { LabelField } from "./label_field.js";
-import { isTooLong } from "./staging.js";
 import { words } from "./strings.js";
 
 export function Relabel({ pictures, known, onDone }: { pictures: readonly TrainingPicture[]; known: Known; onDone: () => void }) {

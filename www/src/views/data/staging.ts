@@ -1,4 +1,5 @@
 // What is about to be uploaded: which file gets which label, and how it is cut into requests.
+import { isTooLong } from "../../net/dataset.js";
 import type { FoundFile } from "../../pieces/dropped_files.js";
 
 export type How = "one" | "folders";
@@ -15,10 +16,6 @@ const kArchive = /\.(zip|tar|tgz|tar\.gz|txz|tar\.xz)$/i;
 
 // The class that a path says: the folder the file itself is in. "" when it is in none.
 export const folderOf = (path: string): string => path.split("/").at(-2) ?? "";
-
-const kLongest = 64; // characters of a class name, as the server counts them
-
-export const isTooLong = (name: string): boolean => Array.from(name.trim()).length > kLongest;
 
 export function stage(files: readonly FoundFile[]): Staged {
   const archives = files.filter(({ path }) => kArchive.test(path));

@@ -1,8 +1,7 @@
 // What the numbers of the training data say: arithmetic and sentences, apart from how they look.
 import { count } from "../../format.js";
-import type { ClassCount, Dataset } from "../../net/dataset.js";
+import { type ClassCount, type Dataset, isTooLong } from "../../net/dataset.js";
 import { plainly } from "../../net/errors.js";
-import { isTooLong } from "./staging.js";
 import { words } from "./strings.js";
 
 // The first two as in engine/train/retrain_plan.cpp, the third as in engine/eval/gate.h.
