@@ -130,11 +130,11 @@ test("a server with tokens is met with a prompt, and a wrong token with the serv
   const page = await context.newPage();
   listenForComplaints(page);
   await page.goto(own.address);
-  await page.getByText("this needs a token").first().waitFor();
+  await page.getByText("The server shows this to those with a token only").first().waitFor();
   await assertAccessible(page, "token prompt");
   await wholeShot(page, "token");
   await enter(page, "a-wrong-token-of-the-tests");
-  await page.getByText("the token is not known here").first().waitFor();
+  await page.getByText("The server does not know the token").first().waitFor();
   await page.waitForTimeout(1_000); // it must not be sent again and again: the server counts
   await enter(page, predict);
   await page.locator(".hero-name").waitFor();

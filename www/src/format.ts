@@ -1,5 +1,5 @@
 // Numbers and times as people read them. Language: strings.ts.
-import { locale } from "./strings.js";
+import { words as frameWords, locale } from "./strings.js";
 
 const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 
@@ -78,7 +78,7 @@ export function ago(iso: string, now: number): string {
   const seconds = (now - Date.parse(iso)) / 1000;
   if (Number.isNaN(seconds)) return iso;
   const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-  if (seconds < 5) return words.format(0, "second");
+  if (seconds < 5) return frameWords.justNow;
   const i = largestUnit(seconds);
   return words.format(-Math.floor(seconds / (lengths[i] ?? 1)), units[i] ?? "second");
 }
@@ -100,3 +100,7 @@ export function duration(seconds: number): string {
     .map(([n, unit]) => `${n} ${unit}`)
     .join(" ");
 }
+
+// A name that may run from right to left, beside numbers that must not change sides with it, where no <bdi>
+// can stand: between the marks of Unicode for that.
+export const isolated = (name: string): string => `\u2068${name}\u2069`;

@@ -9,6 +9,7 @@ export const locale = "en";
 export const words = {
   name: "Fovea",
   tagline: "Image Classification",
+  justNow: "just now",
   views: {
     overview: "Overview",
     predict: "Predict",
@@ -59,6 +60,7 @@ export const words = {
   },
   access: {
     title: "This server wants a token",
+    unknown: "The server does not know the token that this page had. Enter it again, or another one.",
     why: "A token says who may ask this server and who may change things.",
     label: "Token",
     hint: "Whoever runs the server has it, and set it up with a file of tokens.",
@@ -67,6 +69,7 @@ export const words = {
     later: "Not now",
     needed: "Enter a token",
     adminNeeded: "This takes a token of the role admin.",
+    asked: "The server shows this to those with a token only. Whoever runs the server has one.",
   },
   errors: {
     title: "This did not work",
@@ -74,6 +77,8 @@ export const words = {
     slow: (seconds: number) => `There was no answer within ${seconds} seconds.`,
     status: (status: number) => `The server answered with status ${status}.`,
     strange: "The server's answer could not be understood.",
+    pixels: (width: number, height: number, millions: number) =>
+      `The picture is too large: ${width} × ${height} pixels are ${((width * height) / 1e6).toFixed(1)} million, at most ${millions} million are taken. Make it smaller and try again.`,
     unreadable: "This file could not be read from the disk.",
     retry: "Try again",
   },

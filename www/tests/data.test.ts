@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClassCount, PicturePage, TrainingPicture } from "../src/net/dataset.js";
-import { chunks, folderOf, stage, suggest, toForm } from "../src/views/data/staging.js";
+import { isTooLong } from "../src/net/dataset.js";
+import { chunks, folderOf, stage, suggest, toForm, tooLong } from "../src/views/data/staging.js";
 import { PictureStore } from "../src/views/data/picture_store.js";
-import { balanceSentence, listed, readNewName, warnings } from "../src/views/data/story.js";
+import { balanceSentence, listed, readNewName, reasonOf, warnings } from "../src/views/data/story.js";
 import { tally } from "../src/views/data/upload_session.js";
 
 const found = (path: string, size = 10) => ({ file: new File([new Uint8Array(size)], path.split("/").at(-1) ?? ""), path });
@@ -180,4 +181,21 @@ test("after an error it asks again only when it is told to", async () => {
   await settle();
   assert.equal(store.error, undefined);
   assert.ok(store.at(0));
+});
+
+test("a folder whose name is too long for a class is told before, and nothing of it is sent", () => {
+  const long = "x".repeat(65);
+  const staged = stage([found(`${long}/a.jpg`), found(`${long}/b.jpg`), found("short/c.jpg")]);
+  assert.deepEqual(tooLong(staged), { names: [long], pictures: 2 });
+  assert.deepEqual(chunks(staged, "folders", "").map(({ labels }) => labels), [["short"]]);
+  assert.deepEqual(chunks(staged, "one", long), []);
+  assert.equal(isTooLong("🐟".repeat(64)), false, "characters are counted, not their halves");
+  assert.equal(readNewName(long, "short", []).problem, "long");
+});
+
+test("the report tells why without the file's name, and what to do about a picture that is too large", () => {
+  assert.equal(reasonOf("a.jpg", "a.jpg: not a picture"), "not a picture");
+  assert.equal(reasonOf("a.jpg"), "");
+  assert.equal(reasonOf("a.jpg", `the same as folder/${"x".repeat(60)}/picture_0042.jpg`), "the same as folder/xxxxx…xxx/picture_0042.jpg");
+  assert.match(reasonOf("a.jpg", "the picture is too large: 8000x6000 = 48000000 pixels, the limit is 25000000"), /8000 × 6000 pixels are 48\.0 million, at most 25 million .* Make it smaller/);
 });

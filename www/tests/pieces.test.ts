@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cutName } from "../src/pieces/cut_name.js";
 import { type ChartSpec, toTable } from "../src/pieces/chart/spec.js";
 import { fileName, toCsv } from "../src/pieces/csv.js";
 import { layout, step } from "../src/pieces/grid_layout.js";
@@ -98,4 +99,10 @@ test("the table of a matrix tells which cell was picked, rows first", () => {
   assert.equal(rows[1]?.[1]?.value, 2);
   rows[1]?.[1]?.pick?.();
   assert.deepEqual(picked, [{ row: 1, column: 0 }]);
+});
+
+test("a long name keeps its end, and no letter of two halves is torn", () => {
+  assert.deepEqual(cutName("a.jpg"), ["", "a.jpg"]);
+  assert.deepEqual(cutName("a_very_long_name_0042.jpg", 8), ["a_very_long_name_", "0042.jpg"]);
+  assert.deepEqual(cutName("🐟🐟🐟", 2), ["🐟", "🐟🐟"]);
 });

@@ -1,16 +1,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Epoch, Job, JobEvent } from "../src/net/jobs.js";
-import { isWrong, kDefaults, toOptions } from "../src/views/train/options.js";
-import { accuracySentence, curveCaveat, lossSentence, outcomeOf, planLead, rateSentence, roughTime, took } from "../src/views/train/story.js";
+import { isWrong, kDefaults, refusedSetting, toOptions } from "../src/views/train/options.js";
+import { accuracySentence, curveCaveat, judgeNotes, lossSentence, outcomeOf, planLead, rateSentence, resumeSentence, roughTime, took } from "../src/views/train/story.js";
 import { type Told, kNothing, secondsLeft, shareOf, stepNow, take } from "../src/views/train/told.js";
 
 const after = (...events: JobEvent[]): Told => events.reduce(take, kNothing);
 const epoch = (n: number, rest: Partial<Epoch> = {}): JobEvent => ({ event: "epoch", epoch: n, train_loss: 1 / n, ...rest });
 
-test("epochs that come twice, or are done again after a resume, count once, as they went last", () => {
-  const told = after(epoch(1), epoch(2), epoch(2, { train_loss: 9 }), epoch(1));
-  assert.deepEqual(told.epochs.map((one) => [one.epoch, one.train_loss]), [[1, 1], [2, 9]]);
+test("epochs that come twice count once, and one that is done again takes the place of those after it", () => {
+  const told = (...events: JobEvent[]) => after(...events).epochs.map((one) => [one.epoch, one.train_loss]);
+  assert.deepEqual(told(epoch(1), epoch(2), epoch(2, { train_loss: 9 })), [[1, 1], [2, 9]]);
+  assert.deepEqual(told(epoch(1), epoch(2), epoch(1, { train_loss: 9 })), [[1, 9]]);
+});
+
+test("a resumed job goes on where it was saved last, and rounds after that are not shown until they are done again", () => {
+  const running: JobEvent = { event: "state", state: "running" };
+  const killed: JobEvent = { event: "state", state: "interrupted" };
+  const saved: JobEvent = { event: "checkpoint" };
+  const seen = (...events: JobEvent[]) => {
+    const told = after(running, ...events);
+    return [told.epochs.map((one) => one.epoch), told.saved, told.again];
+  };
+  assert.deepEqual(seen(epoch(1), epoch(2), killed), [[1, 2], undefined, false]);
+  assert.deepEqual(seen(epoch(1), epoch(2), killed, running), [[], undefined, true]);
+  assert.deepEqual(seen(epoch(1), saved, epoch(2), killed, running), [[1], 1, true]);
+  assert.deepEqual(seen(epoch(1), saved, killed, running, epoch(2)), [[1, 2], 1, false]);
+  assert.deepEqual(seen(saved, killed), [[], 0, false]);
+  assert.match(resumeSentence(undefined), /begins anew/);
+  assert.match(resumeSentence(0), /within round 1/);
+  assert.match(resumeSentence(7), /after round 7/);
 });
 
 test("a job is where its phase says, also after a reload that missed it", () => {
@@ -86,7 +105,25 @@ test("few rounds are said to be few", () => {
   assert.equal(curveCaveat([]), undefined);
   assert.match(curveCaveat(curve(1)) ?? "", /One round/);
   assert.equal(curveCaveat(curve(1, 1, 1)), undefined);
-  assert.equal(rateSentence(curve(1, 1)), "It begins with 0.10 and ends with 0.050: large steps first, small ones to settle.");
+});
+
+test("the sentence about the learning rate says what it did, not what it usually does", () => {
+  const rates = (...lr: number[]) => rateSentence(lr.map((value, i) => ({ epoch: i + 1, lr: value })));
+  assert.equal(rates(0.1), "It is 0.10.");
+  assert.equal(rates(0.1, 0.05), "It begins with 0.10 and is 0.050 now: large steps first, small ones to settle.");
+  assert.equal(rates(0.02, 0.06, 0.1), "It began with 0.020 and has climbed to 0.10 so far.");
+  assert.equal(rates(0.02, 0.1, 0.1), "It began with 0.020 and has climbed to 0.10 so far.");
+  assert.match(rates(0.02, 0.1, 0.05), /^It climbed from 0\.020 to 0\.10 by round 2 and is 0\.050 now/);
+  assert.equal(rates(0.1, 0.02, 0.05), "It began with 0.10 and is 0.050 now.");
+  assert.equal(rates(0.1, 0.1), "It stays at 0.10.");
+});
+
+test("a plan says beforehand what nobody will be able to judge", () => {
+  const one = (name: string, fresh: boolean, test: number) => ({ name, new: fresh, train: 9, val: 1, test, old: 0 });
+  assert.deepEqual(judgeNotes({ pictures: [one("a", true, 4), one("b", false, 0)], old_images: 5 }), []);
+  const told = judgeNotes({ pictures: [one("a", true, 3), one("b", true, 0)], old_images: 0 });
+  assert.match(told[0] ?? "", /^Whether it recognises a and b can hardly be judged: they have fewer than 4/);
+  assert.match(told[1] ?? "", /no old pictures/);
 });
 
 test("what came of a job is told in a few words", () => {
@@ -113,4 +150,10 @@ test("the time left is the job's own guess, else what the latest rounds took", (
   assert.equal(secondsLeft(take(told, { event: "progress", phase: "training", eta_seconds: 40 })), 40);
   for (let epoch = 8; epoch <= 10; ++epoch) told = take(told, { event: "epoch", epoch, seconds: 2 });
   assert.equal(secondsLeft(told), undefined, "all are done");
+});
+
+test("a setting that the server refuses is told beside its field", () => {
+  assert.deepEqual(refusedSetting('"epochs" cannot be 99999999: it is a whole number from 1 to 1000'), { name: "epochs", value: "99999999", why: "it is a whole number from 1 to 1000" });
+  assert.equal(refusedSetting('"mode" cannot be "x": it is one of auto'), undefined);
+  assert.equal(refusedSetting("there is nothing new to learn"), undefined);
 });

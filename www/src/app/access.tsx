@@ -41,7 +41,7 @@ export function AccessDialog() {
   return (
     <Dialog open={open.value} title={w.title} onClose={close}>
       <form onSubmit={enter}>
-        <p>{(wrongToken.value ?? refusal.value)?.message ?? w.why}</p>
+        <p>{wrongToken.value ? w.unknown : w.why}</p>
         <Field label={w.label} hint={w.hint}>
           {(id) => (
             <input

@@ -1,6 +1,6 @@
 // The model in service and its answers, as the server tells them.
 import { getJson, sendForm } from "../net/api.js";
-import { ServerError, isAbort, messageOf } from "../net/errors.js";
+import { ServerError, isAbort, messageOf, plainly } from "../net/errors.js";
 import { words } from "../strings.js";
 import { fitting } from "./lane.js";
 import type { Answer, Outcome } from "./types.js";
@@ -105,7 +105,7 @@ function pause(milliseconds: number, stop?: AbortSignal): Promise<void> {
 
 function outcomeOf(body: Body, i: number, roundTrip: number): Outcome {
   const result = body?.results?.[i];
-  if (result !== undefined && "error" in result) return { state: "failed", error: result.error, again: false };
+  if (result !== undefined && "error" in result) return { state: "failed", error: plainly(result.error), again: false };
   try {
     return { state: "answered", answer: readAnswer(body, i, roundTrip) };
   } catch (error) {
@@ -143,5 +143,5 @@ export function readAnswer(body: unknown, i: number, roundTrip: number): Answer 
 export function failure(error: unknown, again: boolean): Outcome {
   // What the browser throws when a chosen file has since been moved or changed.
   const unreadable = error instanceof DOMException && error.name === "NotReadableError";
-  return { state: "failed", error: unreadable ? words.errors.unreadable : messageOf(error), again };
+  return { state: "failed", error: unreadable ? words.errors.unreadable : plainly(messageOf(error)), again };
 }

@@ -49,6 +49,10 @@ export interface PicturePage {
   images: TrainingPicture[];
 }
 
+const kLongest = 64; // characters of a class name, as the server counts them
+
+export const isTooLong = (name: string): boolean => Array.from(name.trim()).length > kLongest;
+
 export interface FileVerdict {
   file: string;
   verdict: "added" | "duplicate" | "rejected" | "relabelled";

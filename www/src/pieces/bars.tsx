@@ -35,7 +35,7 @@ function Row({ label, index, top, given }: { label: string; index: number; top: 
   const lanes = given.map(({ source, answer }) => ({ source, p: answer.probabilities[index] ?? 0 }));
   return (
     <li class={top ? "top" : undefined}>
-      <span class="name">{label}</span>
+      <bdi class="name" title={label}>{label}</bdi>
       <span class="tracks">
         {lanes.map(({ source, p }) => (
           <span key={source} class="track" aria-hidden="true">

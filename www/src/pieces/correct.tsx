@@ -1,6 +1,7 @@
 // "Say what it shows": one click on a class, or the name of a new one. Says what became of it.
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { isTooLong } from "../net/dataset.js";
 import { type Training, fetchTrainingClasses } from "../net/service.js";
 import { words } from "../strings.js";
 import { Button } from "./button.js";
@@ -84,16 +85,16 @@ function Choose({ of, classes, now, note, send, onClose }: ChooseProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (other.trim() !== "") void choose(other.trim());
+          if (other.trim() !== "" && !isTooLong(other)) void choose(other.trim());
         }}
       >
         <label for={id}>{w.other}</label>
-        <input id={id} value={other} maxLength={64} autocomplete="off" aria-describedby={`${id}-hint`} onInput={(event) => setOther(event.currentTarget.value)} />
-        <Button type="submit" disabled={other.trim() === ""} busy={busy !== undefined}>
+        <input id={id} value={other} autocomplete="off" aria-describedby={`${id}-hint`} onInput={(event) => setOther(event.currentTarget.value)} />
+        <Button type="submit" disabled={other.trim() === "" || isTooLong(other)} busy={busy !== undefined}>
           {w.save}
         </Button>
         <Button onClick={onClose}>{words.pieces.cancel}</Button>
-        <p id={`${id}-hint`} class="hint">
+        <p id={`${id}-hint`} class={isTooLong(other) ? "bad" : "hint"}>
           {w.otherHint}
         </p>
       </form>

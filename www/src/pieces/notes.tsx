@@ -31,7 +31,7 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: (() =>
       <Icon name={access ? "key" : "bad"} />
       <div>
         <p class="error-title">{access ? (error.status === 401 ? words.access.title : words.access.adminNeeded) : words.errors.title}</p>
-        <p>{messageOf(error)}</p>
+        <p title={access ? error.message : undefined}>{access && error.status === 401 ? words.access.asked : messageOf(error)}</p>
       </div>
       {access ? (
         <Button icon="key" onClick={askForToken}>

@@ -1,3 +1,5 @@
+import { isolated } from "../../format.js";
+
 const pictures = (n: number, text: string): string => (n === 1 ? "1 picture" : `${text} pictures`);
 
 export const words = {
@@ -62,7 +64,7 @@ export const words = {
     chance: "may be chance",
     points: (n: string) => `${n} points`,
     confused: "Most often taken for",
-    confusedWith: (name: string, n: string) => `${name} (${n})`,
+    confusedWith: (name: string, n: string) => `${isolated(name)} (${n})`,
     none: "none to test with",
     explain: "The share of the pictures of a class that is recognised, on pictures that were not learned from. New classes have no before: the old version could not know them.",
   },

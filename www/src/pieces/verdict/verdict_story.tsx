@@ -113,7 +113,10 @@ function forgettingColumns({ classes }: Forgetting): Column<ClassChange>[] {
       value: ({ name }) => name,
       cell: (one) => (
         <>
-          <b>{one.name}</b> {one.new && <Badge tone="page">{w.isNew}</Badge>}
+          <bdi>
+            <b>{one.name}</b>
+          </bdi>{" "}
+          {one.new && <Badge tone="page">{w.isNew}</Badge>}
         </>
       ),
     },

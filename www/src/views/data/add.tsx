@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
 import { bytes, count } from "../../format.js";
-import type { FileVerdict } from "../../net/dataset.js";
+import { type FileVerdict, isTooLong } from "../../net/dataset.js";
 import { saveFromServer } from "../../net/files.js";
 import { Badge, type Tone } from "../../pieces/badge.js";
 import { Button } from "../../pieces/button.js";
@@ -11,12 +11,14 @@ import type { FoundFile } from "../../pieces/dropped_files.js";
 import { FileDrop } from "../../pieces/file_drop.js";
 import { ErrorNote } from "../../pieces/notes.js";
 import { Progress } from "../../pieces/progress.js";
+import { CutName } from "../../pieces/cut_name.js";
 import { type Column, Table } from "../../pieces/table.js";
 import { toastError } from "../../pieces/toasts.js";
 import { Cifar } from "./cifar.js";
 import type { Known } from "./data.js";
 import { LabelField } from "./label_field.js";
-import { chunks } from "./staging.js";
+import { chunks, tooLong } from "./staging.js";
+import { reasonOf } from "./story.js";
 import { words } from "./strings.js";
 import { type Choice, type Upload, begin, cancel, choice, choose, forget, goOn, tally, upload } from "./upload_session.js";
 
@@ -62,7 +64,9 @@ function Staging({ of, known }: { of: Choice; known: Known }) {
   const mayUseFolders = folders.size > 0 || archives.length > 0;
   const all = pictures.length + archives.length;
   const size = bytes(staged.bytes);
-  const ready = chunks(staged, how, label.trim()).length > 0 && (how === "folders" || label.trim() !== "");
+  const named = label.trim() !== "" && !isTooLong(label);
+  const ready = chunks(staged, how, label.trim()).length > 0 && (how === "folders" || named);
+  const long = tooLong(staged);
   return (
     <form
       class="staging"
@@ -100,12 +104,17 @@ function Staging({ of, known }: { of: Choice; known: Known }) {
       ) : (
         <Folders of={of} />
       )}
+      {how === "folders" && long.names.length > 0 && (
+        <p class="bad" role="alert">
+          {w.tooLong(long.names.length, long.names[0] ?? "", long.pictures, count(long.pictures))}
+        </p>
+      )}
       {how === "folders" && loose > 0 && <p class="hint">{w.loose(loose, count(loose))}</p>}
       <div class="staging-send">
         <Button kind="primary" type="submit" disabled={!ready}>
-          {sendWords(of, loose)}
+          {sendWords(of, loose + long.pictures, long.names.length)}
         </Button>
-        {!ready && how === "one" && <p class="hint">{w.noLabel}</p>}
+        {label.trim() === "" && how === "one" && <p class="hint">{w.noLabel}</p>}
       </div>
     </form>
   );
@@ -130,12 +139,12 @@ function Thumbnails({ of }: { of: readonly FoundFile[] }) {
   );
 }
 
-function sendWords({ staged: { pictures, archives, folders }, how, label }: Choice, loose: number): string {
+function sendWords({ staged: { pictures, archives, folders }, how, label }: Choice, left: number, leftFolders: number): string {
   const w = words.add;
   const first = archives[0]?.file.name ?? "";
   if (pictures.length === 0) return w.sendArchive(archives.length, first);
   if (archives.length > 0) return w.sendMixed(pictures.length + archives.length, count(pictures.length + archives.length));
-  if (how === "folders") return w.sendFolders(pictures.length - loose, count(pictures.length - loose), folders.size);
+  if (how === "folders") return w.sendFolders(pictures.length - left, count(pictures.length - left), folders.size - leftFolders);
   return w.send(pictures.length, count(pictures.length), label.trim() || words.label.new);
 }
 
@@ -144,7 +153,10 @@ function Folders({ of: { staged } }: { of: Choice }) {
     <ul class="staging-folders">
       {[...staged.folders].map(([name, n]) => (
         <li key={name}>
-          <b>{name}</b> {count(n)}
+          <bdi>
+            <b>{name}</b>
+          </bdi>{" "}
+          {count(n)}
         </li>
       ))}
       {staged.archives.map(({ path, file }) => (
@@ -160,17 +172,18 @@ function Sending({ of: { files, sent, bytes: size, sentBytes } }: { of: Upload }
   return <Progress label={w.sending} value={files === 1 ? undefined : sentBytes} max={Math.max(1, size)} detail={detail} onCancel={cancel} />;
 }
 
+const kRows = 10; // files at a time
 const tones: Record<string, Tone> = { added: "good", duplicate: "plain", rejected: "bad" };
 const columns: Column<FileVerdict & { place: number }>[] = [
-  { id: "file", title: words.report.file, value: ({ file }) => file },
+  { id: "file", title: words.report.file, value: ({ file }) => file, cell: ({ file }) => <CutName name={file} /> },
   {
     id: "verdict",
     title: words.report.verdict,
     value: ({ verdict }) => words.report.verdicts[verdict] ?? verdict,
     cell: ({ verdict }) => <Badge tone={tones[verdict] ?? "plain"}>{words.report.verdicts[verdict] ?? verdict}</Badge>,
   },
-  { id: "label", title: words.report.label, value: ({ label }) => label },
-  { id: "reason", title: words.report.reason, value: ({ reason }) => reason, cell: ({ reason }) => <span class="reason">{reason}</span> },
+  { id: "reason", title: words.report.reason, value: ({ reason }) => reason, cell: ({ file, reason }) => <span class="reason" title={reason}>{reasonOf(file, reason)}</span> },
+  { id: "label", title: words.report.label, value: ({ label }) => label, cell: ({ label }) => <bdi class="class-name">{label}</bdi> },
 ];
 
 function Report({ of }: { of: Upload }) {
@@ -193,7 +206,6 @@ function Report({ of }: { of: Upload }) {
         {left > 0 && <p>{w.notSent(left, count(left))}</p>}
       </div>
       {of.error !== undefined && <ErrorNote error={of.error} />}
-      {troubles.length > 0 && <Table title={w.each} columns={columns} rows={troubles} rowKey={({ place }) => place} pageSize={20} filter={troubles.length > 20} csv />}
       <div class="report-next">
         {left > 0 && (
           <Button icon="upload" onClick={goOn}>
@@ -212,10 +224,11 @@ function Report({ of }: { of: Upload }) {
         )}
         <Button onClick={forget}>{w.more}</Button>
       </div>
+      {troubles.length > 0 && <Table title={w.each} columns={columns} rows={troubles} rowKey={({ place }) => place} pageSize={kRows} filter={troubles.length > kRows} csv />}
       {rows.length > troubles.length && (
         <details>
           <summary>{w.showAll(count(rows.length))}</summary>
-          <Table title={w.showAll(count(rows.length))} columns={columns} rows={rows} rowKey={({ place }) => place} pageSize={20} filter csv />
+          <Table title={w.showAll(count(rows.length))} columns={columns} rows={rows} rowKey={({ place }) => place} pageSize={kRows} filter csv />
         </details>
       )}
     </div>

@@ -92,7 +92,7 @@ function ClassTable({ known, onRename }: { known: Known; onRename: (one: ClassCo
     }));
     const knows = ({ name }: ClassCount): boolean => known.model.includes(name);
     return [
-      { id: "name", title: w.class, value: ({ name }) => name, cell: ({ name }) => <b class="class-name">{name}</b> },
+      { id: "name", title: w.class, value: ({ name }) => name, cell: ({ name }) => <b class="class-name"><bdi>{name}</bdi></b> },
       { id: "total", title: w.all, value: ({ total }) => total, cell: ({ total }) => count(total), numeric: true },
       ...numbers,
       {

@@ -1,5 +1,6 @@
 // The name of a class: one of those there are, by a click, or a new one.
 import { useId } from "preact/hooks";
+import { isTooLong } from "../../net/dataset.js";
 import { Field } from "../../pieces/field.js";
 import { words } from "./strings.js";
 
@@ -18,9 +19,10 @@ export interface LabelFieldProps {
 export function LabelField({ label, hint, error, value, known, autofocus, onChange }: LabelFieldProps) {
   const list = useId();
   const w = words.label;
+  const wrong = error ?? (isTooLong(value) ? w.tooLong(Array.from(value.trim()).length) : undefined);
   return (
     <div class="label-field">
-      <Field label={label} hint={hint} error={error}>
+      <Field label={label} hint={hint} error={wrong}>
         {(id, told) => (
           <>
             <input
@@ -28,7 +30,6 @@ export function LabelField({ label, hint, error, value, known, autofocus, onChan
               aria-describedby={told}
               list={`${list}-known`}
               value={value}
-              maxLength={64}
               autocomplete="off"
               spellcheck={false}
               placeholder={w.placeholder}
@@ -48,7 +49,7 @@ export function LabelField({ label, hint, error, value, known, autofocus, onChan
           {known.slice(0, kShown).map((name) => (
             <li key={name}>
               <button type="button" class="button quiet" aria-pressed={name === value.trim()} onClick={() => onChange(name)}>
-                {name}
+                <bdi>{name}</bdi>
               </button>
             </li>
           ))}

@@ -1,7 +1,7 @@
 // All training pictures, to look through and to put right.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { count } from "../../format.js";
+import { count, isolated } from "../../format.js";
 import { type PictureFilter, type TrainingPicture, deletePictures, fetchPictures, picturePath, sources, splits } from "../../net/dataset.js";
 import { Button } from "../../pieces/button.js";
 import { Dialog, confirm } from "../../pieces/dialog.js";
@@ -174,7 +174,7 @@ function Filters({ filter, known, total }: { filter: PictureFilter; known: Known
   const size = new Map(known.dataset.classes.map(({ name, total: n }) => [name, n]));
   return (
     <div class="data-filters" role="search" aria-label={w.label}>
-      <Select label={w.class} value={filter.label ?? ""} options={named(classes, (name) => `${name} (${count(size.get(name) ?? 0)})`, w.anyClass)} onChange={(label) => set({ label })} />
+      <Select label={w.class} value={filter.label ?? ""} options={named(classes, (name) => `${isolated(name)} (${count(size.get(name) ?? 0)})`, w.anyClass)} onChange={(label) => set({ label })} />
       <Select label={w.split} value={filter.split ?? ""} options={named(splits, (name) => words.splits.names[name as "train"], w.anySplit)} onChange={(split) => set({ split })} />
       <Select label={w.source} value={filter.source ?? ""} options={named(sources, (name) => w.sources[name as "upload"], w.anySource)} onChange={(source) => set({ source })} />
       <label class="search">

@@ -1,7 +1,7 @@
 // Another class for some pictures.
 import { useState } from "preact/hooks";
 import { count } from "../../format.js";
-import { type TrainingPicture, relabel } from "../../net/dataset.js";
+import { type TrainingPicture, relabel, isTooLong } from "../../net/dataset.js";
 import { Button } from "../../pieces/button.js";
 import { ErrorNote } from "../../pieces/notes.js";
 import { toast } from "../../pieces/toasts.js";
@@ -35,7 +35,7 @@ export function Relabel({ pictures, known, onDone }: { pictures: readonly Traini
       <LabelField label={words.add.label} hint={w.relabelHint} value={text} known={known.dataset.classes.map(({ name }) => name)} autofocus onChange={setText} />
       {error !== undefined && <ErrorNote error={error} />}
       <footer class="dialog-actions">
-        <Button kind="primary" type="submit" busy={busy} disabled={label === ""}>
+        <Button kind="primary" type="submit" busy={busy} disabled={label === "" || isTooLong(label)}>
           {w.relabelYes(n, count(n), label || words.label.new)}
         </Button>
       </footer>

@@ -1,4 +1,5 @@
 // What is about to be uploaded: which file gets which label, and how it is cut into requests.
+import { isTooLong } from "../../net/dataset.js";
 import type { FoundFile } from "../../pieces/dropped_files.js";
 
 export type How = "one" | "folders";
@@ -44,10 +45,16 @@ export interface Chunk {
 const kMostFiles = 400;
 const kMostBytes = 16 << 20;
 
+// Folders whose pictures cannot be added under their name, and how many these are.
+export function tooLong({ folders }: Staged): { names: string[]; pictures: number } {
+  const found = [...folders].filter(([name]) => isTooLong(name));
+  return { names: found.map(([name]) => name), pictures: found.reduce((sum, [, n]) => sum + n, 0) };
+}
+
 export function chunks({ pictures, archives }: Staged, how: How, label: string): Chunk[] {
   const labelled = pictures
     .map((file) => ({ file, label: how === "one" ? label : folderOf(file.path) }))
-    .filter((one) => one.label !== "")
+    .filter((one) => one.label !== "" && !isTooLong(one.label)) // told before; the server would refuse each
     .sort((a, b) => (a.label < b.label ? -1 : a.label > b.label ? 1 : 0));
   const all: Chunk[] = [];
   let bytes = 0;

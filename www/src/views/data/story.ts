@@ -1,6 +1,7 @@
 // What the numbers of the training data say: arithmetic and sentences, apart from how they look.
 import { count } from "../../format.js";
-import type { ClassCount, Dataset } from "../../net/dataset.js";
+import { type ClassCount, type Dataset, isTooLong } from "../../net/dataset.js";
+import { plainly } from "../../net/errors.js";
 import { words } from "./strings.js";
 
 // The first two as in engine/train/retrain_plan.cpp, the third as in engine/eval/gate.h.
@@ -60,7 +61,7 @@ export function warnings({ classes }: Pick<Dataset, "classes">, duplicates = 0):
 
 export interface NewName {
   name: string; // without blanks around it
-  problem?: "empty" | "same";
+  problem?: "empty" | "same" | "long";
   mergesInto?: ClassCount;
 }
 
@@ -68,7 +69,16 @@ export interface NewName {
 export function readNewName(text: string, from: string, classes: readonly ClassCount[]): NewName {
   const name = text.trim();
   if (name === "") return { name, problem: "empty" };
+  if (isTooLong(name)) return { name, problem: "long" };
   if (name === from) return { name, problem: "same" };
   const other = classes.find((one) => one.name === name);
   return other ? { name, mergesInto: other } : { name };
+}
+
+const kLongWord = 40; // characters; longer ones are the paths of other files
+
+// Why a file cannot be used, without its name, which stands beside it, and with other long names shortened.
+export function reasonOf(file: string, reason = ""): string {
+  const text = plainly(reason.startsWith(`${file}: `) ? reason.slice(file.length + 2) : reason);
+  return text.replace(/\S+/g, (word) => (word.length > kLongWord ? `${word.slice(0, 12)}…${word.slice(-20)}` : word));
 }

@@ -43,6 +43,10 @@ export const words = {
     labelHint: "A class the model knows, or a new one.",
     archiveLabels: (name: string) => `The folders inside ${name} name the classes.`,
     loose: (n: number, text: string) => `${files(n, text)} in no folder ${n === 1 ? "is" : "are"} left out.`,
+    tooLong: (n: number, name: string, pics: number, text: string) =>
+      n === 1
+        ? `The folder ${name} has a longer name than the 64 characters of a class; its ${pictures(pics, text)} cannot be added. Give it a shorter name first.`
+        : `${n} folders, ${name} among them, have longer names than the 64 characters of a class; their ${pictures(pics, text)} cannot be added. Give them shorter names first.`,
     noLabel: "Say what the pictures show.",
     send: (n: number, text: string, label: string) => `Add ${pictures(n, text)} as ${label}`,
     sendFolders: (n: number, text: string, classes: number) => `Add ${pictures(n, text)} in ${classes === 1 ? "1 class" : `${classes} classes`}`,
@@ -203,5 +207,5 @@ export const words = {
     change: "Change class",
     delete: "Delete",
   },
-  label: { new: "new class", known: "Classes so far", placeholder: "for example: three" },
+  label: { tooLong: (n: number) => `That is ${n} characters; the name of a class has 64 at most.`, new: "new class", known: "Classes so far", placeholder: "for example: three" },
 } as const;

@@ -62,7 +62,7 @@ export const words = {
     confidenceDetail: (low: string, high: string) => `from ${low} to ${high}`,
     confidenceShape: "How the confidence of the last hour's answers is spread, from 0 to 100 %",
     unsure: "Unsure",
-    unsureDetail: (n: string, threshold: string) => `${n} answers below ${threshold}`,
+    unsureDetail: (n: string, threshold: string) => `${n === "1" ? "1 answer" : `${n} answers`} below ${threshold}`,
     uptime: "Uptime",
     uptimeDetail: (started: string) => `since ${started}`,
     uptimeAway: (when: string) => `as of ${when}, when it last answered`,

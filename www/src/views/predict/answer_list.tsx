@@ -1,5 +1,5 @@
 // All pictures and their answers, the newest batch first, and what can be done with them together.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format.js";
 import { stopAsking } from "../../inference/pictures.js";
 import { Button } from "../../pieces/button.js";
@@ -7,7 +7,7 @@ import { Segments } from "../../pieces/field.js";
 import { Progress } from "../../pieces/progress.js";
 import { AnswerTable } from "./answer_table.js";
 import { Card } from "./card.js";
-import { askAnew, askOpen, clear, counts, mode, pictures, running, tryAgain } from "./session.js";
+import { askAnew, askOpen, brought, clear, counts, mode, pictures, running, tryAgain } from "./session.js";
 import { words } from "./strings.js";
 
 type Shape = "cards" | "table";
@@ -19,10 +19,11 @@ export function AnswerList() {
   const total = pictures.value.length;
   const [chosen, setChosen] = useState<Shape>();
   const shape = chosen ?? (total > kMany ? "table" : "cards");
+  const box = useShownWhenBrought();
   if (total === 0) return null;
   const w = words.answers;
   return (
-    <div class="answers">
+    <div class="answers" ref={box}>
       <Head total={total}>
         {total > 1 && (
           <Segments
@@ -41,6 +42,25 @@ export function AnswerList() {
       {shape === "table" ? <AnswerTable /> : <Cards />}
     </div>
   );
+}
+
+const kEnough = 300; // pixels of the answers in view: what becomes of the first one is seen
+
+// Scrolls to the answers when a person has brought pictures in and would not see what becomes of them. The
+// focus stays where it is.
+function useShownWhenBrought() {
+  const box = useRef<HTMLDivElement>(null);
+  const now = brought.value;
+  const shown = useRef(now);
+  useEffect(() => {
+    if (now === shown.current) return;
+    shown.current = now;
+    const top = box.current?.getBoundingClientRect().top ?? 0;
+    if (top >= 0 && top + kEnough <= innerHeight) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    box.current?.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  }, [now]);
+  return box;
 }
 
 // On its own, for it changes with every answer.

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { difference, milliseconds, percent } from "../../format.js";
 import { type Picture, news } from "../../inference/pictures.js";
 import { sourcesOf } from "../../inference/types.js";
+import { CutName } from "../../pieces/cut_name.js";
 import { Dialog } from "../../pieces/dialog.js";
 import { type Column, Table } from "../../pieces/table.js";
 import { type Row, type Side, toRow } from "./answer_rows.js";
@@ -75,7 +76,7 @@ function columnsOf(both: boolean, onOpen: (picture: Picture) => void): Column<Ro
     cell: (row) => (
       <button type="button" class="link with-picture" onClick={() => onOpen(row.picture)}>
         <Thumbnail key={row.id} picture={row.picture} />
-        {row.file}
+        <CutName name={row.file} />
       </button>
     ),
   };
@@ -114,6 +115,6 @@ function Thumbnail({ picture }: { picture: Picture }) {
 }
 
 function Said({ side }: { side: Side | undefined }) {
-  if (side?.label !== undefined) return <b>{side.label}</b>;
+  if (side?.label !== undefined) return <b><bdi>{side.label}</bdi></b>;
   return <span class={side?.failed ? "bad" : "waiting"}>{side?.state}</span>;
 }

@@ -8,6 +8,7 @@ import type { Picture } from "../../inference/pictures.js";
 import { type Answer, type Outcome, type Source, sourcesOf } from "../../inference/types.js";
 import { Bars, type Given } from "../../pieces/bars.js";
 import { Button } from "../../pieces/button.js";
+import { CutName } from "../../pieces/cut_name.js";
 import { CorrectPicture } from "./correct_picture.js";
 import { askAnew, isOutdated, mode, threshold, tryAgain } from "./session.js";
 import { words } from "./strings.js";
@@ -20,7 +21,9 @@ export function Card({ picture }: { picture: Picture }) {
       <Preview picture={picture} onSize={setSize} />
       <div class="card-main">
         <p class="file">
-          <b>{file.name}</b>
+          <b>
+            <CutName name={file.name} />
+          </b>
           <span>{size ? `${size.width} × ${size.height}, ${bytes(file.size)}` : bytes(file.size)}</span>
         </p>
         <Answers picture={picture} />
@@ -88,7 +91,7 @@ interface VerdictProps {
 function Verdict({ picture, source, outcome, named }: VerdictProps) {
   const w = words.answers;
   return (
-    <div class={outcome?.state === "asking" ? "verdict asking" : "verdict"}>
+    <div class={outcome?.state === "asking" ? "answer asking" : "answer"}>
       {named && <p class={`source ${source}`}>{words.sources[source]}</p>}
       {outcome?.state === "answered" && <Answered answer={outcome.answer} />}
       {outcome?.state === "answered" && !named && isOutdated(outcome.answer, source) && <Outdated picture={picture} />}
@@ -120,7 +123,7 @@ function Answered({ answer }: { answer: Answer }) {
   return (
     <>
       <p class="label">
-        {answer.label} <span>{percent(answer.probability)}</span>
+        <bdi>{answer.label}</bdi> <span>{percent(answer.probability)}</span>
       </p>
       <p class={`sure ${level}`}>{inWords(answer, threshold.value)}</p>
       <p class="times">

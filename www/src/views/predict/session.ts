@@ -38,7 +38,16 @@ export const running = computed(() => {
   return { all: busy.reduce((sum, { all }) => sum + all, 0), done: busy.reduce((sum, { done }) => sum + done, 0) };
 });
 
+// How often a person brought pictures in: each time they want to see what becomes of them.
+export const brought = signal(0);
+
 export function add(files: readonly File[]): readonly Picture[] {
+  const added = take(files);
+  ++brought.value;
+  return added;
+}
+
+function take(files: readonly File[]): readonly Picture[] {
   const added = files.map((file) => new Picture(file));
   pictures.value = [...added, ...pictures.value];
   void askAll(added, sourcesOf(mode.value)).then(() => tell(added));
@@ -48,9 +57,9 @@ export function add(files: readonly File[]): readonly Picture[] {
 const kShots = 100;
 let shots: readonly Picture[] = [];
 
-// A picture of the camera. Of a long series the oldest go, or the page would grow for ever.
+// A picture of the camera, which is what the person looks at. Of a long series the oldest go, or the page would grow for ever.
 export function addShot(file: File): Picture | undefined {
-  const [shot] = add([file]);
+  const [shot] = take([file]);
   if (shot === undefined) return undefined;
   shots = [shot, ...shots];
   remove(shots.slice(kShots));

@@ -139,7 +139,7 @@ export const words = {
     confidence: "Confidence",
     confidenceOf: (who: string) => `${who} confidence`,
     sure: "In words",
-    time: "Compute",
+    time: "Compute, its batch",
     apart: "Difference",
     otherWeights: "other weights",
     yours: "You said",

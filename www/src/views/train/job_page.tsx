@@ -15,7 +15,7 @@ import { Curves } from "./curves.js";
 import { StateBadge } from "./jobs_table.js";
 import { Live } from "./live.js";
 import { NextSteps } from "./next_steps.js";
-import { jobName, took } from "./story.js";
+import { jobName, resumeSentence, took } from "./story.js";
 import { words } from "./strings.js";
 import type { Told } from "./told.js";
 import { useJob } from "./use_job.js";
@@ -110,7 +110,7 @@ function Middle({ job, told, onChange }: PartProps) {
   }
   return (
     <>
-      {job.state === "succeeded" ? <Succeeded job={job} onChange={onChange} /> : <Ended job={job} onChange={onChange} />}
+      {job.state === "succeeded" ? <Succeeded job={job} onChange={onChange} /> : <Ended job={job} told={told} onChange={onChange} />}
       {retrain && told.epochs.length > 0 && <Curves told={told} />}
     </>
   );
@@ -160,7 +160,7 @@ function Succeeded({ job, onChange }: { job: Job; onChange: () => void }) {
 }
 
 // It came to nothing, or not yet.
-function Ended({ job, onChange }: { job: Job; onChange: () => void }) {
+function Ended({ job, told, onChange }: PartProps) {
   const w = words.job;
   const [busy, setBusy] = useState(false);
   const resume = async (): Promise<void> => {
@@ -192,7 +192,7 @@ function Ended({ job, onChange }: { job: Job; onChange: () => void }) {
           </a>
         )}
       </div>
-      {job.resumable && <p class="hint">{w.resumeHint}</p>}
+      {job.resumable && told.changes > 0 && <p class="hint">{resumeSentence(told.saved)}</p>}
     </section>
   );
 }

@@ -1,6 +1,7 @@
 // A job at work: where it is, how far, how long it may still take.
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { bytes, count, duration, percent } from "../../format.js";
+import { serverState } from "../../net/api.js";
 import type { Job } from "../../net/jobs.js";
 import { Icon } from "../../pieces/icon.js";
 import { Progress } from "../../pieces/progress.js";
@@ -23,9 +24,16 @@ export function Live({ job, told }: { job: Job; told: Told }) {
 
 function Elapsed({ job, told }: { job: Job; told: Told }) {
   const w = words.job;
-  const now = useNow(1000);
+  const ticking = useNow(1000);
+  // Whether it goes on is not known while nobody answers.
+  const away = serverState.value === "away";
+  const heard = useRef(ticking);
+  if (!away) heard.current = ticking;
   const left = secondsLeft(told);
-  const parts = [job.started && w.elapsed(duration((now - Date.parse(job.started)) / 1000)), left !== undefined && w.left(roughTime(left))];
+  const parts = [
+    job.started && w.elapsed(duration((heard.current - Date.parse(job.started)) / 1000)),
+    away ? w.lastHeard : left !== undefined && w.left(roughTime(left)),
+  ];
   return <>{parts.filter(Boolean).join(", ")}</>;
 }
 

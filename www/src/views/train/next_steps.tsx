@@ -10,6 +10,7 @@ import { Button } from "../../pieces/button.js";
 import { toast, toastError } from "../../pieces/toasts.js";
 import { wanting } from "../../pieces/verdict/story.js";
 import { PromoteDialog, RollBackButton } from "../../pieces/versions/change_service.js";
+import { kFewTest } from "./story.js";
 import { words } from "./strings.js";
 
 export interface NextStepsProps {
@@ -45,6 +46,7 @@ export function NextSteps({ version, parent, promoted, verdict, forgetting, onCh
       <h3>{w.title}</h3>
       {!promoted && serving && <p>{w.inService(version)}</p>}
       {promoted && champion !== undefined && !serving && <p>{w.otherChampion(champion)}</p>}
+      {forgetting?.old_classes.pictures === 0 && <p>{w.oldUnseen}</p>}
       <div class="next-buttons">
         {serving && previous !== undefined && <RollBackButton previous={previous} champion={champion} onDone={done} />}
         {models.value && !serving && <Button icon="up" onClick={() => setAsked(true)}>{w.promote(version)}</Button>}
@@ -68,7 +70,6 @@ export function NextSteps({ version, parent, promoted, verdict, forgetting, onCh
 }
 
 const kShown = 5;
-const kFewTest = 4; // as in engine/eval/gate.h; the verdict's own number decided what is listed
 
 function Collect({ classes }: { classes: readonly ClassChange[] }) {
   const w = words.next;

@@ -27,6 +27,13 @@ export const readNumber = (text: string): number | undefined => (text.trim() ===
 
 export const isWrong = (text: string): boolean => Number.isNaN(readNumber(text));
 
+// The setting that the server refused, its value, and why; undefined: it refused something else.
+export function refusedSetting(text: string): { name: NumberName; value: string; why: string } | undefined {
+  const [, name, value, why] = /^(?:.*: )?"(\w+)" cannot be (.+?): (.+)$/s.exec(text) ?? [];
+  const known = numberNames.find((one) => one === name);
+  return known && value !== undefined && why !== undefined ? { name: known, value, why } : undefined;
+}
+
 // What is sent; `frozen`: the plan is that of the head alone.
 export function toOptions({ mode, promote, freeze, numbers }: Settings, frozen: boolean): RetrainOptions {
   const options: RetrainOptions = {};

@@ -2,13 +2,14 @@
 import type { Plan } from "../../net/jobs.js";
 import { Button } from "../../pieces/button.js";
 import { Field, Segments, Select } from "../../pieces/field.js";
-import { type Mode, type NumberName, type Settings, isWrong, kDefaults, kFullOnly, numberNames } from "./options.js";
+import { type Mode, type NumberName, type Settings, isWrong, kDefaults, kFullOnly, numberNames, refusedSetting } from "./options.js";
 import { words } from "./strings.js";
 
 export interface OptionsFormProps {
   settings: Settings;
   plan: Plan | undefined;
   frozen: boolean;
+  refused?: ReturnType<typeof refusedSetting>; // told beside its field
   onChange: (settings: Settings) => void;
 }
 
@@ -28,7 +29,7 @@ function chosen(plan: Plan | undefined, name: NumberName): string {
   return value === undefined ? "" : w.auto(String(Number(value.toPrecision(3))));
 }
 
-export function OptionsForm({ settings, plan, frozen, onChange }: OptionsFormProps) {
+export function OptionsForm({ settings, plan, frozen, refused, onChange }: OptionsFormProps) {
   const set = (change: Partial<Settings>): void => onChange({ ...settings, ...change });
   const modes: Mode[] = ["auto", "frozen", "full"];
   const shown = numberNames.filter((name) => !(frozen && kFullOnly.includes(name)));
@@ -53,7 +54,7 @@ export function OptionsForm({ settings, plan, frozen, onChange }: OptionsFormPro
         <p class="hint">{w.moreHint}</p>
         <div class="plan-fields">
           {shown.map((name) => (
-            <Field key={name} label={names[name][0]} hint={names[name][1]} error={isWrong(settings.numbers[name]) ? w.notANumber : undefined}>
+            <Field key={name} label={names[name][0]} hint={names[name][1]} error={isWrong(settings.numbers[name]) ? w.notANumber : refused?.name === name ? w.refused(names[name][0], refused.value, refused.why) : undefined}>
               {(id, told) => (
                 <input
                   id={id}

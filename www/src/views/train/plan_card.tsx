@@ -10,9 +10,9 @@ import { Button } from "../../pieces/button.js";
 import { Empty, ErrorNote, Skeleton } from "../../pieces/notes.js";
 import { Stat, Stats } from "../../pieces/stat.js";
 import { type Column, Table } from "../../pieces/table.js";
-import { type Settings, isWrong, kDefaults, toOptions } from "./options.js";
+import { type Settings, isWrong, kDefaults, refusedSetting, toOptions } from "./options.js";
 import { OptionsForm } from "./options_form.js";
-import { planLead, roughTime } from "./story.js";
+import { judgeNotes, planLead, roughTime } from "./story.js";
 import { words } from "./strings.js";
 
 const kEvery = 15_000; // milliseconds; pictures come and memory goes
@@ -46,6 +46,7 @@ export function PlanCard({ running }: { running: JobHead | undefined }) {
   };
   const typo = Object.values(settings.numbers).some(isWrong);
   const known = plan.error === undefined ? plan.value : undefined;
+  const refused = plan.error instanceof ServerError && plan.error.status === 422 ? refusedSetting(plan.error.message) : undefined;
   return (
     <section class="card plan" aria-label={w.title}>
       <h2>{w.title}</h2>
@@ -54,7 +55,7 @@ export function PlanCard({ running }: { running: JobHead | undefined }) {
           {w.busy(running.id)} <a href={href("train", [running.id])}>{w.toJob}</a>
         </p>
       )}
-      {plan.error !== undefined ? (
+      {plan.error !== undefined && !(refused && plan.value) ? (
         <NoPlan error={plan.error} onRetry={plan.reload} onFull={() => setSettings({ ...settings, mode: "full" })} mode={settings.mode} />
       ) : plan.value === undefined ? (
         <Skeleton lines={5} />
@@ -62,7 +63,7 @@ export function PlanCard({ running }: { running: JobHead | undefined }) {
         <Known plan={plan.value} />
       )}
       {(known !== undefined || settings !== kDefaults) && (
-        <OptionsForm settings={settings} plan={known} frozen={frozen} onChange={setSettings} />
+        <OptionsForm settings={settings} plan={known} frozen={frozen} refused={refused} onChange={setSettings} />
       )}
       {known !== undefined && (
         <div class="plan-start">
@@ -128,20 +129,22 @@ function Known({ plan }: { plan: Plan }) {
   const w = words.plan;
   const test = plan.pictures.reduce((sum, one) => sum + one.test, 0);
   const { estimate } = plan;
+  const notes = [...plan.notes, ...judgeNotes(plan)];
+  const oldDetail = plan.old_images === 0 ? (plan.mode === "full" ? w.oldNone : w.oldNoneFrozen) : plan.mode === "full" ? w.oldFull : w.oldFrozen;
   return (
     <>
       <p class="plan-lead">{planLead(plan)}</p>
       <p>{plan.why}</p>
-      {plan.notes.length > 0 && (
+      {notes.length > 0 && (
         <ul class="plan-notes" aria-label={w.notes}>
-          {plan.notes.map((note) => (
+          {notes.map((note) => (
             <li key={note}>{note}</li>
           ))}
         </ul>
       )}
       <Stats label={w.stats} minor>
         <Stat name={w.fresh} value={count(plan.new_images)} detail={w.freshDetail(count(test))} />
-        <Stat name={w.old} value={count(plan.replayed_images)} detail={plan.mode === "full" ? w.oldFull : w.oldFrozen} />
+        <Stat name={w.old} value={count(plan.replayed_images)} detail={oldDetail} />
         <Stat
           name={w.time}
           value={estimate && w.about(roughTime(estimate.seconds))}
@@ -174,7 +177,10 @@ const classColumns: Column<PlannedClass>[] = [
     value: ({ name }) => name,
     cell: (one) => (
       <>
-        <b>{one.name}</b> {one.new && <Badge tone="page">{words.plan.isNew}</Badge>}
+        <bdi>
+          <b>{one.name}</b>
+        </bdi>{" "}
+        {one.new && <Badge tone="page">{words.plan.isNew}</Badge>}
       </>
     ),
   },

@@ -18,6 +18,15 @@ export function planLead({ new_images: n, new_classes: fresh }: Pick<Plan, "new_
   return fresh.length === 0 ? learn : `${learn} ${w.classes(listed(fresh), fresh.length)}`;
 }
 
+export const kFewTest = 4; // as in engine/eval/gate.h: with fewer a new class is not judged
+
+// What nobody will be able to tell of the new model, known before it is trained.
+export function judgeNotes({ pictures, old_images: old }: Pick<Plan, "pictures" | "old_images">): string[] {
+  const w = words.plan;
+  const few = pictures.filter((one) => one.new && one.test < kFewTest).map(({ name }) => name);
+  return [...(few.length > 0 ? [w.cannotJudge(listed(few), few.length, kFewTest)] : []), ...(old === 0 ? [w.oldUnseen] : [])];
+}
+
 // A time that is a guess: no figures that nobody can know. "20 s", "3 min", "1 h 10 min"
 export function roughTime(seconds: number): string {
   const to = (step: number): number => Math.max(step, Math.round(seconds / step) * step);
@@ -72,7 +81,16 @@ export function rateSentence(epochs: readonly Epoch[]): string {
   const rates = known(epochs, "lr");
   const [first, last] = [rates[0], rates.at(-1)];
   if (first === undefined || last === undefined) return w.none;
-  return rates.length === 1 ? w.rateOne(figures(first.value)) : w.rateSentence(figures(first.value), figures(last.value));
+  if (rates.length === 1) return w.rateOne(figures(first.value));
+  const top = rates.reduce((a, b) => (b.value > a.value ? b : a));
+  const low = rates.reduce((a, b) => (b.value < a.value ? b : a));
+  const [from, to] = [figures(first.value), figures(last.value)];
+  if (top.value === low.value) return w.rateStays(from);
+  const peak = rates.indexOf(top);
+  const steady = rates.every(({ value }, i) => i === 0 || (i <= peak ? value >= rates[i - 1]!.value : value <= rates[i - 1]!.value));
+  if (!steady) return w.rateMoves(from, to);
+  if (top.value === last.value) return w.rateClimbs(from, to);
+  return top.value === first.value ? w.rateFalls(from, to) : w.rateTurns(from, figures(top.value), top.at, to);
 }
 
 export function curveCaveat(epochs: readonly Epoch[]): string | undefined {
@@ -81,6 +99,12 @@ export function curveCaveat(epochs: readonly Epoch[]): string | undefined {
 
 export function took({ started, ended }: JobHead): number | undefined {
   return started === null || ended === null ? undefined : (Date.parse(ended) - Date.parse(started)) / 1000;
+}
+
+// Where a job that was stopped goes on; `saved` as in Told.
+export function resumeSentence(saved: number | undefined): string {
+  const w = words.job;
+  return saved === undefined ? w.resumeAnew : saved === 0 ? w.resumeWithin : w.resumeAfter(saved);
 }
 
 export const jobName = ({ kind, id }: Pick<JobHead, "kind" | "id">): string => words.jobs.name(words.jobs.kinds[kind] ?? kind, id);

@@ -1,6 +1,6 @@
 // What a job has told while it is at work, put together from its events. An event may come twice (after
 // a reconnect), and a resumed job does some epochs again: the last word counts.
-import type { Epoch, Job, JobEvent, PlanHead, Progress } from "../../net/jobs.js";
+import type { Epoch, Job, JobEvent, JobState, PlanHead, Progress } from "../../net/jobs.js";
 
 export interface Told {
   start: Partial<PlanHead>;
@@ -9,6 +9,8 @@ export interface Told {
   phases: readonly string[]; // in the order they came, since this page looks
   points: readonly Point[]; // since this page looks
   changes: number; // of its state
+  saved: number | undefined; // the round after which it was last saved, 0 within the first one; undefined: never
+  again: boolean; // rounds of an earlier run are done again, so what was known of them does not count
 }
 
 // The training at one moment between epochs.
@@ -19,7 +21,7 @@ export interface Point {
   speed?: number | undefined; // images a second
 }
 
-export const kNothing: Told = { start: {}, epochs: [], progress: {}, phases: [], points: [], changes: 0 };
+export const kNothing: Told = { start: {}, epochs: [], progress: {}, phases: [], points: [], changes: 0, saved: undefined, again: false };
 
 const kMostPoints = 2_000; // older ones are left out, every other one
 
@@ -29,11 +31,13 @@ export const toldBy = (job: Job): Told => ({ ...kNothing, start: job as unknown 
 export function take(told: Told, event: JobEvent): Told {
   switch (event.event) {
     case "state":
-      return { ...told, changes: told.changes + 1, progress: {}, phases: event.state === "running" ? [] : told.phases };
+      return withState({ ...told, changes: told.changes + 1, progress: {} }, event.state);
     case "start":
       return { ...told, start: event };
     case "epoch":
       return { ...told, epochs: withEpoch(told.epochs, event), progress: { ...told.progress, epoch: event.epoch } };
+    case "checkpoint":
+      return { ...told, saved: told.epochs.at(-1)?.epoch ?? 0 };
     case "progress":
       return withProgress(told, event);
     default:
@@ -41,8 +45,17 @@ export function take(told: Told, event: JobEvent): Told {
   }
 }
 
+// What runs goes on from where it was saved last: later rounds are done again, and are none until then.
+function withState(told: Told, state: JobState): Told {
+  if (state !== "running") return told;
+  const kept = told.saved ?? 0;
+  const epochs = told.epochs.filter(({ epoch }) => epoch <= kept);
+  return { ...told, phases: [], epochs, points: told.points.filter(({ at }) => at <= kept), again: told.again || epochs.length < told.epochs.length };
+}
+
+// Rounds come in order: one that is done again takes the place of all that came after it, too.
 function withEpoch(epochs: readonly Epoch[], epoch: Epoch): readonly Epoch[] {
-  return [...epochs.filter((one) => one.epoch !== epoch.epoch), epoch].sort((a, b) => a.epoch - b.epoch);
+  return [...epochs.filter((one) => one.epoch < epoch.epoch), epoch];
 }
 
 function withProgress(told: Told, progress: Progress): Told {

@@ -22,6 +22,6 @@ export function useJob(id: number): { job: Resource<Job>; told: Told } {
   useEffect(() => followJob(id, (event) => setTold((before) => take(before, event))), [id, run, token.value]);
   const known = job.value?.id === id ? job.value : undefined;
   // Events come a moment later than the answer, and may not come at all.
-  const base = known && told.epochs.length < known.history.length ? { ...told, ...toldBy(known), progress: told.progress, changes: told.changes } : told;
+  const base = known && !told.again && told.epochs.length < known.history.length ? { ...told, start: toldBy(known).start, epochs: known.history } : told;
   return { job: { ...job, value: known }, told: base };
 }
