@@ -34,7 +34,16 @@ void App::tell_swaps() {
     if (before) before(swap);
     hub.publish("model", R"({"version":)" + swap.now->version +
                              (swap.rollback ? R"(,"rollback":true})" : "}"));
+    // The one at the start changed nothing.
+    if (swap.before) metrics.swapped(swap.rollback);
   };
+}
+
+JobsOptions App::counted(JobsOptions jobs_options) {
+  jobs_options.on_end = [this](const Job& job) {
+    if (job.kind == "retrain") metrics.trained(to_string(job.state));
+  };
+  return jobs_options;
 }
 
 }  // namespace fovea::server

@@ -66,7 +66,7 @@ class App {
         watchdog(registry, options.watchdog),
         recorder(store->predictions(), options.on_fault),
         batcher((start(registry), options.inference_threads), options.max_queue),
-        jobs((tell_swaps(), jobs_options(options)), store->jobs(), hub,
+        jobs((tell_swaps(), counted(jobs_options(options))), store->jobs(), hub,
              service_work(options, registry, *store)) {}
 
   const AppOptions options;
@@ -91,7 +91,8 @@ class App {
   Jobs jobs;  // last: its thread ends before anything that it uses
 
  private:
-  void tell_swaps();  // on the hub
+  void tell_swaps();  // on the hub and to the metrics
+  JobsOptions counted(JobsOptions jobs_options);
 };
 
 }  // namespace fovea::server

@@ -112,6 +112,13 @@ void run(const RunOptions& options) {
   App app(std::move(app_options), start,
           options.www.empty() ? StaticFiles(embedded_page()) : StaticFiles(options.www));
   draining_app = &app;
+  app.metrics.add_source([&server](std::vector<MetricSample>& samples) {
+    samples.push_back({"fovea_http_in_flight_requests",
+                       "Requests that are not answered to the end.",
+                       MetricSample::Kind::gauge,
+                       {},
+                       static_cast<double>(server.in_flight())});
+  });
 
   const auto model = app.model();
   log_info("serving version " + model->version + " (" + model->name + ") of " +

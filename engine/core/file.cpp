@@ -8,13 +8,13 @@
 #include <cstring>
 #include <string>
 
-#include "engine/core/error.h"
+#include "engine/core/disk_full.h"
 
 namespace fovea {
 namespace {
 
 [[noreturn]] void fail(const std::string& action, const std::filesystem::path& path) {
-  throw IoError("cannot " + action + " " + path.string() + ": " + std::strerror(errno));
+  throw_io_error("cannot " + action + " " + path.string());
 }
 
 class FileDescriptor {
@@ -47,6 +47,15 @@ void write_all(const FileDescriptor& fd, std::span<const std::uint8_t> bytes,
 }
 
 }  // namespace
+
+void throw_io_error(const std::string& action) {
+  const int code = errno;
+  const std::string words = std::strerror(code);
+  if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
+    throw DiskFull(action + ": " + words, words);
+  }
+  throw IoError(action + ": " + words);
+}
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <set>
 
-#include "engine/core/error.h"
+#include "engine/core/disk_full.h"
 #include "engine/core/file.h"
 #include "engine/data/dataset_edit.h"
 
@@ -20,9 +20,15 @@ namespace fs = std::filesystem;
 void fsync_file(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const bool done = fd >= 0 && ::fsync(fd) == 0;
-  const std::string reason = std::strerror(errno);
+  const int reason = errno;
   if (fd >= 0) ::close(fd);
-  if (!done) throw IoError("cannot fsync " + path.string() + ": " + reason);
+  errno = reason;
+  if (!done) throw_io_error("cannot fsync " + path.string());
+}
+
+// After a write that failed: the stream has kept the system's errno.
+[[noreturn]] void fail_writing(const fs::path& path) {
+  throw_io_error("cannot write " + path.string());
 }
 
 }  // namespace
@@ -93,13 +99,13 @@ void DatasetWriter::open_pixels() {
   if (!new_segment_) fs::resize_file(pixel_path(), stored_bytes_, error);
   if (error) throw IoError("cannot truncate " + pixel_path().string() + ": " + error.message());
   pixels_.open(pixel_path(), std::ios::binary | (new_segment_ ? std::ios::trunc : std::ios::app));
-  if (!pixels_) throw IoError("cannot write " + pixel_path().string());
+  if (!pixels_) fail_writing(pixel_path());
   writing_ = true;
 }
 
 void DatasetWriter::close_pixels() {
   pixels_.close();
-  if (!pixels_) throw IoError("cannot write " + pixel_path().string() + ": is the disk full?");
+  if (!pixels_) fail_writing(pixel_path());
   fsync_file(pixel_path());
 }
 
@@ -114,7 +120,7 @@ void DatasetWriter::add(const ContentHash& hash, const std::string& name, const 
   picture.offset = segment_.bytes;
   pixels_.write(reinterpret_cast<const char*>(image.rgb.data()),
                 static_cast<std::streamsize>(image.rgb.size()));
-  if (!pixels_) throw IoError("cannot write " + pixel_path().string() + ": is the disk full?");
+  if (!pixels_) fail_writing(pixel_path());
   segment_.bytes += image.rgb.size();
   added_by_hash_.emplace(hash, added_.size());
   added_.push_back(std::move(picture));
@@ -168,7 +174,7 @@ void DatasetWriter::compact() {
   const auto finish = [&] {
     if (segments.empty()) return;
     out.close();
-    if (!out) throw IoError("cannot write " + path_of(segments.back()).string());
+    if (!out) fail_writing(path_of(segments.back()));
     fsync_file(path_of(segments.back()));
   };
   for (const std::size_t i : order) {
@@ -187,7 +193,7 @@ void DatasetWriter::compact() {
     in.read(pixels.data(), static_cast<std::streamsize>(pixels.size()));
     if (!in) throw IoError("cannot read " + path_of(index_.segments[picture.segment]).string());
     out.write(pixels.data(), static_cast<std::streamsize>(pixels.size()));
-    if (!out) throw IoError("cannot write " + path_of(segments.back()).string());
+    if (!out) fail_writing(path_of(segments.back()));
     picture.segment = static_cast<std::uint32_t>(segments.size() - 1);
     picture.offset = segments.back().bytes;
     segments.back().bytes += pixels.size();

@@ -56,9 +56,20 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
+// stb_image tries one format after the other, and what it complains of may be that a JPEG is no
+// PNG.
+bool is_of_another_format(std::string_view reason) {
+  constexpr std::string_view kOthers[] = {"", "no SOI", "bad png sig", "not BMP",
+                                          "unknown image type"};
+  return std::find(std::begin(kOthers), std::end(kOthers), reason) != std::end(kOthers);
+}
+
 [[noreturn]] void fail(const std::string& kind) {
   const char* reason = stbi_failure_reason();
-  throw FormatError("damaged or unsupported " + kind + ": " + (reason ? reason : "unknown reason"));
+  const std::string given = reason ? reason : "";
+  throw FormatError(
+      "damaged or unsupported " + kind + ": " +
+      (is_of_another_format(given) ? "the file is damaged or ends too early" : given));
 }
 
 // Empty when the first bytes are those of no format we read.

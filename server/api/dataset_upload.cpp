@@ -22,7 +22,7 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-Delivery read_form(const Request& request, std::string_view type) {
+Delivery read_form(const Request& request, std::string_view type, std::string_view part_name) {
   constexpr std::size_t kMaxParts = 20'000;
   Delivery delivery;
   try {
@@ -30,7 +30,8 @@ Delivery read_form(const Request& request, std::string_view type) {
     limits.max_parts = kMaxParts;
     for (const Part& part : parse_multipart(request.body, multipart_boundary(type), limits)) {
       if (part.name == "file" || part.name == "files") {
-        delivery.files.push_back({part.file_name.value_or(""), bytes_of(part.data), {}});
+        const std::string file = part.file_name.value_or("");
+        delivery.files.push_back({file.empty() ? part.name : file, bytes_of(part.data), {}});
       } else if (part.name == "label" || part.name == "labels") {
         delivery.labels.emplace_back(part.data);
       }
@@ -38,11 +39,14 @@ Delivery read_form(const Request& request, std::string_view type) {
   } catch (const FormatError& error) {
     throw Refusal(400, error.what());
   }
-  if (delivery.files.empty()) throw Refusal(400, "the form has no part named \"file\"");
+  if (delivery.files.empty()) {
+    throw Refusal(400, "the form has no part named \"" + std::string(part_name) + "\"");
+  }
   return delivery;
 }
 
-Delivery read_delivery(const Request& request) {
+// `part_name`: what to call a file's part in an error; both "file" and "files" are read.
+Delivery read_delivery(const Request& request, std::string_view part_name) {
   if (request.body.empty()) {
     throw Refusal(400, "the request has no body; send pictures, or a zip or tar archive of them");
   }
@@ -50,7 +54,7 @@ Delivery read_delivery(const Request& request) {
   const bool form = same_name(type.substr(0, 19), "multipart/form-data");
   Delivery delivery;
   if (form) {
-    delivery = read_form(request, type);
+    delivery = read_form(request, type, part_name);
   } else {
     delivery.files.push_back({"body", bytes_of(request.body), {}});
   }
@@ -155,7 +159,7 @@ void audit_dataset(App& app, const Request& request, const std::string& action,
 
 Reply upload_pictures(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
-    Delivery delivery = read_delivery(request);
+    Delivery delivery = read_delivery(request, "file");
     const AddReport report = add(app, delivery);
     audit_upload(app, request, report);
     Json results = Json::array();
@@ -180,7 +184,7 @@ Reply upload_pictures(const Request& request, App& app) {
 Reply upload_ancestor_pictures(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
     if (request.body.empty()) throw Refusal(400, "No file provided");
-    Delivery delivery = read_delivery(request);
+    Delivery delivery = read_delivery(request, "files");
     if (delivery.labels.size() != delivery.files.size()) {
       throw Refusal(400, "Number of files and labels must match");
     }
@@ -190,17 +194,18 @@ Reply upload_ancestor_pictures(const Request& request, App& app) {
     audit_upload(app, request, report);
     Json files = Json::array();
     for (const Verdict& verdict : report.verdicts) {
-      if (verdict.kind != Verdict::Kind::rejected) {
+      if (verdict.kind == Verdict::Kind::added) {
         files.push_back(
             {{"filename", verdict.file}, {"label", ancestor_class_name(verdict.label)}});
       }
     }
-    if (files.empty()) {
+    const std::int64_t there = report.counts.duplicates;
+    if (files.empty() && there == 0) {
       throw Refusal(400, report.verdicts[0].file + ": " + report.verdicts[0].reason);
     }
-    return json_reply({{"message", std::to_string(files.size()) + " files uploaded successfully"},
-                       {"files_saved", files.size()},
-                       {"files", files}});
+    std::string message = std::to_string(files.size()) + " files uploaded successfully";
+    if (there > 0) message += ", " + std::to_string(there) + " were there already";
+    return json_reply({{"message", message}, {"files_saved", files.size()}, {"files", files}});
   });
 }
 

@@ -81,6 +81,7 @@ void complete(Json& operation, const Route& route) {
   }
   if (std::holds_alternative<Blocking>(route.handler)) {
     all.try_emplace("503", shared_response("Busy"));
+    if (route.verb != "GET") all.try_emplace("507", shared_response("DiskFull"));
   }
   operation["responses"] = all;
   write_out_problems(operation["responses"]);
@@ -96,7 +97,32 @@ Json* find_operation(Json& document, const Route& route) {
   return operation == path->end() ? nullptr : &*operation;
 }
 
+// Adds the names of the query parameters in one list of the document.
+void add_queries(const Json& document, const Json& holder, std::vector<std::string>& names) {
+  if (!holder.contains("parameters")) return;
+  for (const Json& given : holder["parameters"]) {
+    const Json& parameter =
+        given.contains("$ref")
+            ? document.at(Json::json_pointer(given["$ref"].get<std::string>().substr(1)))
+            : given;
+    if (parameter.value("in", "") == "query") names.push_back(parameter.value("name", ""));
+  }
+}
+
 }  // namespace
+
+std::vector<Route> with_queries(std::vector<Route> routes, std::span<const EmbeddedFile> files) {
+  Json document = read_files(files);
+  for (Route& route : routes) {
+    if (!route.pattern.starts_with("/api/v1/")) continue;
+    const Json* operation = find_operation(document, route);
+    if (!operation) continue;
+    route.query.emplace();
+    add_queries(document, document["paths"][std::string(route.pattern)], *route.query);
+    add_queries(document, *operation, *route.query);
+  }
+  return routes;
+}
 
 Json make_openapi(const std::vector<Route>& routes, std::span<const EmbeddedFile> files) {
   Json document = read_files(files);

@@ -19,4 +19,8 @@ namespace fovea::server {
 nlohmann::ordered_json make_openapi(const std::vector<Route>& routes,
                                     std::span<const EmbeddedFile> files);
 
+// The routes, each of /api/v1 with the query parameters that the files describe for it. Other paths
+// take any: their clients were written for other servers, or add what keeps a page fresh.
+std::vector<Route> with_queries(std::vector<Route> routes, std::span<const EmbeddedFile> files);
+
 }  // namespace fovea::server

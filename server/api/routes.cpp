@@ -1,6 +1,8 @@
 #include "server/api/routes.h"
 
 #include "server/api/handlers.h"
+#include "server/api/openapi.h"
+#include "server/http/embedded_files.h"
 
 namespace fovea::server {
 namespace {
@@ -13,7 +15,7 @@ const std::vector<Route> kRoutes = {
     {"GET", "/readyz", show_ready, Role::open},
     {"GET", "/healthz", show_ready, Role::open},
 
-    {"GET", "/metrics", show_metrics, Role::predict},
+    {"GET", "/metrics", Blocking{show_metrics}, Role::predict},
     {"GET", "/openapi.json", show_openapi, Role::open},
     {"GET", "/docs", show_docs, Role::open},
 
@@ -104,7 +106,8 @@ const std::vector<Route> kRoutes = {
 }  // namespace
 
 Router make_router() {
-  return Router(kRoutes, show_page);
+  static const std::vector<Route> routes = with_queries(kRoutes, embedded_openapi());
+  return Router(routes, show_page);
 }
 
 }  // namespace fovea::server

@@ -92,7 +92,9 @@ std::string class_name(std::string_view given) {
   while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
   while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
   const auto refuse = [&](const std::string& why) {
-    throw FormatError("the label \"" + std::string(given.substr(0, 100)) + "\" " + why);
+    std::string shown(given.substr(0, 100));
+    std::replace(shown.begin(), shown.end(), '\0', '?');  // it would end the text
+    throw FormatError("the label \"" + shown + "\" " + why);
   };
   if (name.empty()) throw FormatError("the label is empty");
   if (!is_class_name(std::string(name.substr(0, 200)))) {

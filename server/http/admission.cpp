@@ -65,6 +65,20 @@ Reply no_route(const Request& request, const Match& match) {
   return reply;
 }
 
+// A filter that nobody reads must not pass for one: "?confirm=all&label=dog" is not "?confirm=all".
+std::optional<Reply> check_query(const Request& request, const Route& route) {
+  if (!route.query) return std::nullopt;
+  for (const auto& [name, value] : request.query) {
+    if (std::find(route.query->begin(), route.query->end(), name) != route.query->end()) continue;
+    std::string known;
+    for (const std::string& one : *route.query) known += (known.empty() ? "" : ", ") + one;
+    return problem(request, 400,
+                   "there is no parameter \"" + name + "\" here; " +
+                       (known.empty() ? "this address takes none" : "there are: " + known));
+  }
+  return std::nullopt;
+}
+
 std::optional<Reply> check_body(const Request& request, const Framing& framing,
                                 std::uint64_t limit) {
   if (framing.content_length.value_or(0) > limit) return body_too_large(request, limit);
@@ -109,6 +123,7 @@ Admission admit(Request& request, const Framing& framing, const Router& router,
   if (guard && (admission.refusal = guard->check(request, admission.match.route->role))) {
     return admission;
   }
+  if ((admission.refusal = check_query(request, *admission.match.route))) return admission;
   admission.body_limit = body_limit(admission.match.route->max_body, limits);
   admission.refusal = check_body(request, framing, admission.body_limit);
   return admission;

@@ -63,7 +63,11 @@ Match Router::match(std::string_view verb, std::string_view path) const {
   Match match;
   const std::string_view wanted = verb == "HEAD" ? "GET" : verb;
   if (!params) {
-    if (wanted == "GET") match.route = &fallback_;
+    if (wanted == "GET") {
+      match.route = &fallback_;
+    } else if (path == "/") {  // the page, which is always there
+      add_verb(match.allow, "GET");
+    }
     return match;
   }
   for (const Route& route : routes_) {

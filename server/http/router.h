@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,6 +39,8 @@ struct Route {
   Handler handler;
   Role role;
   std::uint64_t max_body;  // bytes; 0 = the server's own limit
+  // The parameters that an address may have behind its '?'; without a list, any.
+  std::optional<std::vector<std::string>> query;
 };
 
 struct Match {

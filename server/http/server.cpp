@@ -153,6 +153,10 @@ void Server::Impl::finish_if_idle() {
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Server::~Server() = default;
 
+int Server::in_flight() const {
+  return impl_->context ? impl_->context->in_flight.load() : 0;
+}
+
 std::uint16_t Server::port() const {
   return impl_->acceptor.local_endpoint().port();
 }

@@ -65,6 +65,8 @@ class Server {
   // Serves until stopped and drained. An App that responds later must be destroyed before the
   // Server is: declare it after. Returns the number of connections cut off by drain_timeout.
   int run(const Router& router, App& app);
+  // Requests that were read and are not answered to the end; of run() alone, while it runs.
+  int in_flight() const;
   // Begins to drain: no new connections, idle ones closed, requests in flight finished. Any thread.
   void stop();
 

@@ -1,5 +1,6 @@
 #include "server/http/session.h"
 
+#include "engine/core/disk_full.h"
 #include "server/http/problem.h"
 #include "server/http/reply_fields.h"
 
@@ -9,6 +10,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // For counting: what a client made up never becomes a name.
+// Counts one while it lives.
+class InFlight {
+ public:
+  explicit InFlight(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~InFlight() { --count_; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
 std::string_view route_name(const Route* route) {
   if (!route) return "other";
   return route->pattern.empty() ? "page" : route->pattern;
@@ -67,6 +80,7 @@ Task<bool> Session::serve_one() {
   std::optional<Admission> admission = co_await read_request(parser, *request, share);
   if (!admission || phase_ == Phase::closed) co_return false;
   disarm();
+  const InFlight counted(context_.in_flight);
   Reply reply;
   if (admission->refusal) {
     reply = std::move(*admission->refusal);
@@ -118,6 +132,9 @@ Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> r
     while (!pending->reply && !pending->fault) co_await pending->wake.async_wait(kAwait);
     if (pending->fault) std::rethrow_exception(pending->fault);
     co_return std::move(*pending->reply);
+  } catch (const DiskFull& error) {
+    if (context_.options.on_fault) context_.options.on_fault(request->id + ": " + error.what());
+    co_return problem(*request, 507, "the server's disk has no room for this: " + error.reason);
   } catch (const std::exception& error) {
     if (context_.options.on_fault) context_.options.on_fault(request->id + ": " + error.what());
   }

@@ -22,6 +22,7 @@ struct SessionContext {
   WorkerPool& workers;
   BodyBudget bodies{options.max_bodies};
   std::atomic<bool> draining{false};
+  std::atomic<int> in_flight{0};  // requests that were read and are not answered to the end
 };
 
 // One connection: reads a request, has it answered, writes the answer, and again. Everything runs

@@ -66,6 +66,7 @@ void Jobs::change(std::int64_t id, JobState state, const std::string& reason,
   hub_.publish("job", event.dump(-1, ' ', false, Json::error_handler_t::replace));
   tell("job " + std::to_string(id) + ": " + std::string(to_string(state)) +
        (reason.empty() ? "" : ": " + reason));
+  if (options_.on_end && has_ended(state)) options_.on_end(find(id));
 }
 
 void Jobs::refuse_second(const std::string& kind) const {

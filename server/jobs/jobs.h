@@ -57,6 +57,7 @@ struct JobsOptions {
   bool idle = true;  // see ChildOptions
   std::chrono::milliseconds grace{10'000};
   std::function<void(const std::string&)> on_event;  // lines for the log; any thread
+  std::function<void(const Job&)> on_end;            // a run has ended; any thread
 };
 
 // Long work in child processes, one at a time, in order. States: queued -> running -> succeeded,

@@ -118,6 +118,13 @@ struct Metrics::Impl {
   Counter& uncertain = counters("fovea_predictions_uncertain_total",
                                 "Answers whose probability was below the threshold.")
                            .Add({});
+  Counters trainings{
+      counters("fovea_training_jobs_total", "Runs of a retraining, by how they ended."), {"state"}};
+  Counter& promotions = counters("fovea_model_promotions_total",
+                                 "Versions that came into service, other than by going back.")
+                            .Add({});
+  Counter& rollbacks =
+      counters("fovea_model_rollbacks_total", "Times that the version before came back.").Add({});
   std::vector<std::function<void(std::vector<MetricSample>&)>> sources;
 };
 
@@ -136,6 +143,14 @@ void Metrics::settled(const std::string& model, const std::string& version,
 
 void Metrics::rejected(const std::string& reason) {
   impl_->refusals.count({reason});
+}
+
+void Metrics::trained(std::string_view state) {
+  impl_->trainings.count({state});
+}
+
+void Metrics::swapped(bool rollback) {
+  (rollback ? impl_->rollbacks : impl_->promotions).Increment();
 }
 
 void Metrics::predicted(const Answer& answer) {

@@ -35,6 +35,11 @@ class Metrics {
   // One that was not taken: reason queue_full ...
   void rejected(const std::string& reason);
 
+  // A retraining's run has ended: state succeeded, failed, canceled, interrupted.
+  void trained(std::string_view state);
+  // Another version came into service.
+  void swapped(bool rollback);
+
   struct Answer {
     const std::string& model;
     const std::string& version;

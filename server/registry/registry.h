@@ -92,8 +92,8 @@ class Registry {
   std::vector<StoredVersion> newest(int limit, int before = 0) const;
   int count() const;
   Aliases aliases() const;
-  // The version that is this very file, unless it was removed. A stored copy that is missing or
-  // damaged is put right.
+  // The version that is this very file, unless it was removed: the newest that has features, else
+  // the newest. A stored copy that is missing or damaged is put right.
   std::optional<int> recognise(std::span<const std::uint8_t> model);
   // Whole files. Throw UnknownVersion, VersionConflict (removed), FormatError (damaged).
   std::vector<std::uint8_t> model_file(const StoredVersion& version) const;

@@ -54,12 +54,16 @@ Aliases Registry::aliases() const {
 std::optional<int> Registry::recognise(std::span<const std::uint8_t> model) {
   const std::lock_guard lock(changing_);
   const std::string sha256 = sha256_hex(model);
-  for (const StoredVersion& version : versions_.kept()) {
+  const StoredVersion* known = nullptr;
+  const auto kept = versions_.kept();
+  for (const StoredVersion& version : kept) {
     if (version.model_sha256 != sha256) continue;
-    keep_file(model);
-    return version.number;
+    // A newer one without features must not hide what an older one can do.
+    if (!known || (!known->features_sha256 && version.features_sha256)) known = &version;
   }
-  return std::nullopt;
+  if (!known) return std::nullopt;
+  keep_file(model);
+  return known->number;
 }
 
 std::vector<std::uint8_t> Registry::model_file(const StoredVersion& version) const {

@@ -82,7 +82,7 @@ void classify(const ServedModel& served, Bench& bench) {
 
 }  // namespace
 
-Batcher::Batcher(int threads, std::size_t max_queue) : max_queue_(max_queue) {
+Batcher::Batcher(int threads, std::size_t max_queue) : max_of_a_kind_((max_queue + 1) / 2) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -102,8 +102,10 @@ bool Batcher::submit(std::shared_ptr<Work> work) {
   work->unsettled = count;
   {
     const std::lock_guard lock(mutex_);
-    if (!queue_.empty() && queue_.size() + count > max_queue_) return false;
-    for (std::size_t i = 0; i < count; ++i) queue_.push_back({work, i});
+    std::size_t& waiting = waiting_of_kind(count);
+    if (waiting != 0 && waiting + count > max_of_a_kind_) return false;
+    waiting += count;
+    lines_.push_back({std::move(work)});
   }
   count == 1 ? changed_.notify_one() : changed_.notify_all();
   return true;
@@ -111,24 +113,37 @@ bool Batcher::submit(std::shared_ptr<Work> work) {
 
 std::size_t Batcher::waiting() const {
   const std::lock_guard lock(mutex_);
-  return queue_.size();
+  return singles_ + batched_;
 }
 
 bool Batcher::take(std::vector<Item>& batch) {
   std::unique_lock lock(mutex_);
   ++idle_;
-  changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  changed_.wait(lock, [this] { return stopping_ || !lines_.empty(); });
   --idle_;
   if (stopping_) return false;
   // Leave the other idle threads their share.
-  const std::size_t share = (queue_.size() + idle_) / (idle_ + 1);
-  const std::size_t most = std::min(share, kMicroBatch);
-  while (batch.size() < most && !queue_.empty() &&
-         (batch.empty() || queue_.front().work->model == batch.front().work->model)) {
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
+  const std::size_t share = (singles_ + batched_ + idle_) / (idle_ + 1);
+  take_in_turn(batch, std::min(share, kMicroBatch));
   return true;
+}
+
+void Batcher::take_in_turn(std::vector<Item>& batch, std::size_t most) {
+  const auto model = lines_.front().work->model;
+  std::size_t passed = 0;  // lines of other models; they stay in front, their turn is next
+  while (batch.size() < most && passed < lines_.size()) {
+    Line& first = lines_[passed];
+    if (first.work->model != model) {
+      ++passed;
+      continue;
+    }
+    Line line = std::move(first);
+    lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(passed));
+    const std::size_t count = line.work->pictures.size();
+    --waiting_of_kind(count);
+    batch.push_back({line.work, line.next++});
+    if (line.next < count) lines_.push_back(std::move(line));
+  }
 }
 
 void Batcher::run() {

@@ -49,9 +49,11 @@ struct Work {
   std::atomic<std::size_t> unsettled{0};
 };
 
-// A bounded queue of pictures and the threads that decode and classify them. A free thread takes
-// its share of what is waiting, at most kMicroBatch pictures of one model, and never waits for
-// more. Thread contract: submit() from any thread.
+// A bounded queue of pictures and the threads that decode and classify them. Every request has a
+// line of its own, and a free thread takes one picture of each line in turn: its share of what is
+// waiting, at most kMicroBatch pictures of one model; it never waits for more. So a single picture
+// waits for about one micro-batch, however many a batch beside it brought.
+// Thread contract: submit() from any thread.
 class Batcher {
  public:
   static constexpr std::size_t kMicroBatch = 32;
@@ -60,8 +62,10 @@ class Batcher {
   ~Batcher();  // finishes the micro-batches in progress; what still waits is dropped, without
                // done()
 
-  // False, and nothing is queued, when there is no room for all its pictures. An idle queue
-  // takes any number. REQUIRES: at least one picture.
+  // False, and nothing is queued, when there is no room for all its pictures. Half of the places
+  // are for requests of a single picture, half for batches, so that neither shuts the other out;
+  // where none of its kind waits, a request is taken whatever its size.
+  // REQUIRES: at least one picture.
   bool submit(std::shared_ptr<Work> work);
 
   std::size_t waiting() const;
@@ -72,14 +76,22 @@ class Batcher {
     std::shared_ptr<Work> work;
     std::size_t index;
   };
+  struct Line {  // what is left of one request
+    std::shared_ptr<Work> work;
+    std::size_t next = 0;
+  };
   void run();
   bool take(std::vector<Item>& batch);
+  void take_in_turn(std::vector<Item>& batch, std::size_t most);
+  std::size_t& waiting_of_kind(std::size_t count) { return count == 1 ? singles_ : batched_; }
 
-  const std::size_t max_queue_;
+  const std::size_t max_of_a_kind_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Item> queue_;
-  std::size_t idle_ = 0;  // threads that wait
+  std::deque<Line> lines_;   // the one whose turn is next first
+  std::size_t singles_ = 0;  // pictures that wait and came alone
+  std::size_t batched_ = 0;  // and those that did not
+  std::size_t idle_ = 0;     // threads that wait
   bool stopping_ = false;
   std::atomic<std::uint64_t> batches_{0};
   std::vector<std::jthread> threads_;

@@ -8,7 +8,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include "engine/core/error.h"
+#include "engine/core/disk_full.h"
 
 namespace fovea::server {
 
@@ -53,6 +53,8 @@ class Database {
   const std::filesystem::path& file() const { return file_; }
 
  private:
+  static constexpr int kNoRoom = 13;  // SQLITE_FULL
+
   struct Reader {
     explicit Reader(Database& database) : owner(database), connection(owner.borrow()) {}
     ~Reader() { owner.give_back(std::move(connection)); }
@@ -67,6 +69,9 @@ class Database {
     try {
       return f();
     } catch (const SQLite::Exception& error) {
+      if (error.getErrorCode() == kNoRoom) {
+        throw DiskFull(file_.string() + ": " + error.what(), error.what());
+      }
       throw IoError(file_.string() + ": " + error.what());
     }
   }

@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-#include "engine/core/error.h"
+#include "engine/core/disk_full.h"
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
 
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail(const std::string& action, const fs::path& path) {
-  throw IoError("cannot " + action + " " + path.string() + ": " + std::strerror(errno));
+  throw_io_error("cannot " + action + " " + path.string());
 }
 
 // Has the system flush the folder, or with `whole` everything on its disk.
@@ -38,19 +38,25 @@ void flush(const fs::path& folder, bool whole) {
 fs::path write_beside(const fs::path& path, std::span<const std::uint8_t> bytes) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  if (error) throw IoError("cannot create folder " + path.parent_path().string());
+  if (error) {
+    errno = error.value();
+    fail("create folder", path.parent_path());
+  }
   std::string name = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
   const int fd = ::mkstemp(name.data());
   if (fd < 0) fail("create a file in", path.parent_path());
   ::fchmod(fd, 0644);
   ::close(fd);
+  errno = 0;
   std::ofstream out(name, std::ios::binary);
   out.write(reinterpret_cast<const char*>(bytes.data()),
             static_cast<std::streamsize>(bytes.size()));
   out.close();
   if (out) return name;
+  const int reason = errno;
   fs::remove(name, error);
-  throw IoError("cannot write " + path.string() + ": is the disk full?");
+  errno = reason;
+  fail("write", path);
 }
 
 }  // namespace

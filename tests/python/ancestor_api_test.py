@@ -109,6 +109,11 @@ def test_training_data_is_taken_under_the_names_of_the_model(server):
     stored = {c["name"] for c in server.json("/api/v1/dataset")["classes"]}
     assert stored == {"airplane", "Zebra"}  # the model's airplane, and a class of its own
     assert "match" in error(server, path, 400, **named([("a.png", png(13))], ["x", "y"], "files"))
+    again = server.json(path, verb="POST",
+                        **named([("a.png", png(11)), ("c.png", png(14))], ["Airplane", "Zebra"], "files"))
+    assert again["files_saved"] == 1 and again["files"] == [{"filename": "c.png", "label": "Zebra"}]
+    assert again["message"] == "1 files uploaded successfully, 1 were there already"
+    assert error(server, path, 400, **named([], ["x"])) == 'the form has no part named "files"'
     assert error(server, path, 400) == "No file provided"
     error(server, path, 400, **named([("a.txt", b"text")], ["x"], "files"))
 

@@ -3,17 +3,19 @@
 import io
 import json
 import random
+import resource
 import subprocess
 import tarfile
 import threading
 import urllib.error
+import urllib.request
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 import running_server
-from running_server import FOVEA, HANDS, RunningServer
+from running_server import FOVEA, HANDS, MODEL, ROOT, RunningServer
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 
@@ -191,3 +193,70 @@ def test_another_writer_makes_the_server_say_try_again(server, tmp_path):
         busy = server.json("/api/v1/dataset/images?label=c", png(2), "POST", status=503)
         assert "import" in busy["detail"]
     assert server.json("/api/v1/dataset/images?label=c", png(2), "POST")["added"] == 1
+
+
+def test_what_a_full_disk_has_no_room_for_is_507_in_the_systems_words(tmp_path):
+    """The limit on the size of a file stands for a disk without room."""
+    model = (ROOT / "tests" / "data" / "model-v1.safetensors").read_bytes()
+    # Python ignores SIGXFSZ, and the child goes on doing so: writes fail instead.
+    server = RunningServer(tmp_path / "data", "--threads", 1, restore_signals=False)
+    try:
+        def limit_files(most):
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+        limit_files(200_000)
+        big = png(1, side=400)
+        before = server.json("/api/v1/dataset")["revision"]
+        replies = [server.json("/api/v1/dataset/images?label=c", big, "POST", status=507),
+                   server.json("/api/v1/dataset/images", verb="POST", status=507,
+                               **form([(f"{i}.png", png(i, side=300)) for i in range(5)], ["c"]))]
+        limit_files(len(model) - 1)
+        replies.append(server.json("/api/v1/models", model, "POST", status=507))
+        limit_files(resource.RLIM_INFINITY)
+        for reply in replies:
+            assert "File too large" in reply["detail"] and str(tmp_path) not in reply["detail"]
+        assert server.json("/api/v1/dataset")["revision"] == before
+        assert server.json("/api/v1/models")["total"] == 1
+    finally:
+        server.stop()
+
+
+def test_a_part_without_a_file_name_goes_by_its_own(server):
+    body, kind = running_server.form(("file", b"rubbish"), ("label", "c"))
+    refused = server.json("/api/v1/dataset/images", body, "POST", type=kind, status=422)
+    assert refused["detail"].startswith("file: not a ")
+
+
+def test_a_label_with_a_nul_is_named_whole(server):
+    refused = server.json("/api/v1/dataset/images", verb="POST", status=422, **form([("a.png", png(1))], ["a\0b"]))
+    assert refused["detail"] == 'the label "a?b" holds control characters or is not UTF-8'
+
+
+def test_a_query_parameter_that_is_not_there_is_refused_by_name(server):
+    refused = server.json("/api/v1/predictions?confirm=all&label=dog", verb="DELETE", status=400)
+    assert refused["detail"] == 'there is no parameter "label" here; there are: confirm'
+    refused = server.json("/api/v1/status?fresh=1", status=400)
+    assert refused["detail"] == 'there is no parameter "fresh" here; this address takes none'
+    server.json("/api/v1/dataset/images?labels=c", png(1), "POST", status=400)
+    for lenient in ("/api/health?x=1", "/v2?x=1", "/?x=1", "/docs?x=1", "/livez?x=1"):
+        assert server.ask(lenient)[0] == 200, lenient
+
+
+def test_the_page_takes_no_other_verbs(server):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(server.url + "/", b"x", method="POST"))
+    assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
+
+
+def test_metrics_count_the_training_data_the_versions_and_the_runs(server):
+    server.json("/api/v1/dataset/images?label=c", png(1), "POST")
+    second = server.json("/api/v1/models", MODEL.read_bytes(), "POST", status=201)["number"]
+    server.json(f"/api/v1/models/{second}/activate", {})
+    server.json("/api/v1/models/rollback", {})
+    status, text = server.ask("/metrics")
+    lines = text.decode().splitlines()
+    assert status == 200
+    assert sum(float(line.split()[-1]) for line in lines
+               if line.startswith("fovea_dataset_images{") and 'class="c"' in line) == 1
+    for line in ("fovea_model_promotions_total 1", "fovea_model_rollbacks_total 1", "fovea_http_in_flight_requests 1"):
+        assert line in lines, text.decode()

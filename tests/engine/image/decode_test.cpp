@@ -110,6 +110,21 @@ TEST_CASE("Every truncation of every format is refused with a reason") {
   }
 }
 
+TEST_CASE("What a cut-off file lacks is not said of another format") {
+  for (const char* name : {"exif6.jpg", "progressive.jpg", "exif6.png"}) {
+    const Bytes whole = picture_bytes(name);
+    std::string told;
+    for (std::size_t length = 8; length < whole.size() - 4; ++length) {
+      const std::string error = error_of(Bytes(whole.begin(), whole.begin() + length));
+      for (const char* other : {"png sig", "BMP", "SOI", "image type"}) {
+        if (error.find(other) != std::string::npos) told = error;
+      }
+    }
+    INFO(name);
+    CHECK(told == "");
+  }
+}
+
 TEST_CASE("Flipped bytes give a picture or a FormatError, never anything else") {
   for (const char* name : {"exif6.jpg", "progressive.jpg", "exif6.png", "alpha.png",
                            "palette_clear.png", "rgb16.png", "rgb.bmp"}) {

@@ -146,7 +146,7 @@ const std::string kAbout = R"({
   "openapi": "3.1.0", "info": {"title": "t"}, "tags": [{"name": "T"}],
   "components": {"schemas": {"Problem": {}}, "responses": {
     "BadRequest": "b", "Forbidden": "f", "Unauthorized": "u", "TooMany": "m", "TooLarge": "l",
-    "Fault": "x", "Busy": "y"}}})";
+    "Fault": "x", "Busy": "y", "DiskFull": "d"}}})";
 
 // The document of these routes and of one file with these paths.
 Json made(const std::vector<Route>& routes, const std::string& paths) {
@@ -230,6 +230,28 @@ TEST_CASE("the role, the body limit and the errors of an operation are those of 
   CHECK(admin["x-max-body-bytes"] == 16 << 20);
   CHECK(admin["responses"]["413"]["description"] == "The body exceeds 16 MiB.");
   CHECK(admin["responses"].contains("503"));
+  CHECK(admin["responses"]["507"]["$ref"] == "#/components/responses/DiskFull");
+}
+
+TEST_CASE(
+    "a route of /api/v1 knows the query parameters of its description, other paths take any") {
+  const std::vector<Route> routes{{"GET", "/api/v1/a/{id}", show_alive},
+                                  {"POST", "/api/v1/a/{id}", show_alive},
+                                  {"GET", "/api/health", show_alive}};
+  const std::string part =
+      R"({"components": {"parameters": {"L": {"name": "limit", "in": "query"}}},
+    "paths": {"/api/v1/a/{id}": {
+      "parameters": [{"name": "id", "in": "path"}, {"name": "all", "in": "query"}],
+      "get": {"parameters": [{"$ref": "#/components/parameters/L"}]}, "post": {}},
+    "/api/health": {"get": {"parameters": [{"name": "x", "in": "query"}]}}}})";
+  using Names = std::vector<std::string>;
+  const auto known = with_queries(routes, std::vector{file("part.json", part)});
+  CHECK(known[0].query == Names{"all", "limit"});
+  CHECK(known[1].query == Names{"all"});
+  CHECK_FALSE(known[2].query);
+  const Router router = make_router();
+  CHECK(router.match("DELETE", "/api/v1/predictions").route->query == Names{"confirm"});
+  CHECK(router.match("GET", "/api/v1/status").route->query == Names{});
 }
 
 TEST_CASE("a file that is no JSON, and what two files say, are refused by name") {

@@ -81,7 +81,7 @@ TEST_CASE("paths differ by their slashes, and what no route names falls back to 
     INFO(path);
     CHECK(handler_of(router.match("GET", path)) == page);
     CHECK(router.match("POST", path).route == nullptr);
-    CHECK(router.match("POST", path).allow.empty());
+    CHECK(router.match("POST", path).allow == (std::string(path) == "/" ? "GET, HEAD" : ""));
   }
 }
 

@@ -14,6 +14,10 @@ TEST_CASE("what was counted stands in the text, under labels that a client canno
   metrics.answered("BREW", "other", 405, 0.001);
   metrics.settled("m", "1", "ok");
   metrics.rejected("queue_full");
+  metrics.trained("failed");
+  metrics.swapped(false);
+  metrics.swapped(false);
+  metrics.swapped(true);
   const std::string model = "m", version = "1", label = "cat";
   metrics.predicted({model, version, label, 0.4, true, 1, 2, 3});
   metrics.add_source([](std::vector<MetricSample>& samples) {
@@ -29,7 +33,8 @@ TEST_CASE("what was counted stands in the text, under labels that a client canno
         "fovea_predictions_total{class=\"cat\",model=\"m\",version=\"1\"} 1",
         "fovea_predictions_uncertain_total 1", "fovea_prediction_confidence_bucket{le=\"0.4\"} 1",
         "fovea_inference_stage_seconds_sum{stage=\"compute\"} 0.003", "fovea_extra{x=\"a\\\"b\"} 7",
-        "# TYPE fovea_extra gauge"}) {
+        "fovea_training_jobs_total{state=\"failed\"} 1", "fovea_model_promotions_total 2",
+        "fovea_model_rollbacks_total 1", "# TYPE fovea_extra gauge"}) {
     INFO(text);
     CHECK_THAT(text, ContainsSubstring(line));
   }

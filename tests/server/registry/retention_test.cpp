@@ -40,6 +40,21 @@ TEST_CASE("old versions give up their files, not their number and manifest") {
   CHECK(service.publish(7) == 7);
 }
 
+TEST_CASE("a file that is served again is the version that has its features") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  const auto model = small_model_file(1);
+  service.publish(1);
+  service.registry.publish(model, features_of(model), nullptr, "test");
+  service.registry.publish(model, features_of(model), nullptr, "test");
+  service.publish(1);
+  CHECK(service.registry.recognise(model) == 3);
+  service.publish(2);
+  service.publish(2);
+  CHECK(service.registry.recognise(small_model_file(2)) == 6);
+  CHECK_FALSE(service.registry.recognise(small_model_file(3)));
+}
+
 TEST_CASE("a first start publishes the file beside its features, a later one keeps the champion") {
   const TemporaryFolder folder;
   const auto write = [&](const char* name, const std::vector<std::uint8_t>& bytes) {

@@ -52,16 +52,58 @@ TEST_CASE("every picture of a request is settled once, whatever the threads and 
   }
 }
 
+TEST_CASE("a single picture is answered beside a batch of 500, not after it") {
+  Batcher batcher(1, 2048);
+  std::promise<void> free;
+  std::promise<std::size_t> left;
+  Order gate(1), big(500), small(1);
+  gate.work->done = [held = free.get_future().share()](Work&) { held.wait(); };
+  small.work->done = [&](Work&) { left.set_value(big.work->unsettled); };
+  REQUIRE(batcher.submit(gate.work));
+  REQUIRE(batcher.submit(big.work));
+  REQUIRE(batcher.submit(small.work));
+  free.set_value();
+  CHECK(left.get_future().get() >= 500 - Batcher::kMicroBatch);
+  CHECK(big.wait().size() == 500);
+}
+
+TEST_CASE("requests of two models take turns, and each model's pictures stay together") {
+  const auto other = std::make_shared<const ServedModel>(small_model_file(6), "other", 2);
+  Batcher batcher(1, 2048);
+  std::promise<void> free;
+  Order gate(1), ours(64), theirs(64, other);
+  gate.work->done = [held = free.get_future().share()](Work&) { held.wait(); };
+  REQUIRE(batcher.submit(gate.work));
+  REQUIRE(batcher.submit(ours.work));
+  REQUIRE(batcher.submit(theirs.work));
+  free.set_value();
+  for (Order* order : {&ours, &theirs}) {
+    for (const Prediction& prediction : order->wait()) {
+      CHECK(prediction.status == Prediction::Status::ok);
+    }
+  }
+  CHECK(batcher.batches() == 1 + 128 / Batcher::kMicroBatch);
+}
+
 TEST_CASE("a full queue takes nothing of a request that does not fit") {
-  Batcher batcher(0, 10);
+  Batcher batcher(0, 20);
   CHECK(batcher.submit(Order(8).work));
   CHECK_FALSE(batcher.submit(Order(3).work));
   CHECK(batcher.waiting() == 8);
   CHECK(batcher.submit(Order(2).work));
-  CHECK_FALSE(batcher.submit(Order(1).work));
+  CHECK_FALSE(batcher.submit(Order(2).work));
 }
 
-TEST_CASE("an idle queue takes a request larger than itself") {
+TEST_CASE("batches fill half of the queue, and single pictures the other") {
+  Batcher batcher(0, 6);
+  CHECK(batcher.submit(Order(1000).work));
+  CHECK_FALSE(batcher.submit(Order(2).work));
+  for (int i = 0; i < 3; ++i) CHECK(batcher.submit(Order(1).work));
+  CHECK_FALSE(batcher.submit(Order(1).work));
+  CHECK(batcher.waiting() == 1003);
+}
+
+TEST_CASE("a request larger than its half of the queue is taken when no other batch waits") {
   Batcher batcher(1, 4);
   Order order(9);
   REQUIRE(batcher.submit(order.work));
