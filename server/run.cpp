@@ -48,6 +48,16 @@ std::string url(const std::string& scheme, const std::string& host, std::uint16_
   return scheme + "://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/";
 }
 
+void count_in_flight(App& app, const Server& server) {
+  app.metrics.add_source([&server](std::vector<MetricSample>& samples) {
+    samples.push_back({"fovea_http_in_flight_requests",
+                       "Requests that are not answered to the end.",
+                       MetricSample::Kind::gauge,
+                       {},
+                       static_cast<double>(server.in_flight())});
+  });
+}
+
 }  // namespace
 
 fs::path find_default_model(const fs::path& data_dir) {
@@ -112,13 +122,7 @@ void run(const RunOptions& options) {
   App app(std::move(app_options), start,
           options.www.empty() ? StaticFiles(embedded_page()) : StaticFiles(options.www));
   draining_app = &app;
-  app.metrics.add_source([&server](std::vector<MetricSample>& samples) {
-    samples.push_back({"fovea_http_in_flight_requests",
-                       "Requests that are not answered to the end.",
-                       MetricSample::Kind::gauge,
-                       {},
-                       static_cast<double>(server.in_flight())});
-  });
+  count_in_flight(app, server);
 
   const auto model = app.model();
   log_info("serving version " + model->version + " (" + model->name + ") of " +
