@@ -87,7 +87,11 @@ export async function openView(browser, { address }, view, options = {}) {
 }
 
 export const choose = (page, files) => page.locator("#files").setInputFiles(files);
-export const setMode = (page, mode) => page.locator(`#mode-${mode}`).check({ force: true });
+// Not by a place on the page: cards above may still be growing.
+export async function setMode(page, mode) {
+  await page.locator(`#mode-${mode}`).evaluate((radio) => radio.click());
+  await page.locator(`#mode-${mode}:checked`).waitFor({ state: "attached" });
+}
 
 // Waits until the headline says that every picture is settled.
 export async function settled(page, count) {

@@ -22,8 +22,9 @@ ACCEPTED = [
     ("ST202", r"POST /api/(v1/jobs|retrain)", r"nothing new to learn|no pictures to work with"),
     # The queue of jobs is full of what was asked for before.
     ("ST101|ST202", r"POST /api/", r"jobs are waiting already"),
-    # Two query fields that exclude each other; charts of the history are about all versions.
-    ("ST202", r"GET /api/v1/(dataset/images|insights/)", r"not both|leave out version"),
+    # Two query fields that exclude each other; charts of the history are about all versions,
+    # and only some charts are made from an evaluation.
+    ("ST202", r"GET /api/v1/(dataset/images|insights/)", r"not both|leave out (version|evaluation)"),
     # Told by the protocol, and by older clients.
     ("ST202", r"POST /v2/repository/models/.*/unload", r"cannot be unloaded"),
     ("ST202", r"POST /api/retrain", r"wait for it or cancel it"),
