@@ -28,14 +28,13 @@ std::set<ContentHash> present(const DatasetIndex& index, std::span<const Content
   return found;
 }
 
-// A model that learned the picture under another label has yet to learn this one.
-void give_label(Picture& picture, int label, std::int64_t now) {
+}  // namespace
+
+void give_label(Picture& picture, int label, Origin origin, std::int64_t now) {
   picture.label = label;
-  picture.origin = Origin::correction;
+  picture.origin = origin;
   picture.added_at = now;
 }
-
-}  // namespace
 
 int class_index(DatasetIndex& index, const std::string& name) {
   const auto found = std::find(index.classes.begin(), index.classes.end(), name);
@@ -70,7 +69,7 @@ EditReport relabel_pictures(const std::filesystem::path& folder,
   const std::int64_t now = writer.stamp();
   for (Picture& picture : index.pictures) {
     if (picture.label == label || wanted.count(picture.hash) == 0) continue;
-    give_label(picture, label, now);
+    give_label(picture, label, Origin::correction, now);
     ++report.changed;
   }
   if (report.changed > 0) writer.commit(index.classes);
@@ -115,7 +114,7 @@ EditReport rename_class(const std::filesystem::path& folder, const std::string& 
   const std::int64_t now = writer.stamp();
   for (Picture& picture : index.pictures) {
     if (picture.label != old_label) continue;
-    merge ? give_label(picture, label, now) : void(picture.label = label);
+    if (merge) give_label(picture, label, Origin::correction, now);  // else it has a new name
     ++report.changed;
   }
   writer.commit(index.classes);

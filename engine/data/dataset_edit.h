@@ -34,6 +34,10 @@ EditReport remove_pictures(const std::filesystem::path& folder, std::span<const 
 EditReport rename_class(const std::filesystem::path& folder, const std::string& from,
                         const std::string& to, std::chrono::milliseconds patience = {});
 
+// A picture's other label, and how it came by it: a model that learned the picture under the one
+// before has yet to learn this one. `now` is DatasetWriter::stamp().
+void give_label(Picture& picture, int label, Origin origin, std::int64_t now);
+
 // The same on an index in memory.
 int class_index(DatasetIndex& index, const std::string& name);  // added when it is new
 void drop_empty_classes(DatasetIndex& index);

@@ -174,9 +174,7 @@ class Import {
     const int label = class_index(index, class_name);
     for (Picture& picture : index.pictures) {
       if (picture.hash != hash) continue;
-      picture.label = label;
-      picture.origin = options_.origin;
-      picture.added_at = now_;
+      give_label(picture, label, options_.origin, now_);
     }
   }
 

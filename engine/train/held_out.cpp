@@ -16,10 +16,9 @@ template <class Compute>
 Tensor in_chunks(const Preprocess& preprocess, const Dataset& dataset,
                  const std::vector<const Picture*>& pictures, int width, int threads,
                  Compute compute) {
-  constexpr std::size_t kChunk = 2048;
   Tensor all({static_cast<int>(pictures.size()), 1, 1, width});
-  for (std::size_t first = 0; first < pictures.size(); first += kChunk) {
-    const std::size_t end = std::min(pictures.size(), first + kChunk);
+  for (std::size_t first = 0; first < pictures.size(); first += kReadAtOnce) {
+    const std::size_t end = std::min(pictures.size(), first + kReadAtOnce);
     const TrainingSet set = load_pictures(
         dataset, {pictures.begin() + std::ptrdiff_t(first), pictures.begin() + std::ptrdiff_t(end)},
         preprocess.size, preprocess.fit, preprocess.mean, threads);

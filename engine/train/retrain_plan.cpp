@@ -200,13 +200,12 @@ std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, cons
       static_cast<std::uint64_t>(champion.network.parameter_count()) * sizeof(Scalar);
   // HeldOut keeps the pictures that calibrate, and once more those of them that the curves show; of
   // the old ones no more than half calibrate. The others are read a chunk at a time.
-  constexpr std::uint64_t kChunk = 2048;
   const std::uint64_t calibrate =
       plan.mode == RetrainMode::frozen
           ? 0
           : plan.fresh.val.size() + plan.old.test.size() / 2 + plan.classes.size();
   std::uint64_t needed =
-      kProgram + dataset.pictures().size() * kIndexEntry + (2 * calibrate + kChunk) * picture;
+      kProgram + dataset.pictures().size() * kIndexEntry + (2 * calibrate + kReadAtOnce) * picture;
   if (plan.mode == RetrainMode::frozen) {
     return needed + 8 * weights + (plan.fresh.train.size() * 4) * picture +
            static_cast<std::uint64_t>(threads) * 16 * activations * sizeof(Scalar);

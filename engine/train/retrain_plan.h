@@ -75,6 +75,7 @@ struct ChampionData {
 RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, const Dataset& dataset,
                          const ChampionData& learned, const RetrainOptions& options);
 constexpr int kOldEnough = 50;
+constexpr std::size_t kReadAtOnce = 2048;  // held-out pictures that are in memory to be judged
 
 // An upper estimate of what the process needs for the plan, bytes.
 std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, const Dataset& dataset,
