@@ -114,7 +114,8 @@ TEST_CASE("an evaluation that is named is shown although a newer one is there, a
   CHECK(heads[2]["split"] == "test");
   CHECK(heads[2]["data_revision"] == "r");
   const std::string end = "?version=" + std::to_string(number) + "&evaluation=1";
-  for (const Json& one : service.json("/api/v1/insights?evaluation=1")["insights"]) {
+  const Json list = service.json("/api/v1/insights?evaluation=1");
+  for (const Json& one : list["insights"]) {
     const bool measured = one["name"] == "roc" || one["name"] == "worst_mistakes";
     const auto url = one["url"].get<std::string>();
     INFO(one.dump());
