@@ -173,6 +173,7 @@ test("a broken file is named with the reason, and the others are answered", asyn
 
 test("pictures can be dropped and pasted", async () => {
   const page = await openView(browser, server, "predict");
+  await page.locator("#model h2").waitFor(); // the view is there, and listens to the page
   const bytes = [...(await import("node:fs")).readFileSync(one)];
   for (const [type, field, target] of [
     ["DragEvent", "dataTransfer", "drop"],
