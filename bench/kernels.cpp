@@ -141,7 +141,7 @@ void bench_kernels(const Options& options) {
   if (available_threads() > 1) thread_counts.push_back(available_threads());
   for (const ConvShape& s : shapes) {
     for (const Pass pass : {Pass::forward, Pass::dx, Pass::dw}) {
-      if (pass == Pass::dx && s.c == 3) continue;  // training never needs the picture's gradient
+      if (pass == Pass::dx && s.c == 3) continue;  // training never needs the image's gradient
       for (const int threads : thread_counts) {
         Layer layer = make_layer(s, 2 * threads);
         verify(layer, pass);

@@ -1,5 +1,5 @@
-// The network of preset `small`, whole: training steps at batch 64 with Adam on made-up pictures,
-// and answers for prepared pictures at several batch sizes.
+// The network of preset `small`, whole: training steps at batch 64 with Adam on made-up images,
+// and answers for prepared images at several batch sizes.
 //
 // usage: bench_network train|infer THREADS [--quick]
 
@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kSize = 32, kClasses = 10;
 
-TrainingSet made_up_pictures(int count) {
+TrainingSet made_up_images(int count) {
   TrainingSet set;
   set.size = kSize;
   set.pixels.resize(std::size_t(count) * kSize * kSize * 3);
@@ -44,7 +44,7 @@ void bench_training(int threads, const Options& options) {
   Recipe recipe = default_recipe("small");
   recipe.batch = kBatch;
   recipe.optimizer.kind = OptimizerKind::adam;
-  const TrainingSet set = made_up_pictures(1024);
+  const TrainingSet set = made_up_images(1024);
   const Preprocess preprocess;
   Network network = initialised_small();
   const auto optimizer = make_optimizer(recipe.optimizer);
@@ -58,7 +58,7 @@ void bench_training(int threads, const Options& options) {
         const std::size_t begin = std::size_t(step) * kBatch % order.size();
         lanes.run(std::span(order).subspan(begin, kBatch), 0, step);
         optimizer->step(network.params(), 1e-3f, threads);
-        lanes.publish_weights();
+        lanes.broadcast_weights();
         ++step;
       },
       options);
@@ -71,7 +71,7 @@ struct Share {
   Scratch scratch;
 };
 
-std::vector<Share> share_out(int batch, int threads) {
+std::vector<Share> assign_split(int batch, int threads) {
   std::vector<Share> shares(std::min(batch, threads));
   const int count = static_cast<int>(shares.size());
   Rng rng(2);
@@ -83,10 +83,10 @@ std::vector<Share> share_out(int batch, int threads) {
 }
 
 void bench_inference(int threads, const Options& options) {
-  Model model{initialised_small(), {}, made_up_pictures(0).classes, 1.0f, {}};
+  Model model{initialised_small(), {}, made_up_images(0).classes, 1.0f, {}};
   const Classifier classifier(write_model(model));
   for (const int batch : {1, 8, 32, 256}) {
-    std::vector<Share> shares = share_out(batch, threads);
+    std::vector<Share> shares = assign_split(batch, threads);
     const int count = static_cast<int>(shares.size());
     const auto answer = [&] {
       parallel_for(count, count, [&](int i, int) {

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// bench/wasm.mjs [ROUNDS]: pictures a second of the engine in the page, in Chromium, by the Worker and the files
+// bench/wasm.mjs [ROUNDS]: images a second of the engine in the page, in Chromium, by the Worker and the files
 // that the page itself takes: without threads, and with 1, 2, 4 or 8 of them, no more than processors. All go by
 // turns, so that all meet the same state of the machine. Needs what ./tools/test e2e builds.
 import { readFileSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startBrowser, startServer } from "../tests/e2e/browser.mjs";
-import { oddPictures, realPictures, root } from "../tests/support/fovea.mjs";
+import { oddImages, realImages, root } from "../tests/support/fovea.mjs";
 
 const rounds = Number(process.argv[2] ?? 15);
-const kEach = 8; // pictures a thread and batch, as in www/src/inference/page_engine.ts
-const files = realPictures(512) ?? oddPictures();
+const kEach = 8; // images a thread and batch, as in www/src/inference/page_engine.ts
+const files = realImages(512) ?? oddImages();
 const most = Math.min(8, availableParallelism());
 
 const names = readdirSync(join(root, "www/dist/assets"));
@@ -23,8 +23,8 @@ for (let count = 1; count <= most; count *= 2) {
   cases.push({ name: `threads: ${count}`, code, together: kEach * count });
 }
 
-// In the page: one engine, ready; measure() sends all pictures, two batches under way at a time as the page does.
-async function begin({ worker, code, pictures }) {
+// In the page: one engine, ready; measure() sends all images, two batches under way at a time as the page does.
+async function begin({ worker, code, images }) {
   const here = (path) => new URL(path, document.baseURI).href;
   const port = new Worker(here(worker), { type: "module" });
   const waiting = new Map();
@@ -45,7 +45,7 @@ async function begin({ worker, code, pictures }) {
   const threads = code.threads && { ...code.threads, worker: here(code.threads.worker) };
   await ask({ type: "start", code: { glue: here(code.glue), wasm: here(code.wasm), ...(threads && { threads }) } });
   await ask({ type: "load", model: here("api/v1/model/weights"), headers: {} });
-  const contents = pictures.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+  const contents = images.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
   (globalThis.engines ??= []).push(async (together) => {
     const start = performance.now();
     const batches = [];
@@ -53,7 +53,7 @@ async function begin({ worker, code, pictures }) {
     const lane = async () => {
       for (let batch; (batch = batches.shift()) !== undefined; ) {
         const copies = batch.map((content) => content.slice());
-        await ask({ type: "predict", pictures: copies }, copies.map(({ buffer }) => buffer));
+        await ask({ type: "predict", images: copies }, copies.map(({ buffer }) => buffer));
       }
     };
     await Promise.all([lane(), lane()]);
@@ -69,8 +69,8 @@ try {
   const page = await browser.newPage();
   await page.goto(`${server.address}/livez`); // of the origin, and idle
   await page.evaluate(() => document.head.append(Object.assign(document.createElement("base"), { href: "/" })));
-  const pictures = files.map((path) => readFileSync(path).toString("base64"));
-  for (const { code } of cases) await page.evaluate(begin, { worker: asset(/^worker-\w+\.js$/), code, pictures });
+  const images = files.map((path) => readFileSync(path).toString("base64"));
+  for (const { code } of cases) await page.evaluate(begin, { worker: asset(/^worker-\w+\.js$/), code, images });
   const rates = cases.map(() => []);
   for (let round = -1; round < rounds; ++round) {
     for (const [i, { together }] of cases.entries()) {
@@ -80,7 +80,7 @@ try {
   }
   for (const [i, { name, together }] of cases.entries()) {
     const ratio = median(rates[i].map((rate, round) => rate / rates[0][round]));
-    console.log(JSON.stringify({ case: name, together, pictures: files.length, value: Math.round(median(rates[i])), unit: "images/s",
+    console.log(JSON.stringify({ case: name, together, images: files.length, value: Math.round(median(rates[i])), unit: "images/s",
       min: Math.round(Math.min(...rates[i])), max: Math.round(Math.max(...rates[i])), runs: rounds, ratio: Number(ratio.toFixed(2)) }));
   }
 } finally {

@@ -7,8 +7,9 @@
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
+#include "engine/data/data_dir.h"
 #include "server/api/routes.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/embedded_files.h"
 #include "server/http/server.h"
 #include "server/log.h"
@@ -119,6 +120,7 @@ void run(const RunOptions& options) {
   const auto start = [&options](Registry& registry) {
     start_registry(registry, options.model, [&] { return find_default_model(options.data_dir); });
   };
+  rename_legacy_dataset(options.data_dir);
   App app(std::move(app_options), start,
           options.www.empty() ? StaticFiles(embedded_page()) : StaticFiles(options.www));
   draining_app = &app;

@@ -1,7 +1,7 @@
 // The engine as seen from JavaScript: seven C functions. Handles are small positive numbers, never
 // addresses, so a stale one is an error and not a trap. Every exception stops here and becomes a
 // return code; its text waits in fv_last_error(). One thread calls, each Worker its own instance;
-// the pictures of one call are shared out over the threads that fv_engine() started.
+// the images of one call are shared out over the threads that fv_engine() started.
 
 #include <algorithm>
 #include <chrono>
@@ -35,7 +35,7 @@ struct Session {
   explicit Session(Bytes file) : classifier(file), desks(available_threads()) {}
   Classifier classifier;
   std::vector<Desk> desks;
-  std::vector<std::string> failures;  // of each picture of the last call, "" when it was answered
+  std::vector<std::string> failures;  // of each image of the last call, "" when it was answered
   std::string info;
 };
 
@@ -93,29 +93,28 @@ nlohmann::json describe(const Classifier& classifier) {
           {"layers", layers}};
 }
 
-// Where the pictures begin that lie one after another in `size` bytes. Throws ShapeError.
+// Where the images begin that lie one after another in `size` bytes. Throws ShapeError.
 std::vector<Bytes> split(const std::uint8_t* bytes, std::size_t size,
                          std::span<const std::uint32_t> sizes) {
-  std::vector<Bytes> pictures;
+  std::vector<Bytes> images;
   std::size_t left = size;
   for (const std::uint32_t one : sizes) {
     if (one > left) {
-      throw ShapeError("picture " + std::to_string(pictures.size()) + " of " + std::to_string(one) +
+      throw ShapeError("image " + std::to_string(images.size()) + " of " + std::to_string(one) +
                        " bytes, where " + std::to_string(left) + " are left");
     }
-    pictures.emplace_back(bytes + (size - left), one);
+    images.emplace_back(bytes + (size - left), one);
     left -= one;
   }
-  return pictures;
+  return images;
 }
 
 // Probabilities to out, {decode and resize, network} to times. Returns why there is no answer, or
 // "".
-std::string look(const Classifier& classifier, Bytes picture, Desk& desk, float* out,
-                 double* times) {
+std::string look(const Classifier& classifier, Bytes image, Desk& desk, float* out, double* times) {
   try {
     const auto start = std::chrono::steady_clock::now();
-    const Tensor x = classifier.prepare(picture);
+    const Tensor x = classifier.prepare(image);
     const auto decoded = std::chrono::steady_clock::now();
     classifier.predict(x, desk.probabilities, desk.scratch);
     times[0] = milliseconds(decoded - start);
@@ -141,7 +140,7 @@ constexpr int kSimdBits = 0;
 extern "C" {
 
 // JSON text about the engine itself: how wide its vector instructions are, how many threads share
-// the pictures of one call, and which of the convolution kernels it chose. The first call starts
+// the images of one call, and which of the convolution kernels it chose. The first call starts
 // the threads: `threads` of them, where it was built with any.
 const char* fv_engine(int threads) {
   static std::string text;
@@ -185,15 +184,15 @@ int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const st
       throw fovea::ShapeError("room for " + std::to_string(n) + " probabilities, the model has " +
                               std::to_string(classes) + " classes");
     }
-    if (count < 0) throw fovea::ShapeError(std::to_string(count) + " pictures");
-    const auto pictures = fovea::split(bytes, size, {sizes, static_cast<std::size_t>(count)});
-    s.failures.assign(pictures.size(), "");
+    if (count < 0) throw fovea::ShapeError(std::to_string(count) + " images");
+    const auto images = fovea::split(bytes, size, {sizes, static_cast<std::size_t>(count)});
+    s.failures.assign(images.size(), "");
     const auto look_at = [&](int i, int thread) {
-      s.failures[i] = fovea::look(s.classifier, pictures[i], s.desks[thread],
+      s.failures[i] = fovea::look(s.classifier, images[i], s.desks[thread],
                                   out + std::size_t(i) * n, milliseconds + std::size_t(i) * 2);
     };
     fovea::parallel_for(count, static_cast<int>(s.desks.size()), look_at);
-    // Several large pictures at once may want more memory than there is, and each alone not.
+    // Several large images at once may want more memory than there is, and each alone not.
     for (int i = 0; count > 1 && i < count && s.desks.size() > 1; ++i) {
       if (!s.failures[i].empty()) look_at(i, 0);
     }
@@ -202,13 +201,13 @@ int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const st
   });
 }
 
-// Why picture i of the last call of fv_predict() has no answer, "" when it has; null and
-// fv_last_error() for a stale handle or a picture that there was not. Valid until the next call.
+// Why image i of the last call of fv_predict() has no answer, "" when it has; null and
+// fv_last_error() for a stale handle or an image that there was not. Valid until the next call.
 const char* fv_failure(int handle, int i) {
   return fovea::guarded<const char*>(nullptr, [&] {
     const auto& failures = fovea::session(handle).failures;
     if (i < 0 || i >= static_cast<int>(failures.size())) {
-      throw fovea::ShapeError("no picture " + std::to_string(i) + " of " +
+      throw fovea::ShapeError("no image " + std::to_string(i) + " of " +
                               std::to_string(failures.size()));
     }
     return failures[i].c_str();

@@ -32,8 +32,8 @@ app = Flask(__name__)
 @app.post("/api/predict")
 def predict():
     start = time.perf_counter()
-    picture = Image.open(io.BytesIO(request.files["file"].read())).convert("RGB").resize((32, 32))
-    x = torch.from_numpy(numpy.asarray(picture)).permute(2, 0, 1)[None].float() / 255
+    image = Image.open(io.BytesIO(request.files["file"].read())).convert("RGB").resize((32, 32))
+    x = torch.from_numpy(numpy.asarray(image)).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         p = torch.softmax(network(x), 1)[0].tolist()
     best = max(range(len(p)), key=p.__getitem__)

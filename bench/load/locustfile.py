@@ -3,7 +3,7 @@
 usage: locust -f bench/load/locustfile.py --headless -u 50 -r 50 -t 30s --host http://127.0.0.1:8080
        (bench/load/visitors runs the whole series)
 
-PICTURE is the file to send; WAIT_MIN and WAIT_MAX are the seconds a visitor thinks (0: never, the
+IMAGE is the file to send; WAIT_MIN and WAIT_MAX are the seconds a visitor thinks (0: never, the
 closed loop that shows what the server can do).
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from locust import FastHttpUser, between, task
 
-PICTURE = Path(os.environ["PICTURE"]).read_bytes()
+IMAGE = Path(os.environ["IMAGE"]).read_bytes()
 
 
 class Visitor(FastHttpUser):
@@ -20,7 +20,7 @@ class Visitor(FastHttpUser):
 
     @task(10)
     def predict(self):
-        with self.client.post("/api/predict", files={"file": ("picture.jpg", PICTURE, "image/jpeg")},
+        with self.client.post("/api/predict", files={"file": ("image.jpg", IMAGE, "image/jpeg")},
                               catch_response=True) as response:
             if response.status_code == 200 and "predicted_class" not in response.json():
                 response.failure("the answer has no predicted_class")

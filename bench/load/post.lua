@@ -1,11 +1,11 @@
--- wrk -s post.lua: posts the picture named by $PICTURE as the field "file" of a form.
-local file = assert(io.open(assert(os.getenv("PICTURE"), "PICTURE is not set"), "rb"))
+-- wrk -s post.lua: posts the image named by $IMAGE as the field "file" of a form.
+local file = assert(io.open(assert(os.getenv("IMAGE"), "IMAGE is not set"), "rb"))
 local bytes = file:read("*a")
 file:close()
 
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "multipart/form-data; boundary=part"
-wrk.body = '--part\r\nContent-Disposition: form-data; name="file"; filename="picture.jpg"\r\n'
+wrk.body = '--part\r\nContent-Disposition: form-data; name="file"; filename="image.jpg"\r\n'
   .. 'Content-Type: image/jpeg\r\n\r\n' .. bytes .. '\r\n--part--\r\n'
 
 -- One line for programs: requests, failures of any kind, rate, p50, p99 and maximum in milliseconds.

@@ -2,14 +2,14 @@
 
 server_pid=''
 data=$(mktemp -d)
-# One 32x32 JPEG, the size of the network's input, unless $PICTURE names another.
-if [ -z "${PICTURE:-}" ]; then
-  PICTURE=$data/picture.jpg
+# One 32x32 JPEG, the size of the network's input, unless $IMAGE names another.
+if [ -z "${IMAGE:-}" ]; then
+  IMAGE=$data/image.jpg
   /usr/bin/python3 -c 'import sys; from PIL import Image
 Image.open(sys.argv[1]).convert("RGB").resize((32, 32)).save(sys.argv[2], quality=75)' \
-    "$(find www/src/samples -name '*.jpg' -o -name '*.png' | sort | head -1)" "$PICTURE"
+    "$(find www/src/samples -name '*.jpg' -o -name '*.png' | sort | head -1)" "$IMAGE"
 fi
-export PICTURE
+export IMAGE
 
 stop_all() {
   [ -z "$server_pid" ] || kill "$server_pid" 2>/dev/null || true

@@ -14,7 +14,7 @@ class ShapeError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Bytes from outside are not what they claim to be: pictures, archives, model files.
+// Bytes from outside are not what they claim to be: images, archives, model files.
 class FormatError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

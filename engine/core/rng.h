@@ -14,7 +14,7 @@ class Rng {
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
 
   // An independent child: same seed, a stream derived from (stream, id). Use one per purpose,
-  // epoch, picture, layer.
+  // epoch, image, layer.
   Rng split(std::uint64_t id) const;
 
   std::uint32_t next_u32();

@@ -10,8 +10,8 @@
 namespace fovea {
 namespace {
 
-// Pictures hardly compress, so an archive that unpacks to this many times its size holds no
-// pictures. Small archives of simple pictures may, hence the floor.
+// Images hardly compress, so an archive that unpacks to this many times its size holds no
+// images. Small archives of simple images may, hence the floor.
 constexpr std::uint64_t kMaxRatio = 200;
 constexpr std::uint64_t kRatioFloor = 256 << 20;
 
@@ -46,7 +46,7 @@ class ArchiveSource : public Source {
       if (result < ARCHIVE_WARN) fail();
       check_ratio();
       const std::string path = path_of(entry);
-      if (archive_entry_filetype(entry) == AE_IFDIR || is_litter(path)) continue;
+      if (archive_entry_filetype(entry) == AE_IFDIR || is_junk_file(path)) continue;
       if (++files_ > kMaxFiles) {
         throw FormatError(name_ + " holds more than " + std::to_string(kMaxFiles) + " files");
       }

@@ -43,7 +43,7 @@ int random_shift(int limit, Rng& rng) {
 
 void move_by_pixels(const std::uint8_t* in, int size, std::uint8_t* out, const Motion& motion) {
   const int row = size * 3;
-  // The columns inside the picture are one block when not mirrored; the rest goes one by one.
+  // The columns inside the image are one block when not mirrored; the rest goes one by one.
   const int inside = motion.flip ? 0 : std::max(0, size - std::abs(motion.dx));
   const int first = motion.flip ? 0 : std::max(0, -motion.dx);
   for (int y = 0; y < size; ++y, out += row) {

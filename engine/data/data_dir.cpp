@@ -51,4 +51,15 @@ std::vector<std::string> dataset_names(const std::filesystem::path& data_dir) {
   return names;
 }
 
+void rename_legacy_dataset(const std::filesystem::path& data_dir) {
+  const auto from = dataset_folder(data_dir, "pictures");
+  const auto to = dataset_folder(data_dir, kDefaultDataset);
+  if (!Dataset::exists(from) || std::filesystem::exists(to)) return;
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (error) {
+    throw IoError("cannot rename " + from.string() + " to " + to.string() + ": " + error.message());
+  }
+}
+
 }  // namespace fovea

@@ -19,4 +19,10 @@ std::filesystem::path dataset_folder(const std::filesystem::path& data_dir,
 // Names of the datasets in <data_dir>/datasets, sorted; empty when there is no such folder.
 std::vector<std::string> dataset_names(const std::filesystem::path& data_dir);
 
+// The dataset that uploads go to and retraining reads, unless another one is named.
+inline constexpr const char* kDefaultDataset = "images";
+// Versions before 0.2 called it "pictures": renames its folder if there is no kDefaultDataset yet.
+// Throws IoError.
+void rename_legacy_dataset(const std::filesystem::path& data_dir);
+
 }  // namespace fovea

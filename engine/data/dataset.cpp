@@ -116,17 +116,17 @@ Dataset Dataset::open(const std::filesystem::path& folder) {
   }
 }
 
-Image Dataset::load(const Picture& picture) const {
-  Image image{picture.width, picture.height, {}};
-  image.rgb.resize(std::size_t(picture.width) * picture.height * 3);
+Image Dataset::load(const ImageRecord& record) const {
+  Image image{record.width, record.height, {}};
+  image.rgb.resize(std::size_t(record.width) * record.height * 3);
   std::size_t done = 0;
   while (done < image.rgb.size()) {
-    const ssize_t n = ::pread(*segments_[picture.segment], image.rgb.data() + done,
-                              image.rgb.size() - done, static_cast<off_t>(picture.offset + done));
+    const ssize_t n = ::pread(*segments_[record.segment], image.rgb.data() + done,
+                              image.rgb.size() - done, static_cast<off_t>(record.offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n == 0) errno = EIO;
     if (n <= 0) {
-      fail("read", segment_path(folder_, index_.segments[picture.segment].file));
+      fail("read", segment_path(folder_, index_.segments[record.segment].file));
     }
     done += static_cast<std::size_t>(n);
   }

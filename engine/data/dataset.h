@@ -20,13 +20,13 @@ std::string to_hex(const ContentHash& hash);
 std::optional<ContentHash> parse_hash(std::string_view hex);  // of 64 lower-case hex digits
 std::string to_string(Split split);                           // "train", "val", "test"
 
-// How a picture came by its label: read from a folder or archive, uploaded, or corrected, that is,
+// How an image came by its label: read from a folder or archive, uploaded, or corrected, that is,
 // the right answer to a prediction or another label than it came with.
 enum class Origin : std::uint8_t { import, upload, correction };
 std::string to_string(Origin origin);  // "import", "upload", "correction"
 
-// What the index knows of one picture; its pixels are read when asked for.
-struct Picture {
+// What the index knows of one image; its pixels are read when asked for.
+struct ImageRecord {
   ContentHash hash{};
   int label = 0;               // index into classes()
   Split split = Split::train;  // never changes once stored
@@ -45,20 +45,20 @@ struct Segment {
 };
 
 struct DatasetIndex {
-  std::vector<std::string> classes;  // each has a picture
-  std::vector<Picture> pictures;     // sorted by hash, hashes differ
+  std::vector<std::string> classes;  // each has an image
+  std::vector<ImageRecord> images;   // sorted by hash, hashes differ
   std::vector<Segment> segments;     // sorted by file
   std::uint32_t next_file = 0;       // no pixel file had this number yet
-  // Pictures that were taken out: should one come back, it goes where it was, for a model may have
+  // Images that were taken out: should one come back, it goes where it was, for a model may have
   // been trained on it.
   std::map<ContentHash, Split> removed;
 
-  const Picture* find(const ContentHash& hash) const;  // nullptr when it is not there
+  const ImageRecord* find(const ContentHash& hash) const;  // nullptr when it is not there
   // sha256 over the sorted lines "<hash> <class> <split>\n", 64 hex digits: names the contents.
   std::string revision() const;
 };
 
-// The largest added_at; 0 without pictures.
+// The largest added_at; 0 without images.
 std::int64_t newest_addition(const DatasetIndex& index);
 
 // Both ends of docs/dataset-format.md. Reading throws FormatError: no length is trusted.
@@ -68,7 +68,7 @@ DatasetIndex read_index(const std::vector<std::uint8_t>& bytes);
 std::filesystem::path index_path(const std::filesystem::path& folder);
 std::filesystem::path segment_path(const std::filesystem::path& folder, std::uint32_t file);
 
-// A stored dataset, read only: labelled pictures, decoded once, in one folder. A writer replaces
+// A stored dataset, read only: labelled images, decoded once, in one folder. A writer replaces
 // the index and never touches a byte of a pixel file that an index names, so an open Dataset stays
 // what it was. All members are const and may be called from many threads.
 class Dataset {
@@ -76,13 +76,13 @@ class Dataset {
   // Throws IoError when there is none, FormatError when its files are damaged.
   static Dataset open(const std::filesystem::path& folder);
   static bool exists(const std::filesystem::path& folder);
-  Dataset() = default;  // without any picture
+  Dataset() = default;  // without any image
 
   const DatasetIndex& index() const { return index_; }
   const std::vector<std::string>& classes() const { return index_.classes; }
-  const std::vector<Picture>& pictures() const { return index_.pictures; }
+  const std::vector<ImageRecord>& images() const { return index_.images; }
   std::string revision() const { return index_.revision(); }
-  Image load(const Picture& picture) const;  // throws IoError
+  Image load(const ImageRecord& image) const;  // throws IoError
 
  private:
   std::filesystem::path folder_;

@@ -30,10 +30,10 @@ std::set<ContentHash> present(const DatasetIndex& index, std::span<const Content
 
 }  // namespace
 
-void give_label(Picture& picture, int label, Origin origin, std::int64_t now) {
-  picture.label = label;
-  picture.origin = origin;
-  picture.added_at = now;
+void give_label(ImageRecord& image, int label, Origin origin, std::int64_t now) {
+  image.label = label;
+  image.origin = origin;
+  image.added_at = now;
 }
 
 int class_index(DatasetIndex& index, const std::string& name) {
@@ -45,20 +45,19 @@ int class_index(DatasetIndex& index, const std::string& name) {
 
 void drop_empty_classes(DatasetIndex& index) {
   std::vector<bool> used(index.classes.size());
-  for (const Picture& picture : index.pictures) used[std::size_t(picture.label)] = true;
+  for (const ImageRecord& image : index.images) used[std::size_t(image.label)] = true;
   std::vector<int> moved(index.classes.size());
   std::vector<std::string> classes;
   for (std::size_t i = 0; i < used.size(); ++i) {
     moved[i] = static_cast<int>(classes.size());
     if (used[i]) classes.push_back(index.classes[i]);
   }
-  for (Picture& picture : index.pictures) picture.label = moved[std::size_t(picture.label)];
+  for (ImageRecord& image : index.images) image.label = moved[std::size_t(image.label)];
   index.classes = std::move(classes);
 }
 
-EditReport relabel_pictures(const std::filesystem::path& folder,
-                            std::span<const ContentHash> hashes, const std::string& class_name,
-                            std::chrono::milliseconds patience) {
+EditReport relabel_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
+                          const std::string& class_name, std::chrono::milliseconds patience) {
   check_class_name(class_name);
   EditReport report;
   DatasetWriter writer(folder, patience);
@@ -67,32 +66,32 @@ EditReport relabel_pictures(const std::filesystem::path& folder,
   DatasetIndex& index = writer.edit();
   const int label = class_index(index, class_name);
   const std::int64_t now = writer.stamp();
-  for (Picture& picture : index.pictures) {
-    if (picture.label == label || wanted.count(picture.hash) == 0) continue;
-    give_label(picture, label, Origin::correction, now);
+  for (ImageRecord& image : index.images) {
+    if (image.label == label || wanted.count(image.hash) == 0) continue;
+    give_label(image, label, Origin::correction, now);
     ++report.changed;
   }
   if (report.changed > 0) writer.commit(index.classes);
   return report;
 }
 
-EditReport remove_pictures(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                           std::chrono::milliseconds patience) {
+EditReport remove_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
+                         std::chrono::milliseconds patience) {
   EditReport report;
   DatasetWriter writer(folder, patience);
   const std::set<ContentHash> wanted = present(writer.index(), hashes, report);
   if (wanted.empty()) return report;
   DatasetIndex& index = writer.edit();
-  std::vector<Picture> kept;
-  kept.reserve(index.pictures.size() - wanted.size());
-  for (Picture& picture : index.pictures) {
-    if (wanted.count(picture.hash) > 0) {
-      index.removed[picture.hash] = picture.split;
+  std::vector<ImageRecord> kept;
+  kept.reserve(index.images.size() - wanted.size());
+  for (ImageRecord& image : index.images) {
+    if (wanted.count(image.hash) > 0) {
+      index.removed[image.hash] = image.split;
     } else {
-      kept.push_back(std::move(picture));
+      kept.push_back(std::move(image));
     }
   }
-  index.pictures = std::move(kept);
+  index.images = std::move(kept);
   report.changed = static_cast<std::int64_t>(wanted.size());
   writer.commit(index.classes);
   return report;
@@ -112,9 +111,9 @@ EditReport rename_class(const std::filesystem::path& folder, const std::string& 
   if (!merge) index.classes[std::size_t(old_label)] = to;
   const int label = class_index(index, to);
   const std::int64_t now = writer.stamp();
-  for (Picture& picture : index.pictures) {
-    if (picture.label != old_label) continue;
-    if (merge) give_label(picture, label, Origin::correction, now);  // else it has a new name
+  for (ImageRecord& image : index.images) {
+    if (image.label != old_label) continue;
+    if (merge) give_label(image, label, Origin::correction, now);  // else it has a new name
     ++report.changed;
   }
   writer.commit(index.classes);

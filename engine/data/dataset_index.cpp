@@ -38,19 +38,19 @@ Segment read_segment(ByteReader& in, const DatasetIndex& index) {
   return segment;
 }
 
-Picture read_picture(ByteReader& in, const DatasetIndex& index) {
-  Picture picture;
-  picture.hash = read_hash(in);
+ImageRecord read_image(ByteReader& in, const DatasetIndex& index) {
+  ImageRecord image;
+  image.hash = read_hash(in);
   const std::uint64_t label = in.number(4);
-  picture.split = read_split(in);
+  image.split = read_split(in);
   const std::uint64_t width = in.number(4), height = in.number(4);
   const std::uint64_t segment = in.number(4);
-  picture.offset = in.number(8);
-  picture.added_at = static_cast<std::int64_t>(in.number(8));
+  image.offset = in.number(8);
+  image.added_at = static_cast<std::int64_t>(in.number(8));
   const std::uint64_t origin = in.number(1);
-  picture.name = in.text(2);
+  image.name = in.text(2);
   const auto refuse = [&](const std::string& what) {
-    in.fail("picture " + picture.name + ": " + what);
+    in.fail("image " + image.name + ": " + what);
   };
   if (label >= index.classes.size()) refuse("label " + std::to_string(label));
   if (origin > 2) refuse("origin " + std::to_string(origin));
@@ -59,40 +59,40 @@ Picture read_picture(ByteReader& in, const DatasetIndex& index) {
   }
   if (segment >= index.segments.size()) refuse("segment " + std::to_string(segment));
   const std::uint64_t room = index.segments[segment].bytes;
-  if (picture.offset > room || width * height * 3 > room - picture.offset) {
+  if (image.offset > room || width * height * 3 > room - image.offset) {
     refuse("pixels outside of segment " + std::to_string(segment));
   }
-  picture.label = static_cast<int>(label);
-  picture.origin = static_cast<Origin>(origin);
-  picture.width = static_cast<int>(width);
-  picture.height = static_cast<int>(height);
-  picture.segment = static_cast<std::uint32_t>(segment);
-  return picture;
+  image.label = static_cast<int>(label);
+  image.origin = static_cast<Origin>(origin);
+  image.width = static_cast<int>(width);
+  image.height = static_cast<int>(height);
+  image.segment = static_cast<std::uint32_t>(segment);
+  return image;
 }
 
-void write_picture(ByteWriter& out, const Picture& picture) {
-  out.bytes(picture.hash.data(), picture.hash.size());
-  out.number(static_cast<std::uint64_t>(picture.label), 4);
-  out.number(static_cast<std::uint64_t>(picture.split), 1);
-  out.number(static_cast<std::uint64_t>(picture.width), 4);
-  out.number(static_cast<std::uint64_t>(picture.height), 4);
-  out.number(picture.segment, 4);
-  out.number(picture.offset, 8);
-  out.number(static_cast<std::uint64_t>(picture.added_at), 8);
-  out.number(static_cast<std::uint64_t>(picture.origin), 1);
-  out.text(picture.name, 2);
+void write_image(ByteWriter& out, const ImageRecord& image) {
+  out.bytes(image.hash.data(), image.hash.size());
+  out.number(static_cast<std::uint64_t>(image.label), 4);
+  out.number(static_cast<std::uint64_t>(image.split), 1);
+  out.number(static_cast<std::uint64_t>(image.width), 4);
+  out.number(static_cast<std::uint64_t>(image.height), 4);
+  out.number(image.segment, 4);
+  out.number(image.offset, 8);
+  out.number(static_cast<std::uint64_t>(image.added_at), 8);
+  out.number(static_cast<std::uint64_t>(image.origin), 1);
+  out.text(image.name, 2);
 }
 
 }  // namespace
 
 std::int64_t newest_addition(const DatasetIndex& index) {
   std::int64_t newest = 0;
-  for (const Picture& picture : index.pictures) newest = std::max(newest, picture.added_at);
+  for (const ImageRecord& image : index.images) newest = std::max(newest, image.added_at);
   return newest;
 }
 
 std::vector<std::uint8_t> write_index(const DatasetIndex& index) {
-  ByteWriter out(64 + index.pictures.size() * 100);
+  ByteWriter out(64 + index.images.size() * 100);
   out.bytes(kMagic, sizeof kMagic);
   out.number(kVersion, 4);
   out.number(index.classes.size(), 4);
@@ -103,8 +103,8 @@ std::vector<std::uint8_t> write_index(const DatasetIndex& index) {
     out.number(segment.file, 4);
     out.number(segment.bytes, 8);
   }
-  out.number(index.pictures.size(), 4);
-  for (const Picture& picture : index.pictures) write_picture(out, picture);
+  out.number(index.images.size(), 4);
+  for (const ImageRecord& image : index.images) write_image(out, image);
   out.number(index.removed.size(), 4);
   for (const auto& [hash, split] : index.removed) {
     out.bytes(hash.data(), hash.size());
@@ -121,7 +121,7 @@ DatasetIndex read_index(const std::vector<std::uint8_t>& bytes) {
   in.bytes(sizeof kMagic);
   if (const std::uint64_t version = in.number(4); version != kVersion) {
     in.fail("version " + std::to_string(version) + ", this program reads version " +
-            std::to_string(kVersion) + "; import the pictures again");
+            std::to_string(kVersion) + "; import the images again");
   }
   signed_body(bytes, "dataset index");
   DatasetIndex index;
@@ -130,15 +130,15 @@ DatasetIndex read_index(const std::vector<std::uint8_t>& bytes) {
   for (std::size_t n = in.count(12, "segments"); n > 0; --n) {
     index.segments.push_back(read_segment(in, index));
   }
-  const std::size_t pictures = in.count(68, "pictures");
-  index.pictures.reserve(pictures);
-  for (std::size_t n = 0; n < pictures; ++n) {
-    index.pictures.push_back(read_picture(in, index));
-    if (n > 0 && index.pictures[n - 1].hash >= index.pictures[n].hash) {
-      in.fail("picture " + std::to_string(n) + " is out of order");
+  const std::size_t images = in.count(68, "images");
+  index.images.reserve(images);
+  for (std::size_t n = 0; n < images; ++n) {
+    index.images.push_back(read_image(in, index));
+    if (n > 0 && index.images[n - 1].hash >= index.images[n].hash) {
+      in.fail("image " + std::to_string(n) + " is out of order");
     }
   }
-  for (std::size_t n = in.count(33, "removed pictures"); n > 0; --n) {
+  for (std::size_t n = in.count(33, "removed images"); n > 0; --n) {
     const ContentHash hash = read_hash(in);
     index.removed.emplace(hash, read_split(in));
   }
@@ -146,18 +146,18 @@ DatasetIndex read_index(const std::vector<std::uint8_t>& bytes) {
   return index;
 }
 
-const Picture* DatasetIndex::find(const ContentHash& hash) const {
+const ImageRecord* DatasetIndex::find(const ContentHash& hash) const {
   const auto found = std::lower_bound(
-      pictures.begin(), pictures.end(), hash,
-      [](const Picture& picture, const ContentHash& wanted) { return picture.hash < wanted; });
-  return found != pictures.end() && found->hash == hash ? &*found : nullptr;
+      images.begin(), images.end(), hash,
+      [](const ImageRecord& image, const ContentHash& wanted) { return image.hash < wanted; });
+  return found != images.end() && found->hash == hash ? &*found : nullptr;
 }
 
 std::string DatasetIndex::revision() const {
   Sha256 sha;
-  for (const Picture& picture : pictures) {  // sorted by hash, and so are the lines
-    const std::string line = to_hex(picture.hash) + " " + classes[std::size_t(picture.label)] +
-                             " " + to_string(picture.split) + "\n";
+  for (const ImageRecord& image : images) {  // sorted by hash, and so are the lines
+    const std::string line = to_hex(image.hash) + " " + classes[std::size_t(image.label)] + " " +
+                             to_string(image.split) + "\n";
     sha.update({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
   }
   return sha.hex();

@@ -41,8 +41,8 @@ std::uint64_t all_pixel_bytes(const DatasetIndex& index) {
 
 std::uint64_t dead_pixel_bytes(const DatasetIndex& index) {
   std::uint64_t alive = 0;
-  for (const Picture& picture : index.pictures) {
-    alive += std::uint64_t(picture.width) * std::uint64_t(picture.height) * 3;
+  for (const ImageRecord& image : index.images) {
+    alive += std::uint64_t(image.width) * std::uint64_t(image.height) * 3;
   }
   const std::uint64_t all = all_pixel_bytes(index);
   return all - std::min(alive, all);
@@ -85,7 +85,7 @@ DatasetIndex& DatasetWriter::edit() {
   return index_;
 }
 
-const Picture* DatasetWriter::find(const ContentHash& hash) const {
+const ImageRecord* DatasetWriter::find(const ContentHash& hash) const {
   const auto found = added_by_hash_.find(hash);
   return found == added_by_hash_.end() ? index_.find(hash) : &added_[found->second];
 }
@@ -111,19 +111,19 @@ void DatasetWriter::close_pixels() {
 
 void DatasetWriter::add(const ContentHash& hash, const std::string& name, const Image& image) {
   if (!writing_) open_pixels();
-  Picture picture;
-  picture.hash = hash;
-  picture.width = image.width;
-  picture.height = image.height;
-  picture.name = name;
-  picture.segment = static_cast<std::uint32_t>(index_.segments.size() - (new_segment_ ? 0 : 1));
-  picture.offset = segment_.bytes;
+  ImageRecord record;
+  record.hash = hash;
+  record.width = image.width;
+  record.height = image.height;
+  record.name = name;
+  record.segment = static_cast<std::uint32_t>(index_.segments.size() - (new_segment_ ? 0 : 1));
+  record.offset = segment_.bytes;
   pixels_.write(reinterpret_cast<const char*>(image.rgb.data()),
                 static_cast<std::streamsize>(image.rgb.size()));
   if (!pixels_) fail_writing(pixel_path());
   segment_.bytes += image.rgb.size();
   added_by_hash_.emplace(hash, added_.size());
-  added_.push_back(std::move(picture));
+  added_.push_back(std::move(record));
 }
 
 std::int64_t DatasetWriter::stamp() const {
@@ -142,10 +142,10 @@ void DatasetWriter::commit(std::vector<std::string> classes) {
     if (new_segment_) index_.segments.emplace_back();
     index_.segments.back() = segment_;
     index_.next_file = std::max(index_.next_file, segment_.file + 1);
-    for (const Picture& picture : added_) index_.removed.erase(picture.hash);
-    index_.pictures.insert(index_.pictures.end(), added_.begin(), added_.end());
-    std::sort(index_.pictures.begin(), index_.pictures.end(),
-              [](const Picture& a, const Picture& b) { return a.hash < b.hash; });
+    for (const ImageRecord& image : added_) index_.removed.erase(image.hash);
+    index_.images.insert(index_.images.end(), added_.begin(), added_.end());
+    std::sort(index_.images.begin(), index_.images.end(),
+              [](const ImageRecord& a, const ImageRecord& b) { return a.hash < b.hash; });
   }
   if (edited_) {
     drop_empty_classes(index_);
@@ -159,10 +159,10 @@ void DatasetWriter::commit(std::vector<std::string> classes) {
 
 // Copies the pixels that are somebody's, in the order in which they lie, to new files.
 void DatasetWriter::compact() {
-  std::vector<std::size_t> order(index_.pictures.size());
+  std::vector<std::size_t> order(index_.images.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const Picture &x = index_.pictures[a], &y = index_.pictures[b];
+    const ImageRecord &x = index_.images[a], &y = index_.images[b];
     return std::pair(x.segment, x.offset) < std::pair(y.segment, y.offset);
   });
   std::vector<Segment> segments;
@@ -178,24 +178,24 @@ void DatasetWriter::compact() {
     fsync_file(path_of(segments.back()));
   };
   for (const std::size_t i : order) {
-    Picture& picture = index_.pictures[i];
+    ImageRecord& image = index_.images[i];
     if (segments.empty() || segments.back().bytes >= kFullSegment) {
       finish();
       segments.push_back({index_.next_file++, 0});
       out.open(path_of(segments.back()), std::ios::binary | std::ios::trunc);
     }
-    if (!in.is_open() || open_segment != picture.segment) {
-      in = std::ifstream(path_of(index_.segments[picture.segment]), std::ios::binary);
-      open_segment = picture.segment;
+    if (!in.is_open() || open_segment != image.segment) {
+      in = std::ifstream(path_of(index_.segments[image.segment]), std::ios::binary);
+      open_segment = image.segment;
     }
-    pixels.resize(std::size_t(picture.width) * std::size_t(picture.height) * 3);
-    in.seekg(static_cast<std::streamoff>(picture.offset));
+    pixels.resize(std::size_t(image.width) * std::size_t(image.height) * 3);
+    in.seekg(static_cast<std::streamoff>(image.offset));
     in.read(pixels.data(), static_cast<std::streamsize>(pixels.size()));
-    if (!in) throw IoError("cannot read " + path_of(index_.segments[picture.segment]).string());
+    if (!in) throw IoError("cannot read " + path_of(index_.segments[image.segment]).string());
     out.write(pixels.data(), static_cast<std::streamsize>(pixels.size()));
     if (!out) fail_writing(path_of(segments.back()));
-    picture.segment = static_cast<std::uint32_t>(segments.size() - 1);
-    picture.offset = segments.back().bytes;
+    image.segment = static_cast<std::uint32_t>(segments.size() - 1);
+    image.offset = segments.back().bytes;
     segments.back().bytes += pixels.size();
   }
   finish();

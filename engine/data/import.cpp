@@ -17,7 +17,7 @@
 namespace fovea {
 namespace {
 
-// A picture on its way from the source to the dataset.
+// An image on its way from the source to the dataset.
 struct Item {
   std::string path;
   std::int64_t number = 0;          // of its file in the source
@@ -28,7 +28,7 @@ struct Item {
   Image image;
 };
 
-// What is to be remembered of a picture until its class and split can be told.
+// What is to be remembered of an image until its class and split can be told.
 struct Pending {
   std::int64_t number = 0;
   std::optional<std::string> label;
@@ -134,8 +134,8 @@ class Import {
         reject(item.number, item.path, item.problem);
       } else if (item.label && !is_class_name(*item.label)) {
         reject(item.number, item.path, "its label cannot name a class");
-      } else if (const Picture* other = writer_.find(item.hash)) {
-        meet_again(item, *other);
+      } else if (const ImageRecord* other = writer_.find(item.hash)) {
+        handle_duplicate(item, *other);
       } else {
         writer_.add(item.hash, item.path, item.image);
         pending_.push_back({item.number, item.label});
@@ -146,8 +146,8 @@ class Import {
     if (events_.progress) events_.progress(report_.files, source_.fraction());
   }
 
-  // A picture that is there already: stored, or added a moment ago and without a class yet.
-  void meet_again(const Item& item, const Picture& other) {
+  // An image that is there already: stored, or added a moment ago and without a class yet.
+  void handle_duplicate(const Item& item, const ImageRecord& other) {
     Verdict verdict{Verdict::Kind::duplicate,
                     item.path,
                     "the same as " + other.name,
@@ -172,18 +172,18 @@ class Import {
   void relabel(const ContentHash& hash, const std::string& class_name) {
     DatasetIndex& index = writer_.edit();
     const int label = class_index(index, class_name);
-    for (Picture& picture : index.pictures) {
-      if (picture.hash != hash) continue;
-      give_label(picture, label, options_.origin, now_);
+    for (ImageRecord& image : index.images) {
+      if (image.hash != hash) continue;
+      give_label(image, label, options_.origin, now_);
     }
   }
 
-  // Now that all paths are known: which class and split each picture belongs to.
+  // Now that all paths are known: which class and split each image belongs to.
   void place() {
-    std::vector<Picture>& added = writer_.added();
+    std::vector<ImageRecord>& added = writer_.added();
     const std::vector<std::optional<Place>> places = find_places(added);
     std::vector<SplitRequest> requests;
-    std::vector<Picture> placed;
+    std::vector<ImageRecord> placed;
     std::vector<Pending> pending;
     for (std::size_t i = 0; i < added.size(); ++i) {
       if (const std::string problem = problem_of(places[i]); !problem.empty()) {
@@ -195,7 +195,7 @@ class Import {
       pending.push_back(std::move(pending_[i]));
     }
     const std::vector<std::string> classes = all_classes(requests);
-    const std::vector<Split> splits = share_out_splits(requests);
+    const std::vector<Split> splits = choose_splits(requests);
     for (std::size_t i = 0; i < placed.size(); ++i) {
       const auto label = std::find(classes.begin(), classes.end(), requests[i].class_name);
       placed[i].label = static_cast<int>(label - classes.begin());
@@ -217,7 +217,7 @@ class Import {
   }
 
   // By its label, or by its path among those of all that have no label.
-  std::vector<std::optional<Place>> find_places(const std::vector<Picture>& added) const {
+  std::vector<std::optional<Place>> find_places(const std::vector<ImageRecord>& added) const {
     std::vector<std::string> paths;
     for (std::size_t i = 0; i < added.size(); ++i) {
       if (!pending_[i].label) paths.push_back(added[i].name);
@@ -232,7 +232,7 @@ class Import {
   }
 
   // Those that were taken out once go back to where they were, unless the source says otherwise.
-  std::vector<Split> share_out_splits(const std::vector<SplitRequest>& requests) const {
+  std::vector<Split> choose_splits(const std::vector<SplitRequest>& requests) const {
     const DatasetIndex& index = writer_.index();
     const double val_fraction = whole_splits_ ? 0 : options_.val_fraction;
     std::vector<Split> splits = assign_splits(requests, index.classes, val_fraction);
@@ -274,7 +274,7 @@ class Import {
   const std::int64_t now_;
   std::vector<Item> batch_;
   std::vector<Pending> pending_;  // one for each of writer_.added()
-  bool whole_splits_ = false;     // the source is an export, and says where each picture belongs
+  bool whole_splits_ = false;     // the source is an export, and says where each image belongs
   ImportReport report_;
 };
 

@@ -21,8 +21,8 @@ struct ImportOptions {
   DecodeLimits limits;
   Origin origin = Origin::import;
   std::int64_t added_at = 0;  // seconds since 1970; 0 = now
-  // A file with a label of its own (source.h) whose picture is stored under another one: gives the
-  // stored picture the new label, instead of leaving it and reporting a duplicate.
+  // A file with a label of its own (source.h) whose image is stored under another one: gives the
+  // stored image the new label, instead of leaving it and reporting a duplicate.
   bool relabel_duplicates = false;
   std::chrono::milliseconds patience{10'000};  // with another writer of the same dataset
 };
@@ -46,14 +46,14 @@ struct ImportReport {
   std::int64_t rejected = 0;
 };
 
-// The bytes of a file whose picture is new.
+// The bytes of a file whose image is new.
 struct Original {
   ContentHash hash{};
   std::span<const std::uint8_t> bytes;
 };
 
 struct ImportEvents {
-  // Once per picture: rejected and duplicate ones while reading, added ones when they are stored.
+  // Once per image: rejected and duplicate ones while reading, added ones when they are stored.
   std::function<void(const Verdict&)> verdict;
   // While reading: files read and the fraction of the source, 0..1.
   std::function<void(std::int64_t files, double fraction)> progress;
@@ -62,11 +62,11 @@ struct ImportEvents {
   std::function<void(std::span<const Original>)> originals;
 };
 
-// Reads labelled pictures out of a folder or an archive (source.h, layout.h, cifar10.h) and adds
-// those that are new to the dataset in `folder`. A file that is no usable picture costs nothing but
+// Reads labelled images out of a folder or an archive (source.h, layout.h, cifar10.h) and adds
+// those that are new to the dataset in `folder`. A file that is no usable image costs nothing but
 // its verdict. Class indices: stored classes keep theirs, new ones follow sorted by name. Throws
 // IoError or FormatError when the source or the dataset as a whole cannot be used, also when no
-// picture at all could be; the dataset is then what it was. Events are called on the calling
+// image at all could be; the dataset is then what it was. Events are called on the calling
 // thread; what they throw ends the import.
 ImportReport import_dataset(const std::filesystem::path& source,
                             const std::filesystem::path& folder, const ImportOptions& options,

@@ -8,13 +8,13 @@
 
 namespace fovea {
 
-// What a picture's place in a folder tree says about it.
+// What an image's place in a folder tree says about it.
 struct Place {
   std::string class_name;
   std::optional<Split> split;
 };
 
-// Reads the tree from its paths ("a/b/c.jpg", of pictures only): class/file, or split/class/file
+// Reads the tree from its paths ("a/b/c.jpg", of images only): class/file, or split/class/file
 // where split is train, val (valid, validation) or test. Folders around everything are skipped.
 // One answer per path; none for a path that fits neither form.
 std::vector<std::optional<Place>> read_layout(const std::vector<std::string>& paths);

@@ -15,7 +15,7 @@ class FolderSource : public Source {
   explicit FolderSource(const fs::path& root) : root_(fs::canonical(root)) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root_)) {
       const std::string path = entry.path().lexically_relative(root_).generic_string();
-      if (is_litter(path) || (entry.is_directory() && !entry.is_symlink())) continue;
+      if (is_junk_file(path) || (entry.is_directory() && !entry.is_symlink())) continue;
       paths_.push_back(path);
       if (paths_.size() > std::size_t{kMaxFiles}) {
         throw FormatError(root.string() + " holds more than " + std::to_string(kMaxFiles) +
@@ -65,7 +65,7 @@ class FolderSource : public Source {
 
 }  // namespace
 
-bool is_litter(const std::string& path) {
+bool is_junk_file(const std::string& path) {
   if (path.rfind("__MACOSX/", 0) == 0 || path.find("/__MACOSX/") != std::string::npos) return true;
   const std::string name = path.substr(path.rfind('/') + 1);
   if (name == "Thumbs.db" || name == "desktop.ini") return true;

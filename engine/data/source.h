@@ -41,13 +41,13 @@ std::unique_ptr<Source> open_archive(const std::filesystem::path& path);
 // An archive in memory, which must outlive the source; `name` is for the texts of errors.
 std::unique_ptr<Source> open_archive(std::span<const std::uint8_t> bytes, const std::string& name);
 
-// Whether these bytes begin as one of those archives does; no picture does.
+// Whether these bytes begin as one of those archives does; no image does.
 bool is_archive(std::span<const std::uint8_t> bytes);
 
-// True for files that are nobody's picture and not worth a word.
-bool is_litter(const std::string& path);
+// True for files that are nobody's image and not worth a word.
+bool is_junk_file(const std::string& path);
 
-// The list that an export of a dataset holds beside its pictures (zip_export.h).
+// The list that an export of a dataset holds beside its images (zip_export.h).
 bool is_export_manifest(const std::string& path);
 
 }  // namespace fovea

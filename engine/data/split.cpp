@@ -17,8 +17,8 @@ double fraction_of(const ContentHash& hash) {
 }
 
 // Members of one class, sorted by hash: the lowest go to test, the next to val, the rest to train.
-void share_out(const std::vector<SplitRequest>& requests, std::vector<std::size_t> members,
-               const SplitShares& shares, bool by_rank, std::vector<Split>& splits) {
+void assign_split(const std::vector<SplitRequest>& requests, std::vector<std::size_t> members,
+                  const SplitShares& shares, bool by_rank, std::vector<Split>& splits) {
   std::sort(members.begin(), members.end(),
             [&](std::size_t a, std::size_t b) { return requests[a].hash < requests[b].hash; });
   const auto count = static_cast<double>(members.size());
@@ -49,21 +49,21 @@ std::vector<Split> assign_splits(const std::vector<SplitRequest>& requests,
       std::any_of(requests.begin(), requests.end(),
                   [](const SplitRequest& request) { return request.split == Split::val; });
   struct Members {
-    std::vector<std::size_t> train, unsaid;
+    std::vector<std::size_t> train, unspecified;
   };
   std::map<std::string, Members> classes;
   std::vector<Split> splits(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const SplitRequest& request = requests[i];
     splits[i] = request.split.value_or(Split::train);
-    if (!request.split) classes[request.class_name].unsaid.push_back(i);
+    if (!request.split) classes[request.class_name].unspecified.push_back(i);
     if (request.split == Split::train) classes[request.class_name].train.push_back(i);
   }
   for (const auto& [name, members] : classes) {
     const bool by_rank =
         std::find(known_classes.begin(), known_classes.end(), name) == known_classes.end();
-    share_out(requests, members.unsaid, shares, by_rank, splits);
-    if (!has_val) share_out(requests, members.train, {val_fraction, 0}, by_rank, splits);
+    assign_split(requests, members.unspecified, shares, by_rank, splits);
+    if (!has_val) assign_split(requests, members.train, {val_fraction, 0}, by_rank, splits);
   }
   return splits;
 }

@@ -9,17 +9,17 @@
 namespace fovea {
 namespace {
 
-// The mean colour of the pictures as they will lie in the padded squares, so that filling with it
+// The mean colour of the images as they will lie in the padded squares, so that filling with it
 // leaves the mean of the squares where it is.
 std::array<float, 3> mean_colour(const Dataset& dataset,
-                                 const std::vector<const Picture*>& pictures, int threads) {
+                                 const std::vector<const ImageRecord*>& images, int threads) {
   struct Share {
     std::array<double, 3> sums{};
     double weight = 0;
   };
-  std::vector<Share> shares(pictures.size());
-  parallel_for(static_cast<int>(pictures.size()), threads, [&](int i, int) {
-    const Image image = dataset.load(*pictures[std::size_t(i)]);
+  std::vector<Share> shares(images.size());
+  parallel_for(static_cast<int>(images.size()), threads, [&](int i, int) {
+    const Image image = dataset.load(*images[std::size_t(i)]);
     std::array<std::uint64_t, 3> channel{};
     for (std::size_t k = 0; k < image.rgb.size(); ++k) channel[k % 3] += image.rgb[k];
     const double longer = std::max(image.width, image.height);
@@ -47,29 +47,29 @@ std::array<float, 3> mean_colour(const Dataset& dataset,
 TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
                               Fit fit, const std::optional<std::array<float, 3>>& pad_colour,
                               int threads) {
-  std::vector<const Picture*> pictures;
-  for (const Picture& picture : dataset.pictures()) {
-    if (std::find(splits.begin(), splits.end(), picture.split) != splits.end()) {
-      pictures.push_back(&picture);
+  std::vector<const ImageRecord*> images;
+  for (const ImageRecord& image : dataset.images()) {
+    if (std::find(splits.begin(), splits.end(), image.split) != splits.end()) {
+      images.push_back(&image);
     }
   }
-  return load_pictures(dataset, pictures, size, fit, pad_colour, threads);
+  return load_images(dataset, images, size, fit, pad_colour, threads);
 }
 
-TrainingSet load_pictures(const Dataset& dataset, const std::vector<const Picture*>& pictures,
-                          int size, Fit fit, const std::optional<std::array<float, 3>>& pad_colour,
-                          int threads) {
-  if (size < 1) throw ShapeError("a picture size of " + std::to_string(size));
+TrainingSet load_images(const Dataset& dataset, const std::vector<const ImageRecord*>& images,
+                        int size, Fit fit, const std::optional<std::array<float, 3>>& pad_colour,
+                        int threads) {
+  if (size < 1) throw ShapeError("an image size of " + std::to_string(size));
   std::array<float, 3> mean{};
-  if (fit == Fit::pad) mean = pad_colour ? *pad_colour : mean_colour(dataset, pictures, threads);
+  if (fit == Fit::pad) mean = pad_colour ? *pad_colour : mean_colour(dataset, images, threads);
   TrainingSet set;
   set.size = size;
   set.classes = dataset.classes();
   const std::size_t bytes = std::size_t(size) * size * 3;
-  set.pixels.resize(pictures.size() * bytes);
-  for (const Picture* picture : pictures) set.labels.push_back(picture->label);
+  set.pixels.resize(images.size() * bytes);
+  for (const ImageRecord* image : images) set.labels.push_back(image->label);
   parallel_for(set.count(), threads, [&](int i, int) {
-    Image image = dataset.load(*pictures[std::size_t(i)]);
+    Image image = dataset.load(*images[std::size_t(i)]);
     if (image.width != size || image.height != size) image = fit_to_square(image, size, fit, mean);
     std::copy(image.rgb.begin(), image.rgb.end(), set.pixels.begin() + std::ptrdiff_t(i * bytes));
   });
@@ -78,7 +78,7 @@ TrainingSet load_pictures(const Dataset& dataset, const std::vector<const Pictur
 
 void channel_statistics(const TrainingSet& set, std::array<float, 3>& mean,
                         std::array<float, 3>& std) {
-  if (set.count() == 0) throw ShapeError("no pictures to take the mean of");
+  if (set.count() == 0) throw ShapeError("no images to take the mean of");
   std::array<std::uint64_t, 3> sums{}, squares{};
   for (std::size_t i = 0; i < set.pixels.size(); i += 3) {
     for (std::size_t c = 0; c < 3; ++c) {
@@ -93,7 +93,7 @@ void channel_statistics(const TrainingSet& set, std::array<float, 3>& mean,
     const double m = static_cast<double>(sums[c]) / count;
     const double variance = static_cast<double>(squares[c]) / count - m * m;
     mean[c] = static_cast<float>(m / 255);
-    // Pictures of one colour have no deviation; dividing by it must stay possible.
+    // Images of one colour have no deviation; dividing by it must stay possible.
     std[c] = static_cast<float>(std::max(std::sqrt(std::max(variance, 0.0)) / 255, 1e-3));
   }
 }

@@ -13,10 +13,10 @@
 namespace fovea {
 
 class Dataset;
-struct Picture;
+struct ImageRecord;
 enum class Split : std::uint8_t { train, val, test };
 
-// Pictures of one split, decoded, squared to one size and held as bytes in memory: what the
+// Images of one split, decoded, squared to one size and held as bytes in memory: what the
 // training loop and the evaluation read. count * size * size * 3 bytes.
 struct TrainingSet {
   int size = 0;                      // edge, pixels
@@ -25,25 +25,25 @@ struct TrainingSet {
   std::vector<std::string> classes;
 
   int count() const { return static_cast<int>(labels.size()); }
-  const std::uint8_t* picture(int i) const {
+  const std::uint8_t* image(int i) const {
     return pixels.data() + std::size_t(i) * size * size * 3;
   }
 };
 
-// The pictures of the given splits in a fixed order (by content hash), fitted to size x size.
+// The images of the given splits in a fixed order (by content hash), fitted to size x size.
 // Fit::pad fills with `pad_colour` (of value / 255): the model's mean when there is a model, else
-// the mean colour of these pictures. The result does not depend on `threads`. Throws IoError;
+// the mean colour of these images. The result does not depend on `threads`. Throws IoError;
 // ShapeError when size < 1.
 TrainingSet load_training_set(const Dataset& dataset, const std::vector<Split>& splits, int size,
                               Fit fit,
                               const std::optional<std::array<float, 3>>& pad_colour = std::nullopt,
                               int threads = available_threads());
 
-// The same for these pictures of the dataset, in their order.
-TrainingSet load_pictures(const Dataset& dataset, const std::vector<const Picture*>& pictures,
-                          int size, Fit fit,
-                          const std::optional<std::array<float, 3>>& pad_colour = std::nullopt,
-                          int threads = available_threads());
+// The same for these images of the dataset, in their order.
+TrainingSet load_images(const Dataset& dataset, const std::vector<const ImageRecord*>& images,
+                        int size, Fit fit,
+                        const std::optional<std::array<float, 3>>& pad_colour = std::nullopt,
+                        int threads = available_threads());
 
 // Mean and standard deviation (at least 1e-3) of R, G, B over all pixels, of value / 255.
 // Throws ShapeError when the set is empty.

@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-// Sums over pictures, from which means and covariances follow exactly.
+// Sums over images, from which means and covariances follow exactly.
 struct Scatter {
   std::size_t dim;
   std::vector<std::int64_t> counts;  // {classes}
@@ -93,7 +93,7 @@ void fill_statistics(FeatureBundle& bundle, const Scatter& scatter) {
 }
 
 // Vectors in their order, at most `most` of each class, after those that `taken` counts.
-struct HeldOut {
+struct Holdout {
   std::vector<const Scalar*> rows;
   std::vector<int> labels;
   std::vector<int> taken;  // {classes}
@@ -108,15 +108,15 @@ struct HeldOut {
     }
   }
   void move_into(FeatureBundle& bundle) {
-    bundle.held_out = Tensor({static_cast<int>(rows.size()), 1, 1, bundle.dim});
+    bundle.holdout = Tensor({static_cast<int>(rows.size()), 1, 1, bundle.dim});
     for (std::size_t n = 0; n < rows.size(); ++n) {
-      std::copy_n(rows[n], bundle.dim, bundle.held_out.image(static_cast<int>(n)));
+      std::copy_n(rows[n], bundle.dim, bundle.holdout.image(static_cast<int>(n)));
     }
     bundle.labels = std::move(labels);
   }
 };
 
-// Adds the pictures behind a bundle to the scatter (Chan, Golub, LeVeque 1979: two groups with
+// Adds the images behind a bundle to the scatter (Chan, Golub, LeVeque 1979: two groups with
 // means m1, m2 together have the scatters' sum and n1 n2 / (n1 + n2) (m1 - m2)(m1 - m2)').
 void join(Scatter& all, const FeatureBundle& bundle, const std::vector<int>& where) {
   const std::size_t dim = all.dim;
@@ -142,14 +142,14 @@ void join(Scatter& all, const FeatureBundle& bundle, const std::vector<int>& whe
   }
 }
 
-// The pictures of the splits, at most `most` of each class.
-std::vector<const Picture*> choose(const Dataset& dataset, const std::vector<Split>& splits,
-                                   int most) {
+// The images of the splits, at most `most` of each class.
+std::vector<const ImageRecord*> choose(const Dataset& dataset, const std::vector<Split>& splits,
+                                       int most) {
   std::vector<int> taken(dataset.classes().size());
-  std::vector<const Picture*> chosen;
-  for (const Picture& picture : dataset.pictures()) {
-    if (std::find(splits.begin(), splits.end(), picture.split) == splits.end()) continue;
-    if (taken[static_cast<std::size_t>(picture.label)]++ < most) chosen.push_back(&picture);
+  std::vector<const ImageRecord*> chosen;
+  for (const ImageRecord& image : dataset.images()) {
+    if (std::find(splits.begin(), splits.end(), image.split) == splits.end()) continue;
+    if (taken[static_cast<std::size_t>(image.label)]++ < most) chosen.push_back(&image);
   }
   return chosen;
 }
@@ -157,20 +157,20 @@ std::vector<const Picture*> choose(const Dataset& dataset, const std::vector<Spl
 }  // namespace
 
 FeatureBundle make_bundle(const std::vector<std::string>& classes, const Tensor& features,
-                          const std::vector<int>& labels, const Tensor& held_out,
+                          const std::vector<int>& labels, const Tensor& holdout,
                           const std::vector<int>& held_out_labels, const BundleOptions& options) {
   check(classes, features, labels);
-  check(classes, held_out, held_out_labels);
+  check(classes, holdout, held_out_labels);
   const int dim = features.shape().c;
-  if (!held_out_labels.empty() && held_out.shape().c != dim) {
-    throw ShapeError("features: held-out vectors of " + std::to_string(held_out.shape().c) +
+  if (!held_out_labels.empty() && holdout.shape().c != dim) {
+    throw ShapeError("features: held-out vectors of " + std::to_string(holdout.shape().c) +
                      " numbers, the others have " + std::to_string(dim));
   }
   FeatureBundle bundle;
   bundle.classes = classes;
   fill_statistics(bundle, measure(classes.size(), features, labels));
-  HeldOut kept{{}, {}, std::vector<int>(classes.size())};
-  kept.add(held_out, held_out_labels, options.held_out_per_class);
+  Holdout kept{{}, {}, std::vector<int>(classes.size())};
+  kept.add(holdout, held_out_labels, options.held_out_per_class);
   kept.move_into(bundle);
   return bundle;
 }
@@ -182,10 +182,10 @@ FeatureBundle make_bundle(const Model& model, const std::string& sha256, const D
   std::vector<int> labels[2];
   Tensor features[2];
   for (const int i : {0, 1}) {
-    const auto pictures = i == 0 ? choose(dataset, options.statistics, options.statistics_per_class)
-                                 : choose(dataset, options.held_out, options.held_out_per_class);
+    const auto images = i == 0 ? choose(dataset, options.statistics, options.statistics_per_class)
+                               : choose(dataset, options.holdout, options.held_out_per_class);
     TrainingSet set =
-        load_pictures(dataset, pictures, preprocess.size, preprocess.fit, preprocess.mean, threads);
+        load_images(dataset, images, preprocess.size, preprocess.fit, preprocess.mean, threads);
     match_classes(set, model.classes);
     features[i] = evaluate_features(network, preprocess, set, threads);
     labels[i] = std::move(set.labels);
@@ -207,13 +207,13 @@ FeatureBundle merge_bundles(const FeatureBundle& a, const FeatureBundle& b,
   FeatureBundle bundle;
   bundle.classes = classes;
   Scatter all(classes.size(), static_cast<std::size_t>(a.dim));
-  HeldOut kept{{}, {}, std::vector<int>(classes.size())};
+  Holdout kept{{}, {}, std::vector<int>(classes.size())};
   for (const FeatureBundle* part : {&a, &b}) {
     const std::vector<int> where = class_places(part->classes, classes);
     join(all, *part, where);
     std::vector<int> labels;
     for (const int label : part->labels) labels.push_back(where[static_cast<std::size_t>(label)]);
-    kept.add(part->held_out, labels, options.held_out_per_class);
+    kept.add(part->holdout, labels, options.held_out_per_class);
   }
   fill_statistics(bundle, all);
   kept.move_into(bundle);

@@ -12,7 +12,7 @@ struct CurvePoint {
 };
 
 // One class against the rest, ranked by its probability, equal ones at once. Empty when the class
-// has no pictures, or (ROC) nothing else has.
+// has no images, or (ROC) nothing else has.
 struct ClassCurves {
   std::vector<CurvePoint> roc;  // x = false positive rate, y = true positive rate; (0, 0) to (1, 1)
   std::vector<CurvePoint> pr;   // x = recall, rising, y = precision; from (0, 1)
@@ -29,7 +29,7 @@ ClassCurves class_curves(const Tensor& probabilities, std::span<const int> label
 double area_below(const std::vector<CurvePoint>& points);
 
 struct Mistake {
-  int picture = 0;  // index of the row
+  int image = 0;  // index of the row
   int truth = 0, answer = 0;
   double probability = 0;  // of the wrong answer
 };

@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-void add_picture(const Image& image, ClassStatistics& into) {
+void add_image(const Image& image, ClassStatistics& into) {
   const std::size_t pixels = image.rgb.size() / 3;
   if (pixels == 0) return;
   std::array<std::int64_t, 3> sums{};
@@ -49,14 +49,14 @@ DataStatistics measure_data(const Dataset& dataset, int per_class, int samples) 
     result.classes.back().name = name;
   }
   std::map<std::pair<int, int>, std::int64_t> sizes;
-  for (const Picture& picture : dataset.pictures()) {  // sorted by hash
-    ClassStatistics& mine = result.classes[static_cast<std::size_t>(picture.label)];
-    ++mine.splits[static_cast<std::size_t>(picture.split)];
-    ++result.pictures;
-    ++sizes[{picture.width, picture.height}];
-    if (mine.measured < per_class) add_picture(dataset.load(picture), mine);
+  for (const ImageRecord& image : dataset.images()) {  // sorted by hash
+    ClassStatistics& mine = result.classes[static_cast<std::size_t>(image.label)];
+    ++mine.splits[static_cast<std::size_t>(image.split)];
+    ++result.images;
+    ++sizes[{image.width, image.height}];
+    if (mine.measured < per_class) add_image(dataset.load(image), mine);
     if (mine.samples.size() < static_cast<std::size_t>(samples)) {
-      mine.samples.push_back(to_hex(picture.hash));
+      mine.samples.push_back(to_hex(image.hash));
     }
   }
   for (ClassStatistics& mine : result.classes) finish(mine);
@@ -64,7 +64,7 @@ DataStatistics measure_data(const Dataset& dataset, int per_class, int samples) 
     result.sizes.push_back({size.first, size.second, count});
   }
   std::stable_sort(result.sizes.begin(), result.sizes.end(),
-                   [](const PictureSize& a, const PictureSize& b) { return a.count > b.count; });
+                   [](const ImageSize& a, const ImageSize& b) { return a.count > b.count; });
   while (result.sizes.size() > 20) {
     result.other_sizes += result.sizes.back().count;
     result.sizes.pop_back();

@@ -13,11 +13,11 @@ Tensor evaluate_logits(const Network& network, const Preprocess& preprocess, con
   constexpr int kChunk = 16;  // small, so that the activations stay in cache
   const int size = preprocess.size;
   if (set.size != size) {
-    throw ShapeError("evaluate: pictures of " + std::to_string(set.size) +
+    throw ShapeError("evaluate: images of " + std::to_string(set.size) +
                      " pixels, the model takes " + std::to_string(size));
   }
   struct Lane {
-    Image picture;
+    Image image;
     Tensor x, logits;
     Scratch scratch;
   };
@@ -30,10 +30,10 @@ Tensor evaluate_logits(const Network& network, const Preprocess& preprocess, con
     const int count = std::min(kChunk, set.count() - first);
     lane.x.resize({count, size, size, 3});
     for (int i = 0; i < count; ++i) {
-      const std::uint8_t* pixels = set.picture(first + i);
-      lane.picture.width = lane.picture.height = size;
-      lane.picture.rgb.assign(pixels, pixels + std::ptrdiff_t{size} * size * 3);
-      normalise(lane.picture, preprocess, lane.x.image(i));
+      const std::uint8_t* pixels = set.image(first + i);
+      lane.image.width = lane.image.height = size;
+      lane.image.rgb.assign(pixels, pixels + std::ptrdiff_t{size} * size * 3);
+      normalise(lane.image, preprocess, lane.x.image(i));
     }
     network.infer(lane.x, lane.logits, lane.scratch);
     std::copy_n(lane.logits.data(), lane.logits.size(), all.image(first));

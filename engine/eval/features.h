@@ -9,9 +9,9 @@
 
 namespace fovea {
 
-// The features (what the last Dense layer takes) of every picture of the set,
+// The features (what the last Dense layer takes) of every image of the set,
 // {set.count(), 1, 1, network.feature_dim()}; the same numbers for any number of threads. Throws
-// ShapeError when the last layer is no Dense, or the pictures have another size than the model's.
+// ShapeError when the last layer is no Dense, or the images have another size than the model's.
 Tensor evaluate_features(const Network& network, const Preprocess& preprocess,
                          const TrainingSet& set, int threads);
 

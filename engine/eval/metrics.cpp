@@ -23,7 +23,7 @@ int predicted_class(const Scalar* p, int classes) {
   return static_cast<int>(std::max_element(p, p + classes) - p);  // the first of equals
 }
 
-// Walks the pictures from the highest score down, equal scores at once: each group is one step of
+// Walks the images from the highest score down, equal scores at once: each group is one step of
 // the ROC curve (trapezoid) and of the precision-recall curve (rectangle).
 void rank_areas(std::vector<std::pair<Scalar, bool>> scored, double& roc, double& pr) {
   std::sort(scored.begin(), scored.end(),
@@ -54,7 +54,7 @@ void check(const Tensor& probabilities, std::span<const int> labels) {
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0 || labels[i] >= shape.per_image()) {
-      throw ShapeError("metrics: label " + std::to_string(labels[i]) + " of picture " +
+      throw ShapeError("metrics: label " + std::to_string(labels[i]) + " of image " +
                        std::to_string(i) + " is not below " + std::to_string(shape.per_image()));
     }
   }

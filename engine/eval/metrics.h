@@ -8,22 +8,22 @@
 
 namespace fovea {
 
-// Measures of a classifier over n answered pictures, as scikit-learn defines them unless said
+// Measures of a classifier over n answered images, as scikit-learn defines them unless said
 // otherwise. All sums are in double precision and in a fixed order.
 
 struct ClassMetrics {
-  std::int64_t support = 0;    // pictures whose true class this is
-  std::int64_t predicted = 0;  // pictures answered with this class
+  std::int64_t support = 0;    // images whose true class this is
+  std::int64_t predicted = 0;  // images answered with this class
   double precision = 0;        // 0 when nothing was predicted
   double recall = 0;           // 0 without support
   double f1 = 0;
   // One class against the rest, ranked by its probability, ties counted half (ROC) or at once (PR).
-  // NaN when the class has no pictures, or (ROC) nothing else has.
+  // NaN when the class has no images, or (ROC) nothing else has.
   double roc_auc = 0;
   double pr_auc = 0;  // average precision: sum of (recall step * precision)
 };
 
-struct ReliabilityBin {  // pictures whose top probability lies in (low, high]
+struct ReliabilityBin {  // images whose top probability lies in (low, high]
   double low = 0, high = 0;
   std::int64_t count = 0;
   double confidence = 0;  // mean top probability
@@ -44,7 +44,7 @@ struct Metrics {
   Average weighted;                            // mean weighted by support
   double roc_auc_macro = 0, pr_auc_macro = 0;  // means over the classes that have one; else NaN
   double log_loss = 0;  // -mean(log p[true]), p clipped to [e, 1 - e], e = 2^-23 (float's epsilon)
-  double brier = 0;     // mean over pictures of sum over classes (p - [class is true])^2: 0 to 2
+  double brier = 0;     // mean over images of sum over classes (p - [class is true])^2: 0 to 2
   double ece = 0;       // expected calibration error (Guo et al. 2017, eq. 3), 15 equal bins
   std::vector<ReliabilityBin> reliability;  // the 15 bins
 };

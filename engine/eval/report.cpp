@@ -24,9 +24,9 @@ EvaluationReport report_answers(const Model& model, const std::string& sha256,
     report.curves.push_back(class_curves(probabilities, answered.labels, c));
   }
   for (const Mistake& mistake : worst_mistakes(probabilities, answered.labels)) {
-    const std::string& picture = answered.pictures[static_cast<std::size_t>(mistake.picture)];
-    if (picture.empty()) continue;
-    report.mistakes.push_back({picture, mistake.truth, mistake.answer, mistake.probability});
+    const std::string& image = answered.images[static_cast<std::size_t>(mistake.image)];
+    if (image.empty()) continue;
+    report.mistakes.push_back({image, mistake.truth, mistake.answer, mistake.probability});
   }
   return report;
 }
@@ -34,31 +34,31 @@ EvaluationReport report_answers(const Model& model, const std::string& sha256,
 EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
                                 const Dataset& dataset, const std::string& data, Split split,
                                 int threads) {
-  const auto place = [&](const Picture& picture) {
-    const std::string& name = dataset.classes()[static_cast<std::size_t>(picture.label)];
+  const auto place = [&](const ImageRecord& image) {
+    const std::string& name = dataset.classes()[static_cast<std::size_t>(image.label)];
     const auto found = std::find(model.classes.begin(), model.classes.end(), name);
     return found == model.classes.end() ? -1 : static_cast<int>(found - model.classes.begin());
   };
   Answered answered;
-  std::vector<const Picture*> pictures;
+  std::vector<const ImageRecord*> images;
   std::int64_t left_out = 0;
-  for (const Picture& picture : dataset.pictures()) {
-    if (picture.split != split) continue;
-    const int label = place(picture);
+  for (const ImageRecord& image : dataset.images()) {
+    if (image.split != split) continue;
+    const int label = place(image);
     if (label < 0) {
       ++left_out;
       continue;
     }
-    pictures.push_back(&picture);
+    images.push_back(&image);
     answered.labels.push_back(label);
-    answered.pictures.push_back(to_hex(picture.hash));
+    answered.images.push_back(to_hex(image.hash));
   }
-  if (pictures.empty()) {
-    throw ShapeError("dataset " + data + " has no picture in its split " + to_string(split) +
+  if (images.empty()) {
+    throw ShapeError("dataset " + data + " has no image in its split " + to_string(split) +
                      " of a class that the model knows");
   }
-  const TrainingSet set = load_pictures(dataset, pictures, model.preprocess.size,
-                                        model.preprocess.fit, model.preprocess.mean, threads);
+  const TrainingSet set = load_images(dataset, images, model.preprocess.size, model.preprocess.fit,
+                                      model.preprocess.mean, threads);
   // Folded as the classifier folds it, so that these are the numbers of its answers.
   answered.logits = evaluate_logits(fold_batch_norm(model.network), model.preprocess, set, threads);
   EvaluationReport report = report_answers(model, sha256, answered);

@@ -7,7 +7,7 @@
 
 namespace fovea {
 
-// The picture as a BMP file (24 bits, not compressed): exactly these pixels, read by everything.
+// The image as a BMP file (24 bits, not compressed): exactly these pixels, read by everything.
 std::vector<std::uint8_t> encode_bitmap(const Image& image);
 
 }  // namespace fovea

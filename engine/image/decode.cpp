@@ -100,7 +100,7 @@ std::uint64_t big_endian(Bytes bytes, std::size_t at, int size) {
 // needs, for a mark of its own. So every table is counted first, in the order in which
 // stb_image meets the markers (ITU-T T.81, B.2.4.2): a marker is FF and a byte that is neither 00,
 // FF nor a restart; the segment behind it is skipped by its length; then the search goes on,
-// through whatever lies between, picture data included.
+// through whatever lies between, image data included.
 void check_huffman_tables(Bytes jpeg) {
   std::size_t at = 2;
   while (at + 4 <= jpeg.size()) {
@@ -126,7 +126,7 @@ void check_huffman_tables(Bytes jpeg) {
   }
 }
 
-// stb_image takes missing BMP bytes for zeros, so a cut-off file would be a black picture.
+// stb_image takes missing BMP bytes for zeros, so a cut-off file would be a black image.
 void check_bmp_is_whole(Bytes bytes, int width, int height) {
   if (bytes.size() < 30) throw FormatError("damaged or unsupported BMP: the header is cut off");
   const bool old_header = little_endian(bytes, 14, 4) == 12;
@@ -141,16 +141,16 @@ void check_bmp_is_whole(Bytes bytes, int width, int height) {
 
 void check_size(std::int64_t width, std::int64_t height, const DecodeLimits& limits) {
   const std::string size = std::to_string(width) + "x" + std::to_string(height);
-  if (width < 1 || height < 1) throw FormatError("an empty picture, " + size);
+  if (width < 1 || height < 1) throw FormatError("an empty image, " + size);
   const std::uint64_t pixels = std::uint64_t(width) * std::uint64_t(height);  // each below 2^32
   if (pixels > std::uint64_t(limits.max_pixels)) {
-    throw FormatError("the picture is too large: " + size + " = " + std::to_string(pixels) +
+    throw FormatError("the image is too large: " + size + " = " + std::to_string(pixels) +
                       " pixels, the limit is " + std::to_string(limits.max_pixels));
   }
   if (double(std::max(width, height)) > limits.max_aspect * double(std::min(width, height))) {
     char limit[32];
     std::snprintf(limit, sizeof limit, "%g", limits.max_aspect);
-    throw FormatError("the picture is too narrow: " + size + ", the longer side may be " + limit +
+    throw FormatError("the image is too narrow: " + size + ", the longer side may be " + limit +
                       " times the shorter");
   }
 }
@@ -172,9 +172,9 @@ void to_rgb(const std::uint8_t* from, int channels, std::size_t pixels, std::uin
 
 Image decode_image(Bytes bytes, const DecodeLimits& limits) {
   const std::string kind = kind_of(bytes);
-  if (kind.empty()) throw FormatError("not a JPEG, PNG or BMP picture");
+  if (kind.empty()) throw FormatError("not a JPEG, PNG or BMP image");
   if (bytes.size() > INT_MAX) {
-    throw FormatError("a picture file of " + std::to_string(bytes.size()) + " bytes is too large");
+    throw FormatError("an image file of " + std::to_string(bytes.size()) + " bytes is too large");
   }
   if (kind == "JPEG") check_huffman_tables(bytes);
   // stb_image's own limit would speak first, and without numbers.

@@ -12,7 +12,7 @@ struct DecodeLimits {
   double max_aspect = 50;                // longer side / shorter side
 };
 
-// Bytes of a JPEG, PNG or BMP file -> upright RGB picture. The EXIF orientation (1 to 8) is
+// Bytes of a JPEG, PNG or BMP file -> upright RGB image. The EXIF orientation (1 to 8) is
 // applied, grey becomes R = G = B, transparency is laid over white, 16-bit samples keep their upper
 // 8 bits. Throws FormatError saying what is wrong; never reads outside `bytes`. Safe from many
 // threads.

@@ -38,7 +38,7 @@ bool starts_with(Bytes bytes, const char* text, std::size_t size) {
 }
 
 // `tiff` is an EXIF block from its byte-order mark on. Only the first directory can hold the
-// orientation of the main picture, so no offset is followed twice and there is nothing to loop on.
+// orientation of the main image, so no offset is followed twice and there is nothing to loop on.
 int orientation_of_tiff(Bytes tiff) {
   const bool little = starts_with(tiff, "II", 2);
   if (!little && !starts_with(tiff, "MM", 2)) return 1;
@@ -72,7 +72,7 @@ int orientation_of_jpeg(Bytes jpeg) {
       continue;
     }
     const std::uint32_t code = *marker & 0xFF;
-    if (code == 0xDA || code == 0xD9) return 1;  // the picture itself begins, or nothing follows
+    if (code == 0xDA || code == 0xD9) return 1;  // the image itself begins, or nothing follows
     const auto length = in.number(at + 2, 2);
     if (!length || *length < 2 || at + 2 + *length > jpeg.size()) return 1;
     const Bytes segment = jpeg.subspan(at + 4, *length - 2);

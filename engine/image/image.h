@@ -5,7 +5,7 @@
 
 namespace fovea {
 
-// A decoded picture: 8-bit sRGB, 3 channels, rows top to bottom, {height, width, 3} in memory.
+// A decoded image: 8-bit sRGB, 3 channels, rows top to bottom, {height, width, 3} in memory.
 struct Image {
   int width = 0;
   int height = 0;

@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-// How a picture of another shape is made square before the network sees it.
+// How an image of another shape is made square before the network sees it.
 enum class Fit {
   crop,     // scale the shorter side to `size`, take the middle
   stretch,  // scale both sides to `size`, the aspect ratio is lost
@@ -27,13 +27,13 @@ struct Preprocess {
   bool operator==(const Preprocess&) const = default;
 };
 
-// Picture -> square picture of `size` x `size`, by `fit` and the anti-aliased resize of resize.h.
+// Image -> square image of `size` x `size`, by `fit` and the anti-aliased resize of resize.h.
 Image fit_to_square(const Image& image, int size, Fit fit, const std::array<float, 3>& mean);
 
 // x[i] = (pixel / 255 - mean) / std, written for one image {size, size, 3}.
 void normalise(const Image& square, const Preprocess& preprocess, Scalar* x);
 
-// The whole way from a decoded picture to a network input {1, size, size, 3}.
+// The whole way from a decoded image to a network input {1, size, size, 3}.
 Tensor preprocess_image(const Image& image, const Preprocess& preprocess);
 
 }  // namespace fovea

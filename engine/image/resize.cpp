@@ -40,7 +40,7 @@ Taps taps_of(int x, std::int64_t in, std::int64_t out) {
     taps.weights.push_back(static_cast<std::int32_t>(share));
     rest -= share;
   }
-  // The rounding remainder goes to the heaviest weight: a flat picture stays exactly flat.
+  // The rounding remainder goes to the heaviest weight: a flat image stays exactly flat.
   *std::max_element(taps.weights.begin(), taps.weights.end()) += static_cast<std::int32_t>(rest);
   return taps;
 }
@@ -88,7 +88,7 @@ Image resize_rows(const Image& image, const std::vector<Taps>& taps, int top, in
   return out;
 }
 
-// `image` begins with row `top` of the picture that the taps belong to.
+// `image` begins with row `top` of the image that the taps belong to.
 Image resize_columns(const Image& image, const std::vector<Taps>& taps, int top) {
   const int height = static_cast<int>(taps.size());
   const std::size_t row = std::size_t(image.width) * 3;

@@ -10,7 +10,7 @@ namespace fovea {
 Image resize(const Image& image, int width, int height);
 
 // What crop() would leave of resize(image, full_width, full_height), without making the rest, so
-// that a thin picture may be resized to any length. Throws ShapeError as both do.
+// that a thin image may be resized to any length. Throws ShapeError as both do.
 Image resize_and_crop(const Image& image, int full_width, int full_height, int x0, int y0,
                       int width, int height);
 

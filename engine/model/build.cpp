@@ -74,8 +74,8 @@ std::string describe_layer(const LayerSpec& layer, const Shape& input) {
   return std::visit(Describer{input}, layer.kind);
 }
 
-Chain build_chain(const std::vector<LayerSpec>& layers, const Shape& input,
-                  const std::string& prefix) {
+Sequential build_chain(const std::vector<LayerSpec>& layers, const Shape& input,
+                       const std::string& prefix) {
   std::vector<LayerPtr> built;
   Shape shape = input;
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -88,7 +88,7 @@ Chain build_chain(const std::vector<LayerSpec>& layers, const Shape& input,
                        to_string(shape) + ": " + error.what());
     }
   }
-  return Chain(std::move(built));
+  return Sequential(std::move(built));
 }
 
 }  // namespace fovea

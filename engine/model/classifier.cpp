@@ -18,9 +18,8 @@ Classifier::Classifier(ModelFile file)
       folded_(fold_batch_norm(model_.network)),
       sha256_(std::move(file.weights_sha256)) {}
 
-Tensor Classifier::prepare(std::span<const std::uint8_t> picture,
-                           const DecodeLimits& limits) const {
-  return preprocess_image(decode_image(picture, limits), model_.preprocess);
+Tensor Classifier::prepare(std::span<const std::uint8_t> image, const DecodeLimits& limits) const {
+  return preprocess_image(decode_image(image, limits), model_.preprocess);
 }
 
 void Classifier::predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const {

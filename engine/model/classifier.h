@@ -12,7 +12,7 @@ namespace fovea {
 
 struct ModelFile;
 
-// The one way from picture bytes to probabilities, used by the CLI, the server and the browser.
+// The one way from image bytes to probabilities, used by the CLI, the server and the browser.
 // Immutable after construction; safe from many threads, each with its own Scratch.
 class Classifier {
  public:
@@ -24,7 +24,7 @@ class Classifier {
   const std::string& weights_sha256() const { return sha256_; }
 
   // JPEG, PNG or BMP bytes -> network input {1, size, size, 3}. Throws FormatError.
-  Tensor prepare(std::span<const std::uint8_t> picture, const DecodeLimits& limits = {}) const;
+  Tensor prepare(std::span<const std::uint8_t> image, const DecodeLimits& limits = {}) const;
   // Inputs {n, size, size, 3} -> calibrated probabilities {n, 1, 1, classes}, each row sums to 1.
   // Throws FormatError when absurdly large weights make the answer infinite or not a number.
   void predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const;

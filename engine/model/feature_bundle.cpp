@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kKind[] = "fovea-features", kVersion[] = "1";
 constexpr char kMeans[] = "means", kCovariances[] = "covariances";
-constexpr char kHeldOut[] = "held_out", kLabels[] = "held_out_labels";
+constexpr char kHoldout[] = "held_out", kLabels[] = "held_out_labels";
 constexpr std::size_t kMaxClasses = 65536;
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 40;
 constexpr int kMaxDim = 65536;
@@ -83,14 +83,14 @@ void check(const FeatureBundle& bundle) {
          " classes");
   }
   for (const std::int64_t count : bundle.counts) {
-    if (count < 0 || count > kMaxCount) fail("a count of " + std::to_string(count) + " pictures");
+    if (count < 0 || count > kMaxCount) fail("a count of " + std::to_string(count) + " images");
   }
   check_shape(kMeans, bundle.means, {classes, 1, 1, dim});
   check_shape(kCovariances, bundle.covariances, {classes, dim, 1, dim});
-  check_shape(kHeldOut, bundle.held_out, {static_cast<int>(bundle.labels.size()), 1, 1, dim});
+  check_shape(kHoldout, bundle.holdout, {static_cast<int>(bundle.labels.size()), 1, 1, dim});
   check_finite(kMeans, bundle.means);
   check_finite(kCovariances, bundle.covariances);
-  check_finite(kHeldOut, bundle.held_out);
+  check_finite(kHoldout, bundle.holdout);
   check_covariances(bundle);
   for (const int label : bundle.labels) {
     if (label < 0 || label >= classes) {
@@ -246,7 +246,7 @@ std::vector<std::uint8_t> write_feature_bundle(const FeatureBundle& bundle, bool
   add(kMeans, bundle.means, DType::f32);
   add(kCovariances, bundle.covariances, small(bundle.covariances));
   add(kLabels, labels, DType::f32);
-  add(kHeldOut, bundle.held_out, small(bundle.held_out));
+  add(kHoldout, bundle.holdout, small(bundle.holdout));
   return write_safetensors(file);
 }
 
@@ -264,13 +264,13 @@ FeatureBundle read_feature_bundle(std::span<const std::uint8_t> bytes) {
   bundle.data_revision = contents.text("data_revision");
   bundle.weights_sha256 = contents.text("weights_sha256");
   const StoredTensor& means = contents.tensor(kMeans);
-  const StoredTensor& held_out = contents.tensor(kHeldOut);
+  const StoredTensor& holdout = contents.tensor(kHoldout);
   bundle.dim = table_size(means.shape[1], kMaxDim, "numbers in a feature vector");
-  const int rows = table_size(held_out.shape[0], 1 << 24, "held-out vectors");
+  const int rows = table_size(holdout.shape[0], 1 << 24, "held-out vectors");
   const int classes = static_cast<int>(bundle.classes.size()), dim = bundle.dim;
   bundle.means = unpack(means, {classes, 1, 1, dim});
   bundle.covariances = unpack(contents.tensor(kCovariances), {classes, dim, 1, dim});
-  bundle.held_out = unpack(held_out, {rows, 1, 1, dim});
+  bundle.holdout = unpack(holdout, {rows, 1, 1, dim});
   bundle.labels = read_labels(unpack(contents.tensor(kLabels), {rows, 1, 1, 1}));
   contents.done();
   check(bundle);

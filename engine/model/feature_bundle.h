@@ -9,16 +9,16 @@
 
 namespace fovea {
 
-// What a model remembers of the pictures it learned from, so that it can be retrained and judged
-// where those pictures are not at hand: statistics of the features that its last layer takes
+// What a model remembers of the images it learned from, so that it can be retrained and judged
+// where those images are not at hand: statistics of the features that its last layer takes
 // (Network::infer_features), held-out feature vectors, and its stored evaluation. A plain value.
 struct FeatureBundle {
   std::vector<std::string> classes;  // the model's, index -> name
   int dim = 0;                       // numbers in one feature vector
-  std::vector<std::int64_t> counts;  // {classes}, pictures behind each mean
+  std::vector<std::int64_t> counts;  // {classes}, images behind each mean
   Tensor means;                      // {classes, 1, 1, dim}; zeros where the count is 0
   Tensor covariances;                // {classes, dim, 1, dim}, symmetric, within each class
-  Tensor held_out;                   // {n, 1, 1, dim}, of pictures that were not trained on
+  Tensor holdout;                    // {n, 1, 1, dim}, of images that were not trained on
   std::vector<int> labels;           // {n}, class of each held-out vector
   std::string evaluation;            // JSON text (docs/evaluation.md); empty: none
   std::string data, data_revision;   // name and revision of the dataset

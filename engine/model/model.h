@@ -14,7 +14,7 @@ namespace fovea {
 // data, data_revision, train_images, metrics (JSON text), command, parent, note.
 using Provenance = std::map<std::string, std::string>;
 
-// A network with everything needed to answer for a picture.
+// A network with everything needed to answer for an image.
 struct Model {
   Network network;
   Preprocess preprocess;

@@ -8,8 +8,8 @@
 namespace fovea {
 namespace {
 
-void add_infos(const std::vector<LayerSpec>& specs, const Chain& chain, const std::string& prefix,
-               Shape shape, std::vector<Network::LayerInfo>& infos) {
+void add_infos(const std::vector<LayerSpec>& specs, const Sequential& chain,
+               const std::string& prefix, Shape shape, std::vector<Network::LayerInfo>& infos) {
   for (std::size_t i = 0; i < specs.size(); ++i) {
     Layer& layer = *chain.layers()[i];
     std::int64_t parameters = 0;
@@ -29,7 +29,7 @@ Network::Network(const NetworkSpec& spec) : spec_(spec) {
   if (in.h < 1 || in.w < 1 || in.c < 1) {
     throw ShapeError("a network needs an input of at least 1x1x1, not " + to_string(in));
   }
-  chain_ = std::make_unique<Chain>(build_chain(spec_.layers, in, ""));
+  chain_ = std::make_unique<Sequential>(build_chain(spec_.layers, in, ""));
   const Shape out = chain_->output_shape(in);
   if (out.h != 1 || out.w != 1) {
     throw ShapeError("a network must end in one number per class, not in " + to_string(out));

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/model/spec.h"
-#include "engine/nn/chain.h"
 #include "engine/nn/init.h"
+#include "engine/nn/sequential.h"
 
 namespace fovea {
 
@@ -81,7 +81,7 @@ class Network {
   Param* head_param(const char* part) const;
 
   NetworkSpec spec_;
-  std::unique_ptr<Chain> chain_;  // on the heap: params_ and buffers_ point into it
+  std::unique_ptr<Sequential> chain_;  // on the heap: params_ and buffers_ point into it
   std::vector<Param*> params_;
   std::vector<Buffer*> buffers_;
   int outputs_ = 0;

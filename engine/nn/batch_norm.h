@@ -9,7 +9,7 @@ namespace fovea {
 //   infer:    the same with running_mean, running_var
 // In training the batch is one lane, so this is ghost batch normalisation (Hoffer et al. 2017).
 // With frozen statistics forward is infer's formula, mean and var constants: what fine-tuning on
-// few pictures wants (Keras' guide to transfer learning calls it inference mode). Params: weight,
+// few images wants (Keras' guide to transfer learning calls it inference mode). Params: weight,
 // bias {1, 1, 1, c}, no weight decay. Buffers: running_mean, running_var (unbiased).
 class BatchNorm : public Layer {
  public:

@@ -5,7 +5,7 @@
 namespace fovea {
 
 // y {n, 1, 1, out} = x {n, 1, 1, in} * weight + bias. Computed as a 1x1 convolution over a row of n
-// pixels, so that a picture's answer does not depend on the batch it came in, to the last bit.
+// pixels, so that an image's answer does not depend on the batch it came in, to the last bit.
 // Params: weight {1, 1, in, out}, bias {1, 1, 1, out}.
 class Dense : public Layer {
  public:

@@ -22,7 +22,7 @@ double softmax_cross_entropy(const Tensor& logits, std::span<const int> labels,
   for (int i = 0; i < n; ++i) {
     const int label = labels[i];
     if (label < 0 || label >= k) {
-      throw ShapeError("label " + std::to_string(label) + " of picture " + std::to_string(i) +
+      throw ShapeError("label " + std::to_string(label) + " of image " + std::to_string(i) +
                        " is outside 0.." + std::to_string(k - 1));
     }
     const Scalar* z = logits.image(i);

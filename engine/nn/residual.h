@@ -1,13 +1,13 @@
 #pragma once
 
-#include "engine/nn/chain.h"
+#include "engine/nn/sequential.h"
 
 namespace fovea {
 
 // y = x + block(x) (He et al. 2016). The block keeps the shape.
 class Residual : public Layer {
  public:
-  explicit Residual(Chain block) : block_(std::move(block)) {}
+  explicit Residual(Sequential block) : block_(std::move(block)) {}
   Shape output_shape(const Shape& in) const override;  // ShapeError when the block changes it
   void infer(const Tensor& x, Tensor& y, Scratch& scratch) const override;
   void forward(const Tensor& x, Tensor& y, const Rng& rng) override;
@@ -17,10 +17,10 @@ class Residual : public Layer {
   void freeze_statistics() override { block_.freeze_statistics(); }
   void prepare() override { block_.prepare(); }
   std::int64_t flops(const Shape& in) const override { return block_.flops(in); }
-  const Chain& block() const { return block_; }
+  const Sequential& block() const { return block_; }
 
  private:
-  Chain block_;
+  Sequential block_;
 };
 
 }  // namespace fovea

@@ -10,6 +10,8 @@
 
 namespace fovea {
 
+inline constexpr const char* kCheckpointFile = "checkpoint.fovea";  // in a run's folder
+
 // The state of a run as named texts and named arrays, in one self-checking block of bytes:
 //   "FOVEACKP", version, texts (name, value), arrays (name, n, h, w, c, floats), sha256 of all that
 // with every number little-endian, lengths and sizes as 32-bit. Native machines only; it is no

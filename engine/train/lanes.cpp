@@ -15,7 +15,7 @@ constexpr std::uint64_t kOrderStream = 1;
 constexpr std::uint64_t kDropoutStream = 2;
 constexpr std::int64_t kPiece = 1 << 14;  // numbers reduced at a time: a few lanes fit the L2 cache
 
-// Weights so that every class counts alike and the mean over the pictures is 1.
+// Weights so that every class counts alike and the mean over the images is 1.
 std::vector<float> balanced_weights(const TrainingSet& set) {
   std::vector<int> counts(set.classes.size());
   for (const int label : set.labels) ++counts[static_cast<std::size_t>(label)];
@@ -31,12 +31,12 @@ std::vector<float> balanced_weights(const TrainingSet& set) {
 
 }  // namespace
 
-int pieces(int count, int most) {
+int ceil_div(int count, int most) {
   return (count + most - 1) / most;
 }
 
-Cut cut(int count, int most, int i) {
-  const std::int64_t n = pieces(count, most);
+Range split_range(int count, int most, int i) {
+  const std::int64_t n = ceil_div(count, most);
   return {static_cast<int>(count * std::int64_t{i} / n),
           static_cast<int>(count * (std::int64_t{i} + 1) / n)};
 }
@@ -57,7 +57,7 @@ Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preproc
       preprocess_(preprocess),
       recipe_(recipe),
       teaching_(recipe.distillation > 0 ? teaching : Teaching{}) {
-  const int lanes = pieces(std::min(recipe.batch, set.count()), recipe.lane);
+  const int lanes = ceil_div(std::min(recipe.batch, set.count()), recipe.lane);
   threads_ = std::clamp(threads, 1, lanes);
   loss_.label_smoothing = recipe.label_smoothing;
   if (recipe.balanced) loss_.class_weights = balanced_weights(set);
@@ -85,7 +85,7 @@ Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preproc
 }
 
 Lanes::Sums Lanes::run(std::span<const int> indices, int epoch, std::int64_t step) {
-  const int lanes = pieces(static_cast<int>(indices.size()), recipe_.lane);
+  const int lanes = ceil_div(static_cast<int>(indices.size()), recipe_.lane);
   swap_gradients(lanes_[0], network_);
   parallel_for(lanes, threads_, [&](int lane, int thread) {
     run_lane(indices, lane, epoch, step, workers_[static_cast<std::size_t>(thread)]);
@@ -104,14 +104,14 @@ Lanes::Sums Lanes::run(std::span<const int> indices, int epoch, std::int64_t ste
 void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, std::int64_t step,
                      Worker& worker) {
   const int batch = static_cast<int>(indices.size());
-  const Cut range = cut(batch, recipe_.lane, lane_index);
+  const Range range = split_range(batch, recipe_.lane, lane_index);
   const int count = range.end - range.begin;
   worker.x.resize({count, set_.size, set_.size, 3});
   worker.labels.resize(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     const int place = range.begin + i;
     const int index = indices[static_cast<std::size_t>(place)];
-    augment(set_.picture(index), set_.size, worker.square.rgb.data(), recipe_.augment, recipe_.seed,
+    augment(set_.image(index), set_.size, worker.square.rgb.data(), recipe_.augment, recipe_.seed,
             epoch, index);
     normalise(worker.square, preprocess_, worker.x.image(i));
     worker.labels[static_cast<std::size_t>(i)] = set_.labels[static_cast<std::size_t>(index)];
@@ -140,7 +140,7 @@ void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, st
   }
 }
 
-// Of the pictures in worker.x, at these indices of the set.
+// Of the images in worker.x, at these indices of the set.
 double Lanes::loss_of(const Tensor& logits, std::span<const int> indices, Scalar scale,
                       Worker& worker) const {
   if (teaching_.teacher == nullptr) {
@@ -196,7 +196,7 @@ void Lanes::reduce_statistics(int lanes) {
   network_.update_statistics();
 }
 
-void Lanes::publish_weights() {
+void Lanes::broadcast_weights() {
   parallel_for(threads_ - 1, threads_,
                [&](int t, int) { replicas_[static_cast<std::size_t>(t)].copy_values(network_); });
 }

@@ -13,18 +13,18 @@
 namespace fovea {
 
 // Piece `i` of `count` things cut into the fewest pieces of at most `most`, whose sizes differ by
-// at most one: no batch or lane is left with a handful of pictures and wild statistics.
-struct Cut {
+// at most one: no batch or lane is left with a handful of images and wild statistics.
+struct Range {
   int begin = 0;
   int end = 0;
 };
-int pieces(int count, int most);
-Cut cut(int count, int most, int i);
+int ceil_div(int count, int most);
+Range split_range(int count, int most, int i);
 
-// The pictures 0..count-1 in the order of this epoch, a function of (seed, epoch) alone.
+// The images 0..count-1 in the order of this epoch, a function of (seed, epoch) alone.
 void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& order);
 
-// Who answers for the pictures from an index on; see TrainExtras.
+// Who answers for the images from an index on; see TrainExtras.
 struct Teaching {
   const Network* teacher = nullptr;
   int first_taught = 0;
@@ -43,12 +43,12 @@ class Lanes {
     double loss = 0;
     int correct = 0;
   };
-  // The pictures at `indices`: sums over them; the gradient of their mean loss in the network's
+  // The images at `indices`: sums over them; the gradient of their mean loss in the network's
   // Param::grad; running statistics updated by the mean of the lanes' own.
   Sums run(std::span<const int> indices, int epoch, std::int64_t step);
 
   // Tells the other threads' networks of new weights. Call after each optimiser step.
-  void publish_weights();
+  void broadcast_weights();
 
   // Frees the lanes' gradients until the next run: for work that needs memory of its own.
   void release_gradients();

@@ -10,21 +10,21 @@
 
 namespace fovea {
 
-// Everything that decides the weights, apart from the pictures. The number of threads does not.
+// Everything that decides the weights, apart from the images. The number of threads does not.
 struct Recipe {
   std::string preset = "small";
   float dropout = 1;  // factor on the preset's dropout rates
   Init init = Init::he;
   std::uint64_t seed = 1;
   int epochs = 16;
-  int batch = 128;  // pictures an update, at most
-  int lane = 32;    // pictures that share batch-norm statistics, at most
+  int batch = 128;  // images an update, at most
+  int lane = 32;    // images that share batch-norm statistics, at most
   float lr = 0.1f;  // the peak
   OptimizerOptions optimizer{.kind = OptimizerKind::sgd, .weight_decay = 5e-4f};
   float norm_bias_lr = 1;  // factor on the learning rate of batch-norm biases
   ScheduleOptions schedule;
   float label_smoothing = 0.1f;
-  bool balanced = false;     // weigh each class by 1 / its share of the pictures
+  bool balanced = false;     // weigh each class by 1 / its share of the images
   float ema_decay = 0.995f;  // per step; 0 = no average
   int ema_every = 5;         // steps
   int patience = 0;          // epochs without a lower validation loss; 0 = train to the end

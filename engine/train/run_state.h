@@ -12,7 +12,7 @@ struct RunState {
   // The epoch under way, and sums over its first `batch` batches.
   int epoch = 0;
   int batch = 0;
-  int seen = 0;  // pictures
+  int seen = 0;  // images
   int correct = 0;
   double loss = 0;
   double seconds = 0;

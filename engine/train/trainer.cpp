@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Names a run: the same recipe on the same pictures.
+// Names a run: the same recipe on the same images.
 std::string fingerprint(const Recipe& recipe, const Preprocess& preprocess,
                         const TrainingSet& train, const TrainingSet* val) {
   Sha256 sha;
@@ -75,7 +75,7 @@ class Run {
         average_(recipe.ema_decay, recipe.ema_every),
         lanes_(network, train_set, preprocess, recipe, threads,
                {extras.teacher, extras.first_taught}),
-        batches_(pieces(train_set.count(), recipe.batch)),
+        batches_(ceil_div(train_set.count(), recipe.batch)),
         total_steps_(std::int64_t{recipe.epochs} * batches_) {
     if (recipe.norm_bias_lr != 1) {
       optimizer_->set_lr_scales(norm_bias_scales(network, recipe.norm_bias_lr));
@@ -110,7 +110,7 @@ class Run {
   }
 
   Outcome run_batch() {
-    const Cut range = cut(train_.count(), recipe_.batch, state_.batch);
+    const Range range = split_range(train_.count(), recipe_.batch, state_.batch);
     const int images = range.end - range.begin;
     const std::int64_t step = std::int64_t{state_.epoch} * batches_ + state_.batch;
     state_.lr =
@@ -120,7 +120,7 @@ class Run {
     const Lanes::Sums sums = lanes_.run(indices, state_.epoch, step);
     if (!std::isfinite(sums.loss)) return Outcome::diverged;
     optimizer_->step(network_.params(), state_.lr, threads_);
-    lanes_.publish_weights();
+    lanes_.broadcast_weights();
     average_.update(step + 1, network_.params(), network_.buffers(), threads_);
     state_.loss += sums.loss;
     state_.correct += sums.correct;
@@ -232,7 +232,7 @@ void Run::restore(std::vector<std::uint8_t> bytes) {
   bytes = {};
   if (saved.text("fingerprint") != fingerprint_) {
     throw FormatError(
-        "the checkpoint belongs to another run: recipe or pictures differ; its recipe: " +
+        "the checkpoint belongs to another run: recipe or images differ; its recipe: " +
         saved.text("recipe"));
   }
   state_ = RunState::take_from(saved);
@@ -251,7 +251,7 @@ void Run::restore(std::vector<std::uint8_t> bytes) {
   for (Buffer* buffer : network_.buffers()) take(buffer->name, buffer->value);
   optimizer_->restore(saved.integer("optimizer.steps"), saved.take_arrays("optimizer."));
   average_.restore(saved.integer("average.updates"), saved.take_arrays("average."));
-  lanes_.publish_weights();
+  lanes_.broadcast_weights();
 }
 
 void check(const Network& network, const TrainingSet& train_set, const TrainingSet* val,
@@ -276,12 +276,12 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
       !(augment.contrast >= 0 && augment.contrast <= 1)) {
     refuse("rotate from 0 to 180 degrees, brightness and contrast from 0 to 1");
   }
-  if (train_set.count() == 0) refuse("there are no pictures");
+  if (train_set.count() == 0) refuse("there are no images");
   const Shape& input = network.spec().input;
   for (const TrainingSet* set : {&train_set, val}) {
     if (set == nullptr) continue;
     if (input.h != set->size || input.w != set->size || input.c != 3) {
-      refuse("pictures of " + std::to_string(set->size) + " for a network of " + to_string(input));
+      refuse("images of " + std::to_string(set->size) + " for a network of " + to_string(input));
     }
     if (static_cast<int>(set->classes.size()) != network.outputs()) {
       refuse(std::to_string(set->classes.size()) + " classes for " +
@@ -290,7 +290,7 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
   }
   const bool needs_val = recipe.patience > 0 || recipe.schedule.kind == ScheduleKind::plateau;
   if (needs_val && (val == nullptr || val->count() == 0)) {
-    refuse("patience and plateau need validation pictures");
+    refuse("patience and plateau need validation images");
   }
 }
 

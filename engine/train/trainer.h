@@ -62,23 +62,23 @@ struct TrainResult {
   std::vector<EpochReport> history;
 };
 
-// What a run may have beside pictures and recipe. All must be the same when it is resumed.
+// What a run may have beside images and recipe. All must be the same when it is resumed.
 struct TrainExtras {
-  // Its outputs are the network's first ones. The pictures of the set from `first_taught` on are to
+  // Its outputs are the network's first ones. The images of the set from `first_taught` on are to
   // be answered as it answers them, at a share of recipe.distillation, for the rest by their
   // labels. Not null where that share is not 0.
   const Network* teacher = nullptr;
   int first_taught = 0;
-  // Called at the start of every epoch; may put other pictures into the training set, as many of
+  // Called at the start of every epoch; may put other images into the training set, as many of
   // each class as before. The set handed to train() is that of epoch 0.
   std::function<void(int epoch)> before_epoch;
 };
 
 // Trains `network`, already initialised, on lanes: each batch is cut into micro-batches of at most
-// recipe.lane pictures; each runs whole on one thread with its own batch-norm statistics (ghost
+// recipe.lane images; each runs whole on one thread with its own batch-norm statistics (ghost
 // batch norm, Hoffer et al. 2017), and their gradients are added in lane order. Order,
 // augmentation and dropout are functions of (seed, epoch, index, step): the same recipe and
-// pictures give the same bits at any number of threads, interrupted and resumed or not.
+// images give the same bits at any number of threads, interrupted and resumed or not.
 //
 // val may be null where the recipe has no patience and no plateau. `resume` is what on_checkpoint
 // was given (freed once read), or empty. At the end the network holds the weights to keep: the best

@@ -5,10 +5,10 @@
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/refusal.h"
-#include "server/api/time_text.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/store/audit_log.h"
+#include "server/text/time.h"
 
 namespace fovea::server {
 

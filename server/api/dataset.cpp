@@ -6,9 +6,9 @@
 #include "server/api/dataset_reply.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
-#include "server/api/time_text.h"
-#include "server/data/export.h"
+#include "server/dataset/export.h"
 #include "server/http/pull_stream.h"
+#include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
@@ -23,25 +23,25 @@ ContentHash hash_of(std::string_view text) {
   return *hash;
 }
 
-const Picture& picture_of(const Request& request, const TrainingSnapshot& snapshot) {
+const ImageRecord& image_of(const Request& request, const TrainingSnapshot& snapshot) {
   const std::string& text = request.params.at(0).second;
-  const Picture* picture = snapshot.dataset.index().find(hash_of(text));
-  if (!picture) throw Refusal(404, "there is no picture " + text + " in the training data");
-  return *picture;
+  const ImageRecord* image = snapshot.dataset.index().find(hash_of(text));
+  if (!image) throw Refusal(404, "there is no image " + text + " in the training data");
+  return *image;
 }
 
-Json picture_json(const TrainingSnapshot& snapshot, const Picture& picture) {
-  const std::string sha256 = to_hex(picture.hash);
-  const auto added = std::chrono::system_clock::time_point(std::chrono::seconds(picture.added_at));
+Json image_json(const TrainingSnapshot& snapshot, const ImageRecord& image) {
+  const std::string sha256 = to_hex(image.hash);
+  const auto added = std::chrono::system_clock::time_point(std::chrono::seconds(image.added_at));
   return {{"sha256", sha256},
-          {"label", snapshot.label(picture)},
-          {"split", to_string(picture.split)},
-          {"source", to_string(picture.origin)},
-          {"file", picture.name},
+          {"label", snapshot.label(image)},
+          {"split", to_string(image.split)},
+          {"source", to_string(image.origin)},
+          {"file", image.name},
           {"added_at", iso_time(added)},
-          {"width", picture.width},
-          {"height", picture.height},
-          {"picture", "/api/v1/dataset/images/" + sha256 + "/picture"}};
+          {"width", image.width},
+          {"height", image.height},
+          {"url", "/api/v1/dataset/images/" + sha256 + "/content"}};
 }
 
 std::string lower(std::string text) {
@@ -49,7 +49,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Which pictures a list shows.
+// Which images a list shows.
 class Filter {
  public:
   explicit Filter(const Request& request) {
@@ -58,12 +58,12 @@ class Filter {
     source_ = one_of(request, "source", {"import", "upload", "correction"});
     search_ = lower(std::string(find_field(request.query, "search").value_or("")));
   }
-  bool fits(const TrainingSnapshot& snapshot, const Picture& picture) const {
-    if (label_ && snapshot.label(picture) != *label_) return false;
-    if (split_ && to_string(picture.split) != *split_) return false;
-    if (source_ && to_string(picture.origin) != *source_) return false;
-    return search_.empty() || lower(picture.name).find(search_) != std::string::npos ||
-           to_hex(picture.hash).rfind(search_, 0) == 0;
+  bool fits(const TrainingSnapshot& snapshot, const ImageRecord& image) const {
+    if (label_ && snapshot.label(image) != *label_) return false;
+    if (split_ && to_string(image.split) != *split_) return false;
+    if (source_ && to_string(image.origin) != *source_) return false;
+    return search_.empty() || lower(image.name).find(search_) != std::string::npos ||
+           to_hex(image.hash).rfind(search_, 0) == 0;
   }
 
  private:
@@ -79,14 +79,14 @@ class Filter {
   std::string search_;
 };
 
-// Where a page begins: after the picture with this time and hash.
+// Where a page begins: after the image with this time and hash.
 struct Cursor {
   std::int64_t added_at = 0;
   ContentHash hash{};
 };
 
-std::string cursor_text(const Picture& picture) {
-  return std::to_string(picture.added_at) + "-" + to_hex(picture.hash);
+std::string cursor_text(const ImageRecord& image) {
+  return std::to_string(image.added_at) + "-" + to_hex(image.hash);
 }
 
 std::optional<Cursor> read_cursor(const Request& request) {
@@ -103,14 +103,14 @@ std::optional<Cursor> read_cursor(const Request& request) {
   return cursor;
 }
 
-bool is_behind(const Picture& picture, const Cursor& cursor) {
-  if (picture.added_at != cursor.added_at) return picture.added_at < cursor.added_at;
-  return picture.hash > cursor.hash;
+bool is_behind(const ImageRecord& image, const Cursor& cursor) {
+  if (image.added_at != cursor.added_at) return image.added_at < cursor.added_at;
+  return image.hash > cursor.hash;
 }
 
 std::vector<ContentHash> read_hashes(const Json& body) {
   if (!body.contains("sha256") || !body["sha256"].is_array()) {
-    throw Refusal(400, "\"sha256\" must be a list of the pictures' hashes");
+    throw Refusal(400, "\"sha256\" must be a list of the images' hashes");
   }
   std::vector<ContentHash> hashes;
   for (const Json& text : body["sha256"]) {
@@ -137,7 +137,7 @@ Reply relabel(const Request& request, App& app, const std::vector<ContentHash>& 
               const std::string& label) {
   const EditReport report = app.training.relabel(hashes, label);
   if (report.changed > 0) {
-    audit_dataset(app, request, "relabel pictures", std::to_string(report.changed) + " pictures",
+    audit_dataset(app, request, "relabel images", std::to_string(report.changed) + " images",
                   {{"changed", report.changed}, {"label", label}});
   }
   return edit_reply(app, report);
@@ -146,7 +146,7 @@ Reply relabel(const Request& request, App& app, const std::vector<ContentHash>& 
 Reply remove(const Request& request, App& app, const std::vector<ContentHash>& hashes) {
   const EditReport report = app.training.remove(hashes);
   if (report.changed > 0) {
-    audit_dataset(app, request, "delete pictures", std::to_string(report.changed) + " pictures",
+    audit_dataset(app, request, "delete images", std::to_string(report.changed) + " images",
                   {{"changed", report.changed}});
   }
   return edit_reply(app, report);
@@ -180,7 +180,7 @@ Reply show_dataset(const Request& request, App& app) {
   });
 }
 
-Reply list_pictures(const Request& request, App& app) {
+Reply list_images(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
     const auto limit = static_cast<std::size_t>(read_number(request, "limit", 1, 1000, 100));
     const Filter filter(request);
@@ -190,17 +190,17 @@ Reply list_pictures(const Request& request, App& app) {
     const auto snapshot = app.training.snapshot();
     Json images = Json::array();
     std::int64_t total = 0;
-    const Picture* last = nullptr;
+    const ImageRecord* last = nullptr;
     bool more = false;
     for (const std::uint32_t i : snapshot->newest) {
-      const Picture& picture = snapshot->dataset.pictures()[i];
-      if (!filter.fits(*snapshot, picture)) continue;
+      const ImageRecord& image = snapshot->dataset.images()[i];
+      if (!filter.fits(*snapshot, image)) continue;
       if (++total <= offset) continue;
-      if (cursor && !is_behind(picture, *cursor)) continue;
+      if (cursor && !is_behind(image, *cursor)) continue;
       more = images.size() == limit;
       if (more) continue;
-      images.push_back(picture_json(*snapshot, picture));
-      last = &picture;
+      images.push_back(image_json(*snapshot, image));
+      last = &image;
     }
     Json body = {{"revision", snapshot->revision}, {"total", total}, {"images", std::move(images)}};
     if (more) body["next_cursor"] = cursor_text(*last);
@@ -208,22 +208,22 @@ Reply list_pictures(const Request& request, App& app) {
   });
 }
 
-Reply show_picture_entry(const Request& request, App& app) {
+Reply show_image_entry(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
     const auto snapshot = app.training.snapshot();
-    const Picture& picture = picture_of(request, *snapshot);
-    Json body = picture_json(*snapshot, picture);
-    body["original"] = app.training.has_original(picture.hash);
+    const ImageRecord& image = image_of(request, *snapshot);
+    Json body = image_json(*snapshot, image);
+    body["original"] = app.training.has_original(image.hash);
     return json_reply(body);
   });
 }
 
-Reply show_picture_file(const Request& request, App& app) {
+Reply show_image_file(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
     const auto snapshot = app.training.snapshot();
-    const Picture& picture = picture_of(request, *snapshot);
-    const bool whole = app.training.has_original(picture.hash);
-    const std::string etag = "\"" + to_hex(picture.hash) + (whole ? "\"" : "-pixels\"");
+    const ImageRecord& image = image_of(request, *snapshot);
+    const bool whole = app.training.has_original(image.hash);
+    const std::string etag = "\"" + to_hex(image.hash) + (whole ? "\"" : "-pixels\"");
     Reply reply;
     reply.fields = {{"ETag", etag}, {"Cache-Control", "private, no-cache"}};
     if (etag_matches(request, etag)) {
@@ -231,25 +231,25 @@ Reply show_picture_file(const Request& request, App& app) {
       return reply;
     }
     const auto file =
-        std::make_shared<std::vector<std::uint8_t>>(picture_file(*snapshot, app.training, picture));
-    reply.fields.emplace_back("Content-Type", picture_type(*file));
+        std::make_shared<std::vector<std::uint8_t>>(image_file(*snapshot, app.training, image));
+    reply.fields.emplace_back("Content-Type", image_type(*file));
     reply.shared = SharedBytes{file, *file};
     return reply;
   });
 }
 
-Reply relabel_picture(const Request& request, App& app) {
+Reply relabel_image(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
     const Json body = read_object(request);
-    const Picture picture = picture_of(request, *app.training.snapshot());
-    return relabel(request, app, {picture.hash}, label_in(body, "label"));
+    const ImageRecord image = image_of(request, *app.training.snapshot());
+    return relabel(request, app, {image.hash}, label_in(body, "label"));
   });
 }
 
-Reply remove_picture(const Request& request, App& app) {
+Reply remove_image(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
-    const Picture picture = picture_of(request, *app.training.snapshot());
-    return remove(request, app, {picture.hash});
+    const ImageRecord image = image_of(request, *app.training.snapshot());
+    return remove(request, app, {image.hash});
   });
 }
 

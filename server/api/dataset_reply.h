@@ -6,7 +6,7 @@
 
 #include "engine/core/error.h"
 #include "server/api/refusal.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/store/audit_log.h"
 

@@ -2,10 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/api/ancestor.h"
 #include "server/api/dataset_reply.h"
 #include "server/api/handlers.h"
 #include "server/http/multipart.h"
+#include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 
 // What a request brings, as parts of a form or as its body.
 struct Delivery {
-  std::vector<NewPicture> files;  // labels not set yet
+  std::vector<NewImage> files;  // labels not set yet
   std::vector<std::string> labels;
 };
 
@@ -48,7 +48,7 @@ Delivery read_form(const Request& request, std::string_view type, std::string_vi
 // `part_name`: what to call a file's part in an error; both "file" and "files" are read.
 Delivery read_delivery(const Request& request, std::string_view part_name) {
   if (request.body.empty()) {
-    throw Refusal(400, "the request has no body; send pictures, or a zip or tar archive of them");
+    throw Refusal(400, "the request has no body; send images, or a zip or tar archive of them");
   }
   const std::string_view type = request.field("Content-Type").value_or("");
   const bool form = same_name(type.substr(0, 19), "multipart/form-data");
@@ -70,7 +70,7 @@ Delivery read_delivery(const Request& request, std::string_view part_name) {
 // One label for all, or one each.
 void set_labels(Delivery& delivery) {
   const std::size_t files = delivery.files.size(), labels = delivery.labels.size();
-  if (labels == 0) throw Refusal(400, "say what the pictures show: a part \"label\", or ?label=");
+  if (labels == 0) throw Refusal(400, "say what the images show: a part \"label\", or ?label=");
   if (labels != 1 && labels != files) {
     throw Refusal(400, std::to_string(files) + " files and " + std::to_string(labels) +
                            " labels: give one label for all files, or one for each");
@@ -83,7 +83,7 @@ void set_labels(Delivery& delivery) {
 
 AddReport add(App& app, Delivery& delivery) {
   const auto archive = std::find_if(delivery.files.begin(), delivery.files.end(),
-                                    [](const NewPicture& file) { return is_archive(file.bytes); });
+                                    [](const NewImage& file) { return is_archive(file.bytes); });
   if (archive == delivery.files.end()) {
     set_labels(delivery);
     return app.training.add(delivery.files, Origin::upload);
@@ -128,16 +128,16 @@ void audit_upload(App& app, const Request& request, const AddReport& report) {
     if (verdict.kind != Verdict::Kind::added) continue;
     labels[verdict.label] = labels.value(verdict.label, 0) + 1;
   }
-  audit_dataset(app, request, "upload pictures", std::to_string(report.counts.added) + " pictures",
+  audit_dataset(app, request, "upload images", std::to_string(report.counts.added) + " images",
                 {{"added", report.counts.added}, {"labels", std::move(labels)}});
 }
 
-// Older clients write "Airplane" where a class is called "airplane": among the pictures, else by
+// Older clients write "Airplane" where a class is called "airplane": among the images, else by
 // the model in service.
 void match_case(App& app, Delivery& delivery) {
   std::vector<std::string> known = app.model()->classifier.classes();
   for (const ClassCount& one : app.training.snapshot()->classes) known.push_back(one.name);
-  for (NewPicture& file : delivery.files) {
+  for (NewImage& file : delivery.files) {
     const std::string given = file.label;
     for (const std::string& name : known) {
       if (same_name(name, given)) file.label = name;
@@ -157,7 +157,7 @@ void audit_dataset(App& app, const Request& request, const std::string& action,
                              detail.dump(-1, ' ', false, Json::error_handler_t::replace)});
 }
 
-Reply upload_pictures(const Request& request, App& app) {
+Reply upload_images(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
     Delivery delivery = read_delivery(request, "file");
     const AddReport report = add(app, delivery);
@@ -181,7 +181,7 @@ Reply upload_pictures(const Request& request, App& app) {
   });
 }
 
-Reply upload_ancestor_pictures(const Request& request, App& app) {
+Reply upload_legacy_images(const Request& request, App& app) {
   return with_dataset_problems(request, [&] {
     if (request.body.empty()) throw Refusal(400, "No file provided");
     Delivery delivery = read_delivery(request, "files");
@@ -195,8 +195,7 @@ Reply upload_ancestor_pictures(const Request& request, App& app) {
     Json files = Json::array();
     for (const Verdict& verdict : report.verdicts) {
       if (verdict.kind == Verdict::Kind::added) {
-        files.push_back(
-            {{"filename", verdict.file}, {"label", ancestor_class_name(verdict.label)}});
+        files.push_back({{"filename", verdict.file}, {"label", capitalized(verdict.label)}});
       }
     }
     const std::int64_t there = report.counts.duplicates;

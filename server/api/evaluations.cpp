@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/model/feature_bundle.h"
+#include "engine/report/evaluation_json.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/job_reply.h"
-#include "server/api/time_text.h"
 #include "server/http/problem.h"
+#include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
@@ -58,7 +59,7 @@ Json stored_with_model(App& app, const StoredVersion& version) {
   if (version.removed) return Json(Json::value_t::discarded);
   const auto file = app.registry.features_file(version);
   if (!file) return Json(Json::value_t::discarded);
-  return Json::parse(read_feature_bundle(*file).evaluation, nullptr, false);
+  return parse_evaluation(read_feature_bundle(*file).evaluation);
 }
 
 Evaluation numbered_evaluation(App& app, const StoredVersion& version, const std::string& id) {
@@ -115,7 +116,7 @@ Reply show_evaluation(const Request& request, App& app) {
     }
     const Evaluation found = numbered_evaluation(app, version, id);
     Json body = of_job(found);
-    body["evaluation"] = Json::parse(found.evaluation, nullptr, false);
+    body["evaluation"] = parse_evaluation(found.evaluation);
     return json_reply(body);
   });
 }

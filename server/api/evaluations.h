@@ -4,7 +4,7 @@
 #include <string>
 
 #include "server/api/refusal.h"
-#include "server/app.h"
+#include "server/app/app.h"
 
 namespace fovea::server {
 

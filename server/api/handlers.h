@@ -51,29 +51,29 @@ Reply list_insights(const Request& request, App& app);
 Reply show_insight(const Request& request, App& app);
 Reply draw_insight(const Request& request, App& app);  // {name}.png
 
-// ancestor_insights.cpp
+// legacy/insights.cpp
 Reply list_visualizations(const Request& request, App& app);
 Reply draw_visualization(const Request& request, App& app);
-Reply show_ancestor_evaluation(const Request& request, App& app);  // of the model in service
+Reply show_legacy_evaluation(const Request& request, App& app);  // of the model in service
 
-// ancestor_jobs.cpp
-Reply ancestor_retrain(const Request& request, App& app);
-Reply show_ancestor_retrain(const Request& request, App& app);
+// legacy/jobs.cpp
+Reply legacy_retrain(const Request& request, App& app);
+Reply show_legacy_retrain(const Request& request, App& app);
 
 // audit.cpp
 Reply list_audit(const Request& request, App& app);
 
 // dataset_upload.cpp
-Reply upload_pictures(const Request& request, App& app);
-Reply upload_ancestor_pictures(const Request& request, App& app);  // as older clients send them
+Reply upload_images(const Request& request, App& app);
+Reply upload_legacy_images(const Request& request, App& app);  // as older clients send them
 
 // dataset.cpp: the training data
 Reply show_dataset(const Request& request, App& app);
-Reply list_pictures(const Request& request, App& app);
-Reply show_picture_entry(const Request& request, App& app);
-Reply show_picture_file(const Request& request, App& app);
-Reply relabel_picture(const Request& request, App& app);
-Reply remove_picture(const Request& request, App& app);
+Reply list_images(const Request& request, App& app);
+Reply show_image_entry(const Request& request, App& app);
+Reply show_image_file(const Request& request, App& app);
+Reply relabel_image(const Request& request, App& app);
+Reply remove_image(const Request& request, App& app);
 Reply relabel_many(const Request& request, App& app);
 Reply remove_many(const Request& request, App& app);
 Reply rename_dataset_class(const Request& request, App& app);
@@ -86,11 +86,11 @@ void predict(std::shared_ptr<const Request> request, App& app, Respond respond);
 Reply list_predictions(const Request& request, App& app);
 Reply export_predictions(const Request& request, App& app);
 Reply show_prediction(const Request& request, App& app);
-Reply show_predicted_picture(const Request& request, App& app);
+Reply show_predicted_image(const Request& request, App& app);
 Reply delete_prediction(const Request& request, App& app);
 Reply delete_predictions(const Request& request, App& app);
 
-// history_label.cpp: what a person said the picture shows
+// history_label.cpp: what a person said the image shows
 Reply label_prediction(const Request& request, App& app);
 
 // metrics.cpp
@@ -101,7 +101,7 @@ Reply show_status(const Request& request, App& app);
 
 // statistics.cpp
 Reply show_statistics(const Request& request, App& app);
-Reply show_ancestor_statistics(const Request& request, App& app);
+Reply show_legacy_statistics(const Request& request, App& app);
 
 // v2.cpp, v2_infer.cpp: the Open Inference Protocol
 Reply show_v2_server(const Request& request, App& app);
@@ -121,13 +121,13 @@ Reply show_openapi(const Request& request, App& app);
 Reply show_page(const Request& request, App& app);
 Reply show_docs(const Request& request, App& app);  // the API as a page
 
-// ancestor.cpp: the paths and field names that older clients use
-Reply show_ancestor_health(const Request& request, App& app);
-void ancestor_predict(std::shared_ptr<const Request> request, App& app, Respond respond);
-void ancestor_predict_batch(std::shared_ptr<const Request> request, App& app, Respond respond);
+// legacy/predict.cpp: the paths and field names that older clients use
+Reply show_legacy_health(const Request& request, App& app);
+void legacy_predict(std::shared_ptr<const Request> request, App& app, Respond respond);
+void legacy_predict_batch(std::shared_ptr<const Request> request, App& app, Respond respond);
 
-// ancestor_model.cpp
-Reply show_ancestor_model(const Request& request, App& app);
-Reply show_ancestor_uptime(const Request& request, App& app);
+// legacy/model.cpp
+Reply show_legacy_model(const Request& request, App& app);
+Reply show_legacy_uptime(const Request& request, App& app);
 
 }  // namespace fovea::server

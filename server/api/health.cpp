@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 
 namespace fovea::server {

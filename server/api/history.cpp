@@ -7,7 +7,7 @@
 #include "server/api/history_query.h"
 #include "server/api/input.h"
 #include "server/api/refusal.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/http/pull_stream.h"
 #include "server/http/target.h"
@@ -33,7 +33,7 @@ std::string next_page(const Request& request, std::int64_t last) {
   return "/api/v1/predictions?" + query + "before=" + std::to_string(last);
 }
 
-std::string_view picture_type(const std::vector<std::uint8_t>& bytes) {
+std::string_view image_type(const std::vector<std::uint8_t>& bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.substr(0, 2) == "BM") return "image/bmp";
   return text.substr(0, 4) == "\x89PNG" ? "image/png" : "image/jpeg";
@@ -69,7 +69,7 @@ void add_csv_line(std::string& lines, const PredictionRecord& record) {
     }
     lines += ',';
   }
-  lines += csv_text(record.picture_sha256);
+  lines += csv_text(record.image_sha256);
   for (const char* stage : {"decode", "queue", "compute"}) {
     lines += ',' + json["timing_ms"][stage].dump();
   }
@@ -80,7 +80,7 @@ void add_csv_line(std::string& lines, const PredictionRecord& record) {
 
 constexpr const char* kCsvHead =
     "id,time,request_id,source,file,model,version,weights_sha256,label,probability,uncertain,"
-    "right_label,picture_sha256,decode_ms,queue_ms,compute_ms,probabilities\r\n";
+    "right_label,image_sha256,decode_ms,queue_ms,compute_ms,probabilities\r\n";
 
 void audit(App& app, const Request& request, const std::string& action, const std::string& subject,
            const Json& detail) {
@@ -138,16 +138,16 @@ Reply show_prediction(const Request& request, App& app) {
   });
 }
 
-Reply show_predicted_picture(const Request& request, App& app) {
+Reply show_predicted_image(const Request& request, App& app) {
   return refusing(request, [&] {
     const std::int64_t id = read_id(request);
-    const auto bytes = app.store->predictions().picture(id);
+    const auto bytes = app.store->predictions().image(id);
     if (!bytes) {
       if (!app.store->predictions().find(id)) throw unknown(id);
-      throw Refusal(404, "the picture of prediction " + std::to_string(id) + " is not kept");
+      throw Refusal(404, "the image of prediction " + std::to_string(id) + " is not kept");
     }
     Reply reply;
-    reply.fields = {{"Content-Type", std::string(picture_type(*bytes))},
+    reply.fields = {{"Content-Type", std::string(image_type(*bytes))},
                     {"Cache-Control", "private, max-age=3600"}};
     reply.body.assign(bytes->begin(), bytes->end());
     return reply;

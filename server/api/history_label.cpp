@@ -5,7 +5,7 @@
 #include "server/api/history_query.h"
 #include "server/api/input.h"
 #include "server/api/refusal.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/store/audit_log.h"
 
 namespace fovea::server {
@@ -23,11 +23,11 @@ std::string read_label(const Request& request) {
   }
 }
 
-// Puts the picture among the training data under this label, or moves it there.
+// Puts the image among the training data under this label, or moves it there.
 Verdict learn(App& app, const PredictionRecord& record, const std::string& label) {
-  const auto bytes = app.store->predictions().picture(record.id);
+  const auto bytes = app.store->predictions().image(record.id);
   if (!bytes) {
-    throw Refusal(409, "the picture of prediction " + std::to_string(record.id) +
+    throw Refusal(409, "the image of prediction " + std::to_string(record.id) +
                            " is no longer kept, so that it cannot be learned from; upload it to "
                            "the training data under its label");
   }
@@ -35,7 +35,7 @@ Verdict learn(App& app, const PredictionRecord& record, const std::string& label
     const AddReport report = app.training.add({{record.file, *bytes, label}}, Origin::correction);
     const Verdict& verdict = report.verdicts.at(0);
     if (verdict.kind == Verdict::Kind::rejected) {
-      throw Refusal(409, "the picture cannot become training data: " + verdict.reason);
+      throw Refusal(409, "the image cannot become training data: " + verdict.reason);
     }
     return verdict;
   } catch (const DatasetBusy& busy) {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/input.h"
-#include "server/api/numbers.h"
 #include "server/api/refusal.h"
-#include "server/api/time_text.h"
+#include "server/text/numbers.h"
+#include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
@@ -90,7 +90,7 @@ Json prediction_json(const PredictionRecord& record) {
       {"probabilities", std::move(probabilities)},
       {"timing_ms",
        {{"decode", record.decode_ms}, {"queue", record.queue_ms}, {"compute", record.compute_ms}}},
-      {"picture", {{"sha256", record.picture_sha256}, {"kept", record.picture_kept}}},
+      {"image", {{"sha256", record.image_sha256}, {"kept", record.image_kept}}},
       {"right_label", record.right_label ? Json(*record.right_label) : Json()},
       {"labelled", record.labelled ? Json(iso_time(*record.labelled)) : Json()}};
 }

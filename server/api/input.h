@@ -10,7 +10,7 @@
 
 namespace fovea::server {
 
-// What a handler reads from a request besides pictures. All throw Refusal: 400 naming the field,
+// What a handler reads from a request besides images. All throw Refusal: 400 naming the field,
 // and 413 for JSON above 8 MiB.
 
 // A whole number of the query; `otherwise` when it is not given.

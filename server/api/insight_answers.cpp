@@ -2,21 +2,20 @@
 
 #include <set>
 
-#include "server/api/ancestor.h"
-#include "server/insights/words.h"
+#include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
 
-void spell_as_ancestor(std::vector<std::string>& names) {
-  for (std::string& name : names) name = ancestor_class_name(name);
+void spell_as_legacy(std::vector<std::string>& names) {
+  for (std::string& name : names) name = capitalized(name);
 }
 
-void spell_as_ancestor(DataStatistics& data) {
-  for (ClassStatistics& mine : data.classes) mine.name = ancestor_class_name(mine.name);
+void spell_as_legacy(DataStatistics& data) {
+  for (ClassStatistics& mine : data.classes) mine.name = capitalized(mine.name);
 }
 
-// Classes that the model in service tells apart and that have no picture here.
+// Classes that the model in service tells apart and that have no image here.
 std::string unseen_classes(const std::vector<std::string>& classes, const DataStatistics& data) {
   std::set<std::string> here;
   for (const ClassStatistics& mine : data.classes) here.insert(mine.name);
@@ -26,7 +25,7 @@ std::string unseen_classes(const std::vector<std::string>& classes, const DataSt
   }
   if (missing.empty()) return {};
   return "Of " + some_of(missing, 12) +
-         ", which the model in service knows too, there are no pictures on this machine.";
+         ", which the model in service knows too, there are no images on this machine.";
 }
 
 std::string both(const std::string& first, const std::string& second) {
@@ -37,8 +36,8 @@ std::string both(const std::string& first, const std::string& second) {
 
 const std::vector<InsightKind>& insight_kinds() {
   static const std::vector<InsightKind> kinds = {
-      {"class_distribution", "Pictures of each class", class_distribution},
-      {"sample_pictures", "Sample pictures", sample_pictures},
+      {"class_distribution", "Images of each class", class_distribution},
+      {"sample_images", "Sample images", sample_images},
       {"pixel_intensity", "Brightness by class", pixel_intensity},
       {"rgb_by_class", "Mean colour by class", rgb_by_class},
       {"training_curves", "Training", training_curves},
@@ -79,9 +78,9 @@ Insight InsightAnswers::apply(FromData make, Source& source) {
   const DataSource& found = data_.get([&] {
     DataSource data = question_.version ? find_data(app_, version_) : find_data(app_);
     std::vector<std::string> known = app_.model()->classifier.classes();
-    if (question_.ancestor_names) {
-      spell_as_ancestor(data.statistics);
-      spell_as_ancestor(known);
+    if (question_.legacy_names) {
+      spell_as_legacy(data.statistics);
+      spell_as_legacy(known);
     }
     if (data.on_this_machine) {
       data.source.caveat = unseen_classes(known, data.statistics);
@@ -103,7 +102,7 @@ Insight InsightAnswers::apply(FromEvaluation make, Source& source) {
     const std::string& id = question_.evaluation;
     EvaluationSource evaluation =
         id.empty() ? find_evaluation(app_, version_) : find_evaluation(app_, version_, id);
-    if (question_.ancestor_names) spell_as_ancestor(evaluation.evaluation.report.classes);
+    if (question_.legacy_names) spell_as_legacy(evaluation.evaluation.report.classes);
     return evaluation;
   });
   source = found.source;
@@ -127,12 +126,12 @@ Insight InsightAnswers::apply(FromHistory make, Source& source) {
 void InsightAnswers::mark_at_hand(InsightAnswer& answer) const {
   std::int64_t here = 0, all = 0;
   for (Panel& panel : answer.insight.chart.panels) {
-    auto* pictures = std::get_if<Pictures>(&panel);
-    for (std::size_t g = 0; pictures && g < pictures->groups.size(); ++g) {
-      for (ShownPicture& picture : pictures->groups[g].pictures) {
-        const auto hash = parse_hash(picture.sha256);
-        picture.at_hand = hash && snapshot_->dataset.index().find(*hash) != nullptr;
-        here += picture.at_hand ? 1 : 0;
+    auto* images = std::get_if<ImageGrid>(&panel);
+    for (std::size_t g = 0; images && g < images->groups.size(); ++g) {
+      for (ShownImage& image : images->groups[g].images) {
+        const auto hash = parse_hash(image.sha256);
+        image.at_hand = hash && snapshot_->dataset.index().find(*hash) != nullptr;
+        here += image.at_hand ? 1 : 0;
         ++all;
       }
     }
@@ -140,9 +139,9 @@ void InsightAnswers::mark_at_hand(InsightAnswer& answer) const {
   std::string missing;
   if (here > 0 && here < all) {
     missing =
-        "Only " + counted(here) + " of these " + counted(all, "picture") + " are on this machine.";
-  } else if (here < all && answer.source.pictures_here) {
-    missing = "None of these pictures is on this machine.";
+        "Only " + counted(here) + " of these " + counted(all, "image") + " are on this machine.";
+  } else if (here < all && answer.source.images_here) {
+    missing = "None of these images is on this machine.";
   }
   answer.insight.caveat = both(answer.insight.caveat, missing);
 }

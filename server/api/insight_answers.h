@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "server/api/insight_sources.h"
-#include "server/insights/insight.h"
+#include "server/charts/insight.h"
 
 namespace fovea::server {
 
@@ -32,7 +32,7 @@ struct InsightQuestion {
   std::optional<StoredVersion> version;  // that was named; else the one in service
   std::string evaluation;                // of that version: find_evaluation(); empty: the newest
   std::optional<Time> since;             // of the history; else all
-  bool ancestor_names = false;           // "cat" is "Cat"
+  bool legacy_names = false;             // "cat" is "Cat"
 };
 
 // Without anything to draw the sentence says why.
@@ -43,7 +43,7 @@ struct InsightAnswer {
 
 // A source that was looked for once, whether there is one or not.
 template <typename T>
-class Sought {
+class Lazy {
  public:
   // Throws NoSource, with the same text each time.
   T& get(const std::function<T()>& find) {
@@ -81,10 +81,10 @@ class InsightAnswers {
   const InsightQuestion question_;
   const StoredVersion version_;
   const std::shared_ptr<const TrainingSnapshot> snapshot_;
-  Sought<DataSource> data_;
-  Sought<TrainingSource> training_;
-  Sought<EvaluationSource> evaluation_;
-  Sought<HistorySource> history_, version_history_;
+  Lazy<DataSource> data_;
+  Lazy<TrainingSource> training_;
+  Lazy<EvaluationSource> evaluation_;
+  Lazy<HistorySource> history_, version_history_;
 };
 
 }  // namespace fovea::server

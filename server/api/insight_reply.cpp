@@ -2,7 +2,7 @@
 
 #include "server/api/input.h"
 #include "server/api/refusal.h"
-#include "server/drawing/draw_chart.h"
+#include "server/charts/png/draw_chart.h"
 
 namespace fovea::server {
 namespace {
@@ -52,9 +52,9 @@ Reply png_reply(const Request& request, App& app, const InsightKind& kind,
   }
   const auto load = [&](const std::string& sha256) -> std::optional<Image> {
     const auto hash = parse_hash(sha256);
-    const Picture* picture = hash ? answers.snapshot().dataset.index().find(*hash) : nullptr;
-    if (!picture) return std::nullopt;
-    return answers.snapshot().dataset.load(*picture);
+    const ImageRecord* image = hash ? answers.snapshot().dataset.index().find(*hash) : nullptr;
+    if (!image) return std::nullopt;
+    return answers.snapshot().dataset.load(*image);
   };
   const std::string caveat = insight.caveat.empty() ? "" : insight.caveat + " ";
   Reply reply;

@@ -4,9 +4,9 @@
 
 #include "engine/core/error.h"
 #include "server/api/evaluations.h"
-#include "server/api/time_text.h"
-#include "server/insights/words.h"
 #include "server/registry/manifest.h"
+#include "server/text/time.h"
+#include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
@@ -32,13 +32,13 @@ std::chrono::system_clock::time_point made(const StoredVersion& version) {
   return parse_iso_time(created->get<std::string>()).value_or(version.created);
 }
 
-bool knows_a_picture(const TrainingSnapshot& snapshot, const EvaluationReport& report) {
+bool knows_a_image(const TrainingSnapshot& snapshot, const EvaluationReport& report) {
   const auto here = [&](const std::string& sha256) {
     const auto hash = parse_hash(sha256);
     return hash && snapshot.dataset.index().find(*hash);
   };
   for (const NamedMistake& mistake : report.mistakes) {
-    if (here(mistake.picture)) return true;
+    if (here(mistake.image)) return true;
   }
   if (!report.statistics) return false;
   for (const ClassStatistics& mine : report.statistics->classes) {
@@ -50,10 +50,10 @@ bool knows_a_picture(const TrainingSnapshot& snapshot, const EvaluationReport& r
 void add_caveat(EvaluationSource& found, const TrainingSnapshot& snapshot) {
   const EvaluationReport& report = found.evaluation.report;
   if (found.stored) {
-    found.source.pictures_here = found.current || knows_a_picture(snapshot, report);
+    found.source.images_here = found.current || knows_a_image(snapshot, report);
     found.source.caveat =
         "From the stored evaluation that came with the model" +
-        std::string(found.source.pictures_here ? "." : "; its pictures are not on this machine.");
+        std::string(found.source.images_here ? "." : "; its images are not on this machine.");
   } else if (!found.current) {
     found.source.caveat = "The training data has changed since this evaluation.";
   }
@@ -87,7 +87,7 @@ EvaluationSource make_source(App& app, const StoredVersion& version, const Json&
                               {"current", found.current}});
   found.source.text = (found.stored ? "stored evaluation" : "evaluation " + name) + " of " +
                       version_title(version.number) + ", " + report.split + " split of " +
-                      report.data + ", " + counted(report.metrics.count, "picture") + ", " +
+                      report.data + ", " + counted(report.metrics.count, "image") + ", " +
                       day(date);
   add_caveat(found, *snapshot);
   return found;
@@ -98,8 +98,7 @@ std::string how_to_evaluate(const StoredVersion& version) {
 }
 
 EvaluationSource from_job(App& app, const StoredVersion& version, const Evaluation& whole) {
-  return make_source(app, version, Json::parse(whole.evaluation, nullptr, false), whole.id,
-                     whole.created);
+  return make_source(app, version, parse_evaluation(whole.evaluation), whole.id, whole.created);
 }
 
 std::optional<Evaluation> newest_test(App& app, const StoredVersion& version) {
@@ -183,27 +182,27 @@ DataSource find_data(App& app, const StoredVersion& version) {
   auto& statistics = found.evaluation.report.statistics;
   if (!statistics) {
     throw NoSource("The evaluation of " + version_title(version.number) +
-                   " says nothing about its pictures." + how_to_evaluate(version));
+                   " says nothing about its images." + how_to_evaluate(version));
   }
-  found.source.text += " (all " + counted(statistics->pictures, "picture") + " of the data)";
+  found.source.text += " (all " + counted(statistics->images, "image") + " of the data)";
   Json json = *found.source.json;
-  json["pictures"] = statistics->pictures;
+  json["images"] = statistics->images;
   found.source.json = shared(std::move(json));
   return {std::move(*statistics), std::move(found.source), false};
 }
 
 DataSource find_data(App& app) {
   const auto snapshot = app.training.snapshot();
-  if (snapshot->dataset.pictures().empty()) {
+  if (snapshot->dataset.images().empty()) {
     return find_data(app, app.registry.find(app.model()->number));
   }
   DataSource data{*app.measured.of(*snapshot), {}, true};
   data.source.json = shared({{"kind", "dataset"},
                              {"data", app.options.dataset},
                              {"data_revision", snapshot->revision},
-                             {"pictures", data.statistics.pictures}});
+                             {"images", data.statistics.images}});
   data.source.text = "the training data on this machine, " +
-                     counted(data.statistics.pictures, "picture") + ", revision " +
+                     counted(data.statistics.images, "image") + ", revision " +
                      snapshot->revision.substr(0, 8);
   return data;
 }

@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/app.h"
-#include "server/judging/read_evaluation.h"
+#include "engine/report/evaluation_json.h"
+#include "server/app/app.h"
 
 namespace fovea::server {
 
@@ -23,7 +23,7 @@ struct Source {
   std::shared_ptr<const nlohmann::ordered_json> json;  // as answers have it
   std::string text;                                    // the same in words
   std::string caveat;                                  // empty: none
-  bool pictures_here = true;  // else the caveat says that none of its pictures is at hand
+  bool images_here = true;  // else the caveat says that none of its images is at hand
 };
 
 struct EvaluationSource {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
-#include "server/app.h"
+#include "server/app/app.h"
 
 namespace fovea::server {
 namespace {
@@ -47,7 +47,7 @@ void add_dataset(std::vector<MetricSample>& samples, App& app) {
   for (const ClassCount& one : app.training.snapshot()->classes) {
     for (std::size_t i = 0; i < std::size(kSplits); ++i) {
       samples.push_back({"fovea_dataset_images",
-                         "Pictures of the training data.",
+                         "Images of the training data.",
                          Kind::gauge,
                          {{"split", kSplits[i]}, {"class", one.name}},
                          static_cast<double>(one.splits[i])});
@@ -71,7 +71,7 @@ Reply show_metrics(const Request&, App& app) {
                       {"sha256", served->classifier.weights_sha256()}},
                      1});
   samples.push_back({"fovea_inference_queue_depth",
-                     "Pictures waiting for the network.",
+                     "Images waiting for the network.",
                      Kind::gauge,
                      {},
                      static_cast<double>(app.batcher.waiting())});

@@ -2,7 +2,7 @@
 
 #include "server/api/handlers.h"
 #include "server/api/version_reply.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/registry/manifest.h"
 

@@ -6,7 +6,7 @@
 #include "server/api/input.h"
 #include "server/api/refusal.h"
 #include "server/api/version_reply.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 
 namespace fovea::server {

@@ -1,5 +1,5 @@
 #include "server/api/handlers.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 
 namespace fovea::server {
@@ -16,8 +16,8 @@ npm ci
 npm run build
 cd ..
 cmake --build --preset release</pre>
-<p>Until then, classify a picture with:</p>
-<pre>curl -F file=@picture.jpg http://localhost:8080/api/v1/predict</pre>
+<p>Until then, classify an image with:</p>
+<pre>curl -F file=@image.jpg http://localhost:8080/api/v1/predict</pre>
 <p>The whole API is described in <a href="/openapi.json">/openapi.json</a>.</p>
 </html>
 )";

@@ -2,9 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
-#include "server/api/numbers.h"
 #include "server/api/uploads.h"
 #include "server/http/problem.h"
+#include "server/text/numbers.h"
 
 namespace fovea::server {
 namespace {
@@ -23,7 +23,7 @@ int read_top_k(const Request& request, int classes) {
   return std::min(k, classes);
 }
 
-Json result_json(const Classified& classified, std::size_t index, int k) {
+Json result_json(const PredictResult& classified, std::size_t index, int k) {
   const Prediction& prediction = classified.predictions[index];
   const std::string& file = classified.uploads[index].file;
   if (prediction.status != Prediction::Status::ok) {
@@ -50,7 +50,7 @@ Json result_json(const Classified& classified, std::size_t index, int k) {
   return result;
 }
 
-Reply predict_reply(const Classified& classified, int k) {
+Reply predict_reply(const PredictResult& classified, int k) {
   const Request& request = *classified.request;
   const ServedModel& served = *classified.model;
   Json results = Json::array();
@@ -72,7 +72,7 @@ Reply predict_reply(const Classified& classified, int k) {
   std::string detail = classified.uploads[0].file + ": " + classified.predictions[0].error;
   if (bad > 1) {
     detail =
-        "none of the " + std::to_string(bad) + " files is a picture that can be read; " + detail;
+        "none of the " + std::to_string(bad) + " files is an image that can be read; " + detail;
   }
   return problem(request, 422, detail, body);
 }
@@ -87,7 +87,7 @@ void predict(std::shared_ptr<const Request> request, App& app, Respond respond) 
     std::vector<Upload> uploads = read_uploads(*request);
     classify_uploads(
         request, app, std::move(uploads), {"v1", threshold},
-        [k](const Classified& classified) { return predict_reply(classified, k); }, respond);
+        [k](const PredictResult& classified) { return predict_reply(classified, k); }, respond);
   } catch (const Refusal& refusal) {
     respond(problem(*request, refusal.status, refusal.what()));
   }

@@ -7,7 +7,7 @@
 namespace fovea::server {
 namespace {
 
-constexpr std::uint64_t kAncestorBody = 16 << 20;
+constexpr std::uint64_t kLegacyBody = 16 << 20;
 
 // Every endpoint there is. A new one is described in server/api/openapi/; a test asks for it.
 const std::vector<Route> kRoutes = {
@@ -41,12 +41,12 @@ const std::vector<Route> kRoutes = {
 
     {"GET", "/api/v1/dataset", Blocking{show_dataset}},
     {"GET", "/api/v1/dataset.zip", Blocking{export_dataset}},
-    {"GET", "/api/v1/dataset/images", Blocking{list_pictures}},
-    {"POST", "/api/v1/dataset/images", Blocking{upload_pictures}, kUploadBody},
-    {"GET", "/api/v1/dataset/images/{sha256}", Blocking{show_picture_entry}},
-    {"PATCH", "/api/v1/dataset/images/{sha256}", Blocking{relabel_picture}},
-    {"DELETE", "/api/v1/dataset/images/{sha256}", Blocking{remove_picture}},
-    {"GET", "/api/v1/dataset/images/{sha256}/picture", Blocking{show_picture_file}},
+    {"GET", "/api/v1/dataset/images", Blocking{list_images}},
+    {"POST", "/api/v1/dataset/images", Blocking{upload_images}, kUploadBody},
+    {"GET", "/api/v1/dataset/images/{sha256}", Blocking{show_image_entry}},
+    {"PATCH", "/api/v1/dataset/images/{sha256}", Blocking{relabel_image}},
+    {"DELETE", "/api/v1/dataset/images/{sha256}", Blocking{remove_image}},
+    {"GET", "/api/v1/dataset/images/{sha256}/content", Blocking{show_image_file}},
     {"POST", "/api/v1/dataset/relabel", Blocking{relabel_many}},
     {"POST", "/api/v1/dataset/delete", Blocking{remove_many}},
     {"POST", "/api/v1/dataset/classes/{name}/rename", Blocking{rename_dataset_class}},
@@ -55,13 +55,13 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/v1/predictions.csv", Blocking{export_predictions}},
     {"GET", "/api/v1/predictions/{id}", Blocking{show_prediction}},
     {"DELETE", "/api/v1/predictions/{id}", Blocking{delete_prediction}},
-    {"GET", "/api/v1/predictions/{id}/picture", Blocking{show_predicted_picture}},
+    {"GET", "/api/v1/predictions/{id}/image", Blocking{show_predicted_image}},
     {"POST", "/api/v1/predictions/{id}/label", Blocking{label_prediction}},
     {"GET", "/api/v1/statistics", Blocking{show_statistics}, Role::predict},
 
     {"GET", "/api/v1/insights", Blocking{list_insights}, Role::predict},
-    // People's pictures are for those who see the training data.
-    {"GET", "/api/v1/insights/sample_pictures.png", Blocking{draw_insight}},
+    // People's images are for those who see the training data.
+    {"GET", "/api/v1/insights/sample_images.png", Blocking{draw_insight}},
     {"GET", "/api/v1/insights/worst_mistakes.png", Blocking{draw_insight}},
     {"GET", "/api/v1/insights/{name}.png", Blocking{draw_insight}, Role::predict},
     {"GET", "/api/v1/insights/{name}", Blocking{show_insight}, Role::predict},
@@ -87,20 +87,20 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/v1/jobs/{id}/events", Blocking{follow_job}},
     {"GET", "/api/v1/events", follow_everything},
 
-    {"GET", "/api/health", show_ancestor_health, Role::open},
-    {"POST", "/api/upload/training-data", Blocking{upload_ancestor_pictures}, kAncestorBody},
-    {"POST", "/api/predict", ancestor_predict, Role::predict, kAncestorBody},
-    {"POST", "/api/predict/batch", ancestor_predict_batch, Role::predict, kAncestorBody},
-    {"GET", "/api/statistics", Blocking{show_ancestor_statistics}, Role::predict},
-    {"GET", "/api/model/info", show_ancestor_model, Role::predict},
-    {"GET", "/api/model/uptime", show_ancestor_uptime, Role::open},
+    {"GET", "/api/health", show_legacy_health, Role::open},
+    {"POST", "/api/upload/training-data", Blocking{upload_legacy_images}, kLegacyBody},
+    {"POST", "/api/predict", legacy_predict, Role::predict, kLegacyBody},
+    {"POST", "/api/predict/batch", legacy_predict_batch, Role::predict, kLegacyBody},
+    {"GET", "/api/statistics", Blocking{show_legacy_statistics}, Role::predict},
+    {"GET", "/api/model/info", show_legacy_model, Role::predict},
+    {"GET", "/api/model/uptime", show_legacy_uptime, Role::open},
     {"GET", "/api/visualizations", Blocking{list_visualizations}, Role::predict},
-    {"GET", "/static/visualizations/sample_pictures.png", Blocking{draw_visualization}},
+    {"GET", "/static/visualizations/sample_images.png", Blocking{draw_visualization}},
     {"GET", "/static/visualizations/worst_mistakes.png", Blocking{draw_visualization}},
     {"GET", "/static/visualizations/{name}.png", Blocking{draw_visualization}, Role::predict},
-    {"POST", "/api/model/evaluate", Blocking{show_ancestor_evaluation}, Role::predict},
-    {"POST", "/api/retrain", Blocking{ancestor_retrain}},
-    {"GET", "/api/retrain/status", Blocking{show_ancestor_retrain}, Role::predict},
+    {"POST", "/api/model/evaluate", Blocking{show_legacy_evaluation}, Role::predict},
+    {"POST", "/api/retrain", Blocking{legacy_retrain}},
+    {"GET", "/api/retrain/status", Blocking{show_legacy_retrain}, Role::predict},
 };
 
 }  // namespace

@@ -2,13 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/api/ancestor.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/refusal.h"
-#include "server/api/time_text.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/time.h"
+#include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
@@ -107,12 +107,12 @@ Reply show_statistics(const Request& request, App& app) {
   }
 }
 
-Reply show_ancestor_statistics(const Request&, App& app) {
+Reply show_legacy_statistics(const Request&, App& app) {
   const Tally all = app.store->predictions().statistics({}).all;
   if (all.count == 0) return json_reply({{"message", "No predictions yet"}});
   Json classes = Json::object();
   for (const auto& [label, of_label] : all.classes) {
-    classes[ancestor_class_name(label)] = of_label.count;
+    classes[capitalized(label)] = of_label.count;
   }
   return json_reply({{"total_predictions", all.count},
                      {"average_confidence", ratio(all.probability_sum, all.count)},

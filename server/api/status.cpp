@@ -3,9 +3,9 @@
 #include "engine/image/decode.h"
 #include "server/api/handlers.h"
 #include "server/api/routes.h"
-#include "server/api/time_text.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
@@ -15,11 +15,11 @@ nlohmann::ordered_json limits_json(const AppOptions& options) {
   using Json = nlohmann::ordered_json;
   return {{"body_bytes", options.max_body},
           {"upload_bytes", kUploadBody},
-          {"picture_pixels", DecodeLimits().max_pixels},
+          {"image_pixels", DecodeLimits().max_pixels},
           {"wait_seconds", std::chrono::duration<double>(options.deadline).count()},
           {"requests_per_second", options.rate_limit > 0 ? Json(options.rate_limit) : Json()},
           {"history_answers", options.history.max_rows},
-          {"history_picture_bytes", options.history.max_picture_bytes},
+          {"history_image_bytes", options.history.max_image_bytes},
           {"versions", options.registry.keep}};
 }
 

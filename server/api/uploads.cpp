@@ -15,8 +15,8 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-bool is_picture_body(std::string_view type) {
-  // curl --data-binary says it is a form; it is not, and the picture's own bytes decide anyway.
+bool is_image_body(std::string_view type) {
+  // curl --data-binary says it is a form; it is not, and the image's own bytes decide anyway.
   return type.empty() || same_name(type.substr(0, 6), "image/") ||
          same_name(type, "application/octet-stream") ||
          same_name(type, "application/x-www-form-urlencoded");
@@ -39,7 +39,7 @@ std::vector<Upload> read_form(const Request& request, std::string_view content_t
   return uploads;
 }
 
-// Set when the request is over for a reason other than the pictures.
+// Set when the request is over for a reason other than the images.
 std::optional<Reply> server_trouble(const Request& request, const App& app, const Work& work) {
   for (const Prediction& prediction : work.predictions) {
     if (prediction.status == Prediction::Status::failed) {
@@ -48,7 +48,7 @@ std::optional<Reply> server_trouble(const Request& request, const App& app, cons
     }
     if (prediction.status == Prediction::Status::late) {
       return problem(request, 504,
-                     "a picture was still waiting for its turn " +
+                     "an image was still waiting for its turn " +
                          std::to_string(app.options.deadline.count()) +
                          " ms after the whole request had arrived; send fewer at once");
     }
@@ -56,30 +56,30 @@ std::optional<Reply> server_trouble(const Request& request, const App& app, cons
   return std::nullopt;
 }
 
-// The worst that happened to one of its pictures is how a request ended.
+// The worst that happened to one of its images is how a request ended.
 void count_work(Metrics& metrics, const Work& work) {
   using Status = Prediction::Status;
   Status worst = Status::ok;
   for (const Prediction& prediction : work.predictions) {
     worst = std::max(worst, prediction.status);
   }
-  const char* outcome = worst == Status::ok            ? "ok"
-                        : worst == Status::bad_picture ? "bad_picture"
-                        : worst == Status::late        ? "late"
-                                                       : "failed";
+  const char* outcome = worst == Status::ok          ? "ok"
+                        : worst == Status::bad_image ? "bad_image"
+                        : worst == Status::late      ? "late"
+                                                     : "failed";
   metrics.settled(work.model->name, work.model->version, outcome);
 }
 
-// A request on its way from its pictures to its answer.
-struct Asked {
-  Classified classified;
-  Door door;
-  std::shared_ptr<const void> owner;  // of the pictures' bytes, besides the request
-  Finish finish;
+// A request on its way from its images to its answer.
+struct PredictRequest {
+  PredictResult classified;
+  RequestSource door;
+  std::shared_ptr<const void> owner;  // of the images' bytes, besides the request
+  BuildReply finish;
   Respond respond;
 };
 
-void answer(const App& app, Asked& asked) {
+void answer(const App& app, PredictRequest& asked) {
   const Request& request = *asked.classified.request;
   Reply reply;
   try {
@@ -91,9 +91,9 @@ void answer(const App& app, Asked& asked) {
   asked.respond(std::move(reply));
 }
 
-NewPrediction history_entry(const Asked& asked, std::size_t index,
+NewPrediction history_entry(const PredictRequest& asked, std::size_t index,
                             const std::shared_ptr<const AnsweringModel>& model) {
-  const Classified& classified = asked.classified;
+  const PredictResult& classified = asked.classified;
   const Upload& upload = classified.uploads[index];
   const Prediction& prediction = classified.predictions[index];
   const auto best = static_cast<std::size_t>(top_k(prediction.probabilities, 1)[0]);
@@ -102,7 +102,7 @@ NewPrediction history_entry(const Asked& asked, std::size_t index,
   record.request_id = classified.request->id;
   record.source = asked.door.source;
   record.file = upload.file;
-  record.picture_sha256 = sha256_hex(upload.bytes);
+  record.image_sha256 = sha256_hex(upload.bytes);
   record.model = model;
   record.probabilities = prediction.probabilities;
   record.label = model->classes[best];
@@ -115,8 +115,8 @@ NewPrediction history_entry(const Asked& asked, std::size_t index,
 }
 
 // Puts what was answered into the history, then answers.
-void record(App& app, const std::shared_ptr<Asked>& asked) {
-  Classified& classified = asked->classified;
+void record(App& app, const std::shared_ptr<PredictRequest>& asked) {
+  PredictResult& classified = asked->classified;
   classified.ids.assign(classified.uploads.size(), 0);
   std::vector<std::size_t> good;
   for (std::size_t i = 0; i < classified.predictions.size(); ++i) {
@@ -152,12 +152,12 @@ std::vector<Upload> read_uploads(const Request& request, std::string_view part) 
   const std::string_view field = request.field("Content-Type").value_or("");
   std::string_view type = field.substr(0, field.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  if (request.body.empty()) throw Refusal(400, "the request has no body; send a picture");
+  if (request.body.empty()) throw Refusal(400, "the request has no body; send an image");
   if (same_name(type, "multipart/form-data")) return read_form(request, field, part);
-  if (!is_picture_body(type)) {
+  if (!is_image_body(type)) {
     throw Refusal(415, "Content-Type " + std::string(type) +
                            " is not supported; send multipart/form-data with parts named "
-                           "\"file\", or a picture as image/jpeg, image/png or image/bmp");
+                           "\"file\", or an image as image/jpeg, image/png or image/bmp");
   }
   return {{"body", bytes_of(request.body)}};
 }
@@ -173,25 +173,25 @@ double read_threshold(const Request& request, const App& app) {
   return value;
 }
 
-bool Classified::uncertain(std::size_t index) const {
+bool PredictResult::uncertain(std::size_t index) const {
   const auto& p = predictions[index].probabilities;
   return double{*std::max_element(p.begin(), p.end())} < threshold;
 }
 
 void classify_uploads(std::shared_ptr<const Request> request, App& app, std::vector<Upload> uploads,
-                      const Door& door, Finish finish, Respond respond,
+                      const RequestSource& door, BuildReply finish, Respond respond,
                       std::shared_ptr<const void> owner) {
   const auto work = std::make_shared<Work>();
   work->model = app.model();
   work->owner = request;
-  for (const Upload& upload : uploads) work->pictures.push_back(upload.bytes);
+  for (const Upload& upload : uploads) work->images.push_back(upload.bytes);
   work->deadline = std::chrono::steady_clock::now() + app.options.deadline;
-  const auto asked = std::make_shared<Asked>(
-      Asked{{request, work->model, std::move(uploads), {}, {}, true, door.threshold},
-            door,
-            std::move(owner),
-            std::move(finish),
-            std::move(respond)});
+  const auto asked = std::make_shared<PredictRequest>(
+      PredictRequest{{request, work->model, std::move(uploads), {}, {}, true, door.threshold},
+                     door,
+                     std::move(owner),
+                     std::move(finish),
+                     std::move(respond)});
   work->done = [asked, &app](Work& settled) {
     count_work(app.metrics, settled);
     if (auto trouble = server_trouble(*asked->classified.request, app, settled)) {
@@ -202,7 +202,7 @@ void classify_uploads(std::shared_ptr<const Request> request, App& app, std::vec
   };
   if (!app.batcher.submit(work)) {
     app.metrics.rejected("queue_full");
-    Reply reply = problem(*request, 503, "too many pictures are waiting; try again in a second");
+    Reply reply = problem(*request, 503, "too many images are waiting; try again in a second");
     reply.fields.emplace_back("Retry-After", "1");
     asked->respond(std::move(reply));
   }

@@ -9,17 +9,17 @@
 #include <vector>
 
 #include "server/api/refusal.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/message.h"
 
 namespace fovea::server {
 
 struct Upload {
-  std::string file;  // the name the client gave; "body" for a picture sent without a form
+  std::string file;  // the name the client gave; "body" for an image sent without a form
   std::span<const std::uint8_t> bytes;
 };
 
-// The pictures of a request: the parts of that name of a multipart form (other parts are ignored),
+// The images of a request: the parts of that name of a multipart form (other parts are ignored),
 // or the body itself. They point into the request. Throws Refusal: 400 for a form that is
 // malformed or has no such part and for an empty body, 415 for another Content-Type.
 std::vector<Upload> read_uploads(const Request& request, std::string_view part = "file");
@@ -28,18 +28,18 @@ std::vector<Upload> read_uploads(const Request& request, std::string_view part =
 double read_threshold(const Request& request, const App& app);
 
 // How a request came in, as the history has it.
-struct Door {
-  std::string source;      // "v1", "ancestor", "v2"
+struct RequestSource {
+  std::string source;      // "v1", "legacy", "v2"
   double threshold = 0.5;  // an answer whose probability is below it is uncertain
-  bool whole = false;      // one bad picture fails the request, and nothing goes into the history
+  bool whole = false;      // one bad image fails the request, and nothing goes into the history
 };
 
-// A request whose pictures are settled, none late or failed.
-struct Classified {
+// A request whose images are settled, none late or failed.
+struct PredictResult {
   std::shared_ptr<const Request> request;
   std::shared_ptr<const ServedModel> model;
   std::vector<Upload> uploads;
-  std::vector<Prediction> predictions;  // of each upload; ok or bad_picture
+  std::vector<Prediction> predictions;  // of each upload; ok or bad_image
   std::vector<std::int64_t> ids;        // of each in the history; 0 = it is not in there
   bool recorded = true;                 // false: the disk refused
   double threshold = 0.5;
@@ -48,13 +48,13 @@ struct Classified {
 };
 
 // Makes the answer. Runs on an inference thread or the recorder's.
-using Finish = std::function<Reply(const Classified&)>;
+using BuildReply = std::function<Reply(const PredictResult&)>;
 
 // Has the uploads classified and the answers put into the history, then responds with what `finish`
 // makes of it; with 503 when the queue is full, 504 when the deadline passes, 500 when the server
 // is at fault. The uploads may point into the request or into what `owner` keeps.
 void classify_uploads(std::shared_ptr<const Request> request, App& app, std::vector<Upload> uploads,
-                      const Door& door, Finish finish, Respond respond,
+                      const RequestSource& door, BuildReply finish, Respond respond,
                       std::shared_ptr<const void> owner = nullptr);
 
 }  // namespace fovea::server

@@ -4,7 +4,7 @@
 #include "server/api/handlers.h"
 #include "server/api/refusal.h"
 #include "server/api/version_reply.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/multipart.h"
 #include "server/http/problem.h"
 #include "server/registry/manifest.h"

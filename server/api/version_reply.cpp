@@ -4,9 +4,9 @@
 
 #include "engine/core/error.h"
 #include "server/api/refusal.h"
-#include "server/api/time_text.h"
 #include "server/http/problem.h"
 #include "server/registry/manifest.h"
+#include "server/text/time.h"
 
 namespace fovea::server {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/message.h"
 
 namespace fovea::server {

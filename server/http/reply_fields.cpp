@@ -1,9 +1,11 @@
 #include "server/http/reply_fields.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
-#include <ctime>
 #include <random>
+
+#include "server/text/time.h"
 
 namespace fovea::server {
 
@@ -53,12 +55,7 @@ std::string_view trace_parent(const Request& request) {
 }
 
 std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return text;
+  return format_utc("%a, %d %b %Y %H:%M:%S GMT", std::chrono::system_clock::now());
 }
 
 }  // namespace fovea::server

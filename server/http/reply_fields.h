@@ -8,7 +8,7 @@
 namespace fovea::server {
 
 // Sent with every answer. WebAssembly threads need the two Cross-Origin fields on the page, and the
-// page compiles WebAssembly and shows pictures the visitor dropped (blob:, data:).
+// page compiles WebAssembly and shows images the visitor dropped (blob:, data:).
 const Fields& security_fields();
 
 std::string make_request_id();                 // 16 random hex digits

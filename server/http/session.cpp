@@ -191,7 +191,7 @@ Task<void> Session::close() {
   phase_ = Phase::closed;
   if (whole_) {
     arm(kGoodbye);
-    co_await transport_.say_goodbye();
+    co_await transport_.shutdown();
   }
   disarm();
   ErrorCode ignored;

@@ -28,7 +28,7 @@ Reply too_many_bodies(const Request& request) {
 Task<bool> Session::greet() {
   if (!transport_.is_secure()) co_return true;
   arm(context_.options.head_timeout);
-  const ErrorCode error = co_await transport_.shake_hands();
+  const ErrorCode error = co_await transport_.handshake();
   disarm();
   if (transport_.goes_on_without_tls(error)) co_await refuse_plain_http();
   co_return !error && phase_ != Phase::closed;

@@ -195,7 +195,7 @@ bool Session::has_hung_up() {
 Task<void> Session::linger() {
   constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
   arm(std::chrono::seconds(5));
-  co_await transport_.say_goodbye();
+  co_await transport_.shutdown();
   Socket& socket = transport_.socket();  // what comes now is not looked at
   ErrorCode ignored;
   socket.shutdown(Socket::shutdown_send, ignored);

@@ -10,14 +10,14 @@ Transport::Transport(Socket socket, TlsContext tls)
   if (context_) tls_.emplace(socket_, *context_);
 }
 
-Task<ErrorCode> Transport::shake_hands() {
+Task<ErrorCode> Transport::handshake() {
   if (!tls_) co_return ErrorCode();
   const auto [error] =
       co_await tls_->next_layer().async_handshake(asio::ssl::stream_base::server, kAwait);
   co_return error;
 }
 
-Task<void> Transport::say_goodbye() {
+Task<void> Transport::shutdown() {
   if (!tls_) co_return;
   // As if the peer had said it too: waiting for that would gain nothing (RFC 8446, 6.1).
   SSL* native = tls_->next_layer().native_handle();

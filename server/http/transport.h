@@ -24,9 +24,9 @@ class Transport {
   Socket& socket() { return socket_; }  // to wait for it, to cancel what waits for it, to close it
   bool is_secure() const { return tls_.has_value(); }
 
-  Task<ErrorCode> shake_hands();  // before anything else; at once without TLS
-  Task<void> say_goodbye();       // so that the peer can tell an end from a cut; ends by cancel()
-  // After shake_hands() failed: when the peer speaks HTTP without TLS, so does this from now on.
+  Task<ErrorCode> handshake();  // before anything else; at once without TLS
+  Task<void> shutdown();        // so that the peer can tell an end from a cut; ends by cancel()
+  // After handshake() failed: when the peer speaks HTTP without TLS, so does this from now on.
   bool goes_on_without_tls(ErrorCode error);
 
   template <class Buffers, class Token>

@@ -61,7 +61,7 @@ void write_text(const char* path, const char* text) {
 }
 
 // The low priority is best effort: a container may forbid parts of it.
-void become_modest(bool idle) {
+void lower_priority(bool idle) {
   setpriority(PRIO_PROCESS, 0, 19);
   sched_param none{};
   sched_setscheduler(0, idle ? SCHED_IDLE : SCHED_BATCH, &none);
@@ -76,11 +76,11 @@ void become_modest(bool idle) {
 }
 
 // In the child, after fork: system calls only, nothing that allocates or locks.
-[[noreturn]] void become(const Launch& launch) {
+[[noreturn]] void exec_child(const Launch& launch) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != launch.parent) _exit(127);  // the server was gone before the line above
-  become_modest(launch.idle);
+  lower_priority(launch.idle);
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
     std::signal(signal, SIG_DFL);
   }
@@ -118,7 +118,7 @@ std::string describe(const ChildEnd& end) {
   } else {
     text = "ended with code " + std::to_string(end.code);
   }
-  if (!end.last_words.empty()) text += "; its last words: " + end.last_words;
+  if (!end.last_stderr_line.empty()) text += "; its last words: " + end.last_stderr_line;
   return text;
 }
 
@@ -190,7 +190,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) : options_(options) {
   if (log_ < 0) throw IoError("cannot write " + options_.log.string() + ": " + system_text(errno));
 
   pid_ = fork();
-  if (pid_ == 0) become(launch);
+  if (pid_ == 0) exec_child(launch);
   const int fork_error = errno;
   failure.close_write();
   out_.close_write();
@@ -237,8 +237,9 @@ ChildEnd ChildProcess::run(const std::function<void(std::string_view)>& on_line)
   for (std::uint64_t rounds = 0; rounds < kMaxLeftover / 65536 && drain(err_, take_err); ++rounds) {
   }
   end_.dropped = lines.dropped();
-  while (!last_words_.empty() && last_words_.back() == '\n') last_words_.pop_back();
-  end_.last_words = last_words_.substr(last_words_.rfind('\n') + 1);
+  while (!last_stderr_line_.empty() && last_stderr_line_.back() == '\n')
+    last_stderr_line_.pop_back();
+  end_.last_stderr_line = last_stderr_line_.substr(last_stderr_line_.rfind('\n') + 1);
   return end_;
 }
 
@@ -256,8 +257,9 @@ bool ChildProcess::drain(Pipe& pipe, const std::function<void(std::string_view)>
 }
 
 void ChildProcess::keep_stderr(std::string_view bytes) {
-  last_words_ += bytes;
-  if (last_words_.size() > kMaxWords) last_words_.erase(0, last_words_.size() - kMaxWords);
+  last_stderr_line_ += bytes;
+  if (last_stderr_line_.size() > kMaxWords)
+    last_stderr_line_.erase(0, last_stderr_line_.size() - kMaxWords);
   const auto room = static_cast<std::size_t>(options_.max_log - logged_);
   bytes = bytes.substr(0, room);
   logged_ += bytes.size();

@@ -28,7 +28,7 @@ struct ChildEnd {
   int code = -1;                 // exit status, when signal is 0
   int signal = 0;                // that killed it
   bool killed_here = false;      // by this program, because it did not stop in time
-  std::string last_words;        // the last line it wrote to stderr
+  std::string last_stderr_line;  // the last line it wrote to stderr
   std::uint64_t dropped = 0;     // lines longer than max_line
   std::uint64_t peak_bytes = 0;  // the most memory it had
 };
@@ -90,7 +90,7 @@ class ChildProcess {
   Pipe out_, err_;
   int log_ = -1;
   std::uint64_t logged_ = 0;
-  std::string last_words_;
+  std::string last_stderr_line_;
   pid_t pid_ = -1;  // -1 once reaped
   std::atomic<bool> stop_{false};
   bool asked_ = false;

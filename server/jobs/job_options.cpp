@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/report/gate_json.h"
 #include "server/jobs/jobs.h"
-#include "server/judging/verdict_json.h"
 
 namespace fovea::server {
 namespace {

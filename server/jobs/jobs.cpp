@@ -6,7 +6,7 @@
 #include "engine/core/file.h"
 #include "server/events/hub.h"
 #include "server/jobs/child_process.h"
-#include "server/jobs/job_files.h"
+#include "server/jobs/job_protocol.h"
 
 namespace fovea::server {
 namespace {
@@ -17,7 +17,6 @@ using Json = nlohmann::ordered_json;
 constexpr int kMaxQueued = 20;
 constexpr int kMaxStored = 20'000;  // events of one run
 constexpr std::size_t kMaxEvent = 64 << 10;
-constexpr int kStopped = 3;  // the child's code: it stopped as asked, with a checkpoint
 
 std::string state_event(JobState state, const std::string& reason) {
   Json event = {{"event", "state"}, {"state", to_string(state)}};
@@ -27,11 +26,11 @@ std::string state_event(JobState state, const std::string& reason) {
 
 }  // namespace
 
-Jobs::Jobs(JobsOptions options, JobStore& store, Hub& hub, std::unique_ptr<JobWork> work)
+Jobs::Jobs(JobsOptions options, JobStore& store, Hub& hub, std::unique_ptr<JobHandler> handler)
     : options_(std::move(options)),
       store_(store),
       hub_(hub),
-      work_(std::move(work)),
+      handler_(std::move(handler)),
       feed_(std::make_shared<JobFeed>(store)) {
   interrupt_left_over();
   runner_ = std::thread([this] { loop(); });
@@ -53,7 +52,7 @@ fs::path Jobs::folder(std::int64_t id) const {
   return options_.folder / std::to_string(id);
 }
 
-void Jobs::tell(const std::string& line) const {
+void Jobs::log(const std::string& line) const {
   if (options_.on_event) options_.on_event(line);
 }
 
@@ -64,8 +63,8 @@ void Jobs::change(std::int64_t id, JobState state, const std::string& reason,
   Json event = {{"id", id}, {"state", to_string(state)}};
   if (!reason.empty()) event["reason"] = reason;
   hub_.publish("job", event.dump(-1, ' ', false, Json::error_handler_t::replace));
-  tell("job " + std::to_string(id) + ": " + std::string(to_string(state)) +
-       (reason.empty() ? "" : ": " + reason));
+  log("job " + std::to_string(id) + ": " + std::string(to_string(state)) +
+      (reason.empty() ? "" : ": " + reason));
   if (options_.on_end && has_ended(state)) options_.on_end(find(id));
 }
 
@@ -99,12 +98,13 @@ Jobs::Submitted Jobs::submit(const std::string& kind, const Json& options, const
   }
   if (stopping_) throw JobRefusal(503, "the server is shutting down");
   refuse_second(kind);
-  Json description = {{"kind", kind}, {"id", 0}, {"threads", options_.threads}};
-  description.update(work_->prepare(kind, options));
+  JobSpec spec = handler_->prepare(kind, options);
   const Job job = store_.create(kind, text, key);
-  description["id"] = job.id;
+  spec.kind = kind;
+  spec.id = job.id;
+  spec.threads = options_.threads;
   try {
-    write_job(folder(job.id), description);
+    write_job(folder(job.id), spec);
   } catch (const std::exception& error) {
     change(job.id, JobState::failed, error.what());
     throw;
@@ -115,7 +115,7 @@ Jobs::Submitted Jobs::submit(const std::string& kind, const Json& options, const
 }
 
 Json Jobs::plan(const std::string& kind, const Json& options) {
-  return work_->plan(kind, options);
+  return handler_->plan(kind, options);
 }
 
 Job Jobs::find(std::int64_t id) const {
@@ -128,11 +128,11 @@ Job Jobs::cancel(std::int64_t id) {
   const std::lock_guard lock(mutex_);
   const Job job = find(id);
   if (running_ == id) {
-    wish_ = Wish::cancel;
+    stop_request_ = StopRequest::cancel;
     if (child_) child_->stop();
   } else if (job.state == JobState::queued || job.state == JobState::interrupted) {
     change(id, JobState::canceled, "");
-    keep_only_records(folder(id));
+    remove_job_data(folder(id));
   } else if (job.state != JobState::canceled) {
     throw JobRefusal(
         409, "job " + std::to_string(id) + " has already " + std::string(to_string(job.state)));
@@ -169,7 +169,7 @@ bool Jobs::retraining() const {
 void Jobs::drain() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  if (running_ != 0 && wish_ == Wish::none) wish_ = Wish::stop;
+  if (running_ != 0 && stop_request_ == StopRequest::none) stop_request_ = StopRequest::shutdown;
   if (child_) child_->stop();
   changed_.notify_all();
 }
@@ -186,7 +186,7 @@ void Jobs::loop() {
         if (!queued.empty()) job = std::move(queued[0]);
         complained = false;
       } catch (const IoError& error) {
-        if (!complained) tell(error.what());
+        if (!complained) log(error.what());
         complained = true;
       }
       if (!job) {
@@ -196,7 +196,7 @@ void Jobs::loop() {
         continue;
       }
       running_ = job->id;
-      wish_ = Wish::none;
+      stop_request_ = StopRequest::none;
     }
     run_job(*job);
     const std::lock_guard lock(mutex_);
@@ -216,7 +216,7 @@ void Jobs::run_job(const Job& job) {
   feed_->progress(job.id, "");
   settle(job.id, outcome);
   if (outcome.state == JobState::succeeded || outcome.state == JobState::canceled) {
-    keep_only_records(folder(job.id));
+    remove_job_data(folder(job.id));
   }
 }
 
@@ -225,7 +225,7 @@ Jobs::Outcome Jobs::run_child(const Job& job) {
   ChildOptions options;
   options.command = options_.command;
   options.command.push_back(folder(job.id).string());
-  options.log = folder(job.id) / "stderr.log";
+  options.log = folder(job.id) / kLogFile;
   options.threads = options_.threads;
   options.idle = options_.idle;
   options.grace = options_.grace;
@@ -233,56 +233,58 @@ Jobs::Outcome Jobs::run_child(const Job& job) {
   {
     const std::lock_guard lock(mutex_);
     child_ = &child;
-    if (wish_ != Wish::none) child.stop();
+    if (stop_request_ != StopRequest::none) child.stop();
   }
   std::string error;
   int stored = 0;
   const ChildEnd end =
       child.run([&](std::string_view line) { take_line(job.id, line, error, stored); });
-  Wish wish;
+  StopRequest request;
   {
     const std::lock_guard lock(mutex_);
     child_ = nullptr;
-    wish = wish_;
+    request = stop_request_;
   }
-  if (wish == Wish::cancel) return {JobState::canceled, "", ""};
-  if (end.signal == 0 && end.code == 0) return finish(job);
-  if (wish == Wish::stop) return {JobState::interrupted, "the server was stopped", ""};
+  if (request == StopRequest::cancel) return {JobState::canceled, "", ""};
+  if (end.signal == 0 && end.code == kJobSucceeded) return finish(job);
+  if (request == StopRequest::shutdown)
+    return {JobState::interrupted, "the server was stopped", ""};
   if (end.signal != 0) return {JobState::interrupted, describe(end), ""};
-  if (end.code == kStopped) {
+  if (end.code == kJobStopped) {
     return {JobState::interrupted, "stopped by a signal from outside, with a checkpoint", ""};
   }
   return {JobState::failed, error.empty() ? describe(end) : error, ""};
 }
 
 Jobs::Outcome Jobs::finish(const Job& job) {
-  const Json result = work_->finish(job, folder(job.id), read_result(folder(job.id)));
+  const Json result = handler_->finish(job, folder(job.id), read_result(folder(job.id)));
   return {JobState::succeeded, "", result.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 void Jobs::take_line(std::int64_t id, std::string_view line, std::string& error, int& stored) {
-  const Json event = parse_line(line);
+  const Json event = parse_event(line);
   if (event.is_discarded()) return;  // whatever a library printed
   const std::string name = event["event"];
   std::string text = event.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > kMaxEvent) return;
-  if (name == "progress") {
+  if (name == job_event::kProgress) {
     const auto now = std::chrono::steady_clock::now();
-    if (now - told_ >= std::chrono::milliseconds(500)) {
-      told_ = now;
+    if (now - last_progress_ >= std::chrono::milliseconds(500)) {
+      last_progress_ = now;
       hub_.publish("progress", R"({"id":)" + std::to_string(id) + R"(,"progress":)" + text + "}");
     }
     feed_->progress(id, std::move(text));
     return;
   }
-  if (name == "error")
+  if (name == job_event::kError)
     error = event.value("reason", Json()).is_string() ? event["reason"] : Json(text);
-  const bool kept = name == "start" || name == "epoch" || name == "checkpoint" || name == "error";
+  const bool kept = name == job_event::kStart || name == job_event::kEpoch ||
+                    name == job_event::kCheckpoint || name == job_event::kError;
   if (!kept || ++stored > kMaxStored) return;
   try {
     store_.append(id, text);
   } catch (const IoError& trouble) {
-    tell("job " + std::to_string(id) + ": an event is lost: " + trouble.what());
+    log("job " + std::to_string(id) + ": an event is lost: " + trouble.what());
     return;
   }
   feed_->stored(id);
@@ -294,7 +296,7 @@ void Jobs::settle(std::int64_t id, const Outcome& outcome) {
       change(id, outcome.state, outcome.reason, outcome.result);
       return;
     } catch (const IoError& error) {
-      if (!complained) tell("job " + std::to_string(id) + ": " + error.what());
+      if (!complained) log("job " + std::to_string(id) + ": " + error.what());
     }
     // Until the disk takes it again the job is shown as running; after a restart as interrupted,
     // and resumed it ends as it should have.

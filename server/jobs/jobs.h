@@ -14,7 +14,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "server/jobs/job_feed.h"
+#include "server/events/job_feed.h"
+#include "server/jobs/job_protocol.h"
 #include "server/store/job_store.h"
 
 namespace fovea::server {
@@ -34,12 +35,11 @@ class JobRefusal : public std::runtime_error {
 
 // What a kind of job needs of the service, and leaves to it. Called on any thread; prepare() and
 // finish() one at a time.
-class JobWork {
+class JobHandler {
  public:
-  virtual ~JobWork() = default;
-  // The contents of job.json, but for kind, id and threads. Throws JobRefusal 422 or 507.
-  virtual nlohmann::ordered_json prepare(const std::string& kind,
-                                         const nlohmann::ordered_json& options) = 0;
+  virtual ~JobHandler() = default;
+  // What the job needs, without kind, id and threads. Throws JobRefusal 422 or 507.
+  virtual JobSpec prepare(const std::string& kind, const nlohmann::ordered_json& options) = 0;
   // What such a job would do now, for people. Throws JobRefusal as prepare() does, but for what a
   // smaller job or a larger machine would mend: that is told.
   virtual nlohmann::ordered_json plan(const std::string& kind,
@@ -65,7 +65,7 @@ struct JobsOptions {
 // server died is interrupted when it starts again; one that waited runs. Any thread; IoError.
 class Jobs {
  public:
-  Jobs(JobsOptions options, JobStore& store, Hub& hub, std::unique_ptr<JobWork> work);
+  Jobs(JobsOptions options, JobStore& store, Hub& hub, std::unique_ptr<JobHandler> handler);
   ~Jobs();  // drains and waits for the child
 
   struct Submitted {
@@ -92,7 +92,7 @@ class Jobs {
   void drain();
 
  private:
-  enum class Wish { none, cancel, stop };
+  enum class StopRequest { none, cancel, shutdown };
   struct Outcome {
     JobState state;
     std::string reason;
@@ -110,20 +110,20 @@ class Jobs {
   void change(std::int64_t id, JobState state, const std::string& reason,
               const std::string& result = {});
   void settle(std::int64_t id, const Outcome& outcome);
-  void tell(const std::string& line) const;
+  void log(const std::string& line) const;
 
   const JobsOptions options_;
   JobStore& store_;
   Hub& hub_;
-  const std::unique_ptr<JobWork> work_;
+  const std::unique_ptr<JobHandler> handler_;
   const std::shared_ptr<JobFeed> feed_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::int64_t running_ = 0;
-  Wish wish_ = Wish::none;
+  StopRequest stop_request_ = StopRequest::none;
   ChildProcess* child_ = nullptr;
   bool stopping_ = false;
-  std::chrono::steady_clock::time_point told_;  // when progress was last told to the hub
+  std::chrono::steady_clock::time_point last_progress_;  // published to the hub
   std::thread runner_;  // lives as long as any child: they are killed when it ends
 };
 

@@ -62,9 +62,9 @@ Measured measure(JobStore& store, std::int64_t job) {
 double scaled(const Measured& measured, double whole, const RetrainPlan& plan) {
   const double growth = static_cast<double>(plan.shown()) / measured.shown;
   // The head learns mostly from remembered features, of which there are as many whatever is new.
-  const double by_pictures = plan.mode == RetrainMode::full ? growth : std::max(1.0, growth);
+  const double by_images = plan.mode == RetrainMode::full ? growth : std::max(1.0, growth);
   const double rest = std::max(0.0, whole - measured.epoch_seconds);
-  return measured.epoch_seconds * plan.recipe.epochs / measured.epochs * by_pictures +
+  return measured.epoch_seconds * plan.recipe.epochs / measured.epochs * by_images +
          rest * std::max(1.0, growth);
 }
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/train/retrain_plan.h"
+#include "engine/retrain/retrain_plan.h"
 
 namespace fovea::server {
 
@@ -15,8 +15,8 @@ struct Estimate {
 };
 
 // How long a retraining of this plan takes on this machine, judged by the latest one of the same
-// mode that succeeded in one go: its epochs, by how many this plan has and how many pictures they
-// show, and the rest of it, longer where there are more pictures but never shorter. Nothing when
+// mode that succeeded in one go: its epochs, by how many this plan has and how many images they
+// show, and the rest of it, longer where there are more images but never shorter. Nothing when
 // none has succeeded here among the latest hundred jobs. IoError.
 std::optional<Estimate> estimate_retrain(JobStore& store, const RetrainPlan& plan);
 

@@ -104,9 +104,9 @@ struct Metrics::Impl {
   Counters refusals{counters("fovea_inference_rejected_total", "Requests that were not taken."),
                     {"reason"}};
   Counter& images =
-      counters("fovea_inference_images_total", "Pictures that were classified.").Add({});
+      counters("fovea_inference_images_total", "Images that were classified.").Add({});
   Family<Histogram>& stages =
-      histograms("fovea_inference_stage_seconds", "Time of one picture in each stage.");
+      histograms("fovea_inference_stage_seconds", "Time of one image in each stage.");
   Histogram& queue = stages.Add({{"stage", "queue"}}, seconds_buckets());
   Histogram& decode = stages.Add({{"stage", "decode"}}, seconds_buckets());
   Histogram& compute = stages.Add({{"stage", "compute"}}, seconds_buckets());

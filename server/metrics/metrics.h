@@ -30,7 +30,7 @@ class Metrics {
 
   // One answered HTTP request; `route` is the pattern of the route.
   void answered(std::string_view verb, std::string_view route, int status, double seconds);
-  // One request for classification: outcome ok, bad_picture, late, failed.
+  // One request for classification: outcome ok, bad_image, late, failed.
   void settled(const std::string& model, const std::string& version, const std::string& outcome);
   // One that was not taken: reason queue_full ...
   void rejected(const std::string& reason);

@@ -21,7 +21,7 @@ void put(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value, 
 }
 
 // A BMP of smooth colours with edges, so that every kind of layer has something to do.
-std::vector<std::uint8_t> probe_picture() {
+std::vector<std::uint8_t> probe_image() {
   std::vector<std::uint8_t> bytes(kHeader + kEdge * kEdge * 3);
   bytes[0] = 'B';
   bytes[1] = 'M';
@@ -48,28 +48,28 @@ std::vector<std::uint8_t> probe_picture() {
 void probe(const Classifier& classifier) {
   Scratch scratch;
   Tensor probabilities;
-  classifier.predict(classifier.prepare(probe_picture()), probabilities, scratch);
+  classifier.predict(classifier.prepare(probe_image()), probabilities, scratch);
   const auto values = probabilities.values();
   if (values.size() != classifier.classes().size()) {
-    throw FormatError("the model answers a test picture with " + std::to_string(values.size()) +
+    throw FormatError("the model answers a test image with " + std::to_string(values.size()) +
                       " numbers for " + std::to_string(classifier.classes().size()) + " classes");
   }
   double sum = 0;
   for (const Scalar p : values) {
     if (!(p >= 0 && p <= 1)) {
-      throw FormatError("the model answers a test picture with a probability of " +
+      throw FormatError("the model answers a test image with a probability of " +
                         std::to_string(p));
     }
     sum += p;
   }
   if (std::abs(sum - 1) > kSumTolerance) {
-    throw FormatError("the model answers a test picture with probabilities that sum to " +
+    throw FormatError("the model answers a test image with probabilities that sum to " +
                       std::to_string(sum));
   }
 }
 
 void warm(const Classifier& classifier) {
-  const Tensor one = classifier.prepare(probe_picture());
+  const Tensor one = classifier.prepare(probe_image());
   Scratch scratch;
   Tensor probabilities;
   for (const int count : {1, 2, static_cast<int>(Batcher::kMicroBatch), 1}) {

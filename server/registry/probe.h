@@ -4,7 +4,7 @@
 
 namespace fovea::server {
 
-// Has a fixed picture classified, from its bytes to its probabilities. Throws FormatError unless
+// Has a fixed image classified, from its bytes to its probabilities. Throws FormatError unless
 // the answer has one finite probability from 0 to 1 for each class and they sum to 1.
 void probe(const Classifier& classifier);
 

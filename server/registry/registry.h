@@ -60,7 +60,7 @@ class Registry {
   std::shared_ptr<const ServedModel> champion() const;
 
   // Stores a model file as a new version and returns its number; nothing is activated. The files
-  // are on the disk, were read back and gave an answer for a test picture. `features` may be empty.
+  // are on the disk, were read back and gave an answer for a test image. `features` may be empty.
   // The manifest (manifest.h) is completed from the file. Throws FormatError when the file is no
   // working model, the features are not those of its weights, or the manifest contradicts the file.
   int publish(std::span<const std::uint8_t> model, std::span<const std::uint8_t> features,

@@ -26,15 +26,14 @@ std::string find_fault(const ServiceRecord::Summary& before, const ServiceRecord
   char text[160];
   const double errors = now.error_rate();
   if (errors > options.error_floor && errors > options.error_factor * before.error_rate()) {
-    std::snprintf(text, sizeof text, "%.1f %% of %llu pictures failed, %.1f %% before",
-                  100 * errors, static_cast<unsigned long long>(now.answers),
-                  100 * before.error_rate());
+    std::snprintf(text, sizeof text, "%.1f %% of %llu images failed, %.1f %% before", 100 * errors,
+                  static_cast<unsigned long long>(now.answers), 100 * before.error_rate());
     return text;
   }
   const bool known = before.answers >= options.min_answers && before.p99_ms > 0;
   if (known && now.p99_ms > options.p99_floor_ms &&
       now.p99_ms > options.p99_factor * before.p99_ms) {
-    std::snprintf(text, sizeof text, "the p99 time of a picture is %.1f ms, %.1f ms before",
+    std::snprintf(text, sizeof text, "the p99 time of an image is %.1f ms, %.1f ms before",
                   now.p99_ms, before.p99_ms);
     return text;
   }

@@ -15,12 +15,12 @@
 namespace fovea::server {
 
 struct WatchdogOptions {
-  // A new version is watched for this long, and until it has answered that many pictures: from then
+  // A new version is watched for this long, and until it has answered that many images: from then
   // on it is judged every `interval`. A window of 0 switches automatic rollback off.
   std::chrono::milliseconds window{300'000};
   std::uint64_t min_answers = 200;
-  // It is rolled back when its share of failed pictures is above the floor and above the factor
-  // times that of the version before, or so its p99 time of a picture. The floors keep noise at
+  // It is rolled back when its share of failed images is above the floor and above the factor
+  // times that of the version before, or so its p99 time of an image. The floors keep noise at
   // small numbers from looking like a fault.
   double error_factor = 3;
   double error_floor = 0.01;
@@ -31,7 +31,7 @@ struct WatchdogOptions {
 };
 
 // Why the version should go, in words with its numbers; empty when it need not. The p99 is only
-// compared when the version before answered min_answers pictures, too.
+// compared when the version before answered min_answers images, too.
 std::string find_fault(const ServiceRecord::Summary& before, const ServiceRecord::Summary& now,
                        const WatchdogOptions& options);
 

@@ -24,7 +24,7 @@ void settle(Work& work) {
 }
 
 // What one inference thread keeps, so that a steady load allocates little.
-struct Bench {
+struct WorkerBuffers {
   Scratch scratch;
   Tensor inputs;
   Tensor probabilities;
@@ -32,7 +32,7 @@ struct Bench {
   std::vector<Prediction*> ready;
 };
 
-void prepare(Work& work, std::size_t index, Bench& bench) {
+void prepare(Work& work, std::size_t index, WorkerBuffers& bench) {
   Prediction& prediction = work.predictions[index];
   const auto start = Clock::now();
   prediction.timing.queue = milliseconds(work.queued, start);
@@ -40,10 +40,10 @@ void prepare(Work& work, std::size_t index, Bench& bench) {
     return fail(prediction, Prediction::Status::late, "the deadline passed while it was waiting");
   }
   try {
-    bench.prepared.push_back(work.model->classifier.prepare(work.pictures[index]));
+    bench.prepared.push_back(work.model->classifier.prepare(work.images[index]));
     bench.ready.push_back(&prediction);
   } catch (const FormatError& error) {
-    fail(prediction, Prediction::Status::bad_picture, error.what());
+    fail(prediction, Prediction::Status::bad_image, error.what());
   } catch (const std::exception& error) {
     fail(prediction, Prediction::Status::failed, error.what());
     work.model->record.failed();
@@ -51,7 +51,7 @@ void prepare(Work& work, std::size_t index, Bench& bench) {
   prediction.timing.decode = milliseconds(start, Clock::now());
 }
 
-void classify(const ServedModel& served, Bench& bench) {
+void classify(const ServedModel& served, WorkerBuffers& bench) {
   if (bench.ready.empty()) return;
   const Classifier& classifier = served.classifier;
   const auto start = Clock::now();
@@ -96,7 +96,7 @@ Batcher::~Batcher() {
 }
 
 bool Batcher::submit(std::shared_ptr<Work> work) {
-  const std::size_t count = work->pictures.size();
+  const std::size_t count = work->images.size();
   work->predictions.resize(count);
   work->queued = Clock::now();
   work->unsettled = count;
@@ -139,7 +139,7 @@ void Batcher::take_in_turn(std::vector<Item>& batch, std::size_t most) {
     }
     Line line = std::move(first);
     lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(passed));
-    const std::size_t count = line.work->pictures.size();
+    const std::size_t count = line.work->images.size();
     --waiting_of_kind(count);
     batch.push_back({line.work, line.next++});
     if (line.next < count) lines_.push_back(std::move(line));
@@ -147,7 +147,7 @@ void Batcher::take_in_turn(std::vector<Item>& batch, std::size_t most) {
 }
 
 void Batcher::run() {
-  Bench bench;
+  WorkerBuffers bench;
   std::vector<Item> batch;
   while (take(batch)) {
     bench.prepared.clear();

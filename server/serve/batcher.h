@@ -18,17 +18,17 @@
 namespace fovea::server {
 
 struct Timing {        // milliseconds
-  double decode = 0;   // picture bytes to network input
-  double queue = 0;    // from submit() until an inference thread took the picture
-  double compute = 0;  // the network, for the whole micro-batch the picture was part of
+  double decode = 0;   // image bytes to network input
+  double queue = 0;    // from submit() until an inference thread took the image
+  double compute = 0;  // the network, for the whole micro-batch the image was part of
 };
 
 struct Prediction {
   enum class Status {
     ok,
-    bad_picture,  // `error` says what is wrong with the bytes
-    late,         // the deadline had passed before its turn
-    failed,       // our fault; `error` is for the log
+    bad_image,  // `error` says what is wrong with the bytes
+    late,       // the deadline had passed before its turn
+    failed,     // our fault; `error` is for the log
   };
   Status status = Status::ok;
   std::vector<Scalar> probabilities;
@@ -36,22 +36,22 @@ struct Prediction {
   Timing timing;
 };
 
-// The pictures of one request. The model is pinned here: a later swap does not touch it.
+// The images of one request. The model is pinned here: a later swap does not touch it.
 struct Work {
   std::shared_ptr<const ServedModel> model;
   std::shared_ptr<const void> owner;  // keeps the bytes alive
-  std::vector<std::span<const std::uint8_t>> pictures;
+  std::vector<std::span<const std::uint8_t>> images;
   std::chrono::steady_clock::time_point deadline;
   std::function<void(Work&)> done;  // called once, on an inference thread, when all are settled
 
-  std::vector<Prediction> predictions;  // one per picture, in order; filled by the Batcher
+  std::vector<Prediction> predictions;  // one per image, in order; filled by the Batcher
   std::chrono::steady_clock::time_point queued;
   std::atomic<std::size_t> unsettled{0};
 };
 
-// A bounded queue of pictures and the threads that decode and classify them. Every request has a
-// line of its own, and a free thread takes one picture of each line in turn: its share of what is
-// waiting, at most kMicroBatch pictures of one model; it never waits for more. So a single picture
+// A bounded queue of images and the threads that decode and classify them. Every request has a
+// line of its own, and a free thread takes one image of each line in turn: its share of what is
+// waiting, at most kMicroBatch images of one model; it never waits for more. So a single image
 // waits for about one micro-batch, however many a batch beside it brought.
 // Thread contract: submit() from any thread.
 class Batcher {
@@ -62,10 +62,10 @@ class Batcher {
   ~Batcher();  // finishes the micro-batches in progress; what still waits is dropped, without
                // done()
 
-  // False, and nothing is queued, when there is no room for all its pictures. Half of the places
-  // are for requests of a single picture, half for batches, so that neither shuts the other out;
+  // False, and nothing is queued, when there is no room for all its images. Half of the places
+  // are for requests of a single image, half for batches, so that neither shuts the other out;
   // where none of its kind waits, a request is taken whatever its size.
-  // REQUIRES: at least one picture.
+  // REQUIRES: at least one image.
   bool submit(std::shared_ptr<Work> work);
 
   std::size_t waiting() const;
@@ -89,7 +89,7 @@ class Batcher {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Line> lines_;   // the one whose turn is next first
-  std::size_t singles_ = 0;  // pictures that wait and came alone
+  std::size_t singles_ = 0;  // images that wait and came alone
   std::size_t batched_ = 0;  // and those that did not
   std::size_t idle_ = 0;     // threads that wait
   bool stopping_ = false;

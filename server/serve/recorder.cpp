@@ -6,7 +6,7 @@
 namespace fovea::server {
 namespace {
 
-constexpr std::size_t kMostWaiting = 4096;  // predictions; they hold their pictures' bytes
+constexpr std::size_t kMostWaiting = 4096;  // predictions; they hold their images' bytes
 constexpr std::chrono::seconds kComplainEvery{10};
 
 }  // namespace

@@ -29,7 +29,7 @@ class Recorder {
   ~Recorder();  // writes what is waiting first
 
   // Any thread. Waits while too much is waiting: then the disk is the bottleneck, and whoever
-  // calls must slow down to it. `done` keeps the pictures' bytes alive.
+  // calls must slow down to it. `done` keeps the images' bytes alive.
   void record(std::vector<NewPrediction> predictions, Done done);
 
   std::uint64_t unrecorded() const { return unrecorded_; }  // predictions that the disk refused

@@ -6,15 +6,15 @@
 
 namespace fovea::server {
 
-// How one version has fared since it went into service. The time of a picture is its decoding and
+// How one version has fared since it went into service. The time of an image is its decoding and
 // its share of the network's run; the time it waited is left out, since that tells of the load and
 // not of the version. Any thread, without a lock.
 class ServiceRecord {
  public:
   struct Summary {
-    std::uint64_t answers = 0;  // pictures answered or failed
+    std::uint64_t answers = 0;  // images answered or failed
     std::uint64_t failures = 0;
-    double p99_ms = 0;  // 99 % of the answered pictures took at most this; 0 without any
+    double p99_ms = 0;  // 99 % of the answered images took at most this; 0 without any
     double error_rate() const { return answers ? double(failures) / double(answers) : 0; }
   };
 

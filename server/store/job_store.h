@@ -41,7 +41,7 @@ struct Evaluation {
   std::string data_revision;
   std::string split;
   std::chrono::system_clock::time_point created;
-  std::int64_t count = 0;  // pictures; given here, as its document has it
+  std::int64_t count = 0;  // images; given here, as its document has it
   std::string evaluation;  // JSON, docs/evaluation.md; empty in lists
 };
 

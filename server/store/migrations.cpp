@@ -114,10 +114,31 @@ CREATE TABLE evaluations(
 CREATE INDEX evaluations_by_version ON evaluations(version);
 )";
 
+// Earlier versions said "picture" and "ancestor" where this one says "image" and "legacy", in table
+// and column names and in the JSON documents that the API returns.
+constexpr const char* kRenames = R"(
+ALTER TABLE pictures RENAME TO images;
+ALTER TABLE predictions RENAME COLUMN picture_sha256 TO image_sha256;
+ALTER TABLE predictions RENAME COLUMN picture TO image;
+DROP INDEX predictions_by_picture;
+CREATE INDEX predictions_by_image ON predictions(image) WHERE image IS NOT NULL;
+UPDATE prediction_totals SET name = 'image_bytes' WHERE name = 'picture_bytes';
+UPDATE predictions SET source = 'legacy' WHERE source = 'ancestor';
+UPDATE evaluations SET evaluation =
+  replace(replace(evaluation, '"pictures":', '"images":'), '"picture":', '"image":');
+UPDATE jobs SET result = replace(replace(replace(result, '"pictures":', '"images":'),
+  '"classes_without_pictures":', '"classes_without_images":'),
+  '"too_few_pictures":', '"too_few_images":') WHERE result IS NOT NULL;
+UPDATE jobs SET options = replace(options, '"min_old_pictures":', '"min_old_images":');
+UPDATE versions SET manifest = replace(replace(replace(manifest, '"pictures":', '"images":'),
+  '"classes_without_pictures":', '"classes_without_images":'),
+  '"too_few_pictures":', '"too_few_images":');
+)";
+
 }  // namespace
 
 const std::vector<std::string>& migrations() {
-  static const std::vector<std::string> steps{kRegistry, kPredictions, kJobs};
+  static const std::vector<std::string> steps{kRegistry, kPredictions, kJobs, kRenames};
   return steps;
 }
 

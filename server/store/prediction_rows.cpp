@@ -137,15 +137,15 @@ void untally(SQLite::Database& database, std::int64_t model, const PredictionRec
   }
 }
 
-void drop_picture(SQLite::Database& database, std::int64_t picture) {
+void drop_image(SQLite::Database& database, std::int64_t image) {
   SQLite::Statement drop(database,
-                         "DELETE FROM pictures WHERE id = ?1 AND NOT EXISTS"
-                         "(SELECT 1 FROM predictions WHERE picture = ?1) RETURNING size");
-  drop.bind(1, picture);
+                         "DELETE FROM images WHERE id = ?1 AND NOT EXISTS"
+                         "(SELECT 1 FROM predictions WHERE image = ?1) RETURNING size");
+  drop.bind(1, image);
   if (!drop.executeStep()) return;
   const std::int64_t size = drop.getColumn(0).getInt64();
   drop.reset();
-  add_to_total(database, "picture_bytes", -size);
+  add_to_total(database, "image_bytes", -size);
 }
 
 void drop_oldest_rows(SQLite::Database& database, std::int64_t count) {
@@ -155,31 +155,31 @@ void drop_oldest_rows(SQLite::Database& database, std::int64_t count) {
   if (!find.executeStep()) return;
   const std::int64_t cut = find.getColumn(0).getInt64();
   SQLite::Statement named(
-      database, "SELECT DISTINCT picture FROM predictions WHERE id <= ? AND picture IS NOT NULL");
+      database, "SELECT DISTINCT image FROM predictions WHERE id <= ? AND image IS NOT NULL");
   named.bind(1, cut);
-  std::vector<std::int64_t> pictures;
-  while (named.executeStep()) pictures.push_back(named.getColumn(0).getInt64());
+  std::vector<std::int64_t> images;
+  while (named.executeStep()) images.push_back(named.getColumn(0).getInt64());
   named.reset();
   SQLite::Statement drop(database, "DELETE FROM predictions WHERE id <= ?");
   drop.bind(1, cut);
   add_to_total(database, "rows", -drop.exec());
-  for (const std::int64_t picture : pictures) drop_picture(database, picture);
+  for (const std::int64_t image : images) drop_image(database, image);
 }
 
-void drop_oldest_pictures(SQLite::Database& database, std::int64_t bytes) {
+void drop_oldest_images(SQLite::Database& database, std::int64_t bytes) {
   std::int64_t gone = 0;
   std::int64_t cut = 0;
   {
-    SQLite::Statement oldest(database, "SELECT id, size FROM pictures ORDER BY id");
+    SQLite::Statement oldest(database, "SELECT id, size FROM images ORDER BY id");
     while (gone < bytes && oldest.executeStep()) {
       cut = oldest.getColumn(0).getInt64();
       gone += oldest.getColumn(1).getInt64();
     }
   }
-  SQLite::Statement drop(database, "DELETE FROM pictures WHERE id <= ?");
+  SQLite::Statement drop(database, "DELETE FROM images WHERE id <= ?");
   drop.bind(1, cut);
   drop.exec();
-  add_to_total(database, "picture_bytes", -gone);
+  add_to_total(database, "image_bytes", -gone);
 }
 
 }  // namespace fovea::server

@@ -33,11 +33,11 @@ void roll_up(SQLite::Database& database, Time now);
 // Takes a prediction that roll_up has counted, and that is no longer a row, out of the tallies.
 void untally(SQLite::Database& database, std::int64_t model, const PredictionRecord& record);
 
-// Deletes a picture that no row names any more.
-void drop_picture(SQLite::Database& database, std::int64_t picture);
-// Deletes the `count` oldest rows, and the pictures that only they named.
+// Deletes an image that no row names any more.
+void drop_image(SQLite::Database& database, std::int64_t image);
+// Deletes the `count` oldest rows, and the images that only they named.
 void drop_oldest_rows(SQLite::Database& database, std::int64_t count);
-// Deletes the oldest pictures until at least `bytes` are gone, or all are.
-void drop_oldest_pictures(SQLite::Database& database, std::int64_t bytes);
+// Deletes the oldest images until at least `bytes` are gone, or all are.
+void drop_oldest_images(SQLite::Database& database, std::int64_t bytes);
 
 }  // namespace fovea::server

@@ -27,9 +27,9 @@ struct PredictionRecord {
   std::int64_t id = 0;  // given by the store; only grows
   Time time;
   std::string request_id;
-  std::string source;          // the door it came through: "v1", "ancestor", "v2"
-  std::string file;            // the name the client gave
-  std::string picture_sha256;  // of the bytes, whether they are kept or not
+  std::string source;        // the door it came through: "v1", "legacy", "v2"
+  std::string file;          // the name the client gave
+  std::string image_sha256;  // of the bytes, whether they are kept or not
   std::shared_ptr<const AnsweringModel> model;
   std::vector<float> probabilities;  // in the order of model->classes
   std::string label;                 // the likeliest
@@ -39,12 +39,12 @@ struct PredictionRecord {
   // Set when read:
   std::optional<std::string> right_label;  // what a person said
   std::optional<Time> labelled;            // when
-  bool picture_kept = false;
+  bool image_kept = false;
 };
 
 struct NewPrediction {
   PredictionRecord record;
-  std::span<const std::uint8_t> picture;  // as sent; must live until append() returns
+  std::span<const std::uint8_t> image;  // as sent; must live until append() returns
 };
 
 // Every condition that is set must hold.
@@ -59,8 +59,8 @@ struct PredictionFilter {
 };
 
 struct HistoryLimits {
-  std::int64_t max_rows = 1'000'000;                         // the oldest go first; at least 1
-  std::int64_t max_picture_bytes = std::int64_t{512} << 20;  // likewise; 0 = keep no pictures
+  std::int64_t max_rows = 1'000'000;                       // the oldest go first; at least 1
+  std::int64_t max_image_bytes = std::int64_t{512} << 20;  // likewise; 0 = keep no images
 };
 
 struct LabelledCount {
@@ -82,7 +82,7 @@ struct Statistics {
   std::vector<std::pair<Time, Tally>> series;  // by start, empty steps left out
 };
 
-// The history: every answer that was given, and for a while the pictures. Any thread; errors of
+// The history: every answer that was given, and for a while the images. Any thread; errors of
 // the database, a full disk among them, are IoError, and then nothing of the call was done.
 class PredictionStore {
  public:
@@ -96,7 +96,7 @@ class PredictionStore {
                                                std::int64_t before = 0) = 0;
   virtual std::optional<PredictionRecord> find(std::int64_t id) = 0;
   // The bytes as they were sent; nothing when they are not (or no longer) kept.
-  virtual std::optional<std::vector<std::uint8_t>> picture(std::int64_t id) = 0;
+  virtual std::optional<std::vector<std::uint8_t>> image(std::int64_t id) = 0;
 
   virtual bool set_right_label(std::int64_t id, const std::string& label) = 0;  // false: no such id
   // Deleted predictions leave the statistics too, those that age out by the limits do not.

@@ -14,9 +14,9 @@ namespace fovea::server {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT p.id, time, request_id, source, file, picture_sha256, model, label, probability, "
+    "SELECT p.id, time, request_id, source, file, image_sha256, model, label, probability, "
     "uncertain, probabilities, decode_ms, queue_ms, compute_ms, right_label, labelled, "
-    "pictures.id IS NOT NULL FROM predictions p LEFT JOIN pictures ON pictures.id = picture ";
+    "images.id IS NOT NULL FROM predictions p LEFT JOIN images ON images.id = image ";
 
 constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 24 * kHour;
 
@@ -103,7 +103,7 @@ PredictionRecord SqlitePredictionStore::read_record(SQLite::Database& database,
   record.request_id = row.getColumn(2).getString();
   record.source = row.getColumn(3).getString();
   record.file = row.getColumn(4).getString();
-  record.picture_sha256 = row.getColumn(5).getString();
+  record.image_sha256 = row.getColumn(5).getString();
   record.model = model(database, row.getColumn(6).getInt64());
   record.label = row.getColumn(7).getString();
   record.probability = static_cast<float>(row.getColumn(8).getDouble());
@@ -126,7 +126,7 @@ PredictionRecord SqlitePredictionStore::read_record(SQLite::Database& database,
     record.right_label = row.getColumn(14).getString();
     record.labelled = from_sql(row.getColumn(15).getInt64());
   }
-  record.picture_kept = row.getColumn(16).getInt() != 0;
+  record.image_kept = row.getColumn(16).getInt() != 0;
   return record;
 }
 
@@ -158,12 +158,12 @@ std::optional<PredictionRecord> SqlitePredictionStore::find(std::int64_t id) {
   });
 }
 
-std::optional<std::vector<std::uint8_t>> SqlitePredictionStore::picture(std::int64_t id) {
+std::optional<std::vector<std::uint8_t>> SqlitePredictionStore::image(std::int64_t id) {
   using Bytes = std::vector<std::uint8_t>;
   return database_.read([&](SQLite::Database& database) -> std::optional<Bytes> {
     SQLite::Statement select(database,
-                             "SELECT bytes FROM predictions p JOIN pictures ON pictures.id = "
-                             "picture WHERE p.id = ?");
+                             "SELECT bytes FROM predictions p JOIN images ON images.id = "
+                             "image WHERE p.id = ?");
     select.bind(1, id);
     if (!select.executeStep()) return std::nullopt;
     const SQLite::Column column = select.getColumn(0);

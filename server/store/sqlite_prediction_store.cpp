@@ -33,19 +33,19 @@ std::string model_key(const AnsweringModel& model) {
 struct SqlitePredictionStore::Writing {
   explicit Writing(SQLite::Database& database)
       : insert(database,
-               "INSERT INTO predictions(time, request_id, source, file, picture_sha256, picture, "
+               "INSERT INTO predictions(time, request_id, source, file, image_sha256, image, "
                "model, label, probability, uncertain, probabilities, decode_ms, queue_ms, "
                "compute_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
         total(database, kAddToTotal),
-        find_picture(database, "SELECT id FROM pictures WHERE sha256 = ?"),
-        insert_picture(database, "INSERT INTO pictures(sha256, size, bytes) VALUES(?, ?, ?)") {}
+        find_image(database, "SELECT id FROM images WHERE sha256 = ?"),
+        insert_image(database, "INSERT INTO images(sha256, size, bytes) VALUES(?, ?, ?)") {}
 
   SQLite::Statement insert;
   SQLite::Statement total;
-  SQLite::Statement find_picture;
-  SQLite::Statement insert_picture;
-  std::int64_t picture_bytes = 0;  // added by the call in progress
-  std::int64_t tallied = 0;        // a hint: no row up to it waits for roll_up
+  SQLite::Statement find_image;
+  SQLite::Statement insert_image;
+  std::int64_t image_bytes = 0;  // added by the call in progress
+  std::int64_t tallied = 0;      // a hint: no row up to it waits for roll_up
 };
 
 SqlitePredictionStore::SqlitePredictionStore(Database& database, const HistoryLimits& limits)
@@ -82,45 +82,45 @@ std::int64_t SqlitePredictionStore::intern(SQLite::Database& database,
   return database.getLastInsertRowid();  // not remembered: the transaction may yet fail
 }
 
-std::optional<std::int64_t> SqlitePredictionStore::keep_picture(SQLite::Database& database,
-                                                                const NewPrediction& given) {
-  const auto size = static_cast<std::int64_t>(given.picture.size());
-  if (size == 0 || size > limits_.max_picture_bytes) return std::nullopt;
+std::optional<std::int64_t> SqlitePredictionStore::keep_image(SQLite::Database& database,
+                                                              const NewPrediction& given) {
+  const auto size = static_cast<std::int64_t>(given.image.size());
+  if (size == 0 || size > limits_.max_image_bytes) return std::nullopt;
   {
-    SQLite::Statement& find = writing_->find_picture;
+    SQLite::Statement& find = writing_->find_image;
     const ResetAtEnd reset{find};
-    find.bindNoCopy(1, given.record.picture_sha256);
+    find.bindNoCopy(1, given.record.image_sha256);
     if (find.executeStep()) return find.getColumn(0).getInt64();
   }
-  SQLite::Statement& insert = writing_->insert_picture;
+  SQLite::Statement& insert = writing_->insert_image;
   const ResetAtEnd reset{insert};
-  insert.bindNoCopy(1, given.record.picture_sha256);
+  insert.bindNoCopy(1, given.record.image_sha256);
   insert.bind(2, size);
-  bind_bytes(insert, 3, given.picture);
+  bind_bytes(insert, 3, given.image);
   insert.exec();
-  writing_->picture_bytes += size;
+  writing_->image_bytes += size;
   return database.getLastInsertRowid();
 }
 
 void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
   if (predictions.empty()) return;
   database_.write([&](SQLite::Database& database) {
-    writing_->picture_bytes = 0;
+    writing_->image_bytes = 0;
     const AnsweringModel* last = nullptr;
     std::int64_t model = 0;
     for (NewPrediction& given : predictions) {
       PredictionRecord& record = given.record;
       if (record.model.get() != last) model = intern(database, *record.model);
       last = record.model.get();
-      const auto picture = keep_picture(database, given);
+      const auto image = keep_image(database, given);
       SQLite::Statement& insert = writing_->insert;
       const ResetAtEnd reset{insert};
       insert.bind(1, to_sql(record.time));
       insert.bindNoCopy(2, record.request_id);
       insert.bindNoCopy(3, record.source);
       insert.bindNoCopy(4, record.file);
-      insert.bindNoCopy(5, record.picture_sha256);
-      picture ? insert.bind(6, *picture) : insert.bind(6);
+      insert.bindNoCopy(5, record.image_sha256);
+      image ? insert.bind(6, *image) : insert.bind(6);
       insert.bind(7, model);
       insert.bindNoCopy(8, record.label);
       insert.bind(9, double{record.probability});
@@ -136,9 +136,9 @@ void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
     const auto added = static_cast<std::int64_t>(predictions.size());
     const std::int64_t rows = add_to_total(writing_->total, "rows", added);
     const std::int64_t bytes =
-        writing_->picture_bytes == 0
+        writing_->image_bytes == 0
             ? 0
-            : add_to_total(writing_->total, "picture_bytes", writing_->picture_bytes);
+            : add_to_total(writing_->total, "image_bytes", writing_->image_bytes);
     const std::int64_t newest = predictions.back().record.id;
     // Rows are counted before they age out: no more than max_rows may wait for it.
     if (newest - writing_->tallied >= std::min(kRollUpEvery, limits_.max_rows)) {
@@ -150,13 +150,13 @@ void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
 }
 
 void SqlitePredictionStore::trim(SQLite::Database& database, std::int64_t rows,
-                                 std::int64_t picture_bytes, std::size_t added) {
+                                 std::int64_t image_bytes, std::size_t added) {
   if (rows > limits_.max_rows) {
     drop_oldest_rows(database, std::min(rows - limits_.max_rows,
                                         kMostTrimmed + static_cast<std::int64_t>(added)));
   }
-  if (picture_bytes > limits_.max_picture_bytes) {
-    drop_oldest_pictures(database, picture_bytes - limits_.max_picture_bytes);
+  if (image_bytes > limits_.max_image_bytes) {
+    drop_oldest_images(database, image_bytes - limits_.max_image_bytes);
   }
 }
 
@@ -176,7 +176,7 @@ bool SqlitePredictionStore::remove(std::int64_t id) {
     roll_up(database, std::chrono::system_clock::now());
     SQLite::Statement row(database,
                           "DELETE FROM predictions WHERE id = ? RETURNING time, model, label, "
-                          "probability, uncertain, decode_ms, queue_ms, compute_ms, picture");
+                          "probability, uncertain, decode_ms, queue_ms, compute_ms, image");
     row.bind(1, id);
     if (!row.executeStep()) return false;
     PredictionRecord record;
@@ -188,10 +188,10 @@ bool SqlitePredictionStore::remove(std::int64_t id) {
     record.decode_ms = row.getColumn(5).getDouble();
     record.queue_ms = row.getColumn(6).getDouble();
     record.compute_ms = row.getColumn(7).getDouble();
-    const std::int64_t picture = row.getColumn(8).isNull() ? 0 : row.getColumn(8).getInt64();
+    const std::int64_t image = row.getColumn(8).isNull() ? 0 : row.getColumn(8).getInt64();
     row.reset();
     add_to_total(database, "rows", -1);
-    if (picture > 0) drop_picture(database, picture);
+    if (image > 0) drop_image(database, image);
     untally(database, model, record);
     return true;
   });
@@ -201,8 +201,8 @@ std::int64_t SqlitePredictionStore::remove_all() {
   return database_.write([&](SQLite::Database& database) {
     const std::int64_t rows = read_total(database, "rows");
     database.exec(
-        "DELETE FROM predictions; DELETE FROM pictures; DELETE FROM prediction_tallies;"
-        "UPDATE prediction_totals SET value = 0 WHERE name IN ('rows', 'picture_bytes')");
+        "DELETE FROM predictions; DELETE FROM images; DELETE FROM prediction_tallies;"
+        "UPDATE prediction_totals SET value = 0 WHERE name IN ('rows', 'image_bytes')");
     return rows;
   });
 }

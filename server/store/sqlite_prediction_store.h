@@ -18,7 +18,7 @@ class SqlitePredictionStore : public PredictionStore {
   std::vector<PredictionRecord> newest(const PredictionFilter& filter, int limit,
                                        std::int64_t before) override;
   std::optional<PredictionRecord> find(std::int64_t id) override;
-  std::optional<std::vector<std::uint8_t>> picture(std::int64_t id) override;
+  std::optional<std::vector<std::uint8_t>> image(std::int64_t id) override;
   bool set_right_label(std::int64_t id, const std::string& label) override;
   bool remove(std::int64_t id) override;
   std::int64_t remove_all() override;
@@ -28,8 +28,8 @@ class SqlitePredictionStore : public PredictionStore {
   struct Writing;  // prepared statements of the writing connection
 
   std::int64_t intern(SQLite::Database& database, const AnsweringModel& model);
-  std::optional<std::int64_t> keep_picture(SQLite::Database& database, const NewPrediction& given);
-  void trim(SQLite::Database& database, std::int64_t rows, std::int64_t picture_bytes,
+  std::optional<std::int64_t> keep_image(SQLite::Database& database, const NewPrediction& given);
+  void trim(SQLite::Database& database, std::int64_t rows, std::int64_t image_bytes,
             std::size_t added);
   std::shared_ptr<const AnsweringModel> model(SQLite::Database& database, std::int64_t id);
   PredictionRecord read_record(SQLite::Database& database, SQLite::Statement& row);

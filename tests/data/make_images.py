@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/data/images: small picture files and Pillow's own answers to compare with.
+"""Makes tests/data/images: small image files and Pillow's own answers to compare with.
 
 Usage: python3 -m pip install pillow && python3 tests/data/make_images.py
 The versions that made the committed files are in tests/data/images/VERSIONS.
@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageOps, features
 
 OUT = Path(__file__).parent / "images"
 T = Image.Transpose
-# What a camera held that way would have stored, so that EXIF brings back the upright picture.
+# What a camera held that way would have stored, so that EXIF brings back the upright image.
 STORED = {1: None, 2: T.FLIP_LEFT_RIGHT, 3: T.ROTATE_180, 4: T.FLIP_TOP_BOTTOM,
           5: T.TRANSPOSE, 6: T.ROTATE_90, 7: T.TRANSVERSE, 8: T.ROTATE_270}
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { drawnFolder, filesIn, handSigns, newFolder } from "../support/learning_pictures.mjs";
+import { drawnFolder, filesIn, handSigns, newFolder } from "../support/learning_images.mjs";
 import { root } from "../support/fovea.mjs";
 import { openView, screenshots, startBrowser, startServer } from "./browser.mjs";
 
@@ -18,17 +18,17 @@ after(async () => {
   await server?.stop();
 });
 
-const kPictures = 50;
+const kImages = 50;
 const photograph = join(root, "www/src/samples/ship.jpg");
 const ask = async (path) => (await fetch(`${server.address}${path}`)).json();
 const openByLink = (page, name) => page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
 
-// Fifty pictures of one thing, in a folder of its name.
+// Fifty images of one thing, in a folder of its name.
 function lesson() {
-  const hands = handSigns(3, kPictures);
+  const hands = handSigns(3, kImages);
   if (hands !== undefined) return hands;
-  console.log("drawn pictures stand in for the hand signs");
-  return drawnFolder(newFolder(), "magenta", [230, 20, 200], kPictures);
+  console.log("drawn images stand in for the hand signs");
+  return drawnFolder(newFolder(), "magenta", [230, 20, 200], kImages);
 }
 
 async function chooseFolder(page, folder) {
@@ -44,7 +44,7 @@ async function classifyBothWays(page, file) {
   await page.locator("label[for=mode-both]").click();
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: "Choose pictures" }).click(),
+    page.getByRole("button", { name: "Choose images" }).click(),
   ]);
   await chooser.setFiles(file);
   await page.getByText("Same answer").waitFor({ timeout: 60_000 });
@@ -53,7 +53,7 @@ async function classifyBothWays(page, file) {
   for (const label of labels) assert.match(label, /^ship /);
 }
 
-test("with the mouse alone: classify both ways, label 50 pictures, retrain, understand, roll back", async () => {
+test("with the mouse alone: classify both ways, label 50 images, retrain, understand, roll back", async () => {
   const folder = lesson();
   const name = basename(folder);
   const page = await openView(browser, server, "overview");
@@ -66,8 +66,8 @@ test("with the mouse alone: classify both ways, label 50 pictures, retrain, unde
 
   await openByLink(page, "Data");
   await chooseFolder(page, folder);
-  await page.getByRole("button", { name: `Add ${kPictures} pictures as ${name}` }).click();
-  await page.getByText(`${kPictures} pictures added`).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: `Add ${kImages} images as ${name}` }).click();
+  await page.getByText(`${kImages} images added`).waitFor({ timeout: 60_000 });
 
   await page.getByRole("link", { name: "Retrain with them" }).click();
   await page.getByText("Among them is a class it does not know yet").waitFor();
@@ -99,7 +99,7 @@ test("with the mouse alone: classify both ways, label 50 pictures, retrain, unde
   await openByLink(page, "Predict");
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: "Choose pictures" }).click(),
+    page.getByRole("button", { name: "Choose images" }).click(),
   ]);
   await chooser.setFiles(sign);
   await page.locator(".answer-card").filter({ hasText: basename(sign) }).locator(".label").first().filter({ hasText: name }).waitFor();

@@ -93,13 +93,13 @@ export async function setMode(page, mode) {
   await page.locator(`#mode-${mode}:checked`).waitFor({ state: "attached" });
 }
 
-// Waits until the headline says that every picture is settled.
+// Waits until the headline says that every image is settled.
 export async function settled(page, count) {
-  const headline = count === 1 ? "1 picture" : `${count} pictures`;
+  const headline = count === 1 ? "1 image" : `${count} images`;
   await page.locator(".answers h2").getByText(headline, { exact: true }).waitFor({ timeout: 300_000 });
 }
 
-// Sends pictures to the server as another program would.
+// Sends images to the server as another program would.
 export async function predictElsewhere({ address }, files, headers = {}) {
   const form = new FormData();
   for (const file of files) form.append("file", new Blob([readFileSync(file)]), basename(file));
@@ -132,7 +132,7 @@ export const looks = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
 };
 
-// A picture of the whole page, also of what is drawn only where one looks.
+// An image of the whole page, also of what is drawn only where one looks.
 export async function wholeShot(page, name) {
   const { width } = page.viewportSize();
   const height = await page.evaluate(() => document.body.scrollHeight);

@@ -13,7 +13,7 @@ let server;
 let browser;
 before(async () => {
   server = await startServer();
-  const film = join(folder, "ship.mjpeg"); // pictures one after the other; one is enough
+  const film = join(folder, "ship.mjpeg"); // images one after the other; one is enough
   copyFileSync(join(root, "www/src/samples/ship.jpg"), film);
   browser = await startBrowser([
     "--use-fake-device-for-media-stream",
@@ -47,13 +47,13 @@ async function openCamera(options = allowed) {
 }
 const tracks = (page) => page.evaluate(() => globalThis.given.map(({ readyState }) => readyState));
 
-test("the camera is asked for only when one wants it, and a picture of it is answered", async () => {
+test("the camera is asked for only when one wants it, and an image of it is answered", async () => {
   const page = await openCamera();
   assert.deepEqual(await tracks(page), []);
   await button(page, "Use the camera").click();
   await playing(page);
   assert.match(await page.locator(".sent").textContent(), /^0 B /, "looking sends nothing");
-  await button(page, "Take a picture").click();
+  await button(page, "Take an image").click();
   await page.locator(".camera-answer .label").getByText("ship").waitFor();
   await settled(page, 1);
   assert.match(await page.locator(".answer-card .file b").textContent(), /^camera-\d\d-\d\d-\d\d\.jpg$/);
@@ -77,14 +77,14 @@ test("in this page, what the camera sees is answered and sent nowhere", async ()
   page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));
   await button(page, "Use the camera").click();
   await playing(page);
-  await button(page, "Take a picture").click();
+  await button(page, "Take an image").click();
   await page.locator(".camera-answer .label").getByText("ship").waitFor();
-  assert.match(await page.locator(".sent").textContent(), /^0 B sent: no picture has left this page/);
+  assert.match(await page.locator(".sent").textContent(), /^0 B sent: no image has left this page/);
   assert.deepEqual(posts, []);
   await page.close();
 });
 
-test("a series takes picture after picture until it is switched off", async () => {
+test("a series takes image after image until it is switched off", async () => {
   const page = await openCamera();
   await setMode(page, "page");
   await button(page, "Use the camera").click();
@@ -129,7 +129,7 @@ test("a camera that is unplugged is told, and can be started again", async () =>
   await playing(page);
   await page.evaluate(() => globalThis.given[0].dispatchEvent(new Event("ended")));
   await page.getByText("The camera has stopped").waitFor();
-  assert.equal(await button(page, "Take a picture").isDisabled(), true);
+  assert.equal(await button(page, "Take an image").isDisabled(), true);
   await page.locator(".camera").getByRole("button", { name: "Try again" }).click();
   await playing(page);
   await page.close();
@@ -165,7 +165,7 @@ test("by HTTPS under the same name the camera works", async () => {
   const page = await openView(browser, { address: `https://fovea.lan:${own.port}` }, "predict", { ...allowed, ignoreHTTPSErrors: true });
   await button(page, "Use the camera").click();
   await playing(page);
-  await button(page, "Take a picture").click();
+  await button(page, "Take an image").click();
   await page.locator(".camera-answer .label").getByText("ship").waitFor();
   await page.close();
   await own.stop();
@@ -176,7 +176,7 @@ test("it fits a desktop in light and dark, and a phone, and everybody can use it
     const page = await openView(browser, server, "predict", { ...options, ...allowed });
     await button(page, "Use the camera").click();
     await playing(page);
-    await button(page, "Take a picture").click();
+    await button(page, "Take an image").click();
     await settled(page, 1);
     await assertFits(page, name);
     await assertAccessible(page, name);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { drawn, drawnFolder, filesIn, newFolder } from "../support/learning_pictures.mjs";
+import { drawn, drawnFolder, filesIn, newFolder } from "../support/learning_images.mjs";
 import { assertAccessible, assertFits, looks, openView, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 let server;
@@ -21,7 +21,7 @@ const lesson = newFolder();
 const red = drawnFolder(lesson, "red", [230, 30, 30], 12);
 const green = drawnFolder(lesson, "green", [30, 200, 40], 8);
 const broken = join(lesson, "broken.jpg");
-writeFileSync(broken, "this is no picture");
+writeFileSync(broken, "this is no image");
 
 const ask = async (path, at = server) => (await fetch(`${at.address}${path}`)).json();
 const classesOf = async (at) => Object.fromEntries((await ask("/api/v1/dataset", at)).classes.map(({ name, total }) => [name, total]));
@@ -42,18 +42,18 @@ async function upload(files, labels, at = server) {
   assert.equal(response.status, 200);
 }
 
-test("without pictures it says what to do, and a folder becomes a class by its name", async () => {
+test("without images it says what to do, and a folder becomes a class by its name", async () => {
   const page = await openView(browser, server, "data");
-  await page.getByText("Why some pictures are kept aside").waitFor();
-  await tab(page, "Pictures");
-  await page.getByText("There are no pictures to learn from yet").waitFor();
-  await page.getByRole("link", { name: "Add pictures" }).click();
+  await page.getByText("Why some images are kept aside").waitFor();
+  await tab(page, "Images");
+  await page.getByText("There are no images to learn from yet").waitFor();
+  await page.getByRole("link", { name: "Add images" }).click();
   await choose(page, red, "Choose a folder");
   assert.equal(await page.getByLabel("Name of the class").inputValue(), "red");
   assert.equal(await page.locator(".thumbnails img").count(), 12);
   await wholeShot(page, "data-staged");
-  await page.getByRole("button", { name: "Add 12 pictures as red" }).click();
-  await page.getByText("12 pictures added").waitFor();
+  await page.getByRole("button", { name: "Add 12 images as red" }).click();
+  await page.getByText("12 images added").waitFor();
   assert.deepEqual(await classesOf(), { red: 12 });
   await page.getByRole("link", { name: "Look at them" }).click();
   await cells(page).nth(11).waitFor();
@@ -65,10 +65,10 @@ test("without pictures it says what to do, and a folder becomes a class by its n
 test("every file has a verdict: added, there already, or why it cannot be used", async () => {
   const page = await openView(browser, server, "data/add");
   await choose(page, [...filesIn(green), filesIn(red)[0], broken]);
-  assert.ok(await page.getByRole("button", { name: /^Add 10 pictures/ }).isDisabled(), "nobody has said what they show");
+  assert.ok(await page.getByRole("button", { name: /^Add 10 images/ }).isDisabled(), "nobody has said what they show");
   await page.getByLabel("What do they show?").fill("green");
-  await page.getByRole("button", { name: "Add 10 pictures as green" }).click();
-  await page.getByText("8 pictures added").waitFor();
+  await page.getByRole("button", { name: "Add 10 images as green" }).click();
+  await page.getByText("8 images added").waitFor();
   await page.getByText("1 was there already").waitFor();
   await page.getByText("1 could not be used").waitFor();
   const rows = page.locator(".upload-report > .table tbody tr, .upload-report > * .table tbody tr");
@@ -87,8 +87,8 @@ test("of several folders each is a class, and what lies in none is left out, sai
   drawnFolder(several, "grey", [128, 128, 128], 4);
   await choose(page, several, "Choose a folder");
   assert.deepEqual(await page.locator(".staging-folders li").allTextContents(), ["blue 5", "grey 4"]);
-  await page.getByRole("button", { name: "Add 9 pictures in 2 classes" }).click();
-  await page.getByText("9 pictures added").waitFor();
+  await page.getByRole("button", { name: "Add 9 images in 2 classes" }).click();
+  await page.getByText("9 images added").waitFor();
   const { blue, grey } = await classesOf();
   assert.deepEqual([blue, grey], [5, 4]);
   await page.close();
@@ -105,31 +105,31 @@ test("a zip taken from here is everything, and read again elsewhere", async () =
   await choose(there, path);
   await there.getByText("The folders inside all.zip name the classes.").waitFor();
   await there.getByRole("button", { name: "Add what is in all.zip" }).click();
-  await there.getByText("29 pictures added").waitFor();
+  await there.getByText("29 images added").waitFor();
   assert.deepEqual(await classesOf(other), await classesOf());
   await there.close();
   await other.stop();
   await page.close();
 });
 
-test("pictures are chosen by clicks, moved to another class, and deleted", async () => {
-  const page = await openView(browser, server, "data/pictures?label=grey");
+test("images are chosen by clicks, moved to another class, and deleted", async () => {
+  const page = await openView(browser, server, "data/images?label=grey");
   await cells(page).nth(3).waitFor();
   await cells(page).nth(0).click();
   await cells(page).nth(2).click({ modifiers: ["Shift"] });
-  await page.getByText("3 pictures chosen").waitFor();
+  await page.getByText("3 images chosen").waitFor();
   await page.getByRole("button", { name: "Change class" }).click();
   await dialog(page).getByRole("button", { name: "blue", exact: true }).click();
   await dialog(page).getByRole("button", { name: "All 3 are blue" }).click();
-  await page.getByText("3 pictures moved to blue").waitFor();
+  await page.getByText("3 images moved to blue").waitFor();
   assert.deepEqual(await classesOf(), { blue: 8, green: 8, grey: 1, red: 12 });
   await page.waitForFunction(() => document.querySelectorAll(".grid-cell").length === 1);
   await cells(page).first().dblclick();
   await dialog(page).getByText("grey", { exact: true }).waitFor();
   await dialog(page).getByRole("button", { name: "Delete" }).click();
-  await page.getByRole("button", { name: "Delete 1 picture" }).click();
-  await page.getByText("1 picture deleted").waitFor();
-  await page.getByText("No picture fits these filters.").waitFor();
+  await page.getByRole("button", { name: "Delete 1 image" }).click();
+  await page.getByText("1 image deleted").waitFor();
+  await page.getByText("No image fits these filters.").waitFor();
   assert.equal((await classesOf()).grey, undefined);
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -137,8 +137,8 @@ test("pictures are chosen by clicks, moved to another class, and deleted", async
 
 test("classes show their balance and what is thin; one is renamed, another merged", async () => {
   const page = await openView(browser, server, "data/classes");
-  await page.getByText("There are 3 classes. Of red there are the most pictures (12)").waitFor();
-  await page.getByText(/fewer than 20 pictures to learn from/).waitFor();
+  await page.getByText("There are 3 classes. Of red there are the most images (12)").waitFor();
+  await page.getByText(/fewer than 20 images to learn from/).waitFor();
   await page.getByRole("button", { name: "Rename or merge green" }).click();
   await dialog(page).getByLabel("New name").fill("lime");
   await dialog(page).getByRole("button", { name: "Rename to lime" }).click();
@@ -154,27 +154,27 @@ test("classes show their balance and what is thin; one is renamed, another merge
 });
 
 test("what another program adds is seen, and filters stay after a reload", async () => {
-  const page = await openView(browser, server, "data/pictures");
+  const page = await openView(browser, server, "data/images");
   await page.getByLabel("Part", { exact: true }).selectOption("train");
   await page.getByRole("searchbox").fill("blue-");
   await page.waitForURL(/search=blue-/);
   const wanted = (await ask("/api/v1/dataset/images?split=train&search=blue-")).total;
-  await page.locator(".data-filters").getByText(wanted === 1 ? "1 picture" : `${wanted} pictures`, { exact: true }).waitFor();
+  await page.locator(".data-filters").getByText(wanted === 1 ? "1 image" : `${wanted} images`, { exact: true }).waitFor();
   await page.reload();
-  await page.locator(".data-filters").getByText(wanted === 1 ? "1 picture" : `${wanted} pictures`, { exact: true }).waitFor();
+  await page.locator(".data-filters").getByText(wanted === 1 ? "1 image" : `${wanted} images`, { exact: true }).waitFor();
   assert.equal(await page.getByRole("searchbox").inputValue(), "blue-");
   await page.close();
 });
 
-test("thousands of pictures are a few hundred cells, and the last one is there when one scrolls to it", async () => {
+test("thousands of images are a few hundred cells, and the last one is there when one scrolls to it", async () => {
   const kMany = 2_000;
   const own = await startServer();
   for (let i = 0; i < kMany; i += 400) {
     const some = Array.from({ length: 400 }, (_, k) => [`tiny-${i + k}.bmp`, drawn(i + k, [90, 90, 200], 8)]);
     await upload(some, ["tiny"], own);
   }
-  const page = await openView(browser, own, "data/pictures");
-  await page.locator(".data-filters").getByText("2,000 pictures").waitFor();
+  const page = await openView(browser, own, "data/images");
+  await page.locator(".data-filters").getByText("2,000 images").waitFor();
   await cells(page).first().locator("img").waitFor();
   assert.ok((await cells(page).count()) < 300, `${await cells(page).count()} cells`);
   await page.mouse.move(700, 500);
@@ -192,9 +192,9 @@ test("thousands of pictures are a few hundred cells, and the last one is there w
 test("it fits a desktop in light and dark, and a phone, and everybody can use it", async () => {
   await upload(Array.from({ length: 60 }, (_, i) => [`many-${i}.bmp`, drawn(i, [240, 170, 40])]), ["orange"]);
   for (const [name, options] of Object.entries(looks)) {
-    for (const part of ["pictures", "classes", "add"]) {
+    for (const part of ["images", "classes", "add"]) {
       const page = await openView(browser, server, `data/${part}`, options);
-      if (part === "pictures") await cells(page).first().locator("img").waitFor();
+      if (part === "images") await cells(page).first().locator("img").waitFor();
       if (part === "classes") await page.locator(".chart-frame canvas").waitFor();
       await page.waitForTimeout(400); // a chart grows
       await assertFits(page, `${part}, ${name}`);

@@ -71,7 +71,7 @@ test("every operation of the document is on the page, offline and under the secu
   }
 });
 
-test("an address opens its operation, and a picture is classified from there", async () => {
+test("an address opens its operation, and an image is classified from there", async () => {
   const page = await open("/docs#/Predict/predict");
   const shown = operation(page, "Predict", "predict");
   await shown.getByRole("button", { name: "Try it out" }).click();

@@ -1,4 +1,4 @@
-// The pictures the bundled model learned from are fetched, and a retraining goes through them again: real
+// The images the bundled model learned from are fetched, and a retraining goes through them again: real
 // photographs, packed as the published archive is, only fewer of them.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -7,17 +7,17 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { cifarClasses, realPictures } from "../support/fovea.mjs";
-import { handSigns, newFolder } from "../support/learning_pictures.mjs";
+import { cifarClasses, realImages } from "../support/fovea.mjs";
+import { handSigns, newFolder } from "../support/learning_images.mjs";
 import { openView, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
-const kOfClass = 100; // pictures, of which the test has
+const kOfClass = 100; // images, of which the test has
 const kTest = 40;
 const kSigns = 50;
 
-const pictures = realPictures(kOfClass * cifarClasses.length);
+const images = realImages(kOfClass * cifarClasses.length);
 const signs = handSigns(2, kSigns);
-const skip = pictures === undefined || signs === undefined ? "SKIPPED: no real pictures" : false;
+const skip = images === undefined || signs === undefined ? "SKIPPED: no real images" : false;
 
 let server;
 let browser;
@@ -52,17 +52,17 @@ async function archive(page) {
   const train = cifarClasses.length * (kOfClass - kTest);
   const batch = train / 5;
   for (let i = 0; i < 5; ++i) {
-    const bytes = await records(page, pictures.slice(i * batch, (i + 1) * batch), i * batch);
+    const bytes = await records(page, images.slice(i * batch, (i + 1) * batch), i * batch);
     writeFileSync(join(inside, `data_batch_${i + 1}.bin`), bytes);
   }
-  writeFileSync(join(inside, "test_batch.bin"), await records(page, pictures.slice(train), train));
+  writeFileSync(join(inside, "test_batch.bin"), await records(page, images.slice(train), train));
   writeFileSync(join(inside, "batches.meta.txt"), `${cifarClasses.join("\n")}\n`);
   const file = join(folder, "cifar-10-binary.tar.gz");
   execFileSync("tar", ["-czf", file, "-C", folder, "cifar-10-batches-bin"]);
   return file;
 }
 
-test("CIFAR-10 is fetched with one button, and a retraining goes through the old pictures too", { skip }, async () => {
+test("CIFAR-10 is fetched with one button, and a retraining goes through the old images too", { skip }, async () => {
   const blank = await browser.newPage();
   const file = await archive(blank);
   await blank.close();
@@ -82,15 +82,15 @@ test("CIFAR-10 is fetched with one button, and a retraining goes through the old
   server = await startServer({ folder, environment: mirror });
   page = await openView(browser, server, "data/add");
   await page.getByRole("button", { name: /Try again|Fetch CIFAR-10/ }).click();
-  await page.getByText("Fetched: 1,000 pictures added").waitFor({ timeout: 120_000 });
+  await page.getByText("Fetched: 1,000 images added").waitFor({ timeout: 120_000 });
 
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
     page.getByRole("button", { name: "Choose a folder" }).click(),
   ]);
   await chooser.setFiles(signs);
-  await page.getByRole("button", { name: `Add ${kSigns} pictures as hand-2` }).click();
-  await page.getByText(`${kSigns} pictures added`).waitFor();
+  await page.getByRole("button", { name: `Add ${kSigns} images as hand-2` }).click();
+  await page.getByText(`${kSigns} images added`).waitFor();
 
   await page.getByRole("link", { name: "Retrain with them" }).click();
   await page.getByText("Among them is a class it does not know yet: hand-2.").waitFor();
@@ -105,7 +105,7 @@ test("CIFAR-10 is fetched with one button, and a retraining goes through the old
   const { mode, result } = await (await fetch(`${server.address}/api/v1/jobs/${job.id}`)).json();
   assert.equal(mode, "full");
   const rule = result.verdict.rules.find(({ name }) => name === "coverage");
-  assert.equal(rule.numbers.pictures, 300, "three of four test pictures judge, so few are there");
+  assert.equal(rule.numbers.images, 300, "three of four test images judge, so few are there");
   const [old] = await page.locator(".forgetting tbody tr").filter({ hasText: "airplane" }).allTextContents();
   assert.match(old, /%/);
   assert.deepEqual(page.complaints, []);

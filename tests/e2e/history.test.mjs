@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { oddPictures } from "../support/fovea.mjs";
+import { oddImages } from "../support/fovea.mjs";
 import { assertAccessible, assertFits, looks, openView, predictElsewhere, screenshots, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 let server; // has 130 answers from the second test on
@@ -18,7 +18,7 @@ after(async () => {
   await server?.stop();
 });
 
-const odd = oddPictures();
+const odd = oddImages();
 const rows = (page) => page.locator(".past");
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const ask = async (path, { address } = server) => (await fetch(`${address}${path}`)).json();
@@ -59,7 +59,7 @@ test("before anything was answered it says so, and the first answer appears by i
   await page.close();
 });
 
-test("answers are listed with their pictures, the newest first, and new ones are told and not pushed in", async () => {
+test("answers are listed with their images, the newest first, and new ones are told and not pushed in", async () => {
   const files = Array.from({ length: 129 }, (_, i) => odd[(i + 1) % odd.length]);
   const page = await openView(browser, server, "history");
   await rows(page).first().waitFor();
@@ -70,10 +70,10 @@ test("answers are listed with their pictures, the newest first, and new ones are
   await button(page, "Show").click();
   await shows(page, await known());
   assert.equal(await page.locator(".fresh").count(), 0);
-  for (const picture of await page.locator(".past img").all()) {
-    await picture.scrollIntoViewIfNeeded();
-    const shown = await picture.evaluate(async (image) => (await image.decode().catch(() => undefined), image.naturalWidth));
-    assert.ok(shown > 0, "the picture is seen");
+  for (const image of await page.locator(".past img").all()) {
+    await image.scrollIntoViewIfNeeded();
+    const shown = await image.evaluate(async (image) => (await image.decode().catch(() => undefined), image.naturalWidth));
+    assert.ok(shown > 0, "the image is seen");
   }
   await predictElsewhere(server, files.slice(9));
   await page.locator(".fresh").getByText("More than 50 new answers").waitFor();
@@ -115,7 +115,7 @@ test("one searches in file names; the address keeps it, and Clear gives it up", 
   await page.reload();
   await shows(page, wanted);
   assert.equal(await page.getByLabel("Search in file names").inputValue(), "palette");
-  await page.getByLabel("Search in file names").fill("no such picture");
+  await page.getByLabel("Search in file names").fill("no such image");
   await page.getByText("No answer matches these filters").waitFor();
   await page.getByRole("link", { name: "Clear the filters" }).click();
   await shows(page, (await known()).slice(0, 50));
@@ -174,9 +174,9 @@ test("one answer is shown whole, has an address of its own, and neighbours", asy
   await page.locator(".past-answer a").nth(1).click();
   const dialog = page.getByRole("dialog", { name: `Answer ${wanted[1].id}`, exact: true });
   await dialog.locator(".facts").getByText(wanted[1].file, { exact: true }).waitFor();
-  for (const text of [wanted[1].weights_sha256, wanted[1].picture.sha256, wanted[1].request_id]) await dialog.getByText(text).waitFor();
+  for (const text of [wanted[1].weights_sha256, wanted[1].image.sha256, wanted[1].request_id]) await dialog.getByText(text).waitFor();
   assert.equal(await dialog.locator(".bars li").count(), Object.keys(wanted[1].probabilities).length);
-  await page.waitForFunction(() => document.querySelector(".past-picture img")?.naturalWidth > 0);
+  await page.waitForFunction(() => document.querySelector(".past-image img")?.naturalWidth > 0);
   await dialog.getByRole("button", { name: "Older" }).click();
   await page.getByRole("dialog", { name: `Answer ${wanted[2].id}`, exact: true }).locator(".facts").waitFor();
   await page.keyboard.press("Escape");
@@ -199,7 +199,7 @@ test("a wrong answer is corrected in the list, the server keeps it, and the numb
   const row = rows(page).first();
   await row.getByRole("button", { name: /^Say what it shows/ }).click();
   await row.getByRole("button", { name: wrong, exact: true }).click();
-  await row.getByText(`You said ${wrong}. The picture is now among the training data.`).waitFor();
+  await row.getByText(`You said ${wrong}. The image is now among the training data.`).waitFor();
   assert.equal((await ask(`/api/v1/predictions/${newest.id}`)).right_label, wrong);
   await page.locator(".stat").filter({ hasText: "Right, of those corrected" }).getByText("0 of 1").waitFor();
   await page.reload();
@@ -211,8 +211,8 @@ test("a wrong answer is corrected in the list, the server keeps it, and the numb
   await page.close();
 });
 
-test("a picture that is not kept is said not to be, and cannot be corrected", async () => {
-  const own = await startServer({ more: ["--history-pictures-mb", "0"] });
+test("an image that is not kept is said not to be, and cannot be corrected", async () => {
+  const own = await startServer({ more: ["--history-images-mb", "0"] });
   await predictElsewhere(own, odd.slice(0, 1));
   const page = await openView(browser, own, "history");
   await rows(page).first().getByText("not kept").waitFor();
@@ -248,7 +248,7 @@ test("one answer is deleted only after one said so, and then it is gone", async 
   await own.stop();
 });
 
-test("with a token the pictures come too; one that may only classify is told that it does not reach", async () => {
+test("with a token the images come too; one that may only classify is told that it does not reach", async () => {
   const [admin, predict] = ["an-admin-token-of-the-tests", "a-predict-token-of-the-tests"];
   const tokens = join(mkdtempSync(join(tmpdir(), "fovea-tokens-")), "tokens");
   writeFileSync(tokens, `admin:${admin}\npredict:${predict}\n`, { mode: 0o600 });

@@ -51,11 +51,11 @@ test("the page works by HTTPS under that name, and may use the camera; by HTTP i
   const page = await openView(browser, { address: `https://fovea.lan:${https.port}` }, "overview");
   assert.equal(await page.evaluate(() => isSecureContext && crossOriginIsolated), true);
   assert.equal(await page.evaluate(() => typeof navigator.mediaDevices?.getUserMedia), "function");
-  const picture = [...readFileSync(join(root, "www/src/samples/ship.jpg"))];
+  const image = [...readFileSync(join(root, "www/src/samples/ship.jpg"))];
   const answer = await page.evaluate(async (bytes) => {
     const asked = await fetch("/api/v1/predict", { method: "POST", body: new Uint8Array(bytes) });
     return asked.json();
-  }, picture);
+  }, image);
   assert.equal(answer.results[0].label, "ship");
   await page.screenshot({ path: join(screenshots, "https.png") });
   assert.deepEqual(page.complaints, []);

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { model, oddPictures } from "../support/fovea.mjs";
+import { model, oddImages } from "../support/fovea.mjs";
 import { assertAccessible, assertFits, looks, openView, predictElsewhere, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 let server;
@@ -19,7 +19,7 @@ after(async () => {
   await server?.stop();
 });
 
-const pictures = oddPictures();
+const images = oddImages();
 const ask = async (path) => (await fetch(`${server.address}${path}`)).json();
 const insight = (name, query = "") => ask(`/api/v1/insights/${name}${query}`);
 const card = (page, name) => page.locator(`[data-insight=${name}]`);
@@ -67,7 +67,7 @@ test("each chart has the server's title, sentence and caveat, and its source in 
     if (caveat !== null) assert.equal(await told.textContent(), `Mind: ${caveat}`);
   }
   const { source } = await insight("roc");
-  await card(page, "roc").getByText(`Source: the evaluation that came with version 1, on ${source.count.toLocaleString("en")} test pictures of “${source.data}”`).waitFor();
+  await card(page, "roc").getByText(`Source: the evaluation that came with version 1, on ${source.count.toLocaleString("en")} test images of “${source.data}”`).waitFor();
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
@@ -87,18 +87,18 @@ test("what is out of sight is not asked for until one comes near it", async () =
   await page.close();
 });
 
-test("with no answers and no pictures it says so, and offers no evaluation", async () => {
+test("with no answers and no images it says so, and offers no evaluation", async () => {
   const page = await openInsights();
   await seeAll(page);
   for (const name of ["confidence_over_time", "confidence_histogram", "latency"]) {
     await card(page, name).getByText("Nothing was classified yet").waitFor();
     assert.equal(await card(page, name).locator("canvas, button").count(), 0, name);
   }
-  await page.getByRole("link", { name: "Classify a picture" }).waitFor();
-  await page.getByText("Version 1 cannot be evaluated here: there are no pictures on this machine.").waitFor();
+  await page.getByRole("link", { name: "Classify an image" }).waitFor();
+  await page.getByText("Version 1 cannot be evaluated here: there are no images on this machine.").waitFor();
   assert.ok(await page.getByRole("button", { name: /Evaluate now/ }).isDisabled());
-  await card(page, "sample_pictures").getByText("None of these pictures is on this machine").waitFor();
-  assert.equal(await card(page, "sample_pictures").getByRole("button", { name: /as PNG/ }).count(), 0, "there is nothing to draw");
+  await card(page, "sample_images").getByText("None of these images is on this machine").waitFor();
+  assert.equal(await card(page, "sample_images").getByRole("button", { name: /as PNG/ }).count(), 0, "there is nothing to draw");
   assert.equal(await page.locator(".insight img").count(), 0);
   await wholeShot(page, "insights-empty");
   assert.deepEqual(page.complaints, []);
@@ -114,14 +114,14 @@ test("the confusion matrix is read as a table, by keyboard, down to the mistakes
   const { names, values } = (await insight("confusion_matrix")).data.panels[0];
   const table = await matrix.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   assert.deepEqual(table, names.map((name, i) => [name, ...values[i].map((n) => n.toLocaleString("en"))]));
-  const mistakes = (await insight("worst_mistakes")).data.panels[0].groups[0].pictures;
+  const mistakes = (await insight("worst_mistakes")).data.panels[0].groups[0].images;
   const { label, answer } = mistakes[0];
   const [row, column] = [names.indexOf(label), names.indexOf(answer)];
   await matrix.locator("tbody tr").nth(row).locator("td button").nth(column).focus();
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: `${label} taken for ${answer}` });
-  await dialog.getByText(`${values[row][column]} of the 1,000 test pictures of ${label}`).waitFor();
-  await dialog.getByText("The pictures themselves are not on this machine.").waitFor();
+  await dialog.getByText(`${values[row][column]} of the 1,000 test images of ${label}`).waitFor();
+  await dialog.getByText("The images themselves are not on this machine.").waitFor();
   const kept = mistakes.filter((one) => one.label === label && one.answer === answer);
   assert.equal(await dialog.locator("tbody tr").count(), kept.length);
   await dialog.getByText(kept[0].sha256.slice(0, 12)).waitFor();
@@ -140,11 +140,11 @@ test("a click on a cell of the drawn matrix asks the same", async () => {
   await page.waitForTimeout(500);
   const box = await canvas.boundingBox();
   await canvas.click({ position: { x: box.width * 0.6, y: box.height * 0.6 } });
-  await page.getByRole("dialog").getByText(/test picture/).first().waitFor();
+  await page.getByRole("dialog").getByText(/test image/).first().waitFor();
   await page.close();
 });
 
-test("every chart can be saved, as CSV with its numbers and as a picture of the server's", async () => {
+test("every chart can be saved, as CSV with its numbers and as an image of the server's", async () => {
   const page = await openInsights();
   await seeAll(page);
   const { insights } = await ask("/api/v1/insights");
@@ -174,39 +174,39 @@ test("answers appear in their charts as they are given", async () => {
   const page = await openInsights();
   await seeAll(page);
   await page.locator(".health.live").waitFor();
-  await predictElsewhere(server, pictures);
+  await predictElsewhere(server, images);
   await card(page, "confidence_histogram").locator("canvas").waitFor({ timeout: 20_000 });
   const { sentence, data } = await insight("confidence_histogram");
   assert.equal(await card(page, "confidence_histogram").locator(".chart-sentence").textContent(), sentence);
-  assert.equal(data.panels[0].bins.reduce((sum, { value }) => sum + value, 0), pictures.length);
+  assert.equal(data.panels[0].bins.reduce((sum, { value }) => sum + value, 0), images.length);
   await card(page, "latency").locator("canvas").waitFor();
   await card(page, "confidence_over_time").locator("canvas").nth(1).waitFor();
-  await card(page, "latency").getByText(`Source: ${pictures.length} answers of this server, of all versions.`).waitFor();
+  await card(page, "latency").getByText(`Source: ${images.length} answers of this server, of all versions.`).waitFor();
   await page.getByRole("radio", { name: "24 hours" }).check({ force: true });
-  await card(page, "latency").getByText(`${pictures.length} answers of this server, of all versions, since`).waitFor();
+  await card(page, "latency").getByText(`${images.length} answers of this server, of all versions, since`).waitFor();
   assert.match(page.url(), /span=day/);
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
 
-test("an evaluation runs on the test pictures at hand, and the charts then show it with its pictures", async () => {
-  await upload("cat", pictures.slice(0, 12));
-  await upload("dog", pictures.slice(12));
+test("an evaluation runs on the test images at hand, and the charts then show it with its images", async () => {
+  await upload("cat", images.slice(0, 12));
+  await upload("dog", images.slice(12));
   const data = await ask("/api/v1/dataset");
   assert.ok(data.test > 0);
   const page = await openInsights();
   await seeAll(page);
-  await card(page, "class_distribution").getByText(`Source: the training data on this machine, ${data.total} pictures.`).waitFor();
-  assert.ok((await card(page, "sample_pictures").locator("img").count()) > 0);
+  await card(page, "class_distribution").getByText(`Source: the training data on this machine, ${data.total} images.`).waitFor();
+  assert.ok((await card(page, "sample_images").locator("img").count()) > 0);
   await page.getByText(/Measures version 1 on the .* on this machine whose class(es)? it knows\. So few that the result will be rough/).waitFor();
   await page.getByRole("button", { name: /Evaluate now/ }).click();
-  await page.getByText(/Version 1 got .* of .* test pictures? right/).waitFor({ timeout: 60_000 });
+  await page.getByText(/Version 1 got .* of .* test images? right/).waitFor({ timeout: 60_000 });
   await card(page, "confusion_matrix").getByText("Source: evaluation 1 of version 1, made here").waitFor();
   const matrix = await insight("confusion_matrix");
   assert.equal(matrix.source.count, data.test);
   assert.equal(await card(page, "confusion_matrix").locator(".chart-caveat").textContent(), `Mind: ${matrix.caveat}`);
-  const mistakes = (await insight("worst_mistakes")).data.panels[0].groups[0].pictures;
-  assert.ok(mistakes.length > 0, "odd pictures are no cats");
+  const mistakes = (await insight("worst_mistakes")).data.panels[0].groups[0].images;
+  assert.ok(mistakes.length > 0, "odd images are no cats");
   await card(page, "worst_mistakes").locator("figure img").nth(mistakes.length - 1).waitFor();
   assert.ok(await card(page, "worst_mistakes").locator("figure img").first().evaluate((image) => image.decode().then(() => image.naturalWidth > 0)));
   const { label, answer } = mistakes[0];
@@ -218,14 +218,14 @@ test("an evaluation runs on the test pictures at hand, and the charts then show 
   await page.close();
 });
 
-test("an evaluation on few pictures hides none before it: the address keeps which one is shown", async () => {
+test("an evaluation on few images hides none before it: the address keeps which one is shown", async () => {
   const page = await openInsights();
   const picker = page.getByLabel("Measured by");
   const matrix = card(page, "confusion_matrix");
   await matrix.getByText("Source: evaluation 1 of version 1, made here").waitFor();
   const stored = await insight("confusion_matrix", "?evaluation=model");
   assert.deepEqual(await picker.locator("option").evaluateAll((all) => all.map(({ value }) => value)), ["", "1", "model"]);
-  assert.match(await picker.locator("option").last().textContent(), /^10,000 test pictures, came with the model$/);
+  assert.match(await picker.locator("option").last().textContent(), /^10,000 test images, came with the model$/);
   await picker.selectOption("model");
   await matrix.getByText(stored.sentence).waitFor();
   await matrix.getByText("Source: the evaluation that came with version 1").waitFor();
@@ -258,7 +258,7 @@ test("another version is shown by its number or alias, and the address keeps it"
   await card(page, "confusion_matrix").getByText(sentence).waitFor();
   assert.match(sentence, /came without an evaluation/);
   assert.equal(await card(page, "confusion_matrix").locator("canvas").count(), 0);
-  await page.getByRole("button", { name: "Evaluate now: version 2, on the test pictures" }).click();
+  await page.getByRole("button", { name: "Evaluate now: version 2, on the test images" }).click();
   await card(page, "confusion_matrix").getByText("of version 2, made here").waitFor({ timeout: 60_000 });
   await page.reload();
   await card(page, "confusion_matrix").getByText("of version 2, made here").waitFor();

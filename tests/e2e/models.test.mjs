@@ -5,7 +5,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { model } from "../support/fovea.mjs";
-import { drawn, newFolder } from "../support/learning_pictures.mjs";
+import { drawn, newFolder } from "../support/learning_images.mjs";
 import { assertAccessible, assertFits, looks, openView, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 const kLong = 900_000; // milliseconds; a job has little right to a busy processor
@@ -97,12 +97,12 @@ test("two versions are compared: numbers, classes, and what changed in their mis
   await page.getByRole("heading", { name: "Version 1 and version 3" }).waitFor();
   const [a, b] = await Promise.all([1, 3].map(async (n) => (await ask(`/api/v1/models/${n}/evaluations/model`)).evaluation));
   const numbers = (at) => page.locator(".compare-numbers tbody tr").nth(at).locator("td").allTextContents();
-  assert.deepEqual(await numbers(0), [a, b].map(({ data }) => data.count.toLocaleString("en")), "and no difference of what is of different pictures");
+  assert.deepEqual(await numbers(0), [a, b].map(({ data }) => data.count.toLocaleString("en")), "and no difference of what is of different images");
   const accuracy = await numbers(1);
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
   assert.deepEqual(accuracy, [percent(a.metrics.accuracy), percent(b.metrics.accuracy)]);
   await page.getByText("Only version 3 knows magenta").waitFor();
-  await page.getByText("Those were different pictures, so the numbers do not say which of the two is better.").waitFor();
+  await page.getByText("Those were different images, so the numbers do not say which of the two is better.").waitFor();
   assert.equal(await page.getByText("is right more often").count(), 0);
   assert.equal(await page.locator(".chart-frame canvas").count(), 2, "classes and mistakes");
   await page.locator(".forgetting tbody tr").filter({ hasText: "magenta" }).waitFor();

@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, renameSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { oddPictures, root } from "../support/fovea.mjs";
+import { oddImages, root } from "../support/fovea.mjs";
 import { assertAccessible, assertFits, choose, listenForComplaints, looks, openView, setMode, settled, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 let browser;
@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const one = oddPictures().find((path) => path.endsWith("upright.png"));
+const one = oddImages().find((path) => path.endsWith("upright.png"));
 const isReady = (page) => page.locator("a.offline-mark").waitFor({ timeout: 30_000 });
 
 async function unplug(context, server) {
@@ -22,7 +22,7 @@ async function unplug(context, server) {
   await context.setOffline(true);
 }
 
-// The page's answer to a picture, with all its probabilities.
+// The page's answer to an image, with all its probabilities.
 async function answerInPage(page, path) {
   await setMode(page, "page");
   await page.locator(".engine").getByText("Ready").waitFor({ timeout: 30_000 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { oddPictures } from "../support/fovea.mjs";
+import { oddImages } from "../support/fovea.mjs";
 import { assertAccessible, assertFits, looks, openView, predictElsewhere, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 let server;
@@ -16,15 +16,15 @@ after(async () => {
   await server?.stop();
 });
 
-const pictures = oddPictures();
+const images = oddImages();
 const ask = async (path) => (await fetch(`${server.address}${path}`)).json();
 const stat = (page, name) => page.locator(".stat").filter({ has: page.getByText(name, { exact: true }) });
 const cells = (page) => page.locator(".retina-cells .cell");
 
-test("before any picture was answered it says so, and nothing is made up", async () => {
+test("before any image was answered it says so, and nothing is made up", async () => {
   const page = await openView(browser, server, "overview");
-  await page.getByText("No picture has been answered yet").waitFor();
-  await page.getByText("No picture was answered in the last hour.").waitFor();
+  await page.getByText("No image has been answered yet").waitFor();
+  await page.getByText("No image was answered in the last hour.").waitFor();
   await stat(page, "Time an answer takes").getByText("nothing answered in the last hour").waitFor();
   assert.equal(await stat(page, "Unsure").locator(".stat-value").textContent(), "–");
   await wholeShot(page, "overview-empty");
@@ -47,10 +47,10 @@ test("the model in service is told with its accuracy and interval", async () => 
 test("answers to another program appear as they are given, in the eye and in the numbers", async () => {
   const page = await openView(browser, server, "overview");
   await page.locator(".health.live").waitFor();
-  await page.getByText("No picture has been answered yet").waitFor();
+  await page.getByText("No image has been answered yet").waitFor();
   const requests = [];
   page.on("request", (request) => requests.push(request.url()));
-  const { results } = await predictElsewhere(server, pictures.slice(0, 5));
+  const { results } = await predictElsewhere(server, images.slice(0, 5));
   await cells(page).nth(4).waitFor();
   assert.equal(await cells(page).count(), 5);
   const newest = results[4];
@@ -58,10 +58,10 @@ test("answers to another program appear as they are given, in the eye and in the
   assert.equal(await cells(page).first().locator("title").textContent(), `${newest.file}: ${newest.label}, ${(100 * newest.probability).toFixed(1)} %`);
   assert.equal(await page.locator(".retina-cells .unsure").count(), results.filter(({ uncertain }) => uncertain).length);
   await stat(page, "Answers a minute").getByText("5 in the last hour").waitFor();
-  await page.getByText(/In the last hour 5 pictures were answered/).waitFor();
+  await page.getByText(/In the last hour 5 images were answered/).waitFor();
   await page.getByText("Mind: 5 answers are few").waitFor();
   assert.ok(await page.locator(".newest img").evaluate((image) => image.complete && image.naturalWidth > 0));
-  await predictElsewhere(server, pictures.slice(5, 6));
+  await predictElsewhere(server, images.slice(5, 6));
   await cells(page).nth(5).waitFor();
   const { latency_ms, confidence } = await ask("/api/v1/statistics?hours=1");
   const shown = parseFloat(await stat(page, "Time an answer takes").locator(".stat-value").textContent());
@@ -76,7 +76,7 @@ test("uptime goes on by itself, and queue, memory and health are the server's", 
   const uptime = page.locator("[data-uptime]");
   const before = await uptime.textContent();
   await page.waitForFunction((text) => document.querySelector("[data-uptime]").textContent !== text, before, { timeout: 5_000 });
-  await stat(page, "Waiting pictures").getByText("room for 2,048").waitFor();
+  await stat(page, "Waiting images").getByText("room for 2,048").waitFor();
   const memory = await stat(page, "Memory").locator(".stat-value").textContent();
   assert.match(memory, /^\d+(\.\d)? MB$/);
   assert.ok(Math.abs(parseFloat(memory) - (await ask("/api/v1/status")).memory_bytes / 1e6) < 20, memory);
@@ -100,7 +100,7 @@ test("a new version in service is told at once, everywhere, with its story", asy
 test("a job at work is shown while it lasts", async () => {
   const page = await openView(browser, server, "overview");
   const form = new FormData();
-  for (const path of pictures) form.append("file", new Blob([readFileSync(path)]), path);
+  for (const path of images) form.append("file", new Blob([readFileSync(path)]), path);
   form.append("label", "cat");
   assert.equal((await fetch(`${server.address}/api/v1/dataset/images`, { method: "POST", body: form })).status, 200);
   const body = JSON.stringify({ split: "train" });
@@ -112,11 +112,11 @@ test("a job at work is shown while it lasts", async () => {
   await page.close();
 });
 
-test("the chart answers for other times, as a table, as CSV and as a picture", async () => {
+test("the chart answers for other times, as a table, as CSV and as an image", async () => {
   const page = await openView(browser, server, "overview");
   const card = page.getByRole("region", { name: "Answers over time" });
   await card.getByRole("radio", { name: "Day" }).check();
-  await card.getByText(/In the last 24 hours \d+ pictures/).waitFor();
+  await card.getByText(/In the last 24 hours \d+ images/).waitFor();
   await card.getByRole("button", { name: "Show Answers over time as a table" }).click();
   const rows = await card.locator("tbody tr").evaluateAll((all) => all.map((row) => Number(row.cells[1].textContent) + Number(row.cells[2].textContent)));
   assert.equal(rows.length, 48);
@@ -135,7 +135,7 @@ test("the chart answers for other times, as a table, as CSV and as a picture", a
 });
 
 test("it fits a desktop in light and dark, and a phone, and everybody can use it", async () => {
-  await predictElsewhere(server, pictures);
+  await predictElsewhere(server, images);
   for (const [name, options] of Object.entries(looks)) {
     const page = await openView(browser, server, "overview", options);
     await cells(page).nth(20).waitFor();

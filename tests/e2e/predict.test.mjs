@@ -1,11 +1,11 @@
-// Classifying pictures as a person does: real server, real model, real Chromium.
+// Classifying images as a person does: real server, real model, real Chromium.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { oddPictures, predictByCommand, realPictures, tolerance } from "../support/fovea.mjs";
+import { oddImages, predictByCommand, realImages, tolerance } from "../support/fovea.mjs";
 import {
   assertAccessible,
   assertFits,
@@ -31,15 +31,15 @@ after(async () => {
   await server?.stop();
 });
 
-const pictures = oddPictures();
-const one = pictures.find((path) => path.endsWith("upright.png"));
+const images = oddImages();
+const one = images.find((path) => path.endsWith("upright.png"));
 const cards = (page) => page.locator(".answer-card");
 const show = (page, shape) => page.getByRole("radio", { name: shape }).check({ force: true });
 const ask = async (path, { address } = server) => (await fetch(`${address}${path}`)).json();
 
 function brokenFile() {
   const path = join(mkdtempSync(join(tmpdir(), "fovea-")), "broken.jpg");
-  writeFileSync(path, "this is no picture");
+  writeFileSync(path, "this is no image");
   return path;
 }
 
@@ -55,16 +55,16 @@ test("the view says which model it asks", async () => {
   await page.close();
 });
 
-test("the server answers pictures, with bars that add up and times", async () => {
+test("the server answers images, with bars that add up and times", async () => {
   const page = await openView(browser, server, "predict");
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: "Choose pictures" }).click(),
+    page.getByRole("button", { name: "Choose images" }).click(),
   ]);
-  await chooser.setFiles(pictures.slice(0, 3));
+  await chooser.setFiles(images.slice(0, 3));
   await settled(page, 3);
-  const expected = await predictByCommand(pictures.slice(0, 3));
-  for (const [i, path] of pictures.slice(0, 3).entries()) {
+  const expected = await predictByCommand(images.slice(0, 3));
+  for (const [i, path] of images.slice(0, 3).entries()) {
     const card = cards(page).nth(i);
     assert.equal(await card.locator(".file b").textContent(), basename(path));
     const label = await card.locator(".label").textContent();
@@ -76,7 +76,7 @@ test("the server answers pictures, with bars that add up and times", async () =>
   await page.close();
 });
 
-test("a visitor without a picture tries a sample, offered only where the model knows it", async () => {
+test("a visitor without an image tries a sample, offered only where the model knows it", async () => {
   const page = await openView(browser, server, "predict");
   const told = await (await fetch(`${server.address}/api/v1/model`)).json();
   const known = ["airplane", "automobile", "ship", "truck"].filter((name) => told.classes.includes(name));
@@ -84,7 +84,7 @@ test("a visitor without a picture tries a sample, offered only where the model k
   assert.equal(await page.locator(".samples button").count(), known.length);
   await setMode(page, "both");
   for (const name of known) {
-    await page.getByRole("button", { name: `Try the sample picture: ${name}` }).click();
+    await page.getByRole("button", { name: `Try the sample image: ${name}` }).click();
     const card = cards(page).filter({ hasText: `${name}.jpg` });
     await card.locator(".label").first().filter({ hasText: name }).waitFor();
   }
@@ -94,18 +94,18 @@ test("a visitor without a picture tries a sample, offered only where the model k
   await page.close();
 });
 
-test("in this page, the picture is answered and not one byte of it is sent", async () => {
+test("in this page, the image is answered and not one byte of it is sent", async () => {
   const page = await openView(browser, server, "predict");
   await setMode(page, "page");
   await page.locator(".engine").getByText("Ready").waitFor();
   const posts = [];
   page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));
-  await choose(page, pictures);
-  await settled(page, pictures.length);
+  await choose(page, images);
+  await settled(page, images.length);
   await show(page, "Cards");
-  assert.equal(await page.locator(".label").count(), pictures.length);
+  assert.equal(await page.locator(".label").count(), images.length);
   assert.deepEqual(posts, []);
-  assert.match(await page.locator(".sent").textContent(), /^0 B sent: no picture has left this page/);
+  assert.match(await page.locator(".sent").textContent(), /^0 B sent: no image has left this page/);
   assert.match(await page.locator(".engine").textContent(), /WebAssembly with SIMD \(128 bit\), (one thread in a Worker|\d threads in Workers), /);
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -119,7 +119,7 @@ test("what was shown to the page alone goes to the server only when asked", asyn
   await setMode(page, "both");
   await page.getByText("Not sent to the server").waitFor();
   assert.match(await page.locator(".sent").textContent(), /^0 B /);
-  await page.getByRole("button", { name: "Send 1 picture to the server too" }).click();
+  await page.getByRole("button", { name: "Send 1 image to the server too" }).click();
   await page.getByText("Same answer").waitFor();
   assert.doesNotMatch(await page.locator(".sent").textContent(), /^0 B /);
   await page.close();
@@ -134,7 +134,7 @@ async function compareAll(files) {
   assert.equal(rows.length, files.length);
   for (const row of rows) assert.equal(row.Server, row["This page"], row.File);
   const worst = Math.max(...rows.map(({ Difference }) => Number(Difference)));
-  console.log(`${files.length} pictures, largest difference between page and server ${worst}`);
+  console.log(`${files.length} images, largest difference between page and server ${worst}`);
   assert.ok(worst <= tolerance && rows.every(({ Difference }) => Difference !== ""));
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -149,19 +149,19 @@ async function csvOf(page) {
 }
 
 test("page and server agree on 200 real photographs", async (t) => {
-  const files = realPictures(200);
+  const files = realImages(200);
   if (files === undefined) return t.skip("no shared data");
   await compareAll(files);
 });
 
-test("page and server agree on PNG, BMP, grey, palette and EXIF-turned pictures", async () => {
-  await compareAll(pictures);
+test("page and server agree on PNG, BMP, grey, palette and EXIF-turned images", async () => {
+  await compareAll(images);
 });
 
 test("a broken file is named with the reason, and the others are answered", async () => {
   const page = await openView(browser, server, "predict");
   await setMode(page, "both");
-  await choose(page, [one, brokenFile(), pictures[0]]);
+  await choose(page, [one, brokenFile(), images[0]]);
   await settled(page, 3);
   const broken = cards(page).nth(1);
   assert.equal(await broken.locator(".file b").textContent(), "broken.jpg");
@@ -171,7 +171,7 @@ test("a broken file is named with the reason, and the others are answered", asyn
   await page.close();
 });
 
-test("pictures can be dropped and pasted", async () => {
+test("images can be dropped and pasted", async () => {
   const page = await openView(browser, server, "predict");
   await page.locator("#model h2").waitFor(); // the view is there, and listens to the page
   const bytes = [...(await import("node:fs")).readFileSync(one)];
@@ -199,7 +199,7 @@ test("everything is reached by the keyboard, and the answer is announced", async
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter"); // skips to the content
   await page.keyboard.press("Tab");
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Choose pictures");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Choose images");
   const samples = await page.locator(".samples button").count();
   for (let i = 0; i <= samples + 2; ++i) await page.keyboard.press("Tab"); // over folder and camera
   await page.keyboard.press("ArrowRight");
@@ -231,12 +231,12 @@ test("with the server gone the page says so, goes on in the page, and notices it
   await settled(page, 1);
   assert.equal(await page.locator(".label").count(), 1);
   await setMode(page, "both");
-  await page.getByRole("button", { name: /Send 1 picture/ }).click();
+  await page.getByRole("button", { name: /Send 1 image/ }).click();
   await page.getByText("The server did not answer.").waitFor();
   await page.screenshot({ path: join(screenshots, "server-away.png") });
   const again = await startServer({ port: own.port, folder: own.folder });
   await page.locator(".health.online").waitFor({ timeout: 30_000 });
-  await page.getByRole("button", { name: "Try 1 picture again" }).click();
+  await page.getByRole("button", { name: "Try 1 image again" }).click();
   await page.getByText("Same answer").waitFor();
   await again.stop();
   await page.close();
@@ -258,16 +258,16 @@ test("cards stay when another view is opened, and Clear lets go of them and of t
     };
   });
   const previews = () => page.evaluate(() => globalThis.liveUrls.size);
-  await choose(page, pictures);
-  await settled(page, pictures.length);
+  await choose(page, images);
+  await settled(page, images.length);
   await show(page, "Cards");
-  await cards(page).nth(pictures.length - 1).waitFor();
-  assert.equal(await previews(), pictures.length);
+  await cards(page).nth(images.length - 1).waitFor();
+  assert.equal(await previews(), images.length);
   await page.getByRole("link", { name: "Overview" }).click();
   await page.locator(".hero-name").waitFor();
   await page.goBack();
   await show(page, "Cards");
-  assert.equal(await cards(page).count(), pictures.length);
+  assert.equal(await cards(page).count(), images.length);
   await page.getByRole("button", { name: "Clear", exact: true }).click();
   assert.equal(await cards(page).count(), 0);
   assert.equal(await previews(), 0);
@@ -277,15 +277,15 @@ test("cards stay when another view is opened, and Clear lets go of them and of t
 
 // So many copies, each a file of its own, in a folder.
 function folderOf(count, source) {
-  const folder = join(mkdtempSync(join(tmpdir(), "fovea-")), "pictures");
+  const folder = join(mkdtempSync(join(tmpdir(), "fovea-")), "images");
   mkdirSync(folder);
   const content = readFileSync(source);
-  for (let i = 0; i < count; ++i) writeFileSync(join(folder, `picture-${i}.png`), content);
-  writeFileSync(join(folder, "notes.txt"), "no picture");
+  for (let i = 0; i < count; ++i) writeFileSync(join(folder, `image-${i}.png`), content);
+  writeFileSync(join(folder, "notes.txt"), "no image");
   return folder;
 }
 
-test("a folder of hundreds is answered in batches, shown as a table, and what is no picture left out", async () => {
+test("a folder of hundreds is answered in batches, shown as a table, and what is no image left out", async () => {
   const page = await openView(browser, server, "predict");
   const posts = [];
   page.on("request", (request) => request.method() === "POST" && posts.push(request));
@@ -293,14 +293,14 @@ test("a folder of hundreds is answered in batches, shown as a table, and what is
   await chooser.setFiles(folderOf(300, one));
   await page.getByText("1 file that is no JPEG, PNG or BMP was left out.").waitFor();
   await settled(page, 300);
-  assert.equal(posts.length, Math.ceil(300 / 32), "32 pictures a request");
+  assert.equal(posts.length, Math.ceil(300 / 32), "32 images a request");
   const rows = page.locator(".answer-table tbody tr");
   assert.equal(await rows.count(), 50);
   await page.getByText("Page 1 of 6").waitFor();
-  await page.getByLabel("Filter: Answers").fill("picture-29");
+  await page.getByLabel("Filter: Answers").fill("image-29");
   await page.getByText("11 of 300 rows").waitFor();
   await page.getByRole("button", { name: "File" }).first().click(); // sorts
-  assert.match(await rows.first().textContent(), /picture-29\.png/);
+  assert.match(await rows.first().textContent(), /image-29\.png/);
   assert.equal((await csvOf(page)).length, 11, "CSV is what is shown");
   await rows.nth(1).getByRole("button").click();
   await page.getByRole("dialog").locator(".label").waitFor();
@@ -325,11 +325,11 @@ test("a long batch tells how far it is, can be stopped, and goes on when one say
   await page.getByText(/^Answering [1-9]\d* of 200$/).waitFor();
   await page.screenshot({ path: join(screenshots, "batch-running.png") });
   await page.locator(".progress").getByRole("button", { name: "Cancel" }).click();
-  const left = page.getByRole("button", { name: /^Send \d+ pictures to the server too$/ });
+  const left = page.getByRole("button", { name: /^Send \d+ images to the server too$/ });
   await left.waitFor();
   const n = Number(/\d+/.exec(await left.textContent())[0]);
   assert.ok(n > 0 && n < 200, `${n} are left`);
-  assert.equal(await page.locator(".answers h2").textContent(), `${200 - n} of 200 pictures`);
+  assert.equal(await page.locator(".answers h2").textContent(), `${200 - n} of 200 images`);
   await left.click();
   await settled(page, 200);
   assert.deepEqual(page.complaints, []);
@@ -382,13 +382,13 @@ test("confidence is told in words that follow the threshold, and the history lea
 
 test("a wrong answer is corrected in place, with an old class or a new one, and what became of it is told", async () => {
   const page = await openView(browser, server, "predict");
-  const file = pictures.find((path) => path.endsWith("gray.png")) ?? pictures[3];
+  const file = images.find((path) => path.endsWith("gray.png")) ?? images[3];
   await choose(page, [file]);
   await settled(page, 1);
   const correct = cards(page).first().locator(".correct");
   await correct.getByRole("button", { name: /^Say what it shows/ }).click();
   await correct.getByRole("button", { name: "frog", exact: true }).click();
-  await correct.getByText("You said frog. The picture is now among the training data.").waitFor();
+  await correct.getByText("You said frog. The image is now among the training data.").waitFor();
   await correct.getByRole("button", { name: /^Change/ }).click();
   await correct.getByRole("button", { name: "frog", exact: true }).click();
   await correct.getByText("You said frog. The training data had it under this class already.").waitFor();
@@ -410,8 +410,8 @@ test("a wrong answer is corrected in place, with an old class or a new one, and 
   await page.close();
 });
 
-test("a picture that is not kept cannot be learned from, and the server's reason is shown", async () => {
-  const own = await startServer({ more: ["--history-pictures-mb", "0"] });
+test("an image that is not kept cannot be learned from, and the server's reason is shown", async () => {
+  const own = await startServer({ more: ["--history-images-mb", "0"] });
   const page = await openView(browser, own, "predict");
   await choose(page, [one]);
   await settled(page, 1);
@@ -422,13 +422,13 @@ test("a picture that is not kept cannot be learned from, and the server's reason
   await own.stop();
 });
 
-test("correcting what was shown to the page alone says that it sends the picture, and only then does", async () => {
+test("correcting what was shown to the page alone says that it sends the image, and only then does", async () => {
   const page = await openView(browser, server, "predict");
   await setMode(page, "page");
   await choose(page, [one]);
   await settled(page, 1);
   await page.getByRole("button", { name: /^Say what it shows/ }).click();
-  await page.getByText("This picture has not left this machine").waitFor();
+  await page.getByText("This image has not left this machine").waitFor();
   assert.match(await page.locator(".sent").textContent(), /^0 B /);
   await page.getByRole("button", { name: "airplane", exact: true }).click();
   await page.locator(".correct-said").getByText("You said airplane.").waitFor();
@@ -436,14 +436,14 @@ test("correcting what was shown to the page alone says that it sends the picture
   await page.close();
 });
 
-test("the self-test runs the visitor's own picture or a sample through both, and says how far they are apart", async () => {
+test("the self-test runs the visitor's own image or a sample through both, and says how far they are apart", async () => {
   const page = await openView(browser, server, "predict");
   await setMode(page, "page");
   await choose(page, [one]);
   await settled(page, 1);
   await page.getByRole("button", { name: "Self-test" }).click();
   const dialog = page.getByRole("dialog", { name: "Self-test" });
-  await dialog.getByText("none of your pictures is").waitFor(); // what is private stays so
+  await dialog.getByText("none of your images is").waitFor(); // what is private stays so
   await dialog.getByRole("button", { name: "Run the self-test" }).click();
   await dialog.getByText("Passed: the same answer").waitFor();
   const sample = (await ask("/api/v1/predictions?limit=1")).predictions[0].file;
@@ -479,7 +479,7 @@ test("another model in service: the new weights are offered, and different weigh
   await wholeShot(page, "new-weights");
   await page.getByRole("button", { name: /^Load the new weights/ }).click();
   await page.locator(".new-weights").waitFor({ state: "detached" });
-  await page.getByRole("button", { name: "Ask about 2 pictures anew: the model has changed" }).click();
+  await page.getByRole("button", { name: "Ask about 2 images anew: the model has changed" }).click();
   await page.waitForFunction(() => document.querySelectorAll(".comparison.same").length === 2);
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -540,7 +540,7 @@ test("hundreds of large photographs do not freeze the page", async () => {
 });
 
 test("it fits a desktop in light and dark, and a phone, and everybody can use it", async () => {
-  const shown = (realPictures(3) ?? pictures.slice(0, 2)).concat(brokenFile());
+  const shown = (realImages(3) ?? images.slice(0, 2)).concat(brokenFile());
   for (const [name, options] of Object.entries(looks)) {
     const page = await openView(browser, server, "predict", options);
     await page.locator("#model h2").waitFor();

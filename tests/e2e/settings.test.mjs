@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { oddPictures, root } from "../support/fovea.mjs";
+import { oddImages, root } from "../support/fovea.mjs";
 import { assertAccessible, assertFits, listenForComplaints, looks, openView, predictElsewhere, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 let server;
@@ -24,11 +24,11 @@ const fact = (page, id, name) => part(page, id).locator("dl > div").filter({ has
 test("limits are those that the server tells", async () => {
   const own = await startServer({ more: ["--max-body-mb", "7", "--threshold", "0.6", "--rate-limit", "25"] });
   const page = await openView(browser, own, "settings");
-  assert.match(await fact(page, "limits", "A picture").textContent(), /7 MiB/);
+  assert.match(await fact(page, "limits", "An image").textContent(), /7 MiB/);
   assert.match(await fact(page, "limits", "Unsure").textContent(), /60\.0 %/);
   assert.match(await fact(page, "limits", "Requests").textContent(), /25 a second/);
   const { queue, limits } = await (await fetch(`${own.address}/api/v1/status`)).json();
-  assert.ok((await fact(page, "limits", "Waiting pictures").textContent()).includes(queue.limit.toLocaleString("en")));
+  assert.ok((await fact(page, "limits", "Waiting images").textContent()).includes(queue.limit.toLocaleString("en")));
   assert.ok((await fact(page, "limits", "History").textContent()).includes(limits.history_answers.toLocaleString("en")));
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -168,20 +168,20 @@ test("the first steps tick themselves off, and stay away once they were put away
   const own = await startServer();
   const context = await browser.newContext({ viewport: { width: 1360, height: 1000 } });
   const page = await openView(context, own, "overview");
-  await step(page, "Show it a picture").waitFor();
+  await step(page, "Show it an image").waitFor();
   assert.equal(await page.locator(".guide li.done").count(), 0);
-  assert.equal(await step(page, "Show it a picture").getAttribute("aria-current"), "step");
+  assert.equal(await step(page, "Show it an image").getAttribute("aria-current"), "step");
   await step(page, "Roll back").getByText("There is no earlier version yet.").waitFor();
-  const { results } = await predictElsewhere(own, oddPictures().slice(0, 1));
-  await isDone(page, "Show it a picture");
-  assert.equal(await step(page, "Give it pictures").getAttribute("aria-current"), "step");
+  const { results } = await predictElsewhere(own, oddImages().slice(0, 1));
+  await isDone(page, "Show it an image");
+  assert.equal(await step(page, "Give it images").getAttribute("aria-current"), "step");
   const corrected = await fetch(`${own.address}/api/v1/predictions/${results[0].prediction}/label`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ label: "ship" }),
   });
   assert.equal(corrected.status, 200, await corrected.text());
-  await isDone(page, "Give it pictures");
+  await isDone(page, "Give it images");
   // Another version, so that there is one to go back to.
   const form = new FormData();
   form.append("model", new Blob([readFileSync(join(root, "models/cifar10-small.safetensors"))]), "again.safetensors");

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { oddPictures, predictByCommand, realPictures, root, tolerance } from "../support/fovea.mjs";
+import { oddImages, predictByCommand, realImages, root, tolerance } from "../support/fovea.mjs";
 import { choose, openView, screenshots, setMode, settled, startBrowser, startServer } from "./browser.mjs";
 
 let server;
@@ -18,7 +18,7 @@ after(async () => {
   await server?.stop();
 });
 
-const pictures = oddPictures();
+const images = oddImages();
 
 // A context on a machine of four processors, whatever this one has; what is asked of Workers is kept.
 async function contextOf(options = {}) {
@@ -28,7 +28,7 @@ async function contextOf(options = {}) {
     globalThis.asked = [];
     const { postMessage } = Worker.prototype;
     Worker.prototype.postMessage = function (message, transfer) {
-      globalThis.asked.push({ type: message.type, threads: message.code?.threads?.count ?? 1, pictures: message.pictures?.length ?? 0 });
+      globalThis.asked.push({ type: message.type, threads: message.code?.threads?.count ?? 1, images: message.images?.length ?? 0 });
       return postMessage.call(this, message, transfer);
     };
   });
@@ -47,7 +47,7 @@ async function answersOf(page, files) {
   return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i]])));
 }
 
-async function answersInPage(page, files = pictures) {
+async function answersInPage(page, files = images) {
   await setMode(page, "page");
   const engine = await engineOf(page);
   return { engine, answers: await answersOf(page, files) };
@@ -66,7 +66,7 @@ async function agreesWithCommand(answers, files) {
 }
 
 test("an isolated page has a thread for each processor, and a batch goes through all of them", async () => {
-  const files = realPictures(200) ?? pictures;
+  const files = realImages(200) ?? images;
   const context = await contextOf();
   const page = await openView(context, server, "predict");
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
@@ -77,10 +77,10 @@ test("an isolated page has a thread for each processor, and a batch goes through
   const worst = Math.max(...rows.map(({ Difference }) => Number(Difference)));
   assert.ok(worst <= tolerance && rows.every(({ Difference }) => Difference !== ""), `largest difference from the server ${worst}`);
   for (const row of rows) assert.equal(row.Server, row["This page"], row.File);
-  const batches = (await asked(page, "predict")).map((one) => one.pictures);
+  const batches = (await asked(page, "predict")).map((one) => one.images);
   assert.equal(batches.reduce((sum, n) => sum + n), files.length);
   assert.ok(Math.max(...batches) === 32, `batches of ${batches}`);
-  assert.deepEqual(await asked(page, "start"), [{ type: "start", threads: 4, pictures: 0 }]);
+  assert.deepEqual(await asked(page, "start"), [{ type: "start", threads: 4, images: 0 }]);
   assert.deepEqual(page.complaints, []);
   await page.screenshot({ path: join(screenshots, "threads.png") });
   await page.goto(`${server.address}/#/settings/engine`);
@@ -89,14 +89,14 @@ test("an isolated page has a thread for each processor, and a batch goes through
   await context.close();
 });
 
-test("a broken picture in a batch is named with its reason, and each of the others is answered", async () => {
+test("a broken image in a batch is named with its reason, and each of the others is answered", async () => {
   const broken = join(mkdtempSync(join(tmpdir(), "fovea-")), "broken.jpg");
-  writeFileSync(broken, "this is no picture");
+  writeFileSync(broken, "this is no image");
   const context = await contextOf();
   const page = await openView(context, server, "predict");
   await setMode(page, "page");
   assert.match(await engineOf(page), /4 threads/);
-  await choose(page, [...pictures.slice(0, 3), broken, ...pictures.slice(3, 6)]);
+  await choose(page, [...images.slice(0, 3), broken, ...images.slice(3, 6)]);
   await settled(page, 7);
   assert.equal(await page.locator(".answer-card .label").count(), 6);
   assert.match(await page.locator(".answer-card").nth(3).locator(".bad").textContent(), /JPEG, PNG or BMP/);
@@ -117,7 +117,7 @@ test("without the headers the page has one thread, asks for no other engine, and
   assert.equal(await page.evaluate(() => isSecureContext && !crossOriginIsolated), true);
   const { engine, answers } = await answersInPage(page);
   assert.match(engine, /one thread in a Worker/);
-  await agreesWithCommand(answers, pictures);
+  await agreesWithCommand(answers, images);
   assert.ok(loaded.some((address) => /fovea-\w+\.wasm/.test(address)));
   assert.deepEqual(loaded.filter((address) => address.includes("fovea_threads")), []);
   assert.deepEqual(page.complaints, []);
@@ -133,7 +133,7 @@ test("by plain HTTP from another machine the page has one thread, says why, and 
   assert.equal(await page.evaluate(() => isSecureContext || crossOriginIsolated), false);
   const { engine, answers } = await answersInPage(page);
   assert.match(engine, /one thread in a Worker/);
-  await agreesWithCommand(answers, pictures);
+  await agreesWithCommand(answers, images);
   await page.goto(`${address}/#/settings/engine`);
   await page.getByText("that takes HTTPS, or a server on this machine").waitFor();
   await page.getByText("1 of the 4 that this machine offers").waitFor();
@@ -164,7 +164,7 @@ for (const [what, pattern, content, why] of [
     page.on("console", (message) => message.type() === "warning" && warnings.push(message.text()));
     const { engine, answers } = await answersInPage(page);
     assert.match(engine, /one thread in a Worker/);
-    await agreesWithCommand(answers, pictures);
+    await agreesWithCommand(answers, images);
     assert.deepEqual((await asked(page, "start")).map(({ threads }) => threads), [4, 1]);
     assert.match(warnings.join("\n"), /fovea_threads-\w+\.js did not start, .*fovea-\w+\.js is taken instead/);
     assert.match(warnings.join("\n"), why);
@@ -186,7 +186,7 @@ test("with the server stopped and the network off, the page still has its thread
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
   const { engine, answers } = await answersInPage(page);
   assert.match(engine, /4 threads in Workers/);
-  await agreesWithCommand(answers, pictures);
+  await agreesWithCommand(answers, images);
   assert.deepEqual(page.complaints, []);
   await context.close();
 });

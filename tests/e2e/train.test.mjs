@@ -1,7 +1,7 @@
 // Retraining as a person plans, follows, stops and resumes it; real server, real jobs, real Chromium.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { drawn } from "../support/learning_pictures.mjs";
+import { drawn } from "../support/learning_images.mjs";
 import { assertAccessible, assertFits, looks, openView, startBrowser, startServer, wholeShot } from "./browser.mjs";
 
 const kLong = 900_000; // milliseconds; a job has little right to a busy processor
@@ -33,11 +33,11 @@ async function teach(name, colour, count, at = server) {
   assert.equal((await response.json()).added, count);
 }
 
-test("without pictures there is nothing to plan, and the way to some is shown", async () => {
+test("without images there is nothing to plan, and the way to some is shown", async () => {
   const page = await openView(browser, server, "train");
-  await page.getByText("There are no pictures to learn from yet").waitFor();
+  await page.getByText("There are no images to learn from yet").waitFor();
   assert.equal(await start(page).count(), 0);
-  await page.getByRole("link", { name: "Add pictures" }).click();
+  await page.getByRole("link", { name: "Add images" }).click();
   await page.waitForURL(/#\/data\/add/);
   await page.close();
 });
@@ -47,7 +47,7 @@ test("the plan says before the start what it would take, and follows what one en
   const page = await openView(browser, server, "train");
   await page.getByText("Among them is a class it does not know yet: magenta.").waitFor();
   const plan = await send("/api/v1/jobs/plan", { kind: "retrain" });
-  assert.equal(await stat(page, "New pictures").textContent(), String(plan.new_images));
+  assert.equal(await stat(page, "New images").textContent(), String(plan.new_images));
   assert.equal(await stat(page, "Memory").textContent(), `${(plan.memory_bytes.needed / 1e6).toFixed(1)} MB`);
   await page.getByText("not known before the first one here").waitFor();
   await page.getByText("Fine tuning").click();
@@ -134,9 +134,9 @@ test("the verdict is a story, a person may overrule it, and the next plan knows 
   for (const text of [...verdict.missing, ...forgetting.sentences]) await page.getByText(text, { exact: true }).first().waitFor();
   assert.equal(await page.locator(".forgetting tbody tr").count(), forgetting.classes.length);
   const amber = page.locator(".collect li").filter({ hasText: "amber" });
-  await amber.getByRole("link", { name: "Add pictures of amber" }).waitFor();
+  await amber.getByRole("link", { name: "Add images of amber" }).waitFor();
   await page.locator(".rule summary").first().click();
-  await page.locator(".rule dl").first().getByText("pictures compared by").waitFor();
+  await page.locator(".rule dl").first().getByText("images compared by").waitFor();
   await page.getByRole("button", { name: `Put version ${version} into service all the same` }).click();
   await page.getByRole("dialog").getByLabel("Why").fill("to see it at work");
   await page.getByRole("dialog").getByRole("button", { name: `Put version ${version} into service` }).click();

@@ -9,8 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::may_refuse([&] { read_index({data, data + size}); });
   fuzz::may_refuse([&] {
     const DatasetIndex index = read_index(fuzz::with_digest({data, size}));
-    for (const Picture& picture : index.pictures)
-      fuzz::require(index.find(picture.hash) == &picture);
+    for (const ImageRecord& image : index.images) fuzz::require(index.find(image.hash) == &image);
     fuzz::require(index.revision().size() == 64);
     const std::vector<std::uint8_t> again = write_index(index);
     fuzz::require(write_index(read_index(again)) == again);

@@ -1,5 +1,5 @@
+#include "server/api/kserve/infer_request.h"
 #include "server/api/refusal.h"
-#include "server/api/v2_request.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace fovea;
@@ -13,11 +13,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.body = rest;
   try {
     const server::InferRequest understood = server::read_infer_request(request);
-    fuzz::require(understood.pictures.size() <= 1000 && !understood.outputs.empty());
+    fuzz::require(understood.images.size() <= 1000 && !understood.outputs.empty());
     std::size_t total = 0;
-    for (const auto& picture : understood.pictures) total += picture.size();
+    for (const auto& image : understood.images) total += image.size();
     // A bitmap has a header of 54 bytes and rows in fours; JSON has at least a digit a number.
-    fuzz::require(total <= 4 * size + 58 * understood.pictures.size());
+    fuzz::require(total <= 4 * size + 58 * understood.images.size());
   } catch (const server::Refusal& refusal) {
     fuzz::require(refusal.status >= 400 && refusal.status < 500);
   }

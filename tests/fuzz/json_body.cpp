@@ -2,7 +2,7 @@
 
 #include "server/api/input.h"
 #include "server/api/refusal.h"
-#include "server/data/training_data.h"
+#include "server/dataset/training_data.h"
 #include "server/jobs/job_options.h"
 #include "server/jobs/jobs.h"
 #include "tests/fuzz/fuzz.h"

@@ -3,7 +3,7 @@
 
 usage: tests/fuzz/make_corpus.py
 
-Pictures and the model file are those of tests/data. Hashes are not filled in where a fuzzer does that
+Images and the model file are those of tests/data. Hashes are not filled in where a fuzzer does that
 by itself.
 """
 
@@ -65,14 +65,14 @@ def checkpoint():
 
 
 def dataset_index():
-    def picture(number, label, split, offset):
+    def image(number, label, split, offset):
         return (bytes([number] * 32)
                 + struct.pack("<IBIIIQQB", label, split, 2, 1, 0, offset, 1_700_000_000, 1)
                 + text(f"cat/{number}.png", 2))
 
     out = b"FOVEASET" + struct.pack("<II", 2, 2) + text("cat", 2) + text("dog", 2)
     out += struct.pack("<III", 4, 1, 3) + struct.pack("<Q", 12) + struct.pack("<I", 2)
-    out += picture(7, 0, 0, 0) + picture(9, 1, 2, 6)
+    out += image(7, 0, 0, 0) + image(9, 1, 2, 6)
     return out + struct.pack("<I", 1) + bytes([8] * 32) + b"\1"
 
 

@@ -26,9 +26,9 @@ def fovea(*arguments, code=0, cwd=None):
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """Random small pictures, test/<class>/<n>.png: an uneven number a class, square and not."""
-    folder = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory):
+    """Random small images, test/<class>/<n>.png: an uneven number a class, square and not."""
+    folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(1)
     for label, count in zip(CLASSES, (7, 12, 5)):
         for n in range(count):
@@ -39,8 +39,8 @@ def pictures(tmp_path_factory):
     return folder
 
 
-def test_predict_gives_one_json_object_a_line(pictures):
-    files = sorted(pictures.rglob("*.png"))
+def test_predict_gives_one_json_object_a_line(images):
+    files = sorted(images.rglob("*.png"))
     lines = fovea("predict", FILE, *files, "--json", "--threads", 3).stdout.splitlines()
     assert len(lines) == len(files)
     for file, line in zip(files, map(json.loads, lines)):
@@ -53,8 +53,8 @@ def test_predict_gives_one_json_object_a_line(pictures):
         assert line["label"] == CLASSES[line["index"]]
 
 
-def test_predict_orders_the_top_classes(pictures):
-    file = next(pictures.rglob("*.png"))
+def test_predict_orders_the_top_classes(images):
+    file = next(images.rglob("*.png"))
     line = json.loads(fovea("predict", FILE, file, "--json", "--top-k", 2).stdout)
     p = sorted(line["probabilities"].values(), reverse=True)
     assert [entry["probability"] for entry in line["top"]] == p[:2]
@@ -62,9 +62,9 @@ def test_predict_orders_the_top_classes(pictures):
     assert line["top"][0]["label"] in text and line["top"][1]["label"] in text
 
 
-def test_predict_names_the_files_it_cannot_answer_and_answers_the_others(pictures, tmp_path):
-    good = next(pictures.rglob("*.png"))
-    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+def test_predict_names_the_files_it_cannot_answer_and_answers_the_others(images, tmp_path):
+    good = next(images.rglob("*.png"))
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no image")
     files = [tmp_path / "broken.jpg", good, tmp_path, tmp_path / "missing.png"]
     done = fovea("predict", FILE, *files, "--json", code=1)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -103,11 +103,11 @@ def test_the_program_in_the_format_s_description_edits_a_file(tmp_path):
     assert shown["provenance"]["note"] == "looked at by hand"
 
 
-def test_eval_gives_scikit_learn_s_numbers_for_the_answers_of_predict(pictures, tmp_path):
-    fovea("data", "import", pictures, "--name", "tiny", "--data-dir", tmp_path)
+def test_eval_gives_scikit_learn_s_numbers_for_the_answers_of_predict(images, tmp_path):
+    fovea("data", "import", images, "--name", "tiny", "--data-dir", tmp_path)
     data = ("--data", "tiny", "--data-dir", tmp_path)
     shown = json.loads(fovea("eval", FILE, *data, "--json").stdout)
-    files = sorted(pictures.rglob("*.png"))
+    files = sorted(images.rglob("*.png"))
     lines = fovea("predict", FILE, *files, "--json").stdout.splitlines()
     p = np.array([list(json.loads(line)["probabilities"].values()) for line in lines], np.float32)
     y = np.array([CLASSES.index(file.parent.name) for file in files])
@@ -125,8 +125,8 @@ def test_eval_gives_scikit_learn_s_numbers_for_the_answers_of_predict(pictures, 
     assert f"accuracy        {100 * shown['accuracy']:6.2f} %" in fovea("eval", FILE, *data).stdout
 
 
-def test_eval_refuses_a_dataset_of_other_classes(pictures, tmp_path):
-    shutil.copytree(pictures / "test", tmp_path / "source" / "test")
+def test_eval_refuses_a_dataset_of_other_classes(images, tmp_path):
+    shutil.copytree(images / "test", tmp_path / "source" / "test")
     (tmp_path / "source" / "test" / "dog").rename(tmp_path / "source" / "test" / "horse")
     data_dir = ("--data-dir", tmp_path / "data")
     fovea("data", "import", tmp_path / "source", "--name", "other", *data_dir)

@@ -147,7 +147,7 @@ def test_a_missing_file_and_a_missing_server_are_named(server, tmp_path):
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     rng = np.random.default_rng(1)
     for label in ("cat", "dog"):
         folder = tmp_path / "src" / label
@@ -157,26 +157,26 @@ def pictures(tmp_path):
     return tmp_path / "src"
 
 
-def test_import_reports_counts_and_one_line_for_each_rejected_file(pictures, tmp_path):
-    (pictures / "cat" / "evil\x1b[2J.png").write_bytes(b"no picture")
-    (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())
-    done = fovea_data("import", pictures, "--name", "pets", "--data-dir", tmp_path / "data")
-    assert done.stderr == "rejected cat/evil?[2J.png: not a JPEG, PNG or BMP picture\n"
+def test_import_reports_counts_and_one_line_for_each_rejected_file(images, tmp_path):
+    (images / "cat" / "evil\x1b[2J.png").write_bytes(b"no image")
+    (images / "cat" / "copy.png").write_bytes((images / "cat" / "0.png").read_bytes())
+    done = fovea_data("import", images, "--name", "pets", "--data-dir", tmp_path / "data")
+    assert done.stderr == "rejected cat/evil?[2J.png: not a JPEG, PNG or BMP image\n"
     lines = done.stdout.splitlines()
     assert lines[0] == "pets: 40 added, 1 duplicates, 1 rejected"
     assert [line.split() for line in lines[2:5]] == [
         ["cat", "16", "2", "2"], ["dog", "16", "2", "2"], ["all", "32", "4", "4"]]
     shown = fovea_data("show", "pets", "--data-dir", tmp_path / "data").stdout.splitlines()
-    assert shown[0] == "pets: 40 pictures"
+    assert shown[0] == "pets: 40 images"
     assert shown[1:] == lines[1:]
 
 
-def test_list_names_the_datasets_of_the_folder_from_the_environment(pictures, tmp_path):
+def test_list_names_the_datasets_of_the_folder_from_the_environment(images, tmp_path):
     env = {"FOVEA_DATA_DIR": str(tmp_path / "data")}
     assert "no datasets in" in fovea_data("list", env=env).stdout
-    fovea_data("import", pictures, "--name", "pets", env=env)
+    fovea_data("import", images, "--name", "pets", env=env)
     (line,) = fovea_data("list", env=env).stdout.splitlines()
-    assert line.split()[:5] == ["pets", "40", "pictures", "2", "classes"]
+    assert line.split()[:5] == ["pets", "40", "images", "2", "classes"]
 
 
 def test_wrong_use_and_missing_things_are_said_plainly(tmp_path):
@@ -191,7 +191,7 @@ def test_wrong_use_and_missing_things_are_said_plainly(tmp_path):
 
 def test_what_the_server_trains_on_is_the_default_and_fetch_can_land_there(server, tmp_path):
     sha256 = hashlib.sha256(server.content).hexdigest()
-    fovea_data("fetch", "cifar10", "--name", "pictures", "--url", server.url, "--sha256", sha256,
+    fovea_data("fetch", "cifar10", "--name", "images", "--url", server.url, "--sha256", sha256,
                "--data-dir", tmp_path)
     again = fovea_data("import", tmp_path / "downloads" / "cifar10.tar.gz", "--data-dir", tmp_path)
-    assert again.stdout.startswith("pictures: 0 added, 110 duplicates")
+    assert again.stdout.startswith("images: 0 added, 110 duplicates")

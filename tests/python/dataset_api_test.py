@@ -42,7 +42,7 @@ def form(files, labels):
 
 
 def class_folders():
-    """A tar of class folders: (bytes, pictures a class)."""
+    """A tar of class folders: (bytes, images a class)."""
     if HANDS.exists():
         counts = {}
         with tarfile.open(HANDS) as tar:
@@ -95,8 +95,8 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     splits = {image["sha256"]: image["split"] for image in images}
     test_of_one = all_images(server, "&label=1&split=test")
     assert test_of_one and all(i["label"] == "1" and i["split"] == "test" for i in test_of_one)
-    code, picture = server.ask(images[0]["picture"])
-    assert code == 200 and Image.open(io.BytesIO(picture)).size[0] > 0
+    code, image = server.ask(images[0]["url"])
+    assert code == 200 and Image.open(io.BytesIO(image)).size[0] > 0
 
     first, second, *rest = labels
     one = server.json(f"/api/v1/dataset/images/{first}", {"label": "thumb"}, "PATCH")
@@ -112,7 +112,7 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     gone = server.json("/api/v1/dataset/delete", {"sha256": rest[10:15] + [second]}, "POST")
     assert gone["changed"] == 5 and gone["missing"] == [second]
     actions = {entry["action"] for entry in server.json("/api/v1/audit")["entries"]}
-    assert {"upload pictures", "relabel pictures", "rename class", "delete pictures"} <= actions
+    assert {"upload images", "relabel images", "rename class", "delete images"} <= actions
 
     code, exported = server.ask("/api/v1/dataset.zip")
     assert code == 200
@@ -132,11 +132,11 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
 
 def test_each_file_of_a_form_gets_its_verdict(server):
     a, b = png(1), png(2)
-    files = [("a.png", a), ("b.png", b), ("a2.png", a), ("x.txt", b"no picture")]
+    files = [("a.png", a), ("b.png", b), ("a2.png", a), ("x.txt", b"no image")]
     report = server.json("/api/v1/dataset/images", verb="POST",
                          **form(files, ["cat", "dog", "cat", "cat"]))
     assert [r["verdict"] for r in report["results"]] == ["added", "added", "duplicate", "rejected"]
-    assert server.ask("/api/v1/dataset/images/" + report["results"][1]["sha256"] + "/picture")[1] == b
+    assert server.ask("/api/v1/dataset/images/" + report["results"][1]["sha256"] + "/content")[1] == b
     wrong = server.json("/api/v1/dataset/images", verb="POST", status=400,
                         **form(files, ["cat", "dog"]))
     assert "4 files and 2 labels" in wrong["detail"]
@@ -179,7 +179,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
     try:
         assert len(acknowledged) > 3
         for sha256, data in acknowledged.items():
-            assert server.ask(f"/api/v1/dataset/images/{sha256}/picture") == (200, data)
+            assert server.ask(f"/api/v1/dataset/images/{sha256}/content") == (200, data)
         assert server.json("/api/v1/dataset/images?label=c", png(7), "POST")["added"] == 1
     finally:
         server.stop()
@@ -188,7 +188,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
 def test_another_writer_makes_the_server_say_try_again(server, tmp_path):
     fcntl = pytest.importorskip("fcntl")
     server.json("/api/v1/dataset/images?label=c", png(1), "POST")
-    with open(tmp_path / "data" / "datasets" / "pictures" / "lock", "w") as lock:
+    with open(tmp_path / "data" / "datasets" / "images" / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         busy = server.json("/api/v1/dataset/images?label=c", png(2), "POST", status=503)
         assert "import" in busy["detail"]

@@ -11,15 +11,15 @@ import schemathesis
 ACCEPTED = [
     # An address with %00, a form whose parts have names that no client may write so, a key used before.
     ("ST202", r".", r"holds a NUL|multipart body, part|Idempotency-Key was used"),
-    # Whether bytes are a picture, an archive or a model, and what the parts of an upload say together.
+    # Whether bytes are an image, an archive or a model, and what the parts of an upload say together.
     ("ST202", r"POST /api/(v1/)?(predict|dataset|upload|models)",
-     r"JPEG|picture|archive|in the form or in the address|labels|model file"),
+     r"JPEG|image|archive|in the form or in the address|labels|model file"),
     # In a form everything is text or bytes: a part cannot have the wrong type.
     ("ST201", r"POST /api/(predict/batch|upload)", r"total_errors|files_saved"),
     # Tensors: lengths, shapes and values that must fit each other.
     ("ST202", r"POST /v2/models/.*infer", r'"status":400'),
     # Whether there is something to learn depends on what was uploaded and removed before.
-    ("ST202", r"POST /api/(v1/jobs|retrain)", r"nothing new to learn|no pictures to work with"),
+    ("ST202", r"POST /api/(v1/jobs|retrain)", r"nothing new to learn|no images to work with"),
     # The queue of jobs is full of what was asked for before.
     ("ST101|ST202", r"POST /api/", r"jobs are waiting already"),
     # Two query fields that exclude each other; charts of the history are about all versions,

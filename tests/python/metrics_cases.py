@@ -33,12 +33,12 @@ def cases():
     eighths = np.random.default_rng(8).multinomial(8, wide / wide.sum(1, keepdims=True)) / 8
     yield "ties", eighths.astype(np.float32), y  # also for the first place
     p, y = draw(4, 60, 4)
-    yield "a class without pictures", p[y != 2], y[y != 2]
+    yield "a class without images", p[y != 2], y[y != 2]
     q = p.copy()
     q[:, 1] = 0
     yield "a class never predicted", (q / q.sum(1, keepdims=True)).astype(np.float32), y
-    yield "only one class has pictures", p[y == 3], y[y == 3]
-    yield "one picture", p[:1], y[:1]
+    yield "only one class has images", p[y == 3], y[y == 3]
+    yield "one image", p[:1], y[:1]
     yield "always right and sure", np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], np.array([0, 1, 2, 0])
     yield "always wrong and sure", np.eye(3, dtype=np.float32)[[1, 2, 0]], np.array([0, 1, 2])
 
@@ -60,7 +60,7 @@ def answer(p, y):
     labels = list(range(classes))
     result = {"accuracy": metrics.accuracy_score(y, predicted),
               "confusion": metrics.confusion_matrix(y, predicted, labels=labels).tolist()}
-    for average in ("macro", "weighted"):  # a class without pictures has no quality to average
+    for average in ("macro", "weighted"):  # a class without images has no quality to average
         result[average] = metrics.precision_recall_fscore_support(
             y, predicted, labels=np.unique(y), average=average, zero_division=0)[:3]
     result["per_class"] = np.array(metrics.precision_recall_fscore_support(

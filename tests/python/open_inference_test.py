@@ -21,8 +21,8 @@ class Server(RunningServer):
     def __init__(self, data_dir, **process):
         super().__init__(data_dir, model=FILE, **process)
 
-    def predict_one(self, picture):
-        return self.json("/api/v1/predict", picture, type="image/bmp")
+    def predict_one(self, image):
+        return self.json("/api/v1/predict", image, type="image/bmp")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_client_finds_the_server_and_the_model(server, client):
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_pixels_get_the_answer_of_the_picture(server, client, tmp_path, binary):
+def test_pixels_get_the_answer_of_the_image(server, client, tmp_path, binary):
     rng = np.random.default_rng(3)
     pixels = rng.integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
     expected = [server.predict_one(bitmap(image, tmp_path / "a.bmp"))["results"][0]
@@ -78,7 +78,7 @@ def test_pixels_get_the_answer_of_the_picture(server, client, tmp_path, binary):
         assert stored["source"] == "v2" and stored["label"] == one["label"]
 
 
-def test_picture_files_are_taken_as_bytes(server, client, tmp_path):
+def test_image_files_are_taken_as_bytes(server, client, tmp_path):
     rng = np.random.default_rng(4)
     file = bitmap(rng.integers(0, 256, (9, 11, 3), dtype=np.uint8), tmp_path / "a.png")
     expected = server.predict_one(file)["results"][0]
@@ -88,8 +88,8 @@ def test_picture_files_are_taken_as_bytes(server, client, tmp_path):
     result = client.infer(name, [files])  # all outputs, binary
     assert [label.decode() for label in result.as_numpy("label")] == [expected["label"]] * 2
     broken = http.InferInput("image_bytes", [1], "BYTES")
-    broken.set_data_from_numpy(np.array([b"no picture"], dtype=np.object_))
-    with pytest.raises(Exception, match="picture 0"):
+    broken.set_data_from_numpy(np.array([b"no image"], dtype=np.object_))
+    with pytest.raises(Exception, match="image 0"):
         client.infer(name, [broken])
 
 
@@ -134,11 +134,11 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
     for _ in range(3):
         server = Server(tmp_path / "data")
         for _ in range(5):
-            picture = bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp")
-            result = server.predict_one(picture)["results"][0]
-            acknowledged.append((result["prediction"], result["label"], picture))
+            image = bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp")
+            result = server.predict_one(image)["results"][0]
+            acknowledged.append((result["prediction"], result["label"], image))
         server.kill()
     with Server(tmp_path / "data") as server:
-        for number, label, picture in acknowledged:
+        for number, label, image in acknowledged:
             assert server.json(f"/api/v1/predictions/{number}")["label"] == label
-            assert server.ask(f"/api/v1/predictions/{number}/picture") == (200, picture)
+            assert server.ask(f"/api/v1/predictions/{number}/image") == (200, image)

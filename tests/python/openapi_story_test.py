@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is
 IMAGES = ROOT / "tests" / "data" / "images"
 SHIP = (ROOT / "www" / "src" / "samples" / "ship.jpg").read_bytes()
 GREY, RGB = (IMAGES / "grey.png").read_bytes(), (IMAGES / "rgb.bmp").read_bytes()
-NO_PICTURE = b"this is no picture"
+NO_IMAGE = b"this is no image"
 
 # What this cannot have for sure, since jobs end in their own time; asked for in
 # tests/server/api/jobs_api_test.cpp, whose jobs wait.
@@ -28,12 +28,12 @@ NOT_ASKED = {
 def predictions(api):
     assert "message" in api.ask("older_statistics")
     assert api.ask("show_statistics")["confidence"]["mean"] is None
-    answer = api.ask("predict", body=form(("file", SHIP, "ship.jpg"), ("file", NO_PICTURE, "x")),
+    answer = api.ask("predict", body=form(("file", SHIP, "ship.jpg"), ("file", NO_IMAGE, "x")),
                      query={"top_k": 3, "threshold": 0.9})
     assert answer["results"][0]["label"] == "ship" and "error" in answer["results"][1]
-    for picture, media in ((GREY, "image/png"), (RGB, "image/bmp")):
-        api.ask("predict", body=(picture, media))
-    assert len(api.ask("predict", 422, body=(NO_PICTURE, "image/png"))["results"]) == 1
+    for image, media in ((GREY, "image/png"), (RGB, "image/bmp")):
+        api.ask("predict", body=(image, media))
+    assert len(api.ask("predict", 422, body=(NO_IMAGE, "image/png"))["results"]) == 1
     api.ask("predict", 415, body=(SHIP, "text/html"))
     api.ask("predict", 400, body=(SHIP, "image/jpeg"), query={"top_k": 0})
     api.ask("older_predict", 413, body=(bytes(17 << 20), "multipart/form-data; boundary=B"))
@@ -47,8 +47,8 @@ def history(api):
     assert first["next"].startswith("/api/v1/predictions?limit=1&")
     ids = [one["id"] for one in api.ask("list_predictions", query={"from": "2020-01-01"})["predictions"]]
     assert len(ids) == 3
-    pictures = [api.ask("download_predicted_picture", id=id) for id in ids]
-    assert pictures == [RGB, GREY, SHIP]
+    images = [api.ask("download_predicted_image", id=id) for id in ids]
+    assert images == [RGB, GREY, SHIP]
     api.ask("show_prediction", id=ids[0])
     api.ask("show_prediction", 404, id=99)
     assert api.ask("label_prediction", body={"label": "boat"}, id=ids[2])["training"] == "added"
@@ -62,10 +62,10 @@ def history(api):
 def training_data(api):
     report = api.ask("upload_images", body=form(
         ("file", GREY, "a.png"), ("file", RGB, "b.bmp"), ("file", SHIP, "c.jpg"),
-        ("file", NO_PICTURE, "d"), *[("label", label) for label in ("x", "x", "boat", "x")]))
+        ("file", NO_IMAGE, "d"), *[("label", label) for label in ("x", "x", "boat", "x")]))
     assert [one["verdict"] for one in report["results"]] == ["added", "added", "duplicate", "rejected"]
     grey, rgb, ship = [one["sha256"] for one in report["results"][:3]]
-    refused = api.ask("upload_images", 422, body=(NO_PICTURE, "image/png"), query={"label": "x"})
+    refused = api.ask("upload_images", 422, body=(NO_IMAGE, "image/png"), query={"label": "x"})
     assert refused["rejected"] == 1
     api.ask("upload_images", 422, body=(GREY, "image/png"), query={"label": ".x"})
     api.ask("upload_images", 400, body=(GREY, "image/png"))
@@ -75,8 +75,8 @@ def training_data(api):
         api.ask("list_images", query={"limit": 1, "split": "train", "cursor": page["next_cursor"]})
     assert api.ask("list_images", query={"offset": 3})["images"] == []
     assert api.ask("show_image", sha256=grey)["original"]
-    for sha256, picture in ((grey, GREY), (rgb, RGB), (ship, SHIP)):
-        assert api.ask("download_image", sha256=sha256) == picture
+    for sha256, image in ((grey, GREY), (rgb, RGB), (ship, SHIP)):
+        assert api.ask("download_image", sha256=sha256) == image
     api.ask("download_image", 304, sha256=grey, fields={"If-None-Match": f'"{grey}"'})
     api.ask("show_image", 404, sha256="0" * 64)
     assert api.ask("relabel_image", body={"label": "y"}, sha256=grey)["changed"] == 1
@@ -100,7 +100,7 @@ def versions(api):
         ("model", MODEL.read_bytes()), ("features", features)))
     assert made["number"] == 2 and made["features"]
     api.ask("upload_version", 201, body=(MODEL.read_bytes(), "application/octet-stream"))
-    api.ask("upload_version", 422, body=(NO_PICTURE, "application/octet-stream"))
+    api.ask("upload_version", 422, body=(NO_IMAGE, "application/octet-stream"))
     api.ask("set_challenger", body={"version": 2, "reason": "a try"})
     api.ask("set_challenger", 409, body={"version": "champion"})
     api.ask("set_challenger", 404, body={"version": 9})
@@ -159,11 +159,11 @@ def insights(api):
     api.ask("show_insight", 404, name="moods")
     assert api.ask("draw_insight", query=size, name="class_distribution")[1:4] == b"PNG"
     api.ask("draw_insight", 400, query={"width": 5}, name="class_distribution")
-    assert api.ask("draw_sample_pictures", query=size)[1:4] == b"PNG"
+    assert api.ask("draw_sample_images", query=size)[1:4] == b"PNG"
     listed = api.ask("older_visualizations")["visualizations"]
     assert {"name", "filename", "url"} == set(listed[0])
     assert api.ask("older_visualization", query=size, name="roc")[1:4] == b"PNG"
-    assert api.ask("older_sample_pictures", query=size)[1:4] == b"PNG"
+    assert api.ask("older_sample_images", query=size)[1:4] == b"PNG"
     for operation in ("draw_worst_mistakes", "older_worst_mistakes"):
         assert api.ask(operation, query=size)[1:4] == b"PNG"
     assert api.ask("older_evaluate")["accuracy"] > 0.5
@@ -194,8 +194,8 @@ def older_clients(api):
         api.ask(operation)
     answer = api.ask("older_predict", body=form(("file", SHIP, "ship.jpg")))
     assert answer["predicted_class"] == "Ship"
-    api.ask("older_predict", 400, body=form(("file", NO_PICTURE, "x")))
-    batch = api.ask("older_predict_batch", body=form(("files", SHIP, "a"), ("files", NO_PICTURE, "b")))
+    api.ask("older_predict", 400, body=form(("file", NO_IMAGE, "x")))
+    batch = api.ask("older_predict_batch", body=form(("files", SHIP, "a"), ("files", NO_IMAGE, "b")))
     assert batch["total_errors"] == 1
 
 

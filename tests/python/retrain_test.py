@@ -1,5 +1,5 @@
 """Retraining as a user does it: real hand signs as new classes of the bundled model, killed halfway,
-judged, promoted and rolled back. Once without the old pictures, once with CIFAR-10 imported."""
+judged, promoted and rolled back. Once without the old images, once with CIFAR-10 imported."""
 
 import hashlib
 import io
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} i
 
 @pytest.fixture(scope="module")
 def hands():
-    """Pictures by digit, in a fixed order."""
+    """Images by digit, in a fixed order."""
     by_digit = {}
     with tarfile.open(HANDS) as tar:
         for member in sorted(tar.getmembers(), key=lambda m: m.name):
@@ -32,18 +32,18 @@ def hands():
 
 
 def class_folders(hands, count):
-    """A zip of class folders with the first `count` pictures of each digit."""
+    """A zip of class folders with the first `count` images of each digit."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        for digit, pictures in hands.items():
-            for i, picture in enumerate(pictures[:count]):
-                archive.writestr(f"hand-{digit}/{i}.jpg", picture)
+        for digit, images in hands.items():
+            for i, image in enumerate(images[:count]):
+                archive.writestr(f"hand-{digit}/{i}.jpg", image)
     return out.getvalue()
 
 
 def share_right(server, hands, first=100, count=60):
-    files = [(f"hand-{digit}/{i}", picture) for digit, pictures in hands.items()
-             for i, picture in enumerate(pictures[first:first + count])]
+    files = [(f"hand-{digit}/{i}", image) for digit, images in hands.items()
+             for i, image in enumerate(images[first:first + count])]
     labels = server.predict(files)
     return sum(label == name.split("/")[0] for name, label in labels.items()) / len(files)
 
@@ -53,7 +53,7 @@ def children(server):
     return [int(pid) for pid in found.stdout.split()]
 
 
-def test_new_classes_without_the_old_pictures_from_upload_to_rollback(tmp_path, hands):
+def test_new_classes_without_the_old_images_from_upload_to_rollback(tmp_path, hands):
     server = RunningServer(tmp_path)
     report = server.json("/api/v1/dataset/images", class_folders(hands, 40))
     assert (report["added"], report["rejected"]) == (200, 0)
@@ -68,7 +68,7 @@ def test_new_classes_without_the_old_pictures_from_upload_to_rollback(tmp_path, 
     assert result["verdict"]["decision"] == "promote", result["verdict"]
     assert result["promoted"] and result["version"] == 2
     rules = {rule["name"]: rule for rule in result["verdict"]["rules"]}
-    assert rules["old_accuracy"]["passed"] is True and rules["coverage"]["numbers"]["pictures"] == 1500
+    assert rules["old_accuracy"]["passed"] is True and rules["coverage"]["numbers"]["images"] == 1500
     names = {one["name"] for one in result["forgetting"]["classes"]}
     assert {"cat", "hand-0", "hand-4"} <= names and result["forgetting"]["sentences"]
     assert len(job["history"]) == job["epochs"] and job["history"][-1]["val_accuracy"] > 0.7
@@ -76,7 +76,7 @@ def test_new_classes_without_the_old_pictures_from_upload_to_rollback(tmp_path, 
     assert share_right(server, hands) >= 0.7
     version = server.json("/api/v1/models/champion")
     assert version["number"] == 2 and version["manifest"]["parent"] == 1
-    # The stored evaluation of the new model says where its pictures went.
+    # The stored evaluation of the new model says where its images went.
     evaluation = server.json("/api/v1/models/2/evaluations/model")["evaluation"]
     assert len(evaluation["confusion"]) == 15
     assert {one["name"] for one in evaluation["statistics"]["classes"]} >= {"cat", "hand-0"}
@@ -92,12 +92,12 @@ def test_new_classes_without_the_old_pictures_from_upload_to_rollback(tmp_path, 
 
 
 def test_a_retraining_killed_with_its_server_goes_on_to_the_same_weights(tmp_path, hands):
-    pictures = class_folders(hands, 12)
+    images = class_folders(hands, 12)
     weights = []
     for kill in (None, "server", "child"):
         folder = tmp_path / str(kill)
         server = RunningServer(folder)
-        server.json("/api/v1/dataset/images", pictures)
+        server.json("/api/v1/dataset/images", images)
         number = server.start_job("retrain", epochs=30)
         if kill:
             while not server.job(number)["history"]:
@@ -145,8 +145,8 @@ def test_a_canceled_retraining_leaves_the_champion_and_a_new_one_may_start(tmp_p
 
 def test_corrected_answers_are_learned(tmp_path, hands):
     server = RunningServer(tmp_path)
-    picture = hands["0"][0]
-    answer = server.json("/api/v1/predict", picture)["results"][0]
+    image = hands["0"][0]
+    answer = server.json("/api/v1/predict", image)["results"][0]
     path = f"/api/v1/predictions/{answer['prediction']}/label"
     assert server.json(path, {"label": "fist"})["training"] == "added"
     for i in range(1, 30):
@@ -175,7 +175,7 @@ def test_what_is_labelled_anew_or_comes_while_a_job_begins_is_learned_the_next_t
     plan = server.json("/api/v1/jobs/plan", {"kind": "retrain"})
     assert job["new_images"] + job["old_images"] + plan["new_images"] == train and plan["new_images"] > 0
     newest_first = server.json("/api/v1/dataset/images?label=hand-4&limit=100")["images"]
-    learned = [picture["sha256"] for picture in newest_first[-20:]]
+    learned = [image["sha256"] for image in newest_first[-20:]]
     assert server.json("/api/v1/dataset/relabel", {"sha256": learned, "label": "hand-0"})["changed"] == 20
     assert server.json("/api/v1/jobs/plan", {"kind": "retrain"})["new_images"] > plan["new_images"] + 5
     server.stop()
@@ -212,7 +212,7 @@ def test_an_import_job_fetches_from_a_mirror_and_refuses_what_is_not_the_dataset
 
 
 @pytest.mark.skipif(not CIFAR.exists(), reason=f"SKIPPED: there is no {CIFAR}")
-def test_new_classes_with_the_old_pictures_at_hand(tmp_path, hands):
+def test_new_classes_with_the_old_images_at_hand(tmp_path, hands):
     subprocess.run([FOVEA, "data", "import", CIFAR, "--data-dir", tmp_path], check=True, capture_output=True)
     server = RunningServer(tmp_path)
     server.json("/api/v1/dataset/images", class_folders(hands, 40))

@@ -87,7 +87,7 @@ class RunningServer:
         raise TimeoutError(job)
 
     def predict(self, files):
-        """Labels of picture files, by name."""
+        """Labels of image files, by name."""
         labels = {}
         files = list(files)
         for start in range(0, len(files), 200):

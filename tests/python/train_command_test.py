@@ -25,17 +25,17 @@ def fovea(*arguments, code=0):
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    """400 pictures of two classes, bright at the top or at the bottom."""
+    """400 images of two classes, bright at the top or at the bottom."""
     root = tmp_path_factory.mktemp("train")
     rng = np.random.default_rng(5)
     for label in ("top", "bottom"):
-        folder = root / "pictures" / label
+        folder = root / "images" / label
         folder.mkdir(parents=True)
         for i in range(200):
             pixels = rng.integers(0, 120, (32, 32, 3), dtype=np.uint8)
             pixels[:16 if label == "top" else None, :, :][-16:] += 100
             Image.fromarray(pixels).save(folder / f"{i}.png")
-    fovea("data", "import", root / "pictures", "--name", "halves", "--data-dir", root)
+    fovea("data", "import", root / "images", "--name", "halves", "--data-dir", root)
     return root
 
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/eval/comparison.h"
+#include "engine/retrain/comparison.h"
 
 // Answers of two classifiers, put together by hand for tests of what compares them.
 namespace fovea::tests {
@@ -16,7 +16,7 @@ struct Pair {
   Pair(std::vector<std::string> old_classes, std::vector<std::string> new_classes)
       : champion_classes(std::move(old_classes)), classes(std::move(new_classes)) {}
 
-  // `count` pictures of class `label` that the two answered so, each in its own numbering.
+  // `count` images of class `label` that the two answered so, each in its own numbering.
   Pair& add(int label, int champion_says, int challenger_says, int count) {
     for (int i = 0; i < count; ++i) {
       labels.push_back(label);

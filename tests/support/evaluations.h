@@ -12,7 +12,7 @@ class Answers {
  public:
   explicit Answers(std::vector<std::string> classes) : classes_(std::move(classes)) {}
 
-  // `count` pictures of class `truth` answered with `answer`, so sure; the rest is shared.
+  // `count` images of class `truth` answered with `answer`, so sure; the rest is shared.
   Answers& add(int truth, int answer, int count, float sure = 0.8f) {
     for (int i = 0; i < count; ++i) {
       labels_.push_back(truth);
@@ -43,12 +43,12 @@ class Answers {
     for (int k = 0; k < c; ++k) report.curves.push_back(class_curves(table, labels_, k));
     for (const Mistake& mistake : worst_mistakes(table, labels_)) {
       report.mistakes.push_back(
-          {picture_name(mistake.picture), mistake.truth, mistake.answer, mistake.probability});
+          {image_name(mistake.image), mistake.truth, mistake.answer, mistake.probability});
     }
     return report;
   }
 
-  static std::string picture_name(int number) {
+  static std::string image_name(int number) {
     std::string name = std::to_string(number);
     return std::string(64 - name.size(), '0') + name;
   }
@@ -70,7 +70,7 @@ inline ClassStatistics class_statistics(const std::string& name, std::int64_t tr
   mine.intensity[std::size_t(grey_bin)] = 1;
   for (auto& channel : mine.rgb) channel[6] = 1;
   for (std::int64_t i = 0; i < std::min<std::int64_t>(mine.measured, 8); ++i) {
-    mine.samples.push_back(Answers::picture_name(static_cast<int>(1000 + i)));
+    mine.samples.push_back(Answers::image_name(static_cast<int>(1000 + i)));
   }
   return mine;
 }
@@ -78,10 +78,10 @@ inline ClassStatistics class_statistics(const std::string& name, std::int64_t tr
 inline DataStatistics data_statistics(std::vector<ClassStatistics> classes) {
   DataStatistics data;
   for (const ClassStatistics& mine : classes) {
-    data.pictures += mine.splits[0] + mine.splits[1] + mine.splits[2];
+    data.images += mine.splits[0] + mine.splits[1] + mine.splits[2];
   }
   data.classes = std::move(classes);
-  data.sizes = {{32, 32, data.pictures}};
+  data.sizes = {{32, 32, data.images}};
   return data;
 }
 

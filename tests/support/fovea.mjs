@@ -1,4 +1,4 @@
-// What the tests in JavaScript share: where things are, the command, real pictures, the tolerance.
+// What the tests in JavaScript share: where things are, the command, real images, the tolerance.
 
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
@@ -17,9 +17,9 @@ export const model = process.env.FOVEA_MODEL ?? join(root, "models/cifar10-small
 // The same answer: same first choice, no probability further apart than this.
 export const tolerance = 1e-4;
 
-// Pictures drawn for the tests of the decoder: every format, grey, alpha, palette, 16 bit, CMYK and
+// Images drawn for the tests of the decoder: every format, grey, alpha, palette, 16 bit, CMYK and
 // all eight EXIF orientations.
-export function oddPictures() {
+export function oddImages() {
   const folder = join(root, "tests/data/images");
   return readdirSync(folder)
     .filter((name) => /\.(jpg|png|bmp)$/.test(name))
@@ -31,11 +31,11 @@ export const cifarClasses = "airplane automobile bird cat deer dog frog horse sh
 
 // `count` real photographs, the same at every call, one class after another in turn; undefined, said loudly,
 // where the shared data is not there.
-export function realPictures(count) {
+export function realImages(count) {
   const shared = process.env.FOVEA_SHARED_DATA ?? join(root, "../shared/data");
   const archive = join(shared, "cifar10-jpeg.tar.xz");
   if (!existsSync(archive)) {
-    console.log(`SKIPPED: real pictures, there is no ${archive}`);
+    console.log(`SKIPPED: real images, there is no ${archive}`);
     return undefined;
   }
   const wanted = [];
@@ -43,7 +43,7 @@ export function realPictures(count) {
     const number = String(Math.floor(i / cifarClasses.length)).padStart(4, "0");
     wanted.push(`test/${cifarClasses[i % cifarClasses.length]}/${number}.jpg`);
   }
-  const folder = join(root, "build/test-pictures");
+  const folder = join(root, "build/test-images");
   const missing = wanted.filter((path) => !existsSync(join(folder, path)));
   if (missing.length > 0) {
     mkdirSync(folder, { recursive: true });

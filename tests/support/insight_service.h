@@ -7,15 +7,15 @@
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
 #include "engine/model/feature_bundle.h"
+#include "engine/report/evaluation_json.h"
 #include "server/api/routes.h"
 #include "server/http/target.h"
-#include "server/judging/evaluation_json.h"
 #include "tests/support/catch.h"
 #include "tests/support/evaluations.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/stored_registry.h"
 
-// A service that evaluations, pictures and answers can be given to, for tests of its charts.
+// A service that evaluations, images and answers can be given to, for tests of its charts.
 namespace fovea::tests {
 
 // 60 birds of which 20 are taken for cats, 50 cats, 40 trucks; of `right` birds more.
@@ -71,7 +71,7 @@ struct InsightService {
     evaluation.job = jobs.create("evaluate", "{}", "").id;
     jobs.change(evaluation.job, server::JobState::succeeded, "", "{}");
     evaluation.split = split;
-    evaluation.evaluation = server::evaluation_json(report).dump();
+    evaluation.evaluation = evaluation_json(report).dump();
     return jobs.add_evaluation(evaluation);
   }
   // Puts a model with this evaluation in its features into service.
@@ -83,23 +83,23 @@ struct InsightService {
     return number;
   }
   void predict(int times) {
-    const auto picture = picture_bytes("grey.png");
+    const auto image = image_bytes("grey.png");
     for (int i = 0; i < times; ++i) {
-      REQUIRE(call("POST", "/api/v1/predict", {picture.begin(), picture.end()}).status == 200);
+      REQUIRE(call("POST", "/api/v1/predict", {image.begin(), image.end()}).status == 200);
     }
   }
-  // Plain pictures of their own grey; returns their hashes.
-  std::vector<std::string> add_pictures(const std::string& label, int count, int grey) {
+  // Plain images of their own grey; returns their hashes.
+  std::vector<std::string> add_images(const std::string& label, int count, int grey) {
     std::vector<std::vector<std::uint8_t>> files;
-    std::vector<server::NewPicture> pictures;
+    std::vector<server::NewImage> images;
     for (int i = 0; i < count; ++i) {
       Image image{8, 8, std::vector<std::uint8_t>(8 * 8 * 3, std::uint8_t(grey))};
       image.rgb[0] = std::uint8_t(i);
       files.push_back(encode_bitmap(image));
     }
-    for (const auto& file : files) pictures.push_back({"a.bmp", file, label});
+    for (const auto& file : files) images.push_back({"a.bmp", file, label});
     std::vector<std::string> hashes;
-    for (const Verdict& one : app.training.add(pictures, Origin::upload).verdicts) {
+    for (const Verdict& one : app.training.add(images, Origin::upload).verdicts) {
       hashes.push_back(to_hex(one.hash));
     }
     return hashes;

@@ -7,7 +7,7 @@
 
 namespace fovea::tests {
 
-// A file of real pictures that is too large for the project: looked for in $FOVEA_SHARED_DATA, else
+// A file of real images that is too large for the project: looked for in $FOVEA_SHARED_DATA, else
 // in
 // ../shared/data beside the source folder. Empty, with a loud word, when it is not there.
 inline std::filesystem::path shared_data(const std::string& name) {

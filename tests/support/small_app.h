@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/model/model_file.h"
-#include "server/app.h"
+#include "server/app/app.h"
 #include "server/http/router.h"
 #include "tests/support/temporary_folder.h"
 

@@ -36,10 +36,10 @@ inline std::vector<std::uint8_t> features_of(const std::vector<std::uint8_t>& mo
   bundle.counts = {5, 5, 5};
   bundle.means.resize({3, 1, 1, 8});
   bundle.covariances.resize({3, 8, 1, 8});
-  bundle.held_out.resize({3, 1, 1, 8});
+  bundle.holdout.resize({3, 1, 1, 8});
   bundle.labels = {0, 1, 2};
-  for (Tensor* tensor : {&bundle.means, &bundle.covariances, &bundle.held_out}) tensor->fill(1);
-  bundle.data = "pictures";
+  for (Tensor* tensor : {&bundle.means, &bundle.covariances, &bundle.holdout}) tensor->fill(1);
+  bundle.data = "images";
   bundle.data_revision = "1";
   bundle.weights_sha256 = weights_sha256(model);
   return write_feature_bundle(bundle);

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "check_layers.py"
+SCRIPT = Path(__file__).parents[2] / "tools/dev/check_layers.py"
 spec = importlib.util.spec_from_file_location("check_layers", SCRIPT)
 check_layers = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(check_layers)

@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/model/presets.h"
+#include "engine/train/checkpoint.h"
 #include "tests/support/catch.h"
 #include "tools/fovea/train_plan.h"
 
@@ -109,12 +110,12 @@ TEST_CASE("each epoch is a line of results.csv and an event, earlier epochs incl
 TEST_CASE("the first signal asks for a checkpoint and a stop") {
   const Folder folder;
   TrainLog log(folder.path, 3, 100, {});
-  const StopSignals signals;
+  const server::StopSignals signals;
   CHECK(log.on_batch({}) == Control::keep_going);
   std::raise(SIGTERM);
   CHECK(log.on_batch({}) == Control::stop);
-  CHECK(StopSignals::received() == SIGTERM);
+  CHECK(server::StopSignals::received() == SIGTERM);
   const std::uint8_t bytes[] = {1, 2, 3};
   log.on_checkpoint(bytes);
-  CHECK(read_file(checkpoint_path(folder.path)) == std::vector<std::uint8_t>{1, 2, 3});
+  CHECK(read_file(folder.path / kCheckpointFile) == std::vector<std::uint8_t>{1, 2, 3});
 }

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { loadClassifier, model, oddPictures, root, wasmFolder } from "../support/fovea.mjs";
+import { loadClassifier, model, oddImages, root, wasmFolder } from "../support/fovea.mjs";
 
 let classifier;
 before(async () => (classifier = await loadClassifier()));
 after(() => classifier?.dispose());
 
-const picture = (name) => readFileSync(join(root, "tests/data/images", name));
+const image = (name) => readFileSync(join(root, "tests/data/images", name));
 const engine = async () => (await import(join(wasmFolder, "fovea.js"))).default;
 const wasm = () => readFileSync(join(wasmFolder, "fovea.wasm"));
 
@@ -20,8 +20,8 @@ test("the engine tells what it is: vector instructions, threads, kernels", () =>
   assert.match(kernels, /^\w+$/);
 });
 
-test("bytes that are no picture are refused in words", () => {
-  for (const bytes of [[], [0], [0xff, 0xd8], [...Buffer.from("not a picture")]]) {
+test("bytes that are no image are refused in words", () => {
+  for (const bytes of [[], [0], [0xff, 0xd8], [...Buffer.from("not an image")]]) {
     assert.throws(() => classifier.predict(Uint8Array.from(bytes)), (error) => {
       assert.ok(error instanceof Error && !(error instanceof WebAssembly.RuntimeError));
       return error.message.length > 5;
@@ -29,17 +29,17 @@ test("bytes that are no picture are refused in words", () => {
   }
 });
 
-test("pictures cut off or damaged anywhere never trap, and the engine goes on", () => {
-  const before = classifier.predict(picture("upright.png")).probabilities;
+test("images cut off or damaged anywhere never trap, and the engine goes on", () => {
+  const before = classifier.predict(image("upright.png")).probabilities;
   let refused = 0;
   for (const name of ["exif6.jpg", "progressive.jpg", "upright.png", "rgb.bmp"]) {
-    const whole = picture(name);
+    const whole = image(name);
     for (let at = 0; at < whole.length; at += 7) {
       const damaged = Uint8Array.from(whole);
       damaged[at] ^= 0x41;
       for (const bytes of [whole.subarray(0, at), damaged]) {
         try {
-          classifier.predict(bytes); // a flipped pixel may still be a picture
+          classifier.predict(bytes); // a flipped pixel may still be an image
         } catch (error) {
           assert.ok(!(error instanceof WebAssembly.RuntimeError), `${name} at ${at}: ${error}`);
           ++refused;
@@ -48,7 +48,7 @@ test("pictures cut off or damaged anywhere never trap, and the engine goes on", 
     }
   }
   assert.ok(refused > 100, `${refused} refused`);
-  assert.deepEqual(classifier.predict(picture("upright.png")).probabilities, before);
+  assert.deepEqual(classifier.predict(image("upright.png")).probabilities, before);
 });
 
 test("a model file cut off or damaged is refused in words", async () => {
@@ -73,7 +73,7 @@ test("a stale or invented handle is an error code, not a trap", async () => {
   module._fv_free(7);
 });
 
-test("sizes that do not fit the bytes, and pictures that there were not, are errors in words", async () => {
+test("sizes that do not fit the bytes, and images that there were not, are errors in words", async () => {
   const module = await (await engine())({ wasmBinary: wasm() });
   const at = module._malloc(2_000_000);
   const file = readFileSync(model);
@@ -86,22 +86,22 @@ test("sizes that do not fit the bytes, and pictures that there were not, are err
     const code = module._fv_predict(handle, at, bytes, sizes, count, at + 4000, n, at + 8000);
     return code < 0 ? module.UTF8ToString(module._fv_last_error()) : code;
   };
-  assert.match(predict(10, [4, 7]), /picture 1 of 7 bytes, where 6 are left/);
-  assert.match(predict(10, [4, 0xffffffff]), /picture 1 of 4294967295 bytes/);
+  assert.match(predict(10, [4, 7]), /image 1 of 7 bytes, where 6 are left/);
+  assert.match(predict(10, [4, 0xffffffff]), /image 1 of 4294967295 bytes/);
   assert.match(predict(10, [4], classes + 1), /the model has 10 classes/);
-  assert.match(predict(10, [4], classes, -1), /-1 pictures/);
+  assert.match(predict(10, [4], classes, -1), /-1 images/);
   assert.equal(predict(10, []), 0);
-  assert.equal(predict(10, [4, 0, 6]), 3, "none of them is a picture");
+  assert.equal(predict(10, [4, 0, 6]), 3, "none of them is an image");
   for (const i of [0, 1, 2]) assert.notEqual(module.UTF8ToString(module._fv_failure(handle, i)), "");
   for (const i of [-1, 3]) {
     assert.equal(module._fv_failure(handle, i), 0);
-    assert.match(module.UTF8ToString(module._fv_last_error()), /no picture -?\d of 3/);
+    assert.match(module.UTF8ToString(module._fv_last_error()), /no image -?\d of 3/);
   }
   module._free(at);
 });
 
 test("a thousand predictions do not grow the memory", () => {
-  const files = oddPictures().map((file) => readFileSync(file));
+  const files = oddImages().map((file) => readFileSync(file));
   for (const bytes of files) classifier.predict(bytes);
   const before = classifier.memoryBytes;
   for (let i = 0; i < 1000; ++i) classifier.predict(files[i % files.length]);

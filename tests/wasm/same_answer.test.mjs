@@ -1,13 +1,13 @@
-// The engine for the browser against the command: the same picture files, the same answers.
+// The engine for the browser against the command: the same image files, the same answers.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import {
   largestDifference,
   loadClassifier,
-  oddPictures,
+  oddImages,
   predictByCommand,
-  realPictures,
+  realImages,
   tolerance,
 } from "../support/fovea.mjs";
 
@@ -29,19 +29,19 @@ async function agree(files) {
     const apart = largestDifference(classifier.info.classes, answer.probabilities, wanted.probabilities);
     largest = Math.max(largest, apart);
   }
-  console.log(`${files.length} pictures, largest difference ${largest}`);
+  console.log(`${files.length} images, largest difference ${largest}`);
   assert.ok(largest <= tolerance, `largest difference ${largest}`);
 }
 
 test("300 real photographs get the command's answers", async (t) => {
-  const files = realPictures(300);
+  const files = realImages(300);
   if (files === undefined) return t.skip("no shared data");
   await agree(files);
 });
 
-test("PNG, BMP, grey, palette, 16-bit and EXIF-turned pictures get the command's answers", async () => {
-  const files = oddPictures();
-  assert.ok(files.length >= 30, `${files.length} pictures`);
+test("PNG, BMP, grey, palette, 16-bit and EXIF-turned images get the command's answers", async () => {
+  const files = oddImages();
+  assert.ok(files.length >= 30, `${files.length} images`);
   await agree(files);
 });
 

@@ -7,7 +7,7 @@
 #include "engine/eval/bundle.h"
 #include "engine/eval/report.h"
 #include "engine/model/model_file.h"
-#include "server/judging/evaluation_json.h"
+#include "engine/report/evaluation_json.h"
 #include "tools/fovea/model_argument.h"
 #include "tools/fovea/verbs.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 struct Options {
   std::string model, data, data_dir, label, out;
-  std::vector<std::string> held_out{"val", "test"};
+  std::vector<std::string> holdout{"val", "test"};
   int per_class = 200;
   int threads = 0;
 };
@@ -35,34 +35,33 @@ void make(const Options& options) {
   const int threads = options.threads > 0 ? options.threads : available_threads();
   const std::string name = options.label.empty() ? options.data : options.label;
   BundleOptions bundling;
-  bundling.held_out.clear();
-  for (const std::string& split : options.held_out) bundling.held_out.push_back(parse_split(split));
+  bundling.holdout.clear();
+  for (const std::string& split : options.holdout) bundling.holdout.push_back(parse_split(split));
   bundling.held_out_per_class = options.per_class;
   FeatureBundle bundle = make_bundle(model, sha256, dataset, name, threads, bundling);
   bundle.evaluation =
-      server::evaluation_json(evaluate_model(model, sha256, dataset, name, Split::test, threads))
-          .dump();
+      evaluation_json(evaluate_model(model, sha256, dataset, name, Split::test, threads)).dump();
   const auto bytes = write_feature_bundle(bundle, true);
   write_file_atomically(options.out, bytes);
-  std::int64_t pictures = 0;
-  for (const std::int64_t count : bundle.counts) pictures += count;
-  std::printf("%s: %zu classes, %d features, statistics of %lld pictures, %zu held out, %zu kB\n",
+  std::int64_t images = 0;
+  for (const std::int64_t count : bundle.counts) images += count;
+  std::printf("%s: %zu classes, %d features, statistics of %lld images, %zu held out, %zu kB\n",
               options.out.c_str(), bundle.classes.size(), bundle.dim,
-              static_cast<long long>(pictures), bundle.labels.size(), bytes.size() / 1000);
+              static_cast<long long>(images), bundle.labels.size(), bytes.size() / 1000);
 }
 
 }  // namespace
 
 void add_bundle(CLI::App& app) {
   CLI::App* verb = app.add_subcommand(
-      "bundle", "Write what a model needs to be retrained and judged without its pictures");
+      "bundle", "Write what a model needs to be retrained and judged without its images");
   const auto options = std::make_shared<Options>();
   verb->add_option("model", options->model, kModelHelp)->required();
   verb->add_option("--data", options->data, "Name of the dataset the model learned from")
       ->required();
   verb->add_option("--data-dir", options->data_dir, "Where datasets are kept");
   verb->add_option("--data-label", options->label, "What the file calls the dataset");
-  verb->add_option("--held-out", options->held_out,
+  verb->add_option("--held-out", options->holdout,
                    "Splits the model was not trained on (default: val test)")
       ->check(CLI::IsMember({"val", "test"}))
       ->delimiter(',');

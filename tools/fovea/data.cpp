@@ -5,9 +5,9 @@
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
 #include "engine/data/import.h"
-#include "tools/fovea/fetch.h"
+#include "server/dataset/download.h"
+#include "server/dataset/known_datasets.h"
 #include "tools/fovea/progress.h"
-#include "tools/fovea/published.h"
 #include "tools/fovea/verbs.h"
 
 namespace fovea::tools {
@@ -18,21 +18,24 @@ namespace fs = std::filesystem;
 struct Settings {
   std::string data_dir;
   std::string source;
-  std::string name = "pictures";  // what the server trains on
-  std::string published;          // which one to fetch
-  std::string into;               // where it goes; empty: a dataset of its own name
-  PublishedDataset from = published_dataset("cifar10");
+  std::string name = kDefaultDataset;  // what the server trains on
+  std::string published;               // which one to fetch
+  std::string into;                    // where it goes; empty: a dataset of its own name
+  server::KnownDataset from = server::known_dataset("cifar10");
   ImportOptions options;
 
   fs::path directory() const { return data_dir.empty() ? default_data_dir() : fs::path(data_dir); }
-  fs::path folder() const { return dataset_folder(directory(), name); }
+  fs::path folder() const {
+    if (name == kDefaultDataset) rename_legacy_dataset(directory());
+    return dataset_folder(directory(), name);
+  }
 };
 
 void print_table(const DatasetIndex& index) {
   std::vector<std::array<long long, 3>> counts(index.classes.size() + 1);
-  for (const Picture& picture : index.pictures) {
-    const auto split = static_cast<std::size_t>(picture.split);
-    ++counts[std::size_t(picture.label)][split];
+  for (const ImageRecord& image : index.images) {
+    const auto split = static_cast<std::size_t>(image.split);
+    ++counts[std::size_t(image.label)][split];
     ++counts.back()[split];
   }
   std::size_t width = 5;
@@ -69,8 +72,8 @@ void import_and_report(const Settings& settings, const fs::path& source) {
 
 void show(const Settings& settings) {
   const Dataset dataset = Dataset::open(settings.folder());
-  std::printf("%s: %s pictures\n", settings.name.c_str(),
-              grouped(static_cast<long long>(dataset.pictures().size())).c_str());
+  std::printf("%s: %s images\n", settings.name.c_str(),
+              grouped(static_cast<long long>(dataset.images().size())).c_str());
   print_table(dataset.index());
   std::printf("  revision %s\n", dataset.revision().c_str());
 }
@@ -83,8 +86,8 @@ void list(const Settings& settings) {
   }
   for (const std::string& name : names) {
     const Dataset dataset = Dataset::open(dataset_folder(settings.directory(), name));
-    std::printf("%-20s %9s pictures %4zu classes  %.12s\n", name.c_str(),
-                grouped(static_cast<long long>(dataset.pictures().size())).c_str(),
+    std::printf("%-20s %9s images %4zu classes  %.12s\n", name.c_str(),
+                grouped(static_cast<long long>(dataset.images().size())).c_str(),
                 dataset.classes().size(), dataset.revision().c_str());
   }
 }
@@ -95,8 +98,8 @@ void fetch(const Settings& given) {
   const fs::path archive = settings.directory() / "downloads" / (settings.published + ".tar.gz");
   {
     ProgressBar bar("fetching " + settings.published);
-    download({settings.from.url, settings.from.sha256, archive}, [&](long long bytes,
-                                                                     long long total) {
+    server::download({settings.from.url, settings.from.sha256, archive}, [&](long long bytes,
+                                                                             long long total) {
       char text[64];
       std::snprintf(text, sizeof text, "%.1f of %.1f MB", double(bytes) / 1e6, double(total) / 1e6);
       bar.show(double(bytes) / double(total), text);
@@ -107,7 +110,7 @@ void fetch(const Settings& given) {
 
 void add_import_options(CLI::App& verb, Settings& settings) {
   verb.add_option("--max-size", settings.options.max_size,
-                  "Reduce pictures whose shorter side is longer, pixels")
+                  "Reduce images whose shorter side is longer, pixels")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   verb.add_option("--val-fraction", settings.options.val_fraction,
@@ -130,12 +133,12 @@ void add_data(CLI::App& app) {
     return sub;
   };
 
-  CLI::App* import = verb("import", "Add labelled pictures out of a folder or an archive",
+  CLI::App* import = verb("import", "Add labelled images out of a folder or an archive",
                           [](const Settings& s) { import_and_report(s, s.source); });
   import
       ->add_option("source", settings->source,
-                   "A folder, .tar, .tar.gz, .tar.xz or .zip of class/picture or "
-                   "train|val|test/class/picture")
+                   "A folder, .tar, .tar.gz, .tar.xz or .zip of class/image or "
+                   "train|val|test/class/image")
       ->required();
   import->add_option("--name", settings->name, "The dataset to create or add to")
       ->capture_default_str();

@@ -64,7 +64,7 @@ void print_json(const Evaluation& report) {
                                    {"confidence", bin.confidence},
                                    {"accuracy", bin.accuracy}});
   }
-  // Numbers that do not exist (an area without pictures) become null.
+  // Numbers that do not exist (an area without images) become null.
   std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
@@ -77,7 +77,7 @@ std::string number(double value) {
 
 void print_classes(const Evaluation& report, int width) {
   const Metrics& m = report.metrics;
-  std::printf("\n%-*s  precision    recall        f1   ROC-AUC    PR-AUC  pictures\n", width,
+  std::printf("\n%-*s  precision    recall        f1   ROC-AUC    PR-AUC  images\n", width,
               "class");
   const auto row = [&](const std::string& name, double precision, double recall, double f1,
                        double roc, double pr, std::int64_t support) {
@@ -116,7 +116,7 @@ void print_confusion(const Evaluation& report, int width) {
 
 void print_text(const Evaluation& report) {
   const Metrics& m = report.metrics;
-  std::printf("%s on %s of %s, %lld pictures\n\n", report.model.c_str(), report.split.c_str(),
+  std::printf("%s on %s of %s, %lld images\n\n", report.model.c_str(), report.split.c_str(),
               report.data.c_str(), static_cast<long long>(m.count));
   std::printf("accuracy        %6.2f %%  (95 %% interval %.2f to %.2f)\n", 100 * m.accuracy,
               100 * m.accuracy_low, 100 * m.accuracy_high);

@@ -29,7 +29,7 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
   TrainingSet set = load_training_set(dataset, {parse_split(options.split)}, model.preprocess.size,
                                       model.preprocess.fit, model.preprocess.mean, threads);
   if (set.count() == 0) {
-    throw std::runtime_error("dataset " + options.data + " has no pictures in its split " +
+    throw std::runtime_error("dataset " + options.data + " has no images in its split " +
                              options.split);
   }
   match_classes(set, model.classes);
@@ -56,7 +56,7 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
 void add_evaluation_options(CLI::App& verb, EvaluationRequest& request) {
   verb.add_option("--data", request.data, "Name of the dataset")->required();
   verb.add_option("--data-dir", request.data_dir, "Where datasets are kept");
-  verb.add_option("--split", request.split, "Which pictures (default: test)")
+  verb.add_option("--split", request.split, "Which images (default: test)")
       ->check(CLI::IsMember({"test", "val", "train"}));
   verb.add_option("--threads", request.threads, "Threads (default: all that this process may use)")
       ->check(CLI::Range(1, 1024));

@@ -10,7 +10,7 @@
 
 namespace fovea::tools {
 
-// Which pictures a model is measured on.
+// Which images a model is measured on.
 struct EvaluationRequest {
   std::string data, data_dir, split = "test";
   int threads = 0;  // 0: all that this process may use
@@ -28,7 +28,7 @@ struct Evaluation {
 };
 
 // Throws what reading the model and the dataset throws, and std::runtime_error when the dataset has
-// classes that the model does not know, or no pictures in the split.
+// classes that the model does not know, or no images in the split.
 Evaluation evaluate(const ModelFile& file, const EvaluationRequest& request);
 
 }  // namespace fovea::tools

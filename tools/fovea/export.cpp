@@ -46,7 +46,7 @@ void run(const Options& options) {
   model.provenance["metrics"] = metrics_text(evaluation);
   file.bytes = write_model(model, options.half);
   write_file_atomically(file.path, file.bytes);
-  std::printf("%s  (%zu KiB, %.2f %% of %lld %s pictures of %s, weights sha256 %s)\n",
+  std::printf("%s  (%zu KiB, %.2f %% of %lld %s images of %s, weights sha256 %s)\n",
               options.out.c_str(), file.bytes.size() / 1024, 100 * evaluation.metrics.accuracy,
               static_cast<long long>(evaluation.metrics.count), evaluation.split.c_str(),
               evaluation.data.c_str(), evaluation.sha256.c_str());

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t kMaxPictureBytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMaxImageBytes = std::uint64_t{64} << 20;
 
 struct Options {
   std::string model;
@@ -34,7 +34,7 @@ struct Answer {
 
 Answer answer(const Classifier& classifier, const std::string& file, Scratch& scratch) {
   try {
-    const Tensor x = classifier.prepare(read_file(file, kMaxPictureBytes));
+    const Tensor x = classifier.prepare(read_file(file, kMaxImageBytes));
     Tensor probabilities;
     classifier.predict(x, probabilities, scratch);
     return {{probabilities.values().begin(), probabilities.values().end()}, ""};
@@ -145,10 +145,10 @@ void predict(const Options& options) {
 }  // namespace
 
 void add_predict(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("predict", "Say what pictures show");
+  CLI::App* verb = app.add_subcommand("predict", "Say what images show");
   const auto options = std::make_shared<Options>();
   verb->add_option("model", options->model, kModelHelp)->required();
-  verb->add_option("file", options->files, "Pictures: JPEG, PNG or BMP")->required();
+  verb->add_option("file", options->files, "Images: JPEG, PNG or BMP")->required();
   verb->add_option("--top-k", options->top_k, "Show the K most probable classes")
       ->check(CLI::Range(1, 65536));
   verb->add_option("--threads", options->threads,

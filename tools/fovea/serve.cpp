@@ -23,7 +23,7 @@ struct Arguments {
   std::string data_dir;
   int max_body_mb = 32;
   int max_bodies_mb = 320;
-  int pictures_mb = 512;
+  int images_mb = 512;
   double rollback_window = 300;
   double drain_delay = 0;
   double drain_timeout = 30;
@@ -33,7 +33,7 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-// Bodies and pictures of some MiB come and go on every thread. By default glibc keeps up to eight
+// Bodies and images of some MiB come and go on every thread. By default glibc keeps up to eight
 // arenas a core for that, and after the first large block is freed large ones too; with these two
 // settings they go back at once. On two cores a request costs as much as before.
 void give_memory_back() {
@@ -51,7 +51,7 @@ void serve(Arguments& arguments) {
   if (const char* tokens = std::getenv("FOVEA_TOKENS")) run.guard.tokens = tokens;
   run.max_body = std::uint64_t(arguments.max_body_mb) << 20;
   run.max_bodies = std::uint64_t(arguments.max_bodies_mb) << 20;
-  run.history.max_picture_bytes = std::int64_t{arguments.pictures_mb} << 20;
+  run.history.max_image_bytes = std::int64_t{arguments.images_mb} << 20;
   run.rollback_window = milliseconds(arguments.rollback_window);
   run.drain_delay = milliseconds(arguments.drain_delay);
   run.drain_timeout = milliseconds(arguments.drain_timeout);
@@ -95,16 +95,15 @@ void add_rollback_options(CLI::App& verb, Arguments& arguments) {
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
   verb.add_option("--rollback-min-answers", run.rollback_min_answers,
-                  "Pictures that it must have answered before it is judged")
+                  "Images that it must have answered before it is judged")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
   verb.add_option("--rollback-error-factor", run.rollback_error_factor,
                   "Roll back when its share of failures is above this many times the last one's")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
-  verb.add_option(
-          "--rollback-p99-factor", run.rollback_p99_factor,
-          "Roll back when its p99 time of a picture is above this many times the last one's")
+  verb.add_option("--rollback-p99-factor", run.rollback_p99_factor,
+                  "Roll back when its p99 time of an image is above this many times the last one's")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
 }
@@ -114,8 +113,8 @@ void add_limits(CLI::App& verb, Arguments& arguments) {
   verb.add_option("--history-rows", run.history.max_rows, "Predictions kept; the oldest go first")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
       ->capture_default_str();
-  verb.add_option("--history-pictures-mb", arguments.pictures_mb,
-                  "Room for the pictures of the history, MiB; 0 = keep none")
+  verb.add_option("--history-images-mb,--history-pictures-mb", arguments.images_mb,
+                  "Room for the images of the history, MiB; 0 = keep none")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
   verb.add_option("--train-threads", run.train_threads,
@@ -156,7 +155,7 @@ void add_operation(CLI::App& verb, Arguments& arguments) {
 
 void add_serve(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("serve", "Answer for pictures over HTTP, with a dashboard");
+  CLI::App* verb = app.add_subcommand("serve", "Answer for images over HTTP, with a dashboard");
   server::RunOptions& run = arguments->run;
   verb->add_option("--model", run.model,
                    "Serve this model file, as a new version unless it is one already. Default: the "

@@ -13,6 +13,7 @@
 #include "engine/eval/evaluate.h"
 #include "engine/model/model_file.h"
 #include "engine/model/presets.h"
+#include "engine/train/checkpoint.h"
 #include "engine/train/run_state.h"
 #include "tools/fovea/train_log.h"
 #include "tools/fovea/train_plan.h"
@@ -28,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-struct Pictures {
+struct TrainingImages {
   TrainingSet train;
   std::optional<TrainingSet> val;
   Preprocess preprocess;
@@ -43,27 +44,27 @@ struct Arguments {
   int threads = 0;
 };
 
-Pictures load_pictures(const TrainPlan& plan, int threads, std::string& revision) {
+TrainingImages load_images(const TrainPlan& plan, int threads, std::string& revision) {
   const Dataset dataset = Dataset::open(dataset_folder(plan.data_dir, plan.data));
   revision = dataset.revision();
-  Pictures pictures;
-  Preprocess& preprocess = pictures.preprocess;
+  TrainingImages images;
+  Preprocess& preprocess = images.preprocess;
   preprocess.size = plan.size;
   preprocess.fit = parse_fit(plan.fit);
   const std::vector<Split> splits =
       plan.all ? std::vector{Split::train, Split::val} : std::vector{Split::train};
-  pictures.train = load_training_set(dataset, splits, plan.size, preprocess.fit, {}, threads);
-  channel_statistics(pictures.train, preprocess.mean, preprocess.std);
+  images.train = load_training_set(dataset, splits, plan.size, preprocess.fit, {}, threads);
+  channel_statistics(images.train, preprocess.mean, preprocess.std);
   if (!plan.all) {
     TrainingSet val = load_training_set(dataset, {Split::val}, plan.size, preprocess.fit,
                                         preprocess.mean, threads);
-    if (val.count() > 0) pictures.val = std::move(val);
+    if (val.count() > 0) images.val = std::move(val);
   }
-  return pictures;
+  return images;
 }
 
 // Large blocks go back to the system when freed, so that loading, training and checkpoints do not
-// add up: a run fits in memory of its own size beside the pictures.
+// add up: a run fits in memory of its own size beside the images.
 void keep_memory_low() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
@@ -78,18 +79,17 @@ void release_memory() {
 
 // `kept` is the epoch whose weights these are. Temperature, provenance, model.safetensors; says
 // where it is and how good.
-void write_result(Network network, const EpochReport& kept, const Pictures& pictures,
+void write_result(Network network, const EpochReport& kept, const TrainingImages& images,
                   const TrainPlan& plan, const Recipe& recipe, int threads, const fs::path& run,
                   TrainLog& log) {
-  Model model{std::move(network), pictures.preprocess, pictures.train.classes, 1.0f, {}};
+  Model model{std::move(network), images.preprocess, images.train.classes, 1.0f, {}};
   json metrics = json::object();
-  if (pictures.val) {
-    const Tensor logits =
-        evaluate_logits(model.network, pictures.preprocess, *pictures.val, threads);
-    model.temperature = fit_temperature(logits, pictures.val->labels);
+  if (images.val) {
+    const Tensor logits = evaluate_logits(model.network, images.preprocess, *images.val, threads);
+    model.temperature = fit_temperature(logits, images.val->labels);
     metrics = {{"val_accuracy", kept.val_accuracy},
                {"val_loss", kept.val_loss},
-               {"val_images", pictures.val->count()}};
+               {"val_images", images.val->count()}};
   }
   if (plan.temperature) model.temperature = *plan.temperature;
   model.provenance = {{"name", plan.data + "-" + recipe.preset},
@@ -100,7 +100,7 @@ void write_result(Network network, const EpochReport& kept, const Pictures& pict
                       {"seed", std::to_string(recipe.seed)},
                       {"data", plan.data},
                       {"data_revision", plan.data_revision},
-                      {"train_images", std::to_string(pictures.train.count())},
+                      {"train_images", std::to_string(images.train.count())},
                       {"metrics", metrics.dump()},
                       {"command", plan.command}};
   const std::vector<std::uint8_t> bytes = write_model(model);
@@ -118,28 +118,27 @@ void write_result(Network network, const EpochReport& kept, const Pictures& pict
 void say_stopped(const fs::path& run, const std::string& program) {
   std::cerr << "Stopped; the checkpoint is written. Go on with exactly the same result by\n  "
             << program << " train --resume " << run.string() << std::endl;
-  const int number = StopSignals::received();
+  const int number = server::StopSignals::received();
   std::signal(number, SIG_DFL);
   std::raise(number);  // ends as the sender of the signal expects
 }
 
 // To the run's log and to the terminal.
 void say_started(bool resume, const fs::path& run, const TrainPlan& plan, const Recipe& recipe,
-                 const Pictures& pictures, std::int64_t parameters, int threads, TrainLog& log) {
-  const int images = pictures.train.count();
-  const std::vector<std::string>& classes = pictures.train.classes;
+                 const TrainingImages& sets, std::int64_t parameters, int threads, TrainLog& log) {
+  const int images = sets.train.count();
+  const std::vector<std::string>& classes = sets.train.classes;
   log.event(resume ? "resume" : "start", {{"preset", recipe.preset},
                                           {"data", plan.data},
                                           {"classes", classes},
                                           {"train_images", images},
-                                          {"val_images", pictures.val ? pictures.val->count() : 0},
+                                          {"val_images", sets.val ? sets.val->count() : 0},
                                           {"parameters", parameters},
                                           {"threads", threads},
                                           {"epochs", recipe.epochs}});
   std::cout << (resume ? "Resuming " : "Training ") << recipe.preset << " (" << parameters
-            << " parameters) on " << images << " pictures of " << plan.data << ", "
-            << classes.size() << " classes, " << threads << " threads\nRun folder: " << run.string()
-            << std::endl;
+            << " parameters) on " << images << " images of " << plan.data << ", " << classes.size()
+            << " classes, " << threads << " threads\nRun folder: " << run.string() << std::endl;
 }
 
 void run_train(Arguments& arguments, const std::string& program) {
@@ -152,37 +151,36 @@ void run_train(Arguments& arguments, const std::string& program) {
   const fs::path run =
       resume ? fs::path(arguments.resume) : new_run_folder(plan, arguments.preset, arguments.out);
   if (plan.all && !plan.temperature) {
-    throw FormatError("--all leaves no pictures to fit the temperature on: give --temperature T");
+    throw FormatError("--all leaves no images to fit the temperature on: give --temperature T");
   }
   const int threads = arguments.threads > 0 ? arguments.threads : available_threads();
 
   std::string revision;
-  const Pictures pictures = load_pictures(plan, threads, revision);
+  const TrainingImages images = load_images(plan, threads, revision);
   release_memory();
   if (resume && revision != plan.data_revision) {
     throw FormatError("the dataset " + plan.data + " has changed since the run began: revision " +
                       revision + ", not " + plan.data_revision);
   }
   plan.data_revision = revision;
-  const int classes = static_cast<int>(pictures.train.classes.size());
+  const int classes = static_cast<int>(images.train.classes.size());
   Network network(preset_network(recipe.preset, plan.size, classes, recipe.dropout));
   network.initialise(recipe.seed, recipe.init);
   std::vector<std::uint8_t> checkpoint;
   std::vector<EpochReport> history;
-  if (resume && fs::exists(checkpoint_path(run))) {
-    checkpoint = read_file(checkpoint_path(run));
+  if (resume && fs::exists(run / kCheckpointFile)) {
+    checkpoint = read_file(run / kCheckpointFile);
     Checkpoint saved = read_checkpoint(checkpoint);
     history = RunState::take_from(saved).history;
   } else {
     write_plan(plan, run);
   }
 
-  TrainLog log(run, recipe.epochs, pictures.train.count(), std::move(history));
-  say_started(resume, run, plan, recipe, pictures, network.parameter_count(), threads, log);
-  const StopSignals signals;
-  const TrainResult result =
-      train(network, pictures.train, pictures.val ? &*pictures.val : nullptr, pictures.preprocess,
-            recipe, threads, log, std::move(checkpoint));
+  TrainLog log(run, recipe.epochs, images.train.count(), std::move(history));
+  say_started(resume, run, plan, recipe, images, network.parameter_count(), threads, log);
+  const server::StopSignals signals;
+  const TrainResult result = train(network, images.train, images.val ? &*images.val : nullptr,
+                                   images.preprocess, recipe, threads, log, std::move(checkpoint));
   switch (result.outcome) {
     case Outcome::diverged:
       log.event("diverged", json::object());
@@ -201,7 +199,7 @@ void run_train(Arguments& arguments, const std::string& program) {
   const EpochReport& kept = recipe.patience > 0
                                 ? result.history[static_cast<std::size_t>(result.best_epoch)]
                                 : result.history.back();
-  write_result(std::move(network), kept, pictures, plan, recipe, threads, run, log);
+  write_result(std::move(network), kept, images, plan, recipe, threads, run, log);
 }
 
 // --name VALUE sets a field of the recipe.
@@ -214,9 +212,9 @@ void add_field(CLI::App& verb, std::shared_ptr<Arguments> arguments, const std::
 }
 
 void add_recipe_options(CLI::App& verb, const std::shared_ptr<Arguments>& arguments) {
-  add_field(verb, arguments, "--epochs", "epochs", "Passes over the pictures");
-  add_field(verb, arguments, "--batch", "batch", "Pictures an update");
-  add_field(verb, arguments, "--lane", "lane", "Pictures that share batch-norm statistics");
+  add_field(verb, arguments, "--epochs", "epochs", "Passes over the images");
+  add_field(verb, arguments, "--batch", "batch", "TrainingImages an update");
+  add_field(verb, arguments, "--lane", "lane", "TrainingImages that share batch-norm statistics");
   add_field(verb, arguments, "--lr", "lr", "Peak learning rate");
   add_field(verb, arguments, "--optimizer", "optimizer", "sgd, adam or adamw");
   add_field(verb, arguments, "--schedule", "schedule",
@@ -276,10 +274,10 @@ void add_train(CLI::App& app) {
   verb.add_option("--size", plan.size, "Edge of the network's input, pixels")
       ->check(CLI::Range(8, 1024))
       ->capture_default_str();
-  verb.add_option("--fit", plan.fit, "How pictures are made square")
+  verb.add_option("--fit", plan.fit, "How images are made square")
       ->check(CLI::IsMember({"crop", "stretch", "pad"}))
       ->capture_default_str();
-  verb.add_flag("--all", plan.all, "Train on the validation pictures, too (needs --temperature)");
+  verb.add_flag("--all", plan.all, "Train on the validation images, too (needs --temperature)");
   verb.add_option("--temperature", plan.temperature, "Calibration of an earlier run, not fitted")
       ->check(CLI::Range(0.05, 20.0));
   verb.add_option("--threads", arguments->threads, "Threads (default: all); changes no result")

@@ -1,7 +1,5 @@
 #include "tools/fovea/train_log.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "engine/train/checkpoint.h"
 
 namespace fovea::tools {
 namespace {
@@ -19,23 +18,6 @@ using std::chrono::seconds;
 
 constexpr seconds kCheckpointEvery{30};  // at the end of the epoch in which they pass
 constexpr seconds kEventEvery{2};
-
-volatile std::sig_atomic_t g_signal = 0;
-
-extern "C" void on_signal(int number) {
-  if (g_signal != 0) _exit(128 + number);
-  g_signal = number;
-  constexpr char kText[] = "\nStopping after this batch with a checkpoint; again to leave now.\n";
-  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0) return;  // nobody is listening
-}
-
-void handle(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
@@ -53,17 +35,6 @@ std::string clock_text(double duration) {
 }
 
 }  // namespace
-
-StopSignals::StopSignals() {
-  g_signal = 0;
-  handle(on_signal);
-}
-StopSignals::~StopSignals() {
-  handle(SIG_DFL);
-}
-int StopSignals::received() {
-  return g_signal;
-}
 
 TrainLog::TrainLog(std::filesystem::path run, int epochs, int images,
                    std::vector<EpochReport> history)
@@ -89,7 +60,7 @@ Control TrainLog::on_batch(const BatchReport& report) {
                        {"lr", report.lr},
                        {"images_per_second", static_cast<double>(seen_) / seconds_since(began_)}});
   }
-  return StopSignals::received() != 0 ? Control::stop : Control::keep_going;
+  return server::StopSignals::received() != 0 ? Control::stop : Control::keep_going;
 }
 
 Control TrainLog::on_epoch(const EpochReport& report, const Network&) {
@@ -118,12 +89,12 @@ Control TrainLog::on_epoch(const EpochReport& report, const Network&) {
   }
   std::printf("  %.0f images/s  %s\n", rate, clock_text(report.seconds).c_str());
   std::fflush(stdout);
-  if (StopSignals::received() != 0) return Control::stop;
+  if (server::StopSignals::received() != 0) return Control::stop;
   return Clock::now() - saved_ >= kCheckpointEvery ? Control::checkpoint : Control::keep_going;
 }
 
 void TrainLog::on_checkpoint(std::span<const std::uint8_t> checkpoint) {
-  write_file_atomically(checkpoint_path(run_), checkpoint);
+  write_file_atomically(run_ / kCheckpointFile, checkpoint);
   saved_ = Clock::now();
   event("checkpoint", {{"bytes", checkpoint.size()}});
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -9,19 +8,10 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "engine/train/trainer.h"
+#include "server/jobs/worker/stop_signals.h"
 #include "tools/fovea/progress.h"
 
 namespace fovea::tools {
-
-// Set by Ctrl-C and SIGTERM while a StopSignals lives; the second one leaves at once.
-class StopSignals {
- public:
-  StopSignals();
-  ~StopSignals();
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-  static int received();  // the signal's number, 0 = none
-};
 
 // Watches a run: a progress bar on a terminal (stderr), one line an epoch (stdout), and in the run
 // folder events.jsonl (appended to), results.csv (rewritten each epoch) and checkpoint.fovea.
@@ -47,13 +37,9 @@ class TrainLog : public TrainObserver {
   std::vector<EpochReport> history_;
   ProgressBar bar_{"training"};
   Clock::time_point began_;  // the rate is measured from here
-  std::int64_t seen_ = 0;    // pictures since then
+  std::int64_t seen_ = 0;    // images since then
   Clock::time_point told_;   // the last progress event
   Clock::time_point saved_;  // the last checkpoint
 };
-
-inline std::filesystem::path checkpoint_path(const std::filesystem::path& run) {
-  return run / "checkpoint.fovea";
-}
 
 }  // namespace fovea::tools

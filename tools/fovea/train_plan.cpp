@@ -1,27 +1,19 @@
 #include "tools/fovea/train_plan.h"
 
 #include <charconv>
-#include <ctime>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/train/checkpoint.h"
+#include "server/text/time.h"
 
 namespace fovea::tools {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::string utc_time(const char* format) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, format, &parts);
-  return text;
-}
 
 // The fewest digits that give the same float again.
 std::string shortest_text(float value) {
@@ -83,14 +75,15 @@ Recipe complete_plan(TrainPlan& plan, const std::string& preset, const RecipeFie
     plan.command += " --set " + key + "=" + value;
   }
   plan.recipe = recipe_text(recipe);
-  plan.created = utc_time("%Y-%m-%dT%H:%M:%SZ");
+  plan.created = server::iso_seconds(std::chrono::system_clock::now());
   return recipe;
 }
 
 fs::path new_run_folder(const TrainPlan& plan, const std::string& preset, const std::string& out) {
   fs::path run = out;
   if (out.empty()) {
-    run = fs::path(plan.data_dir) / "runs" / (utc_time("%Y%m%d-%H%M%S") + "-" + preset);
+    run = fs::path(plan.data_dir) / "runs" /
+          (server::format_utc("%Y%m%d-%H%M%S", std::chrono::system_clock::now()) + "-" + preset);
   }
   if (fs::exists(plan_path(run))) {
     throw IoError(run.string() + " holds a run already: --resume it, or choose another --out");

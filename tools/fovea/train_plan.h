@@ -17,7 +17,7 @@ struct TrainPlan {
   std::string data_revision;
   int size = 32;
   std::string fit = "crop";
-  bool all = false;                  // validation pictures are trained on, too
+  bool all = false;                  // validation images are trained on, too
   std::optional<float> temperature;  // given, not fitted
   std::string recipe;                // recipe_text()
   std::string command;               // that does the same again

@@ -32,7 +32,7 @@ function Words() {
         <Badge tone="server">server</Badge>
         <Badge tone="page">page</Badge>
       </div>
-      <Empty icon="data" title="No pictures yet">
+      <Empty icon="data" title="No images yet">
         <p>What to do about it.</p>
         <Button kind="primary">Do it</Button>
       </Empty>
@@ -53,7 +53,7 @@ function Controls() {
   const [open, setOpen] = useState(false);
   const options = (["auto", "full", "frozen"] as const).map((value) => ({ value, label: value }));
   const ask = async (): Promise<void> => {
-    const yes = await confirm({ title: "Delete 3 pictures?", text: "They are gone for good.", yes: "Delete 3 pictures", danger: true });
+    const yes = await confirm({ title: "Delete 3 images?", text: "They are gone for good.", yes: "Delete 3 images", danger: true });
     toast({ text: yes ? "Deleted" : "Kept", tone: yes ? "good" : "plain" });
   };
   return (
@@ -120,7 +120,7 @@ interface Row {
 const kClasses = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 const rows: Row[] = Array.from({ length: 250 }, (_, id) => ({
   id,
-  file: `picture ${id}.jpg`,
+  file: `image ${id}.jpg`,
   label: kClasses[(id * 7) % 10] ?? "",
   p: id % 50 === 49 ? null : ((id * 37) % 100) / 100,
 }));
@@ -145,7 +145,7 @@ function Numbers() {
         <Stat name="Not known yet" value={undefined} />
         <Stat name="With a link" value="86.2 %" href="#/" detail="of all" />
       </Stats>
-      <Table title="Pictures" columns={columns} rows={rows} rowKey={({ id }) => id} sort={{ column: "p", descending: true }} pageSize={8} filter csv />
+      <Table title="Images" columns={columns} rows={rows} rowKey={({ id }) => id} sort={{ column: "p", descending: true }} pageSize={8} filter csv />
     </section>
   );
 }
@@ -214,11 +214,11 @@ function Charts() {
     <section>
       <h2>Charts</h2>
       <p data-picked>{picked}</p>
-      <ChartCard title="Loss" sentence="The loss on the validation pictures fell from 2.60 to 0.59 and still falls." chart={curve} />
+      <ChartCard title="Loss" sentence="The loss on the validation images fell from 2.60 to 0.59 and still falls." chart={curve} />
       <ChartCard
         title="Recall per class"
         sentence="It finds cats best and trucks worst."
-        caveat="Only 20 pictures a class were looked at."
+        caveat="Only 20 images a class were looked at."
         chart={bars}
         height={300}
       />

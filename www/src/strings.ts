@@ -51,7 +51,7 @@ export const words = {
   },
   offline: {
     ready: "Works offline",
-    readyHint: "This page and its network are stored in this browser: pictures can be answered in the page without the server.",
+    readyHint: "This page and its network are stored in this browser: images can be answered in the page without the server.",
     storing: (share: string) => `Storing for offline use: ${share}`,
     storingHint: "The network's weights are being stored in this browser.",
     notStored: "The files of the page could not all be stored in this browser.",
@@ -78,7 +78,7 @@ export const words = {
     status: (status: number) => `The server answered with status ${status}.`,
     strange: "The server's answer could not be understood.",
     pixels: (width: number, height: number, millions: number) =>
-      `The picture is too large: ${width} × ${height} pixels are ${((width * height) / 1e6).toFixed(1)} million, at most ${millions} million are taken. Make it smaller and try again.`,
+      `The image is too large: ${width} × ${height} pixels are ${((width * height) / 1e6).toFixed(1)} million, at most ${millions} million are taken. Make it smaller and try again.`,
     unreadable: "This file could not be read from the disk.",
     retry: "Try again",
   },
@@ -101,7 +101,7 @@ export const words = {
     save: "Keep it",
     said: (label: string) => `You said ${label}.`,
     became: {
-      added: "The picture is now among the training data.",
+      added: "The image is now among the training data.",
       duplicate: "The training data had it under this class already.",
       relabelled: "The training data had it under another class; it was moved.",
     } satisfies Record<Training, string>,
@@ -136,6 +136,6 @@ export const words = {
     steps: (done: string, all: string) => `${done} of ${all}`,
     noChart: "The chart could not be drawn",
     measure: "Measure",
-    noPicture: "no picture",
+    noImage: "no image",
   },
 } as const;

@@ -19,8 +19,8 @@ test("the server's ranking is put back in the order of the classes", () => {
 });
 
 test("a file's error is thrown in the server's words", () => {
-  const body = { results: [{ file: "a.png", error: "not a picture" }] };
-  assert.throws(() => readAnswer(body, 0, 4), { message: "not a picture" });
+  const body = { results: [{ file: "a.png", error: "not an image" }] };
+  assert.throws(() => readAnswer(body, 0, 4), { message: "not an image" });
 });
 
 test("an answer with classes missing, or none at all, is not understood", () => {
@@ -38,7 +38,7 @@ test("a model's description may lack everything", () => {
   }
 });
 
-test("a model's accuracy carries its 95 % interval when the number of pictures is known", () => {
+test("a model's accuracy carries its 95 % interval when the number of images is known", () => {
   const model = readModel({ metrics: { test_accuracy: 0.853, test_images: 10000, val_accuracy: 0.9 } });
   assert.equal(model.accuracy?.value, 0.853);
   assert.equal(model.accuracy?.split, "test");
@@ -59,7 +59,7 @@ test("a version tells what its manifest says, and one without a manifest still h
   const version = readVersion({ version: "3", published: "2026-01-02T00:00:00Z", manifest });
   assert.deepEqual([version.name, version.version, version.published], ["signs", "3", "2026-01-02T00:00:00Z"]);
   assert.deepEqual(version.classes, ["a", "b"]);
-  assert.equal(version.accuracy?.pictures, 100);
+  assert.equal(version.accuracy?.images, 100);
   assert.equal(new Map(version.provenance).get("data"), "hands");
   assert.equal(readVersion({ version: "3" }).version, "3");
   assert.equal(readVersion(null).published, "");

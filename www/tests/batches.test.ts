@@ -7,7 +7,7 @@ import { bytesSent } from "../src/net/api.js";
 
 const file = (name: string, size = 10): File => new File([new Uint8Array(size)], name);
 
-test("a request carries a bounded number of pictures and bytes; one that is larger goes alone", () => {
+test("a request carries a bounded number of images and bytes; one that is larger goes alone", () => {
   const sizes = (...all: number[]) => all.map((size) => ({ size }));
   assert.equal(together(sizes(...Array<number>(100).fill(1000))), 32);
   assert.equal(together(sizes(1e6, 1e6, 1e6, 1e6, 1e6)), 4);
@@ -53,19 +53,19 @@ async function serving(answer: (seen: Seen, nth: number) => Answer, body: (seen:
 
 const all = ({ files }: Seen): Answer => ({ status: 200, body: { version: "1", weights_sha256: "w", results: files.map(good) } });
 
-test("several pictures travel in one request and come back in their order, a bad one with its reason", async () => {
-  const answer = ({ files }: Seen): Answer => ({ status: 200, body: { results: files.map((name) => (name === "b" ? { file: name, error: "no picture" } : good(name))) } });
+test("several images travel in one request and come back in their order, a bad one with its reason", async () => {
+  const answer = ({ files }: Seen): Answer => ({ status: 200, body: { results: files.map((name) => (name === "b" ? { file: name, error: "no image" } : good(name))) } });
   await serving(answer, async (seen) => {
     const before = bytesSent.value;
     const outcomes = await predictOnServer([file("a"), file("b"), file("c", 25)], 0.7);
     assert.deepEqual(outcomes.map(({ state }) => state), ["answered", "failed", "answered"]);
-    assert.deepEqual(outcomes[1], { state: "failed", error: "no picture", again: false });
+    assert.deepEqual(outcomes[1], { state: "failed", error: "no image", again: false });
     assert.deepEqual(seen, [{ files: ["a", "b", "c"], path: "/api/v1/predict?threshold=0.7" }]);
-    assert.equal(bytesSent.value - before, 45, "every byte of a picture is counted");
+    assert.equal(bytesSent.value - before, 45, "every byte of an image is counted");
   });
 });
 
-test("what is too much at once is sent in halves, and only the picture that is too large alone fails", async () => {
+test("what is too much at once is sent in halves, and only the image that is too large alone fails", async () => {
   const answer = (seen: Seen): Answer => (seen.files.length > 2 || seen.files.includes("huge") ? { status: 413, body: { error: "the limit is 20 bytes" } } : all(seen));
   await serving(answer, async (seen) => {
     const outcomes = await predictOnServer([file("a"), file("b"), file("huge"), file("d"), file("e")], undefined);

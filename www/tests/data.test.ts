@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ClassCount, PicturePage, TrainingPicture } from "../src/net/dataset.js";
+import type { ClassCount, ImagePage, TrainingImage } from "../src/net/dataset.js";
 import { isTooLong } from "../src/net/dataset.js";
 import { chunks, folderOf, stage, suggest, toForm, tooLong } from "../src/views/data/staging.js";
-import { PictureStore } from "../src/views/data/picture_store.js";
+import { ImageStore } from "../src/views/data/image_store.js";
 import { balanceSentence, listed, readNewName, reasonOf, warnings } from "../src/views/data/story.js";
 import { tally } from "../src/views/data/upload_session.js";
 
@@ -54,11 +54,11 @@ const counts = (name: string, train: number, test = 5, val = 5): ClassCount => (
 
 test("the sentence about balance names the ends", () => {
   assert.equal(balanceSentence([]), "There are no classes yet.");
-  assert.equal(balanceSentence([counts("cat", 1, 0, 0)]), "There is one class, cat, with 1 picture.");
-  assert.equal(balanceSentence([counts("cat", 40), counts("dog", 40)]), "There are 2 classes with 50 pictures each.");
+  assert.equal(balanceSentence([counts("cat", 1, 0, 0)]), "There is one class, cat, with 1 image.");
+  assert.equal(balanceSentence([counts("cat", 40), counts("dog", 40)]), "There are 2 classes with 50 images each.");
   assert.equal(
     balanceSentence([counts("cat", 1990), counts("dog", 40), counts("cow", 60)]),
-    "There are 3 classes. Of cat there are the most pictures (2,000), of dog the fewest (50).",
+    "There are 3 classes. Of cat there are the most images (2,000), of dog the fewest (50).",
   );
 });
 
@@ -72,12 +72,12 @@ const said = (classes: ClassCount[], duplicates = 0): string => warnings({ class
 
 test("thin, untested and uneven classes are warned of, with what would help", () => {
   assert.deepEqual(warnings({ classes: [counts("a", 20, 4), counts("b", 100)] }), [], "nothing stands out");
-  assert.match(said([counts("a", 19, 4)]), /^a has fewer than 20 pictures to learn from\. .* 50 or more are better\.$/);
-  assert.match(said([counts("a", 20, 0), counts("b", 20, 0)]), /^a and b have no picture for the test, .* they are recognised/);
-  assert.match(said([counts("a", 20, 3)]), /^a has fewer than 4 pictures for the test/);
-  assert.match(said([counts("a", 20), counts("b", 4500)]), /^Of b there are 225 times as many pictures to learn from as of a\./);
+  assert.match(said([counts("a", 19, 4)]), /^a has fewer than 20 images to learn from\. .* 50 or more are better\.$/);
+  assert.match(said([counts("a", 20, 0), counts("b", 20, 0)]), /^a and b have no image for the test, .* they are recognised/);
+  assert.match(said([counts("a", 20, 3)]), /^a has fewer than 4 images for the test/);
+  assert.match(said([counts("a", 20), counts("b", 4500)]), /^Of b there are 225 times as many images to learn from as of a\./);
   assert.equal(said([counts("a", 20), counts("b", 199)]), "");
-  assert.match(said([counts("a", 20)], 1), /1 picture was there already and was not added again/);
+  assert.match(said([counts("a", 20)], 1), /1 image was there already and was not added again/);
   assert.equal(warnings({ classes: [counts("a", 1, 5)] })[0]?.add, "a");
 });
 
@@ -95,7 +95,7 @@ test("verdicts are counted by kind, with the labels of what was added", () => {
     { file: "a", verdict: "added", label: "cat" },
     { file: "b", verdict: "added", label: "cat" },
     { file: "c", verdict: "duplicate", label: "dog" },
-    { file: "d", verdict: "rejected", reason: "no picture" },
+    { file: "d", verdict: "rejected", reason: "no image" },
   ]);
   assert.deepEqual([added, duplicates, rejected, labels], [2, 1, 1, ["cat"]]);
 });
@@ -105,11 +105,11 @@ class Source {
   readonly asked: number[] = [];
   revision = "r1";
   broken = false;
-  load = async (offset: number, limit: number): Promise<PicturePage> => {
+  load = async (offset: number, limit: number): Promise<ImagePage> => {
     this.asked.push(offset);
     await new Promise((resolve) => setTimeout(resolve, 1));
     if (this.broken) throw new Error("the disk is on fire");
-    const images = Array.from({ length: Math.max(0, Math.min(limit, 60_000 - offset)) }, (_, i) => ({ sha256: `h${offset + i}` }) as TrainingPicture);
+    const images = Array.from({ length: Math.max(0, Math.min(limit, 60_000 - offset)) }, (_, i) => ({ sha256: `h${offset + i}` }) as TrainingImage);
     return { revision: this.revision, total: 60_000, images };
   };
 }
@@ -117,7 +117,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 
 test("of a long list only what is looked at is fetched", async () => {
   const source = new Source();
-  const store = new PictureStore(source.load, () => {}, () => {});
+  const store = new ImageStore(source.load, () => {}, () => {});
   await settle();
   assert.equal(store.total, 60_000);
   assert.deepEqual(source.asked, [0]);
@@ -137,7 +137,7 @@ test("of a long list only what is looked at is fetched", async () => {
 
 test("scrolling past many places asks for the last of them, not for each", async () => {
   const source = new Source();
-  const store = new PictureStore(source.load, () => {}, () => {});
+  const store = new ImageStore(source.load, () => {}, () => {});
   await settle();
   for (let first = 0; first < 50_000; first += 1_000) store.want(first, first + 100);
   await settle();
@@ -145,9 +145,9 @@ test("scrolling past many places asks for the last of them, not for each", async
   assert.ok(store.at(49_050), "the place where it came to rest");
 });
 
-test("chosen pictures that were never seen are looked up", async () => {
+test("chosen images that were never seen are looked up", async () => {
   const source = new Source();
-  const store = new PictureStore(source.load, () => {}, () => {});
+  const store = new ImageStore(source.load, () => {}, () => {});
   await settle();
   const all = await store.all([40_001, 3]);
   assert.deepEqual(all.map(({ sha256 }) => sha256), ["h3", "h40001"]);
@@ -158,7 +158,7 @@ test("chosen pictures that were never seen are looked up", async () => {
 test("when the data changes under it, whoever shows it is told and nothing is mixed", async () => {
   const source = new Source();
   let changed = 0;
-  const store = new PictureStore(source.load, () => {}, () => ++changed);
+  const store = new ImageStore(source.load, () => {}, () => ++changed);
   await settle();
   source.revision = "r2";
   store.want(1_000, 1_100);
@@ -170,7 +170,7 @@ test("when the data changes under it, whoever shows it is told and nothing is mi
 test("after an error it asks again only when it is told to", async () => {
   const source = new Source();
   source.broken = true;
-  const store = new PictureStore(source.load, () => {}, () => {});
+  const store = new ImageStore(source.load, () => {}, () => {});
   await settle();
   assert.match(String(store.error), /on fire/);
   store.want(0, 100);
@@ -186,16 +186,16 @@ test("after an error it asks again only when it is told to", async () => {
 test("a folder whose name is too long for a class is told before, and nothing of it is sent", () => {
   const long = "x".repeat(65);
   const staged = stage([found(`${long}/a.jpg`), found(`${long}/b.jpg`), found("short/c.jpg")]);
-  assert.deepEqual(tooLong(staged), { names: [long], pictures: 2 });
+  assert.deepEqual(tooLong(staged), { names: [long], images: 2 });
   assert.deepEqual(chunks(staged, "folders", "").map(({ labels }) => labels), [["short"]]);
   assert.deepEqual(chunks(staged, "one", long), []);
   assert.equal(isTooLong("🐟".repeat(64)), false, "characters are counted, not their halves");
   assert.equal(readNewName(long, "short", []).problem, "long");
 });
 
-test("the report tells why without the file's name, and what to do about a picture that is too large", () => {
-  assert.equal(reasonOf("a.jpg", "a.jpg: not a picture"), "not a picture");
+test("the report tells why without the file's name, and what to do about an image that is too large", () => {
+  assert.equal(reasonOf("a.jpg", "a.jpg: not an image"), "not an image");
   assert.equal(reasonOf("a.jpg"), "");
-  assert.equal(reasonOf("a.jpg", `the same as folder/${"x".repeat(60)}/picture_0042.jpg`), "the same as folder/xxxxx…xxx/picture_0042.jpg");
-  assert.match(reasonOf("a.jpg", "the picture is too large: 8000x6000 = 48000000 pixels, the limit is 25000000"), /8000 × 6000 pixels are 48\.0 million, at most 25 million .* Make it smaller/);
+  assert.equal(reasonOf("a.jpg", `the same as folder/${"x".repeat(60)}/image_0042.jpg`), "the same as folder/xxxxx…xxxxx/image_0042.jpg");
+  assert.match(reasonOf("a.jpg", "the image is too large: 8000x6000 = 48000000 pixels, the limit is 25000000"), /8000 × 6000 pixels are 48\.0 million, at most 25 million .* Make it smaller/);
 });

@@ -55,8 +55,8 @@ test("a class whose name a spreadsheet would compute is only text in every CSV",
   assert.equal(bars, `class,${safe}\r\n${safe},-1\r\n`, "a number below zero stays a number");
   const lines = csv({ ...curves, lines: [{ name: evil, reference: false, highlighted: false, points: [[0, 1]] }] });
   assert.equal(lines, `line,false alarms,found\r\n${safe},0,1\r\n`);
-  const pictures = csv({ kind: "pictures", groups: [{ name: "", pictures: [{ sha256: "ab", label: evil, answer: "@a", probability: 0.25, url: null }] }] });
-  assert.equal(pictures, `true class,answer,probability,sha256,on this machine\r\n${safe},'@a,0.25,ab,no\r\n`);
+  const images = csv({ kind: "images", groups: [{ name: "", images: [{ sha256: "ab", label: evil, answer: "@a", probability: 0.25, url: null }] }] });
+  assert.equal(images, `true class,answer,probability,sha256,on this machine\r\n${safe},'@a,0.25,ab,no\r\n`);
 });
 
 test("CSV has what the server said, unrounded, times as ISO 8601, gaps as nothing", () => {
@@ -65,7 +65,7 @@ test("CSV has what the server said, unrounded, times as ISO 8601, gaps as nothin
   assert.match(csv(curves), /\r\nfrog,0,\r\nfrog,1,1\r\n/);
   const hours: HistogramPanel = { ...confidence, x: { title: "time", unit: "time" }, bins: [{ low: 1769860800, high: 1769860860, value: 7 }] };
   assert.match(csv(hours), /\r\n2026-01-31T12:00:00.000Z,2026-01-31T12:01:00.000Z,7\r\n/);
-  const samples: Panel = { kind: "pictures", groups: [{ name: "cat", pictures: [{ sha256: "ab", label: "cat", url: "/x" }] }] };
+  const samples: Panel = { kind: "images", groups: [{ name: "cat", images: [{ sha256: "ab", label: "cat", url: "/x" }] }] };
   assert.equal(csv(samples), "true class,sha256,on this machine\r\ncat,ab,yes\r\n");
 });
 
@@ -100,7 +100,7 @@ test("bins have their limits for a name, and long names lie", () => {
   assert.equal(bars("automobile as truck").sideways, true);
 });
 
-test("in the confusion matrix mistakes are of another colour, and a class without pictures divides nothing by nothing", () => {
+test("in the confusion matrix mistakes are of another colour, and a class without images divides nothing by nothing", () => {
   const { shades } = toSpec(matrix) as MatrixSpec;
   assert.ok((shades?.[0]?.[0] ?? 0) > 0.9 && (shades?.[0]?.[1] ?? 0) < -0.3);
   assert.equal(shades?.[1]?.[0], -1);
@@ -108,10 +108,10 @@ test("in the confusion matrix mistakes are of another colour, and a class withou
 });
 
 test("a cell is told in words, also one that nothing is in", () => {
-  assert.equal(countOf(cellOf(matrix, { row: 0, column: 1 })), "10 of the 100 test pictures of cat (10 %).");
-  assert.equal(countOf(cellOf(matrix, { row: 0, column: 2 })), "No test picture of cat was taken for frog.");
-  assert.equal(countOf(cellOf(matrix, { row: 1, column: 1 })), "0 of the 4 test pictures of dog (0 %).");
-  assert.equal(countOf(cellOf(matrix, { row: 2, column: 0 })), "There was no test picture of frog.");
+  assert.equal(countOf(cellOf(matrix, { row: 0, column: 1 })), "10 of the 100 test images of cat (10 %).");
+  assert.equal(countOf(cellOf(matrix, { row: 0, column: 2 })), "No test image of cat was taken for frog.");
+  assert.equal(countOf(cellOf(matrix, { row: 1, column: 1 })), "0 of the 4 test images of dog (0 %).");
+  assert.equal(countOf(cellOf(matrix, { row: 2, column: 0 })), "There was no test image of frog.");
 });
 
 test("the mistakes of a cell are those of its class with its answer", () => {
@@ -145,32 +145,32 @@ test("addresses keep the version that the server gave them", () => {
 
 test("the source is told in plain words", () => {
   const evaluation = { kind: "evaluation", version: 1, id: "model", data: "CIFAR-10", split: "test", count: 10000, date: "2026-01-31T12:00:00Z", current: false } as const;
-  assert.equal(sourceText(evaluation), "the evaluation that came with version 1, on 10,000 test pictures of “CIFAR-10”, January 31, 2026.");
-  assert.equal(sourceText({ ...evaluation, id: 3, count: 1, pictures: 60 }), "evaluation 3 of version 1, made here, on 1 test picture of “CIFAR-10”, January 31, 2026. This chart is of all 60 pictures of that data.");
-  assert.equal(sourceText({ kind: "dataset", pictures: 1 }), "the training data on this machine, 1 picture.");
+  assert.equal(sourceText(evaluation), "the evaluation that came with version 1, on 10,000 test images of “CIFAR-10”, January 31, 2026.");
+  assert.equal(sourceText({ ...evaluation, id: 3, count: 1, images: 60 }), "evaluation 3 of version 1, made here, on 1 test image of “CIFAR-10”, January 31, 2026. This chart is of all 60 images of that data.");
+  assert.equal(sourceText({ kind: "dataset", images: 1 }), "the training data on this machine, 1 image.");
   assert.equal(sourceText({ kind: "history", version: null, from: null, count: 1200 }), "1,200 answers of this server, of all versions.");
   assert.equal(sourceText({ kind: "history", version: 2, from: "2026-01-31T12:00:00Z", count: 1 }), "1 answer of this server by version 2, since January 31, 2026.");
   assert.equal(sourceText({ kind: "job", version: 2, job: 7, date: "2026-01-31T12:00:00Z" }), "job 7, which made version 2, January 31, 2026.");
 });
 
-test("without test pictures it says why a version cannot be evaluated, with few that they are few", () => {
+test("without test images it says why a version cannot be evaluated, with few that they are few", () => {
   const version = (number: number, removed = false) => ({ number, classes: ["cat", "dog"], removed });
   const data = (total: number, ...tests: [string, number][]) => ({ total, test: tests.reduce((sum, [, n]) => sum + n, 0), classes: tests.map(([name, test]) => ({ name, test })) });
-  assert.match(whyOrWhat(data(0), version(1)), /no pictures on this machine/);
-  assert.match(whyOrWhat(data(8, ["cat", 0]), version(1)), /none of the 8 pictures .* set aside for testing/);
-  assert.match(whyOrWhat(data(1, ["cat", 1]), version(2)), /version 2 on the 1 test picture on this machine whose class it knows\. So few/);
+  assert.match(whyOrWhat(data(0), version(1)), /no images on this machine/);
+  assert.match(whyOrWhat(data(8, ["cat", 0]), version(1)), /none of the 8 images .* set aside for testing/);
+  assert.match(whyOrWhat(data(1, ["cat", 1]), version(2)), /version 2 on the 1 test image on this machine whose class it knows\. So few/);
   assert.doesNotMatch(whyOrWhat(data(1000, ["cat", 60], ["dog", 40]), version(1)), /So few|left out/);
   assert.match(whyOrWhat(data(1, ["cat", 1]), version(2, true)), /its files were removed/);
   assert.deepEqual([undefined, data(5, ["cat", 0]), data(5, ["cat", 1])].map((one) => canEvaluate(one, version(1))), [undefined, false, true]);
   assert.equal(canEvaluate(data(5, ["cat", 1]), version(1, true)), false);
 });
 
-test("test pictures of classes that the version does not know are not promised", () => {
+test("test images of classes that the version does not know are not promised", () => {
   const version = { number: 2, classes: ["cat"], removed: false };
   const mixed = { total: 130, test: 13, classes: [{ name: "cat", test: 8 }, { name: "yak", test: 5 }, { name: "emu", test: 0 }] };
-  assert.match(whyOrWhat(mixed, version), /version 2 on the 8 test pictures .* whose classes it knows\. 5 more are left out: it does not know yak\. So few/);
+  assert.match(whyOrWhat(mixed, version), /version 2 on the 8 test images .* whose classes it knows\. 5 more are left out: it does not know yak\. So few/);
   const strange = { ...mixed, test: 5, classes: [{ name: "yak", test: 5 }] };
-  assert.match(whyOrWhat(strange, version), /cannot be evaluated here: it does not know the classes of any of the 5 test pictures on this machine \(yak\)/);
+  assert.match(whyOrWhat(strange, version), /cannot be evaluated here: it does not know the classes of any of the 5 test images on this machine \(yak\)/);
   assert.equal(canEvaluate(strange, version), false);
   assert.equal(canEvaluate(mixed, undefined), undefined);
 });
@@ -180,10 +180,10 @@ test("one can choose the measurement that the charts show, when there is more th
   const heads = [head(4, 90, "train"), head(3, 8, "test"), head("model", 10000)];
   assert.deepEqual(evaluationChoices(heads, "").map(({ value }) => value), ["", "4", "3", "model"]);
   assert.deepEqual(evaluationChoices(heads, "").map(({ label }) => label), [
-    "newest: 8 test pictures, evaluation 3, November 26, 2026",
-    "90 training pictures, evaluation 4, November 26, 2026",
-    "8 test pictures, evaluation 3, November 26, 2026",
-    "10,000 pictures, came with the model",
+    "newest: 8 test images, evaluation 3, November 26, 2026",
+    "90 training images, evaluation 4, November 26, 2026",
+    "8 test images, evaluation 3, November 26, 2026",
+    "10,000 images, came with the model",
   ]);
   assert.deepEqual(evaluationChoices(heads.slice(1, 2), ""), [], "there is no choice");
   assert.equal(evaluationChoices(heads, "9").at(-1)?.label, "evaluation 9 (there is none)");

@@ -16,7 +16,7 @@ import {
   metricRows,
   plus,
   sameData,
-  samePictures,
+  sameImages,
   thinClasses,
 } from "../src/views/models/difference.js";
 import { entriesOf, latestRollback } from "../src/views/models/watch.js";
@@ -59,31 +59,31 @@ test("the difference of two accuracies is told with its doubt", () => {
   assert.equal(accuracySentence({}, before, [1, 2]), "");
 });
 
-test("a comparison on other pictures, or with other classes, says so", () => {
+test("a comparison on other images, or with other classes, says so", () => {
   assert.deepEqual(caveats(before, before, [1, 2]), []);
-  assert.deepEqual(caveats(before, after, [1, 2]), ["Only version 2 knows cow: 10 of 100 pictures it was measured on."]);
+  assert.deepEqual(caveats(before, after, [1, 2]), ["Only version 2 knows cow: 10 of 100 images it was measured on."]);
   const untested = measured(["cat", "dog", "cow"], [[1, 0, 0], [0, 1, 0], [0, 0, 0]], {}, 2);
   assert.deepEqual(caveats(untested, before, [4, 2]), ["Only version 4 knows cow, and it was not tested on that."]);
 });
 
-test("measurements on different pictures give no verdict, only their numbers and of how many pictures", () => {
+test("measurements on different images give no verdict, only their numbers and of how many images", () => {
   const eight = measured(["cat"], [[8]], { accuracy: 1, accuracy_interval: [0.7, 1] }, 8);
   const few: EvaluationDocument = { ...eight, data: { revision: "r2", split: "test", count: 8 } };
   const said = accuracySentence(before, few, [1, 2]);
-  assert.match(said, /^Version 1 got 80\.0 % of 100 pictures right\. Version 2 got 100\.0 % of 8 pictures right\. Those were different pictures, so/);
+  assert.match(said, /^Version 1 got 80\.0 % of 100 images right\. Version 2 got 100\.0 % of 8 images right\. Those were different images, so/);
   assert.doesNotMatch(said, /more often/);
-  assert.match(accuracySentence(before, eight, [1, 2]), /different pictures of the same data/);
-  assert.deepEqual([sameData(before, few), sameData(before, eight), samePictures(before, eight), samePictures(before, after)], [false, true, false, true]);
+  assert.match(accuracySentence(before, eight, [1, 2]), /different images of the same data/);
+  assert.deepEqual([sameData(before, few), sameData(before, eight), sameImages(before, eight), sameImages(before, after)], [false, true, false, true]);
   assert.equal(sameData({ data: { split: "test" } }, { data: { split: "test" } }), false, "data that nobody knows");
-  assert.match(classesSentence(classRows(before, few), false), /^1 class was tested in both measurements, but on different pictures/);
-  assert.match(differenceSentence(confusionDifference(before, few)!, false), /^Taken from different pictures/);
+  assert.match(classesSentence(classRows(before, few), false), /^1 class was tested in both measurements, but on different images/);
+  assert.match(differenceSentence(confusionDifference(before, few)!, false), /^Taken from different images/);
 });
 
-test("what can be compared is chosen first: the same data, then many pictures, then the newest", () => {
+test("what can be compared is chosen first: the same data, then many images, then the newest", () => {
   const head = (id: number | "model", data_revision: string, count: number, split = "test"): EvaluationHead => ({ id, version: 1, source: "", created: "", data_revision, count, split });
   const ids = (a: EvaluationHead[], b: EvaluationHead[], wanted: [string | null, string | null] = [null, null]) => choosePair(a, b, wanted).map((one) => one?.id);
   const [few, many, old] = [head(9, "r2", 8), head("model", "r1", 10000), head(3, "r1", 10000)];
-  assert.deepEqual(ids([many], [few, old]), ["model", 3], "not 8 pictures against 10,000 others");
+  assert.deepEqual(ids([many], [few, old]), ["model", 3], "not 8 images against 10,000 others");
   assert.deepEqual(ids([many], [few, head(2, "r3", 500)]), ["model", 2]);
   assert.deepEqual(ids([head(5, "r2", 9), many], [few, head(2, "r1", 9000)]), ["model", 2], "of the same data the most");
   assert.deepEqual(ids([head(6, "r1", 50, "train"), many], [head(7, "r1", 50, "train"), few]), ["model", 9], "what was learned by heart is no test");
@@ -101,9 +101,9 @@ test("classes are matched by name, and the sentence names the ends", () => {
   assert.equal(classesSentence(classRows(before, before), true), "No class is recognised more or less often than before.");
   assert.equal(classesSentence(classRows(before, measured(["cow"], [[1]])), true), "The two have no class in common.");
   assert.equal(classesSentence(classRows(before, measured(["cat", "dog"], [[0, 0], [0, 0]])), true), "The two have 2 classes in common, but none was tested in both measurements.");
-  assert.match(thinClasses(rows) ?? "", /^cow has fewer than 20 pictures/);
+  assert.match(thinClasses(rows) ?? "", /^cow has fewer than 20 images/);
   assert.equal(thinClasses(rows.slice(0, 2)), undefined);
-  assert.match(thinClasses(classRows(measured(["a"], [[3]]), measured(["a"], [[30]]))) ?? "", /^a has fewer than 20 pictures/);
+  assert.match(thinClasses(classRows(measured(["a"], [[3]]), measured(["a"], [[30]]))) ?? "", /^a has fewer than 20 images/);
 });
 
 test("the difference of two confusion matrices is in shares of the true class, matched by name", () => {
@@ -114,7 +114,7 @@ test("the difference of two confusion matrices is in shares of the true class, m
   assert.deepEqual(points[1], [0, 0, 0]);
   assert.equal(differenceSentence({ rows, columns, points }, true), "The largest change: cat is recognised 15.0 points more often.");
   const taken = confusionDifference(measured(["a", "b"], [[10, 0], [0, 10]]), measured(["a", "b"], [[10, 0], [5, 5]]))!;
-  assert.match(differenceSentence({ ...taken, points: [[0, 0], [60, -50]] }, true), /pictures of b are taken for a 60\.0 points more often/);
+  assert.match(differenceSentence({ ...taken, points: [[0, 0], [60, -50]] }, true), /images of b are taken for a 60\.0 points more often/);
   assert.match(differenceSentence(confusionDifference(before, before)!, true), /same mistakes/);
   assert.equal(confusionDifference({ classes: ["a"] }, after), undefined, "a document without a matrix");
 });
@@ -167,23 +167,23 @@ const report: Forgetting = {
     { name: "two", new: true, support: 8, after: 0.5 },
     { name: "three", new: true, support: 8, after: 0.9 },
   ],
-  old_classes: { pictures: 200, before: 0.9, after: 0.79 },
-  new_classes: { pictures: 18, after: 0.72 },
+  old_classes: { images: 200, before: 0.9, after: 0.79 },
+  new_classes: { images: 18, after: 0.72 },
   sentences: [],
 };
 
-test("classes that more pictures would help are named, those that cannot be judged among them", () => {
+test("classes that more images would help are named, those that cannot be judged among them", () => {
   const rules = [rule("new_classes", null, { min_support: 4, needed_recall: 0.6 })];
   assert.deepEqual(wanting(report, verdict("cannot_judge", rules)).map(({ name }) => name), ["two", "one", "cat"]);
   assert.equal(mayBeChance(report.classes[1]!), true);
   assert.equal(mayBeChance(report.classes[0]!), false);
 });
 
-test("what was kept and learned is summed up, with a word where pictures are few", () => {
+test("what was kept and learned is summed up, with a word where images are few", () => {
   const [old, fresh] = sumUp(report);
-  assert.equal(old, "What it knew: 90.0 % right before, 79.0 % now, on 200 pictures.");
-  assert.match(fresh!, /^What is new: 72\.0 % recognised, on 18 pictures\. So few pictures say little/);
-  assert.deepEqual(sumUp({ ...report, old_classes: { pictures: 0 }, new_classes: { pictures: 0 } }), []);
+  assert.equal(old, "What it knew: 90.0 % right before, 79.0 % now, on 200 images.");
+  assert.match(fresh!, /^What is new: 72\.0 % recognised, on 18 images\. So few images say little/);
+  assert.deepEqual(sumUp({ ...report, old_classes: { images: 0 }, new_classes: { images: 0 } }), []);
   assert.deepEqual([signed(0.012), signed(-0.2), signed(0)], ["+1.2", "−20.0", "±0.0"]);
 });
 

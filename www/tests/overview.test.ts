@@ -31,10 +31,10 @@ test("the last minute is this minute's answers and the share of the one before t
 
 test("the sentence counts, names the busiest time and the share of unsure answers", () => {
   const all = bins([point("2026-01-31T11:50:00Z", 30, 3), point("2026-01-31T11:40:00Z", 10)], "hour", now);
-  assert.match(answersSentence(all, "hour"), /^In the last hour 40 pictures were answered, most \(30\) around \d\d:50\. 7\.5 % of the answers were unsure\.$/);
+  assert.match(answersSentence(all, "hour"), /^In the last hour 40 images were answered, most \(30\) around \d\d:50\. 7\.5 % of the answers were unsure\.$/);
   assert.equal(answersCaveat(all), undefined);
-  assert.match(answersSentence(bins([point("2026-01-31T11:50:00Z", 1)], "hour", now), "hour"), /1 picture was answered/);
-  assert.equal(answersSentence(bins([], "day", now), "day"), "No picture was answered in the last 24 hours.");
+  assert.match(answersSentence(bins([point("2026-01-31T11:50:00Z", 1)], "hour", now), "hour"), /1 image was answered/);
+  assert.equal(answersSentence(bins([], "day", now), "day"), "No image was answered in the last 24 hours.");
 });
 
 test("few answers carry a caveat, none do not", () => {

@@ -8,11 +8,11 @@ import { engineRows, limitRows, size } from "../src/views/settings/facts.js";
 const limits = {
   body_bytes: 32 << 20,
   upload_bytes: 256 << 20,
-  picture_pixels: 25_000_000,
+  image_pixels: 25_000_000,
   wait_seconds: 30,
   requests_per_second: null,
   history_answers: 1_000_000,
-  history_picture_bytes: 512 << 20,
+  history_image_bytes: 512 << 20,
   versions: 10,
 };
 const told = (change: Partial<typeof limits> | { requests_per_second: number }) =>
@@ -25,7 +25,7 @@ test("limits are told in words, with the server's own numbers", () => {
   assert.match(text, /Requests,as many as you like/);
   assert.match(text, /answers below 50\.0 %/);
   assert.match(told({ requests_per_second: 2.5 }), /at most 2\.5 a second/);
-  assert.match(told({ history_picture_bytes: 0 }), /without their pictures/);
+  assert.match(told({ history_image_bytes: 0 }), /without their images/);
 });
 
 test("a server that tells no limits is not made to", () => {
@@ -45,7 +45,7 @@ test("the engine is told as it tells itself, and not before it runs", () => {
   assert.match(rows, /1\.7 MB/);
 });
 
-const start = { answers: 0, pictures: 0, jobs: [], hasPrevious: false, rolledBack: false, seenJob: 0 };
+const start = { answers: 0, images: 0, jobs: [], hasPrevious: false, rolledBack: false, seenJob: 0 };
 const job = (id: number, state: string, kind = "retrain") => ({ id, kind, state });
 const done = (known: Parameters<typeof guideSteps>[0]) => guideSteps(known).filter((step) => step.done).map(({ name }) => name).join();
 const next = (known: Parameters<typeof guideSteps>[0]) => guideSteps(known).find((step) => step.now)?.name;
@@ -53,10 +53,10 @@ const next = (known: Parameters<typeof guideSteps>[0]) => guideSteps(known).find
 test("the first steps tick themselves off by what has happened, in whatever order", () => {
   assert.equal(done(start), "");
   assert.equal(next(start), "try");
-  assert.equal(done({ ...start, pictures: 50 }), "teach");
-  assert.equal(next({ ...start, pictures: 50 }), "try");
-  assert.equal(next({ ...start, answers: 1, pictures: 50 }), "train");
-  const trained = { ...start, answers: 1, pictures: 50, jobs: [job(4, "failed"), job(3, "succeeded"), job(2, "succeeded", "import")] };
+  assert.equal(done({ ...start, images: 50 }), "teach");
+  assert.equal(next({ ...start, images: 50 }), "try");
+  assert.equal(next({ ...start, answers: 1, images: 50 }), "train");
+  const trained = { ...start, answers: 1, images: 50, jobs: [job(4, "failed"), job(3, "succeeded"), job(2, "succeeded", "import")] };
   assert.equal(done(trained), "try,teach,train");
   assert.equal(next(trained), "verdict");
   assert.equal(guideSteps(trained).find(({ name }) => name === "verdict")?.job, 3);
@@ -70,7 +70,7 @@ test("imports and evaluations, failed and running retrainings are no training do
 });
 
 test("rolling back waits for a version to go back to, and never is what comes next", () => {
-  const trained = { ...start, answers: 1, pictures: 1, jobs: [job(3, "succeeded")], seenJob: 3 };
+  const trained = { ...start, answers: 1, images: 1, jobs: [job(3, "succeeded")], seenJob: 3 };
   assert.equal(next(trained), undefined);
   assert.equal(isThrough(guideSteps(trained)), true);
   assert.equal(guideSteps(trained).at(-1)?.waits, "version");

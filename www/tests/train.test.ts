@@ -75,9 +75,9 @@ test("what was typed becomes options; what is left alone is left to the program"
 });
 
 test("a plan is told in a sentence", () => {
-  assert.match(planLead({ new_images: 0, new_classes: [] }), /go on with the pictures that it knows/);
-  assert.equal(planLead({ new_images: 1, new_classes: [] }), "The model in service would learn from 1 new picture.");
-  assert.match(planLead({ new_images: 1200, new_classes: ["one"] }), /from 1,200 new pictures\. Among them is a class it does not know yet: one\./);
+  assert.match(planLead({ new_images: 0, new_classes: [] }), /go on with the images that it knows/);
+  assert.equal(planLead({ new_images: 1, new_classes: [] }), "The model in service would learn from 1 new image.");
+  assert.match(planLead({ new_images: 1200, new_classes: ["one"] }), /from 1,200 new images\. Among them is a class it does not know yet: one\./);
   assert.match(planLead({ new_images: 5, new_classes: ["one", "two"] }), /2 classes it does not know yet: one and two\./);
 });
 
@@ -90,8 +90,8 @@ const curve = (...vals: number[]): Epoch[] =>
 
 test("the sentence about the loss says whether it is learned by heart", () => {
   assert.equal(lossSentence([]), "No round is complete yet.");
-  assert.equal(lossSentence(curve(0.5)), "After the first round the loss is 1.00. On pictures kept aside it is 0.50, the lowest so far.");
-  assert.match(lossSentence(curve(0.5, 0.4, 0.5)), /^Over 3 rounds the loss went from 1\.00 to 0\.80\. On pictures kept aside it was lowest \(0\.40\) after round 2 and is 0\.50 now, one round later: it begins/);
+  assert.equal(lossSentence(curve(0.5)), "After the first round the loss is 1.00. On images kept aside it is 0.50, the lowest so far.");
+  assert.match(lossSentence(curve(0.5, 0.4, 0.5)), /^Over 3 rounds the loss went from 1\.00 to 0\.80\. On images kept aside it was lowest \(0\.40\) after round 2 and is 0\.50 now, one round later: it begins/);
   assert.match(lossSentence(curve(0.5, 0.4, 0.401)), /it is 0\.40, about as low as after round 2/);
 });
 
@@ -120,10 +120,10 @@ test("the sentence about the learning rate says what it did, not what it usually
 
 test("a plan says beforehand what nobody will be able to judge", () => {
   const one = (name: string, fresh: boolean, test: number) => ({ name, new: fresh, train: 9, val: 1, test, old: 0 });
-  assert.deepEqual(judgeNotes({ pictures: [one("a", true, 4), one("b", false, 0)], old_images: 5 }), []);
-  const told = judgeNotes({ pictures: [one("a", true, 3), one("b", true, 0)], old_images: 0 });
+  assert.deepEqual(judgeNotes({ images: [one("a", true, 4), one("b", false, 0)], old_images: 5 }), []);
+  const told = judgeNotes({ images: [one("a", true, 3), one("b", true, 0)], old_images: 0 });
   assert.match(told[0] ?? "", /^Whether it recognises a and b can hardly be judged: they have fewer than 4/);
-  assert.match(told[1] ?? "", /no old pictures/);
+  assert.match(told[1] ?? "", /no old images/);
 });
 
 test("what came of a job is told in a few words", () => {
@@ -132,7 +132,7 @@ test("what came of a job is told in a few words", () => {
   assert.equal(told("retrain", { version: 2, promoted: true }), "version 2 is in service");
   const judged = (decision: string) => told("retrain", { version: 3, promoted: false, verdict: { decision } as never });
   assert.deepEqual([judged("promote"), judged("reject"), judged("cannot_judge")], ["version 3 passed, not in service", "version 3, not good enough", "version 3, could not be judged"]);
-  assert.equal(told("import", { added: 1200, duplicates: 0 }), "1,200 pictures added, 0 there already");
+  assert.equal(told("import", { added: 1200, duplicates: 0 }), "1,200 images added, 0 there already");
   assert.equal(told("evaluate", { version: 1, evaluation: 4 }), "version 1 measured");
 });
 

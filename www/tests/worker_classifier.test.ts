@@ -22,7 +22,7 @@ const info = { classes: ["a"], input_size: 32, preprocessing: { fit: "crop", mea
 const engine = { simd_bits: 128, threads: 1, kernels: "baseline" };
 const prediction = (index: number) => ({ label: "a", index, probability: 1, probabilities: [1], timing: { decode: 0, compute: 0 } });
 
-// A Worker that starts, loads, and does with pictures what the test wants.
+// A Worker that starts, loads, and does with images what the test wants.
 const ready = (predict: (request: Request & { type: "predict" }, reply: (reply: Reply) => void) => void) =>
   pair((request, reply) => {
     const { id } = request;
@@ -33,23 +33,23 @@ const ready = (predict: (request: Request & { type: "predict" }, reply: (reply: 
 
 test("answers find their requests whatever their order", async () => {
   const held: (() => void)[] = [];
-  const port = ready(({ id, pictures }, reply) => {
-    const results = pictures.map((picture) => prediction(picture[0] ?? -1));
+  const port = ready(({ id, images }, reply) => {
+    const results = images.map((image) => prediction(image[0] ?? -1));
     held.push(() => reply({ id, type: "predicted", results }));
     if (held.length === 3) held.reverse().forEach((send) => send());
   });
   const { classifier, engine: told } = await WorkerClassifier.load(port, sources);
   assert.deepEqual(told, engine);
-  const pictures = [5, 6, 7].map((n) => Uint8Array.of(n));
-  const answers = await Promise.all(pictures.map((picture) => classifier.predict(picture)));
+  const images = [5, 6, 7].map((n) => Uint8Array.of(n));
+  const answers = await Promise.all(images.map((image) => classifier.predict(image)));
   assert.deepEqual(answers.map(({ index }) => index), [5, 6, 7]);
-  assert.equal(pictures[0]?.length, 0, "the bytes moved, they were not copied");
+  assert.equal(images[0]?.length, 0, "the bytes moved, they were not copied");
   classifier.dispose();
 });
 
-test("of several pictures each has its own result; one alone rejects with its reason", async () => {
-  const port = ready(({ id, pictures }, reply) => {
-    const results = pictures.map((picture) => (picture.length === 0 ? { error: "an empty file" } : prediction(picture[0] ?? -1)));
+test("of several images each has its own result; one alone rejects with its reason", async () => {
+  const port = ready(({ id, images }, reply) => {
+    const results = images.map((image) => (image.length === 0 ? { error: "an empty file" } : prediction(image[0] ?? -1)));
     reply({ id, type: "predicted", results });
   });
   const { classifier } = await WorkerClassifier.load(port, sources);
@@ -90,7 +90,7 @@ function refusing(...glues: string[]) {
       const { id, type } = request;
       mine.push(type === "start" ? request.code.glue : type);
       if (type === "start") reply(glues.includes(request.code.glue) ? { id, type: "failed", error: `no ${request.code.glue}` } : { id, type: "started", engine });
-      else reply(type === "load" ? { id, type: "loaded", info } : { id, type: "failed", error: "no pictures today" });
+      else reply(type === "load" ? { id, type: "loaded", info } : { id, type: "failed", error: "no images today" });
     })();
   };
   return { port, asked };

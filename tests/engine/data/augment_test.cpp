@@ -77,7 +77,7 @@ TEST_CASE("Augmentation is a function of seed, epoch and index") {
   CHECK(augmented(in, 16, all, 3, 4) != augmented(in, 16, all, 4, 4));
 }
 
-TEST_CASE("About half of the pictures are mirrored, the others untouched") {
+TEST_CASE("About half of the images are mirrored, the others untouched") {
   const Pixels in = noise(8), mirror = mirrored(in, 8);
   int flips = 0;
   for (int index = 0; index < 2000; ++index) {
@@ -89,7 +89,7 @@ TEST_CASE("About half of the pictures are mirrored, the others untouched") {
   CHECK(flips < 1100);
 }
 
-TEST_CASE("Alternating flips show each picture both ways in any two epochs") {
+TEST_CASE("Alternating flips show each image both ways in any two epochs") {
   const Pixels in = noise(8), mirror = mirrored(in, 8);
   const AugmentOptions options{.flip = true, .alternating_flip = true, .shift = 0};
   int first = 0;
@@ -103,7 +103,7 @@ TEST_CASE("Alternating flips show each picture both ways in any two epochs") {
   CHECK(first < 300);
 }
 
-TEST_CASE("Every shift up to the limit occurs, and is a crop of the reflected picture") {
+TEST_CASE("Every shift up to the limit occurs, and is a crop of the reflected image") {
   const int size = 7, limit = 2;
   const Pixels in = noise(size);
   std::vector<int> seen((2 * limit + 1) * (2 * limit + 1));
@@ -123,7 +123,7 @@ TEST_CASE("Every shift up to the limit occurs, and is a crop of the reflected pi
   CHECK(sum == 500);
 }
 
-TEST_CASE("Mirrored and shifted pictures are shifts of the mirrored picture") {
+TEST_CASE("Mirrored and shifted images are shifts of the mirrored image") {
   const Pixels in = noise(7), mirror = mirrored(in, 7);
   for (int index = 0; index < 100; ++index) {
     const Pixels out = augmented(in, 7, {.flip = true, .shift = 1}, 0, index);
@@ -136,7 +136,7 @@ TEST_CASE("Mirrored and shifted pictures are shifts of the mirrored picture") {
   }
 }
 
-TEST_CASE("A shift larger than the picture still stays inside it") {
+TEST_CASE("A shift larger than the image still stays inside it") {
   for (int index = 0; index < 50; ++index) {
     CHECK(augmented({1, 2, 3}, 1, {.flip = true, .shift = 5}, 0, index) == Pixels{1, 2, 3});
     const Pixels in = noise(3);
@@ -216,7 +216,7 @@ TEST_CASE("Brightness and contrast move values within their limits and saturate"
   CHECK(highest > 148);
 }
 
-TEST_CASE("Mirroring and shifting a 32 x 32 picture takes less than ten microseconds") {
+TEST_CASE("Mirroring and shifting a 32 x 32 image takes less than ten microseconds") {
   const Pixels in = noise(32);
   Pixels out(in.size());
   double best = 1e9;

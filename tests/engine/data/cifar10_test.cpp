@@ -40,14 +40,14 @@ TEST_CASE("The official CIFAR-10 archive is read record by record") {
   CHECK(dataset.classes() ==
         std::vector<std::string>(kCifar10Classes.begin(), kCifar10Classes.end()));
   std::map<Split, int> frogs;
-  for (const Picture& picture : dataset.pictures()) {
-    if (picture.label == 6) ++frogs[picture.split];
+  for (const ImageRecord& image : dataset.images()) {
+    if (image.label == 6) ++frogs[image.split];
   }
   CHECK(frogs == std::map<Split, int>{{Split::train, 18}, {Split::val, 2}, {Split::test, 5}});
   const auto found = std::find_if(
-      dataset.pictures().begin(), dataset.pictures().end(),
-      [](const Picture& picture) { return picture.name == "train/horse/data_batch_1.bin#17"; });
-  REQUIRE(found != dataset.pictures().end());
+      dataset.images().begin(), dataset.images().end(),
+      [](const ImageRecord& image) { return image.name == "train/horse/data_batch_1.bin#17"; });
+  REQUIRE(found != dataset.images().end());
   const Image image = dataset.load(*found);
   const std::uint8_t* planes = &first[17 * 3073 + 1];
   for (int i : {0, 5, 1023}) {

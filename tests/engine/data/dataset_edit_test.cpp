@@ -26,18 +26,18 @@ ContentHash hash_of(int i) {
   return hash;
 }
 
-Image picture_of(int i, int side = 4) {
+Image image_of(int i, int side = 4) {
   return {side, side, std::vector<std::uint8_t>(std::size_t(side) * side * 3, std::uint8_t(i))};
 }
 
-// Pictures first, first + 1 ...: even ones cats, odd ones dogs.
-void add_pictures(const fs::path& folder, int first, int count) {
+// Images first, first + 1 ...: even ones cats, odd ones dogs.
+void add_images(const fs::path& folder, int first, int count) {
   DatasetWriter writer(folder);
   DatasetIndex index = writer.index();
   class_index(index, "cat");
   class_index(index, "dog");
   for (int i = first; i < first + count; ++i) {
-    writer.add(hash_of(i), "picture " + std::to_string(i), picture_of(i));
+    writer.add(hash_of(i), "image " + std::to_string(i), image_of(i));
     writer.added().back().label = i % 2;
     writer.added().back().split = static_cast<Split>(i % 3);
     writer.added().back().added_at = 1000 + i;
@@ -51,8 +51,8 @@ std::string label(const Dataset& dataset, int i) {
 }
 
 void check_pixels(const Dataset& dataset) {
-  for (const Picture& picture : dataset.pictures()) {
-    CHECK(dataset.load(picture) == picture_of(picture.hash[31]));
+  for (const ImageRecord& image : dataset.images()) {
+    CHECK(dataset.load(image) == image_of(image.hash[31]));
   }
 }
 
@@ -66,10 +66,10 @@ std::vector<std::string> pixel_files(const fs::path& folder) {
   return names;
 }
 
-// Hands out one random picture with a label after the other, as uploads bring them.
-class OnePicture : public Source {
+// Hands out one random image with a label after the other, as uploads bring them.
+class OneImage : public Source {
  public:
-  OnePicture(int seed, std::string label) : seed_(seed), label_(std::move(label)) {}
+  OneImage(int seed, std::string label) : seed_(seed), label_(std::move(label)) {}
   bool next(SourceFile& file) override {
     if (done_) return false;
     done_ = true;
@@ -89,32 +89,32 @@ ImportReport upload(const fs::path& folder, int seed, const std::string& label,
   ImportOptions options;
   options.origin = origin;
   options.relabel_duplicates = origin == Origin::correction;
-  OnePicture source(seed, label);
+  OneImage source(seed, label);
   return import_source(source, folder, options);
 }
 
 }  // namespace
 
-TEST_CASE("Small additions share a pixel file, and all that is said of a picture is kept") {
+TEST_CASE("Small additions share a pixel file, and all that is said of an image is kept") {
   const TemporaryFolder folder;
-  for (int i = 0; i < 9; ++i) add_pictures(folder.path(), i, 1);
+  for (int i = 0; i < 9; ++i) add_images(folder.path(), i, 1);
   CHECK(pixel_files(folder.path()) == std::vector<std::string>{"pixels-0"});
   const Dataset dataset = Dataset::open(folder.path());
-  REQUIRE(dataset.pictures().size() == 9);
+  REQUIRE(dataset.images().size() == 9);
   check_pixels(dataset);
-  for (const Picture& picture : dataset.pictures()) {
-    CHECK(picture.added_at == 1000 + picture.hash[31]);
-    CHECK(picture.origin == static_cast<Origin>(picture.hash[31] % 3));
+  for (const ImageRecord& image : dataset.images()) {
+    CHECK(image.added_at == 1000 + image.hash[31]);
+    CHECK(image.origin == static_cast<Origin>(image.hash[31] % 3));
   }
 }
 
 TEST_CASE("What a crash left behind the stored pixels is cut off by the next writer") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 3);
-  std::ofstream(segment_path(folder.path(), 0), std::ios::app) << "half a picture";
+  add_images(folder.path(), 0, 3);
+  std::ofstream(segment_path(folder.path(), 0), std::ios::app) << "half an image";
   std::ofstream(segment_path(folder.path(), 7)) << "a file of a writer that died";
   check_pixels(Dataset::open(folder.path()));
-  add_pictures(folder.path(), 3, 2);
+  add_images(folder.path(), 3, 2);
   CHECK(pixel_files(folder.path()) == std::vector<std::string>{"pixels-0"});
   CHECK(fs::file_size(segment_path(folder.path(), 0)) == 5 * 48);
   check_pixels(Dataset::open(folder.path()));
@@ -122,20 +122,20 @@ TEST_CASE("What a crash left behind the stored pixels is cut off by the next wri
 
 TEST_CASE("An addition that is given up leaves the shared pixel file as it was") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 3);
+  add_images(folder.path(), 0, 3);
   {
     DatasetWriter writer(folder.path());
-    writer.add(hash_of(50), "new", picture_of(50));
+    writer.add(hash_of(50), "new", image_of(50));
   }
   CHECK(fs::file_size(segment_path(folder.path(), 0)) == 3 * 48);
 }
 
 TEST_CASE("Relabelling changes the label alone, and an open dataset stays what it was") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 6);
+  add_images(folder.path(), 0, 6);
   const Dataset before = Dataset::open(folder.path());
   const std::vector<ContentHash> hashes{hash_of(0), hash_of(3), hash_of(99)};
-  const EditReport report = relabel_pictures(folder.path(), hashes, "zebra");
+  const EditReport report = relabel_images(folder.path(), hashes, "zebra");
   CHECK(report.changed == 2);
   CHECK(report.missing == std::vector{hash_of(99)});
   const Dataset after = Dataset::open(folder.path());
@@ -143,17 +143,17 @@ TEST_CASE("Relabelling changes the label alone, and an open dataset stays what i
   CHECK(label(after, 3) == "zebra");
   CHECK(label(after, 2) == "cat");
   CHECK(label(before, 0) == "cat");
-  for (const Picture& picture : after.pictures()) {
-    CHECK(picture.split == before.index().find(picture.hash)->split);
+  for (const ImageRecord& image : after.images()) {
+    CHECK(image.split == before.index().find(image.hash)->split);
   }
-  CHECK_THROWS_AS(relabel_pictures(folder.path(), hashes, "a\nb"), FormatError);
-  CHECK(relabel_pictures(folder.path(), hashes, "zebra").changed == 0);
+  CHECK_THROWS_AS(relabel_images(folder.path(), hashes, "a\nb"), FormatError);
+  CHECK(relabel_images(folder.path(), hashes, "zebra").changed == 0);
 }
 
-TEST_CASE("A class lives as long as it has a picture") {
+TEST_CASE("A class lives as long as it has an image") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 4);
-  relabel_pictures(folder.path(), std::vector{hash_of(0), hash_of(2)}, "dog");
+  add_images(folder.path(), 0, 4);
+  relabel_images(folder.path(), std::vector{hash_of(0), hash_of(2)}, "dog");
   const Dataset dataset = Dataset::open(folder.path());
   CHECK(dataset.classes() == std::vector<std::string>{"dog"});
   for (int i = 0; i < 4; ++i) CHECK(label(dataset, i) == "dog");
@@ -161,7 +161,7 @@ TEST_CASE("A class lives as long as it has a picture") {
 
 TEST_CASE("Renaming a class, and renaming it to one that is there") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 4);
+  add_images(folder.path(), 0, 4);
   CHECK(rename_class(folder.path(), "cat", "kitten").changed == 2);
   CHECK(Dataset::open(folder.path()).classes() == std::vector<std::string>{"kitten", "dog"});
   CHECK(rename_class(folder.path(), "nobody", "kitten").changed == 0);
@@ -169,65 +169,65 @@ TEST_CASE("Renaming a class, and renaming it to one that is there") {
   CHECK(Dataset::open(folder.path()).classes() == std::vector<std::string>{"kitten"});
 }
 
-TEST_CASE("Removed pictures are gone; their pixels when more than half are nobody's") {
+TEST_CASE("Removed images are gone; their pixels when more than half are nobody's") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 8);
+  add_images(folder.path(), 0, 8);
   const Dataset before = Dataset::open(folder.path());
-  CHECK(remove_pictures(folder.path(), std::vector{hash_of(1), hash_of(1)}).changed == 1);
+  CHECK(remove_images(folder.path(), std::vector{hash_of(1), hash_of(1)}).changed == 1);
   CHECK(fs::file_size(segment_path(folder.path(), 0)) == 8 * 48);
   std::vector<ContentHash> more;
   for (const int i : {2, 3, 4, 6}) more.push_back(hash_of(i));
-  CHECK(remove_pictures(folder.path(), more).changed == 4);
+  CHECK(remove_images(folder.path(), more).changed == 4);
   CHECK(pixel_files(folder.path()) == std::vector<std::string>{"pixels-1"});
   CHECK(fs::file_size(segment_path(folder.path(), 1)) == 3 * 48);
   const Dataset after = Dataset::open(folder.path());
-  CHECK(after.pictures().size() == 3);
+  CHECK(after.images().size() == 3);
   check_pixels(after);
-  CHECK(before.pictures().size() == 8);
+  CHECK(before.images().size() == 8);
   check_pixels(before);  // its files are removed, and still open
-  add_pictures(folder.path(), 20, 4);
+  add_images(folder.path(), 20, 4);
   check_pixels(Dataset::open(folder.path()));
 }
 
 TEST_CASE("Everything can be removed and the dataset used again") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 2);
-  remove_pictures(folder.path(), std::vector{hash_of(0), hash_of(1)});
+  add_images(folder.path(), 0, 2);
+  remove_images(folder.path(), std::vector{hash_of(0), hash_of(1)});
   const Dataset empty = Dataset::open(folder.path());
   CHECK(empty.classes().empty());
   CHECK(pixel_files(folder.path()).empty());
-  add_pictures(folder.path(), 2, 2);
+  add_images(folder.path(), 2, 2);
   CHECK(pixel_files(folder.path()) == std::vector<std::string>{"pixels-1"});
   check_pixels(Dataset::open(folder.path()));
 }
 
-TEST_CASE("A picture that was taken out comes back to the split it had") {
+TEST_CASE("An image that was taken out comes back to the split it had") {
   const TemporaryFolder folder;
   std::map<ContentHash, Split> splits;
   for (int i = 0; i < 60; ++i) upload(folder.path(), i, "cat");
   std::vector<ContentHash> all;
   const Dataset before = Dataset::open(folder.path());
-  for (const Picture& picture : before.pictures()) {
-    splits[picture.hash] = picture.split;
-    all.push_back(picture.hash);
+  for (const ImageRecord& image : before.images()) {
+    splits[image.hash] = image.split;
+    all.push_back(image.hash);
   }
-  remove_pictures(folder.path(), all);
+  remove_images(folder.path(), all);
   // Backwards: the first one would be in train as the only one of its class, by rank.
   for (int i = 59; i >= 0; --i) upload(folder.path(), i, "dog");
   const Dataset dataset = Dataset::open(folder.path());
-  REQUIRE(dataset.pictures().size() == 60);
+  REQUIRE(dataset.images().size() == 60);
   CHECK(dataset.index().removed.empty());
-  for (const Picture& picture : dataset.pictures()) CHECK(picture.split == splits[picture.hash]);
+  for (const ImageRecord& image : dataset.images()) CHECK(image.split == splits[image.hash]);
 }
 
-TEST_CASE("A class that grows one picture at a time gets all three splits, and none moves") {
+TEST_CASE("A class that grows one image at a time gets all three splits, and none moves") {
   const TemporaryFolder folder;
   std::map<ContentHash, Split> seen;
   for (int i = 0; i < 120; ++i) {
     CHECK(upload(folder.path(), i, "cat").added == 1);
     const Dataset dataset = Dataset::open(folder.path());
-    for (const Picture& picture : dataset.pictures()) {
-      CHECK(seen.try_emplace(picture.hash, picture.split).first->second == picture.split);
+    for (const ImageRecord& image : dataset.images()) {
+      CHECK(seen.try_emplace(image.hash, image.split).first->second == image.split);
     }
   }
   std::array<int, 3> counts{};
@@ -237,7 +237,7 @@ TEST_CASE("A class that grows one picture at a time gets all three splits, and n
   CHECK(counts[2] > 3);
 }
 
-TEST_CASE("A correction of a stored picture moves it to its right class; an upload does not") {
+TEST_CASE("A correction of a stored image moves it to its right class; an upload does not") {
   const TemporaryFolder folder;
   upload(folder.path(), 1, "cat");
   upload(folder.path(), 2, "cat");
@@ -246,12 +246,12 @@ TEST_CASE("A correction of a stored picture moves it to its right class; an uplo
   CHECK(upload(folder.path(), 1, "dog", Origin::correction).relabelled == 1);
   const Dataset dataset = Dataset::open(folder.path());
   CHECK(dataset.classes() == std::vector<std::string>{"cat", "dog"});
-  CHECK(dataset.pictures().size() == 2);
+  CHECK(dataset.images().size() == 2);
 }
 
 TEST_CASE("An index of another version is refused by its number") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 1);
+  add_images(folder.path(), 0, 1);
   auto bytes = read_file(index_path(folder.path()));
   bytes[8] = 1;
   CHECK_THROWS_WITH(read_index(bytes),

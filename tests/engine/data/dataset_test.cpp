@@ -22,16 +22,16 @@ ContentHash hash_of(int i) {
   return hash;
 }
 
-Image picture_of(int i) {
+Image image_of(int i) {
   const int width = 1 + i % 5, height = 1 + i % 3;
   return {width, height,
           std::vector<std::uint8_t>(std::size_t(width) * height * 3, std::uint8_t(i))};
 }
 
-void add_pictures(const std::filesystem::path& folder, int first, int count) {
+void add_images(const std::filesystem::path& folder, int first, int count) {
   DatasetWriter writer(folder);
   for (int i = first; i < first + count; ++i) {
-    writer.add(hash_of(i), "picture " + std::to_string(i), picture_of(i));
+    writer.add(hash_of(i), "image " + std::to_string(i), image_of(i));
     writer.added().back().label = i % 2;
     writer.added().back().split = static_cast<Split>(i % 3);
   }
@@ -48,49 +48,59 @@ void sign(std::vector<std::uint8_t>& bytes) {
 
 }  // namespace
 
+TEST_CASE("the default dataset of earlier versions gets its new name once") {
+  const TemporaryFolder folder;
+  add_images(dataset_folder(folder.path(), "pictures"), 0, 3);
+  rename_legacy_dataset(folder.path());
+  CHECK(dataset_names(folder.path()) == std::vector<std::string>{"images"});
+  CHECK(Dataset::open(dataset_folder(folder.path(), kDefaultDataset)).images().size() == 3);
+  add_images(dataset_folder(folder.path(), "pictures"), 0, 1);
+  rename_legacy_dataset(folder.path());  // keeps both when the new name is taken
+  CHECK(dataset_names(folder.path()) == std::vector<std::string>{"images", "pictures"});
+}
+
 TEST_CASE("A dataset gives back what was added, sorted by hash, over several additions") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 6);
+  add_images(folder.path(), 0, 6);
   const Dataset before = Dataset::open(folder.path());
-  add_pictures(folder.path(), 6, 5);
-  CHECK(before.pictures().size() == 6);
+  add_images(folder.path(), 6, 5);
+  CHECK(before.images().size() == 6);
   const Dataset dataset = Dataset::open(folder.path());
-  REQUIRE(dataset.pictures().size() == 11);
+  REQUIRE(dataset.images().size() == 11);
   CHECK(dataset.classes() == std::vector<std::string>{"cat", "dog"});
   for (std::size_t k = 0; k < 11; ++k) {
-    const Picture& picture = dataset.pictures()[k];
-    const int i = picture.hash[31];
-    if (k > 0) CHECK(dataset.pictures()[k - 1].hash < picture.hash);
-    CHECK(dataset.load(picture) == picture_of(i));
-    CHECK(picture.name == "picture " + std::to_string(i));
-    CHECK(picture.label == i % 2);
-    CHECK(picture.split == static_cast<Split>(i % 3));
+    const ImageRecord& image = dataset.images()[k];
+    const int i = image.hash[31];
+    if (k > 0) CHECK(dataset.images()[k - 1].hash < image.hash);
+    CHECK(dataset.load(image) == image_of(i));
+    CHECK(image.name == "image " + std::to_string(i));
+    CHECK(image.label == i % 2);
+    CHECK(image.split == static_cast<Split>(i % 3));
   }
-  CHECK(before.load(before.pictures()[3]).rgb.size() > 0);
+  CHECK(before.load(before.images()[3]).rgb.size() > 0);
 }
 
 TEST_CASE("The revision names hashes, classes and splits, and nothing else") {
   const TemporaryFolder a, b;
-  add_pictures(a.path(), 0, 6);
-  add_pictures(b.path(), 0, 2);
-  add_pictures(b.path(), 2, 4);
+  add_images(a.path(), 0, 6);
+  add_images(b.path(), 0, 2);
+  add_images(b.path(), 2, 4);
   CHECK(Dataset::open(a.path()).revision() == Dataset::open(b.path()).revision());
   DatasetIndex index = Dataset::open(a.path()).index();
   std::string lines;
-  for (const Picture& picture : index.pictures) {
-    lines += to_hex(picture.hash) + (picture.label ? " dog " : " cat ") + to_string(picture.split) +
-             "\n";
+  for (const ImageRecord& image : index.images) {
+    lines += to_hex(image.hash) + (image.label ? " dog " : " cat ") + to_string(image.split) + "\n";
   }
   CHECK(index.revision() ==
         sha256_hex({reinterpret_cast<const std::uint8_t*>(lines.data()), lines.size()}));
   const std::string before = index.revision();
-  index.pictures[0].split = static_cast<Split>((int(index.pictures[0].split) + 1) % 3);
+  index.images[0].split = static_cast<Split>((int(index.images[0].split) + 1) % 3);
   CHECK(index.revision() != before);
 }
 
 TEST_CASE("Every truncation and every flipped byte of an index is refused") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 3);
+  add_images(folder.path(), 0, 3);
   const std::vector<std::uint8_t> whole = read_file(index_path(folder.path()));
   for (std::size_t length = 0; length < whole.size(); ++length) {
     CHECK_THROWS_AS(read_index({whole.begin(), whole.begin() + std::ptrdiff_t(length)}),
@@ -105,7 +115,7 @@ TEST_CASE("Every truncation and every flipped byte of an index is refused") {
 
 TEST_CASE("No length or number of a forged index is believed") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 3);
+  add_images(folder.path(), 0, 3);
   const std::vector<std::uint8_t> whole = read_file(index_path(folder.path()));
   int accepted = 0;
   for (std::size_t at = 8; at + 32 < whole.size(); ++at) {
@@ -116,10 +126,10 @@ TEST_CASE("No length or number of a forged index is believed") {
       try {
         const DatasetIndex index = read_index(forged);
         ++accepted;
-        for (const Picture& picture : index.pictures) {
-          REQUIRE(std::size_t(picture.label) < index.classes.size());
-          REQUIRE(picture.offset + std::uint64_t(picture.width) * picture.height * 3 <=
-                  index.segments.at(picture.segment).bytes);
+        for (const ImageRecord& image : index.images) {
+          REQUIRE(std::size_t(image.label) < index.classes.size());
+          REQUIRE(image.offset + std::uint64_t(image.width) * image.height * 3 <=
+                  index.segments.at(image.segment).bytes);
         }
       } catch (const FormatError&) {
       }
@@ -130,7 +140,7 @@ TEST_CASE("No length or number of a forged index is believed") {
 
 TEST_CASE("A pixel file that is too short is noticed when the dataset is opened") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 3);
+  add_images(folder.path(), 0, 3);
   std::filesystem::resize_file(segment_path(folder.path(), 0), 10);
   CHECK_THROWS_WITH(Dataset::open(folder.path()), ContainsSubstring("has 10 bytes"));
   std::filesystem::remove(segment_path(folder.path(), 0));
@@ -139,13 +149,13 @@ TEST_CASE("A pixel file that is too short is noticed when the dataset is opened"
 
 TEST_CASE("An addition that is not committed leaves the old dataset and no litter") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 3);
+  add_images(folder.path(), 0, 3);
   const auto before = read_file(index_path(folder.path()));
   {
     DatasetWriter writer(folder.path());
-    writer.add(hash_of(50), "new", picture_of(50));
+    writer.add(hash_of(50), "new", image_of(50));
     CHECK(writer.find(hash_of(50)) != nullptr);
-    CHECK(writer.find(hash_of(1))->name == "picture 1");
+    CHECK(writer.find(hash_of(1))->name == "image 1");
     CHECK(writer.find(hash_of(51)) == nullptr);
   }
   CHECK(read_file(index_path(folder.path())) == before);
@@ -154,13 +164,13 @@ TEST_CASE("An addition that is not committed leaves the old dataset and no litte
 
 TEST_CASE("What a crashed addition left behind does not disturb the next one") {
   const TemporaryFolder folder;
-  add_pictures(folder.path(), 0, 3);
-  std::ofstream(segment_path(folder.path(), 1)) << "half a picture and then the power went";
-  CHECK(Dataset::open(folder.path()).pictures().size() == 3);
-  add_pictures(folder.path(), 3, 2);
+  add_images(folder.path(), 0, 3);
+  std::ofstream(segment_path(folder.path(), 1)) << "half an image and then the power went";
+  CHECK(Dataset::open(folder.path()).images().size() == 3);
+  add_images(folder.path(), 3, 2);
   const Dataset dataset = Dataset::open(folder.path());
-  for (const Picture& picture : dataset.pictures()) {
-    CHECK(dataset.load(picture) == picture_of(picture.hash[31]));
+  for (const ImageRecord& image : dataset.images()) {
+    CHECK(dataset.load(image) == image_of(image.hash[31]));
   }
 }
 
@@ -181,8 +191,8 @@ TEST_CASE("Dataset names are folder names and nothing more") {
 TEST_CASE("The list of datasets holds those that have an index") {
   const TemporaryFolder data;
   CHECK(dataset_names(data.path()).empty());
-  add_pictures(dataset_folder(data.path(), "b"), 0, 1);
-  add_pictures(dataset_folder(data.path(), "a"), 0, 1);
+  add_images(dataset_folder(data.path(), "b"), 0, 1);
+  add_images(dataset_folder(data.path(), "a"), 0, 1);
   std::filesystem::create_directories(data.path() / "datasets/empty");
   CHECK(dataset_names(data.path()) == std::vector<std::string>{"a", "b"});
 }

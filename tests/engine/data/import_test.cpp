@@ -10,7 +10,7 @@
 #include "tests/support/archives.h"
 #include "tests/support/bitmaps.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace fovea;
@@ -61,9 +61,9 @@ Outcome import(const fs::path& source, const fs::path& folder, const ImportOptio
 }
 
 int count(const Dataset& dataset, const std::string& class_name, Split split) {
-  const auto& pictures = dataset.pictures();
-  return int(std::count_if(pictures.begin(), pictures.end(), [&](const Picture& picture) {
-    return dataset.classes()[std::size_t(picture.label)] == class_name && picture.split == split;
+  const auto& images = dataset.images();
+  return int(std::count_if(images.begin(), images.end(), [&](const ImageRecord& image) {
+    return dataset.classes()[std::size_t(image.label)] == class_name && image.split == split;
   }));
 }
 
@@ -82,10 +82,10 @@ TEST_CASE("A folder of classes becomes a dataset, shared out by class") {
     CHECK(count(dataset, name, Split::val) == 5);
     CHECK(count(dataset, name, Split::test) == 5);
   }
-  for (const Picture& picture : dataset.pictures()) {
-    const int i = std::stoi(picture.name.substr(4));
-    CHECK(picture.name.substr(0, 3) == dataset.classes()[std::size_t(picture.label)]);
-    CHECK(dataset.load(picture) == decode_image(bmp(i)));
+  for (const ImageRecord& image : dataset.images()) {
+    const int i = std::stoi(image.name.substr(4));
+    CHECK(image.name.substr(0, 3) == dataset.classes()[std::size_t(image.label)]);
+    CHECK(dataset.load(image) == decode_image(bmp(i)));
   }
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("The number of threads changes nothing") {
   }
 }
 
-TEST_CASE("Adding later: no picture changes its split or label, known ones are duplicates") {
+TEST_CASE("Adding later: no image changes its split or label, known ones are duplicates") {
   const TemporaryFolder temp;
   write_tree(temp.path() / "src", class_tree(0, 40));
   import(temp.path() / "src", temp.path() / "set");
@@ -130,8 +130,8 @@ TEST_CASE("Adding later: no picture changes its split or label, known ones are d
   const Dataset after = Dataset::open(temp.path() / "set");
   CHECK(after.classes() == std::vector<std::string>{"cat", "dog", "ant"});
   std::size_t found = 0;
-  for (const Picture& old : before.pictures()) {
-    for (const Picture& now : after.pictures()) {
+  for (const ImageRecord& old : before.images()) {
+    for (const ImageRecord& now : after.images()) {
       if (now.hash != old.hash) continue;
       ++found;
       CHECK(now.split == old.split);
@@ -161,13 +161,13 @@ TEST_CASE("The source's splits are kept; without a val, a part of train becomes 
   CHECK(count(dataset, "cat", Split::test) == 10);
 }
 
-TEST_CASE("Files that are no usable pictures are named with the reason, the rest goes on") {
+TEST_CASE("Files that are no usable images are named with the reason, the rest goes on") {
   const TemporaryFolder temp;
   const fs::path src = temp.path() / "src";
   write_tree(src, class_tree(0, 4));
   Bytes cut = bmp(9);
   cut.resize(70);
-  write_tree(src, {{"cat/notes.txt", text("no picture"), {}},
+  write_tree(src, {{"cat/notes.txt", text("no image"), {}},
                    {"cat/cut.bmp", cut, {}},
                    {"cat/deep/down/x.bmp", bmp(20), {}},
                    {"top.bmp", bmp(21), {}},
@@ -186,7 +186,7 @@ TEST_CASE("Files that are no usable pictures are named with the reason, the rest
   CHECK(outcome.report.duplicates == 1);
   CHECK(outcome.report.rejected == 9);
   const auto reason = [&](const char* file) { return outcome.reasons.at(file); };
-  CHECK(reason("cat/notes.txt") == "not a JPEG, PNG or BMP picture");
+  CHECK(reason("cat/notes.txt") == "not a JPEG, PNG or BMP image");
   CHECK_THAT(reason("cat/cut.bmp"), ContainsSubstring("70 of 102 bytes"));
   CHECK_THAT(reason("cat/deep/down/x.bmp"), ContainsSubstring("neither class/file nor"));
   CHECK_THAT(reason("top.bmp"), ContainsSubstring("neither class/file nor"));
@@ -251,7 +251,7 @@ TEST_CASE("An import that is stopped in the middle leaves the old dataset") {
   CHECK(Dataset::open(temp.path() / "set").revision() == before);
 }
 
-TEST_CASE("A source without any picture is an error, and no empty dataset stays") {
+TEST_CASE("A source without any image is an error, and no empty dataset stays") {
   const TemporaryFolder temp;
   fs::create_directories(temp.path() / "empty");
   CHECK_THROWS_WITH(import(temp.path() / "empty", temp.path() / "set"),
@@ -265,7 +265,7 @@ TEST_CASE("A source without any picture is an error, and no empty dataset stays"
   CHECK_FALSE(fs::exists(temp.path() / "set"));
 }
 
-TEST_CASE("Large pictures are reduced to the shorter side asked for, small ones kept") {
+TEST_CASE("Large images are reduced to the shorter side asked for, small ones kept") {
   const TemporaryFolder temp;
   write_tree(temp.path() / "src", {{"cat/wide.bmp", bmp(1, 90, 30), {}},
                                    {"cat/tall.bmp", bmp(2, 50, 73), {}},
@@ -275,8 +275,8 @@ TEST_CASE("Large pictures are reduced to the shorter side asked for, small ones 
   import(temp.path() / "src", temp.path() / "set", options);
   std::map<std::string, std::pair<int, int>> sizes;
   const Dataset dataset = Dataset::open(temp.path() / "set");
-  for (const Picture& picture : dataset.pictures()) {
-    sizes[picture.name] = {picture.width, picture.height};
+  for (const ImageRecord& image : dataset.images()) {
+    sizes[image.name] = {image.width, image.height};
   }
   CHECK(sizes["cat/wide.bmp"] == std::pair(60, 20));
   CHECK(sizes["cat/tall.bmp"] == std::pair(20, 29));

@@ -42,7 +42,7 @@ TEST_CASE("Folders around everything are skipped") {
   CHECK(read({"./hands//0/a.jpg"}) == Texts{"0"});
 }
 
-TEST_CASE("A class may be called train when it holds pictures itself") {
+TEST_CASE("A class may be called train when it holds images itself") {
   CHECK(read({"train/1.jpg", "plane/1.jpg"}) == Texts{"train", "plane"});
 }
 

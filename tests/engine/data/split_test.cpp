@@ -64,14 +64,14 @@ TEST_CASE("The source's own splits win; train gives a part to a validation that 
   CHECK(count(assign_splits(train + test, {}, 0), Split::val) == 0);
 }
 
-TEST_CASE("A source with a validation of its own keeps all of its train pictures") {
+TEST_CASE("A source with a validation of its own keeps all of its train images") {
   const auto all = requests("cat", 200, Split::train) + requests("dog", 5, Split::val);
   const auto splits = assign_splits(all, {}, 0.1);
   CHECK(count(splits, Split::train) == 200);
   CHECK(count(splits, Split::val) == 5);
 }
 
-TEST_CASE("In a class that is known already, each picture is placed by its hash alone") {
+TEST_CASE("In a class that is known already, each image is placed by its hash alone") {
   const auto many = requests("cat", 2000);
   const auto splits = assign_splits(many, {"cat"}, 0.1);
   CHECK(count(splits, Split::test) > 150);
@@ -83,7 +83,7 @@ TEST_CASE("In a class that is known already, each picture is placed by its hash 
   }
 }
 
-TEST_CASE("A class of a few pictures goes to train") {
+TEST_CASE("A class of a few images goes to train") {
   CHECK(count(assign_splits(requests("cat", 4), {}, 0.1), Split::train) == 4);
   CHECK(count(assign_splits(requests("cat", 5), {}, 0.1), Split::train) == 3);
 }

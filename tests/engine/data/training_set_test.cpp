@@ -17,7 +17,7 @@ Image flat(int width, int height, std::uint8_t r, std::uint8_t g, std::uint8_t b
   return image;
 }
 
-// Four pictures; the first byte of the hash runs against the order of adding.
+// Four images; the first byte of the hash runs against the order of adding.
 Dataset example(const TemporaryFolder& folder) {
   DatasetWriter writer(folder.path());
   const Split splits[] = {Split::train, Split::val, Split::train, Split::test};
@@ -36,15 +36,15 @@ Dataset example(const TemporaryFolder& folder) {
 
 }  // namespace
 
-TEST_CASE("A training set holds the pictures of its splits by content hash, squared") {
+TEST_CASE("A training set holds the images of its splits by content hash, squared") {
   const TemporaryFolder folder;
   const TrainingSet set = load_training_set(example(folder), {Split::train}, 4, Fit::crop);
   REQUIRE(set.count() == 2);
   CHECK(set.labels == std::vector<int>{2, 0});
   CHECK(set.classes == std::vector<std::string>{"a", "b", "c"});
   CHECK(set.pixels.size() == 2 * 4 * 4 * 3);
-  CHECK(int(set.picture(0)[0]) == 50);
-  CHECK(int(set.picture(1)[2]) == 30);
+  CHECK(int(set.image(0)[0]) == 50);
+  CHECK(int(set.image(1)[2]) == 30);
   const TemporaryFolder other;
   CHECK(load_training_set(example(other), {Split::train, Split::val}, 2, Fit::stretch).labels ==
         std::vector<int>{2, 1, 0});
@@ -61,12 +61,12 @@ TEST_CASE("Channel statistics are those of the values over 255") {
   CHECK_THROWS_AS(channel_statistics(TrainingSet{}, mean, std), ShapeError);
 }
 
-TEST_CASE("Padding with the pictures' own mean leaves the mean where it is") {
+TEST_CASE("Padding with the images' own mean leaves the mean where it is") {
   const TemporaryFolder folder;
   const TrainingSet set = load_training_set(example(folder), {Split::train}, 8, Fit::pad);
   // 64 pixels of (10, 20, 30), and 32 of (50, 100, 200) in a square of 64.
   const double red = (64 * 10 + 32 * 50) / 96.0;
-  CHECK(double(set.picture(0)[0]) == Approx(red).margin(0.5));  // a padded corner
+  CHECK(double(set.image(0)[0]) == Approx(red).margin(0.5));  // a padded corner
   std::array<float, 3> mean{}, std{};
   channel_statistics(set, mean, std);
   CHECK(mean[0] * 255 == Approx(red).margin(0.2));
@@ -76,9 +76,9 @@ TEST_CASE("Padding takes the colour of the model when there is one") {
   const TemporaryFolder folder;
   const TrainingSet set = load_training_set(example(folder), {Split::train}, 8, Fit::pad,
                                             std::array<float, 3>{1, 0, 0.2f});
-  CHECK(int(set.picture(0)[0]) == 255);
-  CHECK(int(set.picture(0)[1]) == 0);
-  CHECK(int(set.picture(0)[2]) == 51);
+  CHECK(int(set.image(0)[0]) == 255);
+  CHECK(int(set.image(0)[1]) == 0);
+  CHECK(int(set.image(0)[2]) == 51);
 }
 
 TEST_CASE("A size below one is refused") {

@@ -35,13 +35,13 @@ TEST_CASE("means and covariances are the textbook's, held-out vectors the first 
   for (const int i : {0, 1, 2, 3}) CHECK(b.covariances.image(1)[i] == 0);
   for (const int i : {0, 1, 2, 3}) CHECK(b.covariances.image(2)[i] == (i == 3 ? 4 : 0));
   CHECK(b.labels == std::vector<int>{2, 2, 0});
-  CHECK(b.held_out.image(2)[0] == 4);
+  CHECK(b.holdout.image(2)[0] == 4);
   CHECK_THROWS_WITH(make_bundle({"a"}, x, {0, 0, 1, 0, 0}, held, {0, 0, 0, 0}),
                     ContainsSubstring("label 1 is not below 1"));
   CHECK_THROWS_WITH(make_bundle({"a"}, x, {0}, held, {}), ContainsSubstring("5 vectors for 1"));
 }
 
-TEST_CASE("two bundles merged are the bundle of all their pictures") {
+TEST_CASE("two bundles merged are the bundle of all their images") {
   Rng rng(4);
   const auto draw = [&rng](int n) {
     Tensor t({n, 1, 1, 3});
@@ -69,6 +69,6 @@ TEST_CASE("two bundles merged are the bundle of all their pictures") {
     CHECK(merged.covariances.data()[i] == Approx(expected.covariances.data()[i]).margin(1e-5));
   }
   CHECK(merged.labels == std::vector<int>{1, 1, 2});
-  CHECK(merged.held_out.image(1)[0] == b.held_out.image(0)[0]);
+  CHECK(merged.holdout.image(1)[0] == b.holdout.image(0)[0]);
   CHECK_THROWS_WITH(merge_bundles(a, b, {"a", "b"}), ContainsSubstring("does not know: c"));
 }

@@ -92,7 +92,7 @@ TEST_CASE("with the fitted biases each class is expected as often as it is there
   CHECK(expected[2] == Approx(2500).epsilon(2e-3));
 }
 
-TEST_CASE("biases: a class without pictures is lowered where it takes, and never raised") {
+TEST_CASE("biases: a class without images is lowered where it takes, and never raised") {
   std::vector<std::vector<float>> greedy_rows, modest_rows;
   std::vector<int> labels;
   for (int n = 0; n < 1000; ++n) {
@@ -111,8 +111,8 @@ TEST_CASE("biases: a class without pictures is lowered where it takes, and never
   CHECK(lowered[2] < lowered[0] - 3);
 }
 
-TEST_CASE("biases: a picture or two of a class hardly move its border, many do") {
-  // Of the third class every picture is taken for the first, which has enough of its own.
+TEST_CASE("biases: an image or two of a class hardly move its border, many do") {
+  // Of the third class every image is taken for the first, which has enough of its own.
   const auto moved = [](int times) {
     std::vector<std::vector<float>> rows(400, {4, 0, 0});
     std::vector<int> labels(400, 0);

@@ -80,11 +80,11 @@ TEST_CASE("the worst mistakes are the surest wrong answers, surest first") {
   const std::vector<int> labels{0, 0, 0, 1};
   const auto worst = worst_mistakes(p, labels);
   REQUIRE(worst.size() == 2);
-  CHECK(worst[0].picture == 2);
+  CHECK(worst[0].image == 2);
   CHECK(worst[0].truth == 0);
   CHECK(worst[0].answer == 1);
   CHECK(worst[0].probability == Approx(0.8));
-  CHECK(worst[1].picture == 1);
+  CHECK(worst[1].image == 1);
   CHECK(worst_mistakes(p, labels, 1).size() == 1);
   CHECK_THROWS_AS(worst_mistakes(p, std::vector<int>{0}), ShapeError);
   CHECK_THROWS_WITH(class_curves(p, labels, 2), ContainsSubstring("there is no class 2"));

@@ -6,7 +6,7 @@
 
 using namespace fovea;
 
-TEST_CASE("logits of a set are those of its pictures one by one, for any number of threads") {
+TEST_CASE("logits of a set are those of its images one by one, for any number of threads") {
   NetworkSpec spec;
   spec.input = {1, 8, 8, 3};
   spec.layers = {{Conv2dSpec{4}}, {ReluSpec{}}, {GlobalAvgPoolSpec{}}, {DenseSpec{3}}};
@@ -29,11 +29,11 @@ TEST_CASE("logits of a set are those of its pictures one by one, for any number 
   Scratch scratch;
   Tensor logits;
   for (int i : {0, 31, 32, 69}) {
-    const Image picture{8, 8, {set.picture(i), set.picture(i) + 8 * 8 * 3}};
-    network.infer(preprocess_image(picture, preprocess), logits, scratch);
+    const Image image{8, 8, {set.image(i), set.image(i) + 8 * 8 * 3}};
+    network.infer(preprocess_image(image, preprocess), logits, scratch);
     for (int c = 0; c < 3; ++c) CHECK(one.image(i)[c] == Approx(logits.data()[c]).margin(1e-6));
   }
   preprocess.size = 9;
   CHECK_THROWS_WITH(evaluate_logits(network, preprocess, set, 1),
-                    ContainsSubstring("pictures of 8 pixels"));
+                    ContainsSubstring("images of 8 pixels"));
 }

@@ -60,7 +60,7 @@ TEST_CASE("features need a Dense layer at the end and vectors of its size") {
   CHECK(network.feature_dim() == 4);
   CHECK_THROWS_WITH(apply_head(network, Tensor({2, 1, 1, 5})), ContainsSubstring("1x1x4"));
   CHECK_THROWS_WITH(evaluate_features(network, {}, noise(2, 8, {"a"}), 1),
-                    ContainsSubstring("pictures of 8 pixels, the model takes 32"));
+                    ContainsSubstring("images of 8 pixels, the model takes 32"));
 }
 
 TEST_CASE("labels are matched to the model's classes by name") {

@@ -69,7 +69,7 @@ TEST_CASE("metrics are those of scikit-learn, also in degenerate cases") {
   }
 }
 
-TEST_CASE("the reliability bins hold every picture once and give the calibration error") {
+TEST_CASE("the reliability bins hold every image once and give the calibration error") {
   const Tensor p = table({{0.95, 0.05}, {0.91, 0.09}, {0.4, 0.6}, {0.5, 0.5}});
   const std::vector<int> labels{0, 1, 1, 1};
   const Metrics m = compute_metrics(p, labels);
@@ -105,7 +105,7 @@ TEST_CASE("metrics refuse labels that do not fit the answers") {
   const Tensor p = table({{0.5, 0.5}, {1, 0}});
   const auto metrics = [&](std::vector<int> labels) { return compute_metrics(p, labels); };
   CHECK_THROWS_WITH(metrics({0}), ContainsSubstring("2 answers for 1 labels"));
-  CHECK_THROWS_WITH(metrics({0, 2}), ContainsSubstring("label 2 of picture 1 is not below 2"));
+  CHECK_THROWS_WITH(metrics({0, 2}), ContainsSubstring("label 2 of image 1 is not below 2"));
   CHECK_THROWS_AS(metrics({0, -1}), ShapeError);
   CHECK_THROWS_AS(compute_metrics(Tensor({0, 1, 1, 2}), {}), ShapeError);
 }

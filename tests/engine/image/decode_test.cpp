@@ -7,7 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 
 using namespace fovea;
 using namespace fovea::tests;
@@ -58,47 +58,48 @@ Bytes grey_png(std::uint32_t width, std::uint32_t height, const Bytes& raw) {
 
 }  // namespace
 
-TEST_CASE("PNG, BMP and JPEG of the same picture agree") {
-  const Image upright = picture("upright.png");
+TEST_CASE("PNG, BMP and JPEG of the same image agree") {
+  const Image upright = read_test_image("upright.png");
   REQUIRE(upright.width == 24);
   REQUIRE(upright.height == 16);
   CHECK(upright.rgb[(16 * 24 - 1) * 3] > 200);  // the ramp: red grows to the right
-  CHECK(picture("rgb.bmp") == upright);
-  CHECK(largest_difference(picture("exif1.jpg"), upright) < 24);
-  CHECK(picture("progressive.jpg") == picture("exif1.jpg"));
+  CHECK(read_test_image("rgb.bmp") == upright);
+  CHECK(largest_difference(read_test_image("exif1.jpg"), upright) < 24);
+  CHECK(read_test_image("progressive.jpg") == read_test_image("exif1.jpg"));
 }
 
 TEST_CASE("Grey becomes R = G = B") {
-  const Image expected = picture("grey_expected.png");
-  CHECK(picture("grey.png") == expected);
-  CHECK(largest_difference(picture("grey.jpg"), expected) < 12);
+  const Image expected = read_test_image("grey_expected.png");
+  CHECK(read_test_image("grey.png") == expected);
+  CHECK(largest_difference(read_test_image("grey.jpg"), expected) < 12);
 }
 
 TEST_CASE("Transparency is laid over white as Pillow does it, also in a palette") {
-  CHECK(largest_difference(picture("alpha.png"), picture("alpha_expected.png")) <= 1);
-  CHECK(picture("palette_clear.png") == picture("palette_clear_expected.png"));
-  CHECK(picture("palette.png") == picture("palette_expected.png"));
+  CHECK(largest_difference(read_test_image("alpha.png"), read_test_image("alpha_expected.png")) <=
+        1);
+  CHECK(read_test_image("palette_clear.png") == read_test_image("palette_clear_expected.png"));
+  CHECK(read_test_image("palette.png") == read_test_image("palette_expected.png"));
 }
 
 TEST_CASE("16-bit samples keep their upper 8 bits") {
-  const Image image = picture("rgb16.png");
-  REQUIRE(image.width == 12);
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
-      const std::uint8_t* pixel = &image.rgb[(y * 12 + x) * 3];
+  const Image rgb16 = read_test_image("rgb16.png");
+  REQUIRE(rgb16.width == 12);
+  for (int y = 0; y < rgb16.height; ++y) {
+    for (int x = 0; x < rgb16.width; ++x) {
+      const std::uint8_t* pixel = &rgb16.rgb[(y * 12 + x) * 3];
       CHECK((pixel[0] == 9 * x && pixel[1] == 9 * y && pixel[2] == 77));
     }
   }
 }
 
 TEST_CASE("A CMYK JPEG is decoded, not refused") {
-  CHECK(largest_difference(picture("cmyk.jpg"), picture("upright.png")) < 40);
+  CHECK(largest_difference(read_test_image("cmyk.jpg"), read_test_image("upright.png")) < 40);
 }
 
 TEST_CASE("Every truncation of every format is refused with a reason") {
   for (const char* name : {"exif6.jpg", "progressive.jpg", "grey.jpg", "exif6.png", "alpha.png",
                            "palette_clear.png", "rgb16.png", "rgb.bmp"}) {
-    const Bytes whole = picture_bytes(name);
+    const Bytes whole = image_bytes(name);
     // The last 4 bytes of a PNG are the checksum of its end mark; nothing is lost without them.
     const bool png = whole[0] == 0x89;
     int accepted = 0;
@@ -112,7 +113,7 @@ TEST_CASE("Every truncation of every format is refused with a reason") {
 
 TEST_CASE("What a cut-off file lacks is not said of another format") {
   for (const char* name : {"exif6.jpg", "progressive.jpg", "exif6.png"}) {
-    const Bytes whole = picture_bytes(name);
+    const Bytes whole = image_bytes(name);
     std::string told;
     for (std::size_t length = 8; length < whole.size() - 4; ++length) {
       const std::string error = error_of(Bytes(whole.begin(), whole.begin() + length));
@@ -125,10 +126,10 @@ TEST_CASE("What a cut-off file lacks is not said of another format") {
   }
 }
 
-TEST_CASE("Flipped bytes give a picture or a FormatError, never anything else") {
+TEST_CASE("Flipped bytes give an image or a FormatError, never anything else") {
   for (const char* name : {"exif6.jpg", "progressive.jpg", "exif6.png", "alpha.png",
                            "palette_clear.png", "rgb16.png", "rgb.bmp"}) {
-    const Bytes whole = picture_bytes(name);
+    const Bytes whole = image_bytes(name);
     Rng rng(1);
     int decoded = 0;
     for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -136,7 +137,7 @@ TEST_CASE("Flipped bytes give a picture or a FormatError, never anything else") 
         Bytes damaged = whole;
         damaged[at] ^= static_cast<std::uint8_t>(1 + rng.below(255));
         if (repeat == 2) damaged[rng.below(static_cast<std::uint32_t>(whole.size()))] ^= 0xFF;
-        // A damaged size must not make this test slow: the limit is a small picture's.
+        // A damaged size must not make this test slow: the limit is a small image's.
         if (error_of(damaged, {.max_pixels = 1 << 20}).empty()) ++decoded;
       }
     }
@@ -145,18 +146,18 @@ TEST_CASE("Flipped bytes give a picture or a FormatError, never anything else") 
   }
 }
 
-TEST_CASE("A huge picture is refused from its header, before anything is allocated") {
+TEST_CASE("A huge image is refused from its header, before anything is allocated") {
   // 60,000 x 60,000 in 70 bytes.
   CHECK_THAT(error_of(grey_png(60000, 60000, {0})),
              ContainsSubstring("60000x60000 = 3600000000 pixels, the limit is 25000000"));
-  Bytes bmp = picture_bytes("rgb.bmp");
+  Bytes bmp = image_bytes("rgb.bmp");
   bmp[18] = bmp[22] = 0x30, bmp[19] = bmp[23] = 0x75;  // 30,000 x 30,000
   CHECK_THAT(error_of(bmp), ContainsSubstring("30000x30000"));
   CHECK_THAT(error_of(grey_png(1 << 20, 1 << 20, {0})), ContainsSubstring("too large"));
 }
 
 TEST_CASE("The limits are the caller's") {
-  const Bytes png = picture_bytes("upright.png");  // 24 x 16
+  const Bytes png = image_bytes("upright.png");  // 24 x 16
   CHECK(error_of(png, {.max_pixels = 24 * 16}).empty());
   CHECK_THAT(error_of(png, {.max_pixels = 24 * 16 - 1}), ContainsSubstring("24x16 = 384 pixels"));
   CHECK_THAT(error_of(png, {.max_aspect = 1.4}), ContainsSubstring("too narrow"));
@@ -169,7 +170,7 @@ TEST_CASE("A small PNG around a gigabyte of zeros does not get that memory") {
 }
 
 TEST_CASE("A JPEG whose Huffman table claims more codes than there are bytes is refused") {
-  Bytes jpeg = picture_bytes("exif1.jpg");
+  Bytes jpeg = image_bytes("exif1.jpg");
   const Bytes mark{0xFF, 0xC4};
   const auto table = std::search(jpeg.begin(), jpeg.end(), mark.begin(), mark.end());
   REQUIRE(table != jpeg.end());
@@ -177,8 +178,8 @@ TEST_CASE("A JPEG whose Huffman table claims more codes than there are bytes is 
   CHECK_THAT(error_of(jpeg), ContainsSubstring("a Huffman table of 4080 codes"));
 }
 
-TEST_CASE("What is no picture is said to be none") {
+TEST_CASE("What is no image is said to be none") {
   for (const std::string text : {"", "GIF89a......", "<svg></svg>", "P6 1 1 255 abc", "\xFF"}) {
-    CHECK(error_of(Bytes(text.begin(), text.end())) == "not a JPEG, PNG or BMP picture");
+    CHECK(error_of(Bytes(text.begin(), text.end())) == "not a JPEG, PNG or BMP image");
   }
 }

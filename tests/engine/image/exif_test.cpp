@@ -3,7 +3,7 @@
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 
 using namespace fovea;
 using namespace fovea::tests;
@@ -36,16 +36,16 @@ Bytes jpeg_with_exif(bool little, int orientation) {
 
 }  // namespace
 
-TEST_CASE("All eight EXIF orientations bring back the upright picture") {
-  const Image upright = picture("upright.png");
-  const Image upright_jpeg = picture("exif1.jpg");
+TEST_CASE("All eight EXIF orientations bring back the upright image") {
+  const Image upright = read_test_image("upright.png");
+  const Image upright_jpeg = read_test_image("exif1.jpg");
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const std::string name = "exif" + std::to_string(orientation);
     INFO(name);
-    CHECK(exif_orientation(picture_bytes(name + ".jpg")) == orientation);
-    CHECK(picture(name + ".png") == upright);
+    CHECK(exif_orientation(image_bytes(name + ".jpg")) == orientation);
+    CHECK(read_test_image(name + ".png") == upright);
     // Blocks lie differently in the turned JPEG, so its losses differ a little.
-    CHECK(largest_difference(picture(name + ".jpg"), upright_jpeg) < 24);
+    CHECK(largest_difference(read_test_image(name + ".jpg"), upright_jpeg) < 24);
   }
 }
 

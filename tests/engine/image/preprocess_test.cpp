@@ -3,24 +3,24 @@
 #include "engine/core/error.h"
 #include "engine/image/resize.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 
 using namespace fovea;
 using namespace fovea::tests;
 
 TEST_CASE("Crop scales the shorter side and takes the middle") {
-  const Image source = picture("resize_source.png");  // 61 x 47
+  const Image source = read_test_image("resize_source.png");  // 61 x 47
   // 61 * 32 / 47 = 41.53, so 42 x 32, of which columns 5 to 36 are kept.
   CHECK(fit_to_square(source, 32, Fit::crop, {}) == crop(resize(source, 42, 32), 5, 0, 32, 32));
 }
 
 TEST_CASE("Stretch ignores the aspect ratio") {
-  const Image source = picture("resize_source.png");
+  const Image source = read_test_image("resize_source.png");
   CHECK(fit_to_square(source, 32, Fit::stretch, {}) == resize(source, 32, 32));
 }
 
-TEST_CASE("Pad keeps all of the picture and fills with the mean colour") {
-  const Image source = picture("resize_source.png");
+TEST_CASE("Pad keeps all of the image and fills with the mean colour") {
+  const Image source = read_test_image("resize_source.png");
   const Image padded = fit_to_square(source, 32, Fit::pad, {0.5f, 0.0f, 1.0f});
   // 47 * 32 / 61 = 24.66, so 25 rows, from row 3 on.
   CHECK(crop(padded, 0, 3, 32, 25) == resize(source, 32, 25));
@@ -40,7 +40,7 @@ TEST_CASE("A long strip can be squared too") {
   }
 }
 
-TEST_CASE("The thinnest picture that is decoded can be squared to the largest input") {
+TEST_CASE("The thinnest image that is decoded can be squared to the largest input") {
   for (const auto& [width, height] : {std::pair{50, 1}, std::pair{1, 50}}) {
     const Image strip{width, height, std::vector<std::uint8_t>(150, 9)};
     for (const Fit fit : {Fit::crop, Fit::stretch, Fit::pad}) {

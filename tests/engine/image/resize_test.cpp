@@ -7,7 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 
 using namespace fovea;
 using namespace fovea::tests;
@@ -28,17 +28,17 @@ Image noise(int width, int height) {
 }  // namespace
 
 TEST_CASE("Resizing agrees with Pillow's bilinear filter within one level") {
-  const Image source = picture("resize_source.png");
+  const Image source = read_test_image("resize_source.png");
   for (const auto& [width, height] : std::vector<std::pair<int, int>>{
            {32, 32}, {20, 47}, {61, 9}, {7, 5}, {100, 70}, {1, 1}, {60, 46}}) {
     const std::string name =
         "resize_" + std::to_string(width) + "x" + std::to_string(height) + ".png";
     INFO(name);
-    CHECK(largest_difference(resize(source, width, height), picture(name)) <= 1);
+    CHECK(largest_difference(resize(source, width, height), read_test_image(name)) <= 1);
   }
 }
 
-TEST_CASE("A flat picture stays flat at every size") {
+TEST_CASE("A flat image stays flat at every size") {
   for (int side : {1, 2, 3, 17, 31, 64, 100, 1000}) {
     CHECK(resize(flat(37, 90, 255), side, 5) == flat(side, 5, 255));
     CHECK(resize(flat(1000, 3, 1), 7, side) == flat(7, side, 1));

@@ -17,10 +17,10 @@ FeatureBundle example() {
   bundle.counts = {5, 7, 0};
   bundle.means = Tensor({3, 1, 1, 2});
   bundle.covariances = Tensor({3, 2, 1, 2});
-  bundle.held_out = Tensor({4, 1, 1, 2});
+  bundle.holdout = Tensor({4, 1, 1, 2});
   Rng rng(3);
   for (Scalar& x : bundle.means.values()) x = rng.normal();
-  for (Scalar& x : bundle.held_out.values()) x = rng.normal();
+  for (Scalar& x : bundle.holdout.values()) x = rng.normal();
   for (const int c : {0, 1}) {
     Scalar* covariance = bundle.covariances.image(c);
     covariance[0] = 2 + static_cast<Scalar>(c);
@@ -29,7 +29,7 @@ FeatureBundle example() {
   }
   bundle.labels = {0, 1, 1, 0};
   bundle.evaluation = R"({"metrics":{"accuracy":0.5}})";
-  bundle.data = "pictures";
+  bundle.data = "images";
   bundle.data_revision = "abc";
   bundle.weights_sha256 = std::string(64, 'a');
   return bundle;
@@ -50,10 +50,10 @@ TEST_CASE("a feature bundle reads back as it was written") {
   CHECK(after.counts == before.counts);
   CHECK(same(after.means, before.means));
   CHECK(same(after.covariances, before.covariances));
-  CHECK(same(after.held_out, before.held_out));
+  CHECK(same(after.holdout, before.holdout));
   CHECK(after.labels == before.labels);
   CHECK(after.evaluation == before.evaluation);
-  CHECK(after.data == "pictures");
+  CHECK(after.data == "images");
   CHECK(after.data_revision == "abc");
   CHECK(after.weights_sha256 == before.weights_sha256);
 }
@@ -65,10 +65,10 @@ TEST_CASE("half precision spares the means, and what is out of its range") {
   const FeatureBundle small = read_feature_bundle(bytes);
   CHECK(same(small.means, bundle.means));
   for (int i = 0; i < 8; ++i) {
-    CHECK(small.held_out.data()[i] == Approx(bundle.held_out.data()[i]).epsilon(1e-3));
+    CHECK(small.holdout.data()[i] == Approx(bundle.holdout.data()[i]).epsilon(1e-3));
   }
-  bundle.held_out.data()[5] = 70000;
-  CHECK(same(read_feature_bundle(write_feature_bundle(bundle, true)).held_out, bundle.held_out));
+  bundle.holdout.data()[5] = 70000;
+  CHECK(same(read_feature_bundle(write_feature_bundle(bundle, true)).holdout, bundle.holdout));
 }
 
 TEST_CASE("every truncation and every changed byte of a feature bundle is refused") {
@@ -95,7 +95,7 @@ TEST_CASE("a feature bundle that does not fit together is refused with the reaso
   refused([](auto& b) { b.means = Tensor({2, 1, 1, 2}); }, "means has shape 2x1x1x2");
   refused([](auto& b) { b.covariances.data()[5] = 1; }, "of class dog is not symmetric at 1, 0");
   refused([](auto& b) { b.covariances.data()[0] = -1; }, "the variance of feature 0 of class cat");
-  refused([](auto& b) { b.held_out.data()[3] = NAN; }, "held_out holds nan at position 3");
+  refused([](auto& b) { b.holdout.data()[3] = NAN; }, "held_out holds nan at position 3");
   refused([](auto& b) { b.labels[2] = 3; }, "label 3 is not below 3");
   refused([](auto& b) { b.labels.pop_back(); }, "held_out has shape 4x1x1x2, not 3x1x1x2");
   refused([](auto& b) { b.evaluation = "[1]"; }, "the evaluation is no JSON object");

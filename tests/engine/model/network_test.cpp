@@ -78,7 +78,7 @@ TEST_CASE("a network with folded batch norm answers as the unfolded one") {
   CHECK(test::relative_error(got, expected) < 1e-5);
 }
 
-TEST_CASE("a batch is answered bit for bit as its pictures one by one, from several threads") {
+TEST_CASE("a batch is answered bit for bit as its images one by one, from several threads") {
   const Network folded = fold_batch_norm(trained_network());
   const Tensor x = random_input(8);
   Tensor together;

@@ -1,4 +1,4 @@
-// What PyTorch computes for the same network, weights and batch: tools/make_golden.py made the
+// What PyTorch computes for the same network, weights and batch: tools/dev/make_golden.py made the
 // file.
 
 #include <cmath>

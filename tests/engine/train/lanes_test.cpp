@@ -11,8 +11,8 @@ TEST_CASE("cutting covers everything once, in pieces that differ by at most one"
   for (const int count : {1, 2, 31, 33, 64, 90, 1000, 45000}) {
     for (const int most : {1, 2, 7, 32, 128}) {
       int at = 0, smallest = count, largest = 0;
-      for (int i = 0; i < pieces(count, most); ++i) {
-        const Cut piece = cut(count, most, i);
+      for (int i = 0; i < ceil_div(count, most); ++i) {
+        const Range piece = split_range(count, most, i);
         CHECK(piece.begin == at);
         at = piece.end;
         smallest = std::min(smallest, piece.end - piece.begin);

@@ -15,8 +15,8 @@ namespace {
 
 constexpr int kSize = 8;
 
-// Pictures that can be learned: each class has a colour of its own under heavy noise.
-TrainingSet pictures(int count, int classes, std::uint64_t seed) {
+// Images that can be learned: each class has a colour of its own under heavy noise.
+TrainingSet images(int count, int classes, std::uint64_t seed) {
   TrainingSet set;
   set.size = kSize;
   for (int c = 0; c < classes; ++c) set.classes.push_back("class " + std::to_string(c));
@@ -54,7 +54,7 @@ NetworkSpec network_spec(int classes) {
 Recipe quick_recipe() {
   Recipe recipe;
   recipe.epochs = 4;
-  recipe.batch = 24;  // 90 pictures: four batches, each of three lanes
+  recipe.batch = 24;  // 90 images: four batches, each of three lanes
   recipe.lane = 9;
   recipe.lr = 0.01f;
   recipe.ema_decay = 0.9f;
@@ -95,7 +95,7 @@ struct Trained {
 
 Trained run(const Recipe& recipe, int threads, Watcher& watcher,
             std::vector<std::uint8_t> resume = {}) {
-  const TrainingSet train_set = pictures(90, 3, 1), val = pictures(31, 3, 2);
+  const TrainingSet train_set = images(90, 3, 1), val = images(31, 3, 2);
   Network network(network_spec(3));
   network.initialise(recipe.seed, recipe.init);
   Trained trained;
@@ -168,8 +168,8 @@ TEST_CASE("a run stopped anywhere and resumed equals one that was not, at any th
   }
 }
 
-TEST_CASE("it memorises 32 pictures to 100 %") {
-  TrainingSet set = pictures(32, 4, 3);
+TEST_CASE("it memorises 32 images to 100 %") {
+  TrainingSet set = images(32, 4, 3);
   for (int i = 0; i < 32; ++i)
     set.labels[static_cast<std::size_t>(i)] = (i * 7 / 3) % 4;  // senseless
   Recipe recipe;
@@ -196,7 +196,7 @@ TEST_CASE("with patience the best epoch's weights are kept, and the run ends ear
   recipe.patience = 2;
   recipe.schedule.kind = ScheduleKind::constant;
   recipe.lr = 0.05f;
-  const TrainingSet train_set = pictures(90, 3, 1), val = pictures(31, 3, 2);
+  const TrainingSet train_set = images(90, 3, 1), val = images(31, 3, 2);
   Network network(network_spec(3));
   network.initialise(1);
   Watcher watcher;
@@ -221,9 +221,9 @@ TEST_CASE("validation sees the averaged weights and training goes on with its ow
 }
 
 TEST_CASE("balanced classes make a rare class count as much as a common one") {
-  TrainingSet set = pictures(60, 2, 4);
+  TrainingSet set = images(60, 2, 4);
   for (int i = 0; i < 60; ++i) set.labels[static_cast<std::size_t>(i)] = i % 10 == 0 ? 1 : 0;
-  // Pictures say nothing about the label, so the best answer is the class shares.
+  // Images say nothing about the label, so the best answer is the class shares.
   std::fill(set.pixels.begin(), set.pixels.end(), std::uint8_t{128});
   Recipe recipe = quick_recipe();
   recipe.epochs = 300;
@@ -276,17 +276,17 @@ TEST_CASE("a checkpoint of another recipe or a damaged one is refused") {
   CHECK_THROWS_AS(run(quick_recipe(), 1, second, first.bytes), FormatError);
 }
 
-TEST_CASE("recipes and pictures that cannot work are refused with the reason") {
-  const TrainingSet set = pictures(9, 3, 1);
+TEST_CASE("recipes and images that cannot work are refused with the reason") {
+  const TrainingSet set = images(9, 3, 1);
   Network network(network_spec(3));
   Watcher watcher;
-  const auto attempt = [&](const Recipe& recipe, const TrainingSet& pictures_given) {
-    train(network, pictures_given, nullptr, preprocess(), recipe, 1, watcher);
+  const auto attempt = [&](const Recipe& recipe, const TrainingSet& images_given) {
+    train(network, images_given, nullptr, preprocess(), recipe, 1, watcher);
   };
   CHECK_THROWS_WITH(attempt(quick_recipe(), set), ContainsSubstring("validation"));
   Recipe recipe = quick_recipe();
   recipe.patience = 0;
-  CHECK_THROWS_WITH(attempt(recipe, pictures(9, 4, 1)), ContainsSubstring("4 classes"));
+  CHECK_THROWS_WITH(attempt(recipe, images(9, 4, 1)), ContainsSubstring("4 classes"));
   recipe.lane = 0;
   CHECK_THROWS_AS(attempt(recipe, set), ShapeError);
 }

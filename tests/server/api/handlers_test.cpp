@@ -3,7 +3,7 @@
 #include "engine/core/sha256.h"
 #include "server/api/routes.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/small_app.h"
 
 using namespace fovea;
@@ -63,10 +63,10 @@ void check_problem(const Reply& reply, int status, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a picture sent as the body is classified as the engine does") {
+TEST_CASE("an image sent as the body is classified as the engine does") {
   Service service;
-  const auto picture = picture_bytes("rgb.bmp");
-  const Reply reply = service(post(kPredict, "image/bmp", text_of(picture)));
+  const auto image = image_bytes("rgb.bmp");
+  const Reply reply = service(post(kPredict, "image/bmp", text_of(image)));
   REQUIRE(reply.status == 200);
   const Json body = Json::parse(reply.body);
   CHECK(body["id"] == "test-id");
@@ -79,7 +79,7 @@ TEST_CASE("a picture sent as the body is classified as the engine does") {
   CHECK(result["file"] == "body");
   Tensor probabilities;
   Scratch scratch;
-  classifier.predict(classifier.prepare(picture), probabilities, scratch);
+  classifier.predict(classifier.prepare(image), probabilities, scratch);
   const auto order = top_k(probabilities.values(), 3);
   REQUIRE(result["top"].size() == 3);
   for (int i = 0; i < 3; ++i) {
@@ -95,12 +95,12 @@ TEST_CASE("a picture sent as the body is classified as the engine does") {
   }
 }
 
-TEST_CASE("the body of a plain curl --data-binary is taken for the picture it is") {
+TEST_CASE("the body of a plain curl --data-binary is taken for the image it is") {
   Service service;
   for (const char* type : {"application/x-www-form-urlencoded", "application/octet-stream", "",
                            "image/png; charset=binary"}) {
     INFO(type);
-    CHECK(service(post(kPredict, type, text_of(picture_bytes("grey.png")))).status == 200);
+    CHECK(service(post(kPredict, type, text_of(image_bytes("grey.png")))).status == 200);
   }
 }
 
@@ -108,10 +108,10 @@ TEST_CASE("files of a form are answered in order, and a bad one does not fail th
   Service service;
   const Reply reply =
       service(form(kPredict, {{"note", "", "ignored"},
-                              {"file", "a.png", text_of(picture_bytes("grey.png"))},
-                              {"file", "bad.png", "no picture"},
+                              {"file", "a.png", text_of(image_bytes("grey.png"))},
+                              {"file", "bad.png", "no image"},
                               {"file", "empty.png", ""},
-                              {"file", "b.jpg", text_of(picture_bytes("exif6.jpg"))}}));
+                              {"file", "b.jpg", text_of(image_bytes("exif6.jpg"))}}));
   REQUIRE(reply.status == 200);
   const Json results = Json::parse(reply.body)["results"];
   REQUIRE(results.size() == 4);
@@ -125,9 +125,9 @@ TEST_CASE("files of a form are answered in order, and a bad one does not fail th
   CHECK(results[3].contains("label"));
 }
 
-TEST_CASE("when no file is a picture the answer is 422 with each one's reason") {
+TEST_CASE("when no file is an image the answer is 422 with each one's reason") {
   Service service;
-  const Reply one = service(form(kPredict, {{"file", "bad.png", "no picture"}}));
+  const Reply one = service(form(kPredict, {{"file", "bad.png", "no image"}}));
   check_problem(one, 422, "bad.png: ");
   CHECK(Json::parse(one.body)["results"][0]["file"] == "bad.png");
   const Reply two = service(form(kPredict, {{"file", "x", "1"}, {"file", "y", "2"}}));
@@ -138,7 +138,7 @@ TEST_CASE("when no file is a picture the answer is 422 with each one's reason") 
 
 TEST_CASE("top_k limits the list and nothing else") {
   Service service;
-  Request request = post(kPredict, "image/png", text_of(picture_bytes("grey.png")));
+  Request request = post(kPredict, "image/png", text_of(image_bytes("grey.png")));
   const auto count = [&](const std::string& k) {
     request.query = {{"top_k", k}};
     return Json::parse(service(request).body)["results"][0]["top"].size();
@@ -152,7 +152,7 @@ TEST_CASE("top_k limits the list and nothing else") {
   }
 }
 
-TEST_CASE("requests without a picture are refused for what they are") {
+TEST_CASE("requests without an image are refused for what they are") {
   Service service;
   check_problem(service(post(kPredict, "image/png", "")), 400, "no body");
   check_problem(service(form(kPredict, {})), 400, "\"file\"");
@@ -173,10 +173,10 @@ TEST_CASE("file names that are no text do not break the answer") {
   CHECK(Json::accept(reply.body));
 }
 
-TEST_CASE("every truncation of a picture is answered, never with 500") {
+TEST_CASE("every truncation of an image is answered, never with 500") {
   Service service;
   for (const char* name : {"grey.jpg", "palette.png", "rgb.bmp"}) {
-    const std::string whole = text_of(picture_bytes(name));
+    const std::string whole = text_of(image_bytes(name));
     for (std::size_t size = 1; size < whole.size(); size += 1 + whole.size() / 60) {
       INFO(name << " cut to " << size);
       const int status = service(post(kPredict, "image/*", whole.substr(0, size))).status;
@@ -190,7 +190,7 @@ TEST_CASE("a passed deadline is 504") {
   options.deadline = std::chrono::milliseconds(-1);
   App app = make_app(options);
   const Reply reply =
-      ask(make_router(), app, post(kPredict, "image/png", text_of(picture_bytes("grey.png"))));
+      ask(make_router(), app, post(kPredict, "image/png", text_of(image_bytes("grey.png"))));
   check_problem(reply, 504, "waiting for its turn");
 }
 
@@ -200,7 +200,7 @@ TEST_CASE("a full queue is 503 at once, with Retry-After") {
   options.max_queue = 1;
   App app = make_app(options);
   const Router router = make_router();
-  const Request request = post(kPredict, "image/png", text_of(picture_bytes("grey.png")));
+  const Request request = post(kPredict, "image/png", text_of(image_bytes("grey.png")));
   const auto handler = std::get<LaterHandler>(router.match("POST", kPredict).route->handler);
   handler(std::make_shared<Request>(request), app, [](Reply) {});
   const Reply reply = ask(router, app, request);
@@ -264,7 +264,7 @@ TEST_CASE("without a built page the front page says so, and other paths are 404"
   check_problem(service(get("/nothing.js")), 404, "/nothing.js");
 }
 
-TEST_CASE("the ancestor's clients get their field names and spelling") {
+TEST_CASE("legacy clients get their field names and spelling") {
   Service service;
   const Json health = Json::parse(service(get("/api/health")).body);
   CHECK(health["status"] == "healthy");
@@ -273,11 +273,11 @@ TEST_CASE("the ancestor's clients get their field names and spelling") {
   CHECK(health["timestamp"].get<std::string>().size() == 24);
   CHECK(health.contains("version"));
 
-  const auto picture = text_of(picture_bytes("grey.png"));
-  const Reply reply = service(form("/api/predict", {{"file", "grey.png", picture}}));
+  const auto image = text_of(image_bytes("grey.png"));
+  const Reply reply = service(form("/api/predict", {{"file", "grey.png", image}}));
   REQUIRE(reply.status == 200);
   const Json body = Json::parse(reply.body);
-  const Json ours = Json::parse(service(post(kPredict, "", picture)).body)["results"][0];
+  const Json ours = Json::parse(service(post(kPredict, "", image)).body)["results"][0];
   CHECK(body["predicted_class_index"] == ours["index"]);
   CHECK(body["confidence"].get<float>() == ours["probability"].get<float>());
   CHECK(body["file_name"] == "grey.png");
@@ -288,7 +288,7 @@ TEST_CASE("the ancestor's clients get their field names and spelling") {
   CHECK(body.contains("timestamp"));
 }
 
-TEST_CASE("the ancestor's refusals are JSON with an error") {
+TEST_CASE("legacy refusals are JSON with an error") {
   Service service;
   const std::string path = "/api/predict";
   check_problem(service(post(path, "", "")), 400, "No file provided");
@@ -296,19 +296,19 @@ TEST_CASE("the ancestor's refusals are JSON with an error") {
   check_problem(service(form(path, {{"other", "a.png", "x"}})), 400, "\"file\"");
   check_problem(service(form(path, {{"file", "", ""}})), 400, "No file selected");
   check_problem(service(form(path, {{"file", "a.txt", "text"}})), 400, "not allowed");
-  check_problem(service(form(path, {{"file", "a.bmp", text_of(picture_bytes("rgb.bmp"))}})), 400,
+  check_problem(service(form(path, {{"file", "a.bmp", text_of(image_bytes("rgb.bmp"))}})), 400,
                 "not allowed");
   check_problem(service(form(path, {{"file", "a.png", "\x89PNG\r\n\x1a\nrubbish"}})), 400, "a.png");
 }
 
-TEST_CASE("the ancestor's batch answers each file by itself") {
+TEST_CASE("the legacy batch endpoint answers each file by itself") {
   Service service;
-  const auto picture = text_of(picture_bytes("grey.png"));
+  const auto image = text_of(image_bytes("grey.png"));
   const Json body = Json::parse(
-      service(form("/api/predict/batch", {{"files", "a.png", picture},
+      service(form("/api/predict/batch", {{"files", "a.png", image},
                                           {"files", "b.txt", "text"},
                                           {"files", "c.png", "\x89PNG\r\n\x1a\nrubbish"},
-                                          {"files", "d.png", picture}}))
+                                          {"files", "d.png", image}}))
           .body);
   CHECK(body["total_processed"] == 2);
   CHECK(body["total_errors"] == 2);
@@ -327,7 +327,7 @@ TEST_CASE("the ancestor's batch answers each file by itself") {
 
 TEST_CASE("an answer is uncertain below the threshold that was asked for") {
   Service service;
-  Request request = post(kPredict, "image/png", text_of(picture_bytes("grey.png")));
+  Request request = post(kPredict, "image/png", text_of(image_bytes("grey.png")));
   const auto answer = [&](const std::string& threshold) {
     request.query = {{"threshold", threshold}};
     return Json::parse(service(request).body);
@@ -347,9 +347,9 @@ TEST_CASE("an answer is uncertain below the threshold that was asked for") {
 
 TEST_CASE("every answer is in the history under the number it carries") {
   Service service;
-  const auto picture = text_of(picture_bytes("grey.png"));
+  const auto image = text_of(image_bytes("grey.png"));
   const Json body = Json::parse(
-      service(form(kPredict, {{"file", "a.png", picture}, {"file", "b.png", "rubbish"}})).body);
+      service(form(kPredict, {{"file", "a.png", image}, {"file", "b.png", "rubbish"}})).body);
   CHECK(body["recorded"] == true);
   CHECK_FALSE(body["results"][1].contains("prediction"));
   const auto record = service.app.store->predictions().find(body["results"][0]["prediction"]);
@@ -358,12 +358,12 @@ TEST_CASE("every answer is in the history under the number it carries") {
   CHECK(record->source == "v1");
   CHECK(record->request_id == "test-id");
   CHECK(record->label == body["results"][0]["label"]);
-  CHECK(record->picture_sha256 == sha256_hex(picture_bytes("grey.png")));
-  CHECK(record->picture_kept);
-  service(form("/api/predict", {{"file", "c.png", picture}}));
+  CHECK(record->image_sha256 == sha256_hex(image_bytes("grey.png")));
+  CHECK(record->image_kept);
+  service(form("/api/predict", {{"file", "c.png", image}}));
   const auto newest = service.app.store->predictions().newest({}, 10);
   REQUIRE(newest.size() == 2);  // the rubbish is no answer
-  CHECK(newest[0].source == "ancestor");
+  CHECK(newest[0].source == "legacy");
 }
 
 TEST_CASE("the status tells what a dashboard shows at a glance") {
@@ -384,7 +384,7 @@ TEST_CASE("the status tells what a dashboard shows at a glance") {
   CHECK(body["threshold"] == 0.5);
   CHECK(body["limits"]["body_bytes"] == 32 << 20);
   CHECK(body["limits"]["upload_bytes"] == 256 << 20);
-  CHECK(body["limits"]["picture_pixels"] == 25'000'000);
+  CHECK(body["limits"]["image_pixels"] == 25'000'000);
   CHECK(body["limits"]["wait_seconds"] == 30);
   CHECK(body["limits"]["requests_per_second"].is_null());
   CHECK(body["limits"]["history_answers"] == 1'000'000);
@@ -397,7 +397,7 @@ TEST_CASE("the status tells what a dashboard shows at a glance") {
   CHECK(later["you"] == "predict");
 }
 
-TEST_CASE("those who watch hear how many pictures were answered, whatever door they came in by") {
+TEST_CASE("those who watch hear how many images were answered, whatever door they came in by") {
   Service service;
   const auto stream = service.app.hub.subscribe("");
   const auto next = [&] {
@@ -408,9 +408,9 @@ TEST_CASE("those who watch hear how many pictures were answered, whatever door t
     return future.get();
   };
   next();  // how long to wait before coming back
-  const auto picture = text_of(picture_bytes("grey.png"));
-  service(form(kPredict, {{"file", "a.png", picture}, {"file", "b.png", "rubbish"}}));
+  const auto image = text_of(image_bytes("grey.png"));
+  service(form(kPredict, {{"file", "a.png", image}, {"file", "b.png", "rubbish"}}));
   CHECK_THAT(next(), ContainsSubstring("event: predictions\ndata: {\"count\":1}\n"));
-  service(form("/api/predict", {{"file", "c.png", picture}}));
+  service(form("/api/predict", {{"file", "c.png", image}}));
   CHECK_THAT(next(), ContainsSubstring("event: predictions\ndata: {\"count\":1}\n"));
 }

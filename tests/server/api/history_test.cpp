@@ -4,7 +4,7 @@
 #include "server/http/target.h"
 #include "server/store/audit_log.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/small_app.h"
 
 using namespace fovea;
@@ -38,9 +38,8 @@ struct Service {
     REQUIRE(reply.status == 200);
     return Json::parse(reply.body);
   }
-  std::int64_t predict(const std::string& picture = "grey.png") {
-    return json("POST", "/api/v1/predict",
-                text_of(picture_bytes(picture)))["results"][0]["prediction"];
+  std::int64_t predict(const std::string& image = "grey.png") {
+    return json("POST", "/api/v1/predict", text_of(image_bytes(image)))["results"][0]["prediction"];
   }
   void check_refused(const Reply& reply, int status, const std::string& part) {
     INFO(reply.body);
@@ -83,7 +82,7 @@ TEST_CASE("the history is listed a page at a time, and next leads through all of
   CHECK(ids == std::vector<int>{5, 4, 3, 2, 1});
 }
 
-TEST_CASE("a prediction shows what was answered, and its picture") {
+TEST_CASE("a prediction shows what was answered, and its image") {
   Service service;
   const auto id = std::to_string(service.predict("rgb.bmp"));
   const Json entry = service.json("GET", kHistory + "/" + id);
@@ -91,12 +90,12 @@ TEST_CASE("a prediction shows what was answered, and its picture") {
   CHECK(entry["version"] == 1);
   CHECK(entry["probabilities"].size() == 3);
   CHECK(entry["probabilities"][entry["label"].get<std::string>()] == entry["probability"]);
-  CHECK(entry["picture"]["kept"] == true);
+  CHECK(entry["image"]["kept"] == true);
   CHECK(entry["right_label"].is_null());
-  const Reply picture = service("GET", kHistory + "/" + id + "/picture");
-  CHECK(picture.body == text_of(picture_bytes("rgb.bmp")));
-  CHECK(find_field(picture.fields, "Content-Type") == "image/bmp");
-  for (const char* bad : {"/99", "/x", "/0", "/-1", "/99/picture"}) {
+  const Reply image = service("GET", kHistory + "/" + id + "/image");
+  CHECK(image.body == text_of(image_bytes("rgb.bmp")));
+  CHECK(find_field(image.fields, "Content-Type") == "image/bmp");
+  for (const char* bad : {"/99", "/x", "/0", "/-1", "/99/image"}) {
     service.check_refused(service("GET", kHistory + bad), 404, "no prediction");
   }
 }
@@ -138,7 +137,7 @@ TEST_CASE("the history goes out as CSV in UTF-8 that no spreadsheet computes") {
   request.fields = {{"Content-Type", "multipart/form-data; boundary=B"}};
   request.body =
       "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"=1+\\\"2\xff\"\r\n\r\n" +
-      text_of(picture_bytes("grey.png")) + "\r\n--B--\r\n";
+      text_of(image_bytes("grey.png")) + "\r\n--B--\r\n";
   REQUIRE(ask(service.router, service.app, request).status == 200);
   const Reply reply = service("GET", kHistory + ".csv");
   CHECK(find_field(reply.fields, "Content-Type") == "text/csv; charset=utf-8");
@@ -177,7 +176,7 @@ TEST_CASE("predictions are deleted one by one, or all when that is said, and the
   CHECK(audit[1].subject == "prediction 2");
 }
 
-TEST_CASE("the right label is kept with the prediction and its picture is learned from") {
+TEST_CASE("the right label is kept with the prediction and its image is learned from") {
   Service service;
   service.predict("rgb.bmp");
   const std::string path = kHistory + "/1/label";
@@ -186,8 +185,8 @@ TEST_CASE("the right label is kept with the prediction and its picture is learne
   CHECK(labelled["training"] == "added");
   CHECK(labelled["labelled"].is_string());
   const auto snapshot = service.app.training.snapshot();
-  REQUIRE(snapshot->dataset.pictures().size() == 1);
-  CHECK(snapshot->label(snapshot->dataset.pictures()[0]) == "zebra");
+  REQUIRE(snapshot->dataset.images().size() == 1);
+  CHECK(snapshot->label(snapshot->dataset.images()[0]) == "zebra");
   CHECK(service.json("POST", path, R"({"label": "cat"})")["training"] == "relabelled");
   CHECK(service.json("GET", "/api/v1/statistics")["labelled"]["count"] == 1);
   CHECK(service.app.store->audit().newest(1)[0].action == "label prediction");
@@ -197,12 +196,12 @@ TEST_CASE("the right label is kept with the prediction and its picture is learne
   service.check_refused(service("POST", kHistory + "/9/label", R"({"label": "a"})"), 404, "9");
 }
 
-TEST_CASE("a picture that is no longer kept cannot be learned from") {
+TEST_CASE("an image that is no longer kept cannot be learned from") {
   AppOptions options;
-  options.history.max_picture_bytes = 0;
+  options.history.max_image_bytes = 0;
   Service service(options);
   service.predict();
-  service.check_refused(service("GET", kHistory + "/1/picture"), 404, "not kept");
+  service.check_refused(service("GET", kHistory + "/1/image"), 404, "not kept");
   service.check_refused(service("POST", kHistory + "/1/label", R"({"label": "cat"})"), 409,
                         "no longer kept");
 }
@@ -241,7 +240,7 @@ TEST_CASE("statistics tell what was answered, by class, version and time") {
   service.check_refused(service("GET", "/api/v1/statistics?hours=0"), 400, "hours");
 }
 
-TEST_CASE("the ancestor's clients are told of the model and of how long it has run") {
+TEST_CASE("legacy clients are told of the model and of how long it has run") {
   Service service;
   const Json info = service.json("GET", "/api/model/info");
   CHECK(info["input_shape"] == Json({8, 8, 3}));

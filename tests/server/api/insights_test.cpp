@@ -77,12 +77,12 @@ TEST_CASE("without a job's evaluation the one that came with the model counts, a
   CHECK(roc["source"]["id"] == "model");
   CHECK(roc["source"]["version"] == number);
   CHECK(roc["caveat"] ==
-        "From the stored evaluation that came with the model; its pictures are not "
+        "From the stored evaluation that came with the model; its images are not "
         "on this machine.");
   CHECK(service.insight("training_curves")["has_data"] == true);
-  const Json samples = service.insight("sample_pictures");
+  const Json samples = service.insight("sample_images");
   CHECK(samples["has_data"] == false);  // nothing to show ...
-  CHECK(samples["data"]["panels"][0]["groups"][0]["pictures"][0]["url"].is_null());
+  CHECK(samples["data"]["panels"][0]["groups"][0]["images"][0]["url"].is_null());
   CHECK(service.insight("class_distribution")["data"]["panels"][0]["categories"] == Json({"bird"}));
   // The version before has none.
   CHECK(service.insight("roc", "?version=1")["has_data"] == false);
@@ -162,20 +162,20 @@ TEST_CASE("an evaluation that is of other weights, or unreadable, is not shown a
   CHECK(service.json("/api/v1/insights")["insights"].size() == insight_kinds().size());
 }
 
-TEST_CASE("charts of the data show the pictures on this machine, and follow them") {
+TEST_CASE("charts of the data show the images on this machine, and follow them") {
   InsightService service;
-  const auto hashes = service.add_pictures("owl", 12, 200);
-  service.add_pictures("bat", 3, 20);
-  Json samples = service.insight("sample_pictures");
+  const auto hashes = service.add_images("owl", 12, 200);
+  service.add_images("bat", 3, 20);
+  Json samples = service.insight("sample_images");
   CHECK(samples["has_data"] == true);
   CHECK(samples["source"]["kind"] == "dataset");
-  CHECK(samples["source"]["pictures"] == 15);
+  CHECK(samples["source"]["images"] == 15);
   CHECK(samples["source"]["data_revision"] == service.app.training.revision());
   CHECK_THAT(samples["caveat"].get<std::string>(), ContainsSubstring("bird, cat and truck"));
-  const Json picture = samples["data"]["panels"][0]["groups"][0]["pictures"][0];
-  CHECK(picture["label"] == "owl");
-  CHECK(service.call("GET", picture["url"]).status == 200);
-  CHECK(std::count(hashes.begin(), hashes.end(), picture["sha256"].get<std::string>()) == 1);
+  const Json image = samples["data"]["panels"][0]["groups"][0]["images"][0];
+  CHECK(image["label"] == "owl");
+  CHECK(service.call("GET", image["url"]).status == 200);
+  CHECK(std::count(hashes.begin(), hashes.end(), image["sha256"].get<std::string>()) == 1);
   const Image png = decoded(service.call("GET", samples["png"]));
   int greys = 0;
   for (std::size_t i = 0; i < png.rgb.size(); i += 3) {
@@ -186,28 +186,28 @@ TEST_CASE("charts of the data show the pictures on this machine, and follow them
              ContainsSubstring("brightest class is owl"));
   CHECK_THAT(service.insight("class_distribution")["sentence"].get<std::string>(),
              ContainsSubstring("owl has the most (12)"));
-  service.add_pictures("bat", 40, 30);
+  service.add_images("bat", 40, 30);
   CHECK_THAT(service.insight("class_distribution")["sentence"].get<std::string>(),
              ContainsSubstring("bat has the most (43)"));
   // A version that is named: what it was evaluated with, not what lies here.
   CHECK(service.insight("class_distribution", "?version=1")["has_data"] == false);
 }
 
-TEST_CASE("surest mistakes link the pictures that are on this machine, and say how many are") {
+TEST_CASE("surest mistakes link the images that are on this machine, and say how many are") {
   InsightService service;
-  const auto hashes = service.add_pictures("bird", 2, 100);
+  const auto hashes = service.add_images("bird", 2, 100);
   EvaluationReport report = small_report(service.weights(), service.app.training.revision());
-  report.mistakes[0].picture = hashes[0];
-  report.mistakes[1].picture = "../../etc/passwd";
+  report.mistakes[0].image = hashes[0];
+  report.mistakes[1].image = "../../etc/passwd";
   service.add_evaluation(report);
   const Json mistakes = service.insight("worst_mistakes");
-  const Json& pictures = mistakes["data"]["panels"][0]["groups"][0]["pictures"];
-  CHECK(pictures[0]["url"] == "/api/v1/dataset/images/" + hashes[0] + "/picture");
-  CHECK(pictures[1]["url"].is_null());
-  CHECK(pictures[0]["label"] == "bird");
-  CHECK(pictures[0]["answer"] == "cat");
+  const Json& images = mistakes["data"]["panels"][0]["groups"][0]["images"];
+  CHECK(images[0]["url"] == "/api/v1/dataset/images/" + hashes[0] + "/content");
+  CHECK(images[1]["url"].is_null());
+  CHECK(images[0]["label"] == "bird");
+  CHECK(images[0]["answer"] == "cat");
   CHECK_THAT(mistakes["caveat"].get<std::string>(),
-             ContainsSubstring("Only 1 of these 20 pictures are on this machine."));
+             ContainsSubstring("Only 1 of these 20 images are on this machine."));
   CHECK(decoded(service.call("GET", mistakes["png"])).width == 960);
 }
 
@@ -292,11 +292,11 @@ TEST_CASE("a PNG has the size that was asked for") {
   CHECK(image.rgb[0] < 64);
 }
 
-TEST_CASE("charts that show people's pictures need the role that sees the training data") {
+TEST_CASE("charts that show people's images need the role that sees the training data") {
   InsightService service;
-  const std::vector<std::string> pictures = {"sample_pictures", "worst_mistakes"};
+  const std::vector<std::string> images = {"sample_images", "worst_mistakes"};
   for (const InsightKind& kind : insight_kinds()) {
-    const bool shows = std::count(pictures.begin(), pictures.end(), kind.name) > 0;
+    const bool shows = std::count(images.begin(), images.end(), kind.name) > 0;
     for (const std::string folder : {"/api/v1/insights/", "/static/visualizations/"}) {
       const Match match = service.router.match("GET", folder + kind.name + ".png");
       INFO(folder << kind.name);

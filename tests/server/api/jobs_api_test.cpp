@@ -6,7 +6,7 @@
 #include "engine/data/dataset_edit.h"
 #include "engine/data/import.h"
 #include "server/api/routes.h"
-#include "server/jobs/job_files.h"
+#include "server/jobs/job_protocol.h"
 #include "server/store/audit_log.h"
 #include "tests/support/bitmaps.h"
 #include "tests/support/catch.h"
@@ -33,11 +33,11 @@ AppOptions options_of(const TemporaryFolder& folder, const std::string& script) 
 struct Api {
   explicit Api(const std::string& script) : app(make_app(options_of(folder, script))) {
     write_file_atomically(folder.path() / "new.safetensors", small_model_file(99));
-    const TemporaryFolder source;  // pictures of a class that the model does not know
+    const TemporaryFolder source;  // images of a class that the model does not know
     for (int i = 0; i < 12; ++i) {
       write_file_atomically(source.path() / "dog" / (std::to_string(i) + ".bmp"), bmp(i));
     }
-    import_dataset(source.path(), dataset_folder(folder.path(), "pictures"), {});
+    import_dataset(source.path(), dataset_folder(folder.path(), "images"), {});
   }
   Reply call(const std::string& verb, const std::string& path, const std::string& body = "",
              Fields fields = {}) {
@@ -99,9 +99,9 @@ TEST_CASE("a retraining that the gate promotes answers from then on, and every s
   CHECK(manifest["parent"] == 1);
   CHECK(manifest["mode"] == "full");
   CHECK(manifest["verdict"]["decision"] == "promote");
-  const Json given = read_job(api.folder.path() / "jobs" / "1");
-  CHECK(given["champion"]["version"] == 1);
-  CHECK(given["options"] == Json({{"epochs", 1}}));
+  const JobSpec given = read_job(api.folder.path() / "jobs" / "1");
+  CHECK(given.champion.version == 1);
+  CHECK(given.options == Json({{"epochs", 1}}));
   bool activated = false, asked = false;
   for (const AuditEntry& entry : api.app.store->audit().newest(20)) {
     activated |=
@@ -131,13 +131,13 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   CHECK_THAT(lacking, ContainsSubstring("1 MiB are available"));
   std::filesystem::remove_all(group);
   std::vector<ContentHash> others;
-  const auto pictures = dataset_folder(api.folder.path(), "pictures");
-  const Dataset dataset = Dataset::open(pictures);
-  for (const Picture& picture : dataset.pictures()) {
-    if (picture.label != 0) others.push_back(picture.hash);
+  const auto images = dataset_folder(api.folder.path(), "images");
+  const Dataset dataset = Dataset::open(images);
+  for (const ImageRecord& image : dataset.images()) {
+    if (image.label != 0) others.push_back(image.hash);
   }
-  rename_class(pictures, dataset.classes()[0], "cat", std::chrono::seconds(1));
-  remove_pictures(pictures, others, std::chrono::seconds(1));
+  rename_class(images, dataset.classes()[0], "cat", std::chrono::seconds(1));
+  remove_images(images, others, std::chrono::seconds(1));
   CHECK_THAT(refusal(422, R"({"kind":"retrain"})"), ContainsSubstring("nothing new to learn"));
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
@@ -153,16 +153,16 @@ TEST_CASE("what a retraining would do is told before it starts, and nothing star
   CHECK(plan["new_classes"] == Json({"dog"}));
   CHECK(plan["classes"] == Json({"bird", "cat", "truck", "dog"}));
   CHECK(plan["data_revision"] == api.json("GET", "/api/v1/dataset")["revision"]);
-  // Twelve pictures, shared out by their content.
+  // Twelve images, shared out by their content.
   const Json counts = api.json("GET", "/api/v1/dataset")["classes"][0];
-  const Json dog = plan["pictures"][3];
+  const Json dog = plan["images"][3];
   CHECK(dog["name"] == "dog");
   CHECK(dog["new"] == true);
   for (const char* split : {"train", "val", "test"}) CHECK(dog[split] == counts[split]);
   CHECK(plan["new_images"] == counts["train"]);
   CHECK(plan["shown_images"] >= plan["new_images"]);
   CHECK(plan["replayed_images"] == 0);
-  CHECK_THAT(plan["notes"].dump(), ContainsSubstring("training pictures"));
+  CHECK_THAT(plan["notes"].dump(), ContainsSubstring("training images"));
   CHECK(plan["memory_bytes"]["needed"] > (32 << 20));
   CHECK(plan["lacking"].empty());
   CHECK_FALSE(plan.contains("estimate"));  // nothing was measured
@@ -265,7 +265,7 @@ TEST_CASE("a result is judged against the champion it was trained from, and publ
   const Job done = api.app.jobs.find(1);
   const auto folder = api.folder.path() / "jobs" / "1";
   write_file_atomically(folder / "model.safetensors", small_model_file(99));
-  const auto work = service_work(api.app.options, api.app.registry, *api.app.store);
+  const auto work = model_job_handler(api.app.options, api.app.registry, *api.app.store);
   CHECK(work->finish(done, folder, read_result(folder))["version"] == job["result"]["version"]);
   CHECK(api.app.registry.count() == count);
 }

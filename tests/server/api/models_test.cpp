@@ -3,7 +3,7 @@
 #include "server/api/routes.h"
 #include "server/store/audit_log.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/stored_registry.h"
 
 using namespace fovea;
@@ -53,7 +53,7 @@ TEST_CASE("an uploaded model becomes a version that can be activated and rolled 
   const Json active = service.json("POST", kModels + "/2/activate", R"({"reason": "it is new"})");
   CHECK(active["version"] == "2");
   CHECK(active["aliases"] == Json({"champion"}));
-  const Json answer = service.json("POST", "/api/v1/predict", text_of(picture_bytes("grey.png")));
+  const Json answer = service.json("POST", "/api/v1/predict", text_of(image_bytes("grey.png")));
   CHECK(answer["version"] == "2");
   CHECK(answer["weights_sha256"] == weights_sha256(small_model_file(6)));
   CHECK(service.json("GET", "/api/v1/model")["version"] == "2");

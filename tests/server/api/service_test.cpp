@@ -5,7 +5,7 @@
 #include "server/http/server.h"
 #include "tests/support/catch.h"
 #include "tests/support/http_client.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/small_app.h"
 
 using namespace fovea;
@@ -46,13 +46,13 @@ std::string post(const std::string& path, const std::vector<std::uint8_t>& body)
 
 }  // namespace
 
-TEST_CASE("pictures sent by many clients at once each get their own right answer") {
+TEST_CASE("images sent by many clients at once each get their own right answer") {
   Service service;
   const std::vector<std::string> names{"grey.png", "alpha.png", "rgb.bmp", "exif6.jpg"};
   std::vector<std::string> expected;
   for (const std::string& name : names) {
     const std::string body =
-        Connection(service.server.port()).ask(post("/api/v1/predict", picture_bytes(name))).body;
+        Connection(service.server.port()).ask(post("/api/v1/predict", image_bytes(name))).body;
     expected.push_back(nlohmann::json::parse(body)["results"][0]["top"].dump());
   }
   std::atomic<int> right{0};
@@ -62,7 +62,7 @@ TEST_CASE("pictures sent by many clients at once each get their own right answer
       Connection client(service.server.port());
       for (int i = 0; i < 20; ++i) {
         const std::size_t which = (c + i) % names.size();
-        const WireReply reply = client.ask(post("/api/v1/predict", picture_bytes(names[which])));
+        const WireReply reply = client.ask(post("/api/v1/predict", image_bytes(names[which])));
         if (reply.status != 200) continue;
         const auto top = nlohmann::json::parse(reply.body)["results"][0]["top"];
         const auto wanted = nlohmann::json::parse(expected[which]);
@@ -76,7 +76,7 @@ TEST_CASE("pictures sent by many clients at once each get their own right answer
   CHECK(right == 120);
 }
 
-TEST_CASE("the ancestor's path has its own smaller body limit") {
+TEST_CASE("the legacy path has its own smaller body limit") {
   Service service;
   const std::string head =
       " HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 20000000\r\n\r\n";
@@ -98,12 +98,12 @@ TEST_CASE("paths cannot lead out of the page") {
   }
 }
 
-TEST_CASE("a client that leaves while its pictures are classified harms nobody") {
+TEST_CASE("a client that leaves while its images are classified harms nobody") {
   Service service;
   for (int i = 0; i < 30; ++i) {
     Connection client(service.server.port());
-    client.send(post("/api/v1/predict", picture_bytes("exif6.jpg")));
+    client.send(post("/api/v1/predict", image_bytes("exif6.jpg")));
   }
   Connection client(service.server.port());
-  CHECK(client.ask(post("/api/v1/predict", picture_bytes("grey.png"))).status == 200);
+  CHECK(client.ask(post("/api/v1/predict", image_bytes("grey.png"))).status == 200);
 }

@@ -48,7 +48,7 @@ TEST_CASE("a child's lines, code, last words and log are kept") {
   CHECK(shell.lines == std::vector<std::string>{"one", "two"});
   CHECK(end.code == 4);
   CHECK(end.signal == 0);
-  CHECK(end.last_words == "no room");
+  CHECK(end.last_stderr_line == "no room");
   CHECK(describe(end) == "ended with code 4; its last words: no room");
   CHECK(text_of(shell.options.log) == "first\nno room\n");
   CHECK(end.peak_bytes > 100'000);

@@ -2,7 +2,7 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "server/events/hub.h"
-#include "server/jobs/job_files.h"
+#include "server/jobs/job_protocol.h"
 #include "server/store/store.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
@@ -21,11 +21,13 @@ using Json = nlohmann::ordered_json;
 
 // Jobs of a service whose child is a shell script: $1 is the job's folder.
 struct Service {
-  class Work : public JobWork {
+  class Work : public JobHandler {
    public:
-    Json prepare(const std::string&, const Json& options) override {
+    JobSpec prepare(const std::string&, const Json& options) override {
       if (options.contains("bad")) throw JobRefusal(422, "bad is bad");
-      return {{"options", options}};
+      JobSpec spec;
+      spec.options = options;
+      return spec;
     }
     Json plan(const std::string&, const Json& options) override { return options; }
     Json finish(const Job&, const std::filesystem::path&, const Json& result) override {
@@ -128,7 +130,7 @@ TEST_CASE("a job runs, tells its events and hands its result over") {
   CHECK(shown["val_accuracy"] == 0.5);
   REQUIRE(shown["history"].size() == 1);
   CHECK(shown["result"]["taken"] == 5);
-  CHECK(read_job(service.at(job.id, "").parent_path())["options"]["epochs"] == 2);
+  CHECK(read_job(service.at(job.id, "").parent_path()).options["epochs"] == 2);
   std::string names;
   for (const JobEvent& event : service.store->jobs().events(job.id, 0, 100)) {
     const Json parsed = Json::parse(event.event);
@@ -165,7 +167,7 @@ TEST_CASE("every way of a child to end has its state and reason") {
   CHECK(job.reason == "ended with code 1; its last words: fovea: no champion");
   job = run("exit 0");
   CHECK(job.state == JobState::failed);
-  CHECK(job.reason.find("left no result.json") != std::string::npos);
+  CHECK(job.reason.find("wrote no result.json") != std::string::npos);
   job = run("echo rubbish > $1/result.json");
   CHECK(job.state == JobState::failed);
   job = run(R"(echo '{"event":"result","spoiled":1}' > $1/result.json)");
@@ -242,7 +244,7 @@ TEST_CASE("a job that ran when the server was killed is interrupted, one that wa
     const auto store = open_sqlite_store(service.folder.path() / "fovea.db");
     for (int id = 1; id <= 3; ++id) {
       store->jobs().create(id == 2 ? "evaluate" : "retrain", "{}", "");
-      if (id != 3) write_job(service.at(id, "job.json").parent_path(), {{"kind", "any"}});
+      if (id != 3) write_job(service.at(id, "job.json").parent_path(), JobSpec{});
     }
     store->jobs().change(1, JobState::running, "", R"({"event":"state","state":"running"})");
   }

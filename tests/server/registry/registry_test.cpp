@@ -13,7 +13,7 @@ TEST_CASE("a published version is numbered, described and not in service") {
   StoredRegistry service(folder.path());
   CHECK(service.registry.champion() == nullptr);
   CHECK(service.publish(1) == 1);
-  CHECK(service.publish(2, {{"parent", 1}, {"data", "pictures"}, {"job", 4}}) == 2);
+  CHECK(service.publish(2, {{"parent", 1}, {"data", "images"}, {"job", 4}}) == 2);
   CHECK(service.registry.champion() == nullptr);
   CHECK(service.registry.aliases().empty());
   CHECK(service.registry.count() == 2);
@@ -21,7 +21,7 @@ TEST_CASE("a published version is numbered, described and not in service") {
   const StoredVersion second = service.registry.find("2");
   const Json manifest = parse_manifest(second.manifest);
   CHECK(manifest["parent"] == 1);
-  CHECK(manifest["data"] == "pictures");
+  CHECK(manifest["data"] == "images");
   CHECK(manifest["job"] == 4);
   CHECK(manifest["name"] == "tiny test");
   CHECK(manifest["classes"] == Json({"bird", "cat", "truck"}));

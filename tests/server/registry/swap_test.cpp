@@ -11,7 +11,7 @@
 #include "server/api/routes.h"
 #include "server/registry/registry.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/stored_registry.h"
 
 using namespace fovea;
@@ -37,19 +37,19 @@ double resident_mib() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
-// What each version says of a picture, computed beside the server.
+// What each version says of an image, computed beside the server.
 struct Truth {
   std::map<std::string, std::string> weights;
   std::map<std::string, double> probability;
 };
 
-Truth truth_of(const Registry& registry, std::span<const std::uint8_t> picture) {
+Truth truth_of(const Registry& registry, std::span<const std::uint8_t> image) {
   Truth truth;
   for (int number = 1; number <= kVersions; ++number) {
     const Classifier classifier(registry.model_file(registry.find(number)));
     Scratch scratch;
     Tensor answer;
-    classifier.predict(classifier.prepare(picture), answer, scratch);
+    classifier.predict(classifier.prepare(image), answer, scratch);
     const auto values = answer.values();
     truth.weights[std::to_string(number)] = classifier.weights_sha256();
     truth.probability[std::to_string(number)] = *std::max_element(values.begin(), values.end());
@@ -64,13 +64,13 @@ struct Client {
 };
 
 void ask_until(const std::atomic<bool>& stop, App& app, const Truth& truth,
-               const std::string& picture, Client& client) {
+               const std::string& image, Client& client) {
   const Router router = make_router();
   while (!stop) {
     Request request;
     request.verb = "POST";
     request.path = "/api/v1/predict";
-    request.body = picture;
+    request.body = image;
     const Reply reply = ask(router, app, std::move(request));
     ++client.answers;
     if (reply.status != 200) {
@@ -95,16 +95,16 @@ TEST_CASE("swaps under load fail no request, and every answer is of the version 
   for (int i = 2; i <= kVersions; ++i) {
     app.registry.publish(small_model_file(std::uint64_t(i) * 10), {}, nullptr, "test");
   }
-  const auto bytes = picture_bytes("grey.png");
+  const auto bytes = image_bytes("grey.png");
   const Truth truth = truth_of(app.registry, bytes);
   REQUIRE(std::set<double>{truth.probability.at("1"), truth.probability.at("2")}.size() == 2);
-  const std::string picture(bytes.begin(), bytes.end());
+  const std::string image(bytes.begin(), bytes.end());
 
   std::atomic<bool> stop{false};
   std::array<Client, 4> clients;
   std::vector<std::jthread> threads;
   for (Client& client : clients) {
-    threads.emplace_back([&] { ask_until(stop, app, truth, picture, client); });
+    threads.emplace_back([&] { ask_until(stop, app, truth, image, client); });
   }
   const int count = swaps("FOVEA_SWAPS", 300);
   for (int i = 1; i <= count; ++i) app.registry.activate(1 + i % kVersions, "test", "");

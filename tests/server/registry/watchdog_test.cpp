@@ -2,7 +2,7 @@
 
 #include "server/store/audit_log.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/stored_registry.h"
 
 using namespace fovea;
@@ -94,7 +94,7 @@ TEST_CASE("a version that fails is rolled back, with the numbers in the audit lo
   CHECK(entry.subject == "version 1");
   const Json detail = Json::parse(entry.detail);
   CHECK(detail["from"] == 2);
-  CHECK(detail["reason"] == "50.0 % of 200 pictures failed, 0.0 % before");
+  CHECK(detail["reason"] == "50.0 % of 200 images failed, 0.0 % before");
   CHECK(detail["numbers"]["now"]["failures"] == 100);
   CHECK(detail["numbers"]["before"]["answers"] == 1000);
   CHECK(registry.find("previous").number == 2);
@@ -132,17 +132,17 @@ TEST_CASE("after its window a version is settled, and without a window nothing i
 
 TEST_CASE("the batcher feeds the record of the version that answered") {
   App app = make_app();
-  const auto classify = [&](std::span<const std::uint8_t> picture) {
+  const auto classify = [&](std::span<const std::uint8_t> image) {
     const auto work = std::make_shared<Work>();
     std::promise<void> settled;
     work->model = app.model();
-    work->pictures = {picture};
+    work->images = {image};
     work->deadline = std::chrono::steady_clock::now() + 10s;
     work->done = [&settled](Work&) { settled.set_value(); };
     REQUIRE(app.batcher.submit(work));
     settled.get_future().wait();
   };
-  classify(picture_bytes("grey.png"));
+  classify(image_bytes("grey.png"));
   const std::uint8_t rubbish[] = {1, 2, 3};
   classify(rubbish);  // the client's fault, not the version's
   const auto summary = app.model()->record.summary();

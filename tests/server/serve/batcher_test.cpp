@@ -4,7 +4,7 @@
 
 #include "engine/core/error.h"
 #include "tests/support/catch.h"
-#include "tests/support/pictures.h"
+#include "tests/support/images.h"
 #include "tests/support/small_app.h"
 
 using namespace fovea;
@@ -19,9 +19,9 @@ struct Order {
   std::shared_ptr<std::promise<void>> settled = std::make_shared<std::promise<void>>();
 
   explicit Order(std::size_t count, std::shared_ptr<const ServedModel> model = small_model()) {
-    static const auto picture = picture_bytes("grey.png");
+    static const auto image = image_bytes("grey.png");
     work->model = std::move(model);
-    work->pictures.assign(count, picture);
+    work->images.assign(count, image);
     work->deadline = std::chrono::steady_clock::now() + 10s;
     work->done = [settled = settled](Work&) { settled->set_value(); };
   }
@@ -33,7 +33,7 @@ struct Order {
 
 }  // namespace
 
-TEST_CASE("every picture of a request is settled once, whatever the threads and micro-batches") {
+TEST_CASE("every image of a request is settled once, whatever the threads and micro-batches") {
   for (const int threads : {1, 3}) {
     Batcher batcher(threads, 500);
     Order big(200);
@@ -52,7 +52,7 @@ TEST_CASE("every picture of a request is settled once, whatever the threads and 
   }
 }
 
-TEST_CASE("a single picture is answered beside a batch of 500, not after it") {
+TEST_CASE("a single image is answered beside a batch of 500, not after it") {
   Batcher batcher(1, 2048);
   std::promise<void> free;
   std::promise<std::size_t> left;
@@ -67,7 +67,7 @@ TEST_CASE("a single picture is answered beside a batch of 500, not after it") {
   CHECK(big.wait().size() == 500);
 }
 
-TEST_CASE("requests of two models take turns, and each model's pictures stay together") {
+TEST_CASE("requests of two models take turns, and each model's images stay together") {
   const auto other = std::make_shared<const ServedModel>(small_model_file(6), "other", 2);
   Batcher batcher(1, 2048);
   std::promise<void> free;
@@ -94,7 +94,7 @@ TEST_CASE("a full queue takes nothing of a request that does not fit") {
   CHECK_FALSE(batcher.submit(Order(2).work));
 }
 
-TEST_CASE("batches fill half of the queue, and single pictures the other") {
+TEST_CASE("batches fill half of the queue, and single images the other") {
   Batcher batcher(0, 6);
   CHECK(batcher.submit(Order(1000).work));
   CHECK_FALSE(batcher.submit(Order(2).work));
@@ -121,7 +121,7 @@ TEST_CASE("each request is answered by the model it pinned") {
   const auto of_model = [](const ServedModel& model) {
     Tensor probabilities;
     Scratch scratch;
-    model.classifier.predict(model.classifier.prepare(picture_bytes("grey.png")), probabilities,
+    model.classifier.predict(model.classifier.prepare(image_bytes("grey.png")), probabilities,
                              scratch);
     return probabilities.values()[0];
   };
@@ -134,14 +134,14 @@ TEST_CASE("each request is answered by the model it pinned") {
   }
 }
 
-TEST_CASE("bad pictures and passed deadlines are told apart") {
+TEST_CASE("bad images and passed deadlines are told apart") {
   Batcher batcher(1, 100);
   Order bad(2);
   static const std::vector<std::uint8_t> rubbish{1, 2, 3};
-  bad.work->pictures[0] = rubbish;
+  bad.work->images[0] = rubbish;
   REQUIRE(batcher.submit(bad.work));
   const auto& mixed = bad.wait();
-  CHECK(mixed[0].status == Prediction::Status::bad_picture);
+  CHECK(mixed[0].status == Prediction::Status::bad_image);
   CHECK_FALSE(mixed[0].error.empty());
   CHECK(mixed[1].status == Prediction::Status::ok);
 

@@ -40,8 +40,8 @@ class FaultyDisk : public PredictionStore {
     return real_.newest(filter, limit, before);
   }
   std::optional<PredictionRecord> find(std::int64_t id) override { return real_.find(id); }
-  std::optional<std::vector<std::uint8_t>> picture(std::int64_t id) override {
-    return real_.picture(id);
+  std::optional<std::vector<std::uint8_t>> image(std::int64_t id) override {
+    return real_.image(id);
   }
   bool set_right_label(std::int64_t id, const std::string& label) override {
     return real_.set_right_label(id, label);

@@ -19,7 +19,7 @@ std::shared_ptr<const AnsweringModel> model_of(int version) {
 
 struct Entry {
   std::string file = "a.png";
-  std::string picture = "picture";
+  std::string image = "image";
   float cat = 0.75f;  // its probability; the bird has the rest
   int version = 1;
   Time time = std::chrono::system_clock::now();
@@ -36,13 +36,13 @@ struct History {
   PredictionStore* operator->() { return &store->predictions(); }
 
   std::int64_t add(const Entry& entry) {
-    const std::vector<std::uint8_t> bytes(entry.picture.begin(), entry.picture.end());
+    const std::vector<std::uint8_t> bytes(entry.image.begin(), entry.image.end());
     PredictionRecord record;
     record.time = entry.time;
     record.request_id = "request";
     record.source = "v1";
     record.file = entry.file;
-    record.picture_sha256 = sha256_hex(bytes);
+    record.image_sha256 = sha256_hex(bytes);
     record.model = model_of(entry.version);
     record.probabilities = {1 - entry.cat, entry.cat};
     record.label = entry.cat >= 0.5f ? "cat" : "bird";
@@ -83,12 +83,12 @@ TEST_CASE("a prediction reads back as it was written, after a restart too") {
   CHECK(record->compute_ms == 2);
   CHECK_FALSE(record->uncertain);
   CHECK_FALSE(record->right_label);
-  CHECK(record->picture_kept);
-  const auto picture = history->picture(id);
-  REQUIRE(picture);
-  CHECK(std::string(picture->begin(), picture->end()) == "bytes");
+  CHECK(record->image_kept);
+  const auto image = history->image(id);
+  REQUIRE(image);
+  CHECK(std::string(image->begin(), image->end()) == "bytes");
   CHECK_FALSE(history->find(id + 1));
-  CHECK_FALSE(history->picture(id + 1));
+  CHECK_FALSE(history->image(id + 1));
 }
 
 TEST_CASE("the newest predictions come first, page by page") {
@@ -156,49 +156,49 @@ TEST_CASE("each filter keeps what it names, and they add up") {
   }
 }
 
-TEST_CASE("the same picture is kept once, and goes when no prediction needs it") {
+TEST_CASE("the same image is kept once, and goes when no prediction needs it") {
   History history;
   history.add({"a", "same"});
   history.add({"b", "same"});
   CHECK(history->remove(1));
   CHECK_FALSE(history->remove(1));
-  CHECK(history->picture(2).has_value());
+  CHECK(history->image(2).has_value());
   CHECK(history->remove(2));
   history.add({"c", "same"});
-  CHECK(history->picture(3).has_value());
+  CHECK(history->image(3).has_value());
   CHECK(history->remove_all() == 1);
   CHECK(history.ids({}).empty());
   CHECK(history->statistics({}).all.count == 0);
   CHECK(history.add({}) == 4);  // no id comes twice
 }
 
-TEST_CASE("the oldest pictures go first when there are too many bytes of them") {
+TEST_CASE("the oldest images go first when there are too many bytes of them") {
   History history({1000, 10});
   history.add({"a", "12345"});
   history.add({"b", "67890"});
   history.add({"c", "abc"});
-  CHECK_FALSE(history->find(1)->picture_kept);
-  CHECK_FALSE(history->picture(1));
-  CHECK(history->find(2)->picture_kept);
-  CHECK(history->picture(3).has_value());
+  CHECK_FALSE(history->find(1)->image_kept);
+  CHECK_FALSE(history->image(1));
+  CHECK(history->find(2)->image_kept);
+  CHECK(history->image(3).has_value());
   history.add({"d", "12345678901"});  // too large for the whole room
-  CHECK_FALSE(history->picture(4));
-  CHECK(history->picture(3).has_value());
+  CHECK_FALSE(history->image(4));
+  CHECK(history->image(3).has_value());
 }
 
-TEST_CASE("no pictures are kept when none are wanted") {
+TEST_CASE("no images are kept when none are wanted") {
   History history({1000, 0});
   const auto id = history.add({});
-  CHECK_FALSE(history->picture(id));
-  CHECK(history->find(id)->picture_sha256.size() == 64);
+  CHECK_FALSE(history->image(id));
+  CHECK(history->find(id)->image_sha256.size() == 64);
 }
 
-TEST_CASE("the oldest predictions age out with their pictures, and stay in the statistics") {
+TEST_CASE("the oldest predictions age out with their images, and stay in the statistics") {
   History history({3, 1000});
-  for (int i = 0; i < 10; ++i) history.add({"a", "picture " + std::to_string(i)});
+  for (int i = 0; i < 10; ++i) history.add({"a", "image " + std::to_string(i)});
   CHECK(history.ids({}) == Ids{10, 9, 8});
-  CHECK_FALSE(history->picture(7));
-  CHECK(history->picture(8).has_value());
+  CHECK_FALSE(history->image(7));
+  CHECK(history->image(8).has_value());
   CHECK(history->statistics({}).all.count == 10);
   history.open();
   history.add({});

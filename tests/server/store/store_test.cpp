@@ -3,6 +3,9 @@
 #include "server/store/audit_log.h"
 #include "server/store/database.h"
 #include "server/store/files.h"
+#include "server/store/job_store.h"
+#include "server/store/migrations.h"
+#include "server/store/prediction_store.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
 
@@ -49,6 +52,32 @@ TEST_CASE("a transaction that throws leaves nothing behind") {
     return connection.execAndGet("SELECT count(*) FROM audit").getInt();
   });
   CHECK(count == 0);
+}
+
+TEST_CASE("a database of an earlier version is migrated with its predictions and documents") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "fovea.db";
+  {
+    SQLite::Database old(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    for (std::size_t step = 0; step < 3; ++step) old.exec(migrations()[step]);
+    old.exec("PRAGMA user_version = 3");
+    old.exec(R"(INSERT INTO prediction_models VALUES(1, 'm', 1, 'w', '["a"]');
+      INSERT INTO pictures VALUES(7, 'hash', 3, x'010203');
+      INSERT INTO predictions VALUES(1, 5, 'r', 'ancestor', 'f.png', 'hash', 7, 1, 'a', 1, 0,
+        x'0000803f', 0, 0, 0, NULL, NULL);
+      UPDATE prediction_totals SET value = 1 WHERE name = 'rows';
+      UPDATE prediction_totals SET value = 3 WHERE name = 'picture_bytes';
+      INSERT INTO jobs VALUES(1, 'retrain', 'succeeded', '', '{}', NULL, 1, 1, 1,
+        '{"rules":[{"numbers":{"pictures":5,"too_few_pictures":0}}]}');)");
+  }
+  const auto store = open_sqlite_store(file);
+  const auto record = store->predictions().find(1);
+  REQUIRE(record);
+  CHECK(record->source == "legacy");
+  CHECK(record->image_kept);
+  CHECK(store->predictions().image(1) == std::vector<std::uint8_t>{1, 2, 3});
+  CHECK(store->jobs().get(1)->result ==
+        R"({"rules":[{"numbers":{"images":5,"too_few_images":0}}]})");
 }
 
 TEST_CASE("a database of a newer program is refused and left as it is") {

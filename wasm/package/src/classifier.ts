@@ -26,13 +26,13 @@ export interface Prediction {
   index: number;
   probability: number;
   probabilities: number[]; // in the order of ModelInfo.classes; they sum to 1
-  timing: { decode: number; compute: number }; // milliseconds, of this picture
+  timing: { decode: number; compute: number }; // milliseconds, of this image
 }
 
-// What became of one picture of several.
+// What became of one image of several.
 export type Result = Prediction | { error: string };
 
-// Of one picture alone. Throws Error saying what is wrong with it.
+// Of one image alone. Throws Error saying what is wrong with it.
 export function only([result]: readonly Result[]): Prediction {
   if (result === undefined || "error" in result) throw new Error(result?.error);
   return result;
@@ -45,7 +45,7 @@ export interface LoadOptions {
   threads?: Threads; // for fovea_threads.js
 }
 
-// One model in an engine. predict() takes the picture FILE (JPEG, PNG or BMP bytes): the engine's own
+// One model in an engine. predict() takes the image FILE (JPEG, PNG or BMP bytes): the engine's own
 // decoder and resize give the same answer as the server, which a canvas would not.
 export class Classifier {
   readonly info: ModelInfo;
@@ -74,33 +74,33 @@ export class Classifier {
   }
 
   // Throws Error saying what is wrong with the bytes; the classifier stays usable.
-  predict(picture: Uint8Array): Prediction {
-    return only(this.predictAll([picture]));
+  predict(image: Uint8Array): Prediction {
+    return only(this.predictAll([image]));
   }
 
   // What became of each, in their order. Several are shared out over the engine's threads; the answers are
   // the same, bit for bit, whatever their number.
-  predictAll(pictures: readonly Uint8Array[]): Result[] {
+  predictAll(images: readonly Uint8Array[]): Result[] {
     const { abi } = this.engine;
     const classes = this.info.classes.length;
-    const count = pictures.length;
-    const bytes = pictures.reduce((sum, { length }) => sum + length, 0);
+    const count = images.length;
+    const bytes = images.reduce((sum, { length }) => sum + length, 0);
     // One block: two doubles and the probabilities of each, sizes, files.
     return withBlock(abi, count * (16 + 4 * classes + 4) + bytes, (times) => {
       const out = times + 16 * count;
       const sizes = out + 4 * classes * count;
       const files = sizes + 4 * count;
-      new Uint32Array(memory(abi), sizes, count).set(pictures.map(({ length }) => length));
+      new Uint32Array(memory(abi), sizes, count).set(images.map(({ length }) => length));
       const room = new Uint8Array(memory(abi), files, bytes);
       let at = 0;
-      for (const picture of pictures) {
-        room.set(picture, at);
-        at += picture.length;
+      for (const image of images) {
+        room.set(image, at);
+        at += image.length;
       }
       if (abi._fv_predict(this.handle, files, bytes, sizes, count, out, classes, times) < 0) throw failure(abi);
       const timing = new Float64Array(memory(abi), times, 2 * count);
       const all = new Float32Array(memory(abi), out, classes * count);
-      return pictures.map((_, i) => {
+      return images.map((_, i) => {
         const error = abi.UTF8ToString(abi._fv_failure(this.handle, i));
         if (error !== "") return { error };
         const probabilities = Array.from(all.subarray(classes * i, classes * (i + 1)));

@@ -36,7 +36,7 @@ export type EngineFactory = (options: {
 // What the engine itself is, as it was built and runs here.
 export interface EngineInfo {
   simd_bits: number; // width of its vector instructions; 0: none
-  threads: number; // that share the pictures of one call
+  threads: number; // that share the images of one call
   kernels: string; // which of the convolution kernels it chose
 }
 

@@ -23,7 +23,7 @@ export interface Progress {
 export type Request =
   | { id: number; type: "start"; code: Code }
   | { id: number; type: "load"; model: string; headers: Record<string, string> }
-  | { id: number; type: "predict"; pictures: Uint8Array[] };
+  | { id: number; type: "predict"; images: Uint8Array[] };
 
 export type Reply =
   | { id: number; type: "started"; engine: EngineInfo }

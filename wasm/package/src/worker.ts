@@ -14,7 +14,7 @@ const scope = globalThis as unknown as Scope;
 
 const kWarmUps = 3;
 const kPatience = 20_000; // milliseconds until threads that do not come count as none
-// A BMP file of one grey pixel: file header, 40 bytes of picture header, B G R and padding.
+// A BMP file of one grey pixel: file header, 40 bytes of image header, B G R and padding.
 const kPixel = Uint8Array.of(
   ...[0x42, 0x4d, 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0],
   ...[40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 4, 0, 0, 0],
@@ -42,7 +42,7 @@ async function answer(request: Request): Promise<void> {
       if (classifier !== undefined) scope.postMessage({ id, type: "loaded", info: classifier.info });
     } else {
       if (classifier === undefined) throw new Error("no model is loaded");
-      scope.postMessage({ id, type: "predicted", results: classifier.predictAll(request.pictures) });
+      scope.postMessage({ id, type: "predicted", results: classifier.predictAll(request.images) });
     }
   } catch (error) {
     scope.postMessage({ id, type: "failed", error: error instanceof Error ? error.message : String(error) });
@@ -61,7 +61,7 @@ async function start({ glue, wasm, threads }: Code): Promise<Engine> {
 
 function load(on: Engine, weights: Uint8Array): void {
   const loaded = new Classifier(on, weights);
-  // The first runs are slow while the browser still compiles: let them be on pictures of ours, and every
+  // The first runs are slow while the browser still compiles: let them be on images of ours, and every
   // thread have its share.
   for (let i = 0; i < kWarmUps; ++i) {
     const failed = loaded.predictAll(Array<Uint8Array>(on.info.threads).fill(kPixel)).find((result) => "error" in result);

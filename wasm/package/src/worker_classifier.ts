@@ -59,16 +59,16 @@ export class WorkerClassifier {
     }
   }
 
-  // Rejects with Error saying what is wrong with the picture.
-  async predict(picture: Uint8Array<ArrayBuffer>): Promise<Prediction> {
-    return only(await this.predictAll([picture]));
+  // Rejects with Error saying what is wrong with the image.
+  async predict(image: Uint8Array<ArrayBuffer>): Promise<Prediction> {
+    return only(await this.predictAll([image]));
   }
 
   // What became of each, in their order. The bytes move to the Worker: the caller's arrays are empty
   // afterwards. Several share the engine's threads.
-  async predictAll(pictures: readonly Uint8Array<ArrayBuffer>[]): Promise<Result[]> {
-    const buffers = [...new Set(pictures.map(({ buffer }) => buffer))];
-    const reply = await this.ask({ id: 0, type: "predict", pictures: [...pictures] }, buffers);
+  async predictAll(images: readonly Uint8Array<ArrayBuffer>[]): Promise<Result[]> {
+    const buffers = [...new Set(images.map(({ buffer }) => buffer))];
+    const reply = await this.ask({ id: 0, type: "predict", images: [...images] }, buffers);
     if (reply.type !== "predicted") throw new Error(`the Worker answered ${reply.type} to predict`);
     return reply.results;
   }

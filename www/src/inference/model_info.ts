@@ -59,9 +59,9 @@ function readAccuracy(metrics: Json): Accuracy | undefined {
   const value = test ?? number(metrics["val_accuracy"]);
   if (value === undefined) return undefined;
   const split = test === undefined ? "val" : "test";
-  const pictures = number(metrics[`${split}_images`]);
-  const [low, high] = pictures === undefined ? [] : wilson(value, pictures);
-  return { split, value, low, high, pictures };
+  const images = number(metrics[`${split}_images`]);
+  const [low, high] = images === undefined ? [] : wilson(value, images);
+  return { split, value, low, high, images };
 }
 
 // 95 % interval of a share p seen in n trials (Wilson 1927).

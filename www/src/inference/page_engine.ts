@@ -120,7 +120,7 @@ class PageEngine {
 async function look({ classifier, info }: Loaded, files: readonly File[]): Promise<Outcome[]> {
   const read = await Promise.all(files.map(readFile));
   const sound = read.filter((content) => content instanceof Uint8Array);
-  // What is wrong with a picture is its result; here the engine itself failed, and another try may not.
+  // What is wrong with an image is its result; here the engine itself failed, and another try may not.
   const answers = await classifier.predictAll(sound).then(
     (results) => results.map((result) => outcomeOf(result, info)),
     (error: unknown) => sound.map(() => failure(error, true)),

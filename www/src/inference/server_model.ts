@@ -24,11 +24,11 @@ interface Body {
   results?: (Result | { error: string })[];
 }
 
-// A request carries no more than this; one larger picture goes alone.
-const kPictures = 32;
+// A request carries no more than this; one larger image goes alone.
+const kImages = 32;
 const kBytes = 4_000_000;
 
-export const together = (files: readonly { size: number }[]): number => fitting(files, kPictures, kBytes);
+export const together = (files: readonly { size: number }[]): number => fitting(files, kImages, kBytes);
 
 // What became of each, in their order. `threshold`: below it the history calls an answer uncertain; the
 // server's own when not given. Throws AbortError alone.
@@ -56,22 +56,22 @@ interface Asked {
   name: string;
 }
 
-async function ask(pictures: readonly Asked[], threshold: number | undefined, stop?: AbortSignal): Promise<Outcome[]> {
-  if (pictures.length === 0) return [];
+async function ask(images: readonly Asked[], threshold: number | undefined, stop?: AbortSignal): Promise<Outcome[]> {
+  if (images.length === 0) return [];
   const form = new FormData();
-  for (const { content, name } of pictures) form.append("file", content, name);
+  for (const { content, name } of images) form.append("file", content, name);
   const path = threshold === undefined ? "api/v1/predict" : `api/v1/predict?threshold=${threshold}`;
   try {
     const { body, roundTrip } = await patiently(path, form, stop);
-    return pictures.map((_, i) => outcomeOf(body, i, roundTrip));
+    return images.map((_, i) => outcomeOf(body, i, roundTrip));
   } catch (error) {
     if (isAbort(error)) throw error;
     // Too much at once for this server, or for a proxy before it: perhaps not for each.
-    if (error instanceof ServerError && error.status === 413 && pictures.length > 1) {
-      const half = Math.ceil(pictures.length / 2);
-      return [...(await ask(pictures.slice(0, half), threshold, stop)), ...(await ask(pictures.slice(half), threshold, stop))];
+    if (error instanceof ServerError && error.status === 413 && images.length > 1) {
+      const half = Math.ceil(images.length / 2);
+      return [...(await ask(images.slice(0, half), threshold, stop)), ...(await ask(images.slice(half), threshold, stop))];
     }
-    return pictures.map(() => failure(error, true));
+    return images.map(() => failure(error, true));
   }
 }
 
@@ -139,7 +139,7 @@ export function readAnswer(body: unknown, i: number, roundTrip: number): Answer 
   };
 }
 
-// `again`: the picture is not to blame.
+// `again`: the image is not to blame.
 export function failure(error: unknown, again: boolean): Outcome {
   // What the browser throws when a chosen file has since been moved or changed.
   const unreadable = error instanceof DOMException && error.name === "NotReadableError";

@@ -11,7 +11,7 @@ export interface Timing {
   decode: number;
   compute: number;
   queue?: number;
-  roundTrip?: number; // of the request, which may have carried several pictures
+  roundTrip?: number; // of the request, which may have carried several images
 }
 
 export interface Answer {
@@ -26,7 +26,7 @@ export interface Answer {
   prediction?: number; // its number in the server's history
 }
 
-// What became of asking one source about one picture. `again`: the picture is not to blame.
+// What became of asking one source about one image. `again`: the image is not to blame.
 export type Outcome =
   | { state: "asking" }
   | { state: "answered"; answer: Answer }
@@ -49,9 +49,9 @@ export interface ModelView {
 }
 
 export interface Accuracy {
-  split: "test" | "val"; // of which pictures of its dataset
+  split: "test" | "val"; // of which images of its dataset
   value: number;
   low: number | undefined; // 95 % interval
   high: number | undefined;
-  pictures: number | undefined;
+  images: number | undefined;
 }

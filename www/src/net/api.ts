@@ -5,7 +5,7 @@ import { words } from "../strings.js";
 import { AccessError, AwayError, ServerError } from "./errors.js";
 import { forgetToken, token } from "./token.js";
 
-// Milliseconds: a question has an answer soon; a large picture may need minutes over a slow line.
+// Milliseconds: a question has an answer soon; a large image may need minutes over a slow line.
 const kPatience = 30_000;
 export const kUploadPatience = 180_000;
 
@@ -106,7 +106,7 @@ export async function sendJson<T>(method: string, path: string, body?: unknown, 
   return response.status === 204 ? (undefined as T) : json<T>(response);
 }
 
-// A form, for instance with pictures. An answer that tells of each file is one, whatever its status.
+// A form, for instance with images. An answer that tells of each file is one, whatever its status.
 export async function sendForm<T>(path: string, form: FormData, options: CallOptions = {}): Promise<T> {
   try {
     return await json<T>(await call(path, { method: "POST", body: form, patience: kUploadPatience, ...options }));

@@ -3,8 +3,8 @@ import { getJson, sendForm, sendJson } from "./api.js";
 
 export type Split = "train" | "val" | "test";
 export const splits: readonly Split[] = ["train", "val", "test"];
-export type PictureSource = "import" | "upload" | "correction";
-export const sources: readonly PictureSource[] = ["upload", "correction", "import"];
+export type ImageSource = "import" | "upload" | "correction";
+export const sources: readonly ImageSource[] = ["upload", "correction", "import"];
 
 export interface ClassCount {
   name: string;
@@ -25,28 +25,28 @@ export interface Dataset {
   classes: ClassCount[];
 }
 
-export interface TrainingPicture {
+export interface TrainingImage {
   sha256: string;
   label: string;
   split: Split;
-  source: PictureSource;
+  source: ImageSource;
   file: string;
   added_at: string;
   width: number;
   height: number;
 }
 
-export interface PictureFilter {
+export interface ImageFilter {
   label?: string;
   split?: string;
   source?: string;
   search?: string;
 }
 
-export interface PicturePage {
+export interface ImagePage {
   revision: string;
   total: number;
-  images: TrainingPicture[];
+  images: TrainingImage[];
 }
 
 const kLongest = 64; // characters of a class name, as the server counts them
@@ -73,20 +73,20 @@ export interface EditReport {
   missing: string[];
 }
 
-export const picturePath = (sha256: string): string => `api/v1/dataset/images/${sha256}/picture`;
+export const imagePath = (sha256: string): string => `api/v1/dataset/images/${sha256}/content`;
 
 export const fetchDataset = (stop?: AbortSignal): Promise<Dataset> => getJson("api/v1/dataset", stop);
 
-export function fetchPictures(filter: PictureFilter, offset: number, limit: number, stop?: AbortSignal): Promise<PicturePage> {
+export function fetchImages(filter: ImageFilter, offset: number, limit: number, stop?: AbortSignal): Promise<ImagePage> {
   const given = Object.entries(filter).filter(([, value]) => value !== undefined && value !== "");
   const query = new URLSearchParams([...given, ["offset", String(offset)], ["limit", String(limit)]]);
   return getJson(`api/v1/dataset/images?${query.toString()}`, stop);
 }
 
-export const uploadPictures = (form: FormData, stop: AbortSignal): Promise<UploadReport> => sendForm("api/v1/dataset/images", form, { stop });
+export const uploadImages = (form: FormData, stop: AbortSignal): Promise<UploadReport> => sendForm("api/v1/dataset/images", form, { stop });
 
 export const relabel = (sha256: readonly string[], label: string): Promise<EditReport> =>
   sendJson("POST", "api/v1/dataset/relabel", { sha256, label });
-export const deletePictures = (sha256: readonly string[]): Promise<EditReport> => sendJson("POST", "api/v1/dataset/delete", { sha256 });
+export const deleteImages = (sha256: readonly string[]): Promise<EditReport> => sendJson("POST", "api/v1/dataset/delete", { sha256 });
 export const renameClass = (from: string, name: string): Promise<EditReport> =>
   sendJson("POST", `api/v1/dataset/classes/${encodeURIComponent(from)}/rename`, { name });

@@ -27,7 +27,7 @@ export const isAbort = (error: unknown): boolean => error instanceof DOMExceptio
 
 // Words of the server's that are exact and do not say what to do, in words that do; all others as they are.
 export function plainly(text: string): string {
-  const [, width, height, limit] = /^(?:.*: )?the picture is too large: (\d+)x(\d+) = \d+ pixels, the limit is (\d+)$/s.exec(text) ?? [];
+  const [, width, height, limit] = /^(?:.*: )?the image is too large: (\d+)x(\d+) = \d+ pixels, the limit is (\d+)$/s.exec(text) ?? [];
   return limit === undefined ? text : words.errors.pixels(Number(width), Number(height), Number(limit) / 1e6);
 }
 

@@ -20,7 +20,7 @@ export async function saveFromServer(path: string, name: string): Promise<void> 
   save(await response.blob(), name);
 }
 
-// A picture that belongs to the page; it may come from the browser's cache, so it says nothing about
+// An image that belongs to the page; it may come from the browser's cache, so it says nothing about
 // the server.
 export async function fetchOwnFile(path: string, name: string): Promise<File> {
   const blob = await (await fetch(path)).blob();

@@ -93,7 +93,7 @@ export interface PlannedClass {
 export interface Plan extends PlanHead {
   champion: number;
   data_revision: string;
-  pictures: PlannedClass[];
+  images: PlannedClass[];
   memory_bytes: Budget;
   disk_bytes: Budget;
   lacking: string[];

@@ -36,7 +36,7 @@ export interface EvaluationHead {
   job?: number;
   split?: string;
   data_revision?: string;
-  count?: number; // pictures
+  count?: number; // images
   created: string;
 }
 

@@ -20,11 +20,11 @@ export interface Status {
 export interface Limits {
   body_bytes: number;
   upload_bytes: number;
-  picture_pixels: number;
+  image_pixels: number;
   wait_seconds: number;
   requests_per_second: number | null;
   history_answers: number;
-  history_picture_bytes: number;
+  history_image_bytes: number;
   versions: number;
 }
 
@@ -75,13 +75,13 @@ export interface PastPrediction {
   uncertain: boolean;
   probabilities: Record<string, number>; // by class
   timing_ms: { decode: number; queue: number; compute: number };
-  picture: { sha256: string; kept: boolean };
+  image: { sha256: string; kept: boolean };
   right_label: string | null;
   labelled: string | null; // when
   training?: Training; // in the answer to a correction alone
 }
 
-// What became of a corrected picture among the training data.
+// What became of a corrected image among the training data.
 export type Training = "added" | "duplicate" | "relabelled";
 
 export const fetchStatus = (stop?: AbortSignal): Promise<Status> => getJson("api/v1/status", stop);
@@ -90,7 +90,7 @@ export const fetchStatistics = (hours: number, stop?: AbortSignal): Promise<Stat
 export const fetchNewest = async (limit: number, stop?: AbortSignal): Promise<PastPrediction[]> =>
   (await getJson<{ predictions: PastPrediction[] }>(`api/v1/predictions?limit=${limit}`, stop)).predictions;
 
-// Says what a picture really shows. Throws in the server's words, also why it cannot be learned from.
+// Says what an image really shows. Throws in the server's words, also why it cannot be learned from.
 export const labelPrediction = (id: number, label: string): Promise<PastPrediction> =>
   sendJson("POST", `api/v1/predictions/${id}/label`, { label });
 

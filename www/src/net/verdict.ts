@@ -2,7 +2,7 @@
 
 export interface Rule {
   name: string; // coverage, old_accuracy, class_recall, new_classes, calibration
-  passed: boolean | null; // null: not enough pictures to say
+  passed: boolean | null; // null: not enough images to say
   text: string;
   numbers: Record<string, number | null>;
 }
@@ -17,7 +17,7 @@ export interface Verdict {
 export interface ClassChange {
   name: string;
   new: boolean;
-  support: number; // held-out pictures
+  support: number; // held-out images
   before?: number; // share of them that is recognised
   after?: number;
   difference?: number;
@@ -28,7 +28,7 @@ export interface ClassChange {
 }
 
 export interface PairedCounts {
-  pictures: number;
+  images: number;
   before?: number;
   after?: number;
   lost?: number;
@@ -52,5 +52,5 @@ export function readVerdict(value: unknown): Verdict | undefined {
 export function readForgetting(value: unknown): Forgetting | undefined {
   const report = value as Partial<Forgetting> | null | undefined;
   if (!Array.isArray(report?.classes)) return undefined;
-  return { old_classes: { pictures: 0 }, new_classes: { pictures: 0 }, sentences: [], ...report } as Forgetting;
+  return { old_classes: { images: 0 }, new_classes: { images: 0 }, sentences: [], ...report } as Forgetting;
 }

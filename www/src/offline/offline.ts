@@ -22,7 +22,7 @@ export type OfflineState =
 
 export const offline = signal<OfflineState>({ state: "starting" });
 
-// Whether pictures can be answered here without a server.
+// Whether images can be answered here without a server.
 export const worksOffline = (): boolean => offline.value.state === "ready" && offline.value.weights !== undefined;
 
 const kKey = "fovea-offline";

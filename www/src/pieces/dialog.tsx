@@ -53,7 +53,7 @@ export function Dialog({ open, title, wide, onClose, children }: DialogProps) {
 export interface Question {
   title: string;
   text: ComponentChildren;
-  yes: string; // what the button does: "Delete 3 pictures", never "OK"
+  yes: string; // what the button does: "Delete 3 images", never "OK"
   danger?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Thousands of pictures in rows: only those near the window are in the page. Cells can be chosen: by click,
+// Thousands of images in rows: only those near the window are in the page. Cells can be chosen: by click,
 // Space, Shift (a range), Ctrl or Cmd (one more), Ctrl+A. The caller fetches what comes into sight.
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";

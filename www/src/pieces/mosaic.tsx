@@ -1,4 +1,4 @@
-// The mark of Fovea, as a picture of what the word means: cells of a retina, small and close in the
+// The mark of Fovea, as an image of what the word means: cells of a retina, small and close in the
 // middle, larger and further apart outwards, and one bright spot. A sunflower spiral.
 
 export const kGoldenAngle = Math.PI * (3 - Math.sqrt(5));

@@ -10,7 +10,7 @@ import { Button } from "../button.js";
 import { fileName, toCsv } from "../csv.js";
 import { toastError } from "../toasts.js";
 import type { Drawn } from "./draw.js";
-import { toPicture } from "./picture.js";
+import { toImage } from "./image.js";
 import { type ChartSpec, toTable } from "./spec.js";
 
 export interface ChartCardProps {
@@ -33,7 +33,7 @@ export function ChartCard({ title, sentence, caveat, chart, height = 260, childr
   };
   const savePng = async (): Promise<void> => {
     if (canvas.current === null) return;
-    save(await toPicture(canvas.current, title, sentence), `${fileName(title)}.png`);
+    save(await toImage(canvas.current, title, sentence), `${fileName(title)}.png`);
   };
   return (
     <section class="card chart-card" aria-label={title}>

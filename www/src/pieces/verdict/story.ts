@@ -53,22 +53,22 @@ export function numbersOf({ numbers }: Rule): [name: string, value: string][] {
 // Whether the change could be luck: its interval holds no change at all.
 export const mayBeChance = ({ interval }: ClassChange): boolean => interval !== undefined && interval[0] <= 0 && interval[1] >= 0;
 
-const kFew = 20; // pictures
+const kFew = 20; // images
 
 // Of both kinds of classes, one sentence each.
 export function sumUp({ old_classes: old, new_classes: fresh }: Forgetting): string[] {
   const w = words.story;
   const told: string[] = [];
-  if (old.pictures > 0 && old.before !== undefined && old.after !== undefined) {
-    told.push(w.oldKept(percent(old.before), percent(old.after), old.pictures, count(old.pictures)));
+  if (old.images > 0 && old.before !== undefined && old.after !== undefined) {
+    told.push(w.oldKept(percent(old.before), percent(old.after), old.images, count(old.images)));
   }
-  if (fresh.pictures > 0 && fresh.after !== undefined) {
-    told.push(w.newLearned(percent(fresh.after), fresh.pictures, count(fresh.pictures)) + (fresh.pictures < kFew ? ` ${w.fewNew}` : ""));
+  if (fresh.images > 0 && fresh.after !== undefined) {
+    told.push(w.newLearned(percent(fresh.after), fresh.images, count(fresh.images)) + (fresh.images < kFew ? ` ${w.fewNew}` : ""));
   }
   return told;
 }
 
-// Classes of which more pictures would help, the most urgent first: new ones that cannot be judged or are
+// Classes of which more images would help, the most urgent first: new ones that cannot be judged or are
 // hardly recognised, old ones that got worse beyond chance.
 export function wanting({ classes }: Forgetting, { rules }: Verdict): ClassChange[] {
   const number = (rule: string, key: string): number | undefined => {

@@ -1,6 +1,6 @@
 import { isolated } from "../../format.js";
 
-const pictures = (n: number, text: string): string => (n === 1 ? "1 picture" : `${text} pictures`);
+const images = (n: number, text: string): string => (n === 1 ? "1 image" : `${text} images`);
 
 export const words = {
   headline: {
@@ -14,13 +14,13 @@ export const words = {
     passed: (reason: string) => `It passed all checks. It did not go into service by itself: ${reason}`,
     passedUnsaid: "It passed all checks.",
     reject: (parent: string) => `At least one check failed, so ${parent} went on answering. The new version is kept as the challenger; nothing is lost.`,
-    cannot_judge: (parent: string) => `There were too few pictures to compare it fairly, so ${parent} went on answering. The new version is kept as the challenger until a person decides.`,
+    cannot_judge: (parent: string) => `There were too few images to compare it fairly, so ${parent} went on answering. The new version is kept as the challenger until a person decides.`,
   },
   byHand: "A person put it into service all the same.",
   version: (n: number) => `version ${n}`,
   before: "the version before",
   checks: "The checks",
-  how: "Both versions were asked about the same pictures, which neither has learned from: they were held out. The champion is the version that was in service.",
+  how: "Both versions were asked about the same images, which neither has learned from: they were held out. The champion is the version that was in service.",
   titles: {
     coverage: "Is there enough to compare by?",
     old_accuracy: "Does it still know what it knew?",
@@ -31,9 +31,9 @@ export const words = {
   outcomes: { passed: "passed", failed: "failed", unknown: "not known" },
   numbers: "The numbers",
   numberNames: {
-    pictures: "pictures compared by",
-    needed: "pictures needed",
-    classes_without_pictures: "classes without pictures",
+    images: "images compared by",
+    needed: "images needed",
+    classes_without_images: "classes without images",
     before: "before",
     after: "after",
     lost: "right before, wrong now",
@@ -42,10 +42,10 @@ export const words = {
     alpha: "counts as luck down to p",
     allowed_drop: "drop allowed",
     judged: "classes judged",
-    too_few_pictures: "classes with too few pictures",
+    too_few_images: "classes with too few images",
     failed: "classes that failed",
     largest_drop: "largest drop",
-    min_support: "pictures a class needs",
+    min_support: "images a class needs",
     classes: "new classes",
     recall: "of them recognised",
     needed_recall: "asked for",
@@ -56,7 +56,7 @@ export const words = {
     title: "Before and after, class by class",
     class: "Class",
     isNew: "new",
-    support: "Pictures",
+    support: "Images",
     before: "Before",
     after: "After",
     change: "Change",
@@ -66,11 +66,11 @@ export const words = {
     confused: "Most often taken for",
     confusedWith: (name: string, n: string) => `${isolated(name)} (${n})`,
     none: "none to test with",
-    explain: "The share of the pictures of a class that is recognised, on pictures that were not learned from. New classes have no before: the old version could not know them.",
+    explain: "The share of the images of a class that is recognised, on images that were not learned from. New classes have no before: the old version could not know them.",
   },
   story: {
-    oldKept: (before: string, after: string, n: number, text: string) => `What it knew: ${before} right before, ${after} now, on ${pictures(n, text)}.`,
-    newLearned: (share: string, n: number, text: string) => `What is new: ${share} recognised, on ${pictures(n, text)}.`,
-    fewNew: "So few pictures say little: one more or less changes the share visibly.",
+    oldKept: (before: string, after: string, n: number, text: string) => `What it knew: ${before} right before, ${after} now, on ${images(n, text)}.`,
+    newLearned: (share: string, n: number, text: string) => `What is new: ${share} recognised, on ${images(n, text)}.`,
+    fewNew: "So few images say little: one more or less changes the share visibly.",
   },
 } as const;

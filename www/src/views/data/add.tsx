@@ -1,4 +1,4 @@
-// Bringing pictures in: choose, say what they show, send, see what became of each.
+// Bringing images in: choose, say what they show, send, see what became of each.
 import { useEffect, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
 import { bytes, count } from "../../format.js";
@@ -28,7 +28,7 @@ export function Add({ known, label }: { known: Known; label: string }) {
   const under = upload.value;
   const take = (found: readonly FoundFile[]): void => {
     choose(found, label);
-    go(href("data", ["add"], { label }), { replace: true }); // also when it was shown for want of pictures
+    go(href("data", ["add"], { label }), { replace: true }); // also when it was shown for want of images
   };
   return (
     <div class="data-add">
@@ -59,10 +59,10 @@ export function Add({ known, label }: { known: Known; label: string }) {
 function Staging({ of, known }: { of: Choice; known: Known }) {
   const { staged, how, label } = of;
   const w = words.add;
-  const { pictures, archives, folders, loose } = staged;
+  const { images, archives, folders, loose } = staged;
   const set = (change: Partial<Choice>): void => void (choice.value = { ...of, ...change });
   const mayUseFolders = folders.size > 0 || archives.length > 0;
-  const all = pictures.length + archives.length;
+  const all = images.length + archives.length;
   const size = bytes(staged.bytes);
   const named = label.trim() !== "" && !isTooLong(label);
   const ready = chunks(staged, how, label.trim()).length > 0 && (how === "folders" || named);
@@ -81,7 +81,7 @@ function Staging({ of, known }: { of: Choice; known: Known }) {
           {w.others}
         </Button>
       </p>
-      <Thumbnails of={pictures} />
+      <Thumbnails of={images} />
       {mayUseFolders && (
         <div class="staging-how">
           <p>{w.what}</p>
@@ -106,13 +106,13 @@ function Staging({ of, known }: { of: Choice; known: Known }) {
       )}
       {how === "folders" && long.names.length > 0 && (
         <p class="bad" role="alert">
-          {w.tooLong(long.names.length, long.names[0] ?? "", long.pictures, count(long.pictures))}
+          {w.tooLong(long.names.length, long.names[0] ?? "", long.images, count(long.images))}
         </p>
       )}
       {how === "folders" && loose > 0 && <p class="hint">{w.loose(loose, count(loose))}</p>}
       <div class="staging-send">
         <Button kind="primary" type="submit" disabled={!ready}>
-          {sendWords(of, loose + long.pictures, long.names.length)}
+          {sendWords(of, loose + long.images, long.names.length)}
         </Button>
         {label.trim() === "" && how === "one" && <p class="hint">{w.noLabel}</p>}
       </div>
@@ -122,7 +122,7 @@ function Staging({ of, known }: { of: Choice; known: Known }) {
 
 const kThumbnails = 14;
 
-// The first few, to see that they are the right ones. Those that are no pictures have none.
+// The first few, to see that they are the right ones. Those that are no images have none.
 function Thumbnails({ of }: { of: readonly FoundFile[] }) {
   const [urls, setUrls] = useState<string[]>([]);
   useEffect(() => {
@@ -139,13 +139,13 @@ function Thumbnails({ of }: { of: readonly FoundFile[] }) {
   );
 }
 
-function sendWords({ staged: { pictures, archives, folders }, how, label }: Choice, left: number, leftFolders: number): string {
+function sendWords({ staged: { images, archives, folders }, how, label }: Choice, left: number, leftFolders: number): string {
   const w = words.add;
   const first = archives[0]?.file.name ?? "";
-  if (pictures.length === 0) return w.sendArchive(archives.length, first);
-  if (archives.length > 0) return w.sendMixed(pictures.length + archives.length, count(pictures.length + archives.length));
-  if (how === "folders") return w.sendFolders(pictures.length - left, count(pictures.length - left), folders.size - leftFolders);
-  return w.send(pictures.length, count(pictures.length), label.trim() || words.label.new);
+  if (images.length === 0) return w.sendArchive(archives.length, first);
+  if (archives.length > 0) return w.sendMixed(images.length + archives.length, count(images.length + archives.length));
+  if (how === "folders") return w.sendFolders(images.length - left, count(images.length - left), folders.size - leftFolders);
+  return w.send(images.length, count(images.length), label.trim() || words.label.new);
 }
 
 function Folders({ of: { staged } }: { of: Choice }) {
@@ -217,7 +217,7 @@ function Report({ of }: { of: Upload }) {
             <a class="button primary" href={href("train")}>
               {w.train}
             </a>
-            <a class="button quiet" href={href("data", ["pictures"], { source: "upload", label: labels.length === 1 ? labels[0] : undefined })}>
+            <a class="button quiet" href={href("data", ["images"], { source: "upload", label: labels.length === 1 ? labels[0] : undefined })}>
               {w.show}
             </a>
           </>

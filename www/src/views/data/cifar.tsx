@@ -1,4 +1,4 @@
-// The old pictures of the bundled model, fetched by a job of the server.
+// The old images of the bundled model, fetched by a job of the server.
 import { useEffect, useState } from "preact/hooks";
 import { bytes, count } from "../../format.js";
 import { type ImportResult, type JobHead, type Progress as How, cancelJob, fetchJob, fetchJobs, isOver, resumeJob, startJob } from "../../net/jobs.js";

@@ -1,4 +1,4 @@
-// How many pictures there are of each class, what that means, and the names of the classes.
+// How many images there are of each class, what that means, and the names of the classes.
 import { useMemo, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { count } from "../../format.js";
@@ -49,7 +49,7 @@ function toChart(classes: readonly ClassCount[]): LineOrBarSpec {
     stacked: true,
     sideways: true,
     x: { title: "", type: "category", labels: classes.map(({ name }) => name) },
-    y: { title: words.classes.pictures, min: 0, whole: true, format: count },
+    y: { title: words.classes.images, min: 0, whole: true, format: count },
     series: splits.map((split) => ({ name: words.splits.names[split], colour: colours[split], points: classes.map((one, i) => [i, one[split]] as const) })),
   };
 }
@@ -108,7 +108,7 @@ function ClassTable({ known, onRename }: { known: Known; onRename: (one: ClassCo
         value: () => null,
         cell: (one) => (
           <span class="class-actions">
-            <a class="button quiet" href={href("data", ["pictures"], { label: one.name })} aria-label={w.showLabel(one.name)}>
+            <a class="button quiet" href={href("data", ["images"], { label: one.name })} aria-label={w.showLabel(one.name)}>
               {w.show}
             </a>
             <Button label={w.renameLabel(one.name)} onClick={() => onRename(one)}>

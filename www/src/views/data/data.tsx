@@ -13,13 +13,13 @@ import { Stat, Stats } from "../../pieces/stat.js";
 import { Tabs } from "../../pieces/tabs.js";
 import { Add } from "./add.js";
 import { Classes } from "./classes.js";
-import { Pictures } from "./pictures.js";
+import { Images } from "./images.js";
 import { words } from "./strings.js";
 import { choose, upload } from "./upload_session.js";
 
-const tabs = ["pictures", "classes", "add"] as const;
+const tabs = ["images", "classes", "add"] as const;
 type TabId = (typeof tabs)[number];
-const kEvery = 15_000; // milliseconds; a command may add pictures too
+const kEvery = 15_000; // milliseconds; a command may add images too
 
 export interface Known {
   dataset: Dataset;
@@ -31,7 +31,7 @@ export default function Data({ route }: ViewProps) {
   const sent = upload.value?.sent;
   const dataset = useResource(fetchDataset, { keys: [sent], on: ["job"], every: kEvery });
   const model = useResource(async (stop) => (await getJson<{ classes: string[] }>("api/v1/model", stop)).classes, { on: ["model"] });
-  const tab = tabs.find((id) => id === route.rest[0]) ?? (dataset.value?.total === 0 ? "add" : "pictures");
+  const tab = tabs.find((id) => id === route.rest[0]) ?? (dataset.value?.total === 0 ? "add" : "images");
   const { handlers: _, input } = useFileSource({
     wholePage: true,
     onFiles: (found) => {
@@ -56,11 +56,11 @@ export default function Data({ route }: ViewProps) {
                 {tab === "add" ? (
                   <Add known={known} label={route.query.get("label") ?? ""} />
                 ) : value.total === 0 ? (
-                  <NoPictures />
+                  <NoImages />
                 ) : tab === "classes" ? (
                   <Classes known={known} />
                 ) : (
-                  <Pictures known={known} query={route.query} />
+                  <Images known={known} query={route.query} />
                 )}
               </Tabs>
             </>
@@ -78,7 +78,7 @@ function Glance({ dataset, model }: { dataset: Dataset; model: Resource<string[]
   const unknown = model.value && dataset.classes.filter(({ name }) => !model.value!.includes(name)).length;
   return (
     <Stats label={w.label}>
-      <Stat name={w.pictures} value={count(dataset.total)} detail={w.learn(count(dataset.train))} />
+      <Stat name={w.images} value={count(dataset.total)} detail={w.learn(count(dataset.train))} />
       <Stat name={w.test} value={count(dataset.test)} detail={w.testDetail(count(dataset.val))} />
       <Stat name={w.classes} value={count(dataset.classes.length)} detail={unknown === undefined ? undefined : w.unknown(unknown)} />
       <Stat
@@ -91,7 +91,7 @@ function Glance({ dataset, model }: { dataset: Dataset; model: Resource<string[]
   );
 }
 
-// Training pictures that the model in service has not learned from.
+// Training images that the model in service has not learned from.
 async function countFresh(): Promise<number> {
   try {
     return (await planRetraining({})).new_images;
@@ -101,7 +101,7 @@ async function countFresh(): Promise<number> {
   }
 }
 
-const NoPictures = () => (
+const NoImages = () => (
   <Empty icon="data" title={words.empty.title}>
     <p>{words.empty.text}</p>
     <a class="button primary" href={href("data", ["add"])}>

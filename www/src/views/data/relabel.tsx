@@ -1,7 +1,7 @@
-// Another class for some pictures.
+// Another class for some images.
 import { useState } from "preact/hooks";
 import { count } from "../../format.js";
-import { type TrainingPicture, relabel, isTooLong } from "../../net/dataset.js";
+import { type TrainingImage, relabel, isTooLong } from "../../net/dataset.js";
 import { Button } from "../../pieces/button.js";
 import { ErrorNote } from "../../pieces/notes.js";
 import { toast } from "../../pieces/toasts.js";
@@ -9,19 +9,19 @@ import type { Known } from "./data.js";
 import { LabelField } from "./label_field.js";
 import { words } from "./strings.js";
 
-export function Relabel({ pictures, known, onDone }: { pictures: readonly TrainingPicture[]; known: Known; onDone: () => void }) {
+export function Relabel({ images, known, onDone }: { images: readonly TrainingImage[]; known: Known; onDone: () => void }) {
   const w = words.chosen;
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const label = text.trim();
-  const n = pictures.length;
+  const n = images.length;
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (label === "") return;
     setBusy(true);
     try {
-      const { changed, missing } = await relabel(pictures.map(({ sha256 }) => sha256), label);
+      const { changed, missing } = await relabel(images.map(({ sha256 }) => sha256), label);
       toast({ text: w.relabelled(changed, count(changed), label), tone: "good" });
       if (missing.length > 0) toast({ text: w.gone(missing.length, count(missing.length)) });
       onDone();

@@ -5,10 +5,10 @@ import type { FoundFile } from "../../pieces/dropped_files.js";
 export type How = "one" | "folders";
 
 export interface Staged {
-  pictures: FoundFile[];
+  images: FoundFile[];
   archives: FoundFile[];
-  folders: Map<string, number>; // folders that name classes -> pictures in them
-  loose: number; // pictures in no folder
+  folders: Map<string, number>; // folders that name classes -> images in them
+  loose: number; // images in no folder
   bytes: number;
 }
 
@@ -19,12 +19,12 @@ export const folderOf = (path: string): string => path.split("/").at(-2) ?? "";
 
 export function stage(files: readonly FoundFile[]): Staged {
   const archives = files.filter(({ path }) => kArchive.test(path));
-  const pictures = files.filter(({ path }) => !kArchive.test(path));
+  const images = files.filter(({ path }) => !kArchive.test(path));
   const folders = new Map<string, number>();
-  for (const { path } of pictures) folders.set(folderOf(path), (folders.get(folderOf(path)) ?? 0) + 1);
+  for (const { path } of images) folders.set(folderOf(path), (folders.get(folderOf(path)) ?? 0) + 1);
   const loose = folders.get("") ?? 0;
   folders.delete("");
-  return { pictures, archives, folders, loose, bytes: files.reduce((sum, { file }) => sum + file.size, 0) };
+  return { images, archives, folders, loose, bytes: files.reduce((sum, { file }) => sum + file.size, 0) };
 }
 
 // What is most likely meant: several folders are classes, a single one is the name of one class.
@@ -34,25 +34,25 @@ export function suggest({ archives, folders, loose }: Staged): { how: How; label
   return { how, label: how === "one" && loose === 0 && only !== undefined ? only : "" };
 }
 
-// One request: pictures with a label each, or one archive with one label or none.
+// One request: images with a label each, or one archive with one label or none.
 export interface Chunk {
   files: FoundFile[];
   labels: string[]; // as many; or one for all; or none, when the archive says it
 }
 
-// A class that is new is shared out exactly when its pictures come together, so they are sorted by class
+// A class that is new is shared out exactly when its images come together, so they are sorted by class
 // and a chunk is as large as is comfortable.
 const kMostFiles = 400;
 const kMostBytes = 16 << 20;
 
-// Folders whose pictures cannot be added under their name, and how many these are.
-export function tooLong({ folders }: Staged): { names: string[]; pictures: number } {
+// Folders whose images cannot be added under their name, and how many these are.
+export function tooLong({ folders }: Staged): { names: string[]; images: number } {
   const found = [...folders].filter(([name]) => isTooLong(name));
-  return { names: found.map(([name]) => name), pictures: found.reduce((sum, [, n]) => sum + n, 0) };
+  return { names: found.map(([name]) => name), images: found.reduce((sum, [, n]) => sum + n, 0) };
 }
 
-export function chunks({ pictures, archives }: Staged, how: How, label: string): Chunk[] {
-  const labelled = pictures
+export function chunks({ images, archives }: Staged, how: How, label: string): Chunk[] {
+  const labelled = images
     .map((file) => ({ file, label: how === "one" ? label : folderOf(file.path) }))
     .filter((one) => one.label !== "" && !isTooLong(one.label)) // told before; the server would refuse each
     .sort((a, b) => (a.label < b.label ? -1 : a.label > b.label ? 1 : 0));

@@ -4,10 +4,10 @@ import { type ClassCount, type Dataset, isTooLong } from "../../net/dataset.js";
 import { plainly } from "../../net/errors.js";
 import { words } from "./strings.js";
 
-// The first two as in engine/train/retrain_plan.cpp, the third as in engine/eval/gate.h.
-export const kThin = 20; // training pictures of a class
+// The first two as in engine/retrain/retrain_plan.cpp, the third as in engine/retrain/gate.h.
+export const kThin = 20; // training images of a class
 export const kGood = 50;
-export const kFewTest = 4; // test pictures of a class that is to be judged
+export const kFewTest = 4; // test images of a class that is to be judged
 const kUneven = 10; // times as many as another class
 const kNamed = 5; // classes called by name in one sentence
 
@@ -37,7 +37,7 @@ export function balanceSentence(classes: readonly ClassCount[]): string {
 
 export interface Warning {
   text: string;
-  add?: string; // the class of which more pictures would help
+  add?: string; // the class of which more images would help
 }
 
 // What is thin or uneven about the data. `duplicates`: of the last upload.

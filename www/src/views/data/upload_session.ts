@@ -1,6 +1,6 @@
 // The upload under way. It goes on while other views are open, so it lives outside of this one.
 import { signal } from "@preact/signals";
-import { type FileVerdict, uploadPictures } from "../../net/dataset.js";
+import { type FileVerdict, uploadImages } from "../../net/dataset.js";
 import { isAbort } from "../../net/errors.js";
 import type { FoundFile } from "../../pieces/dropped_files.js";
 import { announce } from "../../pieces/toasts.js";
@@ -31,7 +31,7 @@ let stop = new AbortController();
 // Files that came in before this upload was begun are put to those chosen already.
 export function choose(files: readonly FoundFile[], label = ""): void {
   const known = choice.value?.staged;
-  const staged = stage([...(known?.pictures ?? []), ...(known?.archives ?? []), ...files]);
+  const staged = stage([...(known?.images ?? []), ...(known?.archives ?? []), ...files]);
   const suggested = suggest(staged);
   const given = choice.value?.label || label;
   choice.value = { staged, how: given === "" ? suggested.how : "one", label: given || suggested.label };
@@ -74,7 +74,7 @@ async function send(): Promise<void> {
     const [chunk] = now.rest;
     if (chunk === undefined) return end({ ...now, state: "done" });
     try {
-      const { results } = await uploadPictures(toForm(chunk), cut);
+      const { results } = await uploadImages(toForm(chunk), cut);
       const { files, bytes } = sizeOf([chunk]);
       upload.value = {
         ...now,

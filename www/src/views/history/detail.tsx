@@ -11,9 +11,9 @@ import { Bars } from "../../pieces/bars.js";
 import { Button } from "../../pieces/button.js";
 import { Dialog, confirm } from "../../pieces/dialog.js";
 import { ErrorNote, Skeleton } from "../../pieces/notes.js";
-import { ServerPicture } from "../../pieces/server_picture.js";
+import { ServerImage } from "../../pieces/server_image.js";
 import { toast, toastError } from "../../pieces/toasts.js";
-import { CorrectPast, picturePath } from "./list.js";
+import { CorrectPast, imagePath } from "./list.js";
 import { words } from "./strings.js";
 
 export interface DetailProps {
@@ -82,8 +82,8 @@ function Whole({ row, onChanged }: { row: PastPrediction; onChanged: (row: PastP
   const answer = { labels: Object.keys(row.probabilities), probabilities: Object.values(row.probabilities), probability: row.probability };
   return (
     <div class="past-whole">
-      <div class="past-picture">
-        {row.picture.kept ? <ServerPicture path={picturePath(row.id)} alt={w.alt(row.label)} size={280} /> : <p class="hint">{w.pictureGone}</p>}
+      <div class="past-image">
+        {row.image.kept ? <ServerImage path={imagePath(row.id)} alt={w.alt(row.label)} size={280} /> : <p class="hint">{w.imageGone}</p>}
         <CorrectPast key={row.id} row={row} onChanged={onChanged} />
       </div>
       <div>
@@ -111,10 +111,10 @@ function Facts({ row }: { row: PastPrediction }) {
     [w.compute, milliseconds(compute)],
     [w.request, row.request_id],
     [w.door, w.doors[row.source] ?? row.source],
-    [w.picture, row.picture.sha256],
+    [w.image, row.image.sha256],
     [w.labelled, row.labelled === null ? undefined : moment(row.labelled)],
   ];
-  const long = new Set([w.weights, w.picture, w.request]);
+  const long = new Set([w.weights, w.image, w.request]);
   return (
     <dl class="facts">
       {facts.map(

@@ -6,13 +6,13 @@ import { certainty } from "../../inference/certainty.js";
 import { type PastPrediction, labelPrediction } from "../../net/service.js";
 import { Badge } from "../../pieces/badge.js";
 import { Correct } from "../../pieces/correct.js";
-import { ServerPicture } from "../../pieces/server_picture.js";
+import { ServerImage } from "../../pieces/server_image.js";
 import { Ago } from "../../pieces/time.js";
 import { words as all } from "../../strings.js";
 import { type Filters, writeFilters } from "./filters.js";
 import { words } from "./strings.js";
 
-export const picturePath = (id: number): string => `api/v1/predictions/${id}/picture`;
+export const imagePath = (id: number): string => `api/v1/predictions/${id}/image`;
 
 // The address of one answer, from which one comes back to the same list.
 export const addressOf = (id: number | undefined, filters: Filters, before: string): string =>
@@ -48,7 +48,7 @@ function Row({ row, address, onOpen, onChanged }: RowProps) {
   const p = percent(row.probability);
   return (
     <li class="past">
-      {row.picture.kept ? <ServerPicture path={picturePath(row.id)} alt="" size={56} /> : <span class="picture none">{w.noPicture}</span>}
+      {row.image.kept ? <ServerImage path={imagePath(row.id)} alt="" size={56} /> : <span class="image none">{w.noImage}</span>}
       <p class="past-answer">
         <a href={address} onClick={onOpen} aria-label={w.open(row.file, row.label, p)}>
           {row.label}
@@ -75,7 +75,7 @@ export function Sure({ row: { probability, uncertain } }: { row: PastPrediction 
 // Only what is kept can be learned from.
 export function CorrectPast({ row, onChanged }: { row: PastPrediction; onChanged: (row: PastPrediction) => void }) {
   const said = row.right_label === null ? undefined : { label: row.right_label, training: row.training };
-  if (!row.picture.kept) return said ? <p class="correct">{all.correct.said(said.label)}</p> : null;
+  if (!row.image.kept) return said ? <p class="correct">{all.correct.said(said.label)}</p> : null;
   return (
     <Correct
       of={row.file}

@@ -1,11 +1,11 @@
-// A cell of the confusion matrix: which pictures are in it, as far as the evaluation tells.
+// A cell of the confusion matrix: which images are in it, as far as the evaluation tells.
 import { count } from "../../format.js";
 import { getJson } from "../../net/api.js";
 import { useResource } from "../../net/resource.js";
 import { Dialog } from "../../pieces/dialog.js";
 import { Loaded } from "../../pieces/notes.js";
 import { type Insight, type MatrixCell, mistakesIn, mistakesOf } from "./insight.js";
-import { Pictures } from "./pictures.js";
+import { Images } from "./images.js";
 import { words } from "./strings.js";
 import { share } from "./to_spec.js";
 
@@ -52,7 +52,7 @@ function Kept({ cell, path }: { cell: MatrixCell; path: string }) {
           <>
             <p>{w.kept(kept.length, count(kept.length), count(all.length))}</p>
             {kept.every(({ url }) => url === null) && <p class="insight-none">{w.noneHere}</p>}
-            <Pictures title={titleOf(cell)} asTable={kept.every(({ url }) => url === null)} panel={{ kind: "pictures", groups: [{ name: "", pictures: kept }] }} />
+            <Images title={titleOf(cell)} asTable={kept.every(({ url }) => url === null)} panel={{ kind: "images", groups: [{ name: "", images: kept }] }} />
           </>
         );
       }}

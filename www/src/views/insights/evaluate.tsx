@@ -1,4 +1,4 @@
-// Measures a version on the test pictures of this machine, when there are any.
+// Measures a version on the test images of this machine, when there are any.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { views } from "../../app/views.js";

@@ -23,10 +23,10 @@ export interface Job {
   options: { version?: number };
 }
 
-const kFew = 100; // test pictures: the accuracy is then known to ten points at best
+const kFew = 100; // test images: the accuracy is then known to ten points at best
 const kNamed = 5; // classes called by name
 
-// Pictures of classes that the version does not know are left out of its evaluation.
+// Images of classes that the version does not know are left out of its evaluation.
 const unknownIn = (data: TestData, { classes }: Tested) => data.classes.filter(({ name, test }) => test > 0 && !classes.includes(name));
 
 function testsOf(data: TestData, version: Tested): number {

@@ -5,9 +5,9 @@ import { words } from "./strings.js";
 
 function nameOf({ id, split, count: n, created }: EvaluationHead): string {
   const w = words.measured;
-  const pictures = n === undefined ? "" : w.pictures(n, count(n), split === undefined ? "" : (words.splits[split] ?? split));
+  const images = n === undefined ? "" : w.images(n, count(n), split === undefined ? "" : (words.splits[split] ?? split));
   const whose = id === "model" ? w.model : w.evaluation(id, day(created));
-  return pictures === "" ? whose : `${pictures}, ${whose}`;
+  return images === "" ? whose : `${images}, ${whose}`;
 }
 
 // The one that the charts show unless another is named; then each of them. Nothing: there is no choice. As

@@ -56,7 +56,7 @@ export interface HeatMapPanel {
   values: number[][]; // [true class][answer]
 }
 
-export interface Picture {
+export interface Image {
   sha256: string;
   label: string;
   answer?: string;
@@ -64,16 +64,16 @@ export interface Picture {
   url: string | null; // null: not on this machine
 }
 
-export interface PicturesPanel {
-  kind: "pictures";
-  groups: { name: string; pictures: Picture[] }[];
+export interface ImagesPanel {
+  kind: "images";
+  groups: { name: string; images: Image[] }[];
 }
 
 export type DrawnPanel = BarsPanel | HistogramPanel | LinesPanel | HeatMapPanel;
-export type Panel = DrawnPanel | PicturesPanel;
+export type Panel = DrawnPanel | ImagesPanel;
 
 export type Source =
-  | { kind: "dataset"; pictures: number }
+  | { kind: "dataset"; images: number }
   | { kind: "job"; version: number; job: number; date: string }
   | {
       kind: "evaluation";
@@ -84,7 +84,7 @@ export type Source =
       count: number;
       date: string;
       current: boolean;
-      pictures?: number;
+      images?: number;
     }
   | { kind: "history"; version: number | null; from: string | null; count: number };
 
@@ -103,7 +103,7 @@ export interface Section {
 const order: readonly { id: SectionId; names: readonly string[] }[] = [
   { id: "quality", names: ["confusion_matrix", "per_class_metrics", "worst_mistakes", "roc", "pr", "reliability"] },
   { id: "use", names: ["confidence_over_time", "confidence_histogram", "latency"] },
-  { id: "data", names: ["class_distribution", "sample_pictures", "pixel_intensity", "rgb_by_class"] },
+  { id: "data", names: ["class_distribution", "sample_images", "pixel_intensity", "rgb_by_class"] },
   { id: "training", names: ["training_curves"] },
 ];
 
@@ -148,7 +148,7 @@ export interface MatrixCell {
   truth: string;
   answer: string;
   count: number;
-  of: number; // pictures of the true class
+  of: number; // images of the true class
 }
 
 export function cellOf({ names, values }: HeatMapPanel, { row, column }: { row: number; column: number }): MatrixCell {
@@ -161,8 +161,8 @@ export function cellOf({ names, values }: HeatMapPanel, { row, column }: { row: 
   };
 }
 
-export const mistakesIn = (insight: Insight): Picture[] =>
-  (insight.data?.panels ?? []).flatMap((panel) => (panel.kind === "pictures" ? panel.groups.flatMap(({ pictures }) => pictures) : []));
+export const mistakesIn = (insight: Insight): Image[] =>
+  (insight.data?.panels ?? []).flatMap((panel) => (panel.kind === "images" ? panel.groups.flatMap(({ images }) => images) : []));
 
-export const mistakesOf = (all: readonly Picture[], { truth, answer }: MatrixCell): Picture[] =>
-  all.filter((picture) => picture.label === truth && picture.answer === answer);
+export const mistakesOf = (all: readonly Image[], { truth, answer }: MatrixCell): Image[] =>
+  all.filter((image) => image.label === truth && image.answer === answer);

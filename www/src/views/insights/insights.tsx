@@ -15,7 +15,7 @@ import { words } from "./strings.js";
 import { type Versions, versionChoices } from "./versions.js";
 
 // Milliseconds.
-const kGap = 5_000; // between two looks at the whole list because pictures were answered
+const kGap = 5_000; // between two looks at the whole list because images were answered
 const kEvery = 60_000; // training data changes without an event
 
 const spans = { all: 0, day: 24, week: 168 } as const;

@@ -1,8 +1,8 @@
-// A panel as a chart, as a table, or as pictures.
+// A panel as a chart, as a table, or as images.
 import { useMemo, useRef } from "preact/hooks";
 import { Canvas, ChartTable } from "../../pieces/chart/chart_card.js";
 import type { DrawnPanel, Panel } from "./insight.js";
-import { Pictures } from "./pictures.js";
+import { Images } from "./images.js";
 import { words } from "./strings.js";
 import { type PickCell, toSpec } from "./to_spec.js";
 
@@ -21,7 +21,7 @@ export interface PanelViewProps {
 
 export function PanelView(props: PanelViewProps) {
   const { panel, title, asTable } = props;
-  return panel.kind === "pictures" ? <Pictures panel={panel} title={title} asTable={asTable} /> : <Drawn {...props} panel={panel} />;
+  return panel.kind === "images" ? <Images panel={panel} title={title} asTable={asTable} /> : <Drawn {...props} panel={panel} />;
 }
 
 function Drawn({ title, sentence, panel, small, asTable, onPick }: PanelViewProps & { panel: DrawnPanel }) {
@@ -39,4 +39,4 @@ function heightOf(panel: DrawnPanel, small: boolean, sideways: boolean): number 
   return small ? kHeight.small : kHeight.chart;
 }
 
-export const panelTitle = (panel: Panel): string => (panel.kind === "pictures" ? words.card.pictures : panel.y.title);
+export const panelTitle = (panel: Panel): string => (panel.kind === "images" ? words.card.images : panel.y.title);

@@ -1,6 +1,6 @@
 // The numbers of a panel as rows, unrounded: what its CSV has.
 import type { Cell } from "../../pieces/csv.js";
-import type { Panel, PanelAxis, PicturesPanel } from "./insight.js";
+import type { Panel, PanelAxis, ImagesPanel } from "./insight.js";
 import { words } from "./strings.js";
 
 export interface Rows {
@@ -31,16 +31,16 @@ export function toRows(panel: Panel): Rows {
         columns: [`${panel.y.title} \\ ${panel.x.title}`, ...panel.names],
         rows: panel.names.map((name, row) => [name, ...(panel.values[row] ?? [])]),
       };
-    case "pictures":
-      return pictureRows(panel);
+    case "images":
+      return imageRows(panel);
   }
 }
 
 const place = ({ unit }: PanelAxis, value: number): Cell => (unit === "time" ? new Date(1000 * value).toISOString() : value);
 
-function pictureRows({ groups }: PicturesPanel): Rows {
+function imageRows({ groups }: ImagesPanel): Rows {
   const w = words.table;
-  const all = groups.flatMap(({ pictures }) => pictures);
+  const all = groups.flatMap(({ images }) => images);
   const answered = all.some(({ answer }) => answer !== undefined);
   return {
     columns: [w.truth, ...(answered ? [w.answer, w.probability] : []), w.sha256, w.here],

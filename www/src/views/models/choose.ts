@@ -3,7 +3,7 @@ import type { EvaluationHead } from "../../net/models.js";
 
 type Head = EvaluationHead | undefined;
 
-// Those on test pictures, unless the address names one.
+// Those on test images, unless the address names one.
 function candidates(heads: readonly EvaluationHead[], wanted: string | null): readonly EvaluationHead[] {
   const named = heads.filter(({ id }) => String(id) === wanted);
   if (named.length > 0) return named;
@@ -11,20 +11,20 @@ function candidates(heads: readonly EvaluationHead[], wanted: string | null): re
   return tests.length > 0 ? tests : heads;
 }
 
-const picturesOf = (head: Head): number => head?.count ?? 0;
+const imagesOf = (head: Head): number => head?.count ?? 0;
 
-// 2: the very same pictures, 1: the same data, of which one of the two may leave out classes it does not know.
+// 2: the very same images, 1: the same data, of which one of the two may leave out classes it does not know.
 function likeness(a: Head, b: Head): number {
   if (a?.data_revision === undefined || a.data_revision !== b?.data_revision || a.split !== b.split) return 0;
-  return picturesOf(a) === picturesOf(b) ? 2 : 1;
+  return imagesOf(a) === imagesOf(b) ? 2 : 1;
 }
 
 // What two versions can be held against each other by: measurements on the same data first, then those on the
-// most pictures; of equals the newest, for the heads come so.
+// most images; of equals the newest, for the heads come so.
 export function choosePair(a: readonly EvaluationHead[], b: readonly EvaluationHead[], wanted: readonly [string | null, string | null]): [Head, Head] {
   const [mine, theirs] = [candidates(a, wanted[0]), candidates(b, wanted[1])];
   const orNone = (heads: readonly EvaluationHead[]): readonly Head[] => (heads.length > 0 ? heads : [undefined]);
-  const worth = ([x, y]: [Head, Head]): number[] => [likeness(x, y), Math.min(picturesOf(x), picturesOf(y)), picturesOf(x) + picturesOf(y)];
+  const worth = ([x, y]: [Head, Head]): number[] => [likeness(x, y), Math.min(imagesOf(x), imagesOf(y)), imagesOf(x) + imagesOf(y)];
   const pairs = orNone(mine).flatMap((x) => orNone(theirs).map((y): [Head, Head] => [x, y]));
   return pairs.reduce((best, pair) => (isMore(worth(pair), worth(best)) ? pair : best));
 }

@@ -37,7 +37,7 @@ import {
   metricRows,
   metricText,
   sameData,
-  samePictures,
+  sameImages,
   thinClasses,
 } from "./difference.js";
 import { words } from "./strings.js";
@@ -141,7 +141,7 @@ function Picker({ side: { version, heads, chosen }, title, list, onVersion, onEv
   const options = known.map(({ number, aliases }) => ({ value: String(number), label: w.versionOption(number, what(aliases)) }));
   const measured = heads.map(({ id, job, created, split, count: n }) => ({
     value: String(id),
-    label: w.measurementOption(id === "model" ? words.version.ofModel : `${words.version.byJob(job ?? 0)}, ${words.version.splits[split ?? "test"] ?? split}`, moment(created), n === undefined ? "" : w.pictures(n, count(n))),
+    label: w.measurementOption(id === "model" ? words.version.ofModel : `${words.version.byJob(job ?? 0)}, ${words.version.splits[split ?? "test"] ?? split}`, moment(created), n === undefined ? "" : w.images(n, count(n))),
   }));
   return (
     <section class="card compare-picker" aria-label={title}>
@@ -236,7 +236,7 @@ function Measured({ a, b, numbers }: MeasuredProps) {
 
 function MetricTable({ a, b, numbers }: MeasuredProps) {
   const w = words.compare;
-  const judged = samePictures(a, b); // else a difference says nothing
+  const judged = sameImages(a, b); // else a difference says nothing
   return (
     <div class="scroll compare-table" role="region" aria-label={w.numbers} tabIndex={0}>
       <table>
@@ -256,8 +256,8 @@ function MetricTable({ a, b, numbers }: MeasuredProps) {
           </tr>
         </thead>
         <tbody>
-          <tr class="compare-pictures">
-            <th scope="row">{w.picturesRow}</th>
+          <tr class="compare-images">
+            <th scope="row">{w.imagesRow}</th>
             {[a, b].map(({ data }, i) => (
               <td key={i} class="number">
                 {data?.count === undefined ? "–" : count(data.count)}

@@ -4,7 +4,7 @@ import type { EvaluationDocument } from "../../net/models.js";
 import { words } from "./strings.js";
 
 const kNamed = 5; // classes called by name
-const kFew = 20; // pictures of a class
+const kFew = 20; // images of a class
 
 export function listed(names: readonly string[]): string {
   const shown = names.length > kNamed ? [...names.slice(0, kNamed), "…"] : names;
@@ -50,21 +50,21 @@ function interval(document: EvaluationDocument): [number, number] | undefined {
   return Array.isArray(found) && typeof found[0] === "number" && typeof found[1] === "number" ? [found[0], found[1]] : undefined;
 }
 
-// Whether a class's pictures in the one are those in the other: the same split of the same data.
+// Whether a class's images in the one are those in the other: the same split of the same data.
 export function sameData({ data: a = {} }: EvaluationDocument, { data: b = {} }: EvaluationDocument): boolean {
   return a.revision !== undefined && a.revision === b.revision && a.split === b.split;
 }
 
-// Pictures of classes that a version does not know are left out: then a version was asked less than the other.
-export const samePictures = (a: EvaluationDocument, b: EvaluationDocument): boolean => sameData(a, b) && a.data?.count === b.data?.count;
+// Images of classes that a version does not know are left out: then a version was asked less than the other.
+export const sameImages = (a: EvaluationDocument, b: EvaluationDocument): boolean => sameData(a, b) && a.data?.count === b.data?.count;
 
-// Which of the two is right more often, and whether that may be chance. On different pictures that is not known.
+// Which of the two is right more often, and whether that may be chance. On different images that is not known.
 export function accuracySentence(a: EvaluationDocument, b: EvaluationDocument, numbers: readonly [number, number]): string {
   const w = words.compare;
   const [before, after] = [a.metrics?.["accuracy"], b.metrics?.["accuracy"]];
   if (typeof before !== "number" || typeof after !== "number") return "";
-  if (!samePictures(a, b)) {
-    const side = (document: EvaluationDocument, number: number, share: number): string => w.measured(number, percent(share), picturesOf(document));
+  if (!sameImages(a, b)) {
+    const side = (document: EvaluationDocument, number: number, share: number): string => w.measured(number, percent(share), imagesOf(document));
     return `${side(a, numbers[0], before)} ${side(b, numbers[1], after)} ${sameData(a, b) ? w.otherClasses : w.noVerdict}`;
   }
   if (before === after) return w.same(percent(before));
@@ -75,9 +75,9 @@ export function accuracySentence(a: EvaluationDocument, b: EvaluationDocument, n
   return told.join(" ");
 }
 
-export function picturesOf({ data }: EvaluationDocument): string {
+export function imagesOf({ data }: EvaluationDocument): string {
   const n = data?.count;
-  return n === undefined ? words.compare.somePictures : words.compare.pictures(n, count(n));
+  return n === undefined ? words.compare.someImages : words.compare.images(n, count(n));
 }
 
 // Why the comparison is to be taken with care: which classes only one of the two knows, and how much that weighs.
@@ -86,7 +86,7 @@ export function caveats(a: EvaluationDocument, b: EvaluationDocument, numbers: r
     const names = (mine.classes ?? []).filter((name) => !other.classes?.includes(name));
     if (names.length === 0) return [];
     const tested = (mine.per_class ?? []).filter(({ name }) => names.includes(name)).reduce((sum, { support }) => sum + support, 0);
-    return [words.compare.onlyOne(number, listed(names), tested, count(tested), picturesOf(mine))];
+    return [words.compare.onlyOne(number, listed(names), tested, count(tested), imagesOf(mine))];
   };
   return [...only(a, b, numbers[0]), ...only(b, a, numbers[1])];
 }
@@ -141,7 +141,7 @@ export interface Difference {
   points: number[][]; // [row][column]: percentage points, b minus a
 }
 
-// How the share of a class's pictures that get each answer changed. Classes that only one of the two knows
+// How the share of a class's images that get each answer changed. Classes that only one of the two knows
 // have no row, for there is nothing to compare, but a column: what they take from the others.
 export function confusionDifference(a: EvaluationDocument, b: EvaluationDocument): Difference | undefined {
   const [before, after] = [rowShares(a), rowShares(b)];

@@ -81,8 +81,8 @@ function Numbers({ of }: { of: Version }) {
         value={accuracy && percent(accuracy.value)}
         detail={
           accuracy
-            ? accuracy.low !== undefined && accuracy.high !== undefined && accuracy.pictures !== undefined
-              ? `${w.rightDetail[accuracy.split](count(accuracy.pictures))}; ${w.interval(percent(accuracy.low), percent(accuracy.high))}`
+            ? accuracy.low !== undefined && accuracy.high !== undefined && accuracy.images !== undefined
+              ? `${w.rightDetail[accuracy.split](count(accuracy.images))}; ${w.interval(percent(accuracy.low), percent(accuracy.high))}`
               : w.rightUnknown[accuracy.split]
             : w.unmeasured
         }

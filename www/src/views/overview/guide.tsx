@@ -42,7 +42,7 @@ async function fetchProgress(stop: AbortSignal): Promise<Omit<Progress, "seenJob
   ]);
   return {
     answers: history.predictions.length,
-    pictures: dataset.total,
+    images: dataset.total,
     jobs,
     hasPrevious: models.aliases.previous !== undefined,
     rolledBack: audit.entries.some(({ action }) => action === "rollback"),

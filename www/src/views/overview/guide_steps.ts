@@ -1,10 +1,10 @@
-// How far somebody is on the way from a picture to a retrained model, from what the server knows.
+// How far somebody is on the way from an image to a retrained model, from what the server knows.
 
 export type StepName = "try" | "teach" | "train" | "verdict" | "rollback";
 
 export interface Progress {
   answers: number; // in the history
-  pictures: number; // to train from
+  images: number; // to train from
   jobs: readonly { id: number; kind: string; state: string }[]; // the newest first
   hasPrevious: boolean; // there is a version to go back to
   rolledBack: boolean;
@@ -25,7 +25,7 @@ export function guideSteps(known: Progress): Step[] {
   const busy = retrainings.find(({ state }) => state === "running" || state === "queued");
   const steps: Step[] = [
     { name: "try", done: known.answers > 0, now: false },
-    { name: "teach", done: known.pictures > 0, now: false },
+    { name: "teach", done: known.images > 0, now: false },
     { name: "train", done: finished !== undefined, now: false, ...(busy && { job: busy.id, waits: "job" as const }) },
     { name: "verdict", done: finished !== undefined && known.seenJob >= finished.id, now: false, ...(finished && { job: finished.id }) },
     { name: "rollback", done: known.rolledBack, now: false, ...(!known.hasPrevious && { waits: "version" as const }) },

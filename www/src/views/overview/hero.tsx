@@ -60,14 +60,14 @@ function Model({ model }: { model: ModelView & { published: string } }) {
 function Accuracy({ of: { accuracy } }: { of: ModelView }) {
   const w = words.hero;
   if (accuracy === undefined) return <p class="hero-unmeasured">{w.unmeasured}</p>;
-  const { split, value, low, high, pictures } = accuracy;
+  const { split, value, low, high, images } = accuracy;
   return (
     <div class="hero-accuracy">
       <p>
         <strong>{percent(value)}</strong> {w.right[split]}
       </p>
-      {low !== undefined && high !== undefined && pictures !== undefined && (
-        <p class="hint">{w.interval(percent(low), percent(high), count(pictures))}</p>
+      {low !== undefined && high !== undefined && images !== undefined && (
+        <p class="hint">{w.interval(percent(low), percent(high), count(images))}</p>
       )}
     </div>
   );

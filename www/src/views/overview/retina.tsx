@@ -5,7 +5,7 @@ import { AccessError } from "../../net/errors.js";
 import { type PastPrediction, fetchNewest } from "../../net/service.js";
 import { count, percent } from "../../format.js";
 import { Mosaic, mosaicCell } from "../../pieces/mosaic.js";
-import { ServerPicture } from "../../pieces/server_picture.js";
+import { ServerImage } from "../../pieces/server_image.js";
 import { Ago } from "../../pieces/time.js";
 import { words } from "./strings.js";
 
@@ -63,7 +63,7 @@ function Newest({ one, total }: { one: PastPrediction; total: number }) {
   const w = words.retina;
   return (
     <div class="newest">
-      {one.picture.kept && <ServerPicture path={`api/v1/predictions/${one.id}/picture`} alt="" size={52} />}
+      {one.image.kept && <ServerImage path={`api/v1/predictions/${one.id}/image`} alt="" size={52} />}
       <div>
         <p class="newest-label">
           <b>{one.label}</b> {percent(one.probability)}

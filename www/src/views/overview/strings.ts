@@ -1,15 +1,15 @@
-const pictures = (n: number, text: string): string => (n === 1 ? "1 picture" : `${text} pictures`);
+const images = (n: number, text: string): string => (n === 1 ? "1 image" : `${text} images`);
 
 export const words = {
   guide: {
     title: "First steps",
-    intro: "From a picture to a model that learned from yours. Each step ticks itself off.",
+    intro: "From an image to a model that learned from yours. Each step ticks itself off.",
     through: "You have been all the way. Roll back whenever a new version disappoints.",
     dismiss: "Put the first steps away",
     done: "(done)",
     steps: {
-      try: "Show it a picture",
-      teach: "Give it pictures to learn from",
+      try: "Show it an image",
+      teach: "Give it images to learn from",
       train: "Train",
       verdict: "Read the verdict",
       rollback: "Roll back, when needed",
@@ -30,8 +30,8 @@ export const words = {
     label: "The model in service",
     eyebrow: "In service",
     version: (n: number) => `version ${n}`,
-    right: { test: "of test pictures right", val: "of validation pictures right" },
-    interval: (low: string, high: string, n: string) => `95 % interval ${low} to ${high}, from ${n} pictures it was not trained on`,
+    right: { test: "of test images right", val: "of validation images right" },
+    interval: (low: string, high: string, n: string) => `95 % interval ${low} to ${high}, from ${n} images it was not trained on`,
     unmeasured: "Nobody has measured how often it is right.",
     since: "in service since",
     published: "stored here",
@@ -42,13 +42,13 @@ export const words = {
   retina: {
     label: "The latest answers",
     legend: (n: string) => `The last ${n} answers, the newest in the middle. Deeper is surer; hollow is unsure.`,
-    none: "No picture has been answered yet. Each answer will be a cell of this eye, the newest in the middle.",
+    none: "No image has been answered yet. Each answer will be a cell of this eye, the newest in the middle.",
     summary: (n: string, unsure: string, label: string, p: string) =>
       `The last ${n} answers, ${unsure} of them unsure. The newest: ${label}, ${p}.`,
     cell: (file: string, label: string, p: string) => `${file}: ${label}, ${p}`,
     unsure: "unsure",
     refused: "The answers themselves are shown with a token of the role admin.",
-    first: "Show it a picture",
+    first: "Show it an image",
   },
   stats: {
     label: "Right now",
@@ -66,7 +66,7 @@ export const words = {
     uptime: "Uptime",
     uptimeDetail: (started: string) => `since ${started}`,
     uptimeAway: (when: string) => `as of ${when}, when it last answered`,
-    queue: "Waiting pictures",
+    queue: "Waiting images",
     queueDetail: (limit: string, threads: number) => `room for ${limit}; ${threads === 1 ? "1 thread answers" : `${threads} threads answer`}`,
     memory: "Memory",
     memoryDetail: "of the server's process",
@@ -84,8 +84,8 @@ export const words = {
     ranges: { hour: "Hour", day: "Day", week: "Week" },
     spans: { hour: "the last hour", day: "the last 24 hours", week: "the last seven days" },
     sentence: (span: string, n: number, text: string, most: string, at: string, unsure: string) =>
-      `In ${span} ${pictures(n, text)} ${n === 1 ? "was" : "were"} answered, most (${most}) around ${at}. ${unsure} of the answers were unsure.`,
-    none: (span: string) => `No picture was answered in ${span}.`,
+      `In ${span} ${images(n, text)} ${n === 1 ? "was" : "were"} answered, most (${most}) around ${at}. ${unsure} of the answers were unsure.`,
+    none: (span: string) => `No image was answered in ${span}.`,
     thin: (n: string) => `${n} answers are few: one more or less changes these shares visibly.`,
     sure: "sure",
     unsure: "unsure",
@@ -103,7 +103,7 @@ export const words = {
   audit: {
     title: "What happened",
     none: "Nothing yet.",
-    // What becomes of the subject: "version 2", "job 4", "12 pictures".
+    // What becomes of the subject: "version 2", "job 4", "12 images".
     did: {
       publish: "was stored",
       activate: "went into service",
@@ -118,9 +118,9 @@ export const words = {
       "delete prediction": "was deleted",
       "delete predictions": "were deleted",
       "label prediction": "was corrected",
-      "upload pictures": "were added",
-      "relabel pictures": "got another label",
-      "delete pictures": "were deleted from the training data",
+      "upload images": "were added",
+      "relabel images": "got another label",
+      "delete images": "were deleted from the training data",
       "rename class": "got another name",
     } as Record<string, string>,
     actors: {

@@ -1,13 +1,13 @@
-// All pictures and their answers, the newest batch first, and what can be done with them together.
+// All images and their answers, the newest batch first, and what can be done with them together.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format.js";
-import { stopAsking } from "../../inference/pictures.js";
+import { stopAsking } from "../../inference/images.js";
 import { Button } from "../../pieces/button.js";
 import { Segments } from "../../pieces/field.js";
 import { Progress } from "../../pieces/progress.js";
 import { AnswerTable } from "./answer_table.js";
 import { Card } from "./card.js";
-import { askAnew, askOpen, brought, clear, counts, mode, pictures, running, tryAgain } from "./session.js";
+import { askAnew, askOpen, brought, clear, counts, mode, images, running, tryAgain } from "./session.js";
 import { words } from "./strings.js";
 
 type Shape = "cards" | "table";
@@ -16,7 +16,7 @@ const kMany = 12; // from here on a table says more than cards
 const kCards = 40; // at a time
 
 export function AnswerList() {
-  const total = pictures.value.length;
+  const total = images.value.length;
   const [chosen, setChosen] = useState<Shape>();
   const shape = chosen ?? (total > kMany ? "table" : "cards");
   const box = useShownWhenBrought();
@@ -46,7 +46,7 @@ export function AnswerList() {
 
 const kEnough = 300; // pixels of the answers in view: what becomes of the first one is seen
 
-// Scrolls to the answers when a person has brought pictures in and would not see what becomes of them. The
+// Scrolls to the answers when a person has brought images in and would not see what becomes of them. The
 // focus stays where it is.
 function useShownWhenBrought() {
   const box = useRef<HTMLDivElement>(null);
@@ -111,7 +111,7 @@ function Rest() {
 }
 
 function Cards() {
-  const all = pictures.value;
+  const all = images.value;
   const [shown, setShown] = useState(kCards);
   const none = all.length === 0;
   useEffect(() => {
@@ -121,9 +121,9 @@ function Cards() {
   return (
     <>
       <ul class="cards" aria-label={w.list}>
-        {all.slice(0, shown).map((picture) => (
-          <li key={picture.id}>
-            <Card picture={picture} />
+        {all.slice(0, shown).map((image) => (
+          <li key={image.id}>
+            <Card image={image} />
           </li>
         ))}
       </ul>

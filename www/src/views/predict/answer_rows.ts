@@ -1,7 +1,7 @@
-// Pictures and their answers as the rows of a table.
+// Images and their answers as the rows of a table.
 import { certainty } from "../../inference/certainty.js";
 import { compare } from "../../inference/compare.js";
-import type { Picture } from "../../inference/pictures.js";
+import type { Image } from "../../inference/images.js";
 import type { Answer, Source } from "../../inference/types.js";
 import { words as all } from "../../strings.js";
 import { words } from "./strings.js";
@@ -17,7 +17,7 @@ export interface Side {
 
 export interface Row {
   id: number;
-  picture: Picture;
+  image: Image;
   file: string;
   sides: Side[]; // as many as sources
   apart: number | undefined; // the largest difference of any probability
@@ -26,28 +26,28 @@ export interface Row {
 }
 
 // As it is now; whoever wants to be told of changes watches `news`.
-export function toRow(picture: Picture, sources: readonly Source[], threshold: number): Row {
-  const sides = sources.map((source) => sideOf(picture, source, threshold));
-  const [a, b] = sources.map((source) => answerOf(picture, source));
+export function toRow(image: Image, sources: readonly Source[], threshold: number): Row {
+  const sides = sources.map((source) => sideOf(image, source, threshold));
+  const [a, b] = sources.map((source) => answerOf(image, source));
   const found = a && b && compare(a, b);
   return {
-    id: picture.id,
-    picture,
-    file: picture.file.name,
+    id: image.id,
+    image,
+    file: image.file.name,
     sides,
     apart: found && found.kind !== "otherWeights" ? found.largest : undefined,
     otherWeights: found?.kind === "otherWeights",
-    right: picture.correction.peek()?.label,
+    right: image.correction.peek()?.label,
   };
 }
 
-function answerOf(picture: Picture, source: Source): Answer | undefined {
-  const outcome = picture.outcomes.peek()[source];
+function answerOf(image: Image, source: Source): Answer | undefined {
+  const outcome = image.outcomes.peek()[source];
   return outcome?.state === "answered" ? outcome.answer : undefined;
 }
 
-function sideOf(picture: Picture, source: Source, threshold: number): Side {
-  const outcome = picture.outcomes.peek()[source];
+function sideOf(image: Image, source: Source, threshold: number): Side {
+  const outcome = image.outcomes.peek()[source];
   const w = words.answers;
   if (outcome === undefined) return { state: w.unasked[source] };
   if (outcome.state === "asking") return { state: w.waits };

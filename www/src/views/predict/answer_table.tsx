@@ -1,25 +1,25 @@
 // A batch at a glance: sorts, filters, and goes into a spreadsheet.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { difference, milliseconds, percent } from "../../format.js";
-import { type Picture, news } from "../../inference/pictures.js";
+import { type Image, news } from "../../inference/images.js";
 import { sourcesOf } from "../../inference/types.js";
 import { CutName } from "../../pieces/cut_name.js";
 import { Dialog } from "../../pieces/dialog.js";
 import { type Column, Table } from "../../pieces/table.js";
 import { type Row, type Side, toRow } from "./answer_rows.js";
 import { Card } from "./card.js";
-import { allSettled, mode, pictures, threshold } from "./session.js";
+import { allSettled, mode, images, threshold } from "./session.js";
 import { words } from "./strings.js";
 
 const kEvery = 250; // milliseconds: hundreds of answers a second are read no better than four times
 
 export function AnswerTable() {
-  const [open, setOpen] = useState<Picture>();
+  const [open, setOpen] = useState<Image>();
   const rows = useRows();
   const shown = mode.value;
   const columns = useMemo(() => columnsOf(shown === "both", setOpen), [shown]);
   const w = words.table;
-  const gone = open !== undefined && !pictures.value.includes(open);
+  const gone = open !== undefined && !images.value.includes(open);
   useEffect(() => {
     if (gone) setOpen(undefined);
   }, [gone]);
@@ -27,7 +27,7 @@ export function AnswerTable() {
     <div class="card answer-table">
       <Table key={shown} title={w.title} columns={columns} rows={rows} rowKey={({ id }) => id} filter csv pageSize={50} />
       <Dialog open={open !== undefined && !gone} title={open?.file.name ?? ""} wide onClose={() => setOpen(undefined)}>
-        {open && <Card picture={open} />}
+        {open && <Card image={open} />}
       </Dialog>
     </div>
   );
@@ -36,7 +36,7 @@ export function AnswerTable() {
 // Made anew some times a second while answers come in, at once when there is something else to see or the
 // last one is there.
 function useRows(): readonly Row[] {
-  const all = pictures.value;
+  const all = images.value;
   const now = mode.value;
   const limit = threshold.value;
   const settled = allSettled.value;
@@ -54,10 +54,10 @@ function useRows(): readonly Row[] {
       clearTimeout(timer);
     };
   }, []);
-  return useMemo(() => all.map((picture) => toRow(picture, sourcesOf(now), limit)), [all, now, limit, later, settled]);
+  return useMemo(() => all.map((image) => toRow(image, sourcesOf(now), limit)), [all, now, limit, later, settled]);
 }
 
-function columnsOf(both: boolean, onOpen: (picture: Picture) => void): Column<Row>[] {
+function columnsOf(both: boolean, onOpen: (image: Image) => void): Column<Row>[] {
   const w = words.table;
   const answer = (title: string, side: (row: Row) => Side | undefined, id: string): Column<Row>[] => [
     { id: `${id}-label`, title, value: (row) => side(row)?.label ?? side(row)?.state, cell: (row) => <Said side={side(row)} /> },
@@ -74,8 +74,8 @@ function columnsOf(both: boolean, onOpen: (picture: Picture) => void): Column<Ro
     title: w.file,
     value: ({ file: name }) => name,
     cell: (row) => (
-      <button type="button" class="link with-picture" onClick={() => onOpen(row.picture)}>
-        <Thumbnail key={row.id} picture={row.picture} />
+      <button type="button" class="link with-image" onClick={() => onOpen(row.image)}>
+        <Thumbnail key={row.id} image={row.image} />
         <CutName name={row.file} />
       </button>
     ),
@@ -107,11 +107,11 @@ function columnsOf(both: boolean, onOpen: (picture: Picture) => void): Column<Ro
   ];
 }
 
-// Empty for what is no picture.
-function Thumbnail({ picture }: { picture: Picture }) {
+// Empty for what is no image.
+function Thumbnail({ image }: { image: Image }) {
   const [broken, setBroken] = useState(false);
   if (broken) return <span class="none" />;
-  return <img src={picture.url} alt="" width={32} height={32} loading="lazy" decoding="async" onError={() => setBroken(true)} />;
+  return <img src={image.url} alt="" width={32} height={32} loading="lazy" decoding="async" onError={() => setBroken(true)} />;
 }
 
 function Said({ side }: { side: Side | undefined }) {

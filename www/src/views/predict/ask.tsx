@@ -1,4 +1,4 @@
-// Where pictures come in: drop anywhere on the page, choose files or a folder, paste, the camera, or a
+// Where images come in: drop anywhere on the page, choose files or a folder, paste, the camera, or a
 // sample.
 import { useRef, useState } from "preact/hooks";
 import { Button } from "../../pieces/button.js";

@@ -1,8 +1,8 @@
-// A live picture from the camera, one shot or one every second, and what the network says to the latest.
+// A live image from the camera, one shot or one every second, and what the network says to the latest.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { percent } from "../../format.js";
 import { inWords } from "../../inference/certainty.js";
-import type { Picture } from "../../inference/pictures.js";
+import type { Image } from "../../inference/images.js";
 import { sourcesOf } from "../../inference/types.js";
 import { Button } from "../../pieces/button.js";
 import { CheckBox, Select } from "../../pieces/field.js";
@@ -18,7 +18,7 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
   const [device, setDevice] = useState("");
   const { now, devices, again } = useCamera(device);
   const video = useRef<HTMLVideoElement>(null);
-  const [latest, setLatest] = useState<Picture>();
+  const [latest, setLatest] = useState<Image>();
   const [series, setSeries] = useState(false);
   const live = now.state === "live";
   const stream = live ? now.stream : null;
@@ -46,7 +46,7 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
         {now.state === "starting" && <p class="camera-starting">{w.starting}</p>}
       </div>
       <div class="camera-side">
-        <Latest picture={latest} />
+        <Latest image={latest} />
         <div class="camera-controls">
           <Button kind="primary" icon="camera" disabled={!live} onClick={() => void take()}>
             {w.take}
@@ -68,7 +68,7 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
 }
 
 // Not while the one before has no answer yet, nor while nobody looks.
-function useSeries(on: boolean, latest: Picture | undefined, take: () => Promise<void>): void {
+function useSeries(on: boolean, latest: Image | undefined, take: () => Promise<void>): void {
   const now = useRef({ latest, take });
   now.current = { latest, take };
   useEffect(() => {
@@ -82,16 +82,16 @@ function useSeries(on: boolean, latest: Picture | undefined, take: () => Promise
   }, [on]);
 }
 
-function Latest({ picture }: { picture: Picture | undefined }) {
+function Latest({ image }: { image: Image | undefined }) {
   const w = words.camera;
-  const outcomes = picture?.outcomes.value ?? {};
+  const outcomes = image?.outcomes.value ?? {};
   const all = sourcesOf(mode.value).map((source) => outcomes[source]);
   const outcome = all.find((one) => one?.state === "answered") ?? all.find((one) => one?.state === "failed");
   // The answer before stays until there is another: in a series nothing flickers.
   const shown = useRef(outcome);
   if (outcome !== undefined) shown.current = outcome;
   const { current } = shown;
-  if (picture === undefined) return <p class="camera-hint">{w.hint}</p>;
+  if (image === undefined) return <p class="camera-hint">{w.hint}</p>;
   if (current?.state === "failed") return <p class="bad">{current.error}</p>;
   if (current?.state !== "answered") return <p class="waiting">{w.looking}</p>;
   const { answer } = current;

@@ -1,4 +1,4 @@
-// Why there is no picture from a camera.
+// Why there is no image from a camera.
 
 export type Trouble = "insecure" | "unsupported" | "denied" | "missing" | "busy" | "ended" | "other";
 

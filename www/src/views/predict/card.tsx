@@ -1,24 +1,24 @@
-// One picture and its answers.
+// One image and its answers.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { bytes, difference, milliseconds, percent } from "../../format.js";
 import { certainty, inWords } from "../../inference/certainty.js";
 import { compare } from "../../inference/compare.js";
-import type { Picture } from "../../inference/pictures.js";
+import type { Image } from "../../inference/images.js";
 import { type Answer, type Outcome, type Source, sourcesOf } from "../../inference/types.js";
 import { Bars, type Given } from "../../pieces/bars.js";
 import { Button } from "../../pieces/button.js";
 import { CutName } from "../../pieces/cut_name.js";
-import { CorrectPicture } from "./correct_picture.js";
+import { CorrectImage } from "./correct_image.js";
 import { askAnew, isOutdated, mode, threshold, tryAgain } from "./session.js";
 import { words } from "./strings.js";
 
-export function Card({ picture }: { picture: Picture }) {
-  const { file } = picture;
+export function Card({ image }: { image: Image }) {
+  const { file } = image;
   const [size, setSize] = useState<{ width: number; height: number }>();
   return (
     <div class="answer-card">
-      <Preview picture={picture} onSize={setSize} />
+      <Preview image={image} onSize={setSize} />
       <div class="card-main">
         <p class="file">
           <b>
@@ -26,13 +26,13 @@ export function Card({ picture }: { picture: Picture }) {
           </b>
           <span>{size ? `${size.width} × ${size.height}, ${bytes(file.size)}` : bytes(file.size)}</span>
         </p>
-        <Answers picture={picture} />
+        <Answers image={image} />
       </div>
     </div>
   );
 }
 
-function Preview({ picture, onSize }: { picture: Picture; onSize: (size: { width: number; height: number }) => void }) {
+function Preview({ image, onSize }: { image: Image; onSize: (size: { width: number; height: number }) => void }) {
   const [look, setLook] = useState<"tiny" | "broken">();
   return (
     <div class="frame">
@@ -41,7 +41,7 @@ function Preview({ picture, onSize }: { picture: Picture; onSize: (size: { width
       ) : (
         <img
           class={look}
-          src={picture.url}
+          src={image.url}
           alt=""
           decoding="async"
           onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
@@ -55,11 +55,11 @@ function Preview({ picture, onSize }: { picture: Picture; onSize: (size: { width
   );
 }
 
-function Answers({ picture }: { picture: Picture }) {
+function Answers({ image }: { image: Image }) {
   const sources = sourcesOf(mode.value);
-  const outcomes = picture.outcomes.value;
+  const outcomes = image.outcomes.value;
   const given = sources.flatMap((source): (Given & { answer: Answer })[] => {
-    const answer = picture.answer(source);
+    const answer = image.answer(source);
     return answer ? [{ source, answer }] : [];
   });
   const both = sources.length > 1;
@@ -67,14 +67,14 @@ function Answers({ picture }: { picture: Picture }) {
     <div class="card-body">
       <div class={both ? "verdicts two" : "verdicts"}>
         {sources.map((source) => (
-          <Verdict key={source} picture={picture} source={source} outcome={outcomes[source]} named={both} />
+          <Verdict key={source} image={image} source={source} outcome={outcomes[source]} named={both} />
         ))}
-        {both && <Compared picture={picture} given={given} />}
+        {both && <Compared image={image} given={given} />}
       </div>
       {given.length > 0 && (
         <div class="card-more">
           <Bars given={given} />
-          <CorrectPicture picture={picture} />
+          <CorrectImage image={image} />
         </div>
       )}
     </div>
@@ -82,31 +82,31 @@ function Answers({ picture }: { picture: Picture }) {
 }
 
 interface VerdictProps {
-  picture: Picture;
+  image: Image;
   source: Source;
   outcome: Outcome | undefined;
   named: boolean;
 }
 
-function Verdict({ picture, source, outcome, named }: VerdictProps) {
+function Verdict({ image, source, outcome, named }: VerdictProps) {
   const w = words.answers;
   return (
     <div class={outcome?.state === "asking" ? "answer asking" : "answer"}>
       {named && <p class={`source ${source}`}>{words.sources[source]}</p>}
       {outcome?.state === "answered" && <Answered answer={outcome.answer} />}
-      {outcome?.state === "answered" && !named && isOutdated(outcome.answer, source) && <Outdated picture={picture} />}
+      {outcome?.state === "answered" && !named && isOutdated(outcome.answer, source) && <Outdated image={image} />}
       {outcome?.state === "failed" && <p class="bad">{outcome.error}</p>}
-      {outcome?.state === "failed" && outcome.again && <Button onClick={() => tryAgain([picture])}>{w.retry}</Button>}
+      {outcome?.state === "failed" && outcome.again && <Button onClick={() => tryAgain([image])}>{w.retry}</Button>}
       {outcome?.state === "asking" && <p class="waiting">{w.asking[source]}</p>}
       {outcome === undefined && <p class="waiting">{w.unasked[source]}</p>}
     </div>
   );
 }
 
-function Outdated({ picture }: { picture: Picture }) {
+function Outdated({ image }: { image: Image }) {
   return (
     <p class="outdated">
-      {words.answers.outdated} <Button onClick={() => askAnew([picture])}>{words.answers.askAnew}</Button>
+      {words.answers.outdated} <Button onClick={() => askAnew([image])}>{words.answers.askAnew}</Button>
     </p>
   );
 }
@@ -141,7 +141,7 @@ function Answered({ answer }: { answer: Answer }) {
   );
 }
 
-function Compared({ picture, given: [a, b] }: { picture: Picture; given: readonly { answer: Answer }[] }) {
+function Compared({ image, given: [a, b] }: { image: Image; given: readonly { answer: Answer }[] }) {
   if (a === undefined || b === undefined) return null;
   const found = compare(a.answer, b.answer);
   const w = words.compare;
@@ -150,7 +150,7 @@ function Compared({ picture, given: [a, b] }: { picture: Picture; given: readonl
       <div class="comparison">
         <b>{w.otherWeights}</b>
         <span>{w.otherWeightsWhy(a.answer.weights.slice(0, 8), b.answer.weights.slice(0, 8))}</span>
-        {(isOutdated(a.answer, "server") || isOutdated(b.answer, "page")) && <Button onClick={() => askAnew([picture])}>{words.answers.askAnew}</Button>}
+        {(isOutdated(a.answer, "server") || isOutdated(b.answer, "page")) && <Button onClick={() => askAnew([image])}>{words.answers.askAnew}</Button>}
       </div>
     );
   }

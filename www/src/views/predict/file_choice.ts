@@ -3,7 +3,7 @@ import type { FoundFile } from "../../pieces/dropped_files.js";
 
 export const kAccepted = "image/jpeg,image/png,image/bmp,.jpg,.jpeg,.png,.bmp";
 
-// Of a folder, what is no picture by its name is left out; a file that was chosen by itself is asked about,
+// Of a folder, what is no image by its name is left out; a file that was chosen by itself is asked about,
 // whatever it is, and the answer says what is wrong with it.
 export function pick(found: readonly FoundFile[]): { files: File[]; left: number } {
   const files = found.filter(({ file, path }) => !path.includes("/") || /\.(jpe?g|png|bmp)$/i.test(file.name)).map(({ file }) => file);

@@ -1,4 +1,4 @@
-// On the server, in this page, or both; and what that means for the picture.
+// On the server, in this page, or both; and what that means for the image.
 import { bytes } from "../../format.js";
 import { type EngineState, pageEngine } from "../../inference/page_engine.js";
 import type { Mode, ModelView } from "../../inference/types.js";

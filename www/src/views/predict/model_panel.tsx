@@ -45,14 +45,14 @@ function Model({ model }: { model: ModelView }) {
 function Measured({ known }: { known: Accuracy | undefined }) {
   const w = words.model;
   if (known === undefined) return <p class="waiting">{w.noMetrics}</p>;
-  const { split, value, low, high, pictures } = known;
+  const { split, value, low, high, images } = known;
   return (
     <div class="accuracy">
       <p>
         <strong>{percent(value)}</strong> {w.accuracy[split]}
       </p>
       {low !== undefined && high !== undefined && <p>{w.interval(percent(low), percent(high))}</p>}
-      {pictures !== undefined && <p>{w.tested(count(pictures))}</p>}
+      {images !== undefined && <p>{w.tested(count(images))}</p>}
     </div>
   );
 }
@@ -69,7 +69,7 @@ function Facts({ model }: { model: ModelView }) {
     [w.created, created && day(created)],
     [w.input, model.inputSize === undefined ? undefined : w.inputSize(model.inputSize)],
     [w.parameters, model.parameters === undefined ? undefined : count(model.parameters)],
-    [w.flops, model.flops === undefined ? undefined : w.flopsPerPicture(roughly(model.flops))],
+    [w.flops, model.flops === undefined ? undefined : w.flopsPerImage(roughly(model.flops))],
     [w.temperature, model.temperature?.toFixed(3)],
   ];
   return (

@@ -1,4 +1,4 @@
-// Shows pictures to the network: on the server, in this page, or both.
+// Shows images to the network: on the server, in this page, or both.
 import { useEffect } from "preact/hooks";
 import { awayBanner } from "../../app/health.js";
 import { readModel } from "../../inference/model_info.js";

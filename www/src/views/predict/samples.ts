@@ -1,4 +1,4 @@
-// Pictures that come with the page.
+// Images that come with the page.
 import { fetchOwnFile } from "../../net/files.js";
 
 // Put in by the build: class name -> address.

@@ -1,4 +1,4 @@
-// Runs one picture through the server and through this page, and compares every probability.
+// Runs one image through the server and through this page, and compares every probability.
 import { useState } from "preact/hooks";
 import { bytes, difference, percent } from "../../format.js";
 import { type Comparison, compare, kTolerance } from "../../inference/compare.js";
@@ -13,7 +13,7 @@ import { Segments } from "../../pieces/field.js";
 import { ErrorNote } from "../../pieces/notes.js";
 import { announce } from "../../pieces/toasts.js";
 import { fetchSample, samples } from "./samples.js";
-import { mode, pictures } from "./session.js";
+import { mode, images } from "./session.js";
 import { words } from "./strings.js";
 
 interface Result {
@@ -43,7 +43,7 @@ export function SelfTest() {
 type Choice = "own" | "sample";
 
 function Test() {
-  const own = pictures.value[0]?.file;
+  const own = images.value[0]?.file;
   // What is private stays so unless it is chosen here.
   const [choice, setChoice] = useState<Choice>(own !== undefined && mode.value !== "page" ? "own" : "sample");
   const [now, setNow] = useState<Now>({ state: "open" });
@@ -53,7 +53,7 @@ function Test() {
     setNow({ state: "running" });
     try {
       const file = choice === "own" && own ? own : sample && (await fetchSample(sample));
-      if (file === undefined) throw new Error(w.noPicture);
+      if (file === undefined) throw new Error(w.noImage);
       const result = await test(file);
       setNow({ state: "done", result });
       announce(sentence(result.found));
@@ -107,7 +107,7 @@ function Told({ result: { name, server, page, found } }: { result: Result }) {
   const w = words.selfTest;
   if (found.kind === "otherWeights") return <p class="self-test-result">{w.otherWeights}</p>;
   const rows: [string, string][] = [
-    [w.picture, name],
+    [w.image, name],
     [w.answer, `${server.label} ${percent(server.probability)}`],
     [w.largest(found.at), difference(found.largest)],
     [w.allowed, difference(kTolerance)],

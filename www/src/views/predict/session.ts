@@ -1,16 +1,16 @@
-// The pictures being looked at and where they are answered; they stay when another view is opened.
+// The images being looked at and where they are answered; they stay when another view is opened.
 import { computed, signal } from "@preact/signals";
 import { serverThreshold } from "../../app/service_state.js";
 import { inWords } from "../../inference/certainty.js";
 import { pageEngine } from "../../inference/page_engine.js";
-import { Picture, ask, chosenThreshold, forget, progressOf } from "../../inference/pictures.js";
+import { Image, ask, chosenThreshold, forget, progressOf } from "../../inference/images.js";
 import { type Answer, type Mode, type Source, sourcesOf } from "../../inference/types.js";
 import { announce } from "../../pieces/toasts.js";
 import { words } from "./strings.js";
 import { tally } from "./tally.js";
 
 export const mode = signal<Mode>("server");
-export const pictures = signal<readonly Picture[]>([]); // the newest batch first
+export const images = signal<readonly Image[]>([]); // the newest batch first
 
 // Answers below it are called unsure.
 export const threshold = computed(() => chosenThreshold.value ?? serverThreshold.value);
@@ -28,37 +28,37 @@ export function isOutdated({ weights }: Answer, source: Source): boolean {
   return now !== undefined && now !== weights;
 }
 
-export const counts = computed(() => tally(pictures.value, sourcesOf(mode.value), isOutdated));
+export const counts = computed(() => tally(images.value, sourcesOf(mode.value), isOutdated));
 export const allSettled = computed(() => counts.value.settled === counts.value.all);
 
-// Pictures on their way, of all sources together; undefined: none.
+// Images on their way, of all sources together; undefined: none.
 export const running = computed(() => {
   const busy = (["server", "page"] as const).map(progressOf).filter(({ all, done }) => done < all);
   if (busy.length === 0) return undefined;
   return { all: busy.reduce((sum, { all }) => sum + all, 0), done: busy.reduce((sum, { done }) => sum + done, 0) };
 });
 
-// How often a person brought pictures in: each time they want to see what becomes of them.
+// How often a person brought images in: each time they want to see what becomes of them.
 export const brought = signal(0);
 
-export function add(files: readonly File[]): readonly Picture[] {
+export function add(files: readonly File[]): readonly Image[] {
   const added = take(files);
   ++brought.value;
   return added;
 }
 
-function take(files: readonly File[]): readonly Picture[] {
-  const added = files.map((file) => new Picture(file));
-  pictures.value = [...added, ...pictures.value];
+function take(files: readonly File[]): readonly Image[] {
+  const added = files.map((file) => new Image(file));
+  images.value = [...added, ...images.value];
   void askAll(added, sourcesOf(mode.value)).then(() => tell(added));
   return added;
 }
 
 const kShots = 100;
-let shots: readonly Picture[] = [];
+let shots: readonly Image[] = [];
 
-// A picture of the camera, which is what the person looks at. Of a long series the oldest go, or the page would grow for ever.
-export function addShot(file: File): Picture | undefined {
+// An image of the camera, which is what the person looks at. Of a long series the oldest go, or the page would grow for ever.
+export function addShot(file: File): Image | undefined {
   const [shot] = take([file]);
   if (shot === undefined) return undefined;
   shots = [shot, ...shots];
@@ -66,7 +66,7 @@ export function addShot(file: File): Picture | undefined {
   return shot;
 }
 
-const askAll = (some: readonly Picture[], sources: readonly Source[]): Promise<unknown> =>
+const askAll = (some: readonly Image[], sources: readonly Source[]): Promise<unknown> =>
   Promise.all(sources.map((source) => ask(some, source)));
 
 // Looking again inside the page costs nothing and sends nothing. What was shown to the page alone goes to
@@ -79,10 +79,10 @@ export function setMode(chosen: Mode): void {
 }
 
 // All that a source was never asked about, or was stopped before it answered.
-export const askOpen = (source: Source): void => void ask(pictures.peek().filter(({ outcomes }) => outcomes.peek()[source] === undefined), source);
+export const askOpen = (source: Source): void => void ask(images.peek().filter(({ outcomes }) => outcomes.peek()[source] === undefined), source);
 
-// What failed for no fault of the picture.
-export function tryAgain(some: readonly Picture[] = pictures.peek()): void {
+// What failed for no fault of the image.
+export function tryAgain(some: readonly Image[] = images.peek()): void {
   for (const source of sourcesOf(mode.peek())) {
     void ask(
       some.filter(({ outcomes }) => {
@@ -95,11 +95,11 @@ export function tryAgain(some: readonly Picture[] = pictures.peek()): void {
 }
 
 // What was answered by a model that does not answer any more.
-export function askAnew(some: readonly Picture[] = pictures.peek()): void {
+export function askAnew(some: readonly Image[] = images.peek()): void {
   for (const source of sourcesOf(mode.peek())) {
     void ask(
-      some.filter((picture) => {
-        const answer = picture.answer(source);
+      some.filter((image) => {
+        const answer = image.answer(source);
         return answer !== undefined && isOutdated(answer, source);
       }),
       source,
@@ -107,29 +107,29 @@ export function askAnew(some: readonly Picture[] = pictures.peek()): void {
   }
 }
 
-export const clear = (): void => remove(pictures.peek());
+export const clear = (): void => remove(images.peek());
 
-function remove(some: readonly Picture[]): void {
+function remove(some: readonly Image[]): void {
   if (some.length === 0) return;
   const gone = new Set(some);
   forget(some);
-  pictures.value = pictures.peek().filter((picture) => !gone.has(picture));
-  shots = shots.filter((picture) => !gone.has(picture));
+  images.value = images.peek().filter((image) => !gone.has(image));
+  shots = shots.filter((image) => !gone.has(image));
 }
 
 const kToldOneByOne = 3;
 
 // To a screen reader, which cannot listen to hundreds.
-function tell(some: readonly Picture[]): void {
+function tell(some: readonly Image[]): void {
   const sources = sourcesOf(mode.peek());
   if (some.length > kToldOneByOne) {
     const { all, answered } = tally(some, sources, () => false);
     return announce(words.answers.announceMany(all, answered));
   }
-  for (const picture of some) {
+  for (const image of some) {
     for (const source of sources) {
-      const outcome = picture.outcomes.peek()[source];
-      const { name } = picture.file;
+      const outcome = image.outcomes.peek()[source];
+      const { name } = image.file;
       if (outcome?.state === "answered") announce(words.answers.announce(name, outcome.answer.label, inWords(outcome.answer, threshold.peek())));
       else if (outcome?.state === "failed") announce(words.answers.announceError(name, outcome.error));
     }

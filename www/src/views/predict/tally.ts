@@ -1,5 +1,5 @@
 // How far a batch is, and what can be done about the rest.
-import type { Outcomes } from "../../inference/pictures.js";
+import type { Outcomes } from "../../inference/images.js";
 import type { Answer, Source } from "../../inference/types.js";
 
 interface Known {
@@ -11,15 +11,15 @@ export interface Tally {
   settled: number; // by all sources
   answered: number; // by all sources
   unasked: Record<Source, number>;
-  again: number; // failed for no fault of the picture
+  again: number; // failed for no fault of the image
   outdated: number; // answered by a model that does not answer any more
 }
 
-// A picture counts once in each, however many sources there are.
-export function tally(pictures: readonly Known[], sources: readonly Source[], isOutdated: (answer: Answer, source: Source) => boolean): Tally {
-  const sum: Tally = { all: pictures.length, settled: 0, answered: 0, unasked: { server: 0, page: 0 }, again: 0, outdated: 0 };
-  for (const picture of pictures) {
-    const now = picture.outcomes.value;
+// An image counts once in each, however many sources there are.
+export function tally(images: readonly Known[], sources: readonly Source[], isOutdated: (answer: Answer, source: Source) => boolean): Tally {
+  const sum: Tally = { all: images.length, settled: 0, answered: 0, unasked: { server: 0, page: 0 }, again: 0, outdated: 0 };
+  for (const image of images) {
+    const now = image.outcomes.value;
     const all = sources.map((source) => now[source]);
     sources.forEach((source, i) => all[i] === undefined && ++sum.unasked[source]);
     sum.settled += Number(all.every((one) => one !== undefined && one.state !== "asking"));

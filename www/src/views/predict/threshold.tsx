@@ -1,7 +1,7 @@
 // From which probability on an answer counts as sure enough.
 import { useId } from "preact/hooks";
 import { serverThreshold } from "../../app/service_state.js";
-import { chosenThreshold } from "../../inference/pictures.js";
+import { chosenThreshold } from "../../inference/images.js";
 import { Button } from "../../pieces/button.js";
 import { threshold } from "./session.js";
 import { words } from "./strings.js";

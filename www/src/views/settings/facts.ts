@@ -9,17 +9,17 @@ export type Row = readonly [name: string, text: string];
 export function limitRows({ limits, queue, threshold }: Status): Row[] {
   if (limits === undefined) return [];
   const w = words.limits;
-  const million = String(Math.round(limits.picture_pixels / 1e5) / 10);
-  const { requests_per_second: rate, history_answers, history_picture_bytes } = limits;
+  const million = String(Math.round(limits.image_pixels / 1e5) / 10);
+  const { requests_per_second: rate, history_answers, history_image_bytes } = limits;
   return [
-    [w.picture, w.pictureText(million, size(limits.body_bytes))],
+    [w.image, w.imageText(million, size(limits.body_bytes))],
     [w.upload, w.uploadText(size(limits.upload_bytes))],
     [w.queue, w.queueText(count(queue.limit), String(limits.wait_seconds))],
     [w.rate, rate === null ? w.rateNone : w.rateText(String(rate))],
     [w.unsure, w.unsureText(percent(threshold))],
     [
       w.history,
-      history_picture_bytes === 0 ? w.historyNoPictures(count(history_answers)) : w.historyText(count(history_answers), size(history_picture_bytes)),
+      history_image_bytes === 0 ? w.historyNoImages(count(history_answers)) : w.historyText(count(history_answers), size(history_image_bytes)),
     ],
     [w.versions, w.versionsText(count(limits.versions))],
     [w.threads, w.threadsText(queue.threads)],

@@ -141,7 +141,7 @@ function Succeeded({ job, onChange }: { job: Job; onChange: () => void }) {
       {job.kind === "import" ? (
         <>
           <p>{w.imported(count(result?.added ?? 0), count(result?.duplicates ?? 0), count(result?.rejected ?? 0))}</p>
-          <a class="button quiet" href={href("data", ["pictures"], { source: "import" })}>
+          <a class="button quiet" href={href("data", ["images"], { source: "import" })}>
             {w.data}
           </a>
         </>

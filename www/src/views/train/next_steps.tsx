@@ -46,7 +46,7 @@ export function NextSteps({ version, parent, promoted, verdict, forgetting, onCh
       <h3>{w.title}</h3>
       {!promoted && serving && <p>{w.inService(version)}</p>}
       {promoted && champion !== undefined && !serving && <p>{w.otherChampion(champion)}</p>}
-      {forgetting?.old_classes.pictures === 0 && <p>{w.oldUnseen}</p>}
+      {forgetting?.old_classes.images === 0 && <p>{w.oldUnseen}</p>}
       <div class="next-buttons">
         {serving && previous !== undefined && <RollBackButton previous={previous} champion={champion} onDone={done} />}
         {models.value && !serving && <Button icon="up" onClick={() => setAsked(true)}>{w.promote(version)}</Button>}

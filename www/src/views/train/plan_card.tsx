@@ -15,7 +15,7 @@ import { OptionsForm } from "./options_form.js";
 import { judgeNotes, planLead, roughTime } from "./story.js";
 import { words } from "./strings.js";
 
-const kEvery = 15_000; // milliseconds; pictures come and memory goes
+const kEvery = 15_000; // milliseconds; images come and memory goes
 
 export function PlanCard({ running }: { running: JobHead | undefined }) {
   const w = words.plan;
@@ -102,13 +102,13 @@ function NoPlan({ error, mode, onRetry, onFull }: NoPlanProps) {
   const says = (text: string): boolean => error instanceof ServerError && error.status === 422 && error.message.includes(text);
   const add = (
     <a class="button primary" href={href("data", ["add"])}>
-      {w.addPictures}
+      {w.addImages}
     </a>
   );
-  if (says("no pictures to work with")) {
+  if (says("no images to work with")) {
     return (
-      <Empty icon="data" title={w.noPictures}>
-        <p>{w.noPicturesText}</p>
+      <Empty icon="data" title={w.noImages}>
+        <p>{w.noImagesText}</p>
         {add}
       </Empty>
     );
@@ -127,7 +127,7 @@ function NoPlan({ error, mode, onRetry, onFull }: NoPlanProps) {
 
 function Known({ plan }: { plan: Plan }) {
   const w = words.plan;
-  const test = plan.pictures.reduce((sum, one) => sum + one.test, 0);
+  const test = plan.images.reduce((sum, one) => sum + one.test, 0);
   const { estimate } = plan;
   const notes = [...plan.notes, ...judgeNotes(plan)];
   const oldDetail = plan.old_images === 0 ? (plan.mode === "full" ? w.oldNone : w.oldNoneFrozen) : plan.mode === "full" ? w.oldFull : w.oldFrozen;
@@ -164,7 +164,7 @@ function Known({ plan }: { plan: Plan }) {
       )}
       <details>
         <summary>{w.each}</summary>
-        <Table title={w.each} columns={classColumns} rows={plan.pictures} rowKey={({ name }) => name} pageSize={30} />
+        <Table title={w.each} columns={classColumns} rows={plan.images} rowKey={({ name }) => name} pageSize={30} />
       </details>
     </>
   );

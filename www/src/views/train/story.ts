@@ -18,12 +18,12 @@ export function planLead({ new_images: n, new_classes: fresh }: Pick<Plan, "new_
   return fresh.length === 0 ? learn : `${learn} ${w.classes(listed(fresh), fresh.length)}`;
 }
 
-export const kFewTest = 4; // as in engine/eval/gate.h: with fewer a new class is not judged
+export const kFewTest = 4; // as in engine/retrain/gate.h: with fewer a new class is not judged
 
 // What nobody will be able to tell of the new model, known before it is trained.
-export function judgeNotes({ pictures, old_images: old }: Pick<Plan, "pictures" | "old_images">): string[] {
+export function judgeNotes({ images, old_images: old }: Pick<Plan, "images" | "old_images">): string[] {
   const w = words.plan;
-  const few = pictures.filter((one) => one.new && one.test < kFewTest).map(({ name }) => name);
+  const few = images.filter((one) => one.new && one.test < kFewTest).map(({ name }) => name);
   return [...(few.length > 0 ? [w.cannotJudge(listed(few), few.length, kFewTest)] : []), ...(old === 0 ? [w.oldUnseen] : [])];
 }
 

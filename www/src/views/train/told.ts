@@ -76,7 +76,7 @@ export type Step = "look" | "learn" | "judge" | "describe";
 export const steps: readonly Step[] = ["look", "learn", "judge", "describe"];
 
 const stepOf: Record<string, Step> = {
-  "looking at the new pictures": "look",
+  "looking at the new images": "look",
   "fitting the head": "learn",
   "training the head": "learn",
   training: "learn",

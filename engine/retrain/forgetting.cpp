@@ -1,0 +1,106 @@
+#include "engine/retrain/forgetting.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace fovea {
+namespace {
+
+double share(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string percent(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %%", 100 * value);
+  return text;
+}
+
+void fill_change(ClassChange& change, const PairedCounts& counts) {
+  constexpr double kZ = 1.959963984540054;
+  change.support = counts.count;
+  change.before = share(counts.before, counts.count);
+  change.after = share(counts.after, counts.count);
+  change.difference = change.after - change.before;
+  change.p = mcnemar_p(counts.lost, counts.won);
+  const double n = static_cast<double>(counts.count) + 2;
+  const double lost = static_cast<double>(counts.lost) + 0.5;
+  const double won = static_cast<double>(counts.won) + 0.5;
+  const double centre = (won - lost) / n;
+  const double half =
+      kZ * std::sqrt(std::max(lost + won - (won - lost) * (won - lost) / n, 0.0)) / n;
+  change.low = std::max(centre - half, -1.0);
+  change.high = std::min(centre + half, 1.0);
+}
+
+std::string images(std::int64_t count) {
+  return std::to_string(count) + (count == 1 ? " held-out image" : " held-out images");
+}
+
+void write_sentences(ForgettingReport& report) {
+  const PairedCounts& old = report.old_classes;
+  if (old.count > 0) {
+    report.sentences.push_back("On " + images(old.count) +
+                               " of the old classes the accuracy went from " +
+                               percent(share(old.before, old.count)) + " to " +
+                               percent(share(old.after, old.count)) + ".");
+  } else {
+    report.sentences.push_back(
+        "Nothing can be said about forgetting: there are no held-out images of old classes.");
+  }
+  const ClassChange* worst = nullptr;
+  for (const ClassChange& change : report.classes) {
+    const bool lost = !change.is_new && change.difference < 0;
+    if (lost && (worst == nullptr || change.difference < worst->difference)) worst = &change;
+  }
+  if (worst != nullptr) {
+    std::string text = "The largest loss is " + worst->name + ", from " + percent(worst->before) +
+                       " to " + percent(worst->after);
+    text += worst->high < 0 ? "" : ", which may be chance";
+    if (worst->confused > 0) text += "; it is now most often taken for " + worst->confused_with;
+    report.sentences.push_back(text + ".");
+  } else if (old.count > 0) {
+    report.sentences.push_back("No old class is recognised less often than before.");
+  }
+  const PairedCounts& fresh = report.new_classes;
+  if (fresh.count > 0) {
+    report.sentences.push_back("Of " + images(fresh.count) + " of the new classes " +
+                               percent(share(fresh.after, fresh.count)) + " are recognised.");
+  }
+}
+
+}  // namespace
+
+ForgettingReport report_forgetting(const Comparison& comparison) {
+  const Answers answers = read_answers(comparison);
+  const std::vector<bool> known = known_classes(comparison);
+  const std::size_t classes = comparison.classes.size();
+  std::vector<PairedCounts> counts(classes);
+  std::vector<std::vector<std::int64_t>> wrong(classes, std::vector<std::int64_t>(classes));
+  ForgettingReport report;
+  for (std::size_t i = 0; i < comparison.labels.size(); ++i) {
+    const auto label = static_cast<std::size_t>(comparison.labels[i]);
+    const auto answer = static_cast<std::size_t>(answers.challenger[i]);
+    const bool before = answers.champion[i] == comparison.labels[i], after = answer == label;
+    counts[label].add(before, after);
+    (known[label] ? report.old_classes : report.new_classes).add(before, after);
+    if (!after) ++wrong[label][answer];
+  }
+  for (std::size_t c = 0; c < classes; ++c) {
+    ClassChange change;
+    change.name = comparison.classes[c];
+    change.is_new = !known[c];
+    fill_change(change, counts[c]);
+    const auto most = std::max_element(wrong[c].begin(), wrong[c].end());
+    change.confused = *most;
+    if (change.confused > 0) {
+      change.confused_with = comparison.classes[static_cast<std::size_t>(most - wrong[c].begin())];
+    }
+    report.classes.push_back(std::move(change));
+  }
+  write_sentences(report);
+  return report;
+}
+
+}  // namespace fovea

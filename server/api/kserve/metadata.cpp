@@ -1,0 +1,101 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/api/kserve/metadata.h"
+#include "server/api/refusal.h"
+#include "server/app/app.h"
+#include "server/http/problem.h"
+
+// The Open Inference Protocol (v2): what there is. v2_infer.cpp answers for images.
+namespace fovea::server {
+
+using Json = nlohmann::ordered_json;
+
+std::shared_ptr<const ServedModel> served_v2_model(const Request& request, const App& app) {
+  auto served = app.model();
+  const auto name = find_field(request.params, "model").value_or("");
+  if (name != served->name) {
+    throw Refusal(404, "there is no model " + std::string(name) + "; there is " + served->name);
+  }
+  const auto version = find_field(request.params, "version");
+  if (version && *version != served->version) {
+    throw Refusal(404, "version " + std::string(*version) + " of " + served->name +
+                           " is not in service; version " + served->version + " is");
+  }
+  return served;
+}
+
+Reply show_v2_server(const Request&, App&) {
+  return json_reply({{"name", "fovea"},
+                     {"version", FOVEA_VERSION},
+                     {"extensions", {"model_repository", "binary_tensor_data"}}});
+}
+
+Reply show_v2_alive(const Request&, App&) {
+  return json_reply({{"live", true}});
+}
+
+Reply show_v2_ready(const Request& request, App& app) {
+  if (app.draining) return problem(request, 503, "the server is shutting down");
+  return json_reply({{"live", true}, {"ready", true}});
+}
+
+Reply show_v2_model(const Request& request, App& app) {
+  return refusing(request, [&] {
+    const auto served = served_v2_model(request, app);
+    const auto classes = static_cast<std::int64_t>(served->classifier.classes().size());
+    return json_reply(
+        {{"name", served->name},
+         {"versions", {served->version}},
+         {"platform", "fovea_cnn"},
+         {"inputs",
+          {{{"name", "image"}, {"datatype", "UINT8"}, {"shape", {-1, -1, -1, 3}}},
+           {{"name", "image_bytes"}, {"datatype", "BYTES"}, {"shape", {-1}}}}},
+         {"outputs",
+          {{{"name", "probabilities"}, {"datatype", "FP32"}, {"shape", {-1, classes}}},
+           {{"name", "label"}, {"datatype", "BYTES"}, {"shape", {-1}}},
+           {{"name", "prediction"}, {"datatype", "INT64"}, {"shape", {-1}}}}}});
+  });
+}
+
+Reply show_v2_model_ready(const Request& request, App& app) {
+  return refusing(request, [&] {
+    const auto served = served_v2_model(request, app);
+    if (app.draining) throw Refusal(503, "the server is shutting down");
+    return json_reply({{"name", served->name}, {"ready", true}, {"live", true}});
+  });
+}
+
+Reply list_v2_repository(const Request&, App& app) {
+  constexpr int kMost = 1000;
+  const auto served = app.model();
+  Json rows = Json::array();
+  for (const StoredVersion& version : app.registry.newest(kMost)) {
+    const bool in_service = version.number == served->number;
+    rows.push_back({{"name", served->name},
+                    {"version", std::to_string(version.number)},
+                    {"state", in_service ? "READY" : "UNAVAILABLE"},
+                    {"reason", in_service        ? ""
+                               : version.removed ? "its files were removed"
+                                                 : "another version is in service"}});
+  }
+  return json_reply(rows);
+}
+
+// What is in service is loaded; the protocol names no version to be put there, so nothing changes.
+Reply load_v2_model(const Request& request, App& app) {
+  return refusing(request, [&] {
+    served_v2_model(request, app);
+    return json_reply(Json::object());
+  });
+}
+
+Reply unload_v2_model(const Request& request, App& app) {
+  return refusing(request, [&]() -> Reply {
+    const auto served = served_v2_model(request, app);
+    throw Refusal(400, served->name + " version " + served->version +
+                           " is in service and cannot be unloaded; activate another version");
+  });
+}
+
+}  // namespace fovea::server

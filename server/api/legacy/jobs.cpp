@@ -1,0 +1,60 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/api/job_reply.h"
+#include "server/http/problem.h"
+#include "server/text/time.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kLookBack = 100;  // jobs among which the latest retraining is looked for
+
+Json status_json(App& app, const Job& job) {
+  const Json shown = app.jobs.show(job);
+  Json status;
+  if (!has_ended(job.state)) {
+    status = {{"status", "in_progress"}, {"message", "The model is being retrained"}};
+  } else if (job.state == JobState::succeeded) {
+    status = {{"status", "completed"}, {"message", shown["result"].value("promotion", "")}};
+  } else {
+    const std::string why = job.reason.empty() ? "" : ": " + job.reason;
+    status = {{"status", "failed"}, {"message", std::string(to_string(job.state)) + why}};
+  }
+  status["start_time"] = iso_time(job.started.value_or(job.created));
+  if (job.ended) status["end_time"] = iso_time(*job.ended);
+  if (job.state == JobState::succeeded) {
+    if (shown.contains("accuracy")) status["final_accuracy"] = shown["accuracy"];
+    if (shown.contains("val_accuracy")) status["final_val_accuracy"] = shown["val_accuracy"];
+  }
+  return status;
+}
+
+}  // namespace
+
+Reply legacy_retrain(const Request& request, App& app) {
+  Reply reply = with_job_problems(
+      request, [&] { return submit_job(request, app, "retrain", Json::object()); });
+  if (reply.status == 202) {
+    return json_reply({{"message", "Retraining has started"},
+                       {"status", "in_progress"},
+                       {"check_status_url", "/api/retrain/status"}});
+  }
+  if (reply.status != 409) return reply;
+  const Json refused = Json::parse(reply.body, nullptr, false);
+  return problem(request, 400, refused.value("detail", "a retraining is in progress"));
+}
+
+Reply show_legacy_retrain(const Request&, App& app) {
+  Json status = Json::object();
+  for (const Job& job : app.store->jobs().newest(kLookBack)) {
+    if (job.kind != "retrain") continue;
+    status = status_json(app, job);
+    break;
+  }
+  return json_reply({{"is_retraining", app.jobs.retraining()}, {"status", std::move(status)}});
+}
+
+}  // namespace fovea::server

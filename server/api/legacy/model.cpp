@@ -1,0 +1,64 @@
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/app/app.h"
+#include "server/http/problem.h"
+#include "server/text/time.h"
+#include "server/text/words.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string summary_line(const std::string& layer, const std::string& output,
+                         const std::string& parameters) {
+  char line[120];
+  std::snprintf(line, sizeof line, "%-44.44s %-20.20s %12.12s\n", layer.c_str(), output.c_str(),
+                parameters.c_str());
+  return line;
+}
+
+// The layers as a table of text.
+std::string summary_text(const std::string& name, const Network& network) {
+  std::string text = "Model: \"" + name + "\"\n" + summary_line("Layer", "Output", "Parameters");
+  for (const auto& layer : network.describe()) {
+    text +=
+        summary_line(layer.name + " " + layer.kind,
+                     "(" + std::to_string(layer.output.h) + ", " + std::to_string(layer.output.w) +
+                         ", " + std::to_string(layer.output.c) + ")",
+                     std::to_string(layer.parameters));
+  }
+  return text + "Total parameters: " + std::to_string(network.parameter_count()) + "\n";
+}
+
+}  // namespace
+
+Reply show_legacy_model(const Request&, App& app) {
+  const auto served = app.model();
+  const Model& model = served->classifier.model();
+  const int size = model.preprocess.size;
+  Json names = Json::array();
+  for (const std::string& name : model.classes) names.push_back(capitalized(name));
+  Json metadata = model.provenance;
+  metadata["version"] = served->version;
+  return json_reply({{"input_shape", {size, size, 3}},
+                     {"num_classes", model.classes.size()},
+                     {"class_names", std::move(names)},
+                     {"training_metadata", std::move(metadata)},
+                     {"model_summary", summary_text(served->name, model.network)}});
+}
+
+Reply show_legacy_uptime(const Request&, App& app) {
+  const double seconds = seconds_since(app.started);
+  return json_reply({{"start_time", iso_time(app.started)},
+                     {"current_time", iso_time(std::chrono::system_clock::now())},
+                     {"uptime_seconds", seconds},
+                     {"uptime_minutes", seconds / 60},
+                     {"uptime_hours", seconds / 3600},
+                     {"is_retraining", app.jobs.retraining()}});
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <cmath>
+
+#include "server/charts/png/frame.h"
+#include "server/charts/png/panels.h"
+#include "server/text/words.h"
+
+namespace fovea::server {
+namespace {
+
+constexpr double kFilled = 0.78;  // of a slot
+
+double known(double value) {
+  return std::isfinite(value) ? value : 0;
+}
+
+Colour colour_of(const Theme& theme, const std::string& name, std::size_t number) {
+  if (name == "red") return theme.red;
+  if (name == "green") return theme.green;
+  if (name == "blue") return theme.blue;
+  return theme.series[number % theme.series.size()];
+}
+
+Range reach(const Bars& bars) {
+  Range range;
+  for (std::size_t i = 0; i < bars.categories.size(); ++i) {
+    double sum = 0;
+    for (const Series& series : bars.series) {
+      const double value = known(series.values[i]);
+      sum = bars.stacked ? sum + value : value;
+      range.low = std::min(range.low, sum);
+      range.high = std::max(range.high, sum);
+    }
+  }
+  return range;
+}
+
+std::string value_text(double value, const Axis& axis, double top) {
+  if (axis.unit == Unit::share) return fixed(100 * value, 0);  // per cent, as the axis says
+  if (axis.unit == Unit::count || top >= 100) return counted(std::llround(value));
+  return fixed(value, top < 1 ? 2 : 1);
+}
+
+constexpr double kValueSize = 0.85;  // of a letter
+
+bool has_room(const Pen& pen, const Axis& axis, double top, double value, double width) {
+  const std::string text = value_text(value, axis, top);
+  return pen.canvas.text_width(text, kValueSize * pen.letters) <= width;
+}
+
+// The value above its bar.
+void write_value(const Pen& pen, const Frame& frame, const Axis& axis, const Box& bar,
+                 double value) {
+  pen.canvas.text(value_text(value, axis, frame.y.high),
+                  {bar.x + bar.w / 2, bar.y - 0.3 * pen.letters}, kValueSize * pen.letters,
+                  pen.theme.soft, Align::centre);
+}
+
+double bar_width(const Pen& pen, const Frame& frame, const Bars& bars) {
+  constexpr double kWidest = 9;  // letters
+  const double beside = bars.stacked ? 1 : double(bars.series.size());
+  return std::min(kWidest * pen.letters, frame.plot.w / frame.x.high * kFilled / beside);
+}
+
+double sum_of(const Bars& bars, std::size_t category) {
+  double sum = 0;
+  for (const Series& series : bars.series) sum += known(series.values[category]);
+  return sum;
+}
+
+// Values are written when all of them fit: some alone would look like more than they are.
+bool has_room(const Pen& pen, const Frame& frame, const Bars& bars) {
+  const double width = bar_width(pen, frame, bars);
+  for (std::size_t i = 0; i < bars.categories.size(); ++i) {
+    if (bars.stacked) {
+      if (!has_room(pen, bars.y, frame.y.high, sum_of(bars, i), width)) return false;
+      continue;
+    }
+    for (const Series& series : bars.series) {
+      const double value = known(series.values[i]);
+      if (!has_room(pen, bars.y, frame.y.high, value, width)) return false;
+    }
+  }
+  return true;
+}
+
+void draw_category(const Pen& pen, const Frame& frame, const Bars& bars, std::size_t i,
+                   bool values) {
+  const double slot = frame.plot.w / frame.x.high, width = bar_width(pen, frame, bars);
+  const double group = width * (bars.stacked ? 1 : double(bars.series.size()));
+  double x = frame.plot.x + (double(i) + 0.5) * slot - group / 2;
+  double base = 0;
+  for (std::size_t s = 0; s < bars.series.size(); ++s) {
+    const double value = bars.series[s].values[i];
+    const double top = frame.py(base + known(value));
+    const Box bar{x, top, width, frame.py(base) - top};
+    pen.canvas.fill(bar, colour_of(pen.theme, bars.series[s].name, s));
+    if (bars.stacked) {
+      base += known(value);
+    } else {
+      if (values && std::isfinite(value)) write_value(pen, frame, bars.y, bar, value);
+      x += width;
+    }
+  }
+  if (bars.stacked && values) {
+    write_value(pen, frame, bars.y, {x, frame.py(base), width, 0}, base);
+  }
+}
+
+}  // namespace
+
+void draw_panel(const Pen& pen, const Box& area, const Bars& bars) {
+  std::vector<LegendEntry> legend;
+  for (std::size_t s = 0; s < bars.series.size() && bars.series.size() > 1; ++s) {
+    legend.push_back(
+        {bars.series[s].name, colour_of(pen.theme, bars.series[s].name, s), false, true});
+  }
+  const Box rest = draw_legend(pen, area, legend);
+  if (rest.h < 6 * pen.letters || bars.categories.empty()) return;
+  const Frame frame =
+      draw_frame(pen, rest, Categories{bars.x_title, bars.categories}, bars.y, reach(bars));
+  const bool values = has_room(pen, frame, bars);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(frame.x.high); ++i) {
+    draw_category(pen, frame, bars, i, values);
+  }
+}
+
+void draw_panel(const Pen& pen, const Box& area, const Histogram& histogram) {
+  if (area.h < 6 * pen.letters || histogram.bins.empty()) return;
+  Range y;
+  for (const Bin& bin : histogram.bins) y.high = std::max(y.high, known(bin.value));
+  const Range x{histogram.bins.front().low, histogram.bins.back().high};
+  const Frame frame = draw_frame(pen, area, histogram.x, x, histogram.y, y);
+  bool values = true;
+  for (const Bin& bin : histogram.bins) {
+    const double width = frame.px(bin.high) - frame.px(bin.low);
+    values = values && has_room(pen, histogram.y, frame.y.high, known(bin.value), width);
+  }
+  for (const Bin& bin : histogram.bins) {
+    const double left = frame.px(bin.low), right = frame.px(bin.high);
+    const double gap = right - left > 4 ? 1 : 0;
+    const double top = frame.py(known(bin.value));
+    const Box bar{left + gap / 2, top, std::max(1.0, right - left - gap),
+                  frame.plot.bottom() - top};
+    pen.canvas.fill(bar, pen.theme.series[0]);
+    if (values && bin.value > 0) write_value(pen, frame, histogram.y, bar, bin.value);
+  }
+}
+
+}  // namespace fovea::server

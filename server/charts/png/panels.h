@@ -1,0 +1,15 @@
+#pragma once
+
+#include "server/charts/png/draw_chart.h"
+#include "server/charts/png/theme.h"
+
+namespace fovea::server {
+
+// Each draws its kind of panel into the area. A plot that has no room is left out.
+void draw_panel(const Pen& pen, const Box& area, const Bars& bars);
+void draw_panel(const Pen& pen, const Box& area, const Histogram& histogram);
+void draw_panel(const Pen& pen, const Box& area, const Lines& lines);
+void draw_panel(const Pen& pen, const Box& area, const HeatMap& map);
+void draw_panel(const Pen& pen, const Box& area, const ImageGrid& images, const LoadImage& load);
+
+}  // namespace fovea::server

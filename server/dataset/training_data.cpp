@@ -1,0 +1,206 @@
+#include "server/dataset/training_data.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+
+#include "engine/core/error.h"
+#include "engine/data/data_dir.h"
+#include "engine/data/layout.h"
+#include "engine/data/source.h"
+
+namespace fovea::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+class UploadSource : public Source {
+ public:
+  explicit UploadSource(const std::vector<NewImage>& images) : images_(images) {}
+
+  bool next(SourceFile& file) override {
+    if (at_ == images_.size()) return false;
+    const NewImage& from = images_[at_++];
+    file = {from.file, {}, {}, from.label};
+    try {
+      file.label = class_name(from.label);
+    } catch (const FormatError& error) {
+      file.problem = error.what();
+    }
+    if (from.bytes.size() > kMaxFileBytes) {
+      file.problem = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
+    }
+    if (file.problem.empty()) file.bytes.assign(from.bytes.begin(), from.bytes.end());
+    return true;
+  }
+  double fraction() const override { return 0; }
+
+ private:
+  const std::vector<NewImage>& images_;
+  std::size_t at_ = 0;
+};
+
+// Everything in it has one label, whatever its path says.
+class LabelledSource : public Source {
+ public:
+  LabelledSource(Source& source, std::string label) : source_(source), label_(std::move(label)) {}
+  bool next(SourceFile& file) override {
+    if (!source_.next(file)) return false;
+    file.label = label_;
+    return true;
+  }
+  double fraction() const override { return source_.fraction(); }
+
+ private:
+  Source& source_;
+  const std::string label_;
+};
+
+// What tells one index file from its replacement; zeros when there is none.
+std::array<std::int64_t, 4> stamp_of(const fs::path& folder) {
+  struct stat info;
+  if (::stat(index_path(folder).c_str(), &info) != 0) return {};
+  return {static_cast<std::int64_t>(info.st_ino), info.st_size, info.st_mtim.tv_sec,
+          info.st_mtim.tv_nsec};
+}
+
+std::shared_ptr<const TrainingSnapshot> take_snapshot(const fs::path& folder) {
+  const auto snapshot = std::make_shared<TrainingSnapshot>();
+  if (Dataset::exists(folder)) snapshot->dataset = Dataset::open(folder);
+  const std::vector<ImageRecord>& images = snapshot->dataset.images();
+  snapshot->revision = snapshot->dataset.revision();
+  for (const std::string& name : snapshot->dataset.classes()) {
+    snapshot->classes.push_back({name, {}});
+  }
+  for (std::uint32_t i = 0; i < images.size(); ++i) {
+    ++snapshot->classes[std::size_t(images[i].label)].splits[std::size_t(images[i].split)];
+    snapshot->newest.push_back(i);
+  }
+  std::sort(snapshot->newest.begin(), snapshot->newest.end(), [&](auto a, auto b) {
+    return images[a].added_at != images[b].added_at ? images[a].added_at > images[b].added_at
+                                                    : a < b;
+  });
+  return snapshot;
+}
+
+}  // namespace
+
+std::string class_name(std::string_view given) {
+  std::string_view name = given;
+  while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+  while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+  const auto refuse = [&](const std::string& why) {
+    std::string shown(given.substr(0, 100));
+    std::replace(shown.begin(), shown.end(), '\0', '?');  // it would end the text
+    throw FormatError("the label \"" + shown + "\" " + why);
+  };
+  if (name.empty()) throw FormatError("the label is empty");
+  if (!is_class_name(std::string(name.substr(0, 200)))) {
+    refuse("holds control characters or is not UTF-8");
+  }
+  const auto characters = std::count_if(name.begin(), name.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not one that continues another
+  });
+  if (name.size() > 200 || characters > 64) refuse("has more than 64 characters");
+  if (name.find_first_of("/\\") != std::string_view::npos) refuse("holds a slash");
+  if (name.front() == '.') refuse("begins with a dot");
+  return std::string(name);
+}
+
+TrainingData::TrainingData(const fs::path& data_dir, const std::string& dataset, Files& originals,
+                           int threads)
+    : folder_(dataset_folder(data_dir, dataset)),
+      originals_(originals),
+      threads_(std::max(1, threads)) {}
+
+AddReport TrainingData::add(const std::vector<NewImage>& images, Origin origin) {
+  UploadSource source(images);
+  return add_from(source, origin);
+}
+
+AddReport TrainingData::add_archive(std::span<const std::uint8_t> bytes, const std::string& name,
+                                    const std::optional<std::string>& label, Origin origin) {
+  const std::unique_ptr<Source> archive = open_archive(bytes, name);
+  if (!label) return add_from(*archive, origin);
+  LabelledSource labelled(*archive, class_name(*label));
+  return add_from(labelled, origin);
+}
+
+AddReport TrainingData::add_from(Source& source, Origin origin) {
+  ImportOptions options;
+  options.threads = threads_;
+  options.origin = origin;
+  options.relabel_duplicates = origin == Origin::correction;
+  options.patience = std::chrono::seconds(2);
+  AddReport report;
+  std::set<std::string> stored;  // originals that were not there before
+  ImportEvents events;
+  events.verdict = [&](const Verdict& verdict) { report.verdicts.push_back(verdict); };
+  // On the disk before the index that names them: what is acknowledged is complete.
+  events.originals = [&](std::span<const Original> originals) {
+    std::vector<std::span<const std::uint8_t>> bytes;
+    for (const Original& original : originals) {
+      bytes.push_back(original.bytes);
+      const std::string sha256 = to_hex(original.hash);
+      if (!originals_.exists(sha256)) stored.insert(sha256);
+    }
+    originals_.store_all(bytes);
+  };
+  const auto forget_stored = [&] {
+    for (const std::string& sha256 : stored) originals_.remove(sha256);
+  };
+  const std::lock_guard lock(changing_);
+  try {
+    report.counts = import_source(source, folder_, options, events);
+  } catch (...) {
+    forget_stored();
+    throw;
+  }
+  for (const Verdict& verdict : report.verdicts) {
+    if (verdict.kind == Verdict::Kind::added) stored.erase(to_hex(verdict.hash));
+  }
+  forget_stored();  // those of images that had no place
+  std::stable_sort(report.verdicts.begin(), report.verdicts.end(),
+                   [](const Verdict& a, const Verdict& b) { return a.number < b.number; });
+  return report;
+}
+
+EditReport TrainingData::relabel(std::span<const ContentHash> hashes, const std::string& label) {
+  const std::lock_guard lock(changing_);
+  return relabel_images(folder_, hashes, class_name(label), std::chrono::seconds(2));
+}
+
+EditReport TrainingData::remove(std::span<const ContentHash> hashes) {
+  const std::lock_guard lock(changing_);
+  EditReport report = remove_images(folder_, hashes, std::chrono::seconds(2));
+  const std::set<ContentHash> missing(report.missing.begin(), report.missing.end());
+  for (const ContentHash& hash : hashes) {
+    if (missing.count(hash) == 0) originals_.remove(to_hex(hash));
+  }
+  return report;
+}
+
+EditReport TrainingData::rename(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(changing_);
+  return rename_class(folder_, from, class_name(to), std::chrono::seconds(2));
+}
+
+std::shared_ptr<const TrainingSnapshot> TrainingData::snapshot() {
+  const std::lock_guard lock(reading_);
+  // Taken before reading: should the index be replaced meanwhile, the next call reads again.
+  const auto stamp = stamp_of(folder_);
+  if (!snapshot_ || stamp != stamp_) {
+    snapshot_ = take_snapshot(folder_);
+    stamp_ = stamp;
+  }
+  return snapshot_;
+}
+
+std::optional<std::vector<std::uint8_t>> TrainingData::original(const ContentHash& hash) const {
+  const std::string sha256 = to_hex(hash);
+  if (!originals_.exists(sha256)) return std::nullopt;
+  return originals_.read(sha256);
+}
+
+}  // namespace fovea::server

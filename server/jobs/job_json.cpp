@@ -1,0 +1,101 @@
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "server/jobs/job_protocol.h"
+#include "server/jobs/jobs.h"
+#include "server/text/time.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kPage = 1000;
+
+Json parse_stored(const std::string& text) {
+  Json parsed = Json::parse(text, nullptr, false);
+  return parsed.is_discarded() ? Json() : parsed;
+}
+
+// The keys of `from` that are there.
+void take(Json& to, const Json& from, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    if (const auto value = from.find(key); value != from.end()) to[key] = *value;
+  }
+}
+
+// How far it is and its epochs, from what it told. An epoch that was done again after a resume
+// counts once, as it went last.
+void add_history(Json& body, JobStore& store, std::int64_t id) {
+  std::map<double, Json> epochs;
+  std::int64_t after = 0;
+  while (true) {
+    const auto events = store.events(id, after, kPage);
+    for (const JobEvent& stored : events) {
+      const Json event = parse_stored(stored.event);
+      const std::string name = event.is_object() ? event.value("event", "") : "";
+      if (name == job_event::kStart) {
+        take(body, event,
+             {"mode", "why", "notes", "epochs", "steps", "train_images", "new_images", "old_images",
+              "replayed_images", "shown_images", "classes", "new_classes"});
+      } else if (name == job_event::kEpoch && event.contains("epoch") &&
+                 event["epoch"].is_number()) {
+        Json epoch = event;
+        epoch.erase("event");
+        epochs[event["epoch"].get<double>()] = std::move(epoch);
+      } else if (name == job_event::kCheckpoint) {
+        take(body, event, {"step"});
+      }
+    }
+    if (events.size() < static_cast<std::size_t>(kPage)) break;
+    after = events.back().number;
+  }
+  Json history = Json::array();
+  for (auto& [number, epoch] : epochs) history.push_back(std::move(epoch));
+  if (!history.empty()) {
+    const Json& last = history.back();
+    body["epoch"] = last["epoch"];
+    if (last.contains("train_loss")) body["loss"] = last["train_loss"];
+    if (last.contains("train_accuracy")) body["accuracy"] = last["train_accuracy"];
+    take(body, last, {"val_loss", "val_accuracy"});
+  }
+  body["history"] = std::move(history);
+}
+
+}  // namespace
+
+Json Jobs::show_short(const Job& job) const {
+  Json body = {{"id", job.id}, {"kind", job.kind}, {"state", to_string(job.state)}};
+  if (!job.reason.empty()) body["reason"] = job.reason;
+  body["options"] = parse_stored(job.options);
+  body["created"] = iso_time(job.created);
+  body["started"] = job.started ? Json(iso_time(*job.started)) : Json();
+  body["ended"] = job.ended ? Json(iso_time(*job.ended)) : Json();
+  body["resumable"] = (job.state == JobState::interrupted || job.state == JobState::failed) &&
+                      has_job(folder(job.id));
+  const std::string self = "/api/v1/jobs/" + std::to_string(job.id);
+  body["url"] = self;
+  body["events_url"] = self + "/events";
+  return body;
+}
+
+Json Jobs::show(const Job& job) const {
+  Json body = show_short(job);
+  add_history(body, store_, job.id);
+  if (job.state == JobState::running) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (running_ == job.id && stop_request_ == StopRequest::cancel) body["canceling"] = true;
+    }
+    const std::string progress = feed_->latest_progress(job.id);
+    if (!progress.empty()) {
+      take(body, parse_stored(progress),
+           {"phase", "epoch", "epochs", "step", "steps", "loss", "accuracy", "lr",
+            "images_per_second", "eta_seconds"});
+    }
+  }
+  body["result"] = job.result.empty() ? Json() : parse_stored(job.result);
+  return body;
+}
+
+}  // namespace fovea::server

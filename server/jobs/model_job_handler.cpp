@@ -1,0 +1,261 @@
+#include "server/jobs/model_job_handler.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/data/data_dir.h"
+#include "engine/data/dataset.h"
+#include "engine/model/model_file.h"
+#include "engine/report/retrain_json.h"
+#include "engine/retrain/retrain_plan.h"
+#include "server/jobs/job_options.h"
+#include "server/jobs/job_protocol.h"
+#include "server/jobs/resources.h"
+#include "server/jobs/retrain_estimate.h"
+#include "server/registry/manifest.h"
+#include "server/registry/registry.h"
+
+namespace fovea::server {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string megabytes(std::uint64_t bytes) {
+  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
+
+// Bytes that a job takes at most, and those that are there.
+struct Budget {
+  std::uint64_t needed = 0, available = 0;
+  std::string lack;  // a sentence; empty: they suffice
+};
+
+// Checkpoint (weights, average, two moments), the result and its copy in files/: six models.
+Budget disk_budget(const fs::path& data_dir, const fs::path& model) {
+  constexpr std::uint64_t kModels = 6;
+  Budget budget{kModels * fs::file_size(model), available_disk(data_dir), ""};
+  if (budget.available < budget.needed) {
+    budget.lack = "the job needs " + megabytes(budget.needed) + " of disk, " +
+                  megabytes(budget.available) + " are left for " + data_dir.string();
+  }
+  return budget;
+}
+
+Budget memory_budget(const RetrainPlan& plan, const Model& model, const Dataset& dataset,
+                     const JobEnvironment& environment) {
+  Budget budget{memory_needed(plan, model, dataset, environment.threads),
+                available_memory(environment.system), ""};
+  if (budget.available < budget.needed) {
+    budget.lack = "the retraining needs up to " + megabytes(budget.needed) + " of memory, " +
+                  megabytes(budget.available) +
+                  " are available; a smaller \"replay\" or \"batch\" needs less";
+  }
+  return budget;
+}
+
+// What a job would need is known before it starts: whoever asks for too much is told the numbers,
+// and nothing is killed for them later.
+void require(const Budget& budget) {
+  if (!budget.lack.empty()) throw JobRefusal(507, budget.lack);
+}
+
+Json budget_json(const Budget& budget) {
+  return {{"needed", budget.needed}, {"available", budget.available}};
+}
+
+StoredVersion find_version(Registry& registry, const std::string& name) {
+  try {
+    StoredVersion version = registry.find(name);
+    require_files(version);
+    return version;
+  } catch (const UnknownVersion& error) {
+    throw JobRefusal(404, error.what());
+  } catch (const VersionConflict& error) {
+    throw JobRefusal(409, error.what());
+  }
+}
+
+void require_images(const JobEnvironment& environment) {
+  if (Dataset::exists(dataset_folder(environment.data_dir, environment.dataset))) return;
+  throw JobRefusal(422, "there are no images to work with yet: upload some, or import CIFAR-10");
+}
+
+// What the version was trained from, as the job that made it has told.
+ChampionData learned_by(const StoredVersion& version) {
+  const Json manifest = parse_manifest(version.manifest);
+  ChampionData learned;
+  const auto time = manifest.find("data_time"), classes = manifest.find("classes_elsewhere");
+  if (time != manifest.end() && time->is_number_integer())
+    learned.until = time->get<std::int64_t>();
+  if (classes != manifest.end() && classes->is_number_integer()) {
+    learned.elsewhere = classes->get<int>();
+  }
+  return learned;
+}
+
+}  // namespace
+
+// The plan points into the dataset.
+struct ModelJobHandler::Planned {
+  Model model;
+  Dataset dataset;
+  RetrainPlan plan;
+};
+
+JobSpec ModelJobHandler::prepare(const std::string& kind, const Json& options) {
+  check_options(kind, options);
+  Json passed = options;
+  std::string name = "champion";
+  if (kind == "evaluate") {
+    name = std::to_string(options["version"].get<int>());
+    passed.erase("version");
+    if (!passed.contains("split")) passed["split"] = "test";
+  }
+  passed.erase("promote");  // decided here, when it is done
+  const StoredVersion version = find_version(registry_, name);
+  const ChampionData learned = learned_by(version);
+  const fs::path model = registry_.model_path(version);
+  require(disk_budget(environment_.data_dir, model));
+  if (kind != "import") require_images(environment_);
+  if (kind == "retrain") {
+    const Planned planned = plan_for(version, options);
+    require(memory_budget(planned.plan, planned.model, planned.dataset, environment_));
+  }
+  JobSpec spec;
+  spec.data_dir = environment_.data_dir;
+  spec.dataset = environment_.dataset;
+  spec.champion = {version.number, model, registry_.features_path(version), learned};
+  spec.options = std::move(passed);
+  return spec;
+}
+
+ModelJobHandler::Planned ModelJobHandler::plan_for(const StoredVersion& version,
+                                                   const Json& options) const {
+  Planned planned{read_model(read_file(registry_.model_path(version))),
+                  Dataset::open(dataset_folder(environment_.data_dir, environment_.dataset)),
+                  {}};
+  const fs::path features = registry_.features_path(version);
+  std::optional<FeatureBundle> bundle;
+  if (!features.empty()) bundle = read_feature_bundle(read_file(features));
+  try {
+    planned.plan = plan_retrain(planned.model, bundle ? &*bundle : nullptr, planned.dataset,
+                                learned_by(version), read_retrain_options(options));
+  } catch (const FormatError& error) {
+    throw JobRefusal(422, error.what());
+  }
+  return planned;
+}
+
+Json ModelJobHandler::plan(const std::string& kind, const Json& options) {
+  if (kind != "retrain") throw JobRefusal(422, "only a job of kind retrain has a plan");
+  check_options(kind, options);
+  const StoredVersion version = find_version(registry_, "champion");
+  require_images(environment_);
+  const Planned planned = plan_for(version, options);
+  const Budget disk = disk_budget(environment_.data_dir, registry_.model_path(version));
+  const Budget memory = memory_budget(planned.plan, planned.model, planned.dataset, environment_);
+  Json body = {
+      {"kind", kind}, {"champion", version.number}, {"data_revision", planned.dataset.revision()}};
+  body.update(plan_json(planned.plan));
+  body["images"] = plan_classes_json(planned.plan);
+  body["memory_bytes"] = budget_json(memory);
+  body["disk_bytes"] = budget_json(disk);
+  Json lacking = Json::array();
+  for (const Budget& budget : {memory, disk}) {
+    if (!budget.lack.empty()) lacking.push_back(budget.lack);
+  }
+  body["lacking"] = std::move(lacking);
+  if (const auto estimate = estimate_retrain(store_, planned.plan)) {
+    body["estimate"] = {{"seconds", estimate->seconds}, {"job", estimate->job}};
+  }
+  return body;
+}
+
+Json ModelJobHandler::finish(const Job& job, const fs::path& folder, const Json& result) {
+  if (job.kind == "retrain") return finish_retrain(job, folder, parse_retrain_result(result));
+  if (job.kind == "evaluate") return finish_evaluation(job, folder, parse_evaluate_result(result));
+  return result;
+}
+
+// A crash between this and the job's end must not make a second version.
+int ModelJobHandler::publish_once(const Job& job, const fs::path& folder,
+                                  const RetrainResult& result, int parent) {
+  for (const StoredVersion& version : registry_.newest(20)) {
+    const Json manifest = parse_manifest(version.manifest);
+    if (manifest.value("job", Json()) == Json(job.id) && !version.removed) return version.number;
+  }
+  const auto model = read_file(result_file(folder, result.model));
+  std::vector<std::uint8_t> features;
+  if (!result.features.empty()) features = read_file(result_file(folder, result.features));
+  Json manifest = result.manifest;
+  manifest["parent"] = parent;
+  manifest["job"] = job.id;
+  manifest["verdict"] = result.verdict;
+  manifest["forgetting"] = result.forgetting;
+  return registry_.publish(model, features, manifest, "job " + std::to_string(job.id));
+}
+
+Json ModelJobHandler::finish_retrain(const Job& job, const fs::path& folder,
+                                     const RetrainResult& result) {
+  const int parent = read_job(folder).champion.version;
+  const int number = publish_once(job, folder, result, parent);
+  const std::string actor = "job " + std::to_string(job.id);
+  const std::string decision = result.verdict.is_object()
+                                   ? result.verdict.value("decision", "cannot_judge")
+                                   : "cannot_judge";
+  const bool may = Json::parse(job.options).value("promote", "auto") == "auto";
+  const Aliases aliases = registry_.aliases();
+  const auto champion = aliases.find("champion");
+  const bool current = champion != aliases.end() && champion->second == parent;
+  bool promoted = champion != aliases.end() && champion->second == number;  // before a crash
+  std::string reason;
+  if (decision != "promote") {
+    reason = decision == "reject" ? "the gate rejects it" : "the gate cannot judge it";
+  } else if (!may) {
+    reason = "the gate would promote it; the job was told not to";
+  } else if (!current && !promoted) {
+    reason = "it was judged against " + version_title(parent) + ", which is no longer the champion";
+  } else if (!promoted) {
+    registry_.activate(number, actor, "promoted by the gate");
+    promoted = true;
+  }
+  if (promoted) {
+    reason = "promoted by the gate";
+  } else {
+    registry_.set_challenger(number, actor, reason);
+  }
+  return {{"version", number},
+          {"parent", parent},
+          {"promoted", promoted},
+          {"promotion", reason},
+          {"verdict", result.verdict},
+          {"forgetting", result.forgetting},
+          {"metrics", result.manifest.value("metrics", Json())}};
+}
+
+Json ModelJobHandler::finish_evaluation(const Job& job, const fs::path& folder,
+                                        const EvaluateResult& result) {
+  const auto bytes = read_file(result_file(folder, result.evaluation), 64 << 20);
+  Evaluation evaluation;
+  evaluation.evaluation.assign(bytes.begin(), bytes.end());
+  const Json document = Json::parse(evaluation.evaluation, nullptr, false);
+  if (!document.is_object()) throw FormatError("the evaluation is not a JSON object");
+  const JobSpec spec = read_job(folder);
+  evaluation.version = spec.champion.version;
+  evaluation.job = job.id;
+  evaluation.split = spec.options.value("split", "test");
+  const Json data = document.value("data", Json());
+  const Json revision = data.is_object() ? data.value("revision", Json()) : Json();
+  evaluation.data_revision = revision.is_string() ? revision.get<std::string>() : "";
+  for (const Evaluation& known : store_.evaluations(evaluation.version, 20)) {
+    if (known.job == job.id) return {{"version", known.version}, {"evaluation", known.id}};
+  }
+  return {{"version", evaluation.version}, {"evaluation", store_.add_evaluation(evaluation)}};
+}
+
+}  // namespace fovea::server

@@ -1,0 +1,16 @@
+#pragma once
+
+namespace fovea::server {
+
+// Catches SIGINT and SIGTERM while it exists, so that a training can stop with a checkpoint. A
+// second signal exits the process at once. One object per process.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  static int received();  // the number of the first signal; 0 = none
+};
+
+}  // namespace fovea::server

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "server/jobs/job_protocol.h"
+
+namespace fovea::server {
+
+// The worker process: runs the job of a folder in this process and returns the exit code
+// (job_protocol.h). Errors are printed to stderr and sent as an event.
+int run_worker(const std::filesystem::path& folder);
+
+// A running job: its description and its connection to the server.
+class JobContext {
+ public:
+  explicit JobContext(std::filesystem::path job_folder) : folder_(std::move(job_folder)) {}
+
+  const std::filesystem::path& folder() const { return folder_; }
+  const JobSpec& spec() const { return spec_; }
+  void read_spec() { spec_ = read_job(folder_); }  // IoError, FormatError
+
+  // Prints one event: {"event": name, ...fields}. Throws IoError when stdout is closed.
+  void send(const char* event, const nlohmann::ordered_json& fields) const;
+  // Writes a file into the folder, atomically. Throws IoError.
+  void write(const char* file, const std::vector<std::uint8_t>& bytes) const;
+  void write(const char* file, const nlohmann::ordered_json& contents) const;
+
+ private:
+  std::filesystem::path folder_;
+  JobSpec spec_;
+};
+
+// Thrown when the job was asked to stop. Everything needed to resume is on disk.
+struct JobStopped {};
+void throw_if_stopped();
+
+// Limits progress events to two per second.
+class ProgressLimiter {
+ public:
+  bool due();
+
+ private:
+  std::chrono::steady_clock::time_point last_{};
+};
+
+// Each runs one kind of job. Throws JobStopped, IoError, FormatError.
+RetrainResult run_retrain_job(const JobContext& job);
+EvaluateResult run_evaluate_job(const JobContext& job);
+ImportResult run_import_job(const JobContext& job);
+
+}  // namespace fovea::server

@@ -1,0 +1,186 @@
+#include "server/dataset/training_data.h"
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "engine/core/error.h"
+#include "engine/core/file.h"
+#include "engine/core/sha256.h"
+#include "engine/data/data_dir.h"
+#include "tests/support/archives.h"
+#include "tests/support/bitmaps.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace fovea;
+using namespace fovea::server;
+using namespace fovea::tests;
+
+namespace {
+
+namespace fs = std::filesystem;
+using Bytes = std::vector<std::uint8_t>;
+
+struct Fixture {
+  TemporaryFolder folder;
+  Files originals{folder.path() / "files"};
+  TrainingData data{folder.path(), "images", originals, 2};
+
+  AddReport upload(int first, int count, const std::string& label) {
+    std::vector<Bytes> files;
+    for (int i = first; i < first + count; ++i) files.push_back(bmp(i));
+    std::vector<NewImage> images;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      images.push_back({std::to_string(first + int(i)) + ".bmp", files[i], label});
+    }
+    return data.add(images, Origin::upload);
+  }
+};
+
+ContentHash hash_of(const Bytes& bytes) {
+  return *parse_hash(sha256_hex(bytes));
+}
+
+std::size_t files_below(const fs::path& folder) {
+  std::size_t count = 0;
+  std::error_code none;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, none)) {
+    count += entry.is_regular_file();
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("Uploads get one verdict per file, in their order, and originals are kept") {
+  Fixture f;
+  const Bytes a = bmp(1), b = bmp(2), rubbish{'n', 'o'};
+  const AddReport report = f.data.add({{"a.bmp", a, "cat"},
+                                       {"rubbish", rubbish, "cat"},
+                                       {"again.bmp", a, "cat"},
+                                       {"b.bmp", b, " dog "},
+                                       {"c.bmp", b, "a/b"}},
+                                      Origin::upload);
+  REQUIRE(report.verdicts.size() == 5);
+  CHECK(report.verdicts[0].kind == Verdict::Kind::added);
+  CHECK(report.verdicts[0].label == "cat");
+  CHECK(report.verdicts[1].kind == Verdict::Kind::rejected);
+  CHECK(report.verdicts[2].kind == Verdict::Kind::duplicate);
+  CHECK(report.verdicts[2].reason == "the same as a.bmp");
+  CHECK(report.verdicts[3].label == "dog");
+  CHECK_THAT(report.verdicts[4].reason, ContainsSubstring("holds a slash"));
+  CHECK(report.counts.added == 2);
+  const auto snapshot = f.data.snapshot();
+  REQUIRE(snapshot->dataset.images().size() == 2);
+  CHECK(snapshot->classes[0].name == "cat");
+  CHECK(snapshot->classes[0].total() == 1);
+  CHECK(f.data.original(hash_of(a)) == a);
+  CHECK(f.data.original(hash_of(b)) == b);
+  CHECK(files_below(f.folder.path() / "files") == 2);
+}
+
+TEST_CASE("Forty uploaded images of a new class give four to val and four to test") {
+  Fixture f;
+  f.upload(0, 40, "cat");
+  const auto snapshot = f.data.snapshot();
+  CHECK(snapshot->classes[0].splits == std::array<std::int64_t, 3>{32, 4, 4});
+}
+
+TEST_CASE("A snapshot stays what it was while the data changes") {
+  Fixture f;
+  const auto nothing = f.data.snapshot();
+  CHECK(nothing->dataset.images().empty());
+  f.upload(0, 5, "cat");
+  const auto before = f.data.snapshot();
+  CHECK(before->revision != nothing->revision);
+  CHECK(f.data.snapshot() == before);  // not read again
+  std::vector<ContentHash> all;
+  for (const ImageRecord& image : before->dataset.images()) all.push_back(image.hash);
+  CHECK(f.data.remove(all).changed == 5);
+  CHECK(f.data.snapshot()->dataset.images().empty());
+  CHECK(before->dataset.images().size() == 5);
+  for (const ImageRecord& image : before->dataset.images()) {
+    CHECK(before->dataset.load(image).rgb.size() == 48);
+  }
+  CHECK_FALSE(f.data.has_original(all[0]));
+}
+
+TEST_CASE("What another process imports is seen") {
+  Fixture f;
+  f.upload(0, 2, "cat");
+  CHECK(f.data.snapshot()->dataset.images().size() == 2);
+  write_archive(f.folder.path() / "a.zip", {{"dog/1.bmp", bmp(100), {}}});
+  import_dataset(f.folder.path() / "a.zip", dataset_folder(f.folder.path(), "images"), {});
+  CHECK(f.data.snapshot()->dataset.images().size() == 3);
+  CHECK(f.data.snapshot()->dataset.index().find(hash_of(bmp(100)))->origin == Origin::import);
+}
+
+TEST_CASE("An archive of class folders, or one whose images all have one label") {
+  Fixture f;
+  const fs::path path = f.folder.path() / "a.tar.gz";
+  write_archive(path, {{"cat/1.bmp", bmp(1), {}},
+                       {"dog/2.bmp", bmp(2), {}},
+                       {"deep/er/still/3.bmp", bmp(3), {}},
+                       {"cat/4.txt", {'x'}, {}}});
+  const AddReport report = f.data.add_archive(read_file(path), "a.tar.gz", {}, Origin::upload);
+  CHECK(report.counts.added == 2);
+  CHECK(report.counts.rejected == 2);
+  CHECK(report.verdicts[2].file == "deep/er/still/3.bmp");
+  CHECK(report.verdicts[2].kind == Verdict::Kind::rejected);
+  CHECK(files_below(f.folder.path() / "files") == 2);  // not that of the one without a class
+  CHECK(f.data.original(hash_of(bmp(2))) == bmp(2));
+  const AddReport all = f.data.add_archive(read_file(path), "a.tar.gz", "bird", Origin::upload);
+  CHECK(all.counts.added == 1);
+  CHECK(all.counts.duplicates == 2);
+  Bytes cut = read_file(path);
+  cut.resize(cut.size() / 2);
+  CHECK_THROWS_AS(f.data.add_archive(cut, "cut.tar.gz", {}, Origin::upload), FormatError);
+  CHECK(files_below(f.folder.path() / "files") == 3);
+}
+
+TEST_CASE("Several threads upload at once: every acknowledged image is there") {
+  Fixture f;
+  std::atomic<std::int64_t> added{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 5; ++i) {
+        added += f.upload(1000 * t + 10 * i, 3, "class " + std::to_string(t)).counts.added;
+        f.data.snapshot();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(added == 60);
+  CHECK(f.data.snapshot()->dataset.images().size() == 60);
+  CHECK(f.data.snapshot()->classes.size() == 4);
+}
+
+TEST_CASE("While another writer holds the dataset a change is refused as busy") {
+  Fixture f;
+  f.upload(0, 1, "cat");
+  const DatasetLock lock(dataset_folder(f.folder.path(), "images"));
+  CHECK_THROWS_AS(f.upload(1, 1, "cat"), DatasetBusy);
+  CHECK(files_below(f.folder.path() / "files") == 1);
+}
+
+TEST_CASE("What cannot name a class") {
+  CHECK(class_name("  traffic light ") == "traffic light");
+  CHECK(class_name("\xC3\xA4pfel") == "\xC3\xA4pfel");
+  CHECK(class_name(std::string(64, 'a')).size() == 64);
+  for (const std::string bad : {"", "  ", ".", "..", ".x", "a/b", "a\\b", "a\nb", "\xFF"}) {
+    CHECK_THROWS_AS(class_name(bad), FormatError);
+  }
+  CHECK_THROWS_WITH(class_name(std::string(65, 'a')), ContainsSubstring("more than 64"));
+}
+
+TEST_CASE("Many files stored at once are each there, whole, and leave nothing beside them") {
+  const TemporaryFolder folder;
+  Files files(folder.path());
+  std::vector<Bytes> bytes;
+  for (int i = 0; i < 20; ++i) bytes.push_back(bmp(i % 15));
+  files.store_all(std::vector<std::span<const std::uint8_t>>(bytes.begin(), bytes.end()));
+  for (const Bytes& each : bytes) CHECK(files.read(sha256_hex(each)) == each);
+  CHECK(files_below(folder.path()) == 15);
+}

@@ -1,0 +1,54 @@
+// The images of the README: a view as somebody sees it, small enough to be read along.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root } from "../../tests/support/fovea.mjs";
+import { openView } from "../../tests/e2e/browser.mjs";
+
+const kMost = 300_000; // bytes
+const looks = {
+  light: { viewport: { width: 1360, height: 860 }, colorScheme: "light" },
+  dark: { viewport: { width: 1360, height: 860 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 800 }, deviceScaleFactor: 2, hasTouch: true },
+};
+
+// docs/images/NAME.webp; `prepare` does what is to be seen.
+export async function still(browser, server, name, view, look, prepare) {
+  const page = await openView(browser, server, view, looks[look]);
+  await prepare(page);
+  await page.waitForTimeout(1200); // charts grow
+  const png = join(tmpdir(), `fovea-${process.pid}-${name}.png`);
+  await page.screenshot({ path: png });
+  await page.close();
+  const images = join(root, "docs/images");
+  mkdirSync(images, { recursive: true });
+  const path = join(images, `${name}.webp`);
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", png, "-c:v", "libwebp", "-quality", "86", "-compression_level", "6", path]);
+  const { size } = statSync(path);
+  if (size > kMost) throw new Error(`${path} has ${size} bytes, more than ${kMost}`);
+  console.log(`${path}: ${Math.ceil(size / 1000)} kB`);
+}
+
+// The README's; after a retraining, while its version is in service.
+export async function takeStills(browser, server) {
+  const closeGuide = async (page) => {
+    await page.getByRole("button", { name: "Put the first steps away" }).click();
+  };
+  await still(browser, server, "overview", "overview", "light", async (page) => {
+    await closeGuide(page);
+    await page.locator(".retina-cells .cell").nth(20).waitFor();
+  });
+  await still(browser, server, "verdict", "train/1", "light", (page) => page.locator(".verdict-head h2").waitFor());
+  await still(browser, server, "insights-dark", "insights", "dark", async (page) => {
+    const card = page.locator("[data-insight=confusion_matrix]");
+    await card.locator("canvas").waitFor();
+    await card.evaluate((node) => scrollTo(0, scrollY + node.getBoundingClientRect().top - 10));
+  });
+  await still(browser, server, "predict-phone", "predict", "phone", async (page) => {
+    await page.locator("label[for=mode-both]").click();
+    await page.getByRole("button", { name: "Try the sample image: ship" }).click();
+    await page.getByText("Same answer").waitFor({ timeout: 60_000 });
+    await page.locator(".answer-card").first().evaluate((node) => scrollTo(0, scrollY + node.getBoundingClientRect().top - 16));
+  });
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Checks who may include whom, and a few habits that a compiler does not.
+
+usage: tools/dev/check_layers.py [ROOT]
+
+Prints one line a finding, "PATH:LINE: what", and exits 1 if there is any; long files are only
+warned about. The tables below are the rules; docs/architecture.md explains them.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+# The folders of the server from the bottom up: each may include those above its own line, and the
+# engine without its kernels.
+SERVER_FOLDERS = ["text", "http", "store", "metrics", "events", "serve", "registry", "dataset", "charts",
+                  "charts/png", "jobs", "jobs/worker", "app", "api", "api/legacy", "api/kserve", ""]
+ENGINE_FOR_SERVER = ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/data",
+                     "engine/eval", "engine/train", "engine/retrain", "engine/report"]
+
+
+def server_layers():
+    names = [f"server/{folder}".rstrip("/") for folder in SERVER_FOLDERS]
+    return {name: [*ENGINE_FOR_SERVER, *names[:i]] for i, name in enumerate(names)}
+
+
+# Layer -> the layers it may include besides itself. "*" = anything.
+LAYERS = {
+    "engine/core": [],
+    "engine/kernels": ["engine/core"],
+    "engine/image": ["engine/core"],
+    "engine/nn": ["engine/core", "engine/kernels"],
+    "engine/model": ["engine/core", "engine/kernels", "engine/nn", "engine/image"],
+    "engine/data": ["engine/core", "engine/image"],
+    "engine/eval": ["engine/core", "engine/kernels", "engine/nn", "engine/image", "engine/model",
+                    "engine/data"],
+    "engine/train": ["engine/core", "engine/kernels", "engine/nn", "engine/image", "engine/model",
+                     "engine/data", "engine/eval"],
+    "engine/retrain": ["engine/core", "engine/kernels", "engine/nn", "engine/image",
+                       "engine/model", "engine/data", "engine/eval", "engine/train"],
+    "engine/report": ["engine/core", "engine/model", "engine/data", "engine/eval", "engine/train",
+                      "engine/retrain"],
+    **server_layers(),
+    "wasm": ["engine/core", "engine/kernels", "engine/image", "engine/model"],
+    "tools": ["*"],
+    "bench": ["*"],
+    "tests": ["*"],
+}
+
+# Included header (a pattern) -> the only files (patterns) that may include it.
+ONLY_IN = {
+    r"(unsupported/)?Eigen/": [r"engine/kernels/gemm\.cpp"],
+    r"omp\.h": [r"engine/core/parallel\.cpp"],
+    r"(stb/)?stb_": [r"engine/image/decode\.cpp", r"tests/.*"],
+    r"catch2/": [r"tests/support/catch\.h", r"tests/support/catch_main\.cpp"],
+    r"nlohmann/": [r"engine/(model|report)/.*\.cpp", r"engine/model/json\.h",
+                   r"engine/report/.*\.h", r"server/.*", r"tools/.*",
+                   r"tests/.*", r"bench/.*", r"wasm/.*"],
+    r"boost/": [r"server/.*", r"tests/.*", r"bench/.*"],
+    r"(SQLiteCpp/|sqlite3\.h)": [r"server/store/.*", r"tests/.*"],
+    r"cairo|ft2build\.h": [r"server/charts/png/.*"],
+    r"prometheus/": [r"server/.*", r"tests/.*"],
+    r"openssl/": [r"server/http/.*", r"tests/.*"],
+    r"(spdlog|fmt)/": [r"server/.*", r"tools/.*", r"tests/.*", r"bench/.*"],
+    r"archive(_entry)?\.h": [r"engine/data/.*\.cpp", r"tests/.*"],
+    r"curl/": [r"server/dataset/download\.cpp", r"tests/.*"],
+    r"CLI/": [r"tools/.*", r"tests/.*"],
+}
+
+# What the engine must not do: (pattern, what to say).
+FORBIDDEN_IN_ENGINE = [
+    (r"\bstd::(cout|cerr|clog)\b|\b(std::)?(printf|puts|putchar|perror)\s*\(|\bf(printf|puts)\s*\(",
+     "the engine does not print"),
+    (r"\b(std::|::)?(exit|_Exit|quick_exit|abort|terminate)\s*\(", "the engine does not exit"),
+    (r"#\s*include\s*<(sys/socket|netinet/|arpa/|netdb)", "the engine knows no sockets"),
+    (r"\bassert\s*\(", "the engine throws; an assert would abort"),
+]
+OMP_PRAGMA = re.compile(r"^\s*#\s*pragma\s+omp\b")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+MAX_LINES = {".h": 150, ".cpp": 300}
+
+
+def layer_of(path):
+    matches = [layer for layer in LAYERS if path == layer or path.startswith(layer + "/")]
+    return max(matches, key=len, default=None)
+
+
+def without_comments(text):
+    """The text with comments and string literals blanked, line structure kept."""
+    pattern = r'//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\\n])*"'
+
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group())
+
+    return re.sub(pattern, blank, text, flags=re.S)
+
+
+def check_includes(path, lines):
+    layer = layer_of(path)
+    for number, line in enumerate(lines, 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        quote, target = match.groups()
+        for pattern, homes in ONLY_IN.items():
+            if re.match(pattern, target) and not any(re.fullmatch(h, path) for h in homes):
+                yield number, f"{target} belongs in {' '.join(homes)} only"
+        other = layer_of(target)
+        if quote == '"' and other is None:
+            yield number, f'"{target}" is not a path from the project root'
+        if other is None or other == layer or LAYERS[layer] == ["*"]:
+            continue
+        if other not in LAYERS[layer]:
+            allowed = ", ".join(LAYERS[layer]) or "nothing"
+            yield number, f"{layer} may include {allowed}; not {target}"
+
+
+def check_habits(path, text, lines):
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.isascii():
+            yield number, "not ASCII"
+    code = without_comments(text).splitlines()
+    if path.startswith("engine/"):
+        for number, line in enumerate(code, 1):
+            for pattern, message in FORBIDDEN_IN_ENGINE:
+                if re.search(pattern, line):
+                    yield number, message
+    for number, line in enumerate(lines, 1):
+        if OMP_PRAGMA.match(line) and path != "engine/core/parallel.cpp":
+            yield number, "OpenMP belongs in engine/core/parallel.cpp only"
+
+
+def check_file(path, text):
+    """All findings of one file as (line, message)."""
+    if layer_of(path) is None:
+        return [(1, "no layer in tools/dev/check_layers.py claims this file")]
+    lines = text.splitlines()
+    return [*check_includes(path, lines), *check_habits(path, text, lines)]
+
+
+def too_long(path, text):
+    limit = MAX_LINES[Path(path).suffix]
+    count = text.count("\n")
+    return f"{path}: {count} lines, aim for {limit}" if count > limit else None
+
+
+def sources(root):
+    listing = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "*.h", "*.cpp"],
+        check=True, capture_output=True, text=True)
+    return [p for p in listing.stdout.splitlines() if (Path(root) / p).exists()]
+
+
+def main():
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2])
+    findings = 0
+    paths = sources(root)
+    for path in paths:
+        text = (root / path).read_text(encoding="utf-8")
+        warning = too_long(path, text)
+        if warning:
+            print(f"warning: {warning}")
+        for line, message in check_file(path, text):
+            print(f"{path}:{line}: {message}")
+            findings += 1
+    print(f"{len(paths)} files, {findings} findings")
+    return 1 if findings or not paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
