@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Checks who may include whom, and a few habits that a compiler does not.
+"""Checks the include and import order of the layers, and rules that a compiler does not check.
 
 usage: tools/dev/check_layers.py [ROOT]
 
-Prints one line a finding, "PATH:LINE: what", and exits 1 if there is any; long files are only
-warned about. The tables below are the rules; docs/architecture.md explains them.
+Prints one line for each finding, "PATH:LINE: what", and exits with status 1 if there are any. Long
+files only cause a warning. The tables below are the rules; docs/architecture.md explains them.
 """
 
+import posixpath
 import re
 import subprocess
 import sys
@@ -23,6 +24,23 @@ ENGINE_FOR_SERVER = ["engine/core", "engine/image", "engine/nn", "engine/model",
 def server_layers():
     names = [f"server/{folder}".rstrip("/") for folder in SERVER_FOLDERS]
     return {name: [*ENGINE_FOR_SERVER, *names[:i]] for i, name in enumerate(names)}
+
+
+# The folders of the page from the bottom up: each may import those before it. Views are on one level
+# and do not import each other.
+WWW_FOLDERS = ["docs", "base", "components", "components/chart", "net", "inference", "offline",
+               "app", "shared", "shared/verdict", "shared/versions"]
+WWW_VIEWS = ["overview", "predict", "history", "data", "train", "models", "insights", "settings"]
+
+
+def www_layers():
+    names = [f"www/src/{folder}" for folder in WWW_FOLDERS]
+    views = [f"www/src/views/{view}" for view in WWW_VIEWS]
+    layers = {name: names[:i] for i, name in enumerate(names)}
+    layers.update({view: names for view in views})
+    layers["www/src/shell"] = [*names, *views]
+    layers["www/src"] = [*names, *views, "www/src/shell"]
+    return layers
 
 
 # Layer -> the layers it may include besides itself. "*" = anything.
@@ -42,6 +60,7 @@ LAYERS = {
     "engine/report": ["engine/core", "engine/model", "engine/data", "engine/eval", "engine/train",
                       "engine/retrain"],
     **server_layers(),
+    **www_layers(),
     "wasm": ["engine/core", "engine/kernels", "engine/image", "engine/model"],
     "tools": ["*"],
     "bench": ["*"],
@@ -68,6 +87,15 @@ ONLY_IN = {
     r"CLI/": [r"tools/.*", r"tests/.*"],
 }
 
+# The same for the packages that the page imports.
+PACKAGE_ONLY_IN = {
+    r"chart\.js|chartjs-": [r"www/src/components/chart/draw\.ts"],
+    r"lucide": [r"www/src/components/icon\.tsx"],
+    r"eventsource-parser": [r"www/src/net/sse\.ts"],
+    r"swagger-ui-dist": [r"www/src/docs/.*"],
+    r"fovea": [r"www/src/inference/.*"],
+}
+
 # What the engine must not do: (pattern, what to say).
 FORBIDDEN_IN_ENGINE = [
     (r"\bstd::(cout|cerr|clog)\b|\b(std::)?(printf|puts|putchar|perror)\s*\(|\bf(printf|puts)\s*\(",
@@ -78,7 +106,13 @@ FORBIDDEN_IN_ENGINE = [
 ]
 OMP_PRAGMA = re.compile(r"^\s*#\s*pragma\s+omp\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-MAX_LINES = {".h": 150, ".cpp": 300}
+# import ... from "x", export ... from "x", import "x" and import("x"), also of types alone.
+IMPORT = re.compile(r'''(?:\bfrom|\bimport)\s*\(?\s*(["'])([^"'\n]+)\1''')
+MAX_LINES = {".h": 150, ".cpp": 300, ".ts": 300, ".tsx": 300}
+
+
+def is_page(path):
+    return path.endswith((".ts", ".tsx"))
 
 
 def layer_of(path):
@@ -116,6 +150,73 @@ def check_includes(path, lines):
             yield number, f"{layer} may include {allowed}; not {target}"
 
 
+def import_target(path, target):
+    """The path that a relative import names, without extension."""
+    folder = str(Path(path).parent)
+    joined = posixpath.normpath(posixpath.join(folder, target))
+    return re.sub(r"\.(js|tsx?)$", "", joined)
+
+
+def check_imports(path, lines):
+    layer = layer_of(path)
+    for number, line in enumerate(lines, 1):
+        for _, target in IMPORT.findall(line):
+            if not target.startswith("."):
+                for pattern, homes in PACKAGE_ONLY_IN.items():
+                    if re.match(pattern, target) and not any(re.fullmatch(h, path) for h in homes):
+                        yield number, f"{target} belongs in {' '.join(homes)} only"
+                continue
+            other = layer_of(import_target(path, target))
+            if other is None:
+                yield number, f'"{target}" is outside of www/src'
+            elif other != layer and other not in LAYERS[layer]:
+                allowed = ", ".join(LAYERS[layer]) or "nothing"
+                yield number, f"{layer} may import {allowed}; not {target}"
+
+
+def dependencies(path, text):
+    """The files that a file includes or imports, without extension, each with its line."""
+    found = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        include = INCLUDE.match(line)
+        if include and include[1] == '"':
+            found.setdefault(include[2], number)
+        if is_page(path):
+            for _, target in IMPORT.findall(line):
+                if target.startswith("."):
+                    found.setdefault(import_target(path, target), number)
+    return found
+
+
+def cycles(graph):
+    """The cycles of a graph {node: {successor: line}} as lists of nodes, by depth-first search."""
+    done, found = set(), []
+
+    def visit(node, trail):
+        if node in trail:
+            found.append([*trail[trail.index(node):], node])
+            return
+        if node in done:
+            return
+        for successor in graph.get(node, ()):
+            visit(successor, [*trail, node])
+        done.add(node)
+
+    for node in graph:
+        visit(node, [])
+    return found
+
+
+def check_cycles(texts):
+    """All cycles between files, as (path, line, message)."""
+    # A header has the same stem as its source, so C++ nodes keep their extension.
+    names = {re.sub(r"\.tsx?$", "", path): path for path in texts}
+    graph = {name: dependencies(path, texts[path]) for name, path in names.items()}
+    for cycle in cycles(graph):
+        line = graph[cycle[0]][cycle[1]]
+        yield names[cycle[0]], line, "cycle: " + " -> ".join(names[node] for node in cycle)
+
+
 def check_habits(path, text, lines):
     for number, line in enumerate(text.splitlines(), 1):
         if not line.isascii():
@@ -132,10 +233,12 @@ def check_habits(path, text, lines):
 
 
 def check_file(path, text):
-    """All findings of one file as (line, message)."""
+    """All findings of one file as (line, message), cycles excepted."""
     if layer_of(path) is None:
-        return [(1, "no layer in tools/dev/check_layers.py claims this file")]
+        return [(1, "this file belongs to no layer in tools/dev/check_layers.py")]
     lines = text.splitlines()
+    if is_page(path):
+        return list(check_imports(path, lines))
     return [*check_includes(path, lines), *check_habits(path, text, lines)]
 
 
@@ -147,7 +250,8 @@ def too_long(path, text):
 
 def sources(root):
     listing = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "*.h", "*.cpp"],
+        ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "*.h", "*.cpp",
+         "www/src/*.ts", "www/src/*.tsx"],
         check=True, capture_output=True, text=True)
     return [p for p in listing.stdout.splitlines() if (Path(root) / p).exists()]
 
@@ -155,17 +259,19 @@ def sources(root):
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2])
     findings = 0
-    paths = sources(root)
-    for path in paths:
-        text = (root / path).read_text(encoding="utf-8")
+    texts = {path: (root / path).read_text(encoding="utf-8") for path in sources(root)}
+    for path, text in texts.items():
         warning = too_long(path, text)
         if warning:
             print(f"warning: {warning}")
         for line, message in check_file(path, text):
             print(f"{path}:{line}: {message}")
             findings += 1
-    print(f"{len(paths)} files, {findings} findings")
-    return 1 if findings or not paths else 0
+    for path, line, message in check_cycles(texts):
+        print(f"{path}:{line}: {message}")
+        findings += 1
+    print(f"{len(texts)} files, {findings} findings")
+    return 1 if findings or not texts else 0
 
 
 if __name__ == "__main__":

@@ -2,23 +2,24 @@
 // Build it with `node build.mjs --gallery`, see it with `fovea serve --www build/www-gallery`.
 import { render } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { applyTheme } from "../src/app/theme.js";
+import { applyTheme } from "../src/components/theme.js";
 import { AccessError } from "../src/net/errors.js";
-import { Badge } from "../src/pieces/badge.js";
-import { Button } from "../src/pieces/button.js";
-import { ChartCard } from "../src/pieces/chart/chart_card.js";
-import type { ChartSpec } from "../src/pieces/chart/spec.js";
-import { ConfirmDialog, Dialog, confirm } from "../src/pieces/dialog.js";
-import { CheckBox, Field, Segments, Select } from "../src/pieces/field.js";
-import { FileDrop } from "../src/pieces/file_drop.js";
-import { Grid } from "../src/pieces/grid.js";
-import { Empty, ErrorNote, Skeleton } from "../src/pieces/notes.js";
-import { Progress } from "../src/pieces/progress.js";
-import { Sparkline } from "../src/pieces/sparkline.js";
-import { Stat, Stats } from "../src/pieces/stat.js";
-import { type Column, Table } from "../src/pieces/table.js";
-import { Tabs } from "../src/pieces/tabs.js";
-import { Toasts, toast } from "../src/pieces/toasts.js";
+import { Badge } from "../src/components/badge.js";
+import { Button } from "../src/components/button.js";
+import { ChartCard } from "../src/components/chart/chart_card.js";
+import type { ChartSpec } from "../src/components/chart/spec.js";
+import { ConfirmDialog, Dialog, confirm } from "../src/components/dialog.js";
+import { CheckBox, Field, Segments, Select } from "../src/components/field.js";
+import { FileDrop } from "../src/components/file_drop.js";
+import { Grid } from "../src/components/grid.js";
+import { Empty, Skeleton } from "../src/components/placeholders.js";
+import { Progress } from "../src/components/progress.js";
+import { Sparkline } from "../src/components/sparkline.js";
+import { Stat, Stats } from "../src/components/stat.js";
+import { type Column, Table } from "../src/components/table.js";
+import { Tabs } from "../src/components/tabs.js";
+import { Toasts, toast } from "../src/components/toasts.js";
+import { ErrorNote } from "../src/shared/loaded.js";
 
 function Words() {
   return (

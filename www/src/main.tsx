@@ -1,10 +1,14 @@
+import { computed } from "@preact/signals";
 import { render } from "preact";
 import { watchRefusals } from "./app/access.js";
 import { followAddress } from "./app/router.js";
-import { Shell } from "./app/shell.js";
-import { applyTheme } from "./app/theme.js";
+import { status } from "./app/service_state.js";
+import { words } from "./base/strings.js";
+import { applyTheme } from "./components/theme.js";
+import { toast } from "./components/toasts.js";
 import { keepListening } from "./net/live.js";
 import { keepForOffline } from "./offline/offline.js";
+import { Shell } from "./shell/shell.js";
 
 applyTheme();
 followAddress();
@@ -13,4 +17,11 @@ const logo = document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.href ?
 const app = document.getElementById("app");
 if (app !== null) render(<Shell logo={logo} />, app);
 void keepListening();
-keepForOffline();
+keepForOffline({
+  servedWeights: computed(() => status.value?.value?.model.weights_sha256),
+  onNewPage: () =>
+    toast({
+      text: words.offline.newPage,
+      action: { label: words.offline.reload, run: () => location.reload() },
+    }),
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, bytes, difference, duration, milliseconds, percent, rate } from "../src/format.js";
+import { ago, bytes, difference, duration, milliseconds, percent, rate } from "../src/base/format.js";
 
 test("a percentage is never rounded to a certainty or an impossibility", () => {
   assert.equal(percent(0.97312), "97.3 %");

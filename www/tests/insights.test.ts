@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type LineOrBarSpec, type MatrixSpec, toTable } from "../src/pieces/chart/spec.js";
-import { toCsv } from "../src/pieces/csv.js";
+import { type LineOrBarSpec, type MatrixSpec, toTable } from "../src/components/chart/spec.js";
+import { toCsv } from "../src/base/csv.js";
 import { countOf } from "../src/views/insights/cell_dialog.js";
 import { evaluationChoices } from "../src/views/insights/evaluations.js";
 import { canEvaluate, latestEvaluation, progressText, whyOrWhat } from "../src/views/insights/evaluation_story.js";

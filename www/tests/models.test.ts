@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AuditEntry, EvaluationDocument, EvaluationHead } from "../src/net/models.js";
 import { type Forgetting, type Rule, type Verdict, readForgetting, readVerdict } from "../src/net/verdict.js";
-import { endingOf, headline, lead, mayBeChance, numbersOf, signed, sumUp, wanting } from "../src/pieces/verdict/story.js";
+import { endingOf, headline, lead, mayBeChance, numbersOf, signed, sumUp, wanting } from "../src/shared/verdict/story.js";
 import { choosePair } from "../src/views/models/choose.js";
 import {
   accuracySentence,

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { pageCache, weightsCache } from "../src/offline/names.js";
 import { type Build, PageFiles } from "../src/offline/page_files.js";
-import { NotGiven, Weights } from "../src/offline/weights.js";
+import { RefusedError, Weights } from "../src/offline/weights.js";
 
 const home = "http://fovea.test/below/";
 
@@ -122,14 +122,14 @@ function weightsIn(caches: Caches, mayStore = true) {
   return new Weights(home, caches as unknown as CacheStorage, ask, () => Promise.resolve(mayStore));
 }
 const keys = (caches: Caches) => [...(caches.all.get(weightsCache(home))?.keys() ?? [])];
-const read = async (weights: Weights, headers = new Headers()) => (await weights.answer(headers, () => undefined)).text();
+const read = async (weights: Weights, headers = new Headers()) => (await weights.respond(headers, () => undefined)).text();
 
 test("the model file is stored by its hash, with progress, and not fetched again while it is the same", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
   answer = modelFile("one");
   const progress: [number, number][] = [];
-  const kept = await weights.keep(new Headers({ Authorization: "Bearer t" }), (received, total) => progress.push([received, total]));
+  const kept = await weights.store(new Headers({ Authorization: "Bearer t" }), (received, total) => progress.push([received, total]));
   assert.equal(kept.sha256, sha("one"));
   assert.equal(kept.file, "m.safetensors");
   assert.equal(kept.bytes, 3);
@@ -144,12 +144,12 @@ test("another model replaces the stored one, and only then", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
   answer = modelFile("one");
-  await weights.keep(new Headers(), () => undefined);
+  await weights.store(new Headers(), () => undefined);
   answer = gone;
   assert.equal(await read(weights), "one");
   answer = modelFile("two");
   assert.equal(await read(weights), "two");
-  assert.equal((await weights.keep(new Headers(), () => undefined)).sha256, sha("two"));
+  assert.equal((await weights.store(new Headers(), () => undefined)).sha256, sha("two"));
   assert.deepEqual(keys(caches), [`${home}api/v1/model/weights?sha256=${sha("two")}`]);
 });
 
@@ -157,7 +157,7 @@ test("a model file whose content is not what its name says is not stored", async
   const caches = new Caches();
   const weights = weightsIn(caches);
   answer = () => new Response("damaged", { headers: { ETag: `"${sha("sound")}"` } });
-  await assert.rejects(weights.keep(new Headers(), () => undefined), /damaged/);
+  await assert.rejects(weights.store(new Headers(), () => undefined), /damaged/);
   assert.deepEqual(keys(caches), []);
 });
 
@@ -165,12 +165,12 @@ test("a refusal is handed on in the server's words, though a file is stored", as
   const caches = new Caches();
   const weights = weightsIn(caches);
   answer = modelFile("one");
-  await weights.keep(new Headers(), () => undefined);
+  await weights.store(new Headers(), () => undefined);
   answer = () => new Response(JSON.stringify({ error: "this needs a token" }), { status: 401 });
-  assert.equal((await weights.answer(new Headers(), () => undefined)).status, 401);
+  assert.equal((await weights.respond(new Headers(), () => undefined)).status, 401);
   await assert.rejects(
-    weights.keep(new Headers(), () => undefined),
-    (error) => error instanceof NotGiven && error.status === 401 && error.message === "this needs a token",
+    weights.store(new Headers(), () => undefined),
+    (error) => error instanceof RefusedError && error.status === 401 && error.message === "this needs a token",
   );
 });
 
@@ -180,7 +180,7 @@ test("a browser without room says so, and the file is answered all the same", as
   const weights = weightsIn(caches);
   answer = modelFile("one");
   assert.equal(await read(weights), "one");
-  await assert.rejects(weights.keep(new Headers(), () => undefined), /no room/);
+  await assert.rejects(weights.store(new Headers(), () => undefined), /no room/);
 });
 
 test("nothing is stored for a person who does not want it", async () => {
@@ -189,7 +189,7 @@ test("nothing is stored for a person who does not want it", async () => {
   answer = modelFile("one");
   let stored: Promise<unknown> = Promise.reject(new Error("nobody was told when it is over"));
   stored.catch(() => undefined);
-  const given = await weights.answer(new Headers(), (done) => void (stored = done));
+  const given = await weights.respond(new Headers(), (done) => void (stored = done));
   assert.equal(await given.text(), "one");
   await stored;
   assert.equal(caches.all.size, 0);
@@ -204,7 +204,7 @@ test("two who ask at once fetch the file once", async () => {
     if (found.status === 200) ++whole;
     return found;
   };
-  const first = weights.keep(new Headers(), () => undefined);
+  const first = weights.store(new Headers(), () => undefined);
   assert.equal(await read(weights), "one");
   await first;
   assert.equal(whole, 1);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { share } from "../src/views/overview/job_now.js";
-import { answersCaveat, answersSentence, auditLine, bins, perMinute } from "../src/views/overview/story.js";
+import { auditText } from "../src/shared/audit_line.js";
+import { answersCaveat, answersSentence, bins, perMinute } from "../src/views/overview/story.js";
 
 const point = (time: string, predictions: number, uncertain = 0) => ({ time, predictions, uncertain, mean_probability: 0.9, mean_ms: 1 });
 const now = Date.parse("2026-01-31T12:00:30Z");
@@ -42,17 +43,17 @@ test("few answers carry a caveat, none do not", () => {
   assert.equal(answersCaveat(bins([], "hour", now)), undefined);
 });
 
-const entry = (action: string, subject: string, detail: Record<string, unknown> | null = null, actor = "admin") => ({ id: 1, time: "", actor, action, subject, detail });
+const entry = (action: string, subject: string, detail: Record<string, unknown> = {}, actor = "admin") => ({ id: 1, time: "", actor, action, subject, detail });
 
 test("the audit log reads as sentences, also what it does not know", () => {
-  assert.deepEqual(auditLine(entry("activate", "version 2", { reason: "better" })), {
+  assert.deepEqual(auditText(entry("activate", "version 2", { reason: "better" })), {
     what: "Version 2 went into service",
     who: "by an administrator",
     why: "better",
   });
-  assert.equal(auditLine(entry("label prediction", "prediction 7", { label: "cat" }, "job 3")).why, "as cat");
-  assert.equal(auditLine(entry("label prediction", "prediction 7", {}, "job 3")).who, "by job 3");
-  assert.equal(auditLine(entry("turn over", "a leaf")).what, "a leaf: turn over");
+  assert.equal(auditText(entry("label prediction", "prediction 7", { label: "cat" }, "job 3")).why, "as cat");
+  assert.equal(auditText(entry("label prediction", "prediction 7", {}, "job 3")).who, "by job 3");
+  assert.equal(auditText(entry("turn over", "a leaf")).what, "a leaf: turn over");
 });
 
 test("a job's share counts epochs that are over and the steps of this one", () => {

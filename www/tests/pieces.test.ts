@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cutName } from "../src/pieces/cut_name.js";
-import { type ChartSpec, toTable } from "../src/pieces/chart/spec.js";
-import { fileName, toCsv } from "../src/pieces/csv.js";
-import { layout, step } from "../src/pieces/grid_layout.js";
-import { scale, strokes } from "../src/pieces/sparkline.js";
-import { filtered, sorted } from "../src/pieces/table_rows.js";
+import { cutName } from "../src/components/cut_name.js";
+import { type ChartSpec, toTable } from "../src/components/chart/spec.js";
+import { fileName, toCsv } from "../src/base/csv.js";
+import { layout, step } from "../src/components/grid_layout.js";
+import { scale, strokes } from "../src/components/sparkline.js";
+import { filtered, sorted } from "../src/components/table_rows.js";
 
 test("CSV quotes what needs it, and no text becomes a formula", () => {
   const text = toCsv(["a", "b"], [["x,y", 1.5], ['say "hi"', null], ["=1+1", -2], ["two\nlines", NaN], [undefined, 0]]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { href, parseHash } from "../src/app/router.js";
-import { barSplit } from "../src/app/views.js";
+import { barSplit } from "../src/shell/views.js";
 
 test("an address leads back to what it was made of, whatever stands in it", () => {
   const address = href("data", ["class/with slash", 7], { label: "a&b=c", page: 2, none: undefined, empty: "" });

@@ -1,11 +1,10 @@
 // How sure an answer is, in words. Probabilities are calibrated, so that 0.9 is right nine times in ten.
-import { words } from "../strings.js";
+import { words } from "../base/strings.js";
+import type { Certainty } from "../base/types.js";
 import { ranked } from "./compare.js";
 
 // unsure: below the threshold. Of the doubt that the threshold lets through, sure has at most a tenth and
 // rather sure at most a half: at 50 % they begin at 95 % and 75 %.
-export type Certainty = "sure" | "rather" | "hardly" | "unsure";
-
 export function certainty(probability: number, threshold: number, uncertain = probability < threshold): Certainty {
   if (uncertain) return "unsure";
   const doubt = (1 - probability) / (1 - threshold);

@@ -1,7 +1,8 @@
 // The images on the page and what is known about each.
 import { batch, signal } from "@preact/signals";
-import { isAbort } from "../net/errors.js";
-import type { PastPrediction, Training } from "../net/service.js";
+import { isAbort } from "../base/errors.js";
+import type { Training } from "../base/types.js";
+import type { PastPrediction } from "../net/service.js";
 import { Lane } from "./lane.js";
 import { pageEngine } from "./page_engine.js";
 import { predictOnServer, together } from "./server_model.js";

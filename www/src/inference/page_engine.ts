@@ -1,10 +1,11 @@
 // The network inside the page: a Worker that is started, and the weights fetched, on first use.
 import { signal } from "@preact/signals";
 import { type Code, type EngineInfo, type ModelInfo, type Result, WorkerClassifier, threadsHere } from "fovea";
+import { kWeightsPath } from "../net/paths.js";
 import { token } from "../net/token.js";
-import { words } from "../strings.js";
+import { words } from "../base/strings.js";
 import { fitting } from "./lane.js";
-import { failure, kWeights, readFile } from "./server_model.js";
+import { failure, readFile } from "./server_model.js";
 import type { Outcome } from "./types.js";
 
 // Put in by the build; empty when it had no WebAssembly to include.
@@ -103,7 +104,7 @@ class PageEngine {
       () => new Worker(here(FOVEA_ADDRESSES.worker), { type: "module" }),
       {
         engines: engines(),
-        model: here(kWeights),
+        model: here(kWeightsPath),
         ...(secret === "" ? {} : { headers: { Authorization: `Bearer ${secret}` } }),
       },
       ({ received, total }) => {

@@ -1,11 +1,10 @@
 // The model in service and its answers, as the server tells them.
+import { isAbort, messageOf } from "../base/errors.js";
 import { getJson, sendForm } from "../net/api.js";
-import { ServerError, isAbort, messageOf, plainly } from "../net/errors.js";
-import { words } from "../strings.js";
+import { ServerError, plainly } from "../net/errors.js";
+import { words } from "../base/strings.js";
 import { fitting } from "./lane.js";
 import type { Answer, Outcome } from "./types.js";
-
-export { kWeights } from "../offline/names.js";
 
 export const fetchModel = (stop?: AbortSignal): Promise<unknown> => getJson("api/v1/model", stop);
 

@@ -1,7 +1,7 @@
 // The only place that talks to the server. Paths are relative to the page, so that it also works below a
 // prefix of a proxy.
 import { signal } from "@preact/signals";
-import { words } from "../strings.js";
+import { words } from "../base/strings.js";
 import { AccessError, AwayError, ServerError } from "./errors.js";
 import { forgetToken, token } from "./token.js";
 

@@ -1,5 +1,5 @@
 // What can become of a call, as the types of the errors it throws.
-import { words } from "../strings.js";
+import { words } from "../base/strings.js";
 
 // The server could not be reached at all.
 export class AwayError extends Error {
@@ -23,12 +23,8 @@ export class ServerError extends Error {
 // It wants a token (401), or one that may do more (403).
 export class AccessError extends ServerError {}
 
-export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
-
 // Words of the server's that are exact and do not say what to do, in words that do; all others as they are.
 export function plainly(text: string): string {
   const [, width, height, limit] = /^(?:.*: )?the image is too large: (\d+)x(\d+) = \d+ pixels, the limit is (\d+)$/s.exec(text) ?? [];
   return limit === undefined ? text : words.errors.pixels(Number(width), Number(height), Number(limit) / 1e6);
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 // Long work of the server: retrainings, evaluations, imports; docs/http-api.md, "Jobs".
+import { isAbort } from "../base/errors.js";
 import { call, getJson, sendJson } from "./api.js";
-import { AccessError, ServerError, isAbort } from "./errors.js";
+import { AccessError, ServerError } from "./errors.js";
 import { readEvents } from "./sse.js";
 import type { Forgetting, Verdict } from "./verdict.js";
 

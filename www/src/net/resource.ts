@@ -1,8 +1,9 @@
 // Something of the server's that a view shows: asked for when the view opens, and again when there is a
 // reason to.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isAbort } from "../base/errors.js";
 import { serverState } from "./api.js";
-import { AccessError, isAbort } from "./errors.js";
+import { AccessError } from "./errors.js";
 import { type LiveName, onLive } from "./live.js";
 import { token } from "./token.js";
 

@@ -1,4 +1,5 @@
 // What several views ask the server; docs/http-api.md says what the fields mean.
+import type { Training } from "../base/types.js";
 import { getJson, sendJson } from "./api.js";
 
 export interface Status {
@@ -80,9 +81,6 @@ export interface PastPrediction {
   labelled: string | null; // when
   training?: Training; // in the answer to a correction alone
 }
-
-// What became of a corrected image among the training data.
-export type Training = "added" | "duplicate" | "relabelled";
 
 export const fetchStatus = (stop?: AbortSignal): Promise<Status> => getJson("api/v1/status", stop);
 export const fetchStatistics = (hours: number, stop?: AbortSignal): Promise<Statistics> =>

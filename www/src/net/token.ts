@@ -1,32 +1,15 @@
-// The token of this browser, if the server wants one: for this tab, or kept until it is forgotten.
+// The access token of this browser, if the server requires one: for this tab or kept across visits.
 import { signal } from "@preact/signals";
+import { readStored, writeStored } from "../base/storage.js";
 
 const kKey = "fovea-token";
 
-// Storage may be switched off; then the token lives as long as the page.
-function stored(storage: () => Storage): string {
-  try {
-    return storage().getItem(kKey) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-const perTab = (): Storage => sessionStorage;
-const kept = (): Storage => localStorage;
-
-export const token = signal(stored(perTab) || stored(kept));
-export const isTokenKept = (): boolean => stored(kept) !== "";
+export const token = signal(readStored(kKey, "session") || readStored(kKey));
+export const isTokenKept = (): boolean => readStored(kKey) !== "";
 
 export function setToken(value: string, keep: boolean): void {
-  for (const [storage, wanted] of [[perTab, !keep], [kept, keep]] as const) {
-    try {
-      if (wanted && value !== "") storage().setItem(kKey, value);
-      else storage().removeItem(kKey);
-    } catch {
-      // see above
-    }
-  }
+  writeStored(kKey, keep ? "" : value, "session");
+  writeStored(kKey, keep ? value : "");
   token.value = value;
 }
 

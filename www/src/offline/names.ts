@@ -1,27 +1,26 @@
-// What lies in this browser for use without the server, and how page and service worker speak of it.
+// The names of the browser caches, and the messages between page and service worker.
 
-export const kWeights = "api/v1/model/weights";
-
-// Caches belong to the origin, which may have several of these pages below different paths.
+// Caches belong to the origin, which may serve several of these pages below different paths.
 export const pagePrefix = (scope: string): string => `fovea-page ${new URL(scope).pathname} `;
 export const pageCache = (scope: string, build: string): string => pagePrefix(scope) + build;
 export const weightsCache = (scope: string): string => `fovea-weights ${new URL(scope).pathname}`;
 
-// The model file as it is stored.
+// The stored model file.
 export interface StoredWeights {
   sha256: string; // of the file
-  file: string; // its name
+  file: string; // file name
   bytes: number;
-  stored: string; // when
+  stored: string; // ISO 8601 time at which it was stored
 }
 
-// To the service worker: store the model in service. With it goes a port for the answers.
-export interface KeepWeights {
+// Page to service worker: store the weights of the active model. A MessagePort for the replies comes with it.
+// A page and a service worker of different builds may meet during an update, so the values of `type` are fixed.
+export interface StoreRequest {
   type: "keep";
-  authorization: string; // "" for none
+  authorization: string; // Authorization header; "" for none
 }
 
-export type KeepReply =
-  | { type: "progress"; received: number; total: number } // total 0: unknown
-  | { type: "kept"; weights: StoredWeights; script: string } // script: of the page that is stored
-  | { type: "failed"; status: number; error: string; script: string }; // status 0: the server was not reached
+export type StoreReply =
+  | { type: "progress"; received: number; total: number } // bytes; total 0: unknown
+  | { type: "kept"; weights: StoredWeights; script: string } // script: main script of the stored page
+  | { type: "failed"; status: number; error: string; script: string }; // status 0: no response from the server

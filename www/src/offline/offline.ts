@@ -1,117 +1,111 @@
-// Keeps page, engine and weights in this browser, so that predictions in the page work without the server:
-// what the page does about it, and what it tells. The service worker does the work.
-import { computed, effect, signal } from "@preact/signals";
-import { status } from "../app/service_state.js";
+// Stores page, engine and weights in this browser so that predictions in the page work without the server.
+// This is the page's part: it registers the service worker, asks it to store the weights, and reports the state.
+import { type ReadonlySignal, effect, signal } from "@preact/signals";
+import { messageOf } from "../base/errors.js";
+import { readStored, writeStored } from "../base/storage.js";
+import { words } from "../base/strings.js";
 import { serverState } from "../net/api.js";
-import { messageOf } from "../net/errors.js";
 import { token } from "../net/token.js";
-import { toast } from "../pieces/toasts.js";
-import { words } from "../strings.js";
-import { type KeepReply, type KeepWeights, type StoredWeights, pagePrefix, weightsCache } from "./names.js";
+import { type StoreReply, type StoreRequest, type StoredWeights, pagePrefix, weightsCache } from "./names.js";
 
 declare const FOVEA_ADDRESSES: { wasm: string };
 
 export type OfflineState =
-  | { state: "insecure" } // not HTTPS and not this machine: browsers forbid it
+  | { state: "insecure" } // neither HTTPS nor localhost: browsers forbid service workers there
   | { state: "unsupported" }
-  | { state: "off" } // by the person's wish
-  | { state: "starting" } // also while the server wants a token
+  | { state: "off" } // switched off by the user
+  | { state: "starting" } // also while the server requires a token
   | { state: "storing"; received: number; total: number }
-  | { state: "ready"; weights: StoredWeights | undefined } // undefined: this build has no network for the page
+  | { state: "ready"; weights: StoredWeights | undefined } // undefined: this build has no engine for the browser
   | { state: "failed"; error: string };
 
 export const offline = signal<OfflineState>({ state: "starting" });
 
-// Whether images can be answered here without a server.
+// Whether images can be classified in this page without a server.
 export const worksOffline = (): boolean => offline.value.state === "ready" && offline.value.weights !== undefined;
 
 const kKey = "fovea-offline";
 const kOff = "off";
-const home = (): string => new URL("./", document.baseURI).href;
+const pageUrl = (): string => new URL("./", document.baseURI).href;
 
-function wanted(): boolean {
-  try {
-    return localStorage.getItem(kKey) !== kOff;
-  } catch {
-    return true;
-  }
+const isWanted = (): boolean => readStored(kKey) !== kOff;
+
+export interface OfflineOptions {
+  servedWeights: ReadonlySignal<string | undefined>; // SHA-256 of the active model's weights, once known
+  onNewPage: () => void; // called once when the server has a newer build of this page
 }
 
-function want(yes: boolean): void {
-  try {
-    if (yes) localStorage.removeItem(kKey);
-    else localStorage.setItem(kKey, kOff);
-  } catch {
-    // storage is switched off; so is all the rest here
-  }
-}
+let newPage: (() => void) | undefined;
 
-// Stores everything when the server has answered, and the weights again whenever it has others.
-export function keepForOffline(): void {
+// Stores everything once the server has responded, and the weights again whenever they change.
+export function keepForOffline({ servedWeights, onNewPage }: OfflineOptions): void {
+  newPage = onNewPage;
   if (!isSecureContext) return void (offline.value = { state: "insecure" });
-  if (!("serviceWorker" in navigator) || !("caches" in globalThis)) return void (offline.value = { state: "unsupported" });
+  if (!("serviceWorker" in navigator) || !("caches" in globalThis)) {
+    return void (offline.value = { state: "unsupported" });
+  }
   navigator.serviceWorker.addEventListener("controllerchange", () => {
-    renewed = true;
+    workerReplaced = true;
     void keep();
   });
-  const served = computed(() => status.value?.value?.model.weights_sha256);
   effect(() => {
     void token.value;
-    if (served.value !== undefined || serverState.value === "away") void keep();
+    if (servedWeights.value !== undefined || serverState.value === "away") void keep();
   });
 }
 
-let renewed = false; // another service worker took over while this page was open
+let workerReplaced = false; // another service worker took over while this page was open
 let running: Promise<void> | undefined;
-let again = false;
+let repeat = false;
 
-// One at a time; who asks meanwhile is answered by another one after it.
+// Runs one store() at a time. Calls made during a run are answered by one further run.
 async function keep(): Promise<void> {
-  if (!wanted()) return void (offline.value = { state: "off" });
-  if (running !== undefined) return void (again = true);
+  if (!isWanted()) return void (offline.value = { state: "off" });
+  if (running !== undefined) return void (repeat = true);
   running = store().catch((error: unknown) => {
     offline.value = { state: "failed", error: messageOf(error) };
   });
   await running;
   running = undefined;
-  if (again) {
-    again = false;
+  if (repeat) {
+    repeat = false;
     await keep();
   }
 }
 
 async function store(): Promise<void> {
-  const registration = await navigator.serviceWorker.register(`${home()}sw.js`, { updateViaCache: "none" });
-  const worker = await working(registration);
+  const registration = await navigator.serviceWorker.register(`${pageUrl()}sw.js`, { updateViaCache: "none" });
+  const worker = await activated(registration);
   if (FOVEA_ADDRESSES.wasm === "") return void (offline.value = { state: "ready", weights: undefined });
-  const reply = await askToKeep(worker);
-  if (renewed && worker === navigator.serviceWorker.controller && reply.script !== ownScript()) tellOfNewPage();
+  const reply = await requestStore(worker);
+  const isController = worker === navigator.serviceWorker.controller;
+  if (workerReplaced && isController && reply.script !== ownScript()) reportNewPage();
   if (reply.type === "kept") return void (offline.value = { state: "ready", weights: reply.weights });
   if (reply.status === 401 || reply.status === 403) return void (offline.value = { state: "starting" });
   throw new Error(reply.error);
 }
 
-// Resolves when it has stored the page and may answer.
-function working(registration: ServiceWorkerRegistration): Promise<ServiceWorker> {
+// Resolves when the service worker has stored the page and is active.
+function activated(registration: ServiceWorkerRegistration): Promise<ServiceWorker> {
   const { active, waiting, installing } = registration;
   const worker = active ?? waiting ?? installing;
   if (worker === null) return Promise.reject(new Error(words.offline.notStored));
   return new Promise((resolve, reject) => {
-    const look = (): void => {
+    const check = (): void => {
       if (worker.state === "activated") resolve(worker);
       else if (worker.state === "redundant") reject(new Error(words.offline.notStored));
     };
-    worker.addEventListener("statechange", look);
-    look();
+    worker.addEventListener("statechange", check);
+    check();
   });
 }
 
-function askToKeep(worker: ServiceWorker): Promise<Exclude<KeepReply, { type: "progress" }>> {
+function requestStore(worker: ServiceWorker): Promise<Exclude<StoreReply, { type: "progress" }>> {
   const { port1, port2 } = new MessageChannel();
   const secret = token.peek();
-  const request: KeepWeights = { type: "keep", authorization: secret === "" ? "" : `Bearer ${secret}` };
+  const request: StoreRequest = { type: "keep", authorization: secret === "" ? "" : `Bearer ${secret}` };
   return new Promise((resolve) => {
-    port1.onmessage = ({ data }: MessageEvent<KeepReply>) => {
+    port1.onmessage = ({ data }: MessageEvent<StoreReply>) => {
       if (data.type !== "progress") {
         port1.close();
         resolve(data);
@@ -124,25 +118,21 @@ function askToKeep(worker: ServiceWorker): Promise<Exclude<KeepReply, { type: "p
 }
 
 const ownScript = (): string =>
-  (document.querySelector<HTMLScriptElement>('script[type="module"]')?.src ?? "").slice(home().length);
+  (document.querySelector<HTMLScriptElement>('script[type="module"]')?.src ?? "").slice(pageUrl().length);
 
-let told = false;
-
-// The server was replaced while this page was open.
-function tellOfNewPage(): void {
-  if (told) return;
-  told = true;
-  toast({ text: words.offline.newPage, action: { label: words.offline.reload, run: () => location.reload() } });
+function reportNewPage(): void {
+  newPage?.();
+  newPage = undefined;
 }
 
-export interface Stored {
+export interface StoredFiles {
   files: number;
   bytes: number; // of the page's files
 }
 
-// What of the page is in the browser's cache now.
-export async function storedFiles(): Promise<Stored> {
-  const names = (await caches.keys()).filter((name) => name.startsWith(pagePrefix(home())));
+// The files of the page that are in the browser's cache now.
+export async function storedFiles(): Promise<StoredFiles> {
+  const names = (await caches.keys()).filter((name) => name.startsWith(pagePrefix(pageUrl())));
   let bytes = 0;
   let files = 0;
   for (const name of names) {
@@ -156,16 +146,16 @@ export async function storedFiles(): Promise<Stored> {
 }
 
 export async function removeStored(): Promise<void> {
-  want(false);
+  writeStored(kKey, kOff);
   await running;
-  await (await navigator.serviceWorker.getRegistration(home()))?.unregister();
-  const ours = (await caches.keys()).filter((name) => name.startsWith(pagePrefix(home())) || name === weightsCache(home()));
-  await Promise.all(ours.map((name) => caches.delete(name)));
+  await (await navigator.serviceWorker.getRegistration(pageUrl()))?.unregister();
+  const isOwn = (name: string): boolean => name.startsWith(pagePrefix(pageUrl())) || name === weightsCache(pageUrl());
+  await Promise.all((await caches.keys()).filter(isOwn).map((name) => caches.delete(name)));
   offline.value = { state: "off" };
 }
 
 export async function storeAgain(): Promise<void> {
-  want(true);
+  writeStored(kKey, "");
   offline.value = { state: "starting" };
   await keep();
 }

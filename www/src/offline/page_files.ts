@@ -1,14 +1,14 @@
-// The files of the page in the browser's cache, one cache for each build. Names below assets/ carry the
-// hash of their content, so what is found under one is right; index.html has no such name.
+// The files of the page in the browser's cache, one cache for each build. Names below assets/ contain the hash
+// of their content, so a cached file is never out of date; index.html has no hash.
 import { pageCache, pagePrefix } from "./names.js";
 
 export interface Build {
-  id: string; // hash of everything in it
-  script: string; // of the page, as index.html names it
+  id: string; // hash of all files
+  script: string; // main script, as index.html names it
   files: string[]; // all but index.html
 }
 
-const kPatience = 4_000; // milliseconds until a server that says nothing counts as away
+const kTimeout = 4_000; // milliseconds until a server that does not respond counts as unreachable
 
 export class PageFiles {
   private readonly name: string;
@@ -17,19 +17,19 @@ export class PageFiles {
     private readonly scope: string, // address of index.html
     private readonly build: Build,
     private readonly caches: CacheStorage,
-    private readonly ask: typeof fetch,
-    private readonly patience = kPatience,
+    private readonly fetchFile: typeof fetch,
+    private readonly timeout = kTimeout,
   ) {
     this.name = pageCache(scope, build.id);
   }
 
-  // All or nothing: index.html, by which the rest is found, is stored last. Throws when the server has
-  // another build by now; that one's service worker is on its way.
+  // All or nothing: index.html, which names the other files, is stored last. Throws when the server already has
+  // another build; the service worker of that build is about to be installed.
   async install(): Promise<void> {
-    const html = await this.ask(this.scope, { cache: "no-store" });
-    if (!html.ok) throw new Error(`${this.scope} answered ${html.status}`);
+    const html = await this.fetchFile(this.scope, { cache: "no-store" });
+    if (!html.ok) throw new Error(`${this.scope} responded with status ${html.status}`);
     if (!(await html.clone().text()).includes(this.build.script)) {
-      throw new Error(`${this.scope} is of another build than ${this.build.script}`);
+      throw new Error(`${this.scope} belongs to another build than ${this.build.script}`);
     }
     const cache = await this.caches.open(this.name);
     await cache.addAll(this.build.files.map((file) => new URL(file, this.scope).href));
@@ -42,27 +42,28 @@ export class PageFiles {
     await Promise.all(old.map((name) => this.caches.delete(name)));
   }
 
-  // The server's page when it answers, so that nobody is stuck with an old one.
+  // index.html from the server when it responds in time, so that the page is never stuck on an old build;
+  // otherwise the stored one.
   async page(request: Request): Promise<Response> {
-    let answer: Response | undefined;
+    let response: Response | undefined;
     let failure: unknown;
     try {
-      answer = await this.inTime(request);
-      if (answer.status < 500) return answer;
+      response = await this.fetchInTime(request);
+      if (response.status < 500) return response;
     } catch (error) {
       failure = error;
     }
-    const kept = await this.find(this.scope);
-    if (kept !== undefined) return kept;
-    if (answer !== undefined) return answer;
+    const stored = await this.find(this.scope);
+    if (stored !== undefined) return stored;
+    if (response !== undefined) return response;
     throw failure;
   }
 
   async asset(request: Request): Promise<Response> {
-    return (await this.find(request.url)) ?? this.ask(request);
+    return (await this.find(request.url)) ?? this.fetchFile(request);
   }
 
-  // False also when the person, or the browser in want of room, has removed it.
+  // False also after the user, or the browser for lack of space, has deleted the cache.
   async stored(): Promise<boolean> {
     return (await this.find(this.scope)) !== undefined;
   }
@@ -71,10 +72,10 @@ export class PageFiles {
     return this.caches.match(url, { cacheName: this.name, ignoreVary: true });
   }
 
-  private inTime(request: Request): Promise<Response> {
+  private fetchInTime(request: Request): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("no answer in time")), this.patience);
-      this.ask(request)
+      const timer = setTimeout(() => reject(new Error("no response in time")), this.timeout);
+      this.fetchFile(request)
         .then(resolve, reject)
         .finally(() => clearTimeout(timer));
     });

@@ -1,112 +1,117 @@
-// The model file in the browser's cache, by the SHA-256 of its content; only the newest stays. The server
-// is asked each time whether it has another one, and its absence alone is answered from the cache.
-import { kWeights, type StoredWeights, weightsCache } from "./names.js";
+// The model file in the browser's cache, keyed by the SHA-256 of its content; only the newest one is kept. The
+// server is asked each time whether its file has changed. The cached file is used when it has not, or when the
+// server is unreachable.
+import { kWeightsPath } from "../net/paths.js";
+import { type StoredWeights, weightsCache } from "./names.js";
 
-const kStoredAt = "X-Fovea-Stored";
-const kProxyWithoutServer = [502, 503, 504];
+const kStoredAtHeader = "X-Fovea-Stored";
+const kGatewayErrors = [502, 503, 504]; // a proxy that cannot reach the server
 
-interface Given {
-  answer: Response;
-  stored: Promise<void>; // rejects with why it was not
+interface Fetched {
+  response: Response;
+  stored: Promise<void>; // rejects when the file could not be stored
 }
 
 export class Weights {
   private readonly url: string;
   private readonly name: string;
-  private turn: Promise<unknown> = Promise.resolve(); // until the latest answer is stored
+  private turn: Promise<unknown> = Promise.resolve(); // settles when the latest response is stored
 
   constructor(
     scope: string,
     private readonly caches: CacheStorage,
-    private readonly ask: typeof fetch,
+    private readonly fetchFile: typeof fetch,
     private readonly mayStore: () => Promise<boolean>,
   ) {
-    this.url = new URL(kWeights, scope).href;
+    this.url = new URL(kWeightsPath, scope).href;
     this.name = weightsCache(scope);
   }
 
-  // What the server answers now, or what is stored when that is the same or there is no server. A new file
-  // is stored while it is read; `outlive` gets the promise of that.
-  async answer(given: Headers, outlive: (done: Promise<unknown>) => void): Promise<Response> {
-    const { answer, stored } = await this.inTurn(given);
-    outlive(stored.catch(() => undefined));
-    return answer;
+  // The server's current file, or the stored one when it is the same or the server is unreachable. A new file is
+  // stored while it is being read; `waitUntil` gets the promise of that.
+  async respond(headers: Headers, waitUntil: (done: Promise<unknown>) => void): Promise<Response> {
+    const { response, stored } = await this.fetchInTurn(headers);
+    waitUntil(stored.catch(() => undefined));
+    return response;
   }
 
-  // Reads it to its end and waits until it is stored. Throws what kept it from that.
-  async keep(given: Headers, tell: (received: number, total: number) => void): Promise<StoredWeights> {
-    const { answer, stored } = await this.inTurn(given);
-    if (answer.status !== 200 || answer.body === null) throw new NotGiven(await reason(answer), answer.status);
-    const total = Number(answer.headers.get("Content-Length") ?? 0);
-    const reader = answer.body.getReader();
+  // Reads the file to its end and waits until it is stored. Throws when it could not be fetched or stored.
+  async store(headers: Headers, onProgress: (received: number, total: number) => void): Promise<StoredWeights> {
+    const { response, stored } = await this.fetchInTurn(headers);
+    if (response.status !== 200 || response.body === null) {
+      throw new RefusedError(await errorOf(response), response.status);
+    }
+    const total = Number(response.headers.get("Content-Length") ?? 0);
+    const reader = response.body.getReader();
     let received = 0;
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       received += value.length;
-      tell(received, total);
+      onProgress(received, total);
     }
     await stored;
-    const kept = await this.told();
-    if (kept === undefined) throw new Error("the browser did not keep the file");
-    return kept;
+    const newest = await this.newestStored();
+    if (newest === undefined) throw new Error("the browser did not keep the file");
+    return newest;
   }
 
-  // Whoever comes second waits until it is stored and need not fetch it again.
-  private inTurn(given: Headers): Promise<Given> {
-    const mine = this.turn.then(() => this.askServer(given));
-    this.turn = mine.then(({ stored }) => stored).catch(() => undefined);
-    return mine;
+  // Requests run one after another, so that a second one finds the file stored and does not fetch it again.
+  private fetchInTurn(headers: Headers): Promise<Fetched> {
+    const fetched = this.turn.then(() => this.fetchOrReuse(headers));
+    this.turn = fetched.then(({ stored }) => stored).catch(() => undefined);
+    return fetched;
   }
 
-  private async askServer(given: Headers): Promise<Given> {
-    const kept = (await this.newest())?.answer;
-    const headers = new Headers(given);
-    const tag = kept?.headers.get("ETag");
+  private async fetchOrReuse(requestHeaders: Headers): Promise<Fetched> {
+    const cached = (await this.newest())?.response;
+    const headers = new Headers(requestHeaders);
+    const tag = cached?.headers.get("ETag");
     if (tag) headers.set("If-None-Match", tag);
     const stored = Promise.resolve();
-    let answer: Response;
+    let response: Response;
     try {
-      answer = await this.ask(this.url, { headers, cache: "no-store" });
+      response = await this.fetchFile(this.url, { headers, cache: "no-store" });
     } catch (error) {
-      if (kept !== undefined) return { answer: kept, stored };
+      if (cached !== undefined) return { response: cached, stored };
       throw error;
     }
-    if (kept !== undefined && (answer.status === 304 || kProxyWithoutServer.includes(answer.status))) return { answer: kept, stored };
-    if (answer.status !== 200 || !(await this.mayStore())) return { answer, stored };
-    return { answer, stored: this.store(answer.clone()) };
+    const useCached = response.status === 304 || kGatewayErrors.includes(response.status);
+    if (cached !== undefined && useCached) return { response: cached, stored };
+    if (response.status !== 200 || !(await this.mayStore())) return { response, stored };
+    return { response, stored: this.put(response.clone()) };
   }
 
-  async told(): Promise<StoredWeights | undefined> {
+  async newestStored(): Promise<StoredWeights | undefined> {
     const newest = await this.newest();
     if (newest === undefined) return undefined;
-    const { headers } = newest.answer;
+    const { headers } = newest.response;
     return {
       sha256: new URL(newest.key.url).searchParams.get("sha256") ?? "",
       file: /filename="([^"]*)"/.exec(headers.get("Content-Disposition") ?? "")?.[1] ?? "",
       bytes: Number(headers.get("Content-Length") ?? 0),
-      stored: headers.get(kStoredAt) ?? "",
+      stored: headers.get(kStoredAtHeader) ?? "",
     };
   }
 
-  private async newest(): Promise<{ key: Request; answer: Response } | undefined> {
-    if (!(await this.caches.has(this.name))) return undefined; // to open it would make it
+  private async newest(): Promise<{ key: Request; response: Response } | undefined> {
+    if (!(await this.caches.has(this.name))) return undefined; // open() would create it
     const cache = await this.caches.open(this.name);
     const key = (await cache.keys()).at(-1);
-    const answer = key && (await cache.match(key, { ignoreVary: true }));
-    return key && answer && { key, answer };
+    const response = key && (await cache.match(key, { ignoreVary: true }));
+    return key && response && { key, response };
   }
 
-  private async store(answer: Response): Promise<void> {
-    const content = await answer.arrayBuffer(); // rejects when it breaks off
+  private async put(response: Response): Promise<void> {
+    const content = await response.arrayBuffer(); // rejects when the transfer breaks off
     const sha256 = hex(await crypto.subtle.digest("SHA-256", content));
-    const tag = answer.headers.get("ETag") ?? "";
+    const tag = response.headers.get("ETag") ?? "";
     if (/^"[0-9a-f]{64}"$/.test(tag) && tag !== `"${sha256}"`) {
       throw new Error(`the model file arrived damaged: its SHA-256 is ${sha256}, not ${tag.slice(1, -1)}`);
     }
-    const headers = new Headers(answer.headers);
+    const headers = new Headers(response.headers);
     headers.set("Content-Length", String(content.byteLength));
-    headers.set(kStoredAt, new Date().toISOString());
+    headers.set(kStoredAtHeader, new Date().toISOString());
     const cache = await this.caches.open(this.name);
     const key = `${this.url}?sha256=${sha256}`;
     await cache.put(key, new Response(content, { headers }));
@@ -115,8 +120,8 @@ export class Weights {
   }
 }
 
-// The server answered, with something else than the file.
-export class NotGiven extends Error {
+// The server responded with something other than the file.
+export class RefusedError extends Error {
   constructor(
     message: string,
     readonly status: number,
@@ -125,9 +130,9 @@ export class NotGiven extends Error {
   }
 }
 
-async function reason(answer: Response): Promise<string> {
-  const body = (await answer.json().catch(() => undefined)) as { error?: unknown } | undefined;
-  return typeof body?.error === "string" ? body.error : `the server answered with status ${answer.status}`;
+async function errorOf(response: Response): Promise<string> {
+  const body = (await response.json().catch(() => undefined)) as { error?: unknown } | undefined;
+  return typeof body?.error === "string" ? body.error : `the server responded with status ${response.status}`;
 }
 
 const hex = (digest: ArrayBuffer): string =>

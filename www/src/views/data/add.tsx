@@ -1,28 +1,28 @@
 // Bringing images in: choose, say what they show, send, see what became of each.
 import { useEffect, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { bytes, count } from "../../format.js";
+import { bytes, count } from "../../base/format.js";
 import { type FileVerdict, isTooLong } from "../../net/dataset.js";
 import { saveFromServer } from "../../net/files.js";
-import { Badge, type Tone } from "../../pieces/badge.js";
-import { Button } from "../../pieces/button.js";
-import { Segments } from "../../pieces/field.js";
-import type { FoundFile } from "../../pieces/dropped_files.js";
-import { FileDrop } from "../../pieces/file_drop.js";
-import { ErrorNote } from "../../pieces/notes.js";
-import { Progress } from "../../pieces/progress.js";
-import { CutName } from "../../pieces/cut_name.js";
-import { type Column, Table } from "../../pieces/table.js";
-import { toastError } from "../../pieces/toasts.js";
+import { Badge, type Tone } from "../../components/badge.js";
+import { Button } from "../../components/button.js";
+import { Segments } from "../../components/field.js";
+import type { FoundFile } from "../../components/dropped_files.js";
+import { FileDrop } from "../../components/file_drop.js";
+import { Progress } from "../../components/progress.js";
+import { CutName } from "../../components/cut_name.js";
+import { type Column, Table } from "../../components/table.js";
+import { toastError } from "../../components/toasts.js";
+import { ErrorNote } from "../../shared/loaded.js";
 import { Cifar } from "./cifar.js";
-import type { Known } from "./data.js";
+import type { DataContext } from "./context.js";
 import { LabelField } from "./label_field.js";
 import { chunks, tooLong } from "./staging.js";
 import { reasonOf } from "./story.js";
 import { words } from "./strings.js";
 import { type Choice, type Upload, begin, cancel, choice, choose, forget, goOn, tally, upload } from "./upload_session.js";
 
-export function Add({ known, label }: { known: Known; label: string }) {
+export function Add({ known, label }: { known: DataContext; label: string }) {
   const w = words.add;
   const chosen = choice.value;
   const under = upload.value;
@@ -56,7 +56,7 @@ export function Add({ known, label }: { known: Known; label: string }) {
   );
 }
 
-function Staging({ of, known }: { of: Choice; known: Known }) {
+function Staging({ of, known }: { of: Choice; known: DataContext }) {
   const { staged, how, label } = of;
   const w = words.add;
   const { images, archives, folders, loose } = staged;

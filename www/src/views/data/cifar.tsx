@@ -1,13 +1,13 @@
 // The old images of the bundled model, fetched by a job of the server.
 import { useEffect, useState } from "preact/hooks";
-import { bytes, count } from "../../format.js";
+import { bytes, count } from "../../base/format.js";
 import { type ImportResult, type JobHead, type Progress as How, cancelJob, fetchJob, fetchJobs, isOver, resumeJob, startJob } from "../../net/jobs.js";
 import { onLive } from "../../net/live.js";
 import { useResource } from "../../net/resource.js";
-import { Button } from "../../pieces/button.js";
-import { ErrorNote } from "../../pieces/notes.js";
-import { Progress } from "../../pieces/progress.js";
-import { toastError } from "../../pieces/toasts.js";
+import { Button } from "../../components/button.js";
+import { Progress } from "../../components/progress.js";
+import { toastError } from "../../components/toasts.js";
+import { ErrorNote } from "../../shared/loaded.js";
 import { words } from "./strings.js";
 
 const kLooked = 50; // jobs

@@ -1,18 +1,18 @@
 // How many images there are of each class, what that means, and the names of the classes.
 import { useMemo, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { count } from "../../format.js";
+import { count } from "../../base/format.js";
 import { type ClassCount, renameClass, splits } from "../../net/dataset.js";
-import { Badge } from "../../pieces/badge.js";
-import { Button } from "../../pieces/button.js";
-import { ChartCard } from "../../pieces/chart/chart_card.js";
-import type { LineOrBarSpec } from "../../pieces/chart/spec.js";
-import { Dialog } from "../../pieces/dialog.js";
-import { Icon } from "../../pieces/icon.js";
-import { ErrorNote } from "../../pieces/notes.js";
-import { type Column, Table } from "../../pieces/table.js";
-import { toast } from "../../pieces/toasts.js";
-import type { Known } from "./data.js";
+import { Badge } from "../../components/badge.js";
+import { Button } from "../../components/button.js";
+import { ChartCard } from "../../components/chart/chart_card.js";
+import type { LineOrBarSpec } from "../../components/chart/spec.js";
+import { Dialog } from "../../components/dialog.js";
+import { Icon } from "../../components/icon.js";
+import { type Column, Table } from "../../components/table.js";
+import { toast } from "../../components/toasts.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import type { DataContext } from "./context.js";
 import { LabelField } from "./label_field.js";
 import { balanceSentence, readNewName, warnings } from "./story.js";
 import { words } from "./strings.js";
@@ -20,7 +20,7 @@ import { tally, upload } from "./upload_session.js";
 
 const kRow = 30; // pixels of the chart for each class
 
-export function Classes({ known }: { known: Known }) {
+export function Classes({ known }: { known: DataContext }) {
   const [renamed, setRenamed] = useState<ClassCount>();
   const { classes } = known.dataset;
   const w = words.classes;
@@ -54,7 +54,7 @@ function toChart(classes: readonly ClassCount[]): LineOrBarSpec {
   };
 }
 
-function Warnings({ known: { dataset } }: { known: Known }) {
+function Warnings({ known: { dataset } }: { known: DataContext }) {
   const w = words.warnings;
   const found = warnings(dataset, tally(upload.value?.verdicts ?? []).duplicates);
   return (
@@ -80,7 +80,7 @@ function Warnings({ known: { dataset } }: { known: Known }) {
   );
 }
 
-function ClassTable({ known, onRename }: { known: Known; onRename: (one: ClassCount) => void }) {
+function ClassTable({ known, onRename }: { known: DataContext; onRename: (one: ClassCount) => void }) {
   const w = words.classes;
   const columns = useMemo((): Column<ClassCount>[] => {
     const numbers = splits.map((split): Column<ClassCount> => ({
@@ -90,7 +90,7 @@ function ClassTable({ known, onRename }: { known: Known; onRename: (one: ClassCo
       cell: (one) => count(one[split]),
       numeric: true,
     }));
-    const knows = ({ name }: ClassCount): boolean => known.model.includes(name);
+    const knows = ({ name }: ClassCount): boolean => known.modelClasses.includes(name);
     return [
       { id: "name", title: w.class, value: ({ name }) => name, cell: ({ name }) => <b class="class-name"><bdi>{name}</bdi></b> },
       { id: "total", title: w.all, value: ({ total }) => total, cell: ({ total }) => count(total), numeric: true },
@@ -118,11 +118,11 @@ function ClassTable({ known, onRename }: { known: Known; onRename: (one: ClassCo
         ),
       },
     ];
-  }, [known.dataset, known.model]);
+  }, [known.dataset, known.modelClasses]);
   return <Table title={w.title} columns={columns} rows={known.dataset.classes} rowKey={({ name }) => name} filter={known.dataset.classes.length > 12} csv />;
 }
 
-function Rename({ one, known, onDone }: { one: ClassCount; known: Known; onDone: () => void }) {
+function Rename({ one, known, onDone }: { one: ClassCount; known: DataContext; onDone: () => void }) {
   const w = words.rename;
   const { classes } = known.dataset;
   const [text, setText] = useState(one.name);
@@ -136,7 +136,7 @@ function Rename({ one, known, onDone }: { one: ClassCount; known: Known; onDone:
     try {
       await renameClass(one.name, name);
       toast({ text: mergesInto ? w.merged(one.name, name) : w.renamed(one.name, name), tone: "good" });
-      known.changed();
+      known.onChange();
       onDone();
     } catch (failure) {
       setError(failure);
@@ -147,7 +147,7 @@ function Rename({ one, known, onDone }: { one: ClassCount; known: Known; onDone:
     <form onSubmit={(event) => void save(event)}>
       <LabelField label={w.label} hint={w.hint} value={text} known={classes.map((other) => other.name).filter((other) => other !== one.name)} autofocus onChange={setText} />
       {mergesInto && <p>{w.merging(one.name, one.total, count(one.total), name, mergesInto.total, count(mergesInto.total))}</p>}
-      {problem === undefined && known.model.includes(one.name) && <p class="hint">{w.known(one.name)}</p>}
+      {problem === undefined && known.modelClasses.includes(one.name) && <p class="hint">{w.known(one.name)}</p>}
       {error !== undefined && <ErrorNote error={error} />}
       <footer class="dialog-actions">
         <Button kind={mergesInto ? "danger" : "primary"} type="submit" busy={busy} disabled={problem !== undefined}>

@@ -1,16 +1,17 @@
 // What the model learns from: bringing it in, looking at it, putting it right.
+import type { ViewProps } from "../../app/route_props.js";
 import { go, href } from "../../app/router.js";
-import type { ViewProps } from "../../app/views.js";
-import { count } from "../../format.js";
+import { Loaded } from "../../shared/loaded.js";
+import { count } from "../../base/format.js";
 import { getJson } from "../../net/api.js";
 import { type Dataset, fetchDataset } from "../../net/dataset.js";
 import { ServerError } from "../../net/errors.js";
 import { planRetraining } from "../../net/jobs.js";
 import { type Resource, useResource } from "../../net/resource.js";
-import { useFileSource } from "../../pieces/file_drop.js";
-import { Empty, Loaded } from "../../pieces/notes.js";
-import { Stat, Stats } from "../../pieces/stat.js";
-import { Tabs } from "../../pieces/tabs.js";
+import { useFileSource } from "../../components/file_drop.js";
+import { Empty } from "../../components/placeholders.js";
+import { Stat, Stats } from "../../components/stat.js";
+import { Tabs } from "../../components/tabs.js";
 import { Add } from "./add.js";
 import { Classes } from "./classes.js";
 import { Images } from "./images.js";
@@ -20,12 +21,6 @@ import { choose, upload } from "./upload_session.js";
 const tabs = ["images", "classes", "add"] as const;
 type TabId = (typeof tabs)[number];
 const kEvery = 15_000; // milliseconds; a command may add images too
-
-export interface Known {
-  dataset: Dataset;
-  model: readonly string[]; // classes that the model in service knows
-  changed: () => void; // something was changed from here
-}
 
 export default function Data({ route }: ViewProps) {
   const sent = upload.value?.sent;
@@ -43,7 +38,7 @@ export default function Data({ route }: ViewProps) {
     <>
       <Loaded from={dataset}>
         {(value) => {
-          const known = { dataset: value, model: model.value ?? [], changed: dataset.reload };
+          const known = { dataset: value, modelClasses: model.value ?? [], onChange: dataset.reload };
           return (
             <>
               {value.total > 0 && <Glance dataset={value} model={model} />}

@@ -1,6 +1,6 @@
 // A list of images too long to hold: the parts that somebody looks at are fetched, and kept.
+import { isAbort } from "../../base/errors.js";
 import type { ImagePage, TrainingImage } from "../../net/dataset.js";
-import { isAbort } from "../../net/errors.js";
 
 export type LoadPage = (offset: number, limit: number, stop: AbortSignal) => Promise<ImagePage>;
 

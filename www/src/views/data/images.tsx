@@ -1,17 +1,18 @@
 // All training images, to look through and to put right.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { count, isolated } from "../../format.js";
+import { count, isolated } from "../../base/format.js";
 import { type ImageFilter, type TrainingImage, deleteImages, fetchImages, imagePath, sources, splits } from "../../net/dataset.js";
-import { Button } from "../../pieces/button.js";
-import { Dialog, confirm } from "../../pieces/dialog.js";
-import { Select } from "../../pieces/field.js";
-import { Grid } from "../../pieces/grid.js";
-import { Icon } from "../../pieces/icon.js";
-import { Empty, ErrorNote, Skeleton } from "../../pieces/notes.js";
-import { ServerImage } from "../../pieces/server_image.js";
-import { toast, toastError } from "../../pieces/toasts.js";
-import type { Known } from "./data.js";
+import { Button } from "../../components/button.js";
+import { Dialog, confirm } from "../../components/dialog.js";
+import { Select } from "../../components/field.js";
+import { Grid } from "../../components/grid.js";
+import { Icon } from "../../components/icon.js";
+import { Empty, Skeleton } from "../../components/placeholders.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import { ServerImage } from "../../shared/server_image.js";
+import { toast, toastError } from "../../components/toasts.js";
+import type { DataContext } from "./context.js";
 import { OneImage } from "./one_image.js";
 import { ImageStore } from "./image_store.js";
 import { Relabel } from "./relabel.js";
@@ -49,9 +50,9 @@ function useStore(filter: ImageFilter, revision: string, changed: () => void): I
 
 type Chosen = ReadonlySet<string | number>; // places in the list
 
-export function Images({ known, query }: { known: Known; query: URLSearchParams }) {
+export function Images({ known, query }: { known: DataContext; query: URLSearchParams }) {
   const filter = readFilter(query);
-  const store = useStore(filter, known.dataset.revision, known.changed);
+  const store = useStore(filter, known.dataset.revision, known.onChange);
   const [chosen, setChosen] = useState<Chosen>(new Set());
   const [opened, setOpened] = useState<number>();
   const [relabelled, setRelabelled] = useState<TrainingImage[]>();
@@ -62,7 +63,7 @@ export function Images({ known, query }: { known: Known; query: URLSearchParams 
   const total = store.total;
   const done = (): void => {
     setRelabelled(undefined);
-    known.changed();
+    known.onChange();
   };
   return (
     <div class="data-images">
@@ -79,7 +80,7 @@ export function Images({ known, query }: { known: Known; query: URLSearchParams 
           <p class="hint grid-hint">{words.grid.hint}</p>
           <div
             onKeyDown={(event) => {
-              if (event.key === "Delete" && chosen.size > 0) void withChosen(store, chosen, (all) => remove(all, known.changed));
+              if (event.key === "Delete" && chosen.size > 0) void withChosen(store, chosen, (all) => remove(all, known.onChange));
             }}
           >
             <Grid
@@ -104,7 +105,7 @@ export function Images({ known, query }: { known: Known; query: URLSearchParams 
           onChosen={setChosen}
           onOpen={() => setOpened(Number([...chosen][0]))}
           onRelabel={() => withChosen(store, chosen, (all) => Promise.resolve(setRelabelled(all)))}
-          onDelete={() => withChosen(store, chosen, (all) => remove(all, known.changed))}
+          onDelete={() => withChosen(store, chosen, (all) => remove(all, known.onChange))}
         />
       )}
       <Dialog
@@ -127,7 +128,7 @@ export function Images({ known, query }: { known: Known; query: URLSearchParams 
             }}
             onDelete={(image) => {
               setOpened(undefined);
-              void remove([image], known.changed).catch(toastError);
+              void remove([image], known.onChange).catch(toastError);
             }}
           />
         )}
@@ -163,7 +164,7 @@ async function remove(all: readonly TrainingImage[], changed: () => void): Promi
   changed();
 }
 
-function Filters({ filter, known, total }: { filter: ImageFilter; known: Known; total: number | undefined }) {
+function Filters({ filter, known, total }: { filter: ImageFilter; known: DataContext; total: number | undefined }) {
   const w = words.filter;
   const set = (change: ImageFilter): void => go(href("data", ["images"], { ...filter, ...change }), { replace: true });
   const named = (names: readonly string[], label: (name: string) => string, any: string) => [

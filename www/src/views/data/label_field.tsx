@@ -1,7 +1,7 @@
 // The name of a class: one of those there are, by a click, or a new one.
 import { useId } from "preact/hooks";
 import { isTooLong } from "../../net/dataset.js";
-import { Field } from "../../pieces/field.js";
+import { Field } from "../../components/field.js";
 import { words } from "./strings.js";
 
 const kShown = 24; // names to click; with more, typing finds them

@@ -1,10 +1,10 @@
 // One training image, large, with what is known of it.
 import { useEffect } from "preact/hooks";
-import { count, moment } from "../../format.js";
+import { count, moment } from "../../base/format.js";
 import { type TrainingImage, imagePath } from "../../net/dataset.js";
-import { Button } from "../../pieces/button.js";
-import { Skeleton } from "../../pieces/notes.js";
-import { ServerImage } from "../../pieces/server_image.js";
+import { Button } from "../../components/button.js";
+import { Skeleton } from "../../components/placeholders.js";
+import { ServerImage } from "../../shared/server_image.js";
 import type { ImageStore } from "./image_store.js";
 import { words } from "./strings.js";
 

@@ -1,15 +1,15 @@
 // Another class for some images.
 import { useState } from "preact/hooks";
-import { count } from "../../format.js";
+import { count } from "../../base/format.js";
 import { type TrainingImage, relabel, isTooLong } from "../../net/dataset.js";
-import { Button } from "../../pieces/button.js";
-import { ErrorNote } from "../../pieces/notes.js";
-import { toast } from "../../pieces/toasts.js";
-import type { Known } from "./data.js";
+import { Button } from "../../components/button.js";
+import { toast } from "../../components/toasts.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import type { DataContext } from "./context.js";
 import { LabelField } from "./label_field.js";
 import { words } from "./strings.js";
 
-export function Relabel({ images, known, onDone }: { images: readonly TrainingImage[]; known: Known; onDone: () => void }) {
+export function Relabel({ images, known, onDone }: { images: readonly TrainingImage[]; known: DataContext; onDone: () => void }) {
   const w = words.chosen;
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);

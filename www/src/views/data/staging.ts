@@ -1,6 +1,6 @@
 // What is about to be uploaded: which file gets which label, and how it is cut into requests.
 import { isTooLong } from "../../net/dataset.js";
-import type { FoundFile } from "../../pieces/dropped_files.js";
+import type { FoundFile } from "../../components/dropped_files.js";
 
 export type How = "one" | "folders";
 

@@ -1,5 +1,5 @@
 // What the numbers of the training data say: arithmetic and sentences, apart from how they look.
-import { count } from "../../format.js";
+import { count } from "../../base/format.js";
 import { type ClassCount, type Dataset, isTooLong } from "../../net/dataset.js";
 import { plainly } from "../../net/errors.js";
 import { words } from "./strings.js";

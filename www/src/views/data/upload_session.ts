@@ -1,9 +1,9 @@
 // The upload under way. It goes on while other views are open, so it lives outside of this one.
 import { signal } from "@preact/signals";
+import { isAbort } from "../../base/errors.js";
 import { type FileVerdict, uploadImages } from "../../net/dataset.js";
-import { isAbort } from "../../net/errors.js";
-import type { FoundFile } from "../../pieces/dropped_files.js";
-import { announce } from "../../pieces/toasts.js";
+import type { FoundFile } from "../../components/dropped_files.js";
+import { announce } from "../../components/toasts.js";
 import { type Chunk, type How, type Staged, chunks, stage, suggest, toForm } from "./staging.js";
 import { words } from "./strings.js";
 

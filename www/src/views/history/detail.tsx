@@ -1,18 +1,19 @@
 // One answer, whole.
 import { go } from "../../app/router.js";
 import { serverThreshold } from "../../app/service_state.js";
-import { milliseconds, moment, percent } from "../../format.js";
+import { milliseconds, moment, percent } from "../../base/format.js";
 import { inWords } from "../../inference/certainty.js";
 import { getJson, sendJson } from "../../net/api.js";
 import { ServerError } from "../../net/errors.js";
 import { useResource } from "../../net/resource.js";
 import type { PastPrediction } from "../../net/service.js";
-import { Bars } from "../../pieces/bars.js";
-import { Button } from "../../pieces/button.js";
-import { Dialog, confirm } from "../../pieces/dialog.js";
-import { ErrorNote, Skeleton } from "../../pieces/notes.js";
-import { ServerImage } from "../../pieces/server_image.js";
-import { toast, toastError } from "../../pieces/toasts.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import { Bars } from "../../shared/probability_bars.js";
+import { Button } from "../../components/button.js";
+import { Dialog, confirm } from "../../components/dialog.js";
+import { Skeleton } from "../../components/placeholders.js";
+import { ServerImage } from "../../shared/server_image.js";
+import { toast, toastError } from "../../components/toasts.js";
 import { CorrectPast, imagePath } from "./list.js";
 import { words } from "./strings.js";
 

@@ -1,9 +1,9 @@
 // What is looked for. Every change goes into the address at once.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Statistics } from "../../net/service.js";
-import { Button } from "../../pieces/button.js";
-import { Field, Select } from "../../pieces/field.js";
-import { Icon } from "../../pieces/icon.js";
+import { Button } from "../../components/button.js";
+import { Field, Select } from "../../components/field.js";
+import { Icon } from "../../components/icon.js";
 import { type Filters, fromLocal, isAny, kNone, periods, toLocal, writeFilters } from "./filters.js";
 import { words } from "./strings.js";
 

@@ -1,16 +1,17 @@
 // Everything that was answered: find it, look at it, correct it, take it along, delete it.
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { ViewProps } from "../../app/route_props.js";
 import { go, href } from "../../app/router.js";
-import type { ViewProps } from "../../app/views.js";
-import { count } from "../../format.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import { count } from "../../base/format.js";
 import { getJson, sendJson } from "../../net/api.js";
 import { saveFromServer } from "../../net/files.js";
 import { type Resource, useResource } from "../../net/resource.js";
 import type { PastPrediction, Statistics } from "../../net/service.js";
-import { Button } from "../../pieces/button.js";
-import { confirm } from "../../pieces/dialog.js";
-import { Empty, ErrorNote, Skeleton } from "../../pieces/notes.js";
-import { toast, toastError } from "../../pieces/toasts.js";
+import { Button } from "../../components/button.js";
+import { confirm } from "../../components/dialog.js";
+import { Empty, Skeleton } from "../../components/placeholders.js";
+import { toast, toastError } from "../../components/toasts.js";
 import { Detail } from "./detail.js";
 import { FilterBar } from "./filter_bar.js";
 import { type Filters, isAny, readFilters, toQuery } from "./filters.js";

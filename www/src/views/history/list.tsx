@@ -1,14 +1,14 @@
 // One page of answers.
 import { href } from "../../app/router.js";
 import { serverThreshold } from "../../app/service_state.js";
-import { percent } from "../../format.js";
+import { percent } from "../../base/format.js";
 import { certainty } from "../../inference/certainty.js";
 import { type PastPrediction, labelPrediction } from "../../net/service.js";
-import { Badge } from "../../pieces/badge.js";
-import { Correct } from "../../pieces/correct.js";
-import { ServerImage } from "../../pieces/server_image.js";
-import { Ago } from "../../pieces/time.js";
-import { words as all } from "../../strings.js";
+import { Badge } from "../../components/badge.js";
+import { Correct } from "../../shared/correct.js";
+import { ServerImage } from "../../shared/server_image.js";
+import { Ago } from "../../components/time.js";
+import { words as all } from "../../base/strings.js";
 import { type Filters, writeFilters } from "./filters.js";
 import { words } from "./strings.js";
 

@@ -1,10 +1,10 @@
 // The period in numbers, as far as the server counts it anyway.
-import { count, percent } from "../../format.js";
+import { count, percent } from "../../base/format.js";
 import { getJson } from "../../net/api.js";
 import { useResource } from "../../net/resource.js";
 import type { Statistics } from "../../net/service.js";
-import { Sparkline } from "../../pieces/sparkline.js";
-import { Stat, Stats } from "../../pieces/stat.js";
+import { Sparkline } from "../../components/sparkline.js";
+import { Stat, Stats } from "../../components/stat.js";
 import { type Filters, isNarrowed, statisticsPath } from "./filters.js";
 import { words } from "./strings.js";
 

@@ -1,9 +1,9 @@
 // A cell of the confusion matrix: which images are in it, as far as the evaluation tells.
-import { count } from "../../format.js";
+import { count } from "../../base/format.js";
 import { getJson } from "../../net/api.js";
 import { useResource } from "../../net/resource.js";
-import { Dialog } from "../../pieces/dialog.js";
-import { Loaded } from "../../pieces/notes.js";
+import { Dialog } from "../../components/dialog.js";
+import { Loaded } from "../../shared/loaded.js";
 import { type Insight, type MatrixCell, mistakesIn, mistakesOf } from "./insight.js";
 import { Images } from "./images.js";
 import { words } from "./strings.js";

@@ -1,19 +1,18 @@
 // Measures a version on the test images of this machine, when there are any.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { views } from "../../app/views.js";
-import { count } from "../../format.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import { count } from "../../base/format.js";
 import { readVersion } from "../../inference/model_info.js";
 import { getJson, sendJson } from "../../net/api.js";
 import { AccessError } from "../../net/errors.js";
 import { fetchVersion } from "../../net/models.js";
 import { onLive } from "../../net/live.js";
 import { useResource } from "../../net/resource.js";
-import { Button } from "../../pieces/button.js";
-import { ErrorNote } from "../../pieces/notes.js";
-import { Progress } from "../../pieces/progress.js";
-import { toast, toastError } from "../../pieces/toasts.js";
-import { words as frame } from "../../strings.js";
+import { Button } from "../../components/button.js";
+import { Progress } from "../../components/progress.js";
+import { toast, toastError } from "../../components/toasts.js";
+import { words as frame } from "../../base/strings.js";
 import { type Job, type TestData, type Tested, canEvaluate, isAtWork, latestEvaluation, progressText, whyOrWhat } from "./evaluation_story.js";
 import { words } from "./strings.js";
 import { share } from "./to_spec.js";
@@ -54,7 +53,7 @@ export function Evaluate({ version, onDone }: { version: number; onDone: (succee
         <div class="insights-start">
           <p>
             {barred ? frame.access.adminNeeded : data.value && known && whyOrWhat(data.value, known)}{" "}
-            {possible === false && !barred && known?.removed === false && views.some(({ id }) => id === "data") && <a href={href("data")}>{w.toData}</a>}
+            {possible === false && !barred && known?.removed === false && <a href={href("data")}>{w.toData}</a>}
           </p>
           <Button kind="primary" busy={asking} disabled={possible === false} label={w.nowLabel(version)} onClick={() => void start()}>
             {w.now}

@@ -1,5 +1,5 @@
 // Whether a version can be evaluated here, and how far it is.
-import { count } from "../../format.js";
+import { count } from "../../base/format.js";
 import { words } from "./strings.js";
 
 export interface TestData {

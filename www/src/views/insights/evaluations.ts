@@ -1,5 +1,5 @@
 // Which measurements of a version its charts can be made from.
-import { count, day } from "../../format.js";
+import { count, day } from "../../base/format.js";
 import type { EvaluationHead } from "../../net/models.js";
 import { words } from "./strings.js";
 

@@ -1,7 +1,7 @@
 // The images of an insight: those on this machine to look at, the others by name.
-import { count } from "../../format.js";
-import type { Cell } from "../../pieces/csv.js";
-import { ServerImage } from "../../pieces/server_image.js";
+import { count } from "../../base/format.js";
+import type { Cell } from "../../base/csv.js";
+import { ServerImage } from "../../shared/server_image.js";
 import type { Image, ImagesPanel } from "./insight.js";
 import { words } from "./strings.js";
 import { share } from "./to_spec.js";

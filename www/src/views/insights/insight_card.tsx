@@ -1,14 +1,16 @@
 // One chart with its words. It is asked for and drawn when one comes near it; the words are there before.
 import { useId, useMemo, useRef, useState } from "preact/hooks";
-import { shownTheme } from "../../app/theme.js";
+import { saveText } from "../../base/save_file.js";
+import { shownTheme } from "../../components/theme.js";
 import { getJson } from "../../net/api.js";
-import { saveFromServer, saveText } from "../../net/files.js";
+import { saveFromServer } from "../../net/files.js";
 import { useResource } from "../../net/resource.js";
-import { words as frame } from "../../strings.js";
-import { Button } from "../../pieces/button.js";
-import { fileName, toCsv } from "../../pieces/csv.js";
-import { ErrorNote, Skeleton } from "../../pieces/notes.js";
-import { toastError } from "../../pieces/toasts.js";
+import { words as frame } from "../../base/strings.js";
+import { Button } from "../../components/button.js";
+import { fileName, toCsv } from "../../base/csv.js";
+import { Skeleton } from "../../components/placeholders.js";
+import { toastError } from "../../components/toasts.js";
+import { ErrorNote } from "../../shared/loaded.js";
 import { CellDialog } from "./cell_dialog.js";
 import { type Head, type Insight, type MatrixCell, type Panel, cellOf, withQuery } from "./insight.js";
 import { PanelView, panelTitle } from "./panel_view.js";
@@ -48,12 +50,12 @@ export function InsightCard({ head, live, query, mistakesPath }: InsightCardProp
         <h3 id={id}>{title}</h3>
         {panels.length > 0 && (
           <div class="chart-tools">
-            <Button pressed={asTable} label={asTable ? frame.pieces.asChartLabel(title) : frame.pieces.asTableLabel(title)} onClick={() => setAsTable(!asTable)}>
-              {asTable ? frame.pieces.asChart : frame.pieces.asTable}
+            <Button pressed={asTable} label={asTable ? frame.components.asChartLabel(title) : frame.components.asTableLabel(title)} onClick={() => setAsTable(!asTable)}>
+              {asTable ? frame.components.asChart : frame.components.asTable}
             </Button>
             {png !== null && (
-              <Button label={frame.pieces.pngLabel(title)} onClick={savePng}>
-                {frame.pieces.png}
+              <Button label={frame.components.pngLabel(title)} onClick={savePng}>
+                {frame.components.png}
               </Button>
             )}
             {panels[0] && panels.length === 1 && <CsvButton title={title} panel={panels[0]} />}
@@ -63,7 +65,7 @@ export function InsightCard({ head, live, query, mistakesPath }: InsightCardProp
       <p class="chart-sentence">{sentence}</p>
       {caveat && (
         <p class="chart-caveat">
-          <b>{frame.pieces.caveat}</b> {caveat}
+          <b>{frame.components.caveat}</b> {caveat}
         </p>
       )}
       {insight.error && insight.value === undefined && <ErrorNote error={insight.error} onRetry={insight.reload} />}
@@ -96,13 +98,13 @@ function useInsight(path: string | undefined, said: string, live: boolean) {
 
 const CsvButton = ({ title, panel }: { title: string; panel: Panel }) => (
   <Button
-    label={frame.pieces.csvLabel(title)}
+    label={frame.components.csvLabel(title)}
     onClick={() => {
       const { columns, rows } = toRows(panel);
       saveText(toCsv(columns, rows), `${fileName(title)}.csv`);
     }}
   >
-    {frame.pieces.csv}
+    {frame.components.csv}
   </Button>
 );
 

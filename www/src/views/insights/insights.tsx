@@ -1,12 +1,12 @@
 // What the model has learnt from, how well it knows it and what it answers: charts with what they show in words.
 import type { ComponentChildren } from "preact";
+import type { ViewProps } from "../../app/route_props.js";
 import { type Query, go, href } from "../../app/router.js";
-import { type ViewProps, views } from "../../app/views.js";
+import { Loaded } from "../../shared/loaded.js";
 import { getJson } from "../../net/api.js";
 import { fetchEvaluations } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
-import { Field, Segments, Select } from "../../pieces/field.js";
-import { Loaded } from "../../pieces/notes.js";
+import { Field, Segments, Select } from "../../components/field.js";
 import { Evaluate } from "./evaluate.js";
 import { evaluationChoices } from "./evaluations.js";
 import { type Head, type List, type Question, type Section, listPath, sectionsOf, withQuery } from "./insight.js";
@@ -127,7 +127,7 @@ function SectionOf({ section: { id, heads }, heads: all, hours, children }: Sect
         </div>
         {children}
       </header>
-      {empty && next && views.some((view) => view.id === next) && (
+      {empty && next && (
         <p class="insights-next">
           <a href={href(next)}>{words.next[id as "use" | "data"]}</a>
         </p>

@@ -1,6 +1,6 @@
 // A panel as a chart, as a table, or as images.
 import { useMemo, useRef } from "preact/hooks";
-import { Canvas, ChartTable } from "../../pieces/chart/chart_card.js";
+import { Canvas, ChartTable } from "../../components/chart/chart_card.js";
 import type { DrawnPanel, Panel } from "./insight.js";
 import { Images } from "./images.js";
 import { words } from "./strings.js";

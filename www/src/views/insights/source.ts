@@ -1,5 +1,5 @@
 // Where the numbers of a chart come from, in plain words.
-import { count, day } from "../../format.js";
+import { count, day } from "../../base/format.js";
 import type { Source } from "./insight.js";
 import { words } from "./strings.js";
 

@@ -1,7 +1,7 @@
 // The server's panels as charts to draw.
-import { count } from "../../format.js";
-import type { Axis, ChartSpec, Colour, LineOrBarSpec, MatrixSpec, Series } from "../../pieces/chart/spec.js";
-import { locale } from "../../strings.js";
+import { count } from "../../base/format.js";
+import type { Axis, ChartSpec, Colour, LineOrBarSpec, MatrixSpec, Series } from "../../components/chart/spec.js";
+import { locale } from "../../base/strings.js";
 import type { BarsPanel, DrawnPanel, HeatMapPanel, HistogramPanel, LinesPanel, PanelAxis, Unit } from "./insight.js";
 
 export type PickCell = (cell: { row: number; column: number }) => void;

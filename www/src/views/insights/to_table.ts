@@ -1,5 +1,5 @@
 // The numbers of a panel as rows, unrounded: what its CSV has.
-import type { Cell } from "../../pieces/csv.js";
+import type { Cell } from "../../base/csv.js";
 import type { Panel, PanelAxis, ImagesPanel } from "./insight.js";
 import { words } from "./strings.js";
 

@@ -1,7 +1,7 @@
 // Two versions beside each other: numbers, classes, mistakes.
 import { useMemo } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { count, moment, percent } from "../../format.js";
+import { count, moment, percent } from "../../base/format.js";
 import { ServerError } from "../../net/errors.js";
 import { startEvaluation } from "../../net/jobs.js";
 import {
@@ -16,14 +16,15 @@ import {
 } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { readForgetting } from "../../net/verdict.js";
-import { Button } from "../../pieces/button.js";
-import { ChartCard } from "../../pieces/chart/chart_card.js";
-import type { ChartSpec } from "../../pieces/chart/spec.js";
-import { Field, Select } from "../../pieces/field.js";
-import { Icon } from "../../pieces/icon.js";
-import { Empty, Loaded } from "../../pieces/notes.js";
-import { toast, toastError } from "../../pieces/toasts.js";
-import { ForgettingTable } from "../../pieces/verdict/verdict_story.js";
+import { Button } from "../../components/button.js";
+import { ChartCard } from "../../components/chart/chart_card.js";
+import type { ChartSpec } from "../../components/chart/spec.js";
+import { Field, Select } from "../../components/field.js";
+import { Icon } from "../../components/icon.js";
+import { Empty } from "../../components/placeholders.js";
+import { toast, toastError } from "../../components/toasts.js";
+import { Loaded } from "../../shared/loaded.js";
+import { ForgettingTable } from "../../shared/verdict/verdict_story.js";
 import { choosePair } from "./choose.js";
 import {
   accuracySentence,

@@ -1,5 +1,5 @@
 // Two evaluations side by side: arithmetic and sentences, apart from how they look.
-import { count, percent } from "../../format.js";
+import { count, percent } from "../../base/format.js";
 import type { EvaluationDocument } from "../../net/models.js";
 import { words } from "./strings.js";
 

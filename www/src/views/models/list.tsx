@@ -1,18 +1,18 @@
 // The model in service, what waits beside it, and every version there was.
 import { useMemo, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { count, percent } from "../../format.js";
+import { count, percent } from "../../base/format.js";
 import { readModel } from "../../inference/model_info.js";
 import type { Accuracy } from "../../inference/types.js";
 import { type VersionList, type VersionRow, fetchAudit, fetchVersions } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
-import { Badge, type Tone } from "../../pieces/badge.js";
-import { Button } from "../../pieces/button.js";
-import { Icon } from "../../pieces/icon.js";
-import { Loaded } from "../../pieces/notes.js";
-import { type Column, Table } from "../../pieces/table.js";
-import { Ago } from "../../pieces/time.js";
-import { RollBackButton } from "../../pieces/versions/change_service.js";
+import { Badge, type Tone } from "../../components/badge.js";
+import { Button } from "../../components/button.js";
+import { Icon } from "../../components/icon.js";
+import { type Column, Table } from "../../components/table.js";
+import { Ago } from "../../components/time.js";
+import { Loaded } from "../../shared/loaded.js";
+import { RollBackButton } from "../../shared/versions/change_service.js";
 import { words } from "./strings.js";
 import { UploadDialog } from "./upload_dialog.js";
 import { type WatchRollback, latestRollback } from "./watch.js";

@@ -1,5 +1,5 @@
 // The versions of the model: all of them, one of them, two beside each other.
-import type { ViewProps } from "../../app/views.js";
+import type { ViewProps } from "../../app/route_props.js";
 import { Compare } from "./compare.js";
 import { List } from "./list.js";
 import { VersionPage } from "./version_page.js";

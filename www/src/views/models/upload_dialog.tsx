@@ -1,15 +1,15 @@
 // A model file from elsewhere, as a new version.
 import { useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { bytes } from "../../format.js";
+import { bytes } from "../../base/format.js";
 import { uploadModel } from "../../net/models.js";
-import { Button } from "../../pieces/button.js";
-import { Dialog } from "../../pieces/dialog.js";
-import type { FoundFile } from "../../pieces/dropped_files.js";
-import { FileDrop } from "../../pieces/file_drop.js";
-import { ErrorNote } from "../../pieces/notes.js";
-import { Progress } from "../../pieces/progress.js";
-import { toast } from "../../pieces/toasts.js";
+import { Button } from "../../components/button.js";
+import { Dialog } from "../../components/dialog.js";
+import type { FoundFile } from "../../components/dropped_files.js";
+import { FileDrop } from "../../components/file_drop.js";
+import { Progress } from "../../components/progress.js";
+import { toast } from "../../components/toasts.js";
+import { ErrorNote } from "../../shared/loaded.js";
 import { words } from "./strings.js";
 
 interface UploadDialogProps {

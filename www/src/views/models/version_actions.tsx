@@ -4,11 +4,11 @@ import { href } from "../../app/router.js";
 import { saveFromServer } from "../../net/files.js";
 import { startEvaluation } from "../../net/jobs.js";
 import { type Version, type VersionList, clearChallenger, removeFiles, setChallenger } from "../../net/models.js";
-import { Button } from "../../pieces/button.js";
-import { fileName } from "../../pieces/csv.js";
-import { confirm } from "../../pieces/dialog.js";
-import { toast, toastError } from "../../pieces/toasts.js";
-import { PromoteDialog, RollBackButton } from "../../pieces/versions/change_service.js";
+import { Button } from "../../components/button.js";
+import { fileName } from "../../base/csv.js";
+import { confirm } from "../../components/dialog.js";
+import { toast, toastError } from "../../components/toasts.js";
+import { PromoteDialog, RollBackButton } from "../../shared/versions/change_service.js";
 import { words } from "./strings.js";
 
 interface VersionActionsProps {

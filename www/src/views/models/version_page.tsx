@@ -1,18 +1,19 @@
 // Everything about one version.
 import { useMemo } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { count, moment, percent } from "../../format.js";
+import { count, moment, percent } from "../../base/format.js";
 import { readVersion } from "../../inference/model_info.js";
 import { ServerError } from "../../net/errors.js";
 import { type AuditEntry, type EvaluationHead, type Version, fetchAudit, fetchEvaluations, fetchVersion, fetchVersions } from "../../net/models.js";
 import { type Resource, useResource } from "../../net/resource.js";
 import { readForgetting, readVerdict } from "../../net/verdict.js";
-import { Empty, Loaded } from "../../pieces/notes.js";
-import { Stat, Stats } from "../../pieces/stat.js";
-import { type Column, Table } from "../../pieces/table.js";
-import { Ago } from "../../pieces/time.js";
-import { VerdictStory } from "../../pieces/verdict/verdict_story.js";
-import { auditLine } from "../overview/story.js";
+import { Empty } from "../../components/placeholders.js";
+import { Stat, Stats } from "../../components/stat.js";
+import { type Column, Table } from "../../components/table.js";
+import { Ago } from "../../components/time.js";
+import { AuditLine } from "../../shared/audit_line.js";
+import { Loaded } from "../../shared/loaded.js";
+import { VerdictStory } from "../../shared/verdict/verdict_story.js";
 import { Aliases } from "./list.js";
 import { words } from "./strings.js";
 import { VersionActions } from "./version_actions.js";
@@ -193,20 +194,9 @@ function Audit({ of }: { of: Version }) {
           return (
             <>
               <ol>
-                {mine.map((entry) => {
-                  const { what, who, why } = auditLine(entry);
-                  return (
-                    <li key={entry.id}>
-                      <p>
-                        {what}
-                        {why && <span class="why">, {why}</span>}
-                      </p>
-                      <p class="hint">
-                        {who}, <Ago iso={entry.time} />
-                      </p>
-                    </li>
-                  );
-                })}
+                {mine.map((entry) => (
+                  <AuditLine key={entry.id} entry={entry} />
+                ))}
                 {mine.length === 0 && <li>{w.auditNone}</li>}
               </ol>
               {entries.length >= kAudit && <p class="hint">{w.auditPart(count(kAudit))}</p>}

@@ -1,11 +1,11 @@
 import { useMemo, useState } from "preact/hooks";
 import { useResource } from "../../net/resource.js";
 import { type Statistics, fetchStatistics } from "../../net/service.js";
-import { count } from "../../format.js";
-import { ChartCard } from "../../pieces/chart/chart_card.js";
-import type { LineOrBarSpec } from "../../pieces/chart/spec.js";
-import { Segments } from "../../pieces/field.js";
-import { Loaded } from "../../pieces/notes.js";
+import { count } from "../../base/format.js";
+import { ChartCard } from "../../components/chart/chart_card.js";
+import type { LineOrBarSpec } from "../../components/chart/spec.js";
+import { Segments } from "../../components/field.js";
+import { Loaded } from "../../shared/loaded.js";
 import { type Bin, type Span, answersCaveat, answersSentence, binLabel, bins, spanHours, spans } from "./story.js";
 import { words } from "./strings.js";
 

@@ -1,12 +1,11 @@
 // The first steps, ticked off by what has really happened on the server.
-import { guideOpen, noteSeen, seenJob, showGuide } from "../../app/guide.js";
+import { firstStepsOpen, markJobSeen, seenJob, showFirstSteps } from "../../app/onboarding.js";
 import { href, route } from "../../app/router.js";
 import { status } from "../../app/service_state.js";
-import { views } from "../../app/views.js";
 import { getJson } from "../../net/api.js";
 import { useResource } from "../../net/resource.js";
-import { Button } from "../../pieces/button.js";
-import { Icon } from "../../pieces/icon.js";
+import { Button } from "../../components/button.js";
+import { Icon } from "../../components/icon.js";
 import { type Progress, type Step, guideSteps, isThrough } from "./guide_steps.js";
 import { words } from "./strings.js";
 
@@ -14,13 +13,13 @@ const kEvery = 10_000; // milliseconds; uploads have no event
 
 // The page of a retraining is looked at in another view, while this one is closed.
 route.subscribe(({ view, rest }) => {
-  if (view === "train" && rest[0] !== undefined) noteSeen(Number(rest[0]));
+  if (view === "train" && rest[0] !== undefined) markJobSeen(Number(rest[0]));
 });
 
 // For those who may go all the way.
 export function Guide() {
   const you = status.value?.value?.you;
-  return guideOpen.value && (you === "local" || you === "admin") ? <OpenGuide /> : null;
+  return firstStepsOpen.value && (you === "local" || you === "admin") ? <OpenGuide /> : null;
 }
 
 interface Answers {
@@ -61,7 +60,7 @@ function OpenGuide() {
           <h2 id="guide-title">{w.title}</h2>
           <p class="hint">{isThrough(steps) ? w.through : w.intro}</p>
         </div>
-        <Button icon="close" label={w.dismiss} onClick={() => showGuide(false)} />
+        <Button icon="close" label={w.dismiss} onClick={() => showFirstSteps(false)} />
       </header>
       <ol>
         {steps.map((step, i) => (
@@ -79,7 +78,7 @@ function One({ step, number }: { step: Step; number: number }) {
   const { name, done, now, job, waits } = step;
   const view = targets[name];
   const title = w.steps[name];
-  const there = views.some(({ id }) => id === view) && (name !== "verdict" || job !== undefined);
+  const there = name !== "verdict" || job !== undefined;
   const to = href(view, (name === "verdict" || name === "train") && job !== undefined ? [job] : []);
   return (
     <li class={done ? "done" : now ? "now" : undefined} aria-current={now ? "step" : undefined}>

@@ -1,13 +1,13 @@
 // The model in service and its latest answers.
 import { href } from "../../app/router.js";
-import { count, day, percent } from "../../format.js";
+import { count, day, percent } from "../../base/format.js";
 import { readVersion } from "../../inference/model_info.js";
 import type { ModelView } from "../../inference/types.js";
 import { getJson } from "../../net/api.js";
 import { useResource } from "../../net/resource.js";
-import { Badge } from "../../pieces/badge.js";
-import { Loaded } from "../../pieces/notes.js";
-import { Ago } from "../../pieces/time.js";
+import { Badge } from "../../components/badge.js";
+import { Ago } from "../../components/time.js";
+import { Loaded } from "../../shared/loaded.js";
 import { Retina } from "./retina.js";
 import { words } from "./strings.js";
 

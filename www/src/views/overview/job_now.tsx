@@ -1,10 +1,10 @@
 // The job at work, if there is one.
 import { useEffect, useState } from "preact/hooks";
-import { count, duration } from "../../format.js";
+import { count, duration } from "../../base/format.js";
 import { getJson } from "../../net/api.js";
 import { onLive } from "../../net/live.js";
 import { useResource } from "../../net/resource.js";
-import { Progress } from "../../pieces/progress.js";
+import { Progress } from "../../components/progress.js";
 import { words } from "./strings.js";
 
 interface Job {

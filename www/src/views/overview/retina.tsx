@@ -3,10 +3,10 @@
 import { useResource } from "../../net/resource.js";
 import { AccessError } from "../../net/errors.js";
 import { type PastPrediction, fetchNewest } from "../../net/service.js";
-import { count, percent } from "../../format.js";
-import { Mosaic, mosaicCell } from "../../pieces/mosaic.js";
-import { ServerImage } from "../../pieces/server_image.js";
-import { Ago } from "../../pieces/time.js";
+import { count, percent } from "../../base/format.js";
+import { Mosaic, mosaicCell } from "../../components/mosaic.js";
+import { ServerImage } from "../../shared/server_image.js";
+import { Ago } from "../../components/time.js";
 import { words } from "./strings.js";
 
 const kCells = 260;

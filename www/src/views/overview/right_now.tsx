@@ -1,13 +1,13 @@
 // The numbers that change while one looks at them.
 import { status } from "../../app/service_state.js";
-import { bytes, clock, count, duration, milliseconds, moment, percent, rate } from "../../format.js";
+import { bytes, clock, count, duration, milliseconds, moment, percent, rate } from "../../base/format.js";
 import { serverState } from "../../net/api.js";
 import type { Resource } from "../../net/resource.js";
 import type { Statistics, Status } from "../../net/service.js";
-import { Badge } from "../../pieces/badge.js";
-import { Sparkline } from "../../pieces/sparkline.js";
-import { Stat, Stats } from "../../pieces/stat.js";
-import { useNow } from "../../pieces/time.js";
+import { Badge } from "../../components/badge.js";
+import { Sparkline } from "../../components/sparkline.js";
+import { Stat, Stats } from "../../components/stat.js";
+import { useNow } from "../../components/time.js";
 import { bins, perMinute } from "./story.js";
 import { words } from "./strings.js";
 

@@ -1,5 +1,5 @@
 // What the numbers of the overview say: arithmetic and sentences, apart from how they look.
-import { clock, count, percent } from "../../format.js";
+import { clock, count, percent } from "../../base/format.js";
 import type { SeriesPoint } from "../../net/service.js";
 import { words } from "./strings.js";
 
@@ -61,25 +61,4 @@ export function answersCaveat(all: readonly Bin[]): string | undefined {
 export function binLabel(start: number, span: Span): string {
   if (span !== "week") return clock(start);
   return `${new Date(start).toLocaleDateString(undefined, { weekday: "short" })} ${clock(start)}`;
-}
-
-export interface AuditEntry {
-  id: number;
-  time: string;
-  actor: string;
-  action: string;
-  subject: string;
-  detail: Record<string, unknown> | null;
-}
-
-// "Version 2 went into service", by whom, and what else is worth a word.
-export function auditLine({ actor, action, subject, detail }: AuditEntry): { what: string; who: string; why: string } {
-  const w = words.audit;
-  const text = (key: string): string => (typeof detail?.[key] === "string" ? (detail[key] as string) : "");
-  const did = w.did[action];
-  return {
-    what: did === undefined ? `${subject}: ${action}` : w.line(subject, did),
-    who: w.by(w.actors[actor] ?? actor),
-    why: text("reason") || (text("label") && w.label(text("label"))),
-  };
 }

@@ -1,10 +1,10 @@
 // All images and their answers, the newest batch first, and what can be done with them together.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { count } from "../../format.js";
+import { count } from "../../base/format.js";
 import { stopAsking } from "../../inference/images.js";
-import { Button } from "../../pieces/button.js";
-import { Segments } from "../../pieces/field.js";
-import { Progress } from "../../pieces/progress.js";
+import { Button } from "../../components/button.js";
+import { Segments } from "../../components/field.js";
+import { Progress } from "../../components/progress.js";
 import { AnswerTable } from "./answer_table.js";
 import { Card } from "./card.js";
 import { askAnew, askOpen, brought, clear, counts, mode, images, running, tryAgain } from "./session.js";

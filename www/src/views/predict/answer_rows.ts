@@ -3,7 +3,7 @@ import { certainty } from "../../inference/certainty.js";
 import { compare } from "../../inference/compare.js";
 import type { Image } from "../../inference/images.js";
 import type { Answer, Source } from "../../inference/types.js";
-import { words as all } from "../../strings.js";
+import { words as all } from "../../base/strings.js";
 import { words } from "./strings.js";
 
 export interface Side {

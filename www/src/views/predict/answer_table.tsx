@@ -1,11 +1,11 @@
 // A batch at a glance: sorts, filters, and goes into a spreadsheet.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { difference, milliseconds, percent } from "../../format.js";
+import { difference, milliseconds, percent } from "../../base/format.js";
 import { type Image, news } from "../../inference/images.js";
 import { sourcesOf } from "../../inference/types.js";
-import { CutName } from "../../pieces/cut_name.js";
-import { Dialog } from "../../pieces/dialog.js";
-import { type Column, Table } from "../../pieces/table.js";
+import { CutName } from "../../components/cut_name.js";
+import { Dialog } from "../../components/dialog.js";
+import { type Column, Table } from "../../components/table.js";
 import { type Row, type Side, toRow } from "./answer_rows.js";
 import { Card } from "./card.js";
 import { allSettled, mode, images, threshold } from "./session.js";

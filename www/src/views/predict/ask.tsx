@@ -1,10 +1,10 @@
 // Where images come in: drop anywhere on the page, choose files or a folder, paste, the camera, or a
 // sample.
 import { useRef, useState } from "preact/hooks";
-import { Button } from "../../pieces/button.js";
-import { useFileSource } from "../../pieces/file_drop.js";
-import { Mosaic } from "../../pieces/mosaic.js";
-import { toast, toastError } from "../../pieces/toasts.js";
+import { Button } from "../../components/button.js";
+import { useFileSource } from "../../components/file_drop.js";
+import { Mosaic } from "../../components/mosaic.js";
+import { toast, toastError } from "../../components/toasts.js";
 import { CameraPanel } from "./camera.js";
 import { kAccepted, pick } from "./file_choice.js";
 import { type Sample, fetchSample, samples } from "./samples.js";

@@ -1,12 +1,12 @@
 // A live image from the camera, one shot or one every second, and what the network says to the latest.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { percent } from "../../format.js";
+import { percent } from "../../base/format.js";
 import { inWords } from "../../inference/certainty.js";
 import type { Image } from "../../inference/images.js";
 import { sourcesOf } from "../../inference/types.js";
-import { Button } from "../../pieces/button.js";
-import { CheckBox, Select } from "../../pieces/field.js";
-import { Icon } from "../../pieces/icon.js";
+import { Button } from "../../components/button.js";
+import { CheckBox, Select } from "../../components/field.js";
+import { Icon } from "../../components/icon.js";
 import type { Trouble } from "./camera_trouble.js";
 import { addShot, mode, threshold } from "./session.js";
 import { words } from "./strings.js";

@@ -1,14 +1,14 @@
 // One image and its answers.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { bytes, difference, milliseconds, percent } from "../../format.js";
+import { bytes, difference, milliseconds, percent } from "../../base/format.js";
 import { certainty, inWords } from "../../inference/certainty.js";
 import { compare } from "../../inference/compare.js";
 import type { Image } from "../../inference/images.js";
 import { type Answer, type Outcome, type Source, sourcesOf } from "../../inference/types.js";
-import { Bars, type Given } from "../../pieces/bars.js";
-import { Button } from "../../pieces/button.js";
-import { CutName } from "../../pieces/cut_name.js";
+import { Bars, type Given } from "../../shared/probability_bars.js";
+import { Button } from "../../components/button.js";
+import { CutName } from "../../components/cut_name.js";
 import { CorrectImage } from "./correct_image.js";
 import { askAnew, isOutdated, mode, threshold, tryAgain } from "./session.js";
 import { words } from "./strings.js";

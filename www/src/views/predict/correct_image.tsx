@@ -2,7 +2,7 @@
 // this page alone goes there first, and only when the person says so.
 import { ask, type Image } from "../../inference/images.js";
 import { labelPrediction } from "../../net/service.js";
-import { Correct } from "../../pieces/correct.js";
+import { Correct } from "../../shared/correct.js";
 import { words } from "./strings.js";
 
 export function CorrectImage({ image }: { image: Image }) {

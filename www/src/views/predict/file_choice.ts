@@ -1,5 +1,5 @@
 // Which of many files are worth asking about.
-import type { FoundFile } from "../../pieces/dropped_files.js";
+import type { FoundFile } from "../../components/dropped_files.js";
 
 export const kAccepted = "image/jpeg,image/png,image/bmp,.jpg,.jpeg,.png,.bmp";
 

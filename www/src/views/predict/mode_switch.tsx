@@ -1,11 +1,11 @@
 // On the server, in this page, or both; and what that means for the image.
-import { bytes } from "../../format.js";
+import { bytes } from "../../base/format.js";
 import { type EngineState, pageEngine } from "../../inference/page_engine.js";
 import type { Mode, ModelView } from "../../inference/types.js";
 import { bytesSent } from "../../net/api.js";
-import { Button } from "../../pieces/button.js";
-import { Icon } from "../../pieces/icon.js";
-import { toastError } from "../../pieces/toasts.js";
+import { Button } from "../../components/button.js";
+import { Icon } from "../../components/icon.js";
+import { toastError } from "../../components/toasts.js";
 import { SelfTest } from "./self_test.js";
 import { mode, pageWeights, serverWeights, setMode } from "./session.js";
 import { words } from "./strings.js";

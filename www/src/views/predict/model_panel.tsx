@@ -1,13 +1,13 @@
 // What the model is and where it came from.
 import { useRef, useState } from "preact/hooks";
-import { bytes, count, day, percent, roughly } from "../../format.js";
-import { kWeights } from "../../inference/server_model.js";
+import { bytes, count, day, percent, roughly } from "../../base/format.js";
 import type { Accuracy, ModelView } from "../../inference/types.js";
 import { saveFromServer } from "../../net/files.js";
+import { kWeightsPath } from "../../net/paths.js";
 import type { Resource } from "../../net/resource.js";
-import { Button } from "../../pieces/button.js";
-import { Loaded } from "../../pieces/notes.js";
-import { toastError } from "../../pieces/toasts.js";
+import { Button } from "../../components/button.js";
+import { toastError } from "../../components/toasts.js";
+import { Loaded } from "../../shared/loaded.js";
 import { words } from "./strings.js";
 
 const kTold = new Set(["name", "version", "created", "data", "train_images", "metrics"]);
@@ -20,7 +20,7 @@ export const ModelPanel = ({ model }: { model: Resource<ModelView> }) => (
 
 function Model({ model }: { model: ModelView }) {
   const w = words.model;
-  const save = (): void => void saveFromServer(kWeights, `${model.name || "model"}.safetensors`).catch(toastError);
+  const save = (): void => void saveFromServer(kWeightsPath, `${model.name || "model"}.safetensors`).catch(toastError);
   return (
     <>
       <h2>{model.name || w.title}</h2>

@@ -1,11 +1,11 @@
 // Shows images to the network: on the server, in this page, or both.
 import { useEffect } from "preact/hooks";
-import { awayBanner } from "../../app/health.js";
+import { awayBanner } from "../../app/away_banner.js";
 import { readModel } from "../../inference/model_info.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import { fetchModel } from "../../inference/server_model.js";
 import { useResource } from "../../net/resource.js";
-import { words as frameWords } from "../../strings.js";
+import { words as frameWords } from "../../base/strings.js";
 import { AnswerList } from "./answer_list.js";
 import { Ask } from "./ask.js";
 import { ModeSwitch } from "./mode_switch.js";

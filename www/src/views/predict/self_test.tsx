@@ -1,17 +1,17 @@
 // Runs one image through the server and through this page, and compares every probability.
 import { useState } from "preact/hooks";
-import { bytes, difference, percent } from "../../format.js";
+import { bytes, difference, percent } from "../../base/format.js";
 import { type Comparison, compare, kTolerance } from "../../inference/compare.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import { predictOnServer } from "../../inference/server_model.js";
 import type { Answer, Outcome } from "../../inference/types.js";
-import { Badge } from "../../pieces/badge.js";
-import { Bars } from "../../pieces/bars.js";
-import { Button } from "../../pieces/button.js";
-import { Dialog } from "../../pieces/dialog.js";
-import { Segments } from "../../pieces/field.js";
-import { ErrorNote } from "../../pieces/notes.js";
-import { announce } from "../../pieces/toasts.js";
+import { Badge } from "../../components/badge.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import { Bars } from "../../shared/probability_bars.js";
+import { Button } from "../../components/button.js";
+import { Dialog } from "../../components/dialog.js";
+import { Segments } from "../../components/field.js";
+import { announce } from "../../components/toasts.js";
 import { fetchSample, samples } from "./samples.js";
 import { mode, images } from "./session.js";
 import { words } from "./strings.js";

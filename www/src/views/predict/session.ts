@@ -5,7 +5,7 @@ import { inWords } from "../../inference/certainty.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import { Image, ask, chosenThreshold, forget, progressOf } from "../../inference/images.js";
 import { type Answer, type Mode, type Source, sourcesOf } from "../../inference/types.js";
-import { announce } from "../../pieces/toasts.js";
+import { announce } from "../../components/toasts.js";
 import { words } from "./strings.js";
 import { tally } from "./tally.js";
 

@@ -2,7 +2,7 @@
 import { useId } from "preact/hooks";
 import { serverThreshold } from "../../app/service_state.js";
 import { chosenThreshold } from "../../inference/images.js";
-import { Button } from "../../pieces/button.js";
+import { Button } from "../../components/button.js";
 import { threshold } from "./session.js";
 import { words } from "./strings.js";
 

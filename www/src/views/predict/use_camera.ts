@@ -1,6 +1,6 @@
 // A camera of this machine: asked for, watched, let go of.
 import { useEffect, useState } from "preact/hooks";
-import { messageOf } from "../../net/errors.js";
+import { messageOf } from "../../base/errors.js";
 import { type Trouble, troubleAhead, troubleOf } from "./camera_trouble.js";
 
 export type CameraState =

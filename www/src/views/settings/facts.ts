@@ -1,5 +1,5 @@
 // What the view says of limits and of the engine, as rows of name and text.
-import { bytes, count, percent } from "../../format.js";
+import { bytes, count, percent } from "../../base/format.js";
 import type { EngineState } from "../../inference/page_engine.js";
 import type { Status } from "../../net/service.js";
 import { words } from "./strings.js";

@@ -1,11 +1,11 @@
 // What is stored for the time without a server, how that goes, and the way to be rid of it.
 import { useEffect, useState } from "preact/hooks";
-import { bytes, percent } from "../../format.js";
-import { type OfflineState, type Stored, offline, removeStored, storeAgain, storedFiles } from "../../offline/offline.js";
-import { Button } from "../../pieces/button.js";
-import { Progress } from "../../pieces/progress.js";
-import { Ago } from "../../pieces/time.js";
-import { toast, toastError } from "../../pieces/toasts.js";
+import { bytes, percent } from "../../base/format.js";
+import { type OfflineState, type StoredFiles, offline, removeStored, storeAgain, storedFiles } from "../../offline/offline.js";
+import { Button } from "../../components/button.js";
+import { Progress } from "../../components/progress.js";
+import { Ago } from "../../components/time.js";
+import { toast, toastError } from "../../components/toasts.js";
 import { words } from "./strings.js";
 
 export function Offline() {
@@ -64,7 +64,7 @@ function Told({ now }: { now: OfflineState }) {
 
 function Contents({ now: { weights } }: { now: Extract<OfflineState, { state: "ready" }> }) {
   const w = words.offline;
-  const [files, setFiles] = useState<Stored>();
+  const [files, setFiles] = useState<StoredFiles>();
   useEffect(() => {
     let closed = false;
     storedFiles().then((found) => closed || setFiles(found), toastError);

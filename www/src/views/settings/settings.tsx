@@ -2,16 +2,16 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { askForToken } from "../../app/access.js";
-import { guideOpen, showGuide } from "../../app/guide.js";
+import { firstStepsOpen, showFirstSteps } from "../../app/onboarding.js";
+import type { ViewProps } from "../../app/route_props.js";
 import { status } from "../../app/service_state.js";
-import { setTheme, theme, themes } from "../../app/theme.js";
-import type { ViewProps } from "../../app/views.js";
+import { setTheme, theme, themes } from "../../components/theme.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import { refusal } from "../../net/api.js";
 import { forgetToken, isTokenKept, token } from "../../net/token.js";
-import { Button } from "../../pieces/button.js";
-import { Segments } from "../../pieces/field.js";
-import { toast } from "../../pieces/toasts.js";
+import { Button } from "../../components/button.js";
+import { Segments } from "../../components/field.js";
+import { toast } from "../../components/toasts.js";
 import { type Row, engineRows, limitRows } from "./facts.js";
 import { Offline } from "./offline_card.js";
 import { words } from "./strings.js";
@@ -144,7 +144,7 @@ function About() {
           </li>
         )}
       </ul>
-      {!guideOpen.value && <Button onClick={() => showGuide(true)}>{w.guide}</Button>}
+      {!firstStepsOpen.value && <Button onClick={() => showFirstSteps(true)}>{w.guide}</Button>}
     </Part>
   );
 }

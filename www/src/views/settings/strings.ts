@@ -1,4 +1,4 @@
-import type { Theme } from "../../app/theme.js";
+import type { Theme } from "../../components/theme.js";
 
 export const words = {
   access: {

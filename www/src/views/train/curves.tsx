@@ -1,9 +1,9 @@
 // Loss, accuracy and learning rate, round by round, as they come.
 import { useMemo } from "preact/hooks";
-import { percent } from "../../format.js";
+import { percent } from "../../base/format.js";
 import type { Epoch } from "../../net/jobs.js";
-import { ChartCard } from "../../pieces/chart/chart_card.js";
-import type { LineOrBarSpec, Series } from "../../pieces/chart/spec.js";
+import { ChartCard } from "../../components/chart/chart_card.js";
+import type { LineOrBarSpec, Series } from "../../components/chart/spec.js";
 import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "./story.js";
 import { words } from "./strings.js";
 import type { Point, Told } from "./told.js";

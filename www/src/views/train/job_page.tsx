@@ -1,16 +1,17 @@
 // One job: how it goes while it is at work, what came of it afterwards.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { count, duration } from "../../format.js";
+import { count, duration } from "../../base/format.js";
 import { ServerError } from "../../net/errors.js";
 import { type Job, cancelJob, isOver, resumeJob } from "../../net/jobs.js";
 import { readForgetting, readVerdict } from "../../net/verdict.js";
-import { Button } from "../../pieces/button.js";
-import { confirm } from "../../pieces/dialog.js";
-import { Empty, Loaded } from "../../pieces/notes.js";
-import { Ago } from "../../pieces/time.js";
-import { toastError } from "../../pieces/toasts.js";
-import { VerdictStory } from "../../pieces/verdict/verdict_story.js";
+import { Button } from "../../components/button.js";
+import { confirm } from "../../components/dialog.js";
+import { Empty } from "../../components/placeholders.js";
+import { Ago } from "../../components/time.js";
+import { toastError } from "../../components/toasts.js";
+import { Loaded } from "../../shared/loaded.js";
+import { VerdictStory } from "../../shared/verdict/verdict_story.js";
 import { Curves } from "./curves.js";
 import { StateBadge } from "./jobs_table.js";
 import { Live } from "./live.js";

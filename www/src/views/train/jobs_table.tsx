@@ -1,13 +1,13 @@
 // Every job there was, with what came of it.
 import { href } from "../../app/router.js";
-import { duration } from "../../format.js";
+import { duration } from "../../base/format.js";
 import { type Job, type JobHead, type JobState, fetchJob, isOver } from "../../net/jobs.js";
 import { type Resource, useResource } from "../../net/resource.js";
-import { Badge, type Tone } from "../../pieces/badge.js";
-import { Button } from "../../pieces/button.js";
-import { Loaded } from "../../pieces/notes.js";
-import { type Column, Table } from "../../pieces/table.js";
-import { Ago } from "../../pieces/time.js";
+import { Badge, type Tone } from "../../components/badge.js";
+import { Button } from "../../components/button.js";
+import { type Column, Table } from "../../components/table.js";
+import { Ago } from "../../components/time.js";
+import { Loaded } from "../../shared/loaded.js";
 import { jobName, outcomeOf, took } from "./story.js";
 import { words } from "./strings.js";
 

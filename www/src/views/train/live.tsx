@@ -1,13 +1,13 @@
 // A job at work: where it is, how far, how long it may still take.
 import { useMemo, useRef } from "preact/hooks";
-import { bytes, count, duration, percent } from "../../format.js";
+import { bytes, count, duration, percent } from "../../base/format.js";
 import { serverState } from "../../net/api.js";
 import type { Job } from "../../net/jobs.js";
-import { Icon } from "../../pieces/icon.js";
-import { Progress } from "../../pieces/progress.js";
-import { Sparkline } from "../../pieces/sparkline.js";
-import { Stat, Stats } from "../../pieces/stat.js";
-import { useNow } from "../../pieces/time.js";
+import { Icon } from "../../components/icon.js";
+import { Progress } from "../../components/progress.js";
+import { Sparkline } from "../../components/sparkline.js";
+import { Stat, Stats } from "../../components/stat.js";
+import { useNow } from "../../components/time.js";
 import { roughTime } from "./story.js";
 import { words } from "./strings.js";
 import { type Told, secondsLeft, shareOf, stepNow, steps } from "./told.js";

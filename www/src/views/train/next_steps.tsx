@@ -1,15 +1,15 @@
 // What a person can do when a retraining is done.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { percent } from "../../format.js";
+import { percent } from "../../base/format.js";
 import { startEvaluation } from "../../net/jobs.js";
 import { fetchVersions } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import type { ClassChange, Forgetting, Verdict } from "../../net/verdict.js";
-import { Button } from "../../pieces/button.js";
-import { toast, toastError } from "../../pieces/toasts.js";
-import { wanting } from "../../pieces/verdict/story.js";
-import { PromoteDialog, RollBackButton } from "../../pieces/versions/change_service.js";
+import { Button } from "../../components/button.js";
+import { toast, toastError } from "../../components/toasts.js";
+import { wanting } from "../../shared/verdict/story.js";
+import { PromoteDialog, RollBackButton } from "../../shared/versions/change_service.js";
 import { kFewTest } from "./story.js";
 import { words } from "./strings.js";
 

@@ -1,7 +1,7 @@
 // The settings of a retraining, each with what it means. All may stay as they are.
 import type { Plan } from "../../net/jobs.js";
-import { Button } from "../../pieces/button.js";
-import { Field, Segments, Select } from "../../pieces/field.js";
+import { Button } from "../../components/button.js";
+import { Field, Segments, Select } from "../../components/field.js";
 import { type Mode, type NumberName, type Settings, isWrong, kDefaults, kFullOnly, numberNames, refusedSetting } from "./options.js";
 import { words } from "./strings.js";
 

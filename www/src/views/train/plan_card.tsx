@@ -1,15 +1,16 @@
 // What a retraining would do now, its settings, and the button that starts it.
 import { useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { bytes, count } from "../../format.js";
+import { bytes, count } from "../../base/format.js";
 import { ServerError } from "../../net/errors.js";
 import { type JobHead, type Plan, type PlannedClass, jobInTheWay, planRetraining, startJob } from "../../net/jobs.js";
 import { useResource } from "../../net/resource.js";
-import { Badge } from "../../pieces/badge.js";
-import { Button } from "../../pieces/button.js";
-import { Empty, ErrorNote, Skeleton } from "../../pieces/notes.js";
-import { Stat, Stats } from "../../pieces/stat.js";
-import { type Column, Table } from "../../pieces/table.js";
+import { Badge } from "../../components/badge.js";
+import { Button } from "../../components/button.js";
+import { Empty, Skeleton } from "../../components/placeholders.js";
+import { Stat, Stats } from "../../components/stat.js";
+import { type Column, Table } from "../../components/table.js";
+import { ErrorNote } from "../../shared/loaded.js";
 import { type Settings, isWrong, kDefaults, refusedSetting, toOptions } from "./options.js";
 import { OptionsForm } from "./options_form.js";
 import { judgeNotes, planLead, roughTime } from "./story.js";

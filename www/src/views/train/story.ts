@@ -1,5 +1,5 @@
 // What plans, jobs and curves say: sentences, apart from how they look.
-import { count, duration, percent } from "../../format.js";
+import { count, duration, percent } from "../../base/format.js";
 import type { Epoch, Job, JobHead, Plan } from "../../net/jobs.js";
 import { readVerdict } from "../../net/verdict.js";
 import { words } from "./strings.js";

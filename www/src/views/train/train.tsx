@@ -1,6 +1,6 @@
 // Teaching the model what is new: what it would take, how it goes, what came of it.
 import { useState } from "preact/hooks";
-import type { ViewProps } from "../../app/views.js";
+import type { ViewProps } from "../../app/route_props.js";
 import { fetchJobs, isOver } from "../../net/jobs.js";
 import { useResource } from "../../net/resource.js";
 import { JobPage } from "./job_page.js";

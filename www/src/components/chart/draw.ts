@@ -1,0 +1,309 @@
+// The one file that knows Chart.js (docs/decisions/0018-dashboard.md). Fetched with the first chart.
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  type ChartConfiguration,
+  type ChartDataset,
+  Filler,
+  Legend,
+  LineController,
+  LineElement,
+  LinearScale,
+  LogarithmicScale,
+  PointElement,
+  type ScaleOptionsByType,
+  ScatterController,
+  type ScriptableContext,
+  Tooltip,
+} from "chart.js";
+import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
+import { clock } from "../../base/format.js";
+import { type Palette, alpha, brightness, colourOf, palette } from "./palette.js";
+import type { Axis, ChartSpec, LineOrBarSpec, MatrixSpec, Series } from "./spec.js";
+
+Chart.register(
+  BarController,
+  BarElement,
+  CategoryScale,
+  Filler,
+  Legend,
+  LineController,
+  LineElement,
+  LinearScale,
+  LogarithmicScale,
+  MatrixController,
+  MatrixElement,
+  PointElement,
+  ScatterController,
+  Tooltip,
+);
+
+const kFontSize = 12;
+const kSmallestFont = 7; // in the cells of a matrix
+const kMostNames = 24; // every class has its name under its bar; of more, some are left out
+
+export interface Drawn {
+  update: (spec: ChartSpec) => boolean; // to other data; false when that takes a new drawing
+  destroy: () => void;
+}
+
+// Draws, and resizes with the canvas' parent until destroyed.
+export function draw(canvas: HTMLCanvasElement, spec: ChartSpec): Drawn {
+  const colours = palette();
+  Chart.defaults.font.family = colours.font;
+  Chart.defaults.font.size = kFontSize;
+  Chart.defaults.color = colours.muted;
+  Chart.defaults.borderColor = colours.line;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const chart = new Chart(canvas, spec.kind === "matrix" ? matrix(spec, colours) : lineOrBar(spec, colours));
+  return {
+    destroy: () => chart.destroy(),
+    update: (next) => {
+      if (next.kind === "matrix" || next.kind !== spec.kind) return false;
+      const { data, options } = lineOrBar(next, colours);
+      // From where each series is now to where it will be.
+      data.datasets.forEach((one, i) => (chart.data.datasets[i] = Object.assign(chart.data.datasets[i] ?? {}, one)));
+      chart.data.datasets.length = data.datasets.length;
+      chart.options = { ...options!, animation: still ? false : { duration: 400 } };
+      chart.update();
+      return true;
+    },
+  };
+}
+
+function common(colours: Palette) {
+  return {
+    responsive: true,
+    maintainAspectRatio: false,
+    animation: false as const,
+    layout: { padding: { top: 6, right: 6 } },
+    plugins: {
+      tooltip: {
+        backgroundColor: colours.ink,
+        titleColor: colours.surface,
+        bodyColor: colours.surface,
+        padding: 10,
+        cornerRadius: 8,
+        displayColors: false,
+      },
+    },
+  };
+}
+
+function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, stacked: boolean) {
+  const { type = "linear", title, min, max, labels, some, whole } = axis;
+  const format = axis.format ?? (type === "time" ? clock : undefined);
+  const label = (value: string | number): string => (labels ? (labels[Number(value)] ?? "") : format ? format(Number(value)) : String(value));
+  // A scale whose ends are given ends there, also with bars on it.
+  const ends = min !== undefined && max !== undefined && type !== "category";
+  const allNames = labels !== undefined && labels.length <= kMostNames && some !== true;
+  const kinds = { linear: "linear", time: "linear", log: "logarithmic", category: "category" } as const;
+  return {
+    type: kinds[type],
+    stacked,
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    ...(ends ? { offset: false } : {}),
+    // Places are called by their numbers: two may have the same name.
+    ...(labels ? { labels: labels.map((_, i) => String(i)) } : {}),
+    title: { display: title !== "", text: title, color: colours.muted },
+    grid: { display: type !== "category", color: colours.line, drawTicks: false, ...(ends ? { offset: false } : {}) },
+    border: { display: false },
+    ticks: {
+      color: colours.muted,
+      padding: 6,
+      ...(whole ? { precision: 0 } : {}),
+      maxRotation: 45,
+      autoSkip: !allNames,
+      maxTicksLimit: allNames ? kMostNames : 8,
+      ...(format || labels ? { callback: label } : {}),
+    },
+  } as unknown as ScaleOptionsByType<"linear">;
+}
+
+function dataset(series: Series, spec: LineOrBarSpec, colours: Palette): ChartDataset<"line" | "bar"> {
+  const colour = colourOf(series.colour, colours);
+  const as = series.as ?? spec.kind;
+  const data = series.points.map(([place, y]) => {
+    const x = spec.x.labels ? String(place) : place;
+    return spec.sideways ? { x: y, y: x } : { x, y };
+  });
+  const kind = as === "bar" ? "bar" : "line";
+  return {
+    type: kind,
+    label: series.name,
+    data: data as never,
+    borderColor: series.faint ? alpha(colour, 0.45) : colour,
+    backgroundColor: kind === "bar" ? colour : alpha(colour, 0.14),
+    borderWidth: kind === "bar" ? 0 : series.faint ? 1.25 : 2,
+    borderRadius: kind === "bar" ? 3 : 0,
+    maxBarThickness: 36,
+    borderDash: series.dashed ? [5, 4] : [],
+    fill: series.fill ?? false,
+    showLine: as !== "dots",
+    pointRadius: as === "dots" || series.marks || series.points.length === 1 ? 3.5 : 0,
+    pointHitRadius: 12,
+    pointBackgroundColor: colour,
+    tension: 0,
+    order: as === "bar" ? 1 : 0,
+  } as ChartDataset<"line" | "bar">;
+}
+
+function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
+  const { series, stacked = false, sideways = false, onPick } = spec;
+  const base = common(colours);
+  const formatX = spec.x.format ?? (spec.x.type === "time" ? clock : String);
+  const formatY = spec.y.format ?? String;
+  const nameOf = (x: number | string): string => spec.x.labels?.[Number(x)] ?? formatX(Number(x));
+  return {
+    type: spec.kind,
+    data: { datasets: series.map((one) => dataset(one, spec, colours)) },
+    options: {
+      ...base,
+      indexAxis: sideways ? "y" : "x",
+      interaction: { mode: spec.kind === "bar" ? "index" : "nearest", axis: sideways ? "y" : "x", intersect: false },
+      onClick: (_, elements) => {
+        const hit = elements[0];
+        if (hit && onPick) onPick({ series: hit.datasetIndex, index: hit.index });
+      },
+      scales: { x: scale(sideways ? spec.y : spec.x, colours, stacked), y: scale(sideways ? spec.x : spec.y, colours, stacked) },
+      plugins: {
+        ...base.plugins,
+        legend: {
+          display: series.length > 1,
+          align: "end",
+          labels: { color: colours.ink, boxWidth: 7, boxHeight: 7, usePointStyle: true, pointStyle: "circle" },
+        },
+        tooltip: {
+          ...base.plugins.tooltip,
+          callbacks: {
+            title: ([item]) => (item ? nameOf((item.raw as { x: number | string; y: number | string })[sideways ? "y" : "x"]) : ""),
+            label: (item) => {
+              const y = (item.raw as { x: number; y: number })[sideways ? "x" : "y"];
+              return `${item.dataset.label ?? ""}: ${formatY(y)}`;
+            },
+          },
+        },
+      },
+    },
+  } as ChartConfiguration;
+}
+
+interface MatrixCell {
+  x: number;
+  y: number;
+  value: number;
+  shade: number;
+}
+
+// Shades of one colour for counts; amber for what is less than nothing, in a matrix of differences.
+function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
+  const { rows, columns, values, shades, format = String, onPick } = spec;
+  const largest = Math.max(1e-12, ...values.flat().map(Math.abs));
+  const cells: MatrixCell[] = rows.flatMap((_, y) =>
+    columns.map((_, x) => {
+      const value = values[y]?.[x] ?? 0;
+      return { x, y, value, shade: shades?.[y]?.[x] ?? value / largest };
+    }),
+  );
+  const base = common(colours);
+  const shadeOf = (context: ScriptableContext<"matrix">): number => cells[context.dataIndex]?.shade ?? 0;
+  const size = (whole: number | undefined, parts: number): number => Math.max(1, (whole ?? 0) / parts - 2);
+  const axis = (names: readonly string[], title: string, side: "top" | "left") => ({
+    ...scale({ title, type: "category", labels: names }, colours, false),
+    position: side,
+    offset: true,
+    reverse: false, // the first row is the uppermost
+  });
+  return {
+    type: "matrix",
+    data: {
+      datasets: [
+        {
+          data: cells.map((cell) => ({ ...cell, x: String(cell.x), y: String(cell.y) })) as never,
+          backgroundColor: (context: ScriptableContext<"matrix">) => {
+            const shade = shadeOf(context);
+            return shade === 0 ? alpha(colours.line, 0.5) : alpha(shade < 0 ? colours.page : colours.server, 0.1 + 0.9 * Math.abs(shade));
+          },
+          borderRadius: 3,
+          width: ({ chart }: ScriptableContext<"matrix">) => size(chart.chartArea?.width, columns.length),
+          height: ({ chart }: ScriptableContext<"matrix">) => size(chart.chartArea?.height, rows.length),
+        },
+      ],
+    },
+    options: {
+      ...base,
+      onClick: (_: unknown, elements: { index: number }[]) => {
+        const cell = cells[elements[0]?.index ?? -1];
+        if (cell && onPick) onPick({ row: cell.y, column: cell.x });
+      },
+      scales: { x: axis(columns, spec.columnTitle, "top"), y: axis(rows, spec.rowTitle, "left") },
+      plugins: {
+        ...base.plugins,
+        legend: { display: false },
+        tooltip: {
+          ...base.plugins.tooltip,
+          callbacks: {
+            title: () => "",
+            label: ({ dataIndex }: { dataIndex: number }) => {
+              const { x, y, value } = cells[dataIndex] ?? { x: -1, y: -1, value: 0 };
+              return `${spec.rowTitle} ${rows[y] ?? ""}, ${spec.columnTitle} ${columns[x] ?? ""}: ${format(value)}`;
+            },
+          },
+        },
+      },
+    },
+    plugins: [cellText(cells, format, colours)],
+  } as unknown as ChartConfiguration;
+}
+
+// Amber is a light colour, in a light and in a dark page.
+function textOn(shade: number, { ink, surface }: Palette): string {
+  if (Math.abs(shade) <= 0.55) return ink;
+  return shade < 0 && brightness(ink) < brightness(surface) ? ink : surface;
+}
+
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+// Pixels, the largest in which each text fits its box; undefined: in none that can be read. Some without the
+// others would mislead: the long numbers are the large ones.
+function fontSizeFor(texts: readonly string[], boxes: readonly Box[], widthOf: (text: string, size: number) => number): number | undefined {
+  const fits = (size: number): boolean => boxes.every(({ width, height }, i) => height >= size + 2 && widthOf(texts[i] ?? "", size) <= width - 2);
+  for (let size = kFontSize; size >= kSmallestFont; --size) if (fits(size)) return size;
+  return undefined;
+}
+
+// The numbers in the cells: all of them, or none where they do not fit.
+function cellText(cells: readonly MatrixCell[], format: (value: number) => string, colours: Palette) {
+  const texts = cells.map(({ value }) => format(value));
+  return {
+    id: "cell-text",
+    afterDatasetsDraw(chart: Chart) {
+      const { ctx } = chart;
+      const boxes = chart.getDatasetMeta(0).data as unknown as Box[];
+      const font = (size: number): string => `${size}px ${colours.font}`;
+      ctx.save();
+      const size = fontSizeFor(texts, boxes, (text, at) => {
+        ctx.font = font(at);
+        return ctx.measureText(text).width;
+      });
+      if (size !== undefined) {
+        ctx.font = font(size);
+        ctx.textAlign = "center";
+        ctx.textBaseline = "middle";
+        boxes.forEach((box, i) => {
+          ctx.fillStyle = textOn(cells[i]?.shade ?? 0, colours);
+          ctx.fillText(texts[i] ?? "", box.x + box.width / 2, box.y + box.height / 2);
+        });
+      }
+      ctx.restore();
+    },
+  };
+}

@@ -1,0 +1,125 @@
+// What a chart shows, in words and numbers: nothing here knows the library that draws it. The table beside
+// every chart and its CSV are made from the same.
+import type { Cell } from "../../base/csv.js";
+
+export type Colour = "server" | "page" | "muted" | "bad" | number; // a number: one of many classes
+
+export interface Axis {
+  title: string;
+  type?: "linear" | "log" | "time" | "category"; // time: milliseconds since 1970
+  min?: number;
+  max?: number;
+  some?: boolean; // category: some of the labels tell the others, as of bins
+  whole?: boolean; // counts: no ticks between whole numbers
+  format?: (value: number) => string; // of ticks and values
+}
+
+export interface Series {
+  name: string;
+  colour: Colour;
+  points: readonly (readonly [x: number, y: number | null])[]; // category: x is the index of the label
+  as?: "line" | "bar" | "dots"; // when it differs from the chart's kind
+  dashed?: boolean;
+  fill?: boolean;
+  faint?: boolean; // a line behind those that matter
+  marks?: boolean; // a line whose points are shown
+}
+
+export interface LineOrBarSpec {
+  kind: "line" | "bar";
+  x: Axis & { labels?: readonly string[] }; // labels: of a category axis
+  y: Axis;
+  series: readonly Series[];
+  stacked?: boolean;
+  sideways?: boolean; // bars that lie, for long labels
+  long?: boolean; // the table has a row for each point: the series share no places
+  onPick?: (pick: { series: number; index: number }) => void; // a point or bar was clicked
+}
+
+export interface MatrixSpec {
+  kind: "matrix";
+  rows: readonly string[];
+  columns: readonly string[];
+  rowTitle: string; // "True class"
+  columnTitle: string; // "Answer"
+  values: readonly (readonly number[])[]; // [row][column]
+  shades?: readonly (readonly number[])[]; // -1 to 1, when the values themselves are no good shades
+  format?: (value: number) => string;
+  onPick?: (pick: { row: number; column: number }) => void;
+}
+
+export type ChartSpec = LineOrBarSpec | MatrixSpec;
+
+export interface PickableCell {
+  value: Cell;
+  text: string;
+  pick: (() => void) | undefined;
+}
+
+export interface ChartTable {
+  columns: string[];
+  rows: PickableCell[][];
+}
+
+export const categoryLabel = (spec: LineOrBarSpec, x: number): string | undefined => spec.x.labels?.[x];
+
+function plain(value: Cell, text = value === null || value === undefined ? "" : String(value)): PickableCell {
+  return { value, text, pick: undefined };
+}
+
+export function toTable(spec: ChartSpec): ChartTable {
+  if (spec.kind === "matrix") return matrixTable(spec);
+  return spec.long ? pointTable(spec) : seriesTable(spec);
+}
+
+function matrixTable({ rows, columns, rowTitle, columnTitle, values, format = String, onPick }: MatrixSpec): ChartTable {
+  return {
+    columns: [`${rowTitle} \\ ${columnTitle}`, ...columns],
+    rows: rows.map((name, row) => [
+      plain(name),
+      ...columns.map((_, column) => {
+        const value = values[row]?.[column] ?? 0;
+        return { value, text: format(value), pick: onPick && (() => onPick({ row, column })) };
+      }),
+    ]),
+  };
+}
+
+function placeCell(spec: LineOrBarSpec, x: number): PickableCell {
+  const label = categoryLabel(spec, x);
+  if (label !== undefined) return plain(label);
+  return plain(spec.x.type === "time" ? new Date(x).toISOString() : x, (spec.x.format ?? String)(x));
+}
+
+function pointTable(spec: LineOrBarSpec): ChartTable {
+  const formatY = spec.y.format ?? String;
+  return {
+    columns: ["", spec.x.title, spec.y.title],
+    rows: spec.series.flatMap(({ name, points }) =>
+      points.map(([x, y]) => [plain(name), placeCell(spec, x), y === null ? plain(null) : plain(y, formatY(y))]),
+    ),
+  };
+}
+
+// One row for every x that any series has, one column a series.
+function seriesTable(spec: LineOrBarSpec): ChartTable {
+  const at = new Map<number, Map<number, { y: number | null; index: number }>>();
+  spec.series.forEach((series, s) =>
+    series.points.forEach(([x, y], index) => at.set(x, (at.get(x) ?? new Map()).set(s, { y, index }))),
+  );
+  const formatY = spec.y.format ?? String;
+  return {
+    columns: [spec.x.title, ...spec.series.map(({ name }) => name)],
+    rows: [...at.entries()]
+      .sort(([a], [b]) => a - b)
+      .map(([x, ys]) => [
+        placeCell(spec, x),
+        ...spec.series.map((_, s) => {
+          const point = ys.get(s);
+          if (point === undefined || point.y === null) return plain(null);
+          const { onPick } = spec;
+          return { value: point.y, text: formatY(point.y), pick: onPick && (() => onPick({ series: s, index: point.index })) };
+        }),
+      ]),
+  };
+}

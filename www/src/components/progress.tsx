@@ -1,0 +1,25 @@
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+import { Button } from "./button.js";
+import { words } from "../base/strings.js";
+
+export interface ProgressProps {
+  label: string;
+  value?: number | undefined; // of max; undefined: nobody knows how far it is
+  max?: number;
+  detail?: ComponentChildren; // "12 of 300, 8 s to go"
+  onCancel?: (() => void) | undefined;
+}
+
+export function Progress({ label, value, max = 1, detail, onCancel }: ProgressProps) {
+  const id = useId();
+  return (
+    <div class="progress">
+      <p id={id}>
+        {label} {detail && <span>{detail}</span>}
+      </p>
+      <progress aria-labelledby={id} value={value} max={max} />
+      {onCancel && <Button onClick={onCancel}>{words.components.cancel}</Button>}
+    </div>
+  );
+}

@@ -1,0 +1,127 @@
+// A table that sorts, filters, pages and saves itself as CSV.
+import type { ComponentChildren } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import { count } from "../base/format.js";
+import { saveText } from "../base/save_file.js";
+import { words } from "../base/strings.js";
+import { Button } from "./button.js";
+import { type Cell, fileName, toCsv } from "../base/csv.js";
+import { Icon } from "./icon.js";
+import { Pager } from "./pager.js";
+import { type Sorting, filtered, sorted } from "./table_rows.js";
+
+export interface Column<Row> {
+  id: string;
+  title: string;
+  value: (row: Row) => Cell; // what it sorts, filters and saves by
+  cell?: (row: Row) => ComponentChildren; // what is shown, when that is more than the value
+  numeric?: boolean;
+  fixed?: boolean; // not sortable
+}
+
+export interface TableProps<Row> {
+  title: string; // what it lists; also the name of the CSV file
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string | number;
+  sort?: Sorting; // at first
+  filter?: boolean;
+  csv?: boolean;
+  pageSize?: number;
+  empty?: ComponentChildren; // when there are no rows at all
+}
+
+export function Table<Row>(props: TableProps<Row>) {
+  const { title, columns, rows, rowKey, filter, csv, pageSize = 100, empty } = props;
+  const [sorting, setSorting] = useState(props.sort);
+  const [text, setText] = useState("");
+  const [page, setPage] = useState(0);
+  const shown = useMemo(() => {
+    const found = filtered(rows, columns.map((column) => column.value), text);
+    const by = columns.find(({ id }) => id === sorting?.column);
+    return by && sorting ? sorted(found, by.value, sorting.descending) : found;
+  }, [rows, columns, text, sorting]);
+  if (rows.length === 0 && empty !== undefined) return <>{empty}</>;
+
+  const pages = Math.max(1, Math.ceil(shown.length / pageSize));
+  const now = Math.min(page, pages - 1);
+  const save = (): void =>
+    saveText(toCsv(columns.map((column) => column.title), shown.map((row) => columns.map(({ value }) => value(row)))), `${fileName(title)}.csv`);
+  return (
+    <div class="table">
+      {(filter || csv) && (
+        <div class="table-head">
+          {filter && (
+            <label class="search">
+              <Icon name="search" size={16} />
+              <input
+                type="search"
+                aria-label={`${words.components.filter}: ${title}`}
+                placeholder={words.components.filterHint}
+                value={text}
+                onInput={(event) => {
+                  setText(event.currentTarget.value);
+                  setPage(0);
+                }}
+              />
+            </label>
+          )}
+          <p aria-live="polite">{words.components.rows(count(shown.length), count(rows.length))}</p>
+          {csv && (
+            <Button icon="download" label={words.components.csvLabel(title)} onClick={save}>
+              {words.components.csv}
+            </Button>
+          )}
+        </div>
+      )}
+      <div class="scroll" role="region" aria-label={title} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <Heading key={column.id} column={column} sorting={sorting} onSort={setSorting} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.slice(now * pageSize, (now + 1) * pageSize).map((row) => (
+              <tr key={rowKey(row)}>
+                {columns.map(({ id, numeric, value, cell }) => (
+                  <td key={id} class={numeric ? "number" : undefined}>
+                    {cell ? cell(row) : value(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {shown.length === 0 && <p class="table-none">{words.components.noRows}</p>}
+      </div>
+      {pages > 1 && <Pager page={now} pages={pages} onChange={setPage} />}
+    </div>
+  );
+}
+
+interface HeadingProps<Row> {
+  column: Column<Row>;
+  sorting: Sorting | undefined;
+  onSort: (sorting: Sorting) => void;
+}
+
+function Heading<Row>({ column: { id, title, numeric, fixed }, sorting, onSort }: HeadingProps<Row>) {
+  const by = sorting?.column === id ? sorting : undefined;
+  // Numbers are looked through from the largest down.
+  const next = { column: id, descending: by ? !by.descending : Boolean(numeric) };
+  return (
+    <th scope="col" class={numeric ? "number" : undefined} aria-sort={by && (by.descending ? "descending" : "ascending")}>
+      {fixed ? (
+        title
+      ) : (
+        <button type="button" onClick={() => onSort(next)} title={words.components.sortBy(title)}>
+          {title}
+          <Icon name={by ? (by.descending ? "down" : "up") : "sort"} size={13} />
+        </button>
+      )}
+    </th>
+  );
+}

@@ -1,0 +1,33 @@
+// Sorting and filtering, apart from how a table looks.
+import type { Cell } from "../base/csv.js";
+
+export interface Sorting {
+  column: string;
+  descending: boolean;
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+// Numbers by size, text as people sort it (a2 before a10); what is missing comes last either way.
+export function sorted<Row>(rows: readonly Row[], value: (row: Row) => Cell, descending: boolean): Row[] {
+  const missing = (cell: Cell): boolean => cell === null || cell === undefined || (typeof cell === "number" && Number.isNaN(cell));
+  const compare = (a: Cell, b: Cell): number =>
+    typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
+  return rows
+    .map((row) => ({ row, cell: value(row) }))
+    .sort((a, b) => {
+      if (missing(a.cell) || missing(b.cell)) return Number(missing(a.cell)) - Number(missing(b.cell));
+      return descending ? compare(b.cell, a.cell) : compare(a.cell, b.cell);
+    })
+    .map(({ row }) => row);
+}
+
+// Rows in which every word of the text is found in some column.
+export function filtered<Row>(rows: readonly Row[], values: readonly ((row: Row) => Cell)[], text: string): readonly Row[] {
+  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length === 0) return rows;
+  return rows.filter((row) => {
+    const all = values.map((value) => String(value(row) ?? "")).join("\n").toLowerCase();
+    return wanted.every((word) => all.includes(word));
+  });
+}

@@ -1,0 +1,57 @@
+// The way from view to view: a rail at the side, on a phone a bar at the bottom.
+import { useState } from "preact/hooks";
+import { Button } from "../components/button.js";
+import { Dialog } from "../components/dialog.js";
+import { Icon } from "../components/icon.js";
+import { words } from "../base/strings.js";
+import { href } from "../app/router.js";
+import { setTheme, theme, themes } from "../components/theme.js";
+import { type View, barSplit, views } from "./views.js";
+
+export function Nav({ current, logo }: { current: string; logo: string }) {
+  const [open, setOpen] = useState(false);
+  const { bar, more } = barSplit(views);
+  const link = (view: View, inBar: boolean) => (
+    <li key={view.id} class={inBar ? undefined : "in-more"}>
+      <a href={href(view.id)} aria-current={view.id === current ? "page" : undefined} onClick={() => setOpen(false)}>
+        <Icon name={view.icon} size={20} />
+        <span>{view.title}</span>
+      </a>
+    </li>
+  );
+  return (
+    <nav class="nav" aria-label={words.frame.navigation}>
+      <a class="brand" href={href("overview")} aria-label={words.name}>
+        <img src={logo} alt="" width="36" height="36" />
+        <strong>{words.name}</strong>
+      </a>
+      <ul>
+        {bar.map((view) => link(view, true))}
+        {more.map((view) => link(view, false))}
+        {more.length > 0 && (
+          <li class="more">
+            <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" data-current={more.some(({ id }) => id === current)}>
+              <Icon name="more" size={20} />
+              <span>{words.frame.more}</span>
+            </button>
+          </li>
+        )}
+      </ul>
+      <ThemeButton />
+      <Dialog open={open} title={words.frame.moreTitle} onClose={() => setOpen(false)}>
+        <ul class="more-views">{more.map((view) => link(view, true))}</ul>
+      </Dialog>
+    </nav>
+  );
+}
+
+function ThemeButton() {
+  const now = theme.value;
+  const next = themes[(themes.indexOf(now) + 1) % themes.length] ?? "system";
+  const names = words.frame.theme;
+  return (
+    <div class="theme">
+      <Button icon={now} label={words.frame.themeNext(names[now], names[next])} onClick={() => setTheme(next)} />
+    </div>
+  );
+}

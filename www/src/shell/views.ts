@@ -1,0 +1,32 @@
+// The views of the dashboard in the order of the navigation. A view is a folder in views/ with a module whose
+// default export is its component. The module is loaded when the view is first opened.
+import type { ComponentType } from "preact";
+import type { ViewProps } from "../app/route_props.js";
+import { words } from "../base/strings.js";
+import type { IconName } from "../components/icon.js";
+
+export interface View {
+  id: string; // first part of the address
+  title: string;
+  icon: IconName;
+  load: () => Promise<{ default: ComponentType<ViewProps> }>;
+}
+
+const { views: titles } = words;
+
+export const views: readonly View[] = [
+  { id: "overview", title: titles.overview, icon: "overview", load: () => import("../views/overview/overview.js") },
+  { id: "predict", title: titles.predict, icon: "predict", load: () => import("../views/predict/predict.js") },
+  { id: "history", title: titles.history, icon: "history", load: () => import("../views/history/history.js") },
+  { id: "data", title: titles.data, icon: "data", load: () => import("../views/data/data.js") },
+  { id: "train", title: titles.train, icon: "train", load: () => import("../views/train/train.js") },
+  { id: "models", title: titles.models, icon: "models", load: () => import("../views/models/models.js") },
+  { id: "insights", title: titles.insights, icon: "insights", load: () => import("../views/insights/insights.js") },
+  { id: "settings", title: titles.settings, icon: "settings", load: () => import("../views/settings/settings.js") },
+];
+
+// Splits the views between a phone's navigation bar and its "More" menu. When not all fit, the last place in
+// the bar is the "More" button.
+export function barSplit<T>(all: readonly T[], places = 5): { bar: readonly T[]; more: readonly T[] } {
+  return all.length <= places ? { bar: all, more: [] } : { bar: all.slice(0, places - 1), more: all.slice(places - 1) };
+}
