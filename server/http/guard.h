@@ -26,7 +26,7 @@ struct GuardOptions {
   std::function<void(const std::string&)> on_problem;  // of a token file that changed; any thread
 };
 
-// Who may do what: docs/decisions/0009-who-may-do-what.md. Thread contract: any.
+// Who may do what: docs/decisions/0009-access-control.md. Thread contract: any.
 class Guard {
  public:
   explicit Guard(const GuardOptions& options);  // throws FormatError and IoError

@@ -1,4 +1,4 @@
-// What the gate says of a retrained model; docs/http-api.md, docs/decisions/0012-judging.md.
+// What the gate says of a retrained model; docs/http-api.md, docs/decisions/0012-gate.md.
 
 export interface Rule {
   name: string; // coverage, old_accuracy, class_recall, new_classes, calibration

@@ -1,4 +1,4 @@
-// The one file that knows Chart.js (docs/decisions/0018-dashboard.md). Fetched with the first chart.
+// The one file that knows Chart.js (docs/decisions/0017-dashboard.md). Fetched with the first chart.
 import {
   BarController,
   BarElement,
