@@ -18,7 +18,7 @@ from flask import Flask, jsonify, request
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
-from torch_small import small  # noqa: E402
+from torch_small import small
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
@@ -37,6 +37,9 @@ def predict():
     with torch.inference_mode():
         p = torch.softmax(network(x), 1)[0].tolist()
     best = max(range(len(p)), key=p.__getitem__)
-    return jsonify(predicted_class=CLASSES[best], confidence=p[best],
-                   all_probabilities=dict(zip(CLASSES, p)),
-                   prediction_time_ms=1000 * (time.perf_counter() - start))
+    return jsonify(
+        predicted_class=CLASSES[best],
+        confidence=p[best],
+        all_probabilities=dict(zip(CLASSES, p)),
+        prediction_time_ms=1000 * (time.perf_counter() - start),
+    )

@@ -20,8 +20,9 @@ class Visitor(FastHttpUser):
 
     @task(10)
     def predict(self):
-        with self.client.post("/api/predict", files={"file": ("image.jpg", IMAGE, "image/jpeg")},
-                              catch_response=True) as response:
+        with self.client.post(
+            "/api/predict", files={"file": ("image.jpg", IMAGE, "image/jpeg")}, catch_response=True
+        ) as response:
             if response.status_code == 200 and "predicted_class" not in response.json():
                 response.failure("the answer has no predicted_class")
 

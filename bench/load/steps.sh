@@ -1,4 +1,5 @@
-# What the load benchmarks share. Sourced from the top folder.
+# shellcheck shell=bash
+# Functions shared by the load benchmarks. Sourced from the project root.
 
 server_pid=''
 data=$(mktemp -d)

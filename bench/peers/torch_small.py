@@ -12,6 +12,7 @@ import os
 import statistics
 import sys
 import time
+from functools import partial
 
 import torch
 from torch import nn
@@ -26,24 +27,35 @@ def small():
     layers, channels = [], 3
     for out in (32, 64, 128):
         for _ in range(2):
-            layers += [nn.Conv2d(channels, out, 3, padding=1, bias=False), nn.BatchNorm2d(out),
-                       nn.ReLU()]
+            layers += [nn.Conv2d(channels, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
             channels = out
         layers += [nn.MaxPool2d(2), nn.Dropout(0.1)]
     layers.append(nn.Flatten())
     features = 128 * 4 * 4
     for out in (256, 128):
-        layers += [nn.Linear(features, out, bias=False), nn.BatchNorm1d(out), nn.ReLU(),
-                   nn.Dropout(0.3)]
+        layers += [nn.Linear(features, out, bias=False), nn.BatchNorm1d(out), nn.ReLU(), nn.Dropout(0.3)]
         features = out
     return nn.Sequential(*layers, nn.Linear(features, 10))
 
 
 def report(case, threads, unit, runs, **extra):
-    print(json.dumps({"case": case, "threads": threads, "value": statistics.median(runs),
-                      "unit": unit, "min": min(runs), "max": max(runs), "runs": len(runs), **extra,
-                      "engine": f"PyTorch {torch.__version__}",
-                      "commit": os.environ.get("FOVEA_COMMIT", "unknown")}), flush=True)
+    print(
+        json.dumps(
+            {
+                "case": case,
+                "threads": threads,
+                "value": statistics.median(runs),
+                "unit": unit,
+                "min": min(runs),
+                "max": max(runs),
+                "runs": len(runs),
+                **extra,
+                "engine": f"PyTorch {torch.__version__}",
+                "commit": os.environ.get("FOVEA_COMMIT", "unknown"),
+            }
+        ),
+        flush=True,
+    )
 
 
 def measure(amount, work):
@@ -64,8 +76,10 @@ def measure(amount, work):
 def train(threads, batch=64):
     model = small().train().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    batches = [(torch.randn(batch, 3, 32, 32).to(memory_format=torch.channels_last),
-                torch.randint(0, 10, (batch,))) for _ in range(4)]
+    batches = [
+        (torch.randn(batch, 3, 32, 32).to(memory_format=torch.channels_last), torch.randint(0, 10, (batch,)))
+        for _ in range(4)
+    ]
     count = 0
 
     def step():
@@ -95,9 +109,15 @@ def infer(threads):
                 model(x)
                 times.append(time.perf_counter() - start)
             times.sort()
-            report("infer small", threads, "images/s", measure(batch, lambda: model(x)),
-                   batch=batch, p50_ms=times[len(times) // 2] * 1e3,
-                   p99_ms=times[int(len(times) * 0.99)] * 1e3)
+            report(
+                "infer small",
+                threads,
+                "images/s",
+                measure(batch, partial(model, x)),
+                batch=batch,
+                p50_ms=times[len(times) // 2] * 1e3,
+                p99_ms=times[int(len(times) * 0.99)] * 1e3,
+            )
 
 
 def main():

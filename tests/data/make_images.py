@@ -4,6 +4,7 @@
 Usage: python3 -m pip install pillow && python3 tests/data/make_images.py
 The versions that made the committed files are in tests/data/images/VERSIONS.
 """
+
 import random
 import struct
 import sys
@@ -16,16 +17,29 @@ from PIL import Image, ImageDraw, ImageOps, features
 OUT = Path(__file__).parent / "images"
 T = Image.Transpose
 # What a camera held that way would have stored, so that EXIF brings back the upright image.
-STORED = {1: None, 2: T.FLIP_LEFT_RIGHT, 3: T.ROTATE_180, 4: T.FLIP_TOP_BOTTOM,
-          5: T.TRANSPOSE, 6: T.ROTATE_90, 7: T.TRANSVERSE, 8: T.ROTATE_270}
+STORED = {
+    1: None,
+    2: T.FLIP_LEFT_RIGHT,
+    3: T.ROTATE_180,
+    4: T.FLIP_TOP_BOTTOM,
+    5: T.TRANSPOSE,
+    6: T.ROTATE_90,
+    7: T.TRANSVERSE,
+    8: T.ROTATE_270,
+}
 
 
 def scene(width, height):
     """Nothing symmetrical: a colour ramp, a box, a line and a disc, and a little noise."""
     rng = random.Random(7)
     image = Image.new("RGB", (width, height))
-    image.putdata([(255 * x // width, 255 * y // height, 90 + rng.randrange(8))
-                   for y in range(height) for x in range(width)])
+    image.putdata(
+        [
+            (255 * x // width, 255 * y // height, 90 + rng.randrange(8))
+            for y in range(height)
+            for x in range(width)
+        ]
+    )
     draw = ImageDraw.Draw(image)
     draw.rectangle((1, 1, width // 3, height // 4), fill=(250, 30, 20))
     draw.line((0, height - 1, width // 2, height // 2), fill=(255, 255, 255))
@@ -40,10 +54,16 @@ def png_chunk(kind, data):
 
 def rgb16_png(width, height):
     """16 bits a channel, which Pillow cannot write: upper byte x * 9, lower byte 255 - x."""
-    rows = b"".join(b"\0" + b"".join(bytes([9 * x, 255 - x, 9 * y, 255 - y, 77, 255])
-                                     for x in range(width)) for y in range(height))
-    return (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
-            + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b""))
+    rows = b"".join(
+        b"\0" + b"".join(bytes([9 * x, 255 - x, 9 * y, 255 - y, 77, 255]) for x in range(width))
+        for y in range(height)
+    )
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
+        + png_chunk(b"IDAT", zlib.compress(rows))
+        + png_chunk(b"IEND", b"")
+    )
 
 
 def main():
@@ -78,19 +98,20 @@ def main():
     white = Image.new("RGBA", upright.size, (255, 255, 255, 255))
     Image.alpha_composite(white, alpha).convert("RGB").save(OUT / "alpha_expected.png", optimize=True)
     again = Image.open(OUT / "palette_clear.png").convert("RGBA")
-    Image.alpha_composite(white, again).convert("RGB").save(
-        OUT / "palette_clear_expected.png", optimize=True)
+    Image.alpha_composite(white, again).convert("RGB").save(OUT / "palette_clear_expected.png", optimize=True)
     (OUT / "rgb16.png").write_bytes(rgb16_png(12, 8))
 
     source = scene(61, 47)
     source.save(OUT / "resize_source.png", optimize=True)
     for width, height in [(32, 32), (20, 47), (61, 9), (7, 5), (100, 70), (1, 1), (60, 46)]:
         source.resize((width, height), Image.Resampling.BILINEAR).save(
-            OUT / f"resize_{width}x{height}.png", optimize=True)
+            OUT / f"resize_{width}x{height}.png", optimize=True
+        )
 
     (OUT / "VERSIONS").write_text(
         f"python {sys.version.split()[0]}\npillow {PIL.__version__}\n"
-        f"libjpeg-turbo {features.version_feature('libjpeg_turbo')}\nzlib {features.version('zlib')}\n")
+        f"libjpeg-turbo {features.version_feature('libjpeg_turbo')}\nzlib {features.version('zlib')}\n"
+    )
 
 
 if __name__ == "__main__":

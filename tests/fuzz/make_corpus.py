@@ -23,8 +23,12 @@ def png(value):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(bytes([0, value]))) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(bytes([0, value])))
+        + chunk(b"IEND", b"")
+    )
 
 
 def tar():
@@ -38,7 +42,7 @@ def tar():
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
         end = archive.offset
-    return out.getvalue()[:end + 2 * tarfile.BLOCKSIZE]
+    return out.getvalue()[: end + 2 * tarfile.BLOCKSIZE]
 
 
 def zip_file(method):
@@ -54,9 +58,21 @@ def text(value, size):
 
 
 def checkpoint():
-    texts = {"epoch": "1", "batch": "2", "seen": "64", "correct": "9", "loss": "1.5", "seconds": "0.25",
-             "lr": "0.1", "plateau.best": "1e9", "plateau.waited": "0", "plateau.factor": "1",
-             "early.best": "0.5", "early.best_epoch": "0", "history.0": "0 1 1 0.1 2.5 0.2 2.25 0.3 7"}
+    texts = {
+        "epoch": "1",
+        "batch": "2",
+        "seen": "64",
+        "correct": "9",
+        "loss": "1.5",
+        "seconds": "0.25",
+        "lr": "0.1",
+        "plateau.best": "1e9",
+        "plateau.waited": "0",
+        "plateau.factor": "1",
+        "early.best": "0.5",
+        "early.best_epoch": "0",
+        "history.0": "0 1 1 0.1 2.5 0.2 2.25 0.3 7",
+    }
     out = b"FOVEACKP" + struct.pack("<II", 1, len(texts))
     out += b"".join(text(k, 4) + text(v, 4) for k, v in sorted(texts.items()))
     out += struct.pack("<I", 2)
@@ -66,9 +82,11 @@ def checkpoint():
 
 def dataset_index():
     def image(number, label, split, offset):
-        return (bytes([number] * 32)
-                + struct.pack("<IBIIIQQB", label, split, 2, 1, 0, offset, 1_700_000_000, 1)
-                + text(f"cat/{number}.png", 2))
+        return (
+            bytes([number] * 32)
+            + struct.pack("<IBIIIQQB", label, split, 2, 1, 0, offset, 1_700_000_000, 1)
+            + text(f"cat/{number}.png", 2)
+        )
 
     out = b"FOVEASET" + struct.pack("<II", 2, 2) + text("cat", 2) + text("dog", 2)
     out += struct.pack("<III", 4, 1, 3) + struct.pack("<Q", 12) + struct.pack("<I", 2)
@@ -78,17 +96,30 @@ def dataset_index():
 
 def feature_bundle():
     tensors = {"means": [2, 2], "covariance": [2, 2], "held_out_labels": [1, 1], "held_out": [1, 2]}
-    header = {"__metadata__": {"header_sha256": "0" * 64, "sha256": "0" * 64, "classes": '["cat","dog"]',
-                               "counts": "[3,4]", "data": "d", "data_revision": "r", "evaluation": "{}",
-                               "fovea_features": "1", "kind": "fovea-features",
-                               "weights_sha256": "a" * 64}}
+    header = {
+        "__metadata__": {
+            "header_sha256": "0" * 64,
+            "sha256": "0" * 64,
+            "classes": '["cat","dog"]',
+            "counts": "[3,4]",
+            "data": "d",
+            "data_revision": "r",
+            "evaluation": "{}",
+            "fovea_features": "1",
+            "kind": "fovea-features",
+            "weights_sha256": "a" * 64,
+        }
+    }
     data = b""
     for name, (rows, columns) in tensors.items():
         half = name == "held_out"
-        numbers = [1] if name == "held_out_labels" else [1, 0.5, 0.5, 1][:rows * columns]
+        numbers = [1] if name == "held_out_labels" else [1, 0.5, 0.5, 1][: rows * columns]
         values = struct.pack(f"<{rows * columns}{'e' if half else 'f'}", *numbers)
-        header[name] = {"dtype": "F16" if half else "F32", "shape": [rows, columns],
-                        "data_offsets": [len(data), len(data) + len(values)]}
+        header[name] = {
+            "dtype": "F16" if half else "F32",
+            "shape": [rows, columns],
+            "data_offsets": [len(data), len(data) + len(values)],
+        }
         data += values
     written = json.dumps(header, separators=(",", ":")).encode()
     written += b" " * (-len(written) % 8)
@@ -105,39 +136,62 @@ PIXELS = {"name": "image", "datatype": "UINT8", "shape": [1, 2, 2, 3]}
 FILES = {"name": "image_bytes", "datatype": "BYTES", "shape": [2]}
 
 SEEDS = {
-    "archive": {"tar": tar(), "tar.xz": lzma.compress(tar()),
-                "stored.zip": zip_file(zipfile.ZIP_STORED), "deflated.zip": zip_file(zipfile.ZIP_DEFLATED)},
+    "archive": {
+        "tar": tar(),
+        "tar.xz": lzma.compress(tar()),
+        "stored.zip": zip_file(zipfile.ZIP_STORED),
+        "deflated.zip": zip_file(zipfile.ZIP_DEFLATED),
+    },
     "checkpoint": {"small": checkpoint()},
     "dataset_index": {"small": dataset_index()},
     "feature_bundle": {"small": feature_bundle()},
     "infer_request": {
         "json": infer([{**PIXELS, "data": [[[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 255]]]]}], id="a"),
-        "binary": infer([{**PIXELS, "parameters": BINARY}], bytes(range(12)),
-                        parameters={"binary_data_output": True}),
-        "files": infer([{**FILES, "data": ["aGVsbG8=", "Qk0="]}],
-                       outputs=[{"name": "label", "parameters": {"binary_data": False}}]),
-        "binary_files": infer([{**FILES, "parameters": BINARY}], b"\3\0\0\0abc\1\0\0\0d")},
+        "binary": infer(
+            [{**PIXELS, "parameters": BINARY}], bytes(range(12)), parameters={"binary_data_output": True}
+        ),
+        "files": infer(
+            [{**FILES, "data": ["aGVsbG8=", "Qk0="]}],
+            outputs=[{"name": "label", "parameters": {"binary_data": False}}],
+        ),
+        "binary_files": infer([{**FILES, "parameters": BINARY}], b"\3\0\0\0abc\1\0\0\0d"),
+    },
     "json_body": {
         "retrain": b'{"kind":"retrain","mode":"auto","epochs":3,"lr":1e-2,"seed":7,'
-                   b'"gate":{"alpha":0.05},"promote":"never"}',
+        b'"gate":{"alpha":0.05},"promote":"never"}',
         "evaluate": b'{"kind":"evaluate","version":2,"split":"test"}',
-        "label": '{"label":"k\u00e4tzchen","reason":"\\u00e4\\ud83d\\ude00"}'.encode()},
+        "label": '{"label":"k\u00e4tzchen","reason":"\\u00e4\\ud83d\\ude00"}'.encode(),
+    },
     "multipart": {
-        "form": b"multipart/form-data; boundary=\"x Y\"\n--x Y\r\n"
-                b"Content-Disposition: form-data; name=\"label\"\r\n\r\ncat\r\n--x Y\r\n"
-                b"Content-Disposition: form-data; name=file; filename=\"a\\\"b.png\"; "
-                b"filename*=UTF-8''na%C3%AFve.png\r\nContent-Type: image/png\r\n"
-                b"Content-Transfer-Encoding: binary\r\n\r\n\x89PNG\r\n--x\r\n--x Y--\r\n",
-        "empty": b"multipart/form-data;boundary=b\n--b--"},
-    "tally": {"small": json.dumps(
-        {"n": 3, "uncertain": 1, "p": [2.5, 0.25, 0.9], "ms": 12.5,
-         "classes": {"cat": [2, 1.5], "dog": [1, 1.0]}, "confidence": [1, 2] + [0] * 18,
-         "total": [[120, 3]], "decode": [[7, 2]], "queue": [], "compute": [[0, 1]]}).encode()},
+        "form": b'multipart/form-data; boundary="x Y"\n--x Y\r\n'
+        b'Content-Disposition: form-data; name="label"\r\n\r\ncat\r\n--x Y\r\n'
+        b'Content-Disposition: form-data; name=file; filename="a\\"b.png"; '
+        b"filename*=UTF-8''na%C3%AFve.png\r\nContent-Type: image/png\r\n"
+        b"Content-Transfer-Encoding: binary\r\n\r\n\x89PNG\r\n--x\r\n--x Y--\r\n",
+        "empty": b"multipart/form-data;boundary=b\n--b--",
+    },
+    "tally": {
+        "small": json.dumps(
+            {
+                "n": 3,
+                "uncertain": 1,
+                "p": [2.5, 0.25, 0.9],
+                "ms": 12.5,
+                "classes": {"cat": [2, 1.5], "dog": [1, 1.0]},
+                "confidence": [1, 2] + [0] * 18,
+                "total": [[120, 3]],
+                "decode": [[7, 2]],
+                "queue": [],
+                "compute": [[0, 1]],
+            }
+        ).encode()
+    },
     "target": {
         "history": b"/api/v1/predictions?limit=20&before=9&from=2026-01-31T12:00:00Z&to=2026-02-01"
-                   b"&uncertain=true&min_probability=.5",
+        b"&uncertain=true&min_probability=.5",
         "tricks": b"HTTP://host/a%2e%2e/%5C..//b;c?label=k%C3%A4tz+chen&&=x&hours=24&search=%2525#d",
-        "page": b"/assets/../index.html?version=1&labelled=0&max_probability=1e0"},
+        "page": b"/assets/../index.html?version=1&labelled=0&max_probability=1e0",
+    },
 }
 
 

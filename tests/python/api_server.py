@@ -13,8 +13,9 @@ VERBS = ("get", "put", "post", "delete", "patch")
 
 class Server(RunningServer):
     def __init__(self, data_dir):
-        super().__init__(data_dir, "--threads", "1",
-                         environment={"FOVEA_TOKENS": f"admin:{ADMIN},predict:{PREDICT}"})
+        super().__init__(
+            data_dir, "--threads", "1", environment={"FOVEA_TOKENS": f"admin:{ADMIN},predict:{PREDICT}"}
+        )
 
     def send(self, verb, path, body=None, fields=None, token=ADMIN):
         """The open answer; its connection must be closed by who asked."""
@@ -69,7 +70,8 @@ class Document:
         schemas = self.raw["components"]["schemas"]
         self.components = {
             "schemas": {name: closed(schema) for name, schema in schemas.items()},
-            "open": {name: closed(schema, True) for name, schema in schemas.items()}}
+            "open": {name: closed(schema, True) for name, schema in schemas.items()},
+        }
         self.operations = {}
         for path, item in self.raw["paths"].items():
             for verb in VERBS:
@@ -100,7 +102,8 @@ class Document:
 
     def target(self, operation, query=None, **path):
         target = self.operations[operation][1].format(
-            **{name: quote(str(value), safe="") for name, value in path.items()})
+            **{name: quote(str(value), safe="") for name, value in path.items()}
+        )
         return target + ("?" + urlencode(query) if query else "")
 
     def ask(self, operation, status=200, body=None, fields=None, query=None, **path):

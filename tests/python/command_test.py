@@ -84,8 +84,13 @@ def test_a_model_may_be_named_without_its_folder(tmp_path):
 
 def test_inspect_shows_the_layers_and_where_the_model_came_from():
     shown = json.loads(fovea("inspect", FILE, "--json").stdout)
-    assert shown["layers"][0] == {"name": "0", "kind": "Conv2d(3 -> 4, 3x3)", "output": [6, 6, 4],
-                                  "parameters": 108, "flops": 2 * 27 * 4 * 36}
+    assert shown["layers"][0] == {
+        "name": "0",
+        "kind": "Conv2d(3 -> 4, 3x3)",
+        "output": [6, 6, 4],
+        "parameters": 108,
+        "flops": 2 * 27 * 4 * 36,
+    }
     assert shown["parameters"] == sum(layer["parameters"] for layer in shown["layers"])
     assert shown["provenance"]["seed"] == "7"
     text = fovea("inspect", FILE).stdout

@@ -19,8 +19,12 @@ pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is
 
 
 def fovea_data(*arguments, code=0, env=None):
-    done = subprocess.run([FOVEA, "data", *map(str, arguments)], capture_output=True, text=True,
-                          env={**os.environ, **(env or {})})
+    done = subprocess.run(
+        [FOVEA, "data", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
     assert done.returncode == code, done.stderr
     return done
 
@@ -67,7 +71,7 @@ class Server:
                     end = len(outer.content)
                     self.send_header("Content-Range", f"bytes {start}-{end - 1}/{end}")
                 self.end_headers()
-                self.wfile.write(body if outer.hang_up_after is None else body[:outer.hang_up_after])
+                self.wfile.write(body if outer.hang_up_after is None else body[: outer.hang_up_after])
 
             def log_message(self, *_):
                 pass
@@ -87,8 +91,9 @@ def server(archive):
 
 def fetch(server, data_dir, code=0, sha256=None, url=None):
     sha256 = sha256 or hashlib.sha256(server.content).hexdigest()
-    return fovea_data("fetch", "cifar10", "--url", url or server.url, "--sha256", sha256,
-                      "--data-dir", data_dir, code=code)
+    return fovea_data(
+        "fetch", "cifar10", "--url", url or server.url, "--sha256", sha256, "--data-dir", data_dir, code=code
+    )
 
 
 def test_fetch_downloads_checks_and_imports(server, tmp_path):
@@ -165,7 +170,10 @@ def test_import_reports_counts_and_one_line_for_each_rejected_file(images, tmp_p
     lines = done.stdout.splitlines()
     assert lines[0] == "pets: 40 added, 1 duplicates, 1 rejected"
     assert [line.split() for line in lines[2:5]] == [
-        ["cat", "16", "2", "2"], ["dog", "16", "2", "2"], ["all", "32", "4", "4"]]
+        ["cat", "16", "2", "2"],
+        ["dog", "16", "2", "2"],
+        ["all", "32", "4", "4"],
+    ]
     shown = fovea_data("show", "pets", "--data-dir", tmp_path / "data").stdout.splitlines()
     assert shown[0] == "pets: 40 images"
     assert shown[1:] == lines[1:]
@@ -180,10 +188,14 @@ def test_list_names_the_datasets_of_the_folder_from_the_environment(images, tmp_
 
 
 def test_wrong_use_and_missing_things_are_said_plainly(tmp_path):
-    assert "there is no" in fovea_data("import", tmp_path / "x", "--name", "a", "--data-dir",
-                                       tmp_path, code=1).stderr
-    assert "cannot name a dataset" in fovea_data("import", tmp_path, "--name", "../a", "--data-dir",
-                                                 tmp_path, code=1).stderr
+    assert (
+        "there is no"
+        in fovea_data("import", tmp_path / "x", "--name", "a", "--data-dir", tmp_path, code=1).stderr
+    )
+    assert (
+        "cannot name a dataset"
+        in fovea_data("import", tmp_path, "--name", "../a", "--data-dir", tmp_path, code=1).stderr
+    )
     assert "no dataset" in fovea_data("show", "pets", "--data-dir", tmp_path, code=1).stderr
     fovea_data("import", "--data-dir", tmp_path, code=2)
     fovea_data("fetch", "imagenet", "--data-dir", tmp_path, code=2)
@@ -191,7 +203,17 @@ def test_wrong_use_and_missing_things_are_said_plainly(tmp_path):
 
 def test_what_the_server_trains_on_is_the_default_and_fetch_can_land_there(server, tmp_path):
     sha256 = hashlib.sha256(server.content).hexdigest()
-    fovea_data("fetch", "cifar10", "--name", "images", "--url", server.url, "--sha256", sha256,
-               "--data-dir", tmp_path)
+    fovea_data(
+        "fetch",
+        "cifar10",
+        "--name",
+        "images",
+        "--url",
+        server.url,
+        "--sha256",
+        sha256,
+        "--data-dir",
+        tmp_path,
+    )
     again = fovea_data("import", tmp_path / "downloads" / "cifar10.tar.gz", "--data-dir", tmp_path)
     assert again.stdout.startswith("images: 0 added, 110 duplicates")

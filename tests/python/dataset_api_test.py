@@ -13,8 +13,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
 import running_server
+from PIL import Image
 from running_server import FOVEA, HANDS, MODEL, ROOT, RunningServer
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
@@ -109,7 +109,7 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     assert renamed["changed"] == 10
     assert server.json(f"/api/v1/dataset/images/{second}", None, "DELETE")["changed"] == 1
     server.json(f"/api/v1/dataset/images/{second}", status=404)
-    gone = server.json("/api/v1/dataset/delete", {"sha256": rest[10:15] + [second]}, "POST")
+    gone = server.json("/api/v1/dataset/delete", {"sha256": [*rest[10:15], second]}, "POST")
     assert gone["changed"] == 5 and gone["missing"] == [second]
     actions = {entry["action"] for entry in server.json("/api/v1/audit")["entries"]}
     assert {"upload images", "relabel images", "rename class", "delete images"} <= actions
@@ -124,8 +124,11 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
         assert any("/Faust \u00e4/" in name for name in zipped.namelist())
     assert all(splits[line["sha256"]] == line["split"] for line in lines)
     (tmp_path / "export.zip").write_bytes(exported)
-    done = subprocess.run([FOVEA, "data", "import", tmp_path / "export.zip", "--data-dir",
-                           tmp_path / "elsewhere"], capture_output=True, text=True)
+    done = subprocess.run(
+        [FOVEA, "data", "import", tmp_path / "export.zip", "--data-dir", tmp_path / "elsewhere"],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert f"revision {revision}" in done.stdout and "0 rejected" in done.stdout
 
@@ -133,12 +136,10 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
 def test_each_file_of_a_form_gets_its_verdict(server):
     a, b = png(1), png(2)
     files = [("a.png", a), ("b.png", b), ("a2.png", a), ("x.txt", b"no image")]
-    report = server.json("/api/v1/dataset/images", verb="POST",
-                         **form(files, ["cat", "dog", "cat", "cat"]))
+    report = server.json("/api/v1/dataset/images", verb="POST", **form(files, ["cat", "dog", "cat", "cat"]))
     assert [r["verdict"] for r in report["results"]] == ["added", "added", "duplicate", "rejected"]
     assert server.ask("/api/v1/dataset/images/" + report["results"][1]["sha256"] + "/content")[1] == b
-    wrong = server.json("/api/v1/dataset/images", verb="POST", status=400,
-                        **form(files, ["cat", "dog"]))
+    wrong = server.json("/api/v1/dataset/images", verb="POST", status=400, **form(files, ["cat", "dog"]))
     assert "4 files and 2 labels" in wrong["detail"]
     assert "label" in server.json("/api/v1/dataset/images", a, "POST", status=400)["detail"]
     bad = server.json("/api/v1/dataset/images?label=a%2Fb", a, "POST", status=422)
@@ -201,15 +202,22 @@ def test_what_a_full_disk_has_no_room_for_is_507_in_the_systems_words(tmp_path):
     # Python ignores SIGXFSZ, and the child goes on doing so: writes fail instead.
     server = RunningServer(tmp_path / "data", "--threads", 1, restore_signals=False)
     try:
+
         def limit_files(most):
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
         limit_files(200_000)
         big = png(1, side=400)
         before = server.json("/api/v1/dataset")["revision"]
-        replies = [server.json("/api/v1/dataset/images?label=c", big, "POST", status=507),
-                   server.json("/api/v1/dataset/images", verb="POST", status=507,
-                               **form([(f"{i}.png", png(i, side=300)) for i in range(5)], ["c"]))]
+        replies = [
+            server.json("/api/v1/dataset/images?label=c", big, "POST", status=507),
+            server.json(
+                "/api/v1/dataset/images",
+                verb="POST",
+                status=507,
+                **form([(f"{i}.png", png(i, side=300)) for i in range(5)], ["c"]),
+            ),
+        ]
         limit_files(len(model) - 1)
         replies.append(server.json("/api/v1/models", model, "POST", status=507))
         limit_files(resource.RLIM_INFINITY)
@@ -228,7 +236,9 @@ def test_a_part_without_a_file_name_goes_by_its_own(server):
 
 
 def test_a_label_with_a_nul_is_named_whole(server):
-    refused = server.json("/api/v1/dataset/images", verb="POST", status=422, **form([("a.png", png(1))], ["a\0b"]))
+    refused = server.json(
+        "/api/v1/dataset/images", verb="POST", status=422, **form([("a.png", png(1))], ["a\0b"])
+    )
     assert refused["detail"] == 'the label "a?b" holds control characters or is not UTF-8'
 
 
@@ -256,7 +266,17 @@ def test_metrics_count_the_training_data_the_versions_and_the_runs(server):
     status, text = server.ask("/metrics")
     lines = text.decode().splitlines()
     assert status == 200
-    assert sum(float(line.split()[-1]) for line in lines
-               if line.startswith("fovea_dataset_images{") and 'class="c"' in line) == 1
-    for line in ("fovea_model_promotions_total 1", "fovea_model_rollbacks_total 1", "fovea_http_in_flight_requests 1"):
+    assert (
+        sum(
+            float(line.split()[-1])
+            for line in lines
+            if line.startswith("fovea_dataset_images{") and 'class="c"' in line
+        )
+        == 1
+    )
+    for line in (
+        "fovea_model_promotions_total 1",
+        "fovea_model_rollbacks_total 1",
+        "fovea_http_in_flight_requests 1",
+    ):
         assert line in lines, text.decode()

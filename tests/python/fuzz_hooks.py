@@ -12,8 +12,11 @@ ACCEPTED = [
     # An address with %00, a form whose parts have names that no client may write so, a key used before.
     ("ST202", r".", r"holds a NUL|multipart body, part|Idempotency-Key was used"),
     # Whether bytes are an image, an archive or a model, and what the parts of an upload say together.
-    ("ST202", r"POST /api/(v1/)?(predict|dataset|upload|models)",
-     r"JPEG|image|archive|in the form or in the address|labels|model file"),
+    (
+        "ST202",
+        r"POST /api/(v1/)?(predict|dataset|upload|models)",
+        r"JPEG|image|archive|in the form or in the address|labels|model file",
+    ),
     # In a form everything is text or bytes: a part cannot have the wrong type.
     ("ST201", r"POST /api/(predict/batch|upload)", r"total_errors|files_saved"),
     # Tensors: lengths, shapes and values that must fit each other.
@@ -35,8 +38,12 @@ ACCEPTED = [
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    return not any(re.match(checks, failure.code) and re.match(where, case.operation.label)
-                   and re.search(what, response.text) for checks, where, what in ACCEPTED)
+    return not any(
+        re.match(checks, failure.code)
+        and re.match(where, case.operation.label)
+        and re.search(what, response.text)
+        for checks, where, what in ACCEPTED
+    )
 
 
 @schemathesis.hook

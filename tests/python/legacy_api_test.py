@@ -92,8 +92,10 @@ def test_requests_without_a_usable_file_are_400(server, path, part):
         assert "not allowed" in error(server, path, 400, **named([("a.txt", b"text")], [], part))
 
 
-@pytest.mark.parametrize("path,part", [("/api/predict", "file"), ("/api/predict/batch", "files"),
-                                       ("/api/upload/training-data", "files")])
+@pytest.mark.parametrize(
+    "path,part",
+    [("/api/predict", "file"), ("/api/predict/batch", "files"), ("/api/upload/training-data", "files")],
+)
 def test_more_than_16_mb_is_413(server, path, part):
     body = named([("a.png", bytes(17 << 20))], ["cat"], part)
     assert "16777216" in error(server, path, 413, **body)
@@ -104,13 +106,16 @@ def test_training_data_is_taken_under_the_names_of_the_model(server):
     body = named([("a.png", png(11)), ("b.png", png(12))], ["Airplane", "Zebra"], "files")
     reply = server.json(path, verb="POST", **body)
     assert reply["files_saved"] == 2 and reply["message"]
-    assert reply["files"] == [{"filename": "a.png", "label": "Airplane"},
-                              {"filename": "b.png", "label": "Zebra"}]
+    assert reply["files"] == [
+        {"filename": "a.png", "label": "Airplane"},
+        {"filename": "b.png", "label": "Zebra"},
+    ]
     stored = {c["name"] for c in server.json("/api/v1/dataset")["classes"]}
     assert stored == {"airplane", "Zebra"}  # the model's airplane, and a class of its own
     assert "match" in error(server, path, 400, **named([("a.png", png(13))], ["x", "y"], "files"))
-    again = server.json(path, verb="POST",
-                        **named([("a.png", png(11)), ("c.png", png(14))], ["Airplane", "Zebra"], "files"))
+    again = server.json(
+        path, verb="POST", **named([("a.png", png(11)), ("c.png", png(14))], ["Airplane", "Zebra"], "files")
+    )
     assert again["files_saved"] == 1 and again["files"] == [{"filename": "c.png", "label": "Zebra"}]
     assert again["message"] == "1 files uploaded successfully, 1 were there already"
     assert error(server, path, 400, **named([], ["x"])) == 'the form has no part named "files"'
@@ -160,8 +165,7 @@ def test_the_evaluation_is_that_of_scikit_learn(server):
     counts = np.array(body["confusion_matrix"])
     assert counts.sum() == 10_000
     truth, answer = (axis.ravel() for axis in np.indices(counts.shape))
-    wanted = report_of(truth, answer, target_names=CLASSES, sample_weight=counts.ravel(),
-                       output_dict=True)
+    wanted = report_of(truth, answer, target_names=CLASSES, sample_weight=counts.ravel(), output_dict=True)
     assert body["classification_report"].keys() == wanted.keys()
     assert body["accuracy"] == pytest.approx(wanted["accuracy"], abs=2e-5)
     for name, line in wanted.items():
@@ -178,8 +182,10 @@ def test_the_sentences_of_the_insights_are_true_of_their_numbers(server):
     counts = np.array(panel["values"])
     wrong = counts * (1 - np.eye(len(counts)))
     truth, answer = np.unravel_index(wrong.argmax(), wrong.shape)
-    assert f"{panel['names'][truth]} taken for {panel['names'][answer]}, {int(wrong.max())} of" in (
-        matrix["sentence"])
+    assert (
+        f"{panel['names'][truth]} taken for {panel['names'][answer]}, {int(wrong.max())} of"
+        in (matrix["sentence"])
+    )
     quality = server.json("/api/v1/insights/per_class_metrics")
     bars = quality["data"]["panels"][0]
     recall = next(s for s in bars["series"] if s["name"].startswith("recall"))["values"]

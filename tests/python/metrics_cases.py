@@ -58,34 +58,44 @@ def answer(p, y):
     p = p.astype(np.float64)
     predicted = p.argmax(1)
     labels = list(range(classes))
-    result = {"accuracy": metrics.accuracy_score(y, predicted),
-              "confusion": metrics.confusion_matrix(y, predicted, labels=labels).tolist()}
+    result = {
+        "accuracy": metrics.accuracy_score(y, predicted),
+        "confusion": metrics.confusion_matrix(y, predicted, labels=labels).tolist(),
+    }
     for average in ("macro", "weighted"):  # a class without images has no quality to average
         result[average] = metrics.precision_recall_fscore_support(
-            y, predicted, labels=np.unique(y), average=average, zero_division=0)[:3]
-    result["per_class"] = np.array(metrics.precision_recall_fscore_support(
-        y, predicted, labels=labels, zero_division=0)[:3]).T.tolist()
+            y, predicted, labels=np.unique(y), average=average, zero_division=0
+        )[:3]
+    result["per_class"] = np.array(
+        metrics.precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0)[:3]
+    ).T.tolist()
     result["support"] = [int((y == c).sum()) for c in labels]
-    result["roc_auc"] = [metrics.roc_auc_score(y == c, p[:, c])
-                         if 0 < (y == c).sum() < len(y) else None for c in labels]
-    result["pr_auc"] = [metrics.average_precision_score(y == c, p[:, c])
-                        if (y == c).any() else None for c in labels]
+    result["roc_auc"] = [
+        metrics.roc_auc_score(y == c, p[:, c]) if 0 < (y == c).sum() < len(y) else None for c in labels
+    ]
+    result["pr_auc"] = [
+        metrics.average_precision_score(y == c, p[:, c]) if (y == c).any() else None for c in labels
+    ]
     for name in ("roc_auc", "pr_auc"):
         known = [area for area in result[name] if area is not None]
         result[name + "_macro"] = float(np.mean(known)) if known else None
     if all(area is not None for area in result["roc_auc"]) and classes > 2:
-        result["roc_auc_macro"] = metrics.roc_auc_score(y, p / p.sum(1, keepdims=True),
-                                                        multi_class="ovr", labels=labels)
+        result["roc_auc_macro"] = metrics.roc_auc_score(
+            y, p / p.sum(1, keepdims=True), multi_class="ovr", labels=labels
+        )
     result["roc"], result["pr"] = [], []
     for c in labels:
         hit = y == c
-        fpr, tpr, _ = (metrics.roc_curve(hit, p[:, c], drop_intermediate=False)
-                       if 0 < hit.sum() < len(y) else (None, None, None))
+        fpr, tpr, _ = (
+            metrics.roc_curve(hit, p[:, c], drop_intermediate=False)
+            if 0 < hit.sum() < len(y)
+            else (None, None, None)
+        )
         result["roc"].append(None if fpr is None else np.stack([fpr, tpr], 1).tolist())
-        precision, recall, _ = (metrics.precision_recall_curve(hit, p[:, c])
-                                if hit.any() else (None, None, None))
-        result["pr"].append(None if recall is None
-                            else np.stack([recall, precision], 1)[::-1].tolist())
+        precision, recall, _ = (
+            metrics.precision_recall_curve(hit, p[:, c]) if hit.any() else (None, None, None)
+        )
+        result["pr"].append(None if recall is None else np.stack([recall, precision], 1)[::-1].tolist())
     epsilon = 2.0**-23
     with warnings.catch_warnings():  # float32 rows and clipped ones sum to 1 only nearly
         warnings.simplefilter("ignore")
@@ -99,23 +109,33 @@ def best_temperature(logits, y):
     def loss(log_t):
         return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(len(y)), y].mean()
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded",
-                            options={"xatol": 1e-10})
+    found = minimize_scalar(
+        loss, bounds=(np.log(0.05), np.log(20)), method="bounded", options={"xatol": 1e-10}
+    )
     return float(np.exp(found.x))
 
 
 def document():
-    result = {"sklearn": sklearn.__version__, "numpy": np.__version__,
-              "cases": [], "temperatures": []}
+    result = {"sklearn": sklearn.__version__, "numpy": np.__version__, "cases": [], "temperatures": []}
     for name, p, y in cases():
-        result["cases"].append({"name": name, "probabilities": p.astype(float).tolist(),
-                                "labels": y.tolist(), "expected": answer(p, y)})
+        result["cases"].append(
+            {
+                "name": name,
+                "probabilities": p.astype(float).tolist(),
+                "labels": y.tolist(),
+                "expected": answer(p, y),
+            }
+        )
     for seed, scale in ((5, 3.0), (6, 0.4), (7, 1.0)):
         p, y = draw(seed, 60, 3)
         logits = (np.log(p.astype(np.float64)) * scale).astype(np.float32)
-        result["temperatures"].append({
-            "logits": logits.astype(float).tolist(), "labels": y.tolist(),
-            "expected": best_temperature(logits.astype(np.float64), y)})
+        result["temperatures"].append(
+            {
+                "logits": logits.astype(float).tolist(),
+                "labels": y.tolist(),
+                "expected": best_temperature(logits.astype(np.float64), y),
+            }
+        )
     return result
 
 

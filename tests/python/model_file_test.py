@@ -18,7 +18,7 @@ LOGITS = DATA / "model-v1.logits"
 
 def load():
     with safetensors.safe_open(FILE, framework="numpy") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         return tensors, file.metadata()
 
 
@@ -46,8 +46,11 @@ def conv2d(x, weight, bias, stride, pad):
 def run(layers, prefix, tensors, x):
     for index, layer in enumerate(layers):
         name = f"{prefix}{index}"
-        part = {key[len(name) + 1 :]: value.astype(np.float64) for key, value in tensors.items()
-                if key.startswith(name + ".")}
+        part = {
+            key[len(name) + 1 :]: value.astype(np.float64)
+            for key, value in tensors.items()
+            if key.startswith(name + ".")
+        }
         kind = layer["kind"]
         if kind == "conv2d":
             x = conv2d(x, part["weight"], part.get("bias"), layer["stride"], layer["pad"])
@@ -79,8 +82,12 @@ def logits():
     tensors, metadata = load()
     spec = json.loads(metadata["architecture"])
     height, width, channels = spec["input"]
-    x = np.array([[[(i * 7 + j * 13 + c * 29) % 23 / 11 - 1 for j in range(width)]
-                   for i in range(height)] for c in range(channels)])
+    x = np.array(
+        [
+            [[(i * 7 + j * 13 + c * 29) % 23 / 11 - 1 for j in range(width)] for i in range(height)]
+            for c in range(channels)
+        ]
+    )
     return run(spec["layers"], "", tensors, x)
 
 

@@ -13,7 +13,8 @@ from running_server import FOVEA, RunningServer
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 http = pytest.importorskip("tritonclient.http")
 text_string_to_metric_families = pytest.importorskip(
-    "prometheus_client.parser").text_string_to_metric_families
+    "prometheus_client.parser"
+).text_string_to_metric_families
 SIZE = 6  # of the network's input
 
 
@@ -60,18 +61,20 @@ def test_the_client_finds_the_server_and_the_model(server, client):
 def test_pixels_get_the_answer_of_the_image(server, client, tmp_path, binary):
     rng = np.random.default_rng(3)
     pixels = rng.integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
-    expected = [server.predict_one(bitmap(image, tmp_path / "a.bmp"))["results"][0]
-                for image in pixels]
+    expected = [server.predict_one(bitmap(image, tmp_path / "a.bmp"))["results"][0] for image in pixels]
     name = server.json("/api/v1/model")["name"]
     image = http.InferInput("image", list(pixels.shape), "UINT8")
     image.set_data_from_numpy(pixels, binary_data=binary)
-    outputs = [http.InferRequestedOutput(output, binary_data=binary)
-               for output in ("probabilities", "label", "prediction")]
+    outputs = [
+        http.InferRequestedOutput(output, binary_data=binary)
+        for output in ("probabilities", "label", "prediction")
+    ]
     result = client.infer(name, [image], outputs=outputs, request_id="r1")
     assert result.get_response()["id"] == "r1"
     probabilities = result.as_numpy("probabilities")
-    for row, label, number, one in zip(probabilities, result.as_numpy("label"),
-                                       result.as_numpy("prediction"), expected):
+    for row, label, number, one in zip(
+        probabilities, result.as_numpy("label"), result.as_numpy("prediction"), expected
+    ):
         assert row[one["index"]] == np.float32(one["probability"])
         assert (label.decode() if isinstance(label, bytes) else label) == one["label"]
         stored = server.json(f"/api/v1/predictions/{number}")
@@ -103,7 +106,7 @@ def test_metrics_can_be_read_by_a_parser_and_name_patterns_not_paths(server, tmp
     assert families["fovea_inference_stage_seconds"].type == "histogram"
     assert sum(sample.value for sample in families["fovea_inference_images"].samples) > 0
     assert 'route="/api/v1/predictions/{id}"' in text
-    assert 'fovea_inference_requests_total{' in text
+    assert "fovea_inference_requests_total{" in text
     assert not re.search(r'route="[^"]*/predictions/1"', text)
 
 
@@ -117,8 +120,10 @@ def test_a_full_disk_leaves_answers_unrecorded_but_given(tmp_path):
 
     # Python ignores SIGXFSZ, and the child goes on doing so: writes fail instead.
     with Server(tmp_path / "data", preexec_fn=preexec, restore_signals=False) as server:
-        answers = [server.predict_one(bitmap(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8),
-                                         tmp_path / "a.bmp")) for _ in range(60)]
+        answers = [
+            server.predict_one(bitmap(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8), tmp_path / "a.bmp"))
+            for _ in range(60)
+        ]
         unrecorded = [answer for answer in answers if not answer["recorded"]]
         assert answers[0]["recorded"] and answers[0]["results"][0]["prediction"] == 1
         assert unrecorded and all("label" in answer["results"][0] for answer in answers)

@@ -28,8 +28,11 @@ NOT_ASKED = {
 def predictions(api):
     assert "message" in api.ask("older_statistics")
     assert api.ask("show_statistics")["confidence"]["mean"] is None
-    answer = api.ask("predict", body=form(("file", SHIP, "ship.jpg"), ("file", NO_IMAGE, "x")),
-                     query={"top_k": 3, "threshold": 0.9})
+    answer = api.ask(
+        "predict",
+        body=form(("file", SHIP, "ship.jpg"), ("file", NO_IMAGE, "x")),
+        query={"top_k": 3, "threshold": 0.9},
+    )
     assert answer["results"][0]["label"] == "ship" and "error" in answer["results"][1]
     for image, media in ((GREY, "image/png"), (RGB, "image/bmp")):
         api.ask("predict", body=(image, media))
@@ -60,9 +63,16 @@ def history(api):
 
 
 def training_data(api):
-    report = api.ask("upload_images", body=form(
-        ("file", GREY, "a.png"), ("file", RGB, "b.bmp"), ("file", SHIP, "c.jpg"),
-        ("file", NO_IMAGE, "d"), *[("label", label) for label in ("x", "x", "boat", "x")]))
+    report = api.ask(
+        "upload_images",
+        body=form(
+            ("file", GREY, "a.png"),
+            ("file", RGB, "b.bmp"),
+            ("file", SHIP, "c.jpg"),
+            ("file", NO_IMAGE, "d"),
+            *[("label", label) for label in ("x", "x", "boat", "x")],
+        ),
+    )
     assert [one["verdict"] for one in report["results"]] == ["added", "added", "duplicate", "rejected"]
     grey, rgb, ship = [one["sha256"] for one in report["results"][:3]]
     refused = api.ask("upload_images", 422, body=(NO_IMAGE, "image/png"), query={"label": "x"})
@@ -96,8 +106,7 @@ def training_data(api):
 def versions(api):
     api.ask("roll_back", 409)
     features = MODEL.with_suffix(".features.safetensors").read_bytes()
-    made = api.ask("upload_version", 201, body=form(
-        ("model", MODEL.read_bytes()), ("features", features)))
+    made = api.ask("upload_version", 201, body=form(("model", MODEL.read_bytes()), ("features", features)))
     assert made["number"] == 2 and made["features"]
     api.ask("upload_version", 201, body=(MODEL.read_bytes(), "application/octet-stream"))
     api.ask("upload_version", 422, body=(NO_IMAGE, "application/octet-stream"))
@@ -180,7 +189,9 @@ def inference_protocol(api):
         api.ask(operation, model=name, version=1)
         api.ask(operation, 404, model=name, version=9)
     api.ask("v2_unload", 400, model=name)
-    example = api.follow(api.operations["v2_infer"][2]["requestBody"])["content"]["application/json"]["example"]
+    example = api.follow(api.operations["v2_infer"][2]["requestBody"])["content"]["application/json"][
+        "example"
+    ]
     for operation, path in (("v2_infer", {}), ("v2_version_infer", {"version": 1})):
         assert api.ask(operation, body=example, model=name, **path)["outputs"][0]["data"]
         binary = {**example, "parameters": {"binary_data_output": True}, "outputs": []}

@@ -33,8 +33,13 @@ def test_each_operation_asks_for_the_role_that_the_document_names(server):
         role = described["security"][0]["token"][0] if described["security"] else "open"
         roles.add(role)
         for token, lacks in ((None, role != "open"), (PREDICT, role == "admin")):
-            answer = server.send(verb.upper(), api.target(operation, **dict.fromkeys(
-                [part.split("}")[0] for part in path.split("{")[1:]], "0")), token=token)
+            answer = server.send(
+                verb.upper(),
+                api.target(
+                    operation, **dict.fromkeys([part.split("}")[0] for part in path.split("{")[1:]], "0")
+                ),
+                token=token,
+            )
             refused = 401 if token is None else 403
             assert (answer.status == refused) == lacks, (operation, token, answer.status)
             if lacks:
@@ -50,8 +55,10 @@ def seed(server):
     names = ("grey.png", "rgb.bmp", "upright.png")
     for name in names:
         api.ask("predict", body=((images / name).read_bytes(), "image/png"))
-    report = api.ask("upload_images", body=form(
-        *[("file", (images / name).read_bytes(), name) for name in names], ("label", "cat")))
+    report = api.ask(
+        "upload_images",
+        body=form(*[("file", (images / name).read_bytes(), name) for name in names], ("label", "cat")),
+    )
     model = MODEL.read_bytes()
     for _ in range(2):
         api.ask("upload_version", 201, body=(model, "application/octet-stream"))
@@ -64,13 +71,29 @@ def test_schemathesis_finds_nothing(tmp_path):
     with Server(tmp_path / "data") as server:
         hashes = seed(server)
         config = (HERE / "fuzz.toml").read_text()
-        (tmp_path / "schemathesis.toml").write_text(config.replace('"SHA256"', ", ".join(
-            f'"{sha256}"' for sha256 in hashes)))
+        (tmp_path / "schemathesis.toml").write_text(
+            config.replace('"SHA256"', ", ".join(f'"{sha256}"' for sha256 in hashes))
+        )
         run = subprocess.run(
-            [sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{server.url}/openapi.json",
-             "--header", f"Authorization: Bearer {ADMIN}", "--max-examples", EXAMPLES],
-            cwd=tmp_path, env={**os.environ, "SCHEMATHESIS_HOOKS": "fuzz_hooks", "PYTHONPATH": str(HERE)},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+            [
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                "--no-color",
+                "run",
+                f"{server.url}/openapi.json",
+                "--header",
+                f"Authorization: Bearer {ADMIN}",
+                "--max-examples",
+                EXAMPLES,
+            ],
+            cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "fuzz_hooks", "PYTHONPATH": str(HERE)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+        )
         print(run.stdout)
         assert run.returncode == 0
         assert server.process.poll() is None

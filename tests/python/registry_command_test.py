@@ -12,7 +12,7 @@ from running_server import FOVEA, MODEL, ROOT, RunningServer
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 OTHER = ROOT / "tests" / "data" / "model-v1.safetensors"
-KILLS = int(os.environ.get("FOVEA_KILLS", 5))
+KILLS = int(os.environ.get("FOVEA_KILLS", "5"))
 
 
 class Server(RunningServer):
@@ -25,8 +25,11 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
     published, activated = {1: hashlib.sha256(files[0]).hexdigest()}, [1]
     dice = random.Random(7)
     for _ in range(KILLS):
-        server = Server(tmp_path, "--model", MODEL) if not (tmp_path / "fovea.db").exists() \
+        server = (
+            Server(tmp_path, "--model", MODEL)
+            if not (tmp_path / "fovea.db").exists()
             else Server(tmp_path, "--keep-versions", 3)
+        )
         attempted = []
 
         def change(server=server, attempted=attempted):

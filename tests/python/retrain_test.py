@@ -11,13 +11,15 @@ import subprocess
 import tarfile
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
-
 from running_server import CIFAR, FOVEA, HANDS, RunningServer
 
-pytestmark = [pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built"),
-              pytest.mark.skipif(not HANDS.exists(), reason=f"SKIPPED: there is no {HANDS}")]
+pytestmark = [
+    pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built"),
+    pytest.mark.skipif(not HANDS.exists(), reason=f"SKIPPED: there is no {HANDS}"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,11 @@ def class_folders(hands, count):
 
 
 def share_right(server, hands, first=100, count=60):
-    files = [(f"hand-{digit}/{i}", image) for digit, images in hands.items()
-             for i, image in enumerate(images[first:first + count])]
+    files = [
+        (f"hand-{digit}/{i}", image)
+        for digit, images in hands.items()
+        for i, image in enumerate(images[first : first + count])
+    ]
     labels = server.predict(files)
     return sum(label == name.split("/")[0] for name, label in labels.items()) / len(files)
 
@@ -108,7 +113,7 @@ def test_a_retraining_killed_with_its_server_goes_on_to_the_same_weights(tmp_pat
                 server.kill()
                 until = time.monotonic() + 10
                 while os.path.exists(f"/proc/{pids[0]}") and time.monotonic() < until:
-                    if re.search(r"^State:\s+Z", open(f"/proc/{pids[0]}/status").read(), re.M):
+                    if re.search(r"^State:\s+Z", Path(f"/proc/{pids[0]}/status").read_text(), re.M):
                         break
                     time.sleep(0.05)
                 server = RunningServer(folder, model=None)
@@ -184,12 +189,14 @@ def test_what_is_labelled_anew_or_comes_while_a_job_begins_is_learned_the_next_t
 def test_an_import_job_fetches_from_a_mirror_and_refuses_what_is_not_the_dataset(tmp_path):
     def records(shade):
         return b"".join(bytes([label]) + bytes([label * 20 + shade]) * 3072 for label in range(10))
+
     # The archive as it is published, but smaller: one file of each kind.
     archive = tmp_path / "cifar-10-binary.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
-        for name, data in [(f"data_batch_{i}.bin", records(i)) for i in range(1, 6)] + [
-                ("test_batch.bin", records(9)),
-                ("batches.meta.txt", b"airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n")]:
+        names = "airplane automobile bird cat deer dog frog horse ship truck".split()
+        batches = [(f"data_batch_{i}.bin", records(i)) for i in range(1, 6)]
+        meta = ("batches.meta.txt", "".join(name + "\n" for name in names).encode())
+        for name, data in [*batches, ("test_batch.bin", records(9)), meta]:
             member = tarfile.TarInfo("cifar-10-batches-bin/" + name)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))

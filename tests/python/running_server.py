@@ -23,10 +23,9 @@ def form(*parts):
     """A body and its type, of (name, bytes or text) or (name, bytes, file name)."""
     body = b""
     for name, data, *file in parts:
-        data = data.encode() if isinstance(data, str) else data
-        file = f'; filename="{file[0]}"' if file else ""
-        body += f'--B\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode()
-        body += data + b"\r\n"
+        file_name = f'; filename="{file[0]}"' if file else ""
+        body += f'--B\r\nContent-Disposition: form-data; name="{name}"{file_name}\r\n\r\n'.encode()
+        body += (data.encode() if isinstance(data, str) else data) + b"\r\n"
     return body + b"--B--\r\n", "multipart/form-data; boundary=B"
 
 
@@ -38,8 +37,14 @@ class RunningServer:
         if model is not None:
             arguments += ["--model", model]
         self.log = []
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env={**os.environ, **(environment or {})}, **process)
+        self.process = subprocess.Popen(
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+            **process,
+        )
         found = re.search(r"https?://\S+", self.process.stdout.readline())
         if not found:
             raise RuntimeError(self.process.communicate()[1])
@@ -91,7 +96,7 @@ class RunningServer:
         labels = {}
         files = list(files)
         for start in range(0, len(files), 200):
-            body, kind = form(*(("file", data, name) for name, data in files[start:start + 200]))
+            body, kind = form(*(("file", data, name) for name, data in files[start : start + 200]))
             answer = self.json("/api/v1/predict?top_k=1", body, type=kind)
             labels.update((one["file"], one["label"]) for one in answer["results"])
         return labels

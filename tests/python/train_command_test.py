@@ -33,15 +33,30 @@ def data_dir(tmp_path_factory):
         folder.mkdir(parents=True)
         for i in range(200):
             pixels = rng.integers(0, 120, (32, 32, 3), dtype=np.uint8)
-            pixels[:16 if label == "top" else None, :, :][-16:] += 100
+            pixels[: 16 if label == "top" else None, :, :][-16:] += 100
             Image.fromarray(pixels).save(folder / f"{i}.png")
     fovea("data", "import", root / "images", "--name", "halves", "--data-dir", root)
     return root
 
 
 def train_arguments(data_dir, run):
-    return ["train", "--data", "halves", "--data-dir", data_dir, "--preset", "tiny", "--out", run,
-            "--epochs", EPOCHS, "--batch", 16, "--lane", 8]
+    return [
+        "train",
+        "--data",
+        "halves",
+        "--data-dir",
+        data_dir,
+        "--preset",
+        "tiny",
+        "--out",
+        run,
+        "--epochs",
+        EPOCHS,
+        "--batch",
+        16,
+        "--lane",
+        8,
+    ]
 
 
 def weights(run):
@@ -58,8 +73,12 @@ def whole(data_dir):
 
 def start_and_send(data_dir, run, number):
     """Starts a run and sends the signal once two epochs are in results.csv; returns the exit code."""
-    child = subprocess.Popen([FOVEA, *map(str, train_arguments(data_dir, run)), "--threads", "1"],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [FOVEA, *map(str, train_arguments(data_dir, run)), "--threads", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     table = run / "results.csv"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and child.poll() is None:
@@ -100,8 +119,19 @@ def test_a_bad_recipe_field_is_refused_by_name(data_dir, bad):
 
 def test_a_model_learns_what_can_be_learned_and_export_measures_it(data_dir, whole):
     out = data_dir / "handed-on.safetensors"
-    fovea("export", data_dir / "whole" / "model.safetensors", "--half", "--name", "halves",
-          "--data", "halves", "--data-dir", data_dir, "--out", out)
+    fovea(
+        "export",
+        data_dir / "whole" / "model.safetensors",
+        "--half",
+        "--name",
+        "halves",
+        "--data",
+        "halves",
+        "--data-dir",
+        data_dir,
+        "--out",
+        out,
+    )
     told = json.loads(fovea("inspect", out, "--json").stdout)
     metrics = json.loads(told["provenance"]["metrics"])
     report = json.loads(fovea("eval", out, "--data", "halves", "--data-dir", data_dir, "--json").stdout)

@@ -19,8 +19,10 @@ def found(text, path="docs/x.md"):
 
 class CheckLanguage(unittest.TestCase):
     def test_listed_words_are_found_with_their_line_and_a_suggestion(self):
-        self.assertEqual(list(check_language.check_text("x.md", "One\nclient is TOLD so.")),
-                         [(2, "told", "report, say, show, state")])
+        self.assertEqual(
+            list(check_language.check_text("x.md", "One\nclient is TOLD so.")),
+            [(2, "told", "report, say, show, state")],
+        )
         self.assertEqual(found("trained anew, whoever asks"), [(1, "anew"), (1, "whoever")])
 
     def test_parts_of_longer_words_are_not_found(self):

@@ -78,9 +78,11 @@ class CheckLayers(unittest.TestCase):
         self.assertTrue(messages("www/src/net/x.ts", 'import type { Code } from "fovea";\n'))
 
     def test_cycles_between_files_are_found(self):
-        texts = {"www/src/net/a.ts": 'import "./b.js";\n',
-                 "www/src/net/b.ts": 'import type { C } from "./c.js";\n',
-                 "www/src/net/c.tsx": '// first line\nimport "./b.js";\n'}
+        texts = {
+            "www/src/net/a.ts": 'import "./b.js";\n',
+            "www/src/net/b.ts": 'import type { C } from "./c.js";\n',
+            "www/src/net/c.tsx": '// first line\nimport "./b.js";\n',
+        }
         found = list(check_layers.check_cycles(texts))
         self.assertEqual(len(found), 1)
         self.assertEqual(found[0][:2], ("www/src/net/b.ts", 1))
@@ -89,9 +91,11 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(list(check_layers.check_cycles(texts)), [])
 
     def test_cycles_between_headers_are_found(self):
-        texts = {"engine/nn/a.h": '#include "engine/nn/b.h"\n',
-                 "engine/nn/b.h": '#include "engine/nn/a.h"\n',
-                 "engine/nn/a.cpp": '#include "engine/nn/a.h"\n'}
+        texts = {
+            "engine/nn/a.h": '#include "engine/nn/b.h"\n',
+            "engine/nn/b.h": '#include "engine/nn/a.h"\n',
+            "engine/nn/a.cpp": '#include "engine/nn/a.h"\n',
+        }
         self.assertEqual(len(list(check_layers.check_cycles(texts))), 1)
 
     def test_a_tree_with_a_bad_file_fails_as_a_whole(self):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+# fmt: off
 # The folders of the server from the bottom up: each may include those above its own line, and the
 # engine without its kernels.
 SERVER_FOLDERS = ["text", "http", "store", "metrics", "events", "serve", "registry", "dataset", "charts",
@@ -37,7 +38,7 @@ def www_layers():
     names = [f"www/src/{folder}" for folder in WWW_FOLDERS]
     views = [f"www/src/views/{view}" for view in WWW_VIEWS]
     layers = {name: names[:i] for i, name in enumerate(names)}
-    layers.update({view: names for view in views})
+    layers.update(dict.fromkeys(views, names))
     layers["www/src/shell"] = [*names, *views]
     layers["www/src"] = [*names, *views, "www/src/shell"]
     return layers
@@ -104,10 +105,11 @@ FORBIDDEN_IN_ENGINE = [
     (r"#\s*include\s*<(sys/socket|netinet/|arpa/|netdb)", "the engine knows no sockets"),
     (r"\bassert\s*\(", "the engine throws; an assert would abort"),
 ]
+# fmt: on
 OMP_PRAGMA = re.compile(r"^\s*#\s*pragma\s+omp\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # import ... from "x", export ... from "x", import "x" and import("x"), also of types alone.
-IMPORT = re.compile(r'''(?:\bfrom|\bimport)\s*\(?\s*(["'])([^"'\n]+)\1''')
+IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*(["'])([^"'\n]+)\1""")
 MAX_LINES = {".h": 150, ".cpp": 300, ".ts": 300, ".tsx": 300}
 
 
@@ -194,7 +196,7 @@ def cycles(graph):
 
     def visit(node, trail):
         if node in trail:
-            found.append([*trail[trail.index(node):], node])
+            found.append([*trail[trail.index(node) :], node])
             return
         if node in done:
             return
@@ -250,9 +252,22 @@ def too_long(path, text):
 
 def sources(root):
     listing = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "*.h", "*.cpp",
-         "www/src/*.ts", "www/src/*.tsx"],
-        check=True, capture_output=True, text=True)
+        [
+            "git",
+            "-C",
+            str(root),
+            "ls-files",
+            "-co",
+            "--exclude-standard",
+            "*.h",
+            "*.cpp",
+            "www/src/*.ts",
+            "www/src/*.tsx",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return [p for p in listing.stdout.splitlines() if (Path(root) / p).exists()]
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 SEED = 20
 BATCH = 6
@@ -38,11 +38,19 @@ class Residual(nn.Module):
 
 def network():
     return nn.Sequential(
-        nn.Conv2d(3, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(),
-        nn.Conv2d(6, 8, 3, padding=1, stride=2), nn.GELU(), nn.MaxPool2d(2),
+        nn.Conv2d(3, 6, 3, padding=1, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.Conv2d(6, 8, 3, padding=1, stride=2),
+        nn.GELU(),
+        nn.MaxPool2d(2),
         Residual(nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU())),
-        nn.Flatten(), nn.Linear(8 * 2 * 2, 12, bias=False), nn.BatchNorm1d(12), nn.ReLU(),
-        nn.Linear(12, 5))
+        nn.Flatten(),
+        nn.Linear(8 * 2 * 2, 12, bias=False),
+        nn.BatchNorm1d(12),
+        nn.ReLU(),
+        nn.Linear(12, 5),
+    )
 
 
 def channels_last(tensor):
@@ -69,7 +77,7 @@ def main():
 
     torch.manual_seed(SEED)
     fresh = network().train()
-    fresh.load_state_dict({k: v for k, v in arrays_to_state(arrays).items()}, strict=False)
+    fresh.load_state_dict(arrays_to_state(arrays), strict=False)
     adam = torch.optim.Adam(fresh.parameters(), lr=1e-2)
     losses = []
     for _ in range(10):
@@ -81,13 +89,14 @@ def main():
     arrays["adam_losses"] = torch.tensor(losses)
     arrays["eval_logits"] = fresh.eval()(x)
 
-    output = Path(sys.argv[1] if len(sys.argv) > 1 else
-                  Path(__file__).parents[2] / "tests/data/golden/small_net.bin")
+    output = Path(
+        sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "tests/data/golden/small_net.bin"
+    )
     write(output, arrays)
 
 
 def arrays_to_state(arrays):
-    return {k[len("weight/"):]: v for k, v in arrays.items() if k.startswith("weight/")}
+    return {k[len("weight/") :]: v for k, v in arrays.items() if k.startswith("weight/")}
 
 
 def write(output, arrays):
@@ -99,9 +108,15 @@ def write(output, arrays):
             file.write(struct.pack("<I", len(name)) + name.encode())
             file.write(struct.pack(f"<I{values.ndim}I", values.ndim, *values.shape))
             file.write(values.tobytes())
-    manifest = {"made_by": "tools/dev/make_golden.py", "seed": SEED, "torch": torch.__version__,
-                "numpy": np.__version__, "python": platform.python_version(),
-                "arrays": len(arrays), "bytes": output.stat().st_size}
+    manifest = {
+        "made_by": "tools/dev/make_golden.py",
+        "seed": SEED,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "arrays": len(arrays),
+        "bytes": output.stat().st_size,
+    }
     output.with_suffix(".json").write_text(json.dumps(manifest, indent=1) + "\n")
     print(f"{output}: {len(arrays)} arrays, {output.stat().st_size} bytes")
 

@@ -89,12 +89,11 @@ def wheel(draw, x, y, radius):
 
 
 def main():
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else
-                  Path(__file__).parents[2] / "www/src/samples")
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "www/src/samples")
     folder.mkdir(parents=True, exist_ok=True)
-    for image in (airplane, automobile, ship, truck):
-        image = image().filter(ImageFilter.GaussianBlur(2))
-        path = folder / f"{image.__name__}.jpg"
+    for draw in (airplane, automobile, ship, truck):
+        image = draw().filter(ImageFilter.GaussianBlur(2))
+        path = folder / f"{draw.__name__}.jpg"
         image.resize((STORED, STORED), Image.LANCZOS).save(path, quality=88, optimize=True)
         print(f"{path}: {path.stat().st_size} bytes")
 

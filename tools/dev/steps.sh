@@ -1,4 +1,5 @@
-# The build steps that tools/run and tools/test share. Sourced from the top folder.
+# shellcheck shell=bash
+# Build steps shared by tools/run, tools/test and others. Sourced from the project root.
 
 say() {
   if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
