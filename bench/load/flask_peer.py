@@ -1,9 +1,9 @@
-"""The usual way to serve such a network: Flask, Pillow and PyTorch in gunicorn workers.
+"""The comparison server: Flask, Pillow and PyTorch in gunicorn workers.
 
-usage: THREADS=1 gunicorn -w 2 -b 127.0.0.1:8090 flask_peer:app     (bench/load/compare does it)
+usage: THREADS=1 gunicorn -w 2 -b 127.0.0.1:8090 flask_peer:app     (bench/load/compare does this)
 
-The layers are those of preset `small`, the weights random: only the work counts. Written for Debian's
-python3-flask, gunicorn, python3-pil and python3-torch.
+The network has the layers of preset `small` and random weights, since only speed is measured. Written for
+Debian's python3-flask, gunicorn, python3-pil and python3-torch.
 """
 
 import io

@@ -1,10 +1,10 @@
-"""Visitors for Locust: 10 predictions to 4 looks at the health, as the ancestor's load test had it.
+"""Users for Locust: 10 predictions per 4 health checks.
 
 usage: locust -f bench/load/locustfile.py --headless -u 50 -r 50 -t 30s --host http://127.0.0.1:8080
        (bench/load/visitors runs the whole series)
 
-IMAGE is the file to send; WAIT_MIN and WAIT_MAX are the seconds a visitor thinks (0: never, the
-closed loop that shows what the server can do).
+IMAGE is the file to send. WAIT_MIN and WAIT_MAX are the seconds between two requests of a user; with 0 they
+form a closed loop that measures the capacity of the server.
 """
 
 import os
@@ -24,7 +24,7 @@ class Visitor(FastHttpUser):
             "/api/predict", files={"file": ("image.jpg", IMAGE, "image/jpeg")}, catch_response=True
         ) as response:
             if response.status_code == 200 and "predicted_class" not in response.json():
-                response.failure("the answer has no predicted_class")
+                response.failure("the response has no predicted_class")
 
     @task(4)
     def health(self):

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""PyTorch on the network of preset `small`: the same JSON lines as bench_network.
+"""Benchmarks the network of preset `small` in PyTorch and prints the same JSON lines as bench_network.
 
 usage: torch_small.py train|infer THREADS
 
-Written for the PyTorch that Debian packages (python3-torch). bench/peers/compare sets the
-environment; channels_last and, for inference, fused convolution and batch norm are set here.
+Written for Debian's python3-torch. bench/peers/compare sets the environment; this script sets channels_last
+and, for inference, fuses convolution and batch norm.
 """
 
 import json

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes tests/data/images: small image files and Pillow's own answers to compare with.
+"""Creates tests/data/images: small image files and the results of Pillow to compare with.
 
-Usage: python3 -m pip install pillow && python3 tests/data/make_images.py
-The versions that made the committed files are in tests/data/images/VERSIONS.
+usage: python3 -m pip install pillow && python3 tests/data/make_images.py
+tests/data/images/VERSIONS lists the versions that created the committed files.
 """
 
 import random
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageOps, features
 
 OUT = Path(__file__).parent / "images"
 T = Image.Transpose
-# What a camera held that way would have stored, so that EXIF brings back the upright image.
+# EXIF orientation -> transformation from the upright to the stored image.
 STORED = {
     1: None,
     2: T.FLIP_LEFT_RIGHT,
@@ -30,7 +30,7 @@ STORED = {
 
 
 def scene(width, height):
-    """Nothing symmetrical: a colour ramp, a box, a line and a disc, and a little noise."""
+    """An asymmetric image: a colour gradient, a box, a line, a disc, and some noise."""
     rng = random.Random(7)
     image = Image.new("RGB", (width, height))
     image.putdata(
@@ -53,7 +53,7 @@ def png_chunk(kind, data):
 
 
 def rgb16_png(width, height):
-    """16 bits a channel, which Pillow cannot write: upper byte x * 9, lower byte 255 - x."""
+    """A PNG with 16 bits per channel, which Pillow cannot write: upper byte x * 9, lower byte 255 - x."""
     rows = b"".join(
         b"\0" + b"".join(bytes([9 * x, 255 - x, 9 * y, 255 - y, 77, 255]) for x in range(width))
         for y in range(height)

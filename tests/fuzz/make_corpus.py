@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Makes tests/fuzz/corpus: what the fuzzers begin with, a few hundred bytes each.
+"""Creates tests/fuzz/corpus, the seed inputs of the fuzzers, a few hundred bytes each.
 
 usage: tests/fuzz/make_corpus.py
 
-Images and the model file are those of tests/data. Hashes are not filled in where a fuzzer does that
-by itself.
+Seed images and the model file are in tests/data. Hashes are left blank where the fuzzer computes them.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""A real `fovea serve` with tokens, and what its OpenAPI document says of its answers."""
+"""A `fovea serve` with tokens, and checks of its responses against its OpenAPI document."""
 
 import http.client
 import json
@@ -18,26 +18,26 @@ class Server(RunningServer):
         )
 
     def send(self, verb, path, body=None, fields=None, token=ADMIN):
-        """The open answer; its connection must be closed by who asked."""
+        """The response, not yet read; the caller must close its connection."""
         connection = http.client.HTTPConnection(self.address, timeout=60)
         fields = dict(fields or {})
         if token:
             fields["Authorization"] = f"Bearer {token}"
         connection.request(verb, path, body, fields)
-        answer = connection.getresponse()
-        answer.connection = connection
-        return answer
+        response = connection.getresponse()
+        response.connection = connection
+        return response
 
-    def ask(self, *arguments, **options):
-        answer = self.send(*arguments, **options)
-        body = answer.read()
-        answer.connection.close()
-        return answer.status, answer.headers, body
+    def request(self, *arguments, **options):
+        response = self.send(*arguments, **options)
+        body = response.read()
+        response.connection.close()
+        return response.status, response.headers, body
 
 
 def closed(schema, opened=False):
-    """The schema with every object closed: what is not described is not allowed. A part of an
-    `allOf` stays open, since its neighbours allow more."""
+    """The schema with every object closed: undescribed fields are errors. Members of an `allOf` stay open,
+    since the other members add fields."""
     if isinstance(schema, list):
         return [closed(member) for member in schema]
     if not isinstance(schema, dict):
@@ -62,11 +62,11 @@ def closed(schema, opened=False):
 
 
 class Document:
-    """Asks for operations by their id, and holds every answer against what is written of it."""
+    """Calls operations by id and checks every response against the document."""
 
     def __init__(self, server):
         self.server = server
-        self.raw = json.loads(server.ask("GET", "/openapi.json", token=None)[2])
+        self.raw = json.loads(server.request("GET", "/openapi.json", token=None)[2])
         schemas = self.raw["components"]["schemas"]
         self.components = {
             "schemas": {name: closed(schema) for name, schema in schemas.items()},
@@ -79,21 +79,21 @@ class Document:
                     self.operations[item[verb]["operationId"]] = (verb, path, item[verb])
         self.seen = set()
 
-    def follow(self, thing):
-        while "$ref" in thing:
+    def follow(self, node):
+        while "$ref" in node:
             found = self.raw
-            for name in thing["$ref"].removeprefix("#/").split("/"):
+            for name in node["$ref"].removeprefix("#/").split("/"):
                 found = found[name]
-            thing = found
-        return thing
+            node = found
+        return node
 
     def responses(self, operation):
-        """Status -> response, whole."""
+        """Status -> resolved response."""
         responses = self.operations[operation][2]["responses"]
         return {int(status): self.follow(response) for status, response in responses.items()}
 
     def successes(self):
-        """(operation, status, media type) of all that is no error."""
+        """(operation, status, media type) of every described success."""
         for operation in self.operations:
             for status, response in self.responses(operation).items():
                 if status < 400:
@@ -106,8 +106,8 @@ class Document:
         )
         return target + ("?" + urlencode(query) if query else "")
 
-    def ask(self, operation, status=200, body=None, fields=None, query=None, **path):
-        """The answer's body, JSON decoded. `body` may be what form() makes, or JSON."""
+    def call(self, operation, status=200, body=None, fields=None, query=None, **path):
+        """The body of the response, decoded if it is JSON. `body` is the result of form(), or JSON."""
         fields = dict(fields or {})
         if isinstance(body, tuple):
             body, fields["Content-Type"] = body
@@ -115,13 +115,13 @@ class Document:
             body, fields["Content-Type"] = json.dumps(body), "application/json"
         verb = self.operations[operation][0].upper()
         target = self.target(operation, query, **path)
-        given, headers, content = self.server.ask(verb, target, body, fields)
-        assert given == status, (operation, given, content[:2000])
-        return self.check(operation, given, headers, content)
+        actual, headers, content = self.server.request(verb, target, body, fields)
+        assert actual == status, (operation, actual, content[:2000])
+        return self.check(operation, actual, headers, content)
 
     def check(self, operation, status, headers, content):
         response = self.responses(operation).get(status)
-        assert response is not None, f"{operation} answered {status}, which is not described"
+        assert response is not None, f"{operation} responded with {status}, which is not described"
         for name, header in response.get("headers", {}).items():
             required = self.follow(header).get("required", False)
             assert name in headers or not required, f"{operation} {status} has no {name}"
@@ -135,5 +135,5 @@ class Document:
         schema = {**closed(described[media]["schema"]), "components": self.components}
         errors = list(Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(value))
         text = "\n".join(f"{error.json_path}: {error.message[:500]}" for error in errors)
-        assert not errors, f"{operation} {status} does not look as described:\n{text}"
+        assert not errors, f"{operation} {status} differs from its description:\n{text}"
         return value

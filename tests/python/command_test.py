@@ -1,4 +1,4 @@
-"""The verbs predict, inspect and eval of the built command, on the first version's model file."""
+"""fovea predict, inspect and eval, with a model file of format version 1."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metrics_cases import answer
+from metrics_cases import compute
 from model_file_test import FILE, header_hash
 from PIL import Image
 
@@ -27,7 +27,7 @@ def fovea(*arguments, code=0, cwd=None):
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    """Random small images, test/<class>/<n>.png: an uneven number a class, square and not."""
+    """Random small images test/<class>/<n>.png, square and not square, with different counts per class."""
     folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(1)
     for label, count in zip(CLASSES, (7, 12, 5)):
@@ -39,7 +39,7 @@ def images(tmp_path_factory):
     return folder
 
 
-def test_predict_gives_one_json_object_a_line(images):
+def test_predict_prints_one_json_object_per_line(images):
     files = sorted(images.rglob("*.png"))
     lines = fovea("predict", FILE, *files, "--json", "--threads", 3).stdout.splitlines()
     assert len(lines) == len(files)
@@ -62,7 +62,7 @@ def test_predict_orders_the_top_classes(images):
     assert line["top"][0]["label"] in text and line["top"][1]["label"] in text
 
 
-def test_predict_names_the_files_it_cannot_answer_and_answers_the_others(images, tmp_path):
+def test_predict_reports_unreadable_files_and_classifies_the_others(images, tmp_path):
     good = next(images.rglob("*.png"))
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no image")
     files = [tmp_path / "broken.jpg", good, tmp_path, tmp_path / "missing.png"]
@@ -74,7 +74,7 @@ def test_predict_names_the_files_it_cannot_answer_and_answers_the_others(images,
     assert "no answer for 3 of 4 files" in done.stderr
 
 
-def test_a_model_may_be_named_without_its_folder(tmp_path):
+def test_a_model_can_be_named_without_its_folder(tmp_path):
     (tmp_path / "models").mkdir()
     shutil.copy(FILE, tmp_path / "models" / "small.safetensors")
     shown = json.loads(fovea("inspect", "small", "--json", cwd=tmp_path).stdout)
@@ -82,7 +82,7 @@ def test_a_model_may_be_named_without_its_folder(tmp_path):
     assert "models/other.safetensors" in fovea("inspect", "other", code=1, cwd=tmp_path).stderr
 
 
-def test_inspect_shows_the_layers_and_where_the_model_came_from():
+def test_inspect_shows_the_layers_and_the_provenance():
     shown = json.loads(fovea("inspect", FILE, "--json").stdout)
     assert shown["layers"][0] == {
         "name": "0",
@@ -97,7 +97,7 @@ def test_inspect_shows_the_layers_and_where_the_model_came_from():
     assert shown["weights_sha256"] in text and "Conv2d(3 -> 4, 3x3)" in text
 
 
-def test_the_program_in_the_format_s_description_edits_a_file(tmp_path):
+def test_the_program_in_the_format_documentation_edits_a_file(tmp_path):
     page = (ROOT / "docs/model-format.md").read_text()
     program = re.search(r"```python\n(.*?)```", page, re.S)[1]
     shutil.copy(FILE, tmp_path / "model.safetensors")
@@ -105,10 +105,10 @@ def test_the_program_in_the_format_s_description_edits_a_file(tmp_path):
     stored, computed = header_hash((tmp_path / "model.safetensors").read_bytes())
     assert stored == computed
     shown = json.loads(fovea("inspect", tmp_path / "model.safetensors", "--json").stdout)
-    assert shown["provenance"]["note"] == "looked at by hand"
+    assert shown["provenance"]["note"] == "checked manually"
 
 
-def test_eval_gives_scikit_learn_s_numbers_for_the_answers_of_predict(images, tmp_path):
+def test_eval_agrees_with_scikit_learn_on_the_output_of_predict(images, tmp_path):
     fovea("data", "import", images, "--name", "tiny", "--data-dir", tmp_path)
     data = ("--data", "tiny", "--data-dir", tmp_path)
     shown = json.loads(fovea("eval", FILE, *data, "--json").stdout)
@@ -116,7 +116,7 @@ def test_eval_gives_scikit_learn_s_numbers_for_the_answers_of_predict(images, tm
     lines = fovea("predict", FILE, *files, "--json").stdout.splitlines()
     p = np.array([list(json.loads(line)["probabilities"].values()) for line in lines], np.float32)
     y = np.array([CLASSES.index(file.parent.name) for file in files])
-    expected = answer(p, y)
+    expected = compute(p, y)
     for key in ("accuracy", "log_loss", "brier", "ece"):
         assert shown[key] == pytest.approx(expected[key], abs=1e-6), key
     for average in ("macro", "weighted"):
@@ -130,7 +130,7 @@ def test_eval_gives_scikit_learn_s_numbers_for_the_answers_of_predict(images, tm
     assert f"accuracy        {100 * shown['accuracy']:6.2f} %" in fovea("eval", FILE, *data).stdout
 
 
-def test_eval_refuses_a_dataset_of_other_classes(images, tmp_path):
+def test_eval_rejects_a_dataset_with_unknown_classes(images, tmp_path):
     shutil.copytree(images / "test", tmp_path / "source" / "test")
     (tmp_path / "source" / "test" / "dog").rename(tmp_path / "source" / "test" / "horse")
     data_dir = ("--data-dir", tmp_path / "data")

@@ -1,4 +1,4 @@
-"""fovea data: import's report, and fetch against a server that breaks off, with a small archive."""
+"""fovea data: the report of import, and fetch of a small archive from a server that closes connections."""
 
 import hashlib
 import http.server
@@ -31,7 +31,7 @@ def fovea_data(*arguments, code=0, env=None):
 
 @pytest.fixture(scope="module")
 def archive():
-    """cifar-10-binary.tar.gz in small: 20 records a train batch, 10 for the test."""
+    """A small cifar-10-binary.tar.gz: 20 records per train batch, 10 in the test batch."""
     rng = np.random.default_rng(3)
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
@@ -47,7 +47,7 @@ def archive():
 
 
 class Server:
-    """Serves one file; knows Range unless told otherwise; may hang up after some bytes."""
+    """Serves one file, with or without Range; closes the connection after `hang_up_after` bytes."""
 
     def __init__(self, content):
         self.content, self.ranges, self.hang_up_after, self.knows_range = content, [], None, True
@@ -96,7 +96,7 @@ def fetch(server, data_dir, code=0, sha256=None, url=None):
     )
 
 
-def test_fetch_downloads_checks_and_imports(server, tmp_path):
+def test_fetch_downloads_verifies_and_imports(server, tmp_path):
     out = fetch(server, tmp_path).stdout
     assert out.startswith("cifar10: 110 added, 0 duplicates, 0 rejected")
     assert out.splitlines()[-2].split() == ["all", "90", "10", "10"]
@@ -106,7 +106,7 @@ def test_fetch_downloads_checks_and_imports(server, tmp_path):
     assert server.ranges == [None]
 
 
-def test_an_interrupted_download_is_resumed_where_it_broke_off(server, tmp_path):
+def test_an_interrupted_download_is_resumed(server, tmp_path):
     server.hang_up_after = 100_000
     error = fetch(server, tmp_path, code=1).stderr
     assert "cannot download" in error and "run the command again" in error
@@ -119,34 +119,34 @@ def test_an_interrupted_download_is_resumed_where_it_broke_off(server, tmp_path)
     assert not part.exists()
 
 
-def test_a_server_without_ranges_sends_everything_again(server, tmp_path):
+def test_a_server_without_ranges_restarts_the_download(server, tmp_path):
     server.hang_up_after = 1000
     fetch(server, tmp_path, code=1)
     server.hang_up_after, server.knows_range = None, False
     assert fetch(server, tmp_path).stdout.startswith("cifar10: 110 added")
 
 
-def test_a_complete_part_needs_no_more_bytes(server, tmp_path):
+def test_a_complete_partial_file_is_not_downloaded_again(server, tmp_path):
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads" / "cifar10.tar.gz.part").write_bytes(server.content)
     assert fetch(server, tmp_path).stdout.startswith("cifar10: 110 added")
 
 
-def test_what_has_another_checksum_is_refused_and_removed(server, tmp_path):
+def test_a_wrong_checksum_is_rejected_and_the_file_removed(server, tmp_path):
     error = fetch(server, tmp_path, code=1, sha256="0" * 64).stderr
     assert hashlib.sha256(server.content).hexdigest() in error
     assert list((tmp_path / "downloads").iterdir()) == []
     assert not (tmp_path / "datasets").exists()
 
 
-def test_a_stale_part_of_another_file_does_not_stay_in_the_way(server, tmp_path):
+def test_a_stale_partial_file_is_replaced(server, tmp_path):
     (tmp_path / "downloads").mkdir()
     (tmp_path / "downloads" / "cifar10.tar.gz.part").write_bytes(b"x" * 5000)
     fetch(server, tmp_path, code=1)
     assert fetch(server, tmp_path).stdout.startswith("cifar10: 110 added")
 
 
-def test_a_missing_file_and_a_missing_server_are_named(server, tmp_path):
+def test_a_missing_file_and_an_unreachable_server_are_named(server, tmp_path):
     assert "404" in fetch(server, tmp_path, code=1, url=server.url + "x").stderr
     assert "127.0.0.1:1" in fetch(server, tmp_path, code=1, url="http://127.0.0.1:1/x").stderr
 
@@ -162,7 +162,7 @@ def images(tmp_path):
     return tmp_path / "src"
 
 
-def test_import_reports_counts_and_one_line_for_each_rejected_file(images, tmp_path):
+def test_import_reports_counts_and_one_line_per_rejected_file(images, tmp_path):
     (images / "cat" / "evil\x1b[2J.png").write_bytes(b"no image")
     (images / "cat" / "copy.png").write_bytes((images / "cat" / "0.png").read_bytes())
     done = fovea_data("import", images, "--name", "pets", "--data-dir", tmp_path / "data")
@@ -179,7 +179,7 @@ def test_import_reports_counts_and_one_line_for_each_rejected_file(images, tmp_p
     assert shown[1:] == lines[1:]
 
 
-def test_list_names_the_datasets_of_the_folder_from_the_environment(images, tmp_path):
+def test_list_shows_the_datasets_in_the_folder_from_the_environment(images, tmp_path):
     env = {"FOVEA_DATA_DIR": str(tmp_path / "data")}
     assert "no datasets in" in fovea_data("list", env=env).stdout
     fovea_data("import", images, "--name", "pets", env=env)
@@ -187,7 +187,7 @@ def test_list_names_the_datasets_of_the_folder_from_the_environment(images, tmp_
     assert line.split()[:5] == ["pets", "40", "images", "2", "classes"]
 
 
-def test_wrong_use_and_missing_things_are_said_plainly(tmp_path):
+def test_usage_errors_and_missing_datasets_are_reported(tmp_path):
     assert (
         "there is no"
         in fovea_data("import", tmp_path / "x", "--name", "a", "--data-dir", tmp_path, code=1).stderr
@@ -201,7 +201,7 @@ def test_wrong_use_and_missing_things_are_said_plainly(tmp_path):
     fovea_data("fetch", "imagenet", "--data-dir", tmp_path, code=2)
 
 
-def test_what_the_server_trains_on_is_the_default_and_fetch_can_land_there(server, tmp_path):
+def test_the_default_dataset_is_the_one_the_server_trains_on(server, tmp_path):
     sha256 = hashlib.sha256(server.content).hexdigest()
     fovea_data(
         "fetch",

@@ -1,4 +1,4 @@
-"""The training data over HTTP, against the real server: real hand signs where they are at hand."""
+"""Training data over HTTP, with images of hand signs if they are available."""
 
 import io
 import json
@@ -35,14 +35,14 @@ def png(seed, side=12):
 
 
 def form(files, labels):
-    """A form of (name, bytes) and of labels."""
+    """A form with files, (name, bytes), and labels."""
     parts = [("file", data, name) for name, data in files] + [("label", label) for label in labels]
     body, kind = running_server.form(*parts)
     return {"data": body, "type": kind}
 
 
 def class_folders():
-    """A tar of class folders: (bytes, images a class)."""
+    """A tar file of class folders: (bytes, number of images per class)."""
     if HANDS.exists():
         counts = {}
         with tarfile.open(HANDS) as tar:
@@ -77,7 +77,7 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     report = server.json("/api/v1/dataset/images", archive, "POST")
     assert report["added"] + report["duplicates"] == sum(counts.values())
     assert report["rejected"] == 0
-    # A long list can be opened anywhere.
+    # Any page can be requested by offset.
     whole = all_images(server)
     some = server.json("/api/v1/dataset/images?offset=31&limit=7")
     assert some["total"] == len(whole) and some["images"] == whole[31:38]
@@ -95,12 +95,12 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     splits = {image["sha256"]: image["split"] for image in images}
     test_of_one = all_images(server, "&label=1&split=test")
     assert test_of_one and all(i["label"] == "1" and i["split"] == "test" for i in test_of_one)
-    code, image = server.ask(images[0]["url"])
+    code, image = server.request(images[0]["url"])
     assert code == 200 and Image.open(io.BytesIO(image)).size[0] > 0
 
     first, second, *rest = labels
-    one = server.json(f"/api/v1/dataset/images/{first}", {"label": "thumb"}, "PATCH")
-    assert one["changed"] == 1
+    relabelled = server.json(f"/api/v1/dataset/images/{first}", {"label": "thumb"}, "PATCH")
+    assert relabelled["changed"] == 1
     assert server.json(f"/api/v1/dataset/images/{first}")["label"] == "thumb"
     assert server.json(f"/api/v1/dataset/images/{first}")["split"] == splits[first]
     many = server.json("/api/v1/dataset/relabel", {"sha256": rest[:10], "label": "fist"}, "POST")
@@ -114,7 +114,7 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     actions = {entry["action"] for entry in server.json("/api/v1/audit")["entries"]}
     assert {"upload images", "relabel images", "rename class", "delete images"} <= actions
 
-    code, exported = server.ask("/api/v1/dataset.zip")
+    code, exported = server.request("/api/v1/dataset.zip")
     assert code == 200
     revision = server.json("/api/v1/dataset")["revision"]
     with zipfile.ZipFile(io.BytesIO(exported)) as zipped:
@@ -133,23 +133,23 @@ def test_upload_browse_relabel_delete_export_and_import_again(server, tmp_path):
     assert f"revision {revision}" in done.stdout and "0 rejected" in done.stdout
 
 
-def test_each_file_of_a_form_gets_its_verdict(server):
+def test_each_file_of_a_form_gets_a_result(server):
     a, b = png(1), png(2)
     files = [("a.png", a), ("b.png", b), ("a2.png", a), ("x.txt", b"no image")]
     report = server.json("/api/v1/dataset/images", verb="POST", **form(files, ["cat", "dog", "cat", "cat"]))
     assert [r["verdict"] for r in report["results"]] == ["added", "added", "duplicate", "rejected"]
-    assert server.ask("/api/v1/dataset/images/" + report["results"][1]["sha256"] + "/content")[1] == b
+    assert server.request("/api/v1/dataset/images/" + report["results"][1]["sha256"] + "/content")[1] == b
     wrong = server.json("/api/v1/dataset/images", verb="POST", status=400, **form(files, ["cat", "dog"]))
     assert "4 files and 2 labels" in wrong["detail"]
     assert "label" in server.json("/api/v1/dataset/images", a, "POST", status=400)["detail"]
     bad = server.json("/api/v1/dataset/images?label=a%2Fb", a, "POST", status=422)
     assert "slash" in bad["detail"]
-    cut = server.json("/api/v1/dataset/images", b"PK\x03\x04 and no more", "POST", status=422)
+    cut = server.json("/api/v1/dataset/images", b"PK\x03\x04 truncated", "POST", status=422)
     assert "archive" in cut["detail"]
     assert server.json("/api/v1/dataset")["total"] == 2
 
 
-def test_the_older_path_takes_its_own_spelling_of_classes(server):
+def test_the_legacy_upload_matches_class_names_without_case(server):
     server.json("/api/v1/dataset/images?label=airplane", png(5), "POST")
     body = form([("p.png", png(6))], ["Airplane"])
     body["data"] = body["data"].replace(b'name="file"', b'name="files"')
@@ -161,9 +161,9 @@ def test_the_older_path_takes_its_own_spelling_of_classes(server):
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
     acknowledged, seed = {}, 0
-    for life in range(3):
+    for run in range(3):
         server = RunningServer(tmp_path / "data", "--threads", 1)
-        timer = threading.Timer(random.Random(life).uniform(0.2, 0.8), server.process.kill)
+        timer = threading.Timer(random.Random(run).uniform(0.2, 0.8), server.process.kill)
         timer.start()
         while True:
             seed += 1
@@ -180,13 +180,13 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
     try:
         assert len(acknowledged) > 3
         for sha256, data in acknowledged.items():
-            assert server.ask(f"/api/v1/dataset/images/{sha256}/content") == (200, data)
+            assert server.request(f"/api/v1/dataset/images/{sha256}/content") == (200, data)
         assert server.json("/api/v1/dataset/images?label=c", png(7), "POST")["added"] == 1
     finally:
         server.stop()
 
 
-def test_another_writer_makes_the_server_say_try_again(server, tmp_path):
+def test_uploads_are_503_while_another_process_writes_the_dataset(server, tmp_path):
     fcntl = pytest.importorskip("fcntl")
     server.json("/api/v1/dataset/images?label=c", png(1), "POST")
     with open(tmp_path / "data" / "datasets" / "images" / "lock", "w") as lock:
@@ -196,17 +196,17 @@ def test_another_writer_makes_the_server_say_try_again(server, tmp_path):
     assert server.json("/api/v1/dataset/images?label=c", png(2), "POST")["added"] == 1
 
 
-def test_what_a_full_disk_has_no_room_for_is_507_in_the_systems_words(tmp_path):
-    """The limit on the size of a file stands for a disk without room."""
+def test_a_full_disk_is_507_with_the_system_error_message(tmp_path):
+    """A limit on the file size simulates a full disk."""
     model = (ROOT / "tests" / "data" / "model-v1.safetensors").read_bytes()
-    # Python ignores SIGXFSZ, and the child goes on doing so: writes fail instead.
+    # Python ignores SIGXFSZ and the child inherits that: writes fail instead.
     server = RunningServer(tmp_path / "data", "--threads", 1, restore_signals=False)
     try:
 
-        def limit_files(most):
+        def limit_file_size(most):
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
-        limit_files(200_000)
+        limit_file_size(200_000)
         big = png(1, side=400)
         before = server.json("/api/v1/dataset")["revision"]
         replies = [
@@ -218,9 +218,9 @@ def test_what_a_full_disk_has_no_room_for_is_507_in_the_systems_words(tmp_path):
                 **form([(f"{i}.png", png(i, side=300)) for i in range(5)], ["c"]),
             ),
         ]
-        limit_files(len(model) - 1)
+        limit_file_size(len(model) - 1)
         replies.append(server.json("/api/v1/models", model, "POST", status=507))
-        limit_files(resource.RLIM_INFINITY)
+        limit_file_size(resource.RLIM_INFINITY)
         for reply in replies:
             assert "File too large" in reply["detail"] and str(tmp_path) not in reply["detail"]
         assert server.json("/api/v1/dataset")["revision"] == before
@@ -229,41 +229,41 @@ def test_what_a_full_disk_has_no_room_for_is_507_in_the_systems_words(tmp_path):
         server.stop()
 
 
-def test_a_part_without_a_file_name_goes_by_its_own(server):
+def test_a_part_without_a_file_name_is_called_by_its_part_name(server):
     body, kind = running_server.form(("file", b"rubbish"), ("label", "c"))
     refused = server.json("/api/v1/dataset/images", body, "POST", type=kind, status=422)
     assert refused["detail"].startswith("file: not a ")
 
 
-def test_a_label_with_a_nul_is_named_whole(server):
+def test_a_label_with_a_nul_is_quoted_completely(server):
     refused = server.json(
         "/api/v1/dataset/images", verb="POST", status=422, **form([("a.png", png(1))], ["a\0b"])
     )
     assert refused["detail"] == 'the label "a?b" holds control characters or is not UTF-8'
 
 
-def test_a_query_parameter_that_is_not_there_is_refused_by_name(server):
+def test_an_unknown_query_parameter_is_rejected_by_name(server):
     refused = server.json("/api/v1/predictions?confirm=all&label=dog", verb="DELETE", status=400)
     assert refused["detail"] == 'there is no parameter "label" here; there are: confirm'
     refused = server.json("/api/v1/status?fresh=1", status=400)
     assert refused["detail"] == 'there is no parameter "fresh" here; this address takes none'
     server.json("/api/v1/dataset/images?labels=c", png(1), "POST", status=400)
     for lenient in ("/api/health?x=1", "/v2?x=1", "/?x=1", "/docs?x=1", "/livez?x=1"):
-        assert server.ask(lenient)[0] == 200, lenient
+        assert server.request(lenient)[0] == 200, lenient
 
 
-def test_the_page_takes_no_other_verbs(server):
+def test_the_page_accepts_get_and_head_only(server):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(server.url + "/", b"x", method="POST"))
     assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
 
 
-def test_metrics_count_the_training_data_the_versions_and_the_runs(server):
+def test_metrics_count_training_data_and_versions(server):
     server.json("/api/v1/dataset/images?label=c", png(1), "POST")
     second = server.json("/api/v1/models", MODEL.read_bytes(), "POST", status=201)["number"]
     server.json(f"/api/v1/models/{second}/activate", {})
     server.json("/api/v1/models/rollback", {})
-    status, text = server.ask("/metrics")
+    status, text = server.request("/metrics")
     lines = text.decode().splitlines()
     assert status == 200
     assert (

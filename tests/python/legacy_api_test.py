@@ -1,5 +1,5 @@
-"""The paths of older clients against the real server with the bundled model: every line of their table, the
-charts read by Pillow, the evaluation held against scikit-learn's classification_report."""
+"""The API of older clients with the bundled model: every path, charts read by Pillow, and the evaluation
+compared with scikit-learn's classification_report."""
 
 import io
 import json
@@ -37,8 +37,8 @@ def error(server, path, status, verb="POST", **body):
     return reply["error"]
 
 
-def test_the_page_says_what_it_is(server):
-    assert b"Image Classification" in server.ask("/")[1]
+def test_the_page_has_a_title(server):
+    assert b"Image Classification" in server.request("/")[1]
 
 
 def test_health_model_and_uptime_have_their_fields(server):
@@ -60,22 +60,22 @@ def test_statistics_have_a_message_before_and_numbers_after_a_prediction(tmp_pat
     server = RunningServer(tmp_path / "data", "--threads", 1)
     try:
         assert set(server.json("/api/statistics")) == {"message"}
-        answer = server.json("/api/predict", verb="POST", **named([("ship.jpg", SHIP)], []))
-        assert answer["predicted_class"] == "Ship" and answer["predicted_class_index"] == 8
-        assert answer["file_name"] == "ship.jpg" and list(answer["all_probabilities"]) == CLASSES
-        assert answer["confidence"] == pytest.approx(answer["all_probabilities"]["Ship"])
-        assert answer["prediction_time_ms"] > 0 and answer["timestamp"]
+        response = server.json("/api/predict", verb="POST", **named([("ship.jpg", SHIP)], []))
+        assert response["predicted_class"] == "Ship" and response["predicted_class_index"] == 8
+        assert response["file_name"] == "ship.jpg" and list(response["all_probabilities"]) == CLASSES
+        assert response["confidence"] == pytest.approx(response["all_probabilities"]["Ship"])
+        assert response["prediction_time_ms"] > 0 and response["timestamp"]
         statistics = server.json("/api/statistics")
         assert statistics["total_predictions"] == 1
         assert statistics["predictions_per_class"] == {"Ship": 1}
         for key in ("average_confidence", "min_confidence", "max_confidence"):
-            assert statistics[key] == pytest.approx(answer["confidence"], abs=1e-6)
+            assert statistics[key] == pytest.approx(response["confidence"], abs=1e-6)
         assert statistics["average_prediction_time_ms"] > 0
     finally:
         server.stop()
 
 
-def test_a_batch_answers_for_each_file(server):
+def test_a_batch_reports_each_file(server):
     body = named([("ship.jpg", SHIP), ("notes.txt", b"no image"), ("p.png", png(1))], [], "files")
     reply = server.json("/api/predict/batch", verb="POST", **body)
     assert reply["total_processed"] == 2 and reply["total_errors"] == 1
@@ -101,7 +101,7 @@ def test_more_than_16_mb_is_413(server, path, part):
     assert "16777216" in error(server, path, 413, **body)
 
 
-def test_training_data_is_taken_under_the_names_of_the_model(server):
+def test_training_data_is_stored_under_the_class_names_of_the_model(server):
     path = "/api/upload/training-data"
     body = named([("a.png", png(11)), ("b.png", png(12))], ["Airplane", "Zebra"], "files")
     reply = server.json(path, verb="POST", **body)
@@ -111,7 +111,7 @@ def test_training_data_is_taken_under_the_names_of_the_model(server):
         {"filename": "b.png", "label": "Zebra"},
     ]
     stored = {c["name"] for c in server.json("/api/v1/dataset")["classes"]}
-    assert stored == {"airplane", "Zebra"}  # the model's airplane, and a class of its own
+    assert stored == {"airplane", "Zebra"}  # the model's class airplane, and a new class
     assert "match" in error(server, path, 400, **named([("a.png", png(13))], ["x", "y"], "files"))
     again = server.json(
         path, verb="POST", **named([("a.png", png(11)), ("c.png", png(14))], ["Airplane", "Zebra"], "files")
@@ -123,12 +123,12 @@ def test_training_data_is_taken_under_the_names_of_the_model(server):
     error(server, path, 400, **named([("a.txt", b"text")], ["x"], "files"))
 
 
-def test_what_is_not_there_is_404_as_json(server):
+def test_unknown_paths_are_404_as_json(server):
     for path in ("/api/nothing", "/static/nothing.png", "/static/visualizations/nothing.png"):
         error(server, path, 404, verb="GET")
 
 
-def test_retraining_answers_at_once_and_tells_its_state(server):
+def test_retraining_starts_in_the_background_and_reports_its_state(server):
     assert server.json("/api/retrain/status") == {"is_retraining": False, "status": {}}
     reply = server.json("/api/retrain", verb="POST")
     assert reply["status"] == "in_progress" and reply["message"]
@@ -142,10 +142,10 @@ def test_retraining_answers_at_once_and_tells_its_state(server):
         time.sleep(0.1)
     else:
         job = server.json("/api/v1/jobs")["jobs"][0]["id"]
-        server.ask(f"/api/v1/jobs/{job}", verb="DELETE")  # nobody waits for it here
+        server.request(f"/api/v1/jobs/{job}", verb="DELETE")  # not needed any further
 
 
-def test_every_visualization_is_a_image(server):
+def test_every_visualization_is_an_image(server):
     server.json("/api/predict", verb="POST", **named([("ship.jpg", SHIP)], []))
     found = server.json("/api/visualizations")["visualizations"]
     assert len(found) >= 10
@@ -156,16 +156,16 @@ def test_every_visualization_is_a_image(server):
             image = Image.open(io.BytesIO(reply.read()))
         image.load()
         assert image.format == "PNG" and image.size == (960, 640)
-        assert len(np.unique(np.asarray(image).reshape(-1, 3), axis=0)) > 20, "it is empty"
+        assert len(np.unique(np.asarray(image).reshape(-1, 3), axis=0)) > 20, "the image is empty"
 
 
-def test_the_evaluation_is_that_of_scikit_learn(server):
+def test_the_evaluation_agrees_with_scikit_learn(server):
     report_of = pytest.importorskip("sklearn.metrics").classification_report
     body = server.json("/api/model/evaluate", verb="POST")
     counts = np.array(body["confusion_matrix"])
     assert counts.sum() == 10_000
-    truth, answer = (axis.ravel() for axis in np.indices(counts.shape))
-    wanted = report_of(truth, answer, target_names=CLASSES, sample_weight=counts.ravel(), output_dict=True)
+    truth, predicted = (axis.ravel() for axis in np.indices(counts.shape))
+    wanted = report_of(truth, predicted, target_names=CLASSES, sample_weight=counts.ravel(), output_dict=True)
     assert body["classification_report"].keys() == wanted.keys()
     assert body["accuracy"] == pytest.approx(wanted["accuracy"], abs=2e-5)
     for name, line in wanted.items():
@@ -176,14 +176,14 @@ def test_the_evaluation_is_that_of_scikit_learn(server):
     assert body["evaluation_timestamp"].startswith("20")
 
 
-def test_the_sentences_of_the_insights_are_true_of_their_numbers(server):
+def test_captions_of_charts_agree_with_their_numbers(server):
     matrix = server.json("/api/v1/insights/confusion_matrix")
     panel = matrix["data"]["panels"][0]
     counts = np.array(panel["values"])
     wrong = counts * (1 - np.eye(len(counts)))
-    truth, answer = np.unravel_index(wrong.argmax(), wrong.shape)
+    truth, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
     assert (
-        f"{panel['names'][truth]} taken for {panel['names'][answer]}, {int(wrong.max())} of"
+        f"{panel['names'][truth]} taken for {panel['names'][predicted]}, {int(wrong.max())} of"
         in (matrix["sentence"])
     )
     quality = server.json("/api/v1/insights/per_class_metrics")
@@ -192,5 +192,5 @@ def test_the_sentences_of_the_insights_are_true_of_their_numbers(server):
     assert recall == pytest.approx(list(counts.diagonal() / counts.sum(axis=1)), abs=1e-5)
     f1 = next(s for s in bars["series"] if s["name"].startswith("F1"))["values"]
     assert quality["sentence"].startswith(f"Known worst is {bars['categories'][int(np.argmin(f1))]} ")
-    assert json.dumps(quality["source"])  # and says where it comes from
+    assert json.dumps(quality["source"])  # the source is described
     assert quality["source"]["count"] == 10_000 and quality["source"]["id"] == "model"

@@ -1,7 +1,7 @@
-"""Cases for the metrics, answered by scikit-learn (and numpy where it has no such measure).
+"""Test cases for the metrics, computed by scikit-learn, or by numpy where scikit-learn lacks the metric.
 
-Run as a script, it writes tests/data/metrics-cases.json, which the C++ test reads;
-metrics_cases_test.py checks that scikit-learn still answers as in that file."""
+As a script, writes tests/data/metrics-cases.json, which the C++ test reads. metrics_cases_test.py checks that
+scikit-learn still computes the values in that file."""
 
 import json
 import warnings
@@ -17,7 +17,7 @@ FILE = Path(__file__).parent.parent / "data" / "metrics-cases.json"
 
 
 def draw(seed, count, classes, spread=2.0):
-    """Float32 probabilities and labels drawn from them, so that answers are better than chance."""
+    """Float32 probabilities, and labels drawn from them, so that predictions are better than chance."""
     rng = np.random.default_rng(seed)
     p = softmax(rng.normal(size=(count, classes)) * spread, axis=1)
     labels = np.array([rng.choice(classes, p=row) for row in p])
@@ -31,7 +31,7 @@ def cases():
     p, y = draw(3, 80, 3)
     wide = p.astype(np.float64)
     eighths = np.random.default_rng(8).multinomial(8, wide / wide.sum(1, keepdims=True)) / 8
-    yield "ties", eighths.astype(np.float32), y  # also for the first place
+    yield "ties", eighths.astype(np.float32), y  # including ties for the top class
     p, y = draw(4, 60, 4)
     yield "a class without images", p[y != 2], y[y != 2]
     q = p.copy()
@@ -53,7 +53,7 @@ def expected_calibration_error(p, y):
     return error
 
 
-def answer(p, y):
+def compute(p, y):
     classes = p.shape[1]
     p = p.astype(np.float64)
     predicted = p.argmax(1)
@@ -62,7 +62,7 @@ def answer(p, y):
         "accuracy": metrics.accuracy_score(y, predicted),
         "confusion": metrics.confusion_matrix(y, predicted, labels=labels).tolist(),
     }
-    for average in ("macro", "weighted"):  # a class without images has no quality to average
+    for average in ("macro", "weighted"):  # averages are over the classes that have images
         result[average] = metrics.precision_recall_fscore_support(
             y, predicted, labels=np.unique(y), average=average, zero_division=0
         )[:3]
@@ -97,7 +97,7 @@ def answer(p, y):
         )
         result["pr"].append(None if recall is None else np.stack([recall, precision], 1)[::-1].tolist())
     epsilon = 2.0**-23
-    with warnings.catch_warnings():  # float32 rows and clipped ones sum to 1 only nearly
+    with warnings.catch_warnings():  # float32 rows and clipped rows sum to 1 only approximately
         warnings.simplefilter("ignore")
         result["log_loss"] = metrics.log_loss(y, np.clip(p, epsilon, 1 - epsilon), labels=labels)
     result["brier"] = float(((p - np.eye(classes)[y]) ** 2).sum(1).mean())
@@ -123,7 +123,7 @@ def document():
                 "name": name,
                 "probabilities": p.astype(float).tolist(),
                 "labels": y.tolist(),
-                "expected": answer(p, y),
+                "expected": compute(p, y),
             }
         )
     for seed, scale in ((5, 3.0), (6, 0.4), (7, 1.0)):

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from metrics_cases import FILE, answer, best_temperature, cases
+from metrics_cases import FILE, best_temperature, cases, compute
 
 STORED = json.loads(FILE.read_text())
 
@@ -16,12 +16,12 @@ def same(stored, fresh):
 
 
 @pytest.mark.parametrize("stored", STORED["cases"], ids=lambda case: case["name"])
-def test_scikit_learn_answers_as_in_the_stored_cases(stored):
+def test_scikit_learn_computes_the_stored_values(stored):
     p = np.array(stored["probabilities"], dtype=np.float32)
-    assert same(stored["expected"], answer(p, np.array(stored["labels"])))
+    assert same(stored["expected"], compute(p, np.array(stored["labels"])))
 
 
-def test_the_stored_cases_are_those_of_the_script():
+def test_the_stored_cases_match_the_script():
     assert [case["name"] for case in STORED["cases"]] == [name for name, _, _ in cases()]
 
 

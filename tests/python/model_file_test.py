@@ -1,7 +1,7 @@
-"""The first version's model file, read by the safetensors package and computed in numpy exactly as
-a torch.nn.Sequential with these weights would: channels first, Flatten over (c, h, w).
+"""A model file of format version 1, read with the safetensors package and computed in numpy as a
+torch.nn.Sequential with these weights: channels first, Flatten over (c, h, w).
 
-Run as a script, it writes the logits that the C++ test compares with."""
+As a script, writes the logits that the C++ test compares with."""
 
 import hashlib
 import json
@@ -91,7 +91,7 @@ def logits():
     return run(spec["layers"], "", tensors, x)
 
 
-def test_safetensors_opens_the_file_and_sees_pytorch_names_and_shapes():
+def test_safetensors_reads_pytorch_names_and_shapes():
     tensors, metadata = load()
     shapes = {name: (str(t.dtype), t.shape) for name, t in tensors.items()}
     assert shapes == {
@@ -115,7 +115,7 @@ def test_safetensors_opens_the_file_and_sees_pytorch_names_and_shapes():
     assert metadata["provenance.seed"] == "7"
 
 
-def test_both_hashes_can_be_computed_outside_the_engine():
+def test_both_hashes_can_be_computed_without_the_engine():
     raw = FILE.read_bytes()
     stored, computed = header_hash(raw)
     assert stored == computed

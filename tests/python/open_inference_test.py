@@ -1,5 +1,4 @@
-"""The Open Inference Protocol of a real `fovea serve`, spoken by tritonclient; and its history
-with a disk that refuses."""
+"""The Open Inference Protocol of `fovea serve` with tritonclient, and the history on a full disk."""
 
 import re
 import resource
@@ -15,7 +14,7 @@ http = pytest.importorskip("tritonclient.http")
 text_string_to_metric_families = pytest.importorskip(
     "prometheus_client.parser"
 ).text_string_to_metric_families
-SIZE = 6  # of the network's input
+SIZE = 6  # side of the network's input
 
 
 class Server(RunningServer):
@@ -43,7 +42,7 @@ def bitmap(pixels, path):
     return path.read_bytes()
 
 
-def test_the_client_finds_the_server_and_the_model(server, client):
+def test_the_client_finds_server_and_model(server, client):
     assert client.is_server_live() and client.is_server_ready()
     name = server.json("/api/v1/model")["name"]
     assert client.is_model_ready(name) and client.is_model_ready(name, "1")
@@ -58,7 +57,7 @@ def test_the_client_finds_the_server_and_the_model(server, client):
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_pixels_get_the_answer_of_the_image(server, client, tmp_path, binary):
+def test_pixels_get_the_same_prediction_as_the_file(server, client, tmp_path, binary):
     rng = np.random.default_rng(3)
     pixels = rng.integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
     expected = [server.predict_one(bitmap(image, tmp_path / "a.bmp"))["results"][0] for image in pixels]
@@ -81,7 +80,7 @@ def test_pixels_get_the_answer_of_the_image(server, client, tmp_path, binary):
         assert stored["source"] == "v2" and stored["label"] == one["label"]
 
 
-def test_image_files_are_taken_as_bytes(server, client, tmp_path):
+def test_image_files_are_accepted_as_bytes(server, client, tmp_path):
     rng = np.random.default_rng(4)
     file = bitmap(rng.integers(0, 256, (9, 11, 3), dtype=np.uint8), tmp_path / "a.png")
     expected = server.predict_one(file)["results"][0]
@@ -91,16 +90,16 @@ def test_image_files_are_taken_as_bytes(server, client, tmp_path):
     result = client.infer(name, [files])  # all outputs, binary
     assert [label.decode() for label in result.as_numpy("label")] == [expected["label"]] * 2
     broken = http.InferInput("image_bytes", [1], "BYTES")
-    broken.set_data_from_numpy(np.array([b"no image"], dtype=np.object_))
+    broken.set_data_from_numpy(np.array([b"not an image"], dtype=np.object_))
     with pytest.raises(Exception, match="image 0"):
         client.infer(name, [broken])
 
 
-def test_metrics_can_be_read_by_a_parser_and_name_patterns_not_paths(server, tmp_path):
+def test_metrics_can_be_parsed_and_contain_route_patterns_not_paths(server, tmp_path):
     rng = np.random.default_rng(6)
     server.predict_one(bitmap(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / "a.bmp"))
     server.json("/api/v1/predictions/1")
-    text = server.ask("/metrics")[1].decode()
+    text = server.request("/metrics")[1].decode()
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert families["fovea_predictions"].type == "counter"
     assert families["fovea_inference_stage_seconds"].type == "histogram"
@@ -110,24 +109,24 @@ def test_metrics_can_be_read_by_a_parser_and_name_patterns_not_paths(server, tmp
     assert not re.search(r'route="[^"]*/predictions/1"', text)
 
 
-def test_a_full_disk_leaves_answers_unrecorded_but_given(tmp_path):
-    """The limit on the size of a file stands for a disk without room."""
+def test_predictions_are_returned_unrecorded_when_the_disk_is_full(tmp_path):
+    """A limit on the file size simulates a full disk."""
     rng = np.random.default_rng(5)
     limit = 400_000
 
     def preexec():
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    # Python ignores SIGXFSZ, and the child goes on doing so: writes fail instead.
+    # Python ignores SIGXFSZ and the child inherits that: writes fail instead.
     with Server(tmp_path / "data", preexec_fn=preexec, restore_signals=False) as server:
-        answers = [
+        responses = [
             server.predict_one(bitmap(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8), tmp_path / "a.bmp"))
             for _ in range(60)
         ]
-        unrecorded = [answer for answer in answers if not answer["recorded"]]
-        assert answers[0]["recorded"] and answers[0]["results"][0]["prediction"] == 1
-        assert unrecorded and all("label" in answer["results"][0] for answer in answers)
-        assert all("prediction" not in answer["results"][0] for answer in unrecorded)
+        unrecorded = [response for response in responses if not response["recorded"]]
+        assert responses[0]["recorded"] and responses[0]["results"][0]["prediction"] == 1
+        assert unrecorded and all("label" in response["results"][0] for response in responses)
+        assert all("prediction" not in response["results"][0] for response in unrecorded)
         statistics = server.json("/api/v1/predictions")
         assert statistics["predictions"]
     assert "unrecorded" in "".join(server.log)
@@ -146,4 +145,4 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
     with Server(tmp_path / "data") as server:
         for number, label, image in acknowledged:
             assert server.json(f"/api/v1/predictions/{number}")["label"] == label
-            assert server.ask(f"/api/v1/predictions/{number}/image") == (200, image)
+            assert server.request(f"/api/v1/predictions/{number}/image") == (200, image)

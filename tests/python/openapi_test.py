@@ -1,4 +1,4 @@
-"""The OpenAPI document itself, who it says may call, and schemathesis against a live server."""
+"""The OpenAPI document: its validity, the roles it states, and schemathesis against a server."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from running_server import FOVEA, MODEL, ROOT, form
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 HERE = Path(__file__).parent
-EXAMPLES = os.environ.get("FOVEA_FUZZ_EXAMPLES", "10")  # for each operation
+EXAMPLES = os.environ.get("FOVEA_FUZZ_EXAMPLES", "10")  # per operation
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +26,14 @@ def test_the_document_is_openapi_3_1(server):
     assert errors == []
 
 
-def test_each_operation_asks_for_the_role_that_the_document_names(server):
+def test_each_operation_requires_the_described_role(server):
     api = Document(server)
     roles = set()
     for operation, (verb, path, described) in api.operations.items():
         role = described["security"][0]["token"][0] if described["security"] else "open"
         roles.add(role)
-        for token, lacks in ((None, role != "open"), (PREDICT, role == "admin")):
-            answer = server.send(
+        for token, insufficient in ((None, role != "open"), (PREDICT, role == "admin")):
+            response = server.send(
                 verb.upper(),
                 api.target(
                     operation, **dict.fromkeys([part.split("}")[0] for part in path.split("{")[1:]], "0")
@@ -41,33 +41,33 @@ def test_each_operation_asks_for_the_role_that_the_document_names(server):
                 token=token,
             )
             refused = 401 if token is None else 403
-            assert (answer.status == refused) == lacks, (operation, token, answer.status)
-            if lacks:
-                api.check(operation, answer.status, answer.headers, answer.read())
-            answer.connection.close()
+            assert (response.status == refused) == insufficient, (operation, token, response.status)
+            if insufficient:
+                api.check(operation, response.status, response.headers, response.read())
+            response.connection.close()
     assert roles == {"open", "predict", "admin"}
 
 
 def seed(server):
-    """Something for every kind of id: fuzz.toml names these."""
+    """Creates the objects whose ids fuzz.toml uses."""
     api = Document(server)
     images = ROOT / "tests" / "data" / "images"
     names = ("grey.png", "rgb.bmp", "upright.png")
     for name in names:
-        api.ask("predict", body=((images / name).read_bytes(), "image/png"))
-    report = api.ask(
+        api.call("predict", body=((images / name).read_bytes(), "image/png"))
+    report = api.call(
         "upload_images",
         body=form(*[("file", (images / name).read_bytes(), name) for name in names], ("label", "cat")),
     )
     model = MODEL.read_bytes()
     for _ in range(2):
-        api.ask("upload_version", 201, body=(model, "application/octet-stream"))
-    api.ask("remove_version", 204, version=3)
-    api.ask("create_job", 202, body={"kind": "evaluate", "version": 1})
+        api.call("upload_version", 201, body=(model, "application/octet-stream"))
+    api.call("remove_version", 204, version=3)
+    api.call("create_job", 202, body={"kind": "evaluate", "version": 1})
     return [one["sha256"] for one in report["results"]]
 
 
-def test_schemathesis_finds_nothing(tmp_path):
+def test_schemathesis_finds_no_errors(tmp_path):
     with Server(tmp_path / "data") as server:
         hashes = seed(server)
         config = (HERE / "fuzz.toml").read_text()

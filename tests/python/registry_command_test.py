@@ -1,5 +1,5 @@
-"""fovea serve and its versions: killed at random moments, nothing acknowledged is lost and nothing
-half-written is seen; a second server and a damaged champion are refused in words."""
+"""Model versions of fovea serve: a server killed at random times loses no acknowledged change and leaves no
+partial file; a second server and a damaged champion are rejected with an error message."""
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ class Server(RunningServer):
 def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path):
     files = [MODEL.read_bytes(), OTHER.read_bytes()]
     published, activated = {1: hashlib.sha256(files[0]).hexdigest()}, [1]
-    dice = random.Random(7)
+    rng = random.Random(7)
     for _ in range(KILLS):
         server = (
             Server(tmp_path, "--model", MODEL)
@@ -35,23 +35,23 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
         def change(server=server, attempted=attempted):
             try:
                 while True:
-                    data = dice.choice(files)
+                    data = rng.choice(files)
                     number = server.json("/api/v1/models", data, status=201)["number"]
                     published[number] = hashlib.sha256(data).hexdigest()
                     attempted.append(number)
                     server.json(f"/api/v1/models/{number}/activate", {})
                     activated.append(number)
-            except AssertionError as error:  # an answer that is none
+            except AssertionError as error:  # an unexpected response
                 attempted.append(str(error).encode())
             except (OSError, ValueError):
-                pass  # the connection ends with the server
-            except Exception as error:  # a reply cut off in its middle (http.client's own errors)
+                pass  # the connection closes with the server
+            except Exception as error:  # a truncated response (errors of http.client)
                 if "http.client" not in type(error).__module__:
                     attempted.append(repr(error).encode())
 
         worker = threading.Thread(target=change)
         worker.start()
-        time.sleep(dice.uniform(0.02, 1.0))
+        time.sleep(rng.uniform(0.02, 1.0))
         server.kill()
         worker.join()
         assert not [a for a in attempted if isinstance(a, bytes)], attempted
@@ -59,7 +59,7 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
         server = Server(tmp_path, "--keep-versions", 3)
         try:
             champion = server.json("/api/v1/model")
-            # What was acknowledged, or what was under way when the server died.
+            # The last acknowledged activation, or the one in progress when the server was killed.
             assert int(champion["version"]) in {activated[-1], *attempted[-1:]}
             activated[-1:] = [int(champion["version"])]
             assert published.get(int(champion["version"])) in {champion["file_sha256"], None}
@@ -69,7 +69,7 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
                 assert numbers[number]["file_sha256"] == sha256
             for version in listed:
                 if "removed" not in version:
-                    data = server.ask(f"/api/v1/models/{version['number']}/weights")[1]
+                    data = server.request(f"/api/v1/models/{version['number']}/weights")[1]
                     assert hashlib.sha256(data).hexdigest() == version["file_sha256"]
             assert not list((tmp_path / "files").glob("*/.*"))
         finally:
@@ -77,7 +77,7 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
     assert len(published) > 1
 
 
-def test_a_second_server_on_the_directory_is_refused(tmp_path):
+def test_a_second_server_on_the_same_directory_is_rejected(tmp_path):
     server = Server(tmp_path, "--model", OTHER)
     try:
         with pytest.raises(RuntimeError, match="another server uses the data directory"):
@@ -86,7 +86,7 @@ def test_a_second_server_on_the_directory_is_refused(tmp_path):
         server.kill()
 
 
-def test_a_damaged_champion_is_named_and_another_model_can_be_served(tmp_path):
+def test_a_damaged_champion_is_reported_and_another_model_can_be_served(tmp_path):
     server = Server(tmp_path, "--model", OTHER)
     sha256 = server.json("/api/v1/model")["file_sha256"]
     server.kill()

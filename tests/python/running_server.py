@@ -1,4 +1,4 @@
-"""A `fovea serve` of its own for a test, and a few words to talk to it."""
+"""Starts a `fovea serve` for a test and sends requests to it."""
 
 import json
 import os
@@ -20,7 +20,7 @@ ENDED = {"succeeded", "failed", "canceled", "interrupted"}
 
 
 def form(*parts):
-    """A body and its type, of (name, bytes or text) or (name, bytes, file name)."""
+    """Body and content type of a form. Parts are (name, bytes or text) or (name, bytes, file name)."""
     body = b""
     for name, data, *file in parts:
         file_name = f'; filename="{file[0]}"' if file else ""
@@ -30,7 +30,7 @@ def form(*parts):
 
 
 class RunningServer:
-    """On a free port; ask() never raises for a status, json() insists on one."""
+    """A server on a free port. request() accepts any status, json() asserts one."""
 
     def __init__(self, data_dir, *options, model=MODEL, environment=None, **process):
         arguments = [FOVEA, "serve", "--port", "0", "--data-dir", data_dir, *map(str, options)]
@@ -59,20 +59,20 @@ class RunningServer:
     def __exit__(self, *_):
         self.stop()
 
-    def ask(self, path, data=None, verb=None, type=None, headers=None):
+    def request(self, path, data=None, verb=None, type=None, headers=None):
         if isinstance(data, (dict, list)):
             data, type = json.dumps(data).encode(), "application/json"
         request = urllib.request.Request(self.url + path, data, method=verb, headers=headers or {})
         if data is not None:
             request.add_header("Content-Type", type or "application/octet-stream")
         try:
-            with urllib.request.urlopen(request, timeout=120) as reply:
-                return reply.status, reply.read()
+            with urllib.request.urlopen(request, timeout=120) as response:
+                return response.status, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
     def json(self, *arguments, status=200, **options):
-        code, body = self.ask(*arguments, **options)
+        code, body = self.request(*arguments, **options)
         assert code == status, body
         return json.loads(body)
 
@@ -92,13 +92,13 @@ class RunningServer:
         raise TimeoutError(job)
 
     def predict(self, files):
-        """Labels of image files, by name."""
+        """Predicted labels of image files, by file name."""
         labels = {}
         files = list(files)
         for start in range(0, len(files), 200):
             body, kind = form(*(("file", data, name) for name, data in files[start : start + 200]))
-            answer = self.json("/api/v1/predict?top_k=1", body, type=kind)
-            labels.update((one["file"], one["label"]) for one in answer["results"])
+            response = self.json("/api/v1/predict?top_k=1", body, type=kind)
+            labels.update((result["file"], result["label"]) for result in response["results"])
         return labels
 
     def kill(self):

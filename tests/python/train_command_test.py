@@ -1,4 +1,4 @@
-"""fovea train as a person uses it: stopped, killed and resumed runs end in the same weights."""
+"""fovea train: interrupted, killed and resumed runs give the same weights."""
 
 import json
 import os
@@ -60,8 +60,8 @@ def train_arguments(data_dir, run):
 
 
 def weights(run):
-    told = json.loads(fovea("inspect", run / "model.safetensors", "--json").stdout)
-    return told["weights_sha256"]
+    model = json.loads(fovea("inspect", run / "model.safetensors", "--json").stdout)
+    return model["weights_sha256"]
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def whole(data_dir):
     return weights(run)
 
 
-def start_and_send(data_dir, run, number):
-    """Starts a run and sends the signal once two epochs are in results.csv; returns the exit code."""
+def start_and_signal(data_dir, run, number):
+    """Starts a run and sends a signal once two epochs are in results.csv. Returns exit code and stderr."""
     child = subprocess.Popen(
         [FOVEA, *map(str, train_arguments(data_dir, run)), "--threads", "1"],
         stdout=subprocess.DEVNULL,
@@ -86,39 +86,39 @@ def start_and_send(data_dir, run, number):
             break
         time.sleep(0.002)
     child.send_signal(number)
-    _, said = child.communicate(timeout=60)
-    return child.returncode, said
+    _, stderr = child.communicate(timeout=60)
+    return child.returncode, stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_or_killed_run_resumes_to_the_same_weights(data_dir, whole, number):
     run = data_dir / f"stopped-{number}"
-    code, said = start_and_send(data_dir, run, number)
+    code, stderr = start_and_signal(data_dir, run, number)
     if code == 0:
-        pytest.skip("SKIPPED: the run was over before the signal came")
+        pytest.skip("SKIPPED: the run ended before the signal was sent")
     assert code == -number
     if number != signal.SIGKILL:
-        assert f"train --resume {run}" in said
+        assert f"train --resume {run}" in stderr
     assert not (run / "model.safetensors").exists()
     fovea("train", "--resume", run, "--threads", 2)
     assert weights(run) == whole
 
 
-def test_options_that_a_resume_would_ignore_are_refused(data_dir, whole):
+def test_options_that_a_resume_would_ignore_are_rejected(data_dir, whole):
     done = fovea("train", "--resume", data_dir / "whole", "--epochs", 9, code=2)
     assert "--epochs" in done.stderr
 
 
 @pytest.mark.parametrize("bad", ["rotate=nan", "lr=inf", "rotate=-1", "flip", "colour=1"])
-def test_a_bad_recipe_field_is_refused_by_name(data_dir, bad):
+def test_an_invalid_recipe_field_is_rejected_by_name(data_dir, bad):
     arguments = [*train_arguments(data_dir, data_dir / "bad"), "--set", bad]
     done = subprocess.run([FOVEA, *map(str, arguments)], capture_output=True, text=True)
     assert done.returncode in (1, 2)
     assert bad.split("=")[0] in done.stderr
 
 
-def test_a_model_learns_what_can_be_learned_and_export_measures_it(data_dir, whole):
-    out = data_dir / "handed-on.safetensors"
+def test_a_trained_model_is_accurate_and_export_measures_it(data_dir, whole):
+    out = data_dir / "exported.safetensors"
     fovea(
         "export",
         data_dir / "whole" / "model.safetensors",
@@ -132,10 +132,10 @@ def test_a_model_learns_what_can_be_learned_and_export_measures_it(data_dir, who
         "--out",
         out,
     )
-    told = json.loads(fovea("inspect", out, "--json").stdout)
-    metrics = json.loads(told["provenance"]["metrics"])
+    model = json.loads(fovea("inspect", out, "--json").stdout)
+    metrics = json.loads(model["provenance"]["metrics"])
     report = json.loads(fovea("eval", out, "--data", "halves", "--data-dir", data_dir, "--json").stdout)
     assert metrics["test_accuracy"] == report["accuracy"] > 0.9
     assert metrics["test_images"] == report["count"] == 40
-    assert told["provenance"]["name"] == "halves"
+    assert model["provenance"]["name"] == "halves"
     assert out.stat().st_size < (data_dir / "whole" / "model.safetensors").stat().st_size

@@ -29,7 +29,7 @@ ALLOWED = [
     (r".*", r"there (is|are|was|were|be) no( more)?|no more than|(is|are) no longer"),
     (r".*", r"(is|are|was|were) no (longer|more|fewer|less|better|worse|larger|smaller|higher|lower|greater"
             r"|different|smoother) than"),
-    (r".*", r"scikit-learn|picture-in-picture"),
+    (r".*", r"scikit[-_]learn|picture-in-picture"),
     # Names that stay valid: values of the API, and keys and options of earlier versions.
     (r".*", r'cannot_judge|"pictures?"|min_old_pictures|history-pictures-mb'),
     (r"server/store/migrations\.cpp|tests/server/store/.*", r"[a-z_]*pictures?|ancestor"),
@@ -61,7 +61,7 @@ RULES = [
     (r"goes on|go on|going on|went on", "continue, resume"),
     (r"one can|for people", "you can; human-readable"),
     (r"judge|judges|judged|judging", "evaluate, decide"),
-    (r"(?<!scikit-)(learn|learns|learned|learnt)", "train, fit"),
+    (r"(learn|learns|learned|learnt)", "train, fit"),
     (r"(look|looks|looked|looking) at", "read, inspect, check"),
     (r"(ask|asks|asked) for", "request"),
     (r"sitting", "run"),

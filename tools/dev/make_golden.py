@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Writes tests/data/golden/small_net.bin: what PyTorch computes for one small network.
+"""Writes tests/data/golden/small_net.bin: the results of PyTorch for a small network.
 
-Usage: tools/dev/make_golden.py [OUTPUT]      (needs PyTorch; Debian: python3-torch)
+usage: tools/dev/make_golden.py [OUTPUT]      (needs PyTorch; Debian: python3-torch)
 
-The file is the oracle of tests/engine/nn/golden_test.cpp. It holds, for a network that uses every
-common layer, the initial weights, one input batch with labels, all activations, the loss, all
-gradients, ten losses of Adam, and the logits of the evaluation mode after these ten steps. Arrays
-are named; activations are NHWC, weights as PyTorch keeps them (OIHW; out, in).
+tests/engine/nn/golden_test.cpp compares the engine with this file. For a network with every common layer it
+contains the initial weights, one input batch with labels, all activations, the loss, all gradients, the
+losses of ten Adam steps, and the logits in evaluation mode after these steps. Arrays have names. Activations
+are NHWC, weights as in PyTorch (OIHW; out, in).
 
-Layout, little endian: "FOVGOLD1", u32 count, then per array: u32 length + name, u32 rank,
-u32 dimensions, f32 values. A manifest with versions and seed is written beside it.
+Layout, little-endian: "FOVGOLD1", u32 count, then per array: u32 length + name, u32 rank,
+u32 dimensions, f32 values. A manifest with versions and seed is written to small_net.json.
 """
 
 import json

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draws the page's sample images, so that a visitor without an image at hand can try at once.
+"""Draws the sample images of the page.
 
-Usage: tools/dev/make_samples.py [FOLDER]      (needs Pillow; default: www/src/samples)
+usage: tools/dev/make_samples.py [FOLDER]      (needs Pillow; default: www/src/samples)
 
-They are named by the class of the bundled model that they show.
+Their file names are classes of the bundled model.
 """
 
 import random
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
 
-DRAWN = 384  # drawn large, blurred and reduced: soft edges, small files
+DRAWN = 384  # drawn large, then blurred and reduced: soft edges, small files
 STORED = 160
 
 
@@ -20,8 +20,8 @@ def background(top, bottom):
     image = Image.new("RGB", (DRAWN, DRAWN))
     draw = ImageDraw.Draw(image)
     for y in range(DRAWN):
-        share = y / DRAWN
-        colour = tuple(int(a + (b - a) * share) for a, b in zip(top, bottom))
+        fraction = y / DRAWN
+        colour = tuple(int(a + (b - a) * fraction) for a, b in zip(top, bottom))
         draw.line([(0, y), (DRAWN, y)], fill=colour)
     return image, draw
 
@@ -29,10 +29,10 @@ def background(top, bottom):
 def ship():
     image, draw = background((150, 190, 225), (215, 230, 240))
     draw.rectangle([0, 230, DRAWN, DRAWN], fill=(38, 84, 120))
-    chance = random.Random(1)
+    rng = random.Random(1)
     for _ in range(160):
-        x, y = chance.randrange(DRAWN), chance.randrange(235, DRAWN)
-        draw.line([(x, y), (x + chance.randrange(8, 30), y)], fill=(70, 120, 155), width=2)
+        x, y = rng.randrange(DRAWN), rng.randrange(235, DRAWN)
+        draw.line([(x, y), (x + rng.randrange(8, 30), y)], fill=(70, 120, 155), width=2)
     draw.polygon([(40, 205), (345, 205), (310, 265), (75, 265)], fill=(150, 40, 35))
     draw.polygon([(40, 205), (345, 205), (338, 220), (50, 220)], fill=(235, 235, 230))
     draw.rectangle([150, 150, 285, 205], fill=(240, 240, 236))
