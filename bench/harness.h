@@ -1,7 +1,7 @@
 #pragma once
 
-// How every benchmark here is timed and reported: the work is repeated until one run lasts long
-// enough to be timed, several runs are made, and one JSON line a case goes to standard output.
+// Timing and reporting for the benchmarks: work is repeated until a run is long enough to be timed,
+// several runs are made, and each case prints one JSON line to standard output.
 
 #include <algorithm>
 #include <chrono>
@@ -33,10 +33,10 @@ inline double quantile(std::vector<double> values, double q) {
   return values[static_cast<std::size_t>(rank)];
 }
 
-// Rates of the runs: `amount` (of one call) per second.
+// The rate of each run: `amount` (of one call) per second.
 template <typename Work>
 std::vector<double> measure(double amount, const Work& work, const Options& options = {}) {
-  work();  // caches, memory, clock
+  work();  // warm-up: caches, memory, clock frequency
   double start = seconds_now();
   work();
   const double once = std::max(seconds_now() - start, 1e-7);
@@ -58,8 +58,8 @@ inline std::string cpu_name() {
   return "unknown";
 }
 
-// One line: the median, minimum and maximum of the runs, and where they were made. bench/run sets
-// FOVEA_COMMIT. `extra` adds fields of the case.
+// Prints one line with the median, minimum and maximum of the runs and the environment. bench/run
+// sets FOVEA_COMMIT. `extra` adds fields of the case.
 inline void report(std::string_view name, int threads, std::string_view unit,
                    const std::vector<double>& runs, const nlohmann::ordered_json& extra = {}) {
   const char* commit = std::getenv("FOVEA_COMMIT");

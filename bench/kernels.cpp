@@ -1,6 +1,6 @@
-// Convolution kernels on the layer shapes of preset `small`: forward, gradient of the input (dx)
-// and of the weights (dw), in GFLOP/s, direct and by im2col, on 1 and on all threads. Each is
-// compared with im2col before it is timed.
+// Benchmarks the convolution kernels on the layer shapes of preset `small`: forward, input gradient
+// (dx) and weight gradient (dw), in GFLOP/s, direct and im2col, on 1 thread and on all threads.
+// Each result is compared with im2col before it is timed.
 //
 // usage: bench_kernels [--quick]
 
@@ -19,9 +19,9 @@ namespace {
 using kernels::ConvScratch;
 using kernels::ConvShape;
 
-constexpr int kLaneImages = 16;  // a lane of the trainer
+constexpr int kLaneImages = 16;  // images per lane
 
-// Everything one thread needs to run one convolution in all directions.
+// Buffers of one thread for all passes of a convolution.
 struct Lane {
   Tensor x, dy, y, dx, dw;
   ConvScratch scratch;
@@ -141,7 +141,8 @@ void bench_kernels(const Options& options) {
   if (available_threads() > 1) thread_counts.push_back(available_threads());
   for (const ConvShape& s : shapes) {
     for (const Pass pass : {Pass::forward, Pass::dx, Pass::dw}) {
-      if (pass == Pass::dx && s.c == 3) continue;  // training never needs the image's gradient
+      if (pass == Pass::dx && s.c == 3)
+        continue;  // training does not need the gradient of the image
       for (const int threads : thread_counts) {
         Layer layer = make_layer(s, 2 * threads);
         verify(layer, pass);

@@ -1,5 +1,5 @@
-// The network of preset `small`, whole: training steps at batch 64 with Adam on made-up images,
-// and answers for prepared images at several batch sizes.
+// Benchmarks the network of preset `small`: training steps at batch size 64 with Adam on synthetic
+// images, and inference on preprocessed images at several batch sizes.
 //
 // usage: bench_network train|infer THREADS [--quick]
 
@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kSize = 32, kClasses = 10;
 
-TrainingSet made_up_images(int count) {
+TrainingSet synthetic_images(int count) {
   TrainingSet set;
   set.size = kSize;
   set.pixels.resize(std::size_t(count) * kSize * kSize * 3);
@@ -38,13 +38,13 @@ Network initialised_small() {
   return network;
 }
 
-// What one step of the trainer does: cut into lanes, augment, forward, backward, add up, update.
+// One step of the trainer: lanes, augmentation, forward, backward, gradient sum, update.
 void bench_training(int threads, const Options& options) {
   constexpr int kBatch = 64;
   Recipe recipe = default_recipe("small");
   recipe.batch = kBatch;
   recipe.optimizer.kind = OptimizerKind::adam;
-  const TrainingSet set = made_up_images(1024);
+  const TrainingSet set = synthetic_images(1024);
   const Preprocess preprocess;
   Network network = initialised_small();
   const auto optimizer = make_optimizer(recipe.optimizer);
@@ -65,39 +65,39 @@ void bench_training(int threads, const Options& options) {
   report("train small", threads, "images/s", rates, {{"batch", kBatch}, {"lane", recipe.lane}});
 }
 
-// A batch as the threads share it out: one tensor each.
-struct Share {
+// The part of a batch that one thread computes.
+struct BatchPart {
   Tensor x, probabilities;
   Scratch scratch;
 };
 
-std::vector<Share> assign_split(int batch, int threads) {
-  std::vector<Share> shares(std::min(batch, threads));
-  const int count = static_cast<int>(shares.size());
+std::vector<BatchPart> split_batch(int batch, int threads) {
+  std::vector<BatchPart> parts(std::min(batch, threads));
+  const int count = static_cast<int>(parts.size());
   Rng rng(2);
   for (int i = 0; i < count; ++i) {
-    shares[i].x.resize({batch * (i + 1) / count - batch * i / count, kSize, kSize, 3});
-    for (Scalar& value : shares[i].x.values()) value = rng.uniform(-2, 2);
+    parts[i].x.resize({batch * (i + 1) / count - batch * i / count, kSize, kSize, 3});
+    for (Scalar& value : parts[i].x.values()) value = rng.uniform(-2, 2);
   }
-  return shares;
+  return parts;
 }
 
 void bench_inference(int threads, const Options& options) {
-  Model model{initialised_small(), {}, made_up_images(0).classes, 1.0f, {}};
+  Model model{initialised_small(), {}, synthetic_images(0).classes, 1.0f, {}};
   const Classifier classifier(write_model(model));
   for (const int batch : {1, 8, 32, 256}) {
-    std::vector<Share> shares = assign_split(batch, threads);
-    const int count = static_cast<int>(shares.size());
-    const auto answer = [&] {
+    std::vector<BatchPart> parts = split_batch(batch, threads);
+    const int count = static_cast<int>(parts.size());
+    const auto infer = [&] {
       parallel_for(count, count, [&](int i, int) {
-        classifier.predict(shares[i].x, shares[i].probabilities, shares[i].scratch);
+        classifier.predict(parts[i].x, parts[i].probabilities, parts[i].scratch);
       });
     };
-    const auto rates = measure(batch, answer, options);
+    const auto rates = measure(batch, infer, options);
     std::vector<double> times;  // milliseconds of single calls
     for (const double end = seconds_now() + 3 * options.run_seconds; seconds_now() < end;) {
       const double start = seconds_now();
-      answer();
+      infer();
       times.push_back((seconds_now() - start) * 1e3);
     }
     report("infer small", threads, "images/s", rates,

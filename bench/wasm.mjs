@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// bench/wasm.mjs [ROUNDS]: images a second of the engine in the page, in Chromium, by the Worker and the files
-// that the page itself takes: without threads, and with 1, 2, 4 or 8 of them, no more than processors. All go by
-// turns, so that all meet the same state of the machine. Needs what ./tools/test e2e builds.
+// bench/wasm.mjs [ROUNDS]: images/s of the WebAssembly engine in Chromium, with the Worker and the files of the page:
+// without threads, and with 1, 2, 4 and 8 threads up to the number of processors. The cases alternate, so that all see
+// the same state of the machine. ./tools/test e2e builds what this needs.
 import { readFileSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -9,21 +9,22 @@ import { startBrowser, startServer } from "../tests/e2e/browser.mjs";
 import { oddImages, realImages, root } from "../tests/support/fovea.mjs";
 
 const rounds = Number(process.argv[2] ?? 15);
-const kEach = 8; // images a thread and batch, as in www/src/inference/page_engine.ts
+const kEach = 8; // images per thread and batch, as in www/src/inference/page_engine.ts
 const files = realImages(512) ?? oddImages();
 const most = Math.min(8, availableParallelism());
 
 const names = readdirSync(join(root, "www/dist/assets"));
 const asset = (pattern) => `assets/${names.find((name) => pattern.test(name))}`;
-const alone = { glue: asset(/^fovea-\w+\.js$/), wasm: asset(/^fovea-\w+\.wasm$/) };
+const single = { glue: asset(/^fovea-\w+\.js$/), wasm: asset(/^fovea-\w+\.wasm$/) };
 const threaded = { glue: asset(/^fovea_threads-\w+\.js$/), wasm: asset(/^fovea_threads-\w+\.wasm$/) };
-const cases = [{ name: "without threads", code: alone, together: 1 }];
+const cases = [{ name: "without threads", code: single, together: 1 }];
 for (let count = 1; count <= most; count *= 2) {
   const code = { ...threaded, threads: { count, worker: asset(/^fovea_threads\.worker-\w+\.js$/) } };
   cases.push({ name: `threads: ${count}`, code, together: kEach * count });
 }
 
-// In the page: one engine, ready; measure() sends all images, two batches under way at a time as the page does.
+// Runs in the page: starts an engine and adds a function to globalThis.engines that classifies all images, with two
+// batches in flight like the page, and returns images/s.
 async function begin({ worker, code, images }) {
   const here = (path) => new URL(path, document.baseURI).href;
   const port = new Worker(here(worker), { type: "module" });
@@ -34,29 +35,29 @@ async function begin({ worker, code, images }) {
     waiting.get(data.id)(data);
     waiting.delete(data.id);
   };
-  const ask = async (request, transfer = []) => {
-    const reply = await new Promise((settle) => {
-      waiting.set(++id, settle);
+  const call = async (request, transfer = []) => {
+    const reply = await new Promise((resolve) => {
+      waiting.set(++id, resolve);
       port.postMessage({ ...request, id }, transfer);
     });
     if (reply.type === "failed") throw new Error(reply.error);
     return reply;
   };
   const threads = code.threads && { ...code.threads, worker: here(code.threads.worker) };
-  await ask({ type: "start", code: { glue: here(code.glue), wasm: here(code.wasm), ...(threads && { threads }) } });
-  await ask({ type: "load", model: here("api/v1/model/weights"), headers: {} });
+  await call({ type: "start", code: { glue: here(code.glue), wasm: here(code.wasm), ...(threads && { threads }) } });
+  await call({ type: "load", model: here("api/v1/model/weights"), headers: {} });
   const contents = images.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
   (globalThis.engines ??= []).push(async (together) => {
     const start = performance.now();
     const batches = [];
     for (let at = 0; at < contents.length; at += together) batches.push(contents.slice(at, at + together));
-    const lane = async () => {
+    const run = async () => {
       for (let batch; (batch = batches.shift()) !== undefined; ) {
         const copies = batch.map((content) => content.slice());
-        await ask({ type: "predict", images: copies }, copies.map(({ buffer }) => buffer));
+        await call({ type: "predict", images: copies }, copies.map(({ buffer }) => buffer));
       }
     };
-    await Promise.all([lane(), lane()]);
+    await Promise.all([run(), run()]);
     return (1000 * contents.length) / (performance.now() - start);
   });
 }
@@ -67,7 +68,7 @@ const server = await startServer();
 const browser = await startBrowser();
 try {
   const page = await browser.newPage();
-  await page.goto(`${server.address}/livez`); // of the origin, and idle
+  await page.goto(`${server.address}/livez`); // a page of the same origin that runs no scripts
   await page.evaluate(() => document.head.append(Object.assign(document.createElement("base"), { href: "/" })));
   const images = files.map((path) => readFileSync(path).toString("base64"));
   for (const { code } of cases) await page.evaluate(begin, { worker: asset(/^worker-\w+\.js$/), code, images });
@@ -80,8 +81,18 @@ try {
   }
   for (const [i, { name, together }] of cases.entries()) {
     const ratio = median(rates[i].map((rate, round) => rate / rates[0][round]));
-    console.log(JSON.stringify({ case: name, together, images: files.length, value: Math.round(median(rates[i])), unit: "images/s",
-      min: Math.round(Math.min(...rates[i])), max: Math.round(Math.max(...rates[i])), runs: rounds, ratio: Number(ratio.toFixed(2)) }));
+    const line = {
+      case: name,
+      together,
+      images: files.length,
+      value: Math.round(median(rates[i])),
+      unit: "images/s",
+      min: Math.round(Math.min(...rates[i])),
+      max: Math.round(Math.max(...rates[i])),
+      runs: rounds,
+      ratio: Number(ratio.toFixed(2)),
+    };
+    console.log(JSON.stringify(line));
   }
 } finally {
   await browser.close();

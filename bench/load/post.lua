@@ -1,4 +1,4 @@
--- wrk -s post.lua: posts the image named by $IMAGE as the field "file" of a form.
+-- wrk -s post.lua: posts the file $IMAGE as the form field "file".
 local file = assert(io.open(assert(os.getenv("IMAGE"), "IMAGE is not set"), "rb"))
 local bytes = file:read("*a")
 file:close()
@@ -8,7 +8,7 @@ wrk.headers["Content-Type"] = "multipart/form-data; boundary=part"
 wrk.body = '--part\r\nContent-Disposition: form-data; name="file"; filename="image.jpg"\r\n'
   .. 'Content-Type: image/jpeg\r\n\r\n' .. bytes .. '\r\n--part--\r\n'
 
--- One line for programs: requests, failures of any kind, rate, p50, p99 and maximum in milliseconds.
+-- Prints one line: requests, failures, rate, and p50, p99 and maximum latency in milliseconds.
 function done(summary, latency)
   local errors = summary.errors
   local failures = errors.connect + errors.read + errors.write + errors.status + errors.timeout

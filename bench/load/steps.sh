@@ -3,7 +3,7 @@
 
 server_pid=''
 data=$(mktemp -d)
-# One 32x32 JPEG, the size of the network's input, unless $IMAGE names another.
+# The image to send: $IMAGE, or a 32x32 JPEG (the input size of the network).
 if [ -z "${IMAGE:-}" ]; then
   IMAGE=$data/image.jpg
   /usr/bin/python3 -c 'import sys; from PIL import Image
@@ -24,7 +24,7 @@ wait_for() {  # wait_for URL
     curl -fs -o /dev/null "$1" && return
     sleep 0.2
   done
-  echo "nothing answers at $1" >&2
+  echo "no response from $1" >&2
   return 1
 }
 # Resident memory of a process and its children, MiB.

@@ -4,7 +4,7 @@
 
 using namespace fovea;
 
-// An uploaded archive: all its files, and what their paths say.
+// Input: an uploaded archive. Reads all files and derives classes and splits from their paths.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::Bytes bytes(data, size);
   is_archive(bytes);

@@ -5,7 +5,7 @@
 
 using namespace fovea;
 
-// The state of a training run: as it is, and with the digest behind it.
+// Input: a training checkpoint, read as it is and with the correct digest appended.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::may_refuse([&] { read_checkpoint({data, size}); });
   fuzz::may_refuse([&] {

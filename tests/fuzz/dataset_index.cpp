@@ -4,7 +4,7 @@
 
 using namespace fovea;
 
-// The index of a dataset: as it is, and with the digest behind it.
+// Input: a dataset index, read as it is and with the correct digest appended.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::may_refuse([&] { read_index({data, data + size}); });
   fuzz::may_refuse([&] {

@@ -4,7 +4,7 @@
 
 using namespace fovea;
 
-// Feature statistics: as they are, and with their hashes mended.
+// Input: a feature bundle, read as it is and with correct hashes.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::may_refuse([&] { read_feature_bundle({data, size}); });
   fuzz::may_refuse([&] {

@@ -10,13 +10,13 @@
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
 
-// What the fuzzers share. Each is one file with one LLVMFuzzerTestOneInput; tests/fuzz/README.md
-// says how they are run.
+// Helpers for fuzzers. Each fuzzer is one file that defines LLVMFuzzerTestOneInput; see
+// tests/fuzz/README.md.
 namespace fovea::fuzz {
 
 using Bytes = std::span<const std::uint8_t>;
 
-// Bad bytes may be refused by this error alone. Any other one ends the fuzzer, as a crash does.
+// Invalid input may throw FormatError. Any other exception is a finding, like a crash.
 template <class Read>
 void may_refuse(Read&& read) {
   try {
@@ -25,7 +25,7 @@ void may_refuse(Read&& read) {
   }
 }
 
-// What must hold for everything that was read.
+// An invariant of every accepted input.
 inline void require(bool holds) {
   if (!holds) std::abort();
 }
@@ -34,7 +34,7 @@ inline std::string_view text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Cuts off the first line, without its end.
+// Removes the first line from `rest` and returns it without the line break.
 inline std::string_view take_line(std::string_view& rest) {
   const std::size_t end = std::min(rest.find('\n'), rest.size());
   const std::string_view line = rest.substr(0, end);
@@ -42,8 +42,8 @@ inline std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-// The bytes with their sha256 behind them, as files that end in one have it: else no fuzzer would
-// ever come past it.
+// The input with its SHA-256 appended. Without it, file formats that end with a digest would reject
+// every input before the code under test runs.
 inline std::vector<std::uint8_t> with_digest(Bytes bytes) {
   Sha256 sha;
   sha.update(bytes);

@@ -5,8 +5,8 @@
 
 using namespace fovea;
 
-// An image file. Its last two bytes, which no decoder needs, say the size of the network's input
-// and how the image is fitted to it.
+// Input: an image file. Its last two bytes, which decoders ignore, select the network input size
+// and the fit.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const fuzz::Bytes file(data, size);
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(orientation >= 1 && orientation <= 8);
   fuzz::may_refuse([&] {
     DecodeLimits limits;
-    limits.max_pixels = 1 << 16;  // enough for every path, and quick under a sanitizer
+    limits.max_pixels = 1 << 16;  // reaches every path and stays fast with sanitizers
     const Image image = decode_image(file, limits);
     const std::size_t pixels = std::size_t(image.width) * std::size_t(image.height);
     fuzz::require(image.width > 0 && image.height > 0 && pixels <= std::size_t(limits.max_pixels));

@@ -19,7 +19,7 @@ void job(nlohmann::ordered_json body) {
 
 }  // namespace
 
-// A body of JSON, as jobs and labels are asked for.
+// Input: the JSON body of a request that starts a job or labels a prediction.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   server::Request request;
   request.body = fuzz::text({data, size});

@@ -4,7 +4,7 @@
 
 using namespace fovea;
 
-// First line: the Content-Type. The rest: the body.
+// Input: the first line is the Content-Type, the rest is the body of a form.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view body = fuzz::text({data, size});
   const std::string_view content_type = fuzz::take_line(body);

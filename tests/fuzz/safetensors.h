@@ -4,8 +4,8 @@
 
 namespace fovea::fuzz {
 
-// A safetensors file whose two hashes are right, whatever else is wrong with it: the length, header
-// and tensors of the input, with 64 digits put where the header has its keys for them.
+// The input as a safetensors file with correct hashes: both are computed and written over the 64
+// digits after their keys in the header. Everything else stays as it is.
 inline std::vector<std::uint8_t> with_hashes(Bytes file) {
   std::vector<std::uint8_t> all(file.begin(), file.end());
   if (all.size() < 8) return all;

@@ -5,7 +5,7 @@
 
 using namespace fovea;
 
-// The text of a tally, as the database has it.
+// Input: the stored text of a tally.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::may_refuse([&] {
     const auto tally = server::Tally::from_text(std::string(fuzz::text({data, size})));

@@ -31,7 +31,7 @@ void read_query(const Request& request) {
 
 }  // namespace
 
-// A request's target: its path, its query, and the file of the page that it may name.
+// Input: a request target. Checks path, query, and lookup of embedded files.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const StaticFiles page{std::span<const EmbeddedFile>()};
   fuzz::may_refuse([&] {
