@@ -1,7 +1,7 @@
-// Uses the page as a person does whom one watches: the pointer glides, what it presses is in sight, and
-// there is time to read. Each step waits for what it wants to see and fails when that does not come.
+// Operates the page at a pace that viewers can follow: the pointer moves visibly, targets are scrolled into view, and
+// captions stay long enough to read. Each step waits for the expected state and fails if it does not appear.
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-const kBand = 84; // pixels that the caption takes at the bottom
+const kBand = 84; // height of the caption band at the bottom, pixels
 
 export class Actor {
   #page;
@@ -18,17 +18,17 @@ export class Actor {
     return this.#page;
   }
 
-  // A caption, and as long as one reads it: a moment and some words a second.
+  // Shows a caption and waits long enough to read it.
   async say(text, seconds = 0.9 + text.split(" ").length / 5.2) {
-    await this.#page.evaluate((words) => globalThis.film.say(words), text);
+    await this.#page.evaluate((words) => globalThis.recording.say(words), text);
     await pause(seconds);
   }
 
-  look(seconds) {
+  wait(seconds) {
     return pause(seconds);
   }
 
-  // What takes a while in the world and is not worth looking at.
+  // Runs an action with the recording paused.
   async cut(action) {
     this.#recorder.running = false;
     const result = await action();
@@ -37,7 +37,7 @@ export class Actor {
     return result;
   }
 
-  // What takes longer than `seconds` is shown in them; resolves with how long it took.
+  // Runs an action and shortens it to `seconds` in the recording if it took longer. Resolves with the time it took.
   async faster(seconds, action) {
     const from = this.#recorder.seconds;
     await action();
@@ -46,13 +46,13 @@ export class Actor {
     return took;
   }
 
-  // Brings it to the middle of what the caption leaves free, and waits until it stands still.
+  // Scrolls the element to the fraction `where` of the area above the caption, and waits until it stops moving.
   async show(locator, where = 0.5) {
     await locator.waitFor();
-    await locator.evaluate((node, [share, band]) => {
+    await locator.evaluate((node, [fraction, band]) => {
       const { top, height } = node.getBoundingClientRect();
       const free = innerHeight - band;
-      const to = scrollY + top - Math.max(24, share * (free - height));
+      const to = scrollY + top - Math.max(24, fraction * (free - height));
       scrollTo({ top: to, behavior: "smooth" });
     }, [where, kBand]);
     await this.#still(locator);
@@ -88,13 +88,13 @@ export class Actor {
     await pause(0.15);
   }
 
-  // Presses what opens the window for files, and gives it these.
+  // Presses a control that opens the file dialog, and selects these files.
   async choose(locator, files) {
     const [chooser] = await Promise.all([this.#page.waitForEvent("filechooser"), this.press(locator)]);
     await chooser.setFiles(files);
   }
 
-  // By the navigation; the caption is there before what it is about.
+  // Opens a view through the navigation, showing the caption first.
   async open(view, caption) {
     await this.say(caption, 0.3);
     await this.press(this.#page.getByRole("navigation").getByRole("link", { name: view, exact: true }));
@@ -102,15 +102,15 @@ export class Actor {
     await this.#page.evaluate(() => scrollTo(0, 0));
   }
 
-  // A dialog that has opened lies above everything; the caption and the pointer above it.
+  // Puts caption and pointer above a dialog that has opened.
   raise() {
-    return this.#page.evaluate(() => globalThis.film.raise());
+    return this.#page.evaluate(() => globalThis.recording.raise());
   }
 
-  // A new document knows nothing of where the pointer was.
+  // Loads an address and restores the position of the pointer.
   async arrive(address) {
     await this.#page.goto(address);
-    await this.#page.waitForFunction(() => globalThis.film !== undefined);
-    await this.#page.evaluate(([x, y]) => globalThis.film.point(x, y), [this.#x, this.#y]);
+    await this.#page.waitForFunction(() => globalThis.recording !== undefined);
+    await this.#page.evaluate(([x, y]) => globalThis.recording.point(x, y), [this.#x, this.#y]);
   }
 }

@@ -1,5 +1,4 @@
-// The images of the film: real ones where they are at hand, drawn ones for the tests otherwise. It says
-// which.
+// The images of the recording: photographs if they are available, otherwise drawn test images. Prints which ones.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { oddImages, realImages } from "../../tests/support/fovea.mjs";
@@ -8,7 +7,8 @@ import { drawnFolder, filesIn, handSigns, newFolder } from "../../tests/support/
 const kBatch = 200;
 const kLesson = 200;
 
-// {batch, lesson, kind}: two folders. The names in `batch` begin with what is seen, where that is known.
+// {batch, lesson, kind}: `batch` is a folder of images to classify, whose names start with the class if it is known;
+// `lesson` is a folder of images of a new class; `kind` describes them.
 export function filmImages() {
   const batch = join(newFolder(), "photographs");
   mkdirSync(batch);
@@ -20,7 +20,7 @@ export function filmImages() {
   }
   const hands = handSigns(3, kLesson);
   const lesson = hands ?? drawnFolder(newFolder(), "magenta", [230, 20, 200], kLesson);
-  console.log(`images to classify: ${real ? "photographs of CIFAR-10" : "those of the decoder's tests"}, ${files.length}`);
-  console.log(`images to learn from: ${hands ? "photographs of hand signs" : "drawn stripes"}, ${filesIn(lesson).length}`);
+  console.log(`images to classify: ${files.length}, ${real ? "CIFAR-10" : "test images of the decoder"}`);
+  console.log(`images to train on: ${filesIn(lesson).length}, ${hands ? "hand signs" : "drawn stripes"}`);
   return { batch, lesson, kind: hands ? "photographs of a hand sign" : "drawn images" };
 }

@@ -1,21 +1,22 @@
-// Sends an image over and over from several clients at once, and tells how that went.
+// Sends an image repeatedly from several concurrent clients and measures throughput and latency.
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { availableParallelism, cpus } from "node:os";
 
 function post(agent, address, body) {
   return new Promise((resolve, reject) => {
-    const sent = request(`${address}/api/v1/predict`, { agent, method: "POST", headers: { "Content-Type": "image/jpeg" } });
+    const headers = { "Content-Type": "image/jpeg" };
+    const sent = request(`${address}/api/v1/predict`, { agent, method: "POST", headers });
     sent.on("error", reject);
-    sent.on("response", (answer) => {
-      answer.resume();
-      answer.on("end", () => resolve(answer.statusCode));
+    sent.on("response", (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode));
     });
     sent.end(body);
   });
 }
 
-// {requests, failed, seconds, perSecond, p50, p99, cores}; the last two times in milliseconds.
+// Resolves with {requests, failed, seconds, perSecond, p50, p99, cores}; p50 and p99 in milliseconds.
 export async function applyLoad(address, image, { clients, seconds }) {
   const body = readFileSync(image);
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
@@ -37,5 +38,7 @@ export async function applyLoad(address, image, { clients, seconds }) {
   times.sort((a, b) => a - b);
   const quantile = (q) => times[Math.min(times.length - 1, Math.floor(q * times.length))];
   const cores = availableParallelism?.() ?? cpus().length;
-  return { requests: times.length, failed, seconds: took, perSecond: times.length / took, p50: quantile(0.5), p99: quantile(0.99), cores };
+  const requests = times.length;
+  const latency = { p50: quantile(0.5), p99: quantile(0.99) };
+  return { requests, failed, seconds: took, perSecond: requests / took, ...latency, cores };
 }

@@ -1,6 +1,5 @@
-// What the film draws over the page: a band with the caption, and a pointer, which a browser without a
-// window has not. Both live in the top layer, in a shadow of their own, so that neither changes the page.
-// This function runs in the page, at the start of each document.
+// Draws a caption band and a pointer over the page (a headless browser shows no pointer). Both are in the top layer, in
+// a separate shadow tree, so that they do not change the page. Runs in the page at the start of each document.
 export function installOverlay() {
   const css = `
     :host { position: fixed; inset: 0; width: auto; height: auto; margin: 0; padding: 0; border: 0;
@@ -31,10 +30,10 @@ export function installOverlay() {
     addEventListener("mousemove", place, true);
     const grow = [{ opacity: 1, scale: 0.3 }, { opacity: 0, scale: 1.4 }];
     addEventListener("mousedown", () => ring.animate(grow, { duration: 450 }), true);
-    globalThis.film = {
+    globalThis.recording = {
       say: (text) => (band.textContent = text),
       point: (x, y) => place({ x, y }),
-      // Above a dialog that has opened since.
+      // Moves the overlay above a dialog that was opened later.
       raise: () => (host.hidePopover(), host.showPopover()),
     };
   };

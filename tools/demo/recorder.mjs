@@ -1,5 +1,5 @@
-// Takes down what a page looks like whenever it changes, with the time, and makes a film of it. The clock of
-// the film may stand still, and be made to run faster than the world's.
+// Records a frame whenever the page changes and encodes the frames as a video. The clock of the recording can be
+// paused and sped up.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,18 +9,18 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 export class Recorder {
-  #folder = mkdtempSync(join(tmpdir(), "fovea-film-"));
-  #frames = []; // {file, at}, at = seconds of the film
+  #folder = mkdtempSync(join(tmpdir(), "fovea-demo-"));
+  #frames = []; // {file, at}, at = seconds in the recording
   #running = false;
-  #since = 0; // when that was set, in the world
-  #clock = 0; // and in the film
+  #since = 0; // when #running was set, system time
+  #clock = 0; // the same in the recording
   #session;
 
   async start(page, { width, height }) {
     this.#session = await page.context().newCDPSession(page);
     this.#session.on("Page.screencastFrame", ({ data, metadata, sessionId }) => {
       this.#take(data, metadata.timestamp);
-      this.#session.send("Page.screencastFrameAck", { sessionId }).catch(() => undefined); // the page is gone
+      this.#session.send("Page.screencastFrameAck", { sessionId }).catch(() => undefined); // the page is closed
     });
     const options = { format: "jpeg", quality: 92, maxWidth: width, maxHeight: height };
     await this.#session.send("Page.startScreencast", options);
@@ -33,7 +33,7 @@ export class Recorder {
   #take(data, now) {
     const at = this.#at(now);
     const newest = this.#frames.at(-1);
-    // While the clock stands still the last look counts, and faster than the eye sees it is not needed.
+    // Frames less than 30 ms apart, or while the clock is paused, replace the previous one.
     const file = newest !== undefined && at - newest.at < 0.03 ? newest.file : `${this.#frames.length}.jpg`;
     writeFileSync(join(this.#folder, file), Buffer.from(data, "base64"));
     if (file !== newest?.file) this.#frames.push({ file, at });
@@ -46,7 +46,7 @@ export class Recorder {
     this.#running = on;
   }
 
-  // Makes what came after second `from` of the film run faster, so that it takes `length` seconds.
+  // Speeds up everything after second `from` so that it takes `length` seconds.
   squeeze(from, length) {
     this.running = this.#running;
     const factor = Math.min(1, length / (this.#clock - from));
@@ -54,7 +54,7 @@ export class Recorder {
     this.#clock = from + (this.#clock - from) * factor;
   }
 
-  // Seconds of the film so far.
+  // Length of the recording so far, seconds.
   get seconds() {
     return this.#at(Date.now() / 1000);
   }
@@ -64,7 +64,7 @@ export class Recorder {
     await this.#session.send("Page.stopScreencast");
   }
 
-  // VP9 in WebM, a frame where something changed; one thread, as others may be at work here.
+  // VP9 in WebM with variable frame rate; one thread, because other programs may be running.
   async write(path, { width, height }) {
     const lines = this.#frames.map(({ file, at }, i) => {
       const until = this.#frames[i + 1]?.at ?? this.#clock;

@@ -1,4 +1,4 @@
-// The images of the README: a view as somebody sees it, small enough to be read along.
+// The screenshots of the README.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,31 +6,32 @@ import { join } from "node:path";
 import { root } from "../../tests/support/fovea.mjs";
 import { openView } from "../../tests/e2e/browser.mjs";
 
-const kMost = 300_000; // bytes
+const kMaxBytes = 300_000;
 const looks = {
   light: { viewport: { width: 1360, height: 860 }, colorScheme: "light" },
   dark: { viewport: { width: 1360, height: 860 }, colorScheme: "dark" },
   phone: { viewport: { width: 390, height: 800 }, deviceScaleFactor: 2, hasTouch: true },
 };
 
-// docs/images/NAME.webp; `prepare` does what is to be seen.
+// Writes docs/images/NAME.webp; `prepare` brings the page into the state to be shown.
 export async function still(browser, server, name, view, look, prepare) {
   const page = await openView(browser, server, view, looks[look]);
   await prepare(page);
-  await page.waitForTimeout(1200); // charts grow
+  await page.waitForTimeout(1200); // animations of charts
   const png = join(tmpdir(), `fovea-${process.pid}-${name}.png`);
   await page.screenshot({ path: png });
   await page.close();
   const images = join(root, "docs/images");
   mkdirSync(images, { recursive: true });
   const path = join(images, `${name}.webp`);
-  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", png, "-c:v", "libwebp", "-quality", "86", "-compression_level", "6", path]);
+  const options = "-c:v libwebp -quality 86 -compression_level 6".split(" ");
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-i", png, ...options, path]);
   const { size } = statSync(path);
-  if (size > kMost) throw new Error(`${path} has ${size} bytes, more than ${kMost}`);
+  if (size > kMaxBytes) throw new Error(`${path} has ${size} bytes, more than ${kMaxBytes}`);
   console.log(`${path}: ${Math.ceil(size / 1000)} kB`);
 }
 
-// The README's; after a retraining, while its version is in service.
+// Writes all screenshots. Call it after a retraining, while its version is active.
 export async function takeStills(browser, server) {
   const closeGuide = async (page) => {
     await page.getByRole("button", { name: "Put the first steps away" }).click();
@@ -49,6 +50,7 @@ export async function takeStills(browser, server) {
     await page.locator("label[for=mode-both]").click();
     await page.getByRole("button", { name: "Try the sample image: ship" }).click();
     await page.getByText("Same answer").waitFor({ timeout: 60_000 });
-    await page.locator(".answer-card").first().evaluate((node) => scrollTo(0, scrollY + node.getBoundingClientRect().top - 16));
+    const card = page.locator(".answer-card").first();
+    await card.evaluate((node) => scrollTo(0, scrollY + node.getBoundingClientRect().top - 16));
   });
 }
