@@ -68,7 +68,7 @@ LAYERS = {
     "tests": ["*"],
 }
 
-# Included header (a pattern) -> the only files (patterns) that may include it.
+# Included header (pattern) -> the files (patterns) that may include it.
 ONLY_IN = {
     r"(unsupported/)?Eigen/": [r"engine/kernels/gemm\.cpp"],
     r"omp\.h": [r"engine/core/parallel\.cpp"],
@@ -97,13 +97,13 @@ PACKAGE_ONLY_IN = {
     r"fovea": [r"www/src/inference/.*"],
 }
 
-# What the engine must not do: (pattern, what to say).
+# What the engine must not do: (pattern, message).
 FORBIDDEN_IN_ENGINE = [
     (r"\bstd::(cout|cerr|clog)\b|\b(std::)?(printf|puts|putchar|perror)\s*\(|\bf(printf|puts)\s*\(",
      "the engine does not print"),
     (r"\b(std::|::)?(exit|_Exit|quick_exit|abort|terminate)\s*\(", "the engine does not exit"),
-    (r"#\s*include\s*<(sys/socket|netinet/|arpa/|netdb)", "the engine knows no sockets"),
-    (r"\bassert\s*\(", "the engine throws; an assert would abort"),
+    (r"#\s*include\s*<(sys/socket|netinet/|arpa/|netdb)", "the engine does not use sockets"),
+    (r"\bassert\s*\(", "the engine throws instead of asserting"),
 ]
 # fmt: on
 OMP_PRAGMA = re.compile(r"^\s*#\s*pragma\s+omp\b")
@@ -123,7 +123,7 @@ def layer_of(path):
 
 
 def without_comments(text):
-    """The text with comments and string literals blanked, line structure kept."""
+    """The text with comments and string literals blanked; line breaks are kept."""
     pattern = r'//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\\n])*"'
 
     def blank(match):
