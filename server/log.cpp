@@ -42,7 +42,7 @@ void log(spdlog::level::level_enum level, const std::string& text) {
 void start_log(const std::string& level, const std::string& format) {
   const auto parsed = spdlog::level::from_str(level);
   if (parsed == spdlog::level::off && level != "off") {
-    throw FormatError("unknown log level " + level);
+    throw ConfigError("unknown log level " + level);
   }
   json = format == "json";
   spdlog::set_default_logger(

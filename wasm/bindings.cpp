@@ -46,7 +46,7 @@ std::string g_error;
 Session& session(int handle) {
   const auto found = g_sessions.find(handle);
   if (found == g_sessions.end()) {
-    throw ShapeError("no model with handle " + std::to_string(handle));
+    throw ConfigError("no model with handle " + std::to_string(handle));
   }
   return *found->second;
 }
@@ -184,7 +184,7 @@ int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const st
       throw fovea::ShapeError("room for " + std::to_string(n) + " probabilities, the model has " +
                               std::to_string(classes) + " classes");
     }
-    if (count < 0) throw fovea::ShapeError(std::to_string(count) + " images");
+    if (count < 0) throw fovea::ConfigError(std::to_string(count) + " images");
     const auto images = fovea::split(bytes, size, {sizes, static_cast<std::size_t>(count)});
     s.failures.assign(images.size(), "");
     const auto look_at = [&](int i, int thread) {
@@ -207,7 +207,7 @@ const char* fv_failure(int handle, int i) {
   return fovea::guarded<const char*>(nullptr, [&] {
     const auto& failures = fovea::session(handle).failures;
     if (i < 0 || i >= static_cast<int>(failures.size())) {
-      throw fovea::ShapeError("no image " + std::to_string(i) + " of " +
+      throw fovea::ConfigError("no image " + std::to_string(i) + " of " +
                               std::to_string(failures.size()));
     }
     return failures[i].c_str();

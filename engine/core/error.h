@@ -1,29 +1,46 @@
 #pragma once
 
-// The three errors the engine throws. The text always names the offending thing and its numbers;
-// nothing in the engine prints, exits or aborts on bad input.
+// The errors that the engine throws. Their text names the offending value and its numbers. The
+// engine does not print, exit or abort on bad input.
 
 #include <stdexcept>
 #include <string>
 
 namespace fovea {
 
-// A description does not fit: shapes, layer arguments, options.
+// Sizes do not fit together: the shape of a tensor, the size of an image, the number of labels or
+// classes.
 class ShapeError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// Bytes from outside are not what they claim to be: images, archives, model files.
+// An option or setting is out of range, or what it requests is not possible with the given model
+// or data.
+class ConfigError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Input from outside is malformed: an image, an archive, a model file, a request, a name.
 class FormatError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// The operating system refused: missing file, no permission, disk full.
+// The operating system reports a failure: missing file, no permission, disk full.
 class IoError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// The loss or a weight became infinite, NaN or absurdly large in training.
+class TrainingDiverged : public std::runtime_error {
+ public:
+  // `epoch` is the one in which it happened, from 0; `lr` the peak learning rate of the recipe.
+  TrainingDiverged(int epoch, float lr);
+  const int epoch;
+  const float lr;
 };
 
 }  // namespace fovea

@@ -37,16 +37,6 @@ std::shared_ptr<const int> open_segment(const std::filesystem::path& path, std::
 
 }  // namespace
 
-std::string to_hex(const ContentHash& hash) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : hash) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 std::string to_string(Split split) {
   switch (split) {
     case Split::train:
@@ -56,7 +46,7 @@ std::string to_string(Split split) {
     case Split::test:
       return "test";
   }
-  throw ShapeError("split " + std::to_string(static_cast<int>(split)) + " does not exist");
+  throw std::logic_error("split " + std::to_string(static_cast<int>(split)) + " does not exist");
 }
 
 std::string to_string(Origin origin) {
@@ -68,7 +58,7 @@ std::string to_string(Origin origin) {
     case Origin::correction:
       return "correction";
   }
-  throw ShapeError("origin " + std::to_string(static_cast<int>(origin)) + " does not exist");
+  throw std::logic_error("origin " + std::to_string(static_cast<int>(origin)) + " does not exist");
 }
 
 std::optional<ContentHash> parse_hash(std::string_view hex) {

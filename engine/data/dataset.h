@@ -10,14 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/text.h"
 #include "engine/data/training_set.h"
 #include "engine/image/image.h"
 
 namespace fovea {
 
 using ContentHash = std::array<std::uint8_t, 32>;  // sha256 of the original file's bytes
-std::string to_hex(const ContentHash& hash);
-std::optional<ContentHash> parse_hash(std::string_view hex);  // of 64 lower-case hex digits
+std::optional<ContentHash> parse_hash(std::string_view hex);  // inverse of to_hex() in core/text.h
 std::string to_string(Split split);                           // "train", "val", "test"
 
 // How an image came by its label: read from a folder or archive, uploaded, or corrected, that is,

@@ -295,7 +295,7 @@ ImportReport import_dataset(const std::filesystem::path& source,
 ImportReport import_source(Source& source, const std::filesystem::path& folder,
                            const ImportOptions& options, const ImportEvents& events) {
   if (options.max_size < 1) {
-    throw ShapeError("max_size " + std::to_string(options.max_size) + " is below 1");
+    throw ConfigError("max_size " + std::to_string(options.max_size) + " is below 1");
   }
   return Import(source, folder, options, events).run();
 }

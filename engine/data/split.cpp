@@ -34,7 +34,7 @@ void assign_split(const std::vector<SplitRequest>& requests, std::vector<std::si
 
 void check_share(double share, const char* name) {
   if (!(share >= 0 && share < 1)) {
-    throw ShapeError(std::string(name) + " " + std::to_string(share) + " is not in 0..1");
+    throw ConfigError(std::string(name) + " " + std::to_string(share) + " is not in 0..1");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
+#include "engine/core/text.h"
 
 namespace fovea {
 
@@ -50,17 +51,15 @@ Tensor apply_head(const Network& network, const Tensor& features) {
 std::vector<int> class_places(const std::vector<std::string>& names,
                               const std::vector<std::string>& classes) {
   std::vector<int> index;
-  std::string unknown;
+  std::vector<std::string> unknown;
   for (const std::string& name : names) {
     const auto found = std::find(classes.begin(), classes.end(), name);
-    if (found == classes.end()) unknown += (unknown.empty() ? "" : ", ") + name;
+    if (found == classes.end()) unknown.push_back(name);
     index.push_back(static_cast<int>(found - classes.begin()));
   }
   if (unknown.empty()) return index;
-  std::string known;
-  for (const std::string& name : classes) known += (known.empty() ? "" : ", ") + name;
-  throw ShapeError("the dataset has classes that the model does not know: " + unknown +
-                   " (the model knows: " + known + ")");
+  throw ConfigError("the dataset has classes that the model does not know: " + join(unknown) +
+                    " (the model knows: " + join(classes) + ")");
 }
 
 void match_classes(TrainingSet& set, const std::vector<std::string>& classes) {

@@ -18,11 +18,11 @@ Tensor evaluate_features(const Network& network, const Preprocess& preprocess,
 // The last Dense layer on features {n, 1, 1, dim} -> logits {n, 1, 1, outputs}. Throws ShapeError.
 Tensor apply_head(const Network& network, const Tensor& features);
 
-// Where each name stands among `classes`. Throws ShapeError naming those that do not.
+// Where each name stands among `classes`. Throws ConfigError naming those that do not.
 std::vector<int> class_places(const std::vector<std::string>& names,
                               const std::vector<std::string>& classes);
 
-// Renumbers the set's labels as `classes` counts them. Throws ShapeError naming the classes of the
+// Renumbers the set's labels as `classes` counts them. Throws ConfigError naming the classes of the
 // set that are not among them.
 void match_classes(TrainingSet& set, const std::vector<std::string>& classes);
 

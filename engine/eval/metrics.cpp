@@ -126,7 +126,7 @@ void fill_areas(const Tensor& probabilities, std::span<const int> labels, Metric
 
 void fill_probability_scores(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
   const auto classes = static_cast<int>(probabilities.shape().per_image());
-  m.reliability.resize(kBins);
+  CalibrationBins bins;
   double log_sum = 0, square_sum = 0;
   for (int i = 0; i < probabilities.shape().n; ++i) {
     const Scalar* p = probabilities.image(i);
@@ -137,27 +137,51 @@ void fill_probability_scores(const Tensor& probabilities, std::span<const int> l
       square_sum += error * error;
     }
     const int predicted = predicted_class(p, classes);
-    const double confidence = p[predicted];
-    const double bin = std::clamp(std::ceil(confidence * kBins) - 1, 0.0, kBins - 1.0);
-    ReliabilityBin& into = m.reliability[static_cast<std::size_t>(bin)];
-    ++into.count;
-    into.confidence += confidence;
-    into.accuracy += predicted == label ? 1 : 0;
+    bins.add(p[predicted], predicted == label);
   }
   const auto n = static_cast<double>(m.count);
   m.log_loss = log_sum / n;
   m.brier = square_sum / n;
-  for (int b = 0; b < kBins; ++b) {
-    ReliabilityBin& bin = m.reliability[static_cast<std::size_t>(b)];
-    bin.low = static_cast<double>(b) / kBins;
-    bin.high = static_cast<double>(b + 1) / kBins;
-    m.ece += std::abs(bin.accuracy - bin.confidence) / n;  // still sums
-    bin.confidence = ratio(bin.confidence, static_cast<double>(bin.count));
-    bin.accuracy = ratio(bin.accuracy, static_cast<double>(bin.count));
-  }
+  m.ece = bins.ece();
+  m.reliability = bins.bins();
 }
 
 }  // namespace
+
+CalibrationBins::CalibrationBins() : sums_(kBins) {
+  for (int b = 0; b < kBins; ++b) {
+    sums_[static_cast<std::size_t>(b)].low = static_cast<double>(b) / kBins;
+    sums_[static_cast<std::size_t>(b)].high = static_cast<double>(b + 1) / kBins;
+  }
+}
+
+void CalibrationBins::add(double confidence, bool correct) {
+  // Bin b holds the confidences in (b / kBins, (b + 1) / kBins].
+  const double bin = std::clamp(std::ceil(confidence * kBins) - 1, 0.0, kBins - 1.0);
+  ReliabilityBin& sums = sums_[static_cast<std::size_t>(bin)];
+  ++sums.count;
+  sums.confidence += confidence;
+  sums.accuracy += correct ? 1 : 0;
+  ++count_;
+}
+
+double CalibrationBins::ece() const {
+  double error = 0;
+  for (const ReliabilityBin& sums : sums_) {
+    // count / n * |accuracy - confidence|, both still sums over the bin's images.
+    if (count_ > 0) error += std::abs(sums.accuracy - sums.confidence) / static_cast<double>(count_);
+  }
+  return error;
+}
+
+std::vector<ReliabilityBin> CalibrationBins::bins() const {
+  std::vector<ReliabilityBin> means = sums_;
+  for (ReliabilityBin& bin : means) {
+    bin.confidence = ratio(bin.confidence, static_cast<double>(bin.count));
+    bin.accuracy = ratio(bin.accuracy, static_cast<double>(bin.count));
+  }
+  return means;
+}
 
 Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels) {
   check(probabilities, labels);

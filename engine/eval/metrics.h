@@ -30,6 +30,21 @@ struct ReliabilityBin {  // images whose top probability lies in (low, high]
   double accuracy = 0;    // share of them answered correctly
 };
 
+// Sorts predictions into 15 bins of equal width by their confidence, the top probability.
+class CalibrationBins {
+ public:
+  CalibrationBins();
+  void add(double confidence, bool correct);
+  // Expected calibration error (Guo et al. 2017, eq. 3): sum over the bins of
+  // (images of the bin / all images) * |accuracy - confidence|. 0 without images.
+  double ece() const;
+  std::vector<ReliabilityBin> bins() const;
+
+ private:
+  std::vector<ReliabilityBin> sums_;  // confidence and accuracy are sums
+  std::int64_t count_ = 0;
+};
+
 struct Average {
   double precision = 0, recall = 0, f1 = 0;
 };
@@ -45,7 +60,7 @@ struct Metrics {
   double roc_auc_macro = 0, pr_auc_macro = 0;  // means over the classes that have one; else NaN
   double log_loss = 0;  // -mean(log p[true]), p clipped to [e, 1 - e], e = 2^-23 (float's epsilon)
   double brier = 0;     // mean over images of sum over classes (p - [class is true])^2: 0 to 2
-  double ece = 0;       // expected calibration error (Guo et al. 2017, eq. 3), 15 equal bins
+  double ece = 0;       // CalibrationBins::ece()
   std::vector<ReliabilityBin> reliability;  // the 15 bins
 };
 

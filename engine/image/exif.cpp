@@ -106,7 +106,7 @@ int exif_orientation(Bytes bytes) {
 
 Image orient(Image image, int orientation) {
   if (orientation < 1 || orientation > 8) {
-    throw ShapeError("orientation " + std::to_string(orientation) + " is not in 1..8");
+    throw ConfigError("orientation " + std::to_string(orientation) + " is not in 1..8");
   }
   if (orientation == 1) return image;
   // The eight orientations are: swap rows and columns or not, then mirror x or not, y or not.

@@ -51,14 +51,14 @@ std::string to_string(Fit fit) {
     case Fit::pad:
       return "pad";
   }
-  throw ShapeError("fit " + std::to_string(static_cast<int>(fit)) + " does not exist");
+  throw std::logic_error("fit " + std::to_string(static_cast<int>(fit)) + " does not exist");
 }
 
 Fit parse_fit(const std::string& text) {
   for (const Fit fit : {Fit::crop, Fit::stretch, Fit::pad}) {
     if (text == to_string(fit)) return fit;
   }
-  throw FormatError("fit \"" + text + "\" is none of crop, stretch, pad");
+  throw ConfigError("fit \"" + text + "\" is not one of crop, stretch, pad");
 }
 
 Image fit_to_square(const Image& image, int size, Fit fit, const std::array<float, 3>& mean) {
@@ -70,7 +70,7 @@ Image fit_to_square(const Image& image, int size, Fit fit, const std::array<floa
     case Fit::pad:
       return pad_to_square(image, size, mean);
   }
-  throw ShapeError("fit " + std::to_string(static_cast<int>(fit)) + " does not exist");
+  throw std::logic_error("fit " + std::to_string(static_cast<int>(fit)) + " does not exist");
 }
 
 void normalise(const Image& square, const Preprocess& preprocess, Scalar* x) {

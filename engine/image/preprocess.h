@@ -15,7 +15,7 @@ enum class Fit {
   pad,      // scale the longer side to `size`, fill the rest with the mean colour
 };
 std::string to_string(Fit fit);
-Fit parse_fit(const std::string& text);  // throws FormatError naming the text
+Fit parse_fit(const std::string& text);  // throws ConfigError naming the text
 
 // Travels inside every model file, so that training, CLI, server and browser cannot disagree.
 struct Preprocess {

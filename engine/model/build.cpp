@@ -80,12 +80,17 @@ Sequential build_chain(const std::vector<LayerSpec>& layers, const Shape& input,
   Shape shape = input;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string name = prefix + std::to_string(i);
+    const auto where = [&] {
+      return "layer " + name + ", " + describe_layer(layers[i], shape) + " on " + to_string(shape) +
+             ": ";
+    };
     try {
       built.push_back(std::visit(Builder{shape, name}, layers[i].kind));
       shape = built.back()->output_shape(shape);
     } catch (const ShapeError& error) {
-      throw ShapeError("layer " + name + ", " + describe_layer(layers[i], shape) + " on " +
-                       to_string(shape) + ": " + error.what());
+      throw ShapeError(where() + error.what());
+    } catch (const ConfigError& error) {
+      throw ConfigError(where() + error.what());
     }
   }
   return Sequential(std::move(built));

@@ -11,7 +11,7 @@ namespace fovea {
 
 // Builds the layers for an input shape and checks every shape on the way. `prefix` begins the
 // parameter names: "" -> "0.weight", "5.block." -> "5.block.0.weight".
-// Throws ShapeError naming the layer, its kind and the shape it was given.
+// Throws ShapeError and ConfigError naming the layer, its kind and its input shape.
 Sequential build_chain(const std::vector<LayerSpec>& layers, const Shape& input,
                        const std::string& prefix);
 

@@ -47,7 +47,7 @@ std::vector<int> top_k(std::span<const Scalar> probabilities, int k) {
 
 void softmax(const Tensor& logits, float temperature, Tensor& probabilities) {
   if (!(temperature > 0)) {
-    throw ShapeError("softmax: temperature " + std::to_string(temperature) + " is not above 0");
+    throw ConfigError("softmax: temperature " + std::to_string(temperature) + " is not above 0");
   }
   probabilities.resize(logits.shape());
   const auto classes = static_cast<std::ptrdiff_t>(logits.shape().per_image());

@@ -1,11 +1,10 @@
 #include "engine/model/json.h"
 
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 
 namespace fovea {
 namespace {
@@ -29,16 +28,6 @@ Json parse_json(std::string_view text, const std::string& what) {
   } catch (const Json::exception& error) {
     throw FormatError(what + ": " + error.what());
   }
-}
-
-double shortest(float value) {
-  for (int digits = 6; digits <= 9; ++digits) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.*g", digits, static_cast<double>(value));
-    const double wide = std::strtod(text, nullptr);
-    if (static_cast<float>(wide) == value) return wide;
-  }
-  return value;
 }
 
 bool is_plain_text(std::string_view text) {
@@ -79,8 +68,8 @@ float JsonFields::number(const char* key, float low, float high) {
   if (!value.is_number()) fail(key, "is not a number");
   const float number = value.get<float>();
   if (!(number >= low && number <= high)) {
-    fail(key, "is " + value.dump() + ", allowed are " + Json(shortest(low)).dump() + " to " +
-                  Json(shortest(high)).dump());
+    fail(key, "is " + value.dump() + ", allowed are " + Json(shortest_decimal(low)).dump() + " to " +
+                  Json(shortest_decimal(high)).dump());
   }
   return number;
 }

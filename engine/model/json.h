@@ -14,10 +14,6 @@ using Json = nlohmann::json;
 // Throws FormatError naming `what`: bad syntax, bad UTF-8, a repeated key, nesting above 16.
 Json parse_json(std::string_view text, const std::string& what);
 
-// The shortest decimal that reads back as this float, as a double: 0.1f is stored as 0.1 and not as
-// 0.10000000149011612.
-double shortest(float value);
-
 // Valid UTF-8 without control characters, so that it can be stored and printed.
 bool is_plain_text(std::string_view text);
 

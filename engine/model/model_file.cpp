@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/half.h"
+#include "engine/core/text.h"
 #include "engine/model/json.h"
 #include "engine/model/safetensors.h"
 #include "engine/model/spec_json.h"
@@ -89,8 +90,8 @@ std::string preprocess_to_json(const Preprocess& preprocess) {
   nlohmann::ordered_json json;
   json["size"] = preprocess.size;
   json["fit"] = to_string(preprocess.fit);
-  for (const float x : preprocess.mean) json["mean"].push_back(shortest(x));
-  for (const float x : preprocess.std) json["std"].push_back(shortest(x));
+  for (const float x : preprocess.mean) json["mean"].push_back(shortest_decimal(x));
+  for (const float x : preprocess.std) json["std"].push_back(shortest_decimal(x));
   return json.dump();
 }
 
@@ -109,7 +110,11 @@ Preprocess read_preprocess(const std::string& text) {
   JsonFields fields(json, "model file: preprocess");
   Preprocess preprocess;
   preprocess.size = fields.integer("size", 1, 1024);
-  preprocess.fit = parse_fit(fields.text("fit"));
+  try {
+    preprocess.fit = parse_fit(fields.text("fit"));
+  } catch (const ConfigError& error) {
+    fail(std::string("preprocess: ") + error.what());
+  }
   preprocess.mean = read_rgb(fields.list("mean", 3), "mean");
   preprocess.std = read_rgb(fields.list("std", 3), "std");
   fields.done();
@@ -233,7 +238,7 @@ std::vector<std::uint8_t> write_model(const Model& model, bool half) {
   check_outputs(model.network.outputs(), model.classes);
   file.metadata["classes"] = Json(model.classes).dump();
   file.metadata["preprocess"] = preprocess_to_json(model.preprocess);
-  file.metadata["temperature"] = Json(shortest(model.temperature)).dump();
+  file.metadata["temperature"] = Json(shortest_decimal(model.temperature)).dump();
   for (const auto& [key, value] : model.provenance) file.metadata[kProvenance + key] = value;
 
   const auto layouts = weight_layouts(spec);
@@ -276,6 +281,8 @@ ModelFile read_model_file(std::span<const std::uint8_t> bytes) {
     }
     return {std::move(model), file.sha256};
   } catch (const ShapeError& error) {
+    fail(error.what());
+  } catch (const ConfigError& error) {
     fail(error.what());
   }
 }

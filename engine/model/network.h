@@ -15,8 +15,8 @@ namespace fovea {
 // Thread contract: infer() is const and may run concurrently; everything else needs one owner.
 class Network {
  public:
-  // All weights zero, batch norm at identity. Throws ShapeError naming the layer's index, its kind
-  // and the shape it was given.
+  // All weights zero, batch norm at identity. Throws ShapeError and ConfigError naming the layer's
+  // index, its kind and its input shape.
   explicit Network(const NetworkSpec& spec);
   Network(Network&&) noexcept = default;
   Network& operator=(Network&&) noexcept = default;

@@ -57,11 +57,11 @@ std::vector<std::string> preset_names() {
 
 NetworkSpec preset_network(const std::string& name, int size, int classes, float dropout) {
   if (size < 8 || classes < 2) {
-    throw ShapeError("preset " + name + " needs size >= 8 and classes >= 2, not " +
+    throw ConfigError("preset " + name + " needs size >= 8 and classes >= 2, not " +
                      std::to_string(size) + " and " + std::to_string(classes));
   }
   if (!(dropout >= 0 && dropout * kDenseDropout < 1)) {
-    throw ShapeError("preset " + name + ": dropout factor " + std::to_string(dropout));
+    throw ConfigError("preset " + name + ": dropout factor " + std::to_string(dropout));
   }
   NetworkSpec spec;
   spec.input = {1, size, size, 3};
@@ -70,7 +70,7 @@ NetworkSpec preset_network(const std::string& name, int size, int classes, float
   } else if (name == "small") {
     add_small(spec.layers, dropout);
   } else {
-    throw ShapeError("unknown preset " + name + "; known: tiny, small");
+    throw ConfigError("unknown preset " + name + "; known: tiny, small");
   }
   spec.layers.push_back({DenseSpec{.out = classes}});
   return spec;

@@ -13,7 +13,7 @@ namespace fovea {
 std::vector<std::string> preset_names();
 
 // Input {size, size, 3}, `classes` logits. `dropout` multiplies the preset's dropout rates
-// (0 = none). Throws ShapeError for an unknown name, size < 8, classes < 2 or dropout that leaves
+// (0 = none). Throws ConfigError for an unknown name, size < 8, classes < 2 or dropout that leaves
 // 0 <= rate < 1.
 NetworkSpec preset_network(const std::string& name, int size, int classes, float dropout = 1);
 

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
+#include "engine/core/text.h"
 #include "engine/model/json.h"
 
 namespace fovea {
@@ -26,11 +27,9 @@ const char* dtype_name(DType type) {
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
-  }
-  return text + "]";
+  std::vector<std::string> sizes;
+  for (const std::int64_t size : shape) sizes.push_back(std::to_string(size));
+  return "[" + join(sizes) + "]";
 }
 
 std::int64_t element_count(const std::string& name, const std::vector<std::int64_t>& shape) {

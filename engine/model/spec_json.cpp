@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "engine/model/json.h"
 
 namespace fovea {
@@ -27,14 +28,14 @@ void write_fields(Ordered& json, const Conv2dSpec& spec) {
   json["bias"] = spec.bias;
 }
 void write_fields(Ordered& json, const BatchNormSpec& spec) {
-  json["eps"] = shortest(spec.eps);
-  json["momentum"] = shortest(spec.momentum);
+  json["eps"] = shortest_decimal(spec.eps);
+  json["momentum"] = shortest_decimal(spec.momentum);
 }
 void write_fields(Ordered& json, const MaxPoolSpec& spec) {
   json["size"] = spec.size;
 }
 void write_fields(Ordered& json, const DropoutSpec& spec) {
-  json["rate"] = shortest(spec.rate);
+  json["rate"] = shortest_decimal(spec.rate);
 }
 void write_fields(Ordered& json, const DenseSpec& spec) {
   json["out"] = spec.out;

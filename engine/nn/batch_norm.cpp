@@ -17,7 +17,7 @@ std::int64_t rows_of(const Tensor& x) {
 BatchNorm::BatchNorm(int channels, float eps, float momentum, const std::string& name)
     : channels_(channels), eps_(eps) {
   if (channels < 1 || !(eps > 0) || !(momentum > 0 && momentum <= 1)) {
-    throw ShapeError("BatchNorm needs channels >= 1, eps > 0 and 0 < momentum <= 1, not " +
+    throw ConfigError("BatchNorm needs channels >= 1, eps > 0 and 0 < momentum <= 1, not " +
                      std::to_string(channels) + ", " + std::to_string(eps) + ", " +
                      std::to_string(momentum));
   }

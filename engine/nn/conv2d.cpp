@@ -7,7 +7,7 @@ namespace fovea {
 Conv2d::Conv2d(const Options& options, const std::string& name) : options_(options) {
   const auto& o = options;
   if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 || o.pad < 0) {
-    throw ShapeError("Conv2d needs in, out, kernel, stride >= 1 and pad >= 0, not in " +
+    throw ConfigError("Conv2d needs in, out, kernel, stride >= 1 and pad >= 0, not in " +
                      std::to_string(o.in) + ", out " + std::to_string(o.out) + ", kernel " +
                      std::to_string(o.kernel) + ", stride " + std::to_string(o.stride) + ", pad " +
                      std::to_string(o.pad));

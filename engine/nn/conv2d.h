@@ -15,7 +15,7 @@ class Conv2d : public Layer {
     int kernel = 3, stride = 1, pad = 1;
     bool bias = true;
   };
-  // Throws ShapeError when a number is out of range. `name` prefixes the parameters: "0" ->
+  // Throws ConfigError when a number is out of range. `name` prefixes the parameters: "0" ->
   // "0.weight".
   Conv2d(const Options& options, const std::string& name);
 

@@ -8,7 +8,7 @@ namespace fovea {
 
 Dropout::Dropout(float rate) : rate_(rate) {
   if (!(rate >= 0 && rate < 1)) {
-    throw ShapeError("Dropout needs 0 <= rate < 1, not " + std::to_string(rate));
+    throw ConfigError("Dropout needs 0 <= rate < 1, not " + std::to_string(rate));
   }
 }
 

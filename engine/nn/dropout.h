@@ -9,7 +9,7 @@ namespace fovea {
 // Rng given to forward() and of the position.
 class Dropout : public Layer {
  public:
-  explicit Dropout(float rate);  // throws ShapeError unless 0 <= rate < 1
+  explicit Dropout(float rate);  // throws ConfigError unless 0 <= rate < 1
   Shape output_shape(const Shape& in) const override { return in; }
   bool in_place() const override { return true; }
   void infer(const Tensor& x, Tensor& y, Scratch& scratch) const override;

@@ -7,7 +7,7 @@ namespace fovea {
 
 MaxPool::MaxPool(int size) : size_(size) {
   if (size < 1 || size > 15) {
-    throw ShapeError("MaxPool needs 1 <= size <= 15, not " + std::to_string(size));
+    throw ConfigError("MaxPool needs 1 <= size <= 15, not " + std::to_string(size));
   }
 }
 

@@ -12,9 +12,8 @@ using Json = nlohmann::ordered_json;
 Json counts_json(const PairedCounts& counts) {
   Json json{{"images", counts.count}};
   if (counts.count == 0) return json;
-  const auto n = static_cast<double>(counts.count);
-  json["before"] = static_cast<double>(counts.before) / n;
-  json["after"] = static_cast<double>(counts.after) / n;
+  json["before"] = counts.accuracy_before();
+  json["after"] = counts.accuracy_after();
   json["lost"] = counts.lost;
   json["won"] = counts.won;
   return json;
@@ -67,7 +66,7 @@ Json forgetting_json(const ForgettingReport& report) {
 GateOptions read_gate_options(const Json& json) {
   GateOptions options;
   if (json.is_null()) return options;
-  if (!json.is_object()) throw FormatError("gate: expected an object");
+  if (!json.is_object()) throw ConfigError("gate: expected an object");
   const std::map<std::string, double*> shares{
       {"alpha", &options.alpha},
       {"min_absolute_change", &options.min_absolute_change},
@@ -84,7 +83,7 @@ GateOptions read_gate_options(const Json& json) {
     const std::string& key = item.key();
     const Json& value = item.value();
     const auto wrong = [&](const char* allowed) {
-      throw FormatError("gate: \"" + key + "\" is " + value.dump() + ", allowed are " + allowed);
+      throw ConfigError("gate: \"" + key + "\" is " + value.dump() + ", allowed are " + allowed);
     };
     if (const auto share = shares.find(key); share != shares.end()) {
       const double number = value.is_number() ? value.get<double>() : -1;
@@ -95,7 +94,7 @@ GateOptions read_gate_options(const Json& json) {
       if (!(number >= 1 && number <= 1e6)) wrong("whole numbers from 1 to 1000000");
       *count->second = static_cast<int>(number);
     } else {
-      throw FormatError("gate: \"" + key + "\" is unknown");
+      throw ConfigError("gate: \"" + key + "\" is unknown");
     }
   }
   return options;

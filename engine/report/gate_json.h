@@ -17,7 +17,7 @@ nlohmann::ordered_json verdict_json(const GateVerdict& verdict);
 nlohmann::ordered_json forgetting_json(const ForgettingReport& report);
 
 // The thresholds named as in GateOptions; what is absent keeps its default; null: all defaults.
-// Throws FormatError naming a key that is unknown or a value that is out of range.
+// Throws ConfigError naming a key that is unknown or a value that is out of range.
 GateOptions read_gate_options(const nlohmann::ordered_json& json);
 
 }  // namespace fovea

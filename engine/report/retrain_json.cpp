@@ -18,7 +18,7 @@ template <class T>
 void take(const Json& json, const char* key, std::optional<T>& into) {
   const auto found = json.find(key);
   if (found == json.end()) return;
-  if (!found->is_number()) throw FormatError(std::string(key) + ": " + found->dump());
+  if (!found->is_number()) throw ConfigError(std::string(key) + ": " + found->dump());
   into = found->get<T>();
 }
 

@@ -17,7 +17,7 @@ nlohmann::ordered_json plan_json(const RetrainPlan& plan);
 nlohmann::ordered_json plan_classes_json(const RetrainPlan& plan);
 
 // The options of a job of kind retrain, checked by check_options() before: mode, epochs, lr,
-// replay, batch, seed, distillation, freeze_statistics, gate. Throws FormatError naming what is
+// replay, batch, seed, distillation, freeze_statistics, gate. Throws ConfigError naming what is
 // wrong.
 RetrainOptions read_retrain_options(const nlohmann::ordered_json& json);
 

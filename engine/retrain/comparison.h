@@ -47,6 +47,13 @@ struct PairedCounts {
     return *this;
   }
   void add(bool champion_right, bool challenger_right);
+  double accuracy_before() const { return fraction(before); }  // 0 without images
+  double accuracy_after() const { return fraction(after); }
+
+ private:
+  double fraction(std::int64_t part) const {
+    return count == 0 ? 0 : static_cast<double>(part) / static_cast<double>(count);
+  }
 };
 
 }  // namespace fovea

@@ -2,26 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "engine/core/text.h"
 
 namespace fovea {
 namespace {
 
-double share(std::int64_t part, std::int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-std::string percent(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", 100 * value);
-  return text;
-}
-
 void fill_change(ClassChange& change, const PairedCounts& counts) {
   constexpr double kZ = 1.959963984540054;
   change.support = counts.count;
-  change.before = share(counts.before, counts.count);
-  change.after = share(counts.after, counts.count);
+  change.before = counts.accuracy_before();
+  change.after = counts.accuracy_after();
   change.difference = change.after - change.before;
   change.p = mcnemar_p(counts.lost, counts.won);
   const double n = static_cast<double>(counts.count) + 2;
@@ -43,8 +34,8 @@ void write_sentences(ForgettingReport& report) {
   if (old.count > 0) {
     report.sentences.push_back("On " + images(old.count) +
                                " of the old classes the accuracy went from " +
-                               percent(share(old.before, old.count)) + " to " +
-                               percent(share(old.after, old.count)) + ".");
+                               percent(old.accuracy_before()) + " to " +
+                               percent(old.accuracy_after()) + ".");
   } else {
     report.sentences.push_back(
         "Nothing can be said about forgetting: there are no held-out images of old classes.");
@@ -66,7 +57,7 @@ void write_sentences(ForgettingReport& report) {
   const PairedCounts& fresh = report.new_classes;
   if (fresh.count > 0) {
     report.sentences.push_back("Of " + images(fresh.count) + " of the new classes " +
-                               percent(share(fresh.after, fresh.count)) + " are recognised.");
+                               percent(fresh.accuracy_after()) + " are recognised.");
   }
 }
 

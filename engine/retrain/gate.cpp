@@ -1,21 +1,16 @@
 #include "engine/retrain/gate.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
+#include <stdexcept>
 
-#include "engine/core/error.h"
+#include "engine/core/text.h"
+#include "engine/eval/metrics.h"
 
 namespace fovea {
 namespace {
 
 using Outcome = Rule::Outcome;
-
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
-  return text;
-}
 
 std::string points(double share) {
   char text[32];
@@ -31,16 +26,9 @@ std::string p_text(double p) {
 
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 5;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
-    text += (i > 0 ? ", " : "") + names[i];
-  }
-  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
-  return text;
-}
-
-double share(std::int64_t part, std::int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  if (names.size() <= kShown) return join(names);
+  return join({names.begin(), names.begin() + kShown}) + " and " +
+         std::to_string(names.size() - kShown) + " more";
 }
 
 // Everything the rules look at.
@@ -51,22 +39,16 @@ struct Evidence {
   double champion_ece = 0, challenger_ece = 0;
 };
 
-// Expected calibration error as in metrics.h, over the images of known classes.
+// Over the images of known classes.
 double ece_of(const Tensor& probabilities, const std::vector<int>& answers, const Comparison& c,
               const std::vector<bool>& known) {
-  constexpr int kBins = 15;
-  double confidence[kBins] = {}, right[kBins] = {}, n = 0, error = 0;
+  CalibrationBins bins;
   for (std::size_t i = 0; i < c.labels.size(); ++i) {
     if (!known[static_cast<std::size_t>(c.labels[i])]) continue;
     const Scalar* p = probabilities.image(static_cast<int>(i));
-    const double top = *std::max_element(p, p + probabilities.shape().c);
-    const int bin = std::clamp(static_cast<int>(std::ceil(top * kBins)) - 1, 0, kBins - 1);
-    confidence[bin] += top;
-    right[bin] += answers[i] == c.labels[i] ? 1 : 0;
-    ++n;
+    bins.add(*std::max_element(p, p + probabilities.shape().c), answers[i] == c.labels[i]);
   }
-  for (int b = 0; b < kBins; ++b) error += std::abs(confidence[b] - right[b]);
-  return n > 0 ? error / n : 0;
+  return bins.ece();
 }
 
 Evidence gather(const Comparison& c) {
@@ -121,7 +103,7 @@ Rule judge_coverage(const Comparison& c, const Evidence& e, const GateOptions& o
 Rule judge_accuracy(const Evidence& e, const GateOptions& options) {
   const PairedCounts& old = e.old_images;
   Rule rule{"old_accuracy", Outcome::passed, "", {}};
-  const double before = share(old.before, old.count), after = share(old.after, old.count);
+  const double before = old.accuracy_before(), after = old.accuracy_after();
   const double p = mcnemar_p(old.lost, old.won);
   rule.numbers = {{"before", before},
                   {"after", after},
@@ -163,7 +145,7 @@ Rule judge_classes(const Comparison& c, const Evidence& e, const GateOptions& op
   PairedCounts together;  // the classes of few images
   const auto judge_one = [&](const std::string& name, const PairedCounts& mine) {
     ++judged;
-    const double before = share(mine.before, mine.count), after = share(mine.after, mine.count);
+    const double before = mine.accuracy_before(), after = mine.accuracy_after();
     const double p = mcnemar_p(mine.lost, mine.won);
     const std::string change =
         name + " from " + percent(before) + " to " + percent(after) + " (" + p_text(p) + ")";
@@ -221,7 +203,7 @@ Rule judge_new(const Comparison& c, const Evidence& e, const GateOptions& option
     if (e.known[i]) continue;
     ++count;
     images += static_cast<double>(mine.count);
-    recalls += share(mine.after, mine.count);
+    recalls += mine.accuracy_after();
     if (mine.count < options.new_class_min_support) {
       thin.push_back(c.classes[i] + " (" + std::to_string(mine.count) + ")");
     }
@@ -281,7 +263,7 @@ std::string to_string(Decision decision) {
     case Decision::cannot_judge:
       return "cannot_judge";
   }
-  throw ShapeError("decision " + std::to_string(static_cast<int>(decision)) + " does not exist");
+  throw std::logic_error("decision " + std::to_string(static_cast<int>(decision)) + " does not exist");
 }
 
 GateVerdict judge(const Comparison& comparison, const GateOptions& options) {

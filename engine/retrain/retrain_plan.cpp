@@ -4,6 +4,7 @@
 #include <map>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 
 namespace fovea {
 namespace {
@@ -17,12 +18,6 @@ bool knows(const Model& model, const std::string& name) {
   return std::find(model.classes.begin(), model.classes.end(), name) != model.classes.end();
 }
 
-std::string list(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 // The champion's recipe when its file tells it, without what only training from scratch wants.
 Recipe base_recipe(const Model& champion) {
   Recipe recipe;
@@ -30,7 +25,7 @@ Recipe base_recipe(const Model& champion) {
   if (text != champion.provenance.end()) {
     try {
       recipe = parse_recipe(text->second);
-    } catch (const FormatError&) {  // of another version of Fovea: the defaults do
+    } catch (const ConfigError&) {  // of another version of Fovea: the defaults do
     }
   }
   recipe.optimizer = {.kind = OptimizerKind::sgd, .weight_decay = 5e-4f};
@@ -113,7 +108,7 @@ void choose_mode(RetrainPlan& plan, const Model& champion, const FeatureBundle* 
   const bool freezable = can_freeze(champion, bundle);
   if (wanted == "frozen") {
     if (!freezable) {
-      throw FormatError(
+      throw ConfigError(
           "the head alone cannot be trained: the model has no feature statistics beside it "
           "(fovea bundle makes them)");
     }
@@ -125,11 +120,11 @@ void choose_mode(RetrainPlan& plan, const Model& champion, const FeatureBundle* 
                    ? "Old images of every class are at hand: all layers learn, the old images "
                      "are replayed."
                    : "All layers learn, though there are fewer than " + std::to_string(kOldEnough) +
-                         " old images of " + list(lacking) + ": these may be forgotten.";
+                         " old images of " + join(lacking) + ": these may be forgotten.";
   } else {
     plan.mode = RetrainMode::frozen;
     plan.why = "There are fewer than " + std::to_string(kOldEnough) + " old images of " +
-               list(lacking) +
+               join(lacking) +
                ": only the head learns, from the new images and from what the model remembers of "
                "the old ones.";
   }
@@ -169,7 +164,7 @@ RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, con
   sort_classes(plan, champion, dataset);
   sort_images(plan, dataset, learned);
   if (plan.fresh.train.empty() && (options.mode != "full" || plan.old.train.empty())) {
-    throw FormatError(
+    throw ConfigError(
         "there is nothing new to learn: no training image was added since the model in service "
         "was trained; upload some, label predictions, or ask for mode full to go on with the old "
         "ones");

@@ -70,7 +70,7 @@ struct ChampionData {
 //
 // Full mode wants `kOldEnough` old training images of each class that was learned elsewhere, and
 // one of the others; without them auto takes frozen mode, which wants the champion's bundle (null:
-// it has none) and a Dense head. Throws FormatError, for people, when there is nothing to learn or
+// it has none) and a Dense head. Throws ConfigError, for people, when there is nothing to learn or
 // the mode is not possible.
 RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, const Dataset& dataset,
                          const ChampionData& learned, const RetrainOptions& options);

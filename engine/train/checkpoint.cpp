@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstring>
 
 #include "engine/core/byte_io.h"
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 
 namespace fovea {
 namespace {
@@ -40,12 +40,9 @@ Tensor read_array(ByteReader& in) {
 
 template <class Number>
 Number parse(const std::string& name, const std::string& text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    throw FormatError("checkpoint: " + name + " is not a number: " + text);
-  }
-  return value;
+  const auto value = parse_number<Number>(text);
+  if (!value) throw FormatError("checkpoint: " + name + " is not a number: " + text);
+  return *value;
 }
 
 }  // namespace
@@ -72,12 +69,6 @@ std::vector<Tensor> Checkpoint::take_arrays(const std::string& prefix) {
     taken.push_back(std::move(found->second));
     arrays.erase(found);
   }
-}
-
-std::string exact_text(double value) {
-  char buffer[32];
-  const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
-  return {buffer, result.ptr};
 }
 
 void CheckpointView::add_arrays(const std::string& prefix, std::span<const Tensor> tensors) {

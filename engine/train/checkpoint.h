@@ -28,9 +28,6 @@ struct Checkpoint {
   std::vector<Tensor> take_arrays(const std::string& prefix);
 };
 
-// A double as text that reads back as the same double.
-std::string exact_text(double value);
-
 // What is to be written, by reference, so that a checkpoint costs one copy of the weights, not two.
 struct CheckpointView {
   std::map<std::string, std::string> texts;

@@ -32,7 +32,7 @@ void swap_weights(std::span<Param* const> params, std::span<Buffer* const> buffe
 
 WeightAverage::WeightAverage(float decay, int every) : every_(every) {
   if (!(decay >= 0 && decay < 1) || every < 1) {
-    throw ShapeError("weight average: decay " + std::to_string(decay) + ", every " +
+    throw ConfigError("weight average: decay " + std::to_string(decay) + ", every " +
                      std::to_string(every) + " steps");
   }
   decay_ = std::pow(decay, static_cast<float>(every));

@@ -21,7 +21,7 @@ void swap_weights(std::span<Param* const> params, std::span<Buffer* const> buffe
 // after u earlier updates, so the first one copies and early weights are soon forgotten.
 class WeightAverage {
  public:
-  // 0 <= decay < 1 per step, 0 = off; every >= 1. Throws ShapeError.
+  // 0 <= decay < 1 per step, 0 = off; every >= 1. Throws ConfigError.
   WeightAverage(float decay, int every);
 
   // Call after each optimiser step, `step` counted from 1.

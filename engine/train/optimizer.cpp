@@ -66,7 +66,7 @@ class Adam final : public Optimizer {
 };
 
 void require(bool good, const char* name, float value) {
-  if (!good) throw ShapeError("optimizer: " + std::string(name) + " = " + std::to_string(value));
+  if (!good) throw ConfigError("optimizer: " + std::string(name) + " = " + std::to_string(value));
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ void Optimizer::step(std::span<Param* const> params, float lr, int threads) {
 }
 
 void Optimizer::restore(std::int64_t steps, std::vector<Tensor> state) {
-  if (steps < 0) throw ShapeError("optimizer: a step count of " + std::to_string(steps));
+  if (steps < 0) throw FormatError("optimizer: a step count of " + std::to_string(steps));
   steps_ = steps;
   state_ = std::move(state);
   jobs_.clear();

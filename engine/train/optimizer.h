@@ -41,7 +41,8 @@ class Optimizer {
   void set_lr_scales(std::vector<float> scales) { lr_scales_ = std::move(scales); }
 
   // For checkpoints. state(): slots() tensors of parameter 0, then of parameter 1, and so on;
-  // empty before the first step. restore() takes what steps() and state() gave.
+  // empty before the first step. restore() takes what steps() and state() gave; FormatError when
+  // steps < 0.
   std::int64_t steps() const { return steps_; }
   std::span<const Tensor> state() const { return state_; }
   void restore(std::int64_t steps, std::vector<Tensor> state);
@@ -74,7 +75,7 @@ class Optimizer {
   std::vector<Job> jobs_;
 };
 
-// Throws ShapeError naming the option that is out of range.
+// Throws ConfigError naming the option that is out of range.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options);
 
 }  // namespace fovea

@@ -1,12 +1,12 @@
 #include "engine/train/recipe.h"
 
-#include <charconv>
 #include <cmath>
 #include <sstream>
 #include <type_traits>
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "engine/model/presets.h"
 
 namespace fovea {
@@ -90,8 +90,7 @@ std::string to_text(const T& value) {
   if constexpr (std::is_same_v<T, std::string>) {
     return value;
   } else if constexpr (kIsNumber<T>) {
-    char buffer[32];
-    return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+    return exact_text(value);
   } else {
     for (const auto& [known, name] : names_of(value)) {
       if (known == value) return name;
@@ -106,11 +105,13 @@ bool from_text(const std::string& text, T& value) {
     value = text;
     return true;
   } else if constexpr (kIsNumber<T>) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto number = parse_number<T>(text);
+    if (!number) return false;
     if constexpr (std::is_floating_point_v<T>) {
-      if (!std::isfinite(value)) return false;
+      if (!std::isfinite(*number)) return false;
     }
-    return error == std::errc{} && end == text.data() + text.size();
+    value = *number;
+    return true;
   } else {
     for (const auto& [known, name] : names_of(value)) {
       if (text != name) continue;
@@ -146,10 +147,10 @@ void set_recipe_field(Recipe& recipe, const std::string& key, const std::string&
     if (key != name) return;
     known = true;
     if (!from_text(value, field)) {
-      throw FormatError("recipe: " + key + " cannot be \"" + value + "\"");
+      throw ConfigError("recipe: " + key + " cannot be \"" + value + "\"");
     }
   });
-  if (!known) throw FormatError("recipe: unknown key \"" + key + "\"");
+  if (!known) throw ConfigError("recipe: unknown key \"" + key + "\"");
 }
 
 Recipe parse_recipe(const std::string& text) {
@@ -157,7 +158,7 @@ Recipe parse_recipe(const std::string& text) {
   std::istringstream pairs(text);
   for (std::string pair; pairs >> pair;) {
     const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos) throw FormatError("recipe: no \"=\" in \"" + pair + "\"");
+    if (equals == std::string::npos) throw ConfigError("recipe: no \"=\" in \"" + pair + "\"");
     set_recipe_field(recipe, pair.substr(0, equals), pair.substr(equals + 1));
   }
   return recipe;

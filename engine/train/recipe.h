@@ -35,12 +35,12 @@ struct Recipe {
   bool operator==(const Recipe&) const = default;
 };
 
-// The recipe that goes with a preset. Throws ShapeError for an unknown name.
+// The recipe that goes with a preset. Throws ConfigError for an unknown name.
 Recipe default_recipe(const std::string& preset);
 
 // "key=value key=value ...", every field, floats exactly; parse_recipe(recipe_text(r)) == r.
 std::string recipe_text(const Recipe& recipe);
-// Fields may be missing (defaults stay). Throws FormatError naming an unknown key or bad value.
+// Fields may be missing (defaults stay). Throws ConfigError naming an unknown key or bad value.
 Recipe parse_recipe(const std::string& text);
 // One field of it: "lr", "0.01".
 void set_recipe_field(Recipe& recipe, const std::string& key, const std::string& value);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 
 namespace fovea {
 namespace {
@@ -45,10 +46,10 @@ void RunState::add_to(CheckpointView& view) const {
   texts["correct"] = std::to_string(correct);
   texts["loss"] = exact_text(loss);
   texts["seconds"] = exact_text(seconds);
-  texts["lr"] = exact_text(lr);
+  texts["lr"] = exact_text(double{lr});
   texts["plateau.best"] = exact_text(plateau.best);
   texts["plateau.waited"] = std::to_string(plateau.waited);
-  texts["plateau.factor"] = exact_text(plateau.factor);
+  texts["plateau.factor"] = exact_text(double{plateau.factor});
   texts["early.best"] = exact_text(early.best);
   texts["early.best_epoch"] = std::to_string(early.best_epoch);
   for (std::size_t i = 0; i < history.size(); ++i) {

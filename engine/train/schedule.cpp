@@ -20,9 +20,9 @@ bool in_range(const ScheduleOptions& o) {
 }  // namespace
 
 float schedule_factor(const ScheduleOptions& options, std::int64_t step, std::int64_t total) {
-  if (!in_range(options)) throw ShapeError("schedule: an option is out of range");
+  if (!in_range(options)) throw ConfigError("schedule: an option is out of range");
   if (step < 0 || step >= total) {
-    throw ShapeError("schedule: step " + std::to_string(step) + " of " + std::to_string(total));
+    throw ConfigError("schedule: step " + std::to_string(step) + " of " + std::to_string(total));
   }
   const double progress = (static_cast<double>(step) + 0.5) / static_cast<double>(total);
   const double warmup = options.warmup, start = options.start_fraction;
@@ -41,7 +41,7 @@ float schedule_factor(const ScheduleOptions& options, std::int64_t step, std::in
     case ScheduleKind::one_cycle:
       return static_cast<float>(1 + (last - 1) * fall);
   }
-  throw ShapeError("schedule: unknown kind");
+  throw std::logic_error("schedule: unknown kind");
 }
 
 void Plateau::observe(double loss, const ScheduleOptions& options) {

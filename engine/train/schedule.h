@@ -29,7 +29,7 @@ struct ScheduleOptions {
 };
 
 // 0 <= step < total. For `plateau` this is the warm-up alone; multiply by Plateau::factor.
-// Throws ShapeError when an option is out of range.
+// Throws ConfigError when an option or the step is out of range.
 float schedule_factor(const ScheduleOptions& options, std::int64_t step, std::int64_t total);
 
 // Reduce on plateau, fed once an epoch. A plain value: store it, and the run goes on exactly.

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
+#include "engine/core/text.h"
 #include "engine/train/lanes.h"
 #include "engine/train/run_state.h"
 #include "engine/train/validate.h"
@@ -21,7 +22,8 @@ std::string fingerprint(const Recipe& recipe, const Preprocess& preprocess,
   std::string text = recipe_text(recipe);
   for (int c = 0; c < 3; ++c) {
     const auto channel = static_cast<std::size_t>(c);
-    text += exact_text(preprocess.mean[channel]) + " " + exact_text(preprocess.std[channel]) + "\n";
+    text += exact_text(double{preprocess.mean[channel]}) + " " +
+            exact_text(double{preprocess.std[channel]}) + "\n";
   }
   sha.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   for (const TrainingSet* set : {&train, val}) {
@@ -118,7 +120,7 @@ class Run {
     const std::span<const int> indices(order_.data() + range.begin,
                                        static_cast<std::size_t>(images));
     const Lanes::Sums sums = lanes_.run(indices, state_.epoch, step);
-    if (!std::isfinite(sums.loss)) return Outcome::diverged;
+    if (!std::isfinite(sums.loss)) throw TrainingDiverged(state_.epoch, recipe_.lr);
     optimizer_->step(network_.params(), state_.lr, threads_);
     lanes_.broadcast_weights();
     average_.update(step + 1, network_.params(), network_.buffers(), threads_);
@@ -141,13 +143,13 @@ class Run {
   Outcome finish_epoch() {
     const bool averaged = average_.ready();
     if (averaged) swap_in(average_.average());
-    if (!finite(network_)) return Outcome::diverged;
+    if (!finite(network_)) throw TrainingDiverged(state_.epoch, recipe_.lr);
     lanes_.release_gradients();
     EpochReport report{state_.epoch, state_.lr, state_.loss / state_.seen,
                        1.0 * state_.correct / state_.seen};
     if (val_ != nullptr && val_->count() > 0) {
       const Validation result = validate(network_, *val_, preprocess_, threads_);
-      if (!std::isfinite(result.loss)) return Outcome::diverged;
+      if (!std::isfinite(result.loss)) throw TrainingDiverged(state_.epoch, recipe_.lr);
       report.validated = true;
       report.val_loss = result.loss;
       report.val_accuracy = result.accuracy;
@@ -256,7 +258,8 @@ void Run::restore(std::vector<std::uint8_t> bytes) {
 
 void check(const Network& network, const TrainingSet& train_set, const TrainingSet* val,
            const Recipe& recipe, const TrainExtras& extras) {
-  const auto refuse = [](const std::string& what) { throw ShapeError("train: " + what); };
+  const auto refuse = [](const std::string& what) { throw ConfigError("train: " + what); };
+  const auto mismatch = [](const std::string& what) { throw ShapeError("train: " + what); };
   if (recipe.epochs < 1 || recipe.batch < 1 || recipe.lane < 1 || !(recipe.lr > 0)) {
     refuse("epochs, batch, lane and lr must be positive");
   }
@@ -264,7 +267,7 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
   if (!(recipe.distillation >= 0 && recipe.distillation <= 1)) refuse("distillation from 0 to 1");
   if (recipe.distillation > 0 && extras.teacher == nullptr) refuse("distillation needs a teacher");
   if (extras.teacher != nullptr && extras.teacher->outputs() > network.outputs()) {
-    refuse("a teacher of " + std::to_string(extras.teacher->outputs()) + " outputs for " +
+    mismatch("a teacher of " + std::to_string(extras.teacher->outputs()) + " outputs for " +
            std::to_string(network.outputs()));
   }
   const AugmentOptions& augment = recipe.augment;
@@ -281,10 +284,10 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
   for (const TrainingSet* set : {&train_set, val}) {
     if (set == nullptr) continue;
     if (input.h != set->size || input.w != set->size || input.c != 3) {
-      refuse("images of " + std::to_string(set->size) + " for a network of " + to_string(input));
+      mismatch("images of " + std::to_string(set->size) + " for a network of " + to_string(input));
     }
     if (static_cast<int>(set->classes.size()) != network.outputs()) {
-      refuse(std::to_string(set->classes.size()) + " classes for " +
+      mismatch(std::to_string(set->classes.size()) + " classes for " +
              std::to_string(network.outputs()) + " outputs");
     }
   }

@@ -53,7 +53,6 @@ enum class Outcome {
   finished,  // all epochs done
   early,     // the validation loss stopped falling
   stopped,   // the observer said so; resume from the last checkpoint
-  diverged,  // the loss is not a number any more, or a weight above 1e6
 };
 
 struct TrainResult {
@@ -82,8 +81,9 @@ struct TrainExtras {
 //
 // val may be null where the recipe has no patience and no plateau. `resume` is what on_checkpoint
 // was given (freed once read), or empty. At the end the network holds the weights to keep: the best
-// epoch's with patience, else the average where there is one, else the last. Throws ShapeError
-// (recipe, sizes), FormatError (checkpoint damaged, or of another run).
+// epoch's with patience, else the average where there is one, else the last. Throws ConfigError
+// (recipe), ShapeError (sizes), FormatError (checkpoint damaged, or of another run) and
+// TrainingDiverged when the loss is not finite or a weight exceeds 1e6.
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
                   TrainObserver& observer, std::vector<std::uint8_t> resume = {},

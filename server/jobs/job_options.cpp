@@ -87,7 +87,7 @@ void check_options(const std::string& kind, const Json& options) {
   }
   try {
     read_gate_options(options.value("gate", Json()));
-  } catch (const FormatError& error) {
+  } catch (const ConfigError& error) {
     refuse(error.what());
   }
 }

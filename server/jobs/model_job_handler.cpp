@@ -145,7 +145,7 @@ ModelJobHandler::Planned ModelJobHandler::plan_for(const StoredVersion& version,
   try {
     planned.plan = plan_retrain(planned.model, bundle ? &*bundle : nullptr, planned.dataset,
                                 learned_by(version), read_retrain_options(options));
-  } catch (const FormatError& error) {
+  } catch (const ConfigError& error) {
     throw JobRefusal(422, error.what());
   }
   return planned;

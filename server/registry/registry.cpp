@@ -45,7 +45,7 @@ std::optional<int> alias(const Aliases& aliases, const std::string& name) {
 
 Registry::Registry(VersionStore& versions, Files& files, RegistryOptions options)
     : versions_(versions), files_(files), options_(std::move(options)) {
-  if (options_.keep < 1) throw ShapeError("registry: at least 1 version must be kept");
+  if (options_.keep < 1) throw ConfigError("registry: at least 1 version must be kept");
   files_.remove_unfinished();
   // A crash may have come between giving up a version and removing its files.
   const std::set<std::string> used = files_in_use();

@@ -151,7 +151,7 @@ void run_train(Arguments& arguments, const std::string& program) {
   const fs::path run =
       resume ? fs::path(arguments.resume) : new_run_folder(plan, arguments.preset, arguments.out);
   if (plan.all && !plan.temperature) {
-    throw FormatError("--all leaves no images to fit the temperature on: give --temperature T");
+    throw ConfigError("--all leaves no images to fit the temperature on: give --temperature T");
   }
   const int threads = arguments.threads > 0 ? arguments.threads : available_threads();
 
@@ -159,7 +159,7 @@ void run_train(Arguments& arguments, const std::string& program) {
   const TrainingImages images = load_images(plan, threads, revision);
   release_memory();
   if (resume && revision != plan.data_revision) {
-    throw FormatError("the dataset " + plan.data + " has changed since the run began: revision " +
+    throw ConfigError("the dataset " + plan.data + " has changed since the run began: revision " +
                       revision + ", not " + plan.data_revision);
   }
   plan.data_revision = revision;
@@ -179,13 +179,15 @@ void run_train(Arguments& arguments, const std::string& program) {
   TrainLog log(run, recipe.epochs, images.train.count(), std::move(history));
   say_started(resume, run, plan, recipe, images, network.parameter_count(), threads, log);
   const server::StopSignals signals;
-  const TrainResult result = train(network, images.train, images.val ? &*images.val : nullptr,
-                                   images.preprocess, recipe, threads, log, std::move(checkpoint));
+  TrainResult result;
+  try {
+    result = train(network, images.train, images.val ? &*images.val : nullptr, images.preprocess,
+                   recipe, threads, log, std::move(checkpoint));
+  } catch (const TrainingDiverged&) {
+    log.event("diverged", json::object());
+    throw;
+  }
   switch (result.outcome) {
-    case Outcome::diverged:
-      log.event("diverged", json::object());
-      throw ShapeError("the loss is not a number any more: try a lower --lr than " +
-                       std::to_string(recipe.lr));
     case Outcome::stopped:
       log.event("stopped", json::object());
       return say_stopped(run, program);

@@ -29,7 +29,7 @@ TrainPlan read_plan(const std::filesystem::path& run);  // throws IoError, Forma
 
 using RecipeFields = std::vector<std::pair<std::string, std::string>>;
 
-// Fills in recipe, command and created of a new run. Throws FormatError for a bad field.
+// Fills in recipe, command and created of a new run. Throws ConfigError for a bad field.
 Recipe complete_plan(TrainPlan& plan, const std::string& preset, const RecipeFields& fields);
 
 // `out`, or a new folder in <data_dir>/runs when empty. Throws IoError when a run is there already.

@@ -247,11 +247,6 @@ RetrainResult run_retrain_job(const JobContext& job) {
   }
   if (!made) made = run({});
   if (made->outcome == Outcome::stopped) throw JobStopped{};
-  if (made->outcome == Outcome::diverged) {
-    throw FormatError(
-        "training ran out of all bounds in epoch " + std::to_string(made->history.size() + 1) +
-        ", its numbers are none any more: try a lower lr than " + std::to_string(plan.recipe.lr));
-  }
   return write_results(job, inputs, plan, *made);
 }
 

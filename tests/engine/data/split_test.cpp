@@ -89,7 +89,7 @@ TEST_CASE("A class of a few images goes to train") {
 }
 
 TEST_CASE("Shares that make no sense are refused") {
-  CHECK_THROWS_AS(assign_splits({}, {}, 1.0), ShapeError);
-  CHECK_THROWS_AS(assign_splits({}, {}, -0.1), ShapeError);
-  CHECK_THROWS_AS(assign_splits({}, {}, 0.1, {0.6, 0.5}), ShapeError);
+  CHECK_THROWS_AS(assign_splits({}, {}, 1.0), ConfigError);
+  CHECK_THROWS_AS(assign_splits({}, {}, -0.1), ConfigError);
+  CHECK_THROWS_AS(assign_splits({}, {}, 0.1, {0.6, 0.5}), ConfigError);
 }

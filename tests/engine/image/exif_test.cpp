@@ -82,6 +82,6 @@ TEST_CASE("No truncation and no flipped byte of an EXIF block leads outside of i
 }
 
 TEST_CASE("Orienting by an impossible value is the caller's mistake") {
-  CHECK_THROWS_AS(orient(Image{1, 1, {1, 2, 3}}, 0), ShapeError);
-  CHECK_THROWS_AS(orient(Image{1, 1, {1, 2, 3}}, 9), ShapeError);
+  CHECK_THROWS_AS(orient(Image{1, 1, {1, 2, 3}}, 0), ConfigError);
+  CHECK_THROWS_AS(orient(Image{1, 1, {1, 2, 3}}, 9), ConfigError);
 }

@@ -63,5 +63,5 @@ TEST_CASE("Normalising subtracts the mean and divides by the deviation, per chan
 
 TEST_CASE("The names of the fits read back, and an unknown one is named") {
   for (const Fit fit : {Fit::crop, Fit::stretch, Fit::pad}) CHECK(parse_fit(to_string(fit)) == fit);
-  CHECK_THROWS_WITH(parse_fit("squash"), "fit \"squash\" is none of crop, stretch, pad");
+  CHECK_THROWS_WITH(parse_fit("squash"), "fit \"squash\" is not one of crop, stretch, pad");
 }

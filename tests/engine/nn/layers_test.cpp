@@ -114,7 +114,7 @@ TEST_CASE("layers refuse shapes and options that do not fit, with the numbers") 
   CHECK_THROWS_AS(
       Conv2d({.in = 3, .out = 4, .kernel = 5, .pad = 0}, "0").output_shape({1, 4, 8, 3}),
       ShapeError);
-  CHECK_THROWS_AS(Conv2d({.in = 3, .out = 0}, "0"), ShapeError);
+  CHECK_THROWS_AS(Conv2d({.in = 3, .out = 0}, "0"), ConfigError);
   CHECK_THROWS_WITH(Dense(7, 2, true, "0").output_shape({1, 1, 1, 6}),
                     ContainsSubstring("7 inputs"));
   CHECK_THROWS_WITH(Dropout(1.0f), ContainsSubstring("rate"));

@@ -6,6 +6,7 @@
 #include "engine/core/byte_io.h"
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
+#include "engine/core/text.h"
 #include "tests/support/catch.h"
 
 using namespace fovea;

@@ -87,6 +87,6 @@ TEST_CASE("weights of another network and senseless options are refused") {
   stored.emplace_back(Shape{1, 1, 1, 1});
   stored.emplace_back(Shape{1, 1, 1, 2});
   CHECK_THROWS_AS(swap_weights(net.params, net.buffers, stored), ShapeError);
-  CHECK_THROWS_AS(WeightAverage(1.0f, 1), ShapeError);
-  CHECK_THROWS_AS(WeightAverage(0.9f, 0), ShapeError);
+  CHECK_THROWS_AS(WeightAverage(1.0f, 1), ConfigError);
+  CHECK_THROWS_AS(WeightAverage(0.9f, 0), ConfigError);
 }

@@ -24,7 +24,7 @@ TEST_CASE("unknown keys and values are named") {
   CHECK_THROWS_WITH(parse_recipe("seed=1 lr=fast"), ContainsSubstring("fast"));
   CHECK_THROWS_WITH(parse_recipe("lr=1x"), ContainsSubstring("1x"));
   CHECK_THROWS_WITH(parse_recipe("optimizer=lion"), ContainsSubstring("lion"));
-  CHECK_THROWS_AS(parse_recipe("nonsense"), FormatError);
+  CHECK_THROWS_AS(parse_recipe("nonsense"), ConfigError);
   CHECK_THROWS_WITH(default_recipe("huge"), ContainsSubstring("huge"));
 }
 
@@ -36,8 +36,8 @@ TEST_CASE("every preset has a recipe of its name and a network for any size and 
         CHECK(Network(preset_network(name, size, classes)).outputs() == classes);
       }
     }
-    CHECK_THROWS_AS(preset_network(name, 7, 2), ShapeError);
-    CHECK_THROWS_AS(preset_network(name, 32, 1), ShapeError);
+    CHECK_THROWS_AS(preset_network(name, 7, 2), ConfigError);
+    CHECK_THROWS_AS(preset_network(name, 32, 1), ConfigError);
   }
 }
 

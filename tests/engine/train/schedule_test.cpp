@@ -67,10 +67,10 @@ TEST_CASE("constant is constant, and a run of one step has a rate") {
 }
 
 TEST_CASE("schedules refuse steps and options out of range") {
-  CHECK_THROWS_AS(schedule_factor({}, 10, 10), ShapeError);
-  CHECK_THROWS_AS(schedule_factor({}, -1, 10), ShapeError);
-  CHECK_THROWS_AS(schedule_factor({.warmup = 1}, 0, 10), ShapeError);
-  CHECK_THROWS_AS(schedule_factor({.step_fraction = 0}, 0, 10), ShapeError);
+  CHECK_THROWS_AS(schedule_factor({}, 10, 10), ConfigError);
+  CHECK_THROWS_AS(schedule_factor({}, -1, 10), ConfigError);
+  CHECK_THROWS_AS(schedule_factor({.warmup = 1}, 0, 10), ConfigError);
+  CHECK_THROWS_AS(schedule_factor({.step_fraction = 0}, 0, 10), ConfigError);
 }
 
 TEST_CASE("plateau lowers the rate after its patience and forgives as often again") {

@@ -252,7 +252,8 @@ TEST_CASE("a loss that is not a number ends the run as diverged") {
   Recipe recipe = quick_recipe();
   recipe.optimizer.kind = OptimizerKind::sgd;
   recipe.lr = 1e30f;
-  CHECK(run(recipe, 1).result.outcome == Outcome::diverged);
+  CHECK_THROWS_WITH(run(recipe, 1),
+                    ContainsSubstring("diverged in epoch 1") && ContainsSubstring("lower lr than"));
 }
 
 TEST_CASE("weights out of all bounds end the run though the loss is a number") {
@@ -261,7 +262,13 @@ TEST_CASE("weights out of all bounds end the run though the loss is a number") {
   recipe.optimizer.kind = OptimizerKind::sgd;
   recipe.batch = 1'000'000;  // one step, whose loss is that of the weights before it
   recipe.lr = 1e12f;
-  CHECK(run(recipe, 1).result.outcome == Outcome::diverged);
+  try {
+    run(recipe, 1);
+    FAIL("not diverged");
+  } catch (const TrainingDiverged& error) {
+    CHECK(error.epoch == 0);
+    CHECK(error.lr == recipe.lr);
+  }
 }
 
 TEST_CASE("a checkpoint of another recipe or a damaged one is refused") {
@@ -288,5 +295,5 @@ TEST_CASE("recipes and images that cannot work are refused with the reason") {
   recipe.patience = 0;
   CHECK_THROWS_WITH(attempt(recipe, images(9, 4, 1)), ContainsSubstring("4 classes"));
   recipe.lane = 0;
-  CHECK_THROWS_AS(attempt(recipe, set), ShapeError);
+  CHECK_THROWS_AS(attempt(recipe, set), ConfigError);
 }

@@ -46,7 +46,7 @@ EvaluationReport report_answers(const Model& model, const std::string& sha256,
                                 const Answered& answered);
 
 // The model on the split's images of the classes it knows. `sha256` is that of the model's
-// weights, `data` the dataset's name. Throws IoError; ShapeError when the split has no such
+// weights, `data` the dataset's name. Throws IoError; ConfigError when the split has no such
 // image.
 EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
                                 const Dataset& dataset, const std::string& data, Split split,

@@ -27,7 +27,7 @@ FeatureBundle make_bundle(const std::vector<std::string>& classes, const Tensor&
                           const BundleOptions& options = {});
 
 // The bundle of a model over a dataset, whose classes the model must know. `sha256` is that of the
-// model's weights, `data` the dataset's name. Without an evaluation. Throws IoError, ShapeError.
+// model's weights, `data` the dataset's name. Without an evaluation. Throws IoError, ConfigError.
 FeatureBundle make_bundle(const Model& model, const std::string& sha256, const Dataset& dataset,
                           const std::string& data, int threads, const BundleOptions& options = {});
 

@@ -54,7 +54,7 @@ EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
     answered.images.push_back(to_hex(image.hash));
   }
   if (images.empty()) {
-    throw ShapeError("dataset " + data + " has no image in its split " + to_string(split) +
+    throw ConfigError("dataset " + data + " has no image in its split " + to_string(split) +
                      " of a class that the model knows");
   }
   const TrainingSet set = load_images(dataset, images, model.preprocess.size, model.preprocess.fit,
