@@ -1,9 +1,19 @@
 #include "engine/core/sha256.h"
 
+#include "engine/core/text.h"
+
+#ifdef __EMSCRIPTEN__
 #include <algorithm>
 #include <bit>
+#else
+#include <openssl/evp.h>
+
+#include "engine/core/error.h"
+#endif
 
 namespace fovea {
+
+#ifdef __EMSCRIPTEN__
 namespace {
 
 // First 32 bits of the fractional parts of the cube roots of the first 64 primes (section 4.2.2).
@@ -19,70 +29,128 @@ constexpr std::uint32_t kRound[64] = {
 
 }  // namespace
 
-void Sha256::compress(const std::uint8_t* block) {
+struct Sha256::State {
+  // H(0): first 32 bits of the fractional parts of the square roots of the first 8 primes (5.3.3).
+  std::array<std::uint32_t, 8> hash{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<std::uint8_t, 64> block{};  // input that does not fill a block yet
+  std::size_t filled = 0;                // bytes of it
+  std::uint64_t length = 0;              // of the message so far, bytes
+
+  void compress(const std::uint8_t* bytes);
+  void update(std::span<const std::uint8_t> bytes);
+  std::array<std::uint8_t, 32> digest();
+};
+
+// One block of 64 bytes (section 6.2.2).
+void Sha256::State::compress(const std::uint8_t* bytes) {
+  // 1. The message schedule: 16 big-endian words of the block, then 48 derived from them.
   std::uint32_t w[64];
-  for (int i = 0; i < 16; ++i) {
-    w[i] = std::uint32_t{block[4 * i]} << 24 | std::uint32_t{block[4 * i + 1]} << 16 |
-           std::uint32_t{block[4 * i + 2]} << 8 | block[4 * i + 3];
+  for (std::size_t i = 0; i < 16; ++i) {
+    w[i] = std::uint32_t{bytes[4 * i]} << 24 | std::uint32_t{bytes[4 * i + 1]} << 16 |
+           std::uint32_t{bytes[4 * i + 2]} << 8 | bytes[4 * i + 3];
   }
-  for (int i = 16; i < 64; ++i) {
+  for (std::size_t i = 16; i < 64; ++i) {
     const std::uint32_t a = w[i - 15], b = w[i - 2];
     w[i] = w[i - 16] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ (a >> 3)) + w[i - 7] +
            (std::rotr(b, 17) ^ std::rotr(b, 19) ^ (b >> 10));
   }
-  auto [a, b, c, d, e, f, g, h] = state_;
-  for (int i = 0; i < 64; ++i) {
+  // 2. and 3. 64 rounds over the working variables.
+  auto [a, b, c, d, e, f, g, h] = hash;
+  for (std::size_t i = 0; i < 64; ++i) {
     const std::uint32_t t1 = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) +
                              ((e & f) ^ (~e & g)) + kRound[i] + w[i];
     const std::uint32_t t2 =
         (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
     h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
   }
+  // 4. Add them to the hash.
   const std::uint32_t add[8] = {a, b, c, d, e, f, g, h};
-  for (int i = 0; i < 8; ++i) state_[i] += add[i];
+  for (std::size_t i = 0; i < 8; ++i) hash[i] += add[i];
 }
 
-void Sha256::update(std::span<const std::uint8_t> bytes) {
-  length_ += bytes.size();
+void Sha256::State::update(std::span<const std::uint8_t> bytes) {
+  length += bytes.size();
   while (!bytes.empty()) {
-    if (filled_ == 0 && bytes.size() >= 64) {
+    if (filled == 0 && bytes.size() >= 64) {
       compress(bytes.data());
       bytes = bytes.subspan(64);
       continue;
     }
-    const std::size_t take = std::min(bytes.size(), 64 - filled_);
-    std::copy_n(bytes.data(), take, block_.data() + filled_);
-    filled_ += take;
+    const std::size_t take = std::min(bytes.size(), 64 - filled);
+    std::copy_n(bytes.data(), take, block.data() + filled);
+    filled += take;
     bytes = bytes.subspan(take);
-    if (filled_ == 64) {
-      compress(block_.data());
-      filled_ = 0;
+    if (filled == 64) {
+      compress(block.data());
+      filled = 0;
     }
   }
 }
 
-std::array<std::uint8_t, 32> Sha256::digest() {
-  const std::uint64_t bits = length_ * 8;
+// Padding (section 5.1.1): a 1 bit, zeros up to 8 bytes before the end of a block, then the
+// message's length in bits, big-endian.
+std::array<std::uint8_t, 32> Sha256::State::digest() {
+  const std::uint64_t bits = length * 8;
   const std::uint8_t one = 0x80, zero = 0;
   update({&one, 1});
-  while (filled_ != 56) update({&zero, 1});
+  while (filled != 56) update({&zero, 1});
   std::uint8_t tail[8];
-  for (int i = 0; i < 8; ++i) tail[i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
+  for (std::size_t i = 0; i < 8; ++i) tail[i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
   update(tail);
   std::array<std::uint8_t, 32> out;
-  for (int i = 0; i < 32; ++i)
-    out[i] = static_cast<std::uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
+  for (std::size_t i = 0; i < 32; ++i) {
+    out[i] = static_cast<std::uint8_t>(hash[i / 4] >> (24 - 8 * (i % 4)));
+  }
   return out;
 }
 
-std::string Sha256::hex() {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (std::uint8_t byte : digest()) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
+#else
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+
+  State() {
+    // Fetched once for the process: looking the algorithm up costs more than hashing a short text.
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    check(context != nullptr && algorithm != nullptr &&
+          EVP_DigestInit_ex2(context, algorithm, nullptr) == 1);
   }
-  return text;
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void update(std::span<const std::uint8_t> bytes) {
+    check(EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1);
+  }
+  std::array<std::uint8_t, 32> digest() {
+    std::array<std::uint8_t, 32> out;
+    check(EVP_DigestFinal_ex(context, out.data(), nullptr) == 1);
+    return out;
+  }
+
+ private:
+  static void check(bool good) {
+    if (!good) throw IoError("OpenSSL cannot compute a SHA-256");
+  }
+};
+
+#endif
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::span<const std::uint8_t> bytes) {
+  state_->update(bytes);
+}
+
+std::array<std::uint8_t, 32> Sha256::digest() {
+  return state_->digest();
+}
+
+std::string Sha256::hex() {
+  return to_hex(digest());
 }
 
 std::string sha256_hex(std::span<const std::uint8_t> bytes) {
