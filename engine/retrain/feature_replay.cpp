@@ -1,83 +1,90 @@
 #include "engine/retrain/feature_replay.h"
 
 #include <algorithm>
-#include <cmath>
+
+// One thread, and a summation order that does not depend on the machine; see kernels/gemm.cpp.
+#define EIGEN_DONT_PARALLELIZE
+#include <Eigen/Cholesky>
+
+#include "engine/core/error.h"
 
 namespace fovea {
 namespace {
 
-using Matrix = std::vector<double>;  // {dim, dim}
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Vector = Eigen::VectorXd;
+using StoredMatrix =
+    Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
-// The mean of the classes' covariances, each weighing as much as its images.
-Matrix mean_covariance(const FeatureBundle& bundle) {
-  Matrix mean(static_cast<std::size_t>(bundle.dim) * static_cast<std::size_t>(bundle.dim));
-  double degrees = 0;
-  for (std::size_t c = 0; c < bundle.counts.size(); ++c) {
-    const double weight = static_cast<double>(std::max<std::int64_t>(bundle.counts[c] - 1, 0));
-    const Scalar* covariance = bundle.covariances.image(static_cast<int>(c));
-    for (std::size_t k = 0; k < mean.size(); ++k) mean[k] += weight * covariance[k];
-    degrees += weight;
-  }
-  for (double& x : mean) x /= std::max(degrees, 1.0);
-  return mean;
+// S_c {dim, dim}, the covariance within class c.
+StoredMatrix class_covariance(const FeatureBundle& bundle, int c) {
+  return {bundle.covariances.image(c), bundle.dim, bundle.dim};
 }
 
-// In place: the lower triangle L with L L' = the matrix (Cholesky). A pivot that rounding or a
-// constant feature made 0 or less becomes a small share of the mean variance.
-void factorise(Matrix& a, std::size_t dim) {
-  double trace = 0;
-  for (std::size_t i = 0; i < dim; ++i) trace += a[i * dim + i];
-  const double least = 1e-6 * trace / static_cast<double>(dim) + 1e-12;
-  for (std::size_t j = 0; j < dim; ++j) {
-    double pivot = a[j * dim + j];
-    for (std::size_t k = 0; k < j; ++k) pivot -= a[j * dim + k] * a[j * dim + k];
-    const double root = std::sqrt(std::max(pivot, least));
-    a[j * dim + j] = root;
-    for (std::size_t i = j + 1; i < dim; ++i) {
-      double sum = a[i * dim + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= a[i * dim + k] * a[j * dim + k];
-      a[i * dim + j] = sum / root;
-    }
+// S = sum_c (n_c - 1) S_c / sum_c (n_c - 1), the covariance pooled over the classes.
+Matrix pooled_covariance(const FeatureBundle& bundle) {
+  Matrix sum = Matrix::Zero(bundle.dim, bundle.dim);
+  double degrees = 0;
+  for (std::size_t c = 0; c < bundle.counts.size(); ++c) {
+    const auto weight = static_cast<double>(std::max<std::int64_t>(bundle.counts[c] - 1, 0));
+    sum += weight * class_covariance(bundle, static_cast<int>(c)).cast<double>();
+    degrees += weight;
   }
+  return sum / std::max(degrees, 1.0);
+}
+
+// The lower triangular L with L L' = covariance (Cholesky). A feature that never varies, or
+// rounding in the file, makes the matrix singular or slightly indefinite; then the smallest tried
+// multiple of the identity that makes it positive definite is added.
+Matrix cholesky(const Matrix& covariance) {
+  static const bool fixed_blocking =
+      (Eigen::setCpuCacheSizes(32 * 1024, 1024 * 1024, 16 * 1024 * 1024), true);
+  (void)fixed_blocking;
+  const auto dim = covariance.rows();
+  const double mean_variance = covariance.trace() / static_cast<double>(dim);
+  double jitter = 0;
+  for (int attempt = 0; attempt < 16; ++attempt) {
+    const Eigen::LLT<Matrix> llt(covariance + jitter * Matrix::Identity(dim, dim));
+    if (llt.info() == Eigen::Success) return llt.matrixL();
+    jitter = jitter == 0 ? 1e-6 * mean_variance + 1e-12 : 10 * jitter;
+  }
+  throw FormatError("feature statistics: a covariance is not positive semidefinite");
 }
 
 }  // namespace
 
 Tensor sample_features(const FeatureBundle& bundle, int per_class, const Rng& rng,
                        std::vector<int>& labels) {
-  const auto dim = static_cast<std::size_t>(bundle.dim);
   labels.clear();
   for (std::size_t c = 0; c < bundle.counts.size(); ++c) {
     if (bundle.counts[c] > 0) {
       labels.insert(labels.end(), static_cast<std::size_t>(per_class), static_cast<int>(c));
     }
   }
-  Tensor drawn({static_cast<int>(labels.size()), 1, 1, bundle.dim});
-  const Matrix mean = mean_covariance(bundle);
-  Matrix factor(dim * dim);
-  std::vector<double> noise(dim);
+  Tensor samples({static_cast<int>(labels.size()), 1, 1, bundle.dim});
+  const Matrix pooled = pooled_covariance(bundle);
+  const auto dim = static_cast<double>(bundle.dim);
+  Vector noise(bundle.dim);
   int row = 0;
-  for (std::size_t c = 0; c < bundle.counts.size(); ++c) {
-    if (bundle.counts[c] == 0) continue;
-    const auto n = static_cast<double>(bundle.counts[c]), d = static_cast<double>(dim);
-    const Scalar* covariance = bundle.covariances.image(static_cast<int>(c));
-    for (std::size_t k = 0; k < factor.size(); ++k) {
-      factor[k] = (n * covariance[k] + d * mean[k]) / (n + d);
-    }
-    factorise(factor, dim);
-    const Scalar* centre = bundle.means.image(static_cast<int>(c));
-    Rng numbers = rng.split(c);
+  for (int c = 0; c < static_cast<int>(bundle.counts.size()); ++c) {
+    const auto n = static_cast<double>(bundle.counts[static_cast<std::size_t>(c)]);
+    if (n == 0) continue;
+    // Shrinkage: (n S_c + dim S) / (n + dim).
+    const Matrix shrunk =
+        (n * class_covariance(bundle, c).cast<double>() + dim * pooled) / (n + dim);
+    const Matrix factor = cholesky(shrunk);
+    const Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, 1>> mean(bundle.means.image(c),
+                                                                          bundle.dim);
+    // x = mean + L z with z standard normal has mean `mean` and covariance L L'.
+    Rng numbers = rng.split(static_cast<std::uint64_t>(c));
     for (int i = 0; i < per_class; ++i, ++row) {
-      for (double& x : noise) x = numbers.normal();
-      Scalar* out = drawn.image(row);
-      for (std::size_t a = 0; a < dim; ++a) {
-        double sum = centre[a];
-        for (std::size_t b = 0; b <= a; ++b) sum += factor[a * dim + b] * noise[b];
-        out[a] = static_cast<Scalar>(sum);
-      }
+      for (double& z : noise) z = numbers.normal();
+      const Vector x = mean.cast<double>() + factor.triangularView<Eigen::Lower>() * noise;
+      std::transform(x.begin(), x.end(), samples.image(row),
+                     [](double value) { return static_cast<Scalar>(value); });
     }
   }
-  return drawn;
+  return samples;
 }
 
 }  // namespace fovea
