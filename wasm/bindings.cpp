@@ -208,7 +208,7 @@ const char* fv_failure(int handle, int i) {
     const auto& failures = fovea::session(handle).failures;
     if (i < 0 || i >= static_cast<int>(failures.size())) {
       throw fovea::ConfigError("no image " + std::to_string(i) + " of " +
-                              std::to_string(failures.size()));
+                               std::to_string(failures.size()));
     }
     return failures[i].c_str();
   });

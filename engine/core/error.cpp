@@ -7,9 +7,10 @@ namespace {
 
 std::string diverged_text(int epoch, float lr) {
   char text[128];
-  std::snprintf(text, sizeof text,
-                "training diverged in epoch %d (non-finite loss or weights); try a lower lr than %g",
-                epoch + 1, static_cast<double>(lr));
+  std::snprintf(
+      text, sizeof text,
+      "training diverged in epoch %d (non-finite loss or weights); try a lower lr than %g",
+      epoch + 1, static_cast<double>(lr));
   return text;
 }
 

@@ -16,7 +16,7 @@
 
 namespace fovea {
 
-using ContentHash = std::array<std::uint8_t, 32>;  // sha256 of the original file's bytes
+using ContentHash = std::array<std::uint8_t, 32>;             // sha256 of the original file's bytes
 std::optional<ContentHash> parse_hash(std::string_view hex);  // inverse of to_hex() in core/text.h
 std::string to_string(Split split);                           // "train", "val", "test"
 

@@ -55,7 +55,7 @@ EvaluationReport evaluate_model(const Model& model, const std::string& sha256,
   }
   if (images.empty()) {
     throw ConfigError("dataset " + data + " has no image in its split " + to_string(split) +
-                     " of a class that the model knows");
+                      " of a class that the model knows");
   }
   const TrainingSet set = load_images(dataset, images, model.preprocess.size, model.preprocess.fit,
                                       model.preprocess.mean, threads);

@@ -169,7 +169,8 @@ double CalibrationBins::ece() const {
   double error = 0;
   for (const ReliabilityBin& sums : sums_) {
     // count / n * |accuracy - confidence|, both still sums over the bin's images.
-    if (count_ > 0) error += std::abs(sums.accuracy - sums.confidence) / static_cast<double>(count_);
+    if (count_ > 0)
+      error += std::abs(sums.accuracy - sums.confidence) / static_cast<double>(count_);
   }
   return error;
 }

@@ -68,8 +68,8 @@ float JsonFields::number(const char* key, float low, float high) {
   if (!value.is_number()) fail(key, "is not a number");
   const float number = value.get<float>();
   if (!(number >= low && number <= high)) {
-    fail(key, "is " + value.dump() + ", allowed are " + Json(shortest_decimal(low)).dump() + " to " +
-                  Json(shortest_decimal(high)).dump());
+    fail(key, "is " + value.dump() + ", allowed are " + Json(shortest_decimal(low)).dump() +
+                  " to " + Json(shortest_decimal(high)).dump());
   }
   return number;
 }

@@ -58,7 +58,7 @@ std::vector<std::string> preset_names() {
 NetworkSpec preset_network(const std::string& name, int size, int classes, float dropout) {
   if (size < 8 || classes < 2) {
     throw ConfigError("preset " + name + " needs size >= 8 and classes >= 2, not " +
-                     std::to_string(size) + " and " + std::to_string(classes));
+                      std::to_string(size) + " and " + std::to_string(classes));
   }
   if (!(dropout >= 0 && dropout * kDenseDropout < 1)) {
     throw ConfigError("preset " + name + ": dropout factor " + std::to_string(dropout));

@@ -18,8 +18,8 @@ BatchNorm::BatchNorm(int channels, float eps, float momentum, const std::string&
     : channels_(channels), eps_(eps) {
   if (channels < 1 || !(eps > 0) || !(momentum > 0 && momentum <= 1)) {
     throw ConfigError("BatchNorm needs channels >= 1, eps > 0 and 0 < momentum <= 1, not " +
-                     std::to_string(channels) + ", " + std::to_string(eps) + ", " +
-                     std::to_string(momentum));
+                      std::to_string(channels) + ", " + std::to_string(eps) + ", " +
+                      std::to_string(momentum));
   }
   const Shape vector{1, 1, 1, channels};
   weight_ = {name + ".weight", Layout::vector, Tensor(vector), Tensor(vector), false};

@@ -8,9 +8,9 @@ Conv2d::Conv2d(const Options& options, const std::string& name) : options_(optio
   const auto& o = options;
   if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 || o.pad < 0) {
     throw ConfigError("Conv2d needs in, out, kernel, stride >= 1 and pad >= 0, not in " +
-                     std::to_string(o.in) + ", out " + std::to_string(o.out) + ", kernel " +
-                     std::to_string(o.kernel) + ", stride " + std::to_string(o.stride) + ", pad " +
-                     std::to_string(o.pad));
+                      std::to_string(o.in) + ", out " + std::to_string(o.out) + ", kernel " +
+                      std::to_string(o.kernel) + ", stride " + std::to_string(o.stride) + ", pad " +
+                      std::to_string(o.pad));
   }
   const Shape shape{o.kernel, o.kernel, o.in, o.out};
   weight_ = {name + ".weight", Layout::conv, Tensor(shape), Tensor(shape), true};

@@ -12,7 +12,7 @@ Dense::Dense(int in, int out, bool bias, const std::string& name)
     : in_(in), out_(out), has_bias_(bias) {
   if (in < 1 || out < 1) {
     throw ConfigError("Dense needs in, out >= 1, not " + std::to_string(in) + ", " +
-                     std::to_string(out));
+                      std::to_string(out));
   }
   const Shape shape{1, 1, in, out}, vector{1, 1, 1, out};
   weight_ = {name + ".weight", Layout::dense, Tensor(shape), Tensor(shape), true};

@@ -32,10 +32,9 @@ std::string images(std::int64_t count) {
 void write_sentences(ForgettingReport& report) {
   const PairedCounts& old = report.old_classes;
   if (old.count > 0) {
-    report.sentences.push_back("On " + images(old.count) +
-                               " of the old classes the accuracy went from " +
-                               percent(old.accuracy_before()) + " to " +
-                               percent(old.accuracy_after()) + ".");
+    report.sentences.push_back(
+        "On " + images(old.count) + " of the old classes the accuracy went from " +
+        percent(old.accuracy_before()) + " to " + percent(old.accuracy_after()) + ".");
   } else {
     report.sentences.push_back(
         "Nothing can be said about forgetting: there are no held-out images of old classes.");

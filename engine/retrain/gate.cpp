@@ -263,7 +263,8 @@ std::string to_string(Decision decision) {
     case Decision::cannot_judge:
       return "cannot_judge";
   }
-  throw std::logic_error("decision " + std::to_string(static_cast<int>(decision)) + " does not exist");
+  throw std::logic_error("decision " + std::to_string(static_cast<int>(decision)) +
+                         " does not exist");
 }
 
 GateVerdict judge(const Comparison& comparison, const GateOptions& options) {

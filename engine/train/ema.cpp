@@ -33,7 +33,7 @@ void swap_weights(std::span<Param* const> params, std::span<Buffer* const> buffe
 WeightAverage::WeightAverage(float decay, int every) : every_(every) {
   if (!(decay >= 0 && decay < 1) || every < 1) {
     throw ConfigError("weight average: decay " + std::to_string(decay) + ", every " +
-                     std::to_string(every) + " steps");
+                      std::to_string(every) + " steps");
   }
   decay_ = std::pow(decay, static_cast<float>(every));
 }

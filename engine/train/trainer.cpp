@@ -268,7 +268,7 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
   if (recipe.distillation > 0 && extras.teacher == nullptr) refuse("distillation needs a teacher");
   if (extras.teacher != nullptr && extras.teacher->outputs() > network.outputs()) {
     mismatch("a teacher of " + std::to_string(extras.teacher->outputs()) + " outputs for " +
-           std::to_string(network.outputs()));
+             std::to_string(network.outputs()));
   }
   const AugmentOptions& augment = recipe.augment;
   if (augment.shift < 0 || augment.cutout < 0 || !(augment.zoom >= 0 && augment.zoom < 1)) {
@@ -288,7 +288,7 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
     }
     if (static_cast<int>(set->classes.size()) != network.outputs()) {
       mismatch(std::to_string(set->classes.size()) + " classes for " +
-             std::to_string(network.outputs()) + " outputs");
+               std::to_string(network.outputs()) + " outputs");
     }
   }
   const bool needs_val = recipe.patience > 0 || recipe.schedule.kind == ScheduleKind::plateau;
