@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
+#include "server/api/problem_of.h"
 #include "server/api/routes.h"
 #include "server/app/app.h"
 #include "server/http/embedded_files.h"
@@ -41,6 +42,7 @@ ServerOptions server_options(const RunOptions& options) {
     log_info("HTTPS with a certificate that is valid until " + result.certificate->valid_until());
   }
   result.on_fault = log_error;
+  result.problem_of = problem_of;
   return result;
 }
 

@@ -19,14 +19,14 @@ constexpr const char* kSplits[] = {"train", "val", "test"};
 
 ContentHash hash_of(std::string_view text) {
   const auto hash = parse_hash(text);
-  if (!hash) throw Refusal(400, "\"" + std::string(text) + "\" is no sha256: 64 hex digits");
+  if (!hash) throw HttpError(400, "\"" + std::string(text) + "\" is no sha256: 64 hex digits");
   return *hash;
 }
 
 const ImageRecord& image_of(const Request& request, const TrainingSnapshot& snapshot) {
   const std::string& text = request.params.at(0).second;
   const ImageRecord* image = snapshot.dataset.index().find(hash_of(text));
-  if (!image) throw Refusal(404, "there is no image " + text + " in the training data");
+  if (!image) throw HttpError(404, "there is no image " + text + " in the training data");
   return *image;
 }
 
@@ -71,7 +71,7 @@ class Filter {
                                                 const std::vector<std::string_view>& known) {
     const auto given = find_field(request.query, name);
     if (given && std::find(known.begin(), known.end(), *given) == known.end()) {
-      throw Refusal(400, std::string(name) + "=" + std::string(*given) + " is not known");
+      throw HttpError(400, std::string(name) + "=" + std::string(*given) + " is not known");
     }
     return given;
   }
@@ -97,7 +97,7 @@ std::optional<Cursor> read_cursor(const Request& request) {
   const auto [end, error] = std::from_chars(given->data(), given->data() + dash, cursor.added_at);
   const auto hash = parse_hash(given->substr(std::min(dash + 1, given->size())));
   if (error != std::errc() || end != given->data() + dash || !hash) {
-    throw Refusal(400, "cursor=" + std::string(*given) + " is not one that a list has given");
+    throw HttpError(400, "cursor=" + std::string(*given) + " is not one that a list has given");
   }
   cursor.hash = *hash;
   return cursor;
@@ -110,19 +110,19 @@ bool is_behind(const ImageRecord& image, const Cursor& cursor) {
 
 std::vector<ContentHash> read_hashes(const Json& body) {
   if (!body.contains("sha256") || !body["sha256"].is_array()) {
-    throw Refusal(400, "\"sha256\" must be a list of the images' hashes");
+    throw HttpError(400, "\"sha256\" must be a list of the images' hashes");
   }
   std::vector<ContentHash> hashes;
   for (const Json& text : body["sha256"]) {
-    if (!text.is_string()) throw Refusal(400, "\"sha256\" must be a list of texts");
+    if (!text.is_string()) throw HttpError(400, "\"sha256\" must be a list of texts");
     hashes.push_back(hash_of(text.get<std::string>()));
   }
   return hashes;
 }
 
 std::string label_in(const Json& body, const char* name) {
-  if (!body.contains(name)) throw Refusal(400, std::string("\"") + name + "\" is missing");
-  return class_name(read_text(body, name));
+  if (!body.contains(name)) throw HttpError(400, std::string("\"") + name + "\" is missing");
+  return reject_malformed(422, [&] { return class_name(read_text(body, name)); });
 }
 
 Reply edit_reply(App& app, const EditReport& report) {
@@ -135,7 +135,8 @@ Reply edit_reply(App& app, const EditReport& report) {
 
 Reply relabel(const Request& request, App& app, const std::vector<ContentHash>& hashes,
               const std::string& label) {
-  const EditReport report = app.training.relabel(hashes, label);
+  const EditReport report =
+      reject_malformed(422, [&] { return app.training.relabel(hashes, label); });
   if (report.changed > 0) {
     audit_dataset(app, request, "relabel images", std::to_string(report.changed) + " images",
                   {{"changed", report.changed}, {"label", label}});
@@ -155,144 +156,124 @@ Reply remove(const Request& request, App& app, const std::vector<ContentHash>& h
 }  // namespace
 
 Reply show_dataset(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const auto snapshot = app.training.snapshot();
-    Json classes = Json::array();
-    std::array<std::int64_t, 3> all{};
-    for (const ClassCount& count : snapshot->classes) {
-      Json line = {{"name", count.name}, {"total", count.total()}};
-      for (std::size_t i = 0; i < 3; ++i) {
-        line[kSplits[i]] = count.splits[i];
-        all[i] += count.splits[i];
-      }
-      classes.push_back(std::move(line));
+  const auto snapshot = app.training.snapshot();
+  Json classes = Json::array();
+  std::array<std::int64_t, 3> all{};
+  for (const ClassCount& count : snapshot->classes) {
+    Json line = {{"name", count.name}, {"total", count.total()}};
+    for (std::size_t i = 0; i < 3; ++i) {
+      line[kSplits[i]] = count.splits[i];
+      all[i] += count.splits[i];
     }
-    std::uint64_t bytes = 0;
-    for (const Segment& segment : snapshot->dataset.index().segments) bytes += segment.bytes;
-    return json_reply({{"name", app.options.dataset},
-                       {"revision", snapshot->revision},
-                       {"total", all[0] + all[1] + all[2]},
-                       {"train", all[0]},
-                       {"val", all[1]},
-                       {"test", all[2]},
-                       {"pixel_bytes", bytes},
-                       {"classes", std::move(classes)}});
-  });
+    classes.push_back(std::move(line));
+  }
+  std::uint64_t bytes = 0;
+  for (const Segment& segment : snapshot->dataset.index().segments) bytes += segment.bytes;
+  return json_reply({{"name", app.options.dataset},
+                     {"revision", snapshot->revision},
+                     {"total", all[0] + all[1] + all[2]},
+                     {"train", all[0]},
+                     {"val", all[1]},
+                     {"test", all[2]},
+                     {"pixel_bytes", bytes},
+                     {"classes", std::move(classes)}});
 }
 
 Reply list_images(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const auto limit = static_cast<std::size_t>(read_number(request, "limit", 1, 1000, 100));
-    const Filter filter(request);
-    const auto cursor = read_cursor(request);
-    const std::int64_t offset = read_number(request, "offset", 0, 1'000'000'000, 0);
-    if (cursor && offset > 0) throw Refusal(400, "give a cursor or an offset, not both");
-    const auto snapshot = app.training.snapshot();
-    Json images = Json::array();
-    std::int64_t total = 0;
-    const ImageRecord* last = nullptr;
-    bool more = false;
-    for (const std::uint32_t i : snapshot->newest) {
-      const ImageRecord& image = snapshot->dataset.images()[i];
-      if (!filter.fits(*snapshot, image)) continue;
-      if (++total <= offset) continue;
-      if (cursor && !is_behind(image, *cursor)) continue;
-      more = images.size() == limit;
-      if (more) continue;
-      images.push_back(image_json(*snapshot, image));
-      last = &image;
-    }
-    Json body = {{"revision", snapshot->revision}, {"total", total}, {"images", std::move(images)}};
-    if (more) body["next_cursor"] = cursor_text(*last);
-    return json_reply(body);
-  });
+  const auto limit = static_cast<std::size_t>(read_number(request, "limit", 1, 1000, 100));
+  const Filter filter(request);
+  const auto cursor = read_cursor(request);
+  const std::int64_t offset = read_number(request, "offset", 0, 1'000'000'000, 0);
+  if (cursor && offset > 0) throw HttpError(400, "give a cursor or an offset, not both");
+  const auto snapshot = app.training.snapshot();
+  Json images = Json::array();
+  std::int64_t total = 0;
+  const ImageRecord* last = nullptr;
+  bool more = false;
+  for (const std::uint32_t i : snapshot->newest) {
+    const ImageRecord& image = snapshot->dataset.images()[i];
+    if (!filter.fits(*snapshot, image)) continue;
+    if (++total <= offset) continue;
+    if (cursor && !is_behind(image, *cursor)) continue;
+    more = images.size() == limit;
+    if (more) continue;
+    images.push_back(image_json(*snapshot, image));
+    last = &image;
+  }
+  Json body = {{"revision", snapshot->revision}, {"total", total}, {"images", std::move(images)}};
+  if (more) body["next_cursor"] = cursor_text(*last);
+  return json_reply(body);
 }
 
 Reply show_image_entry(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const auto snapshot = app.training.snapshot();
-    const ImageRecord& image = image_of(request, *snapshot);
-    Json body = image_json(*snapshot, image);
-    body["original"] = app.training.has_original(image.hash);
-    return json_reply(body);
-  });
+  const auto snapshot = app.training.snapshot();
+  const ImageRecord& image = image_of(request, *snapshot);
+  Json body = image_json(*snapshot, image);
+  body["original"] = app.training.has_original(image.hash);
+  return json_reply(body);
 }
 
 Reply show_image_file(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const auto snapshot = app.training.snapshot();
-    const ImageRecord& image = image_of(request, *snapshot);
-    const bool whole = app.training.has_original(image.hash);
-    const std::string etag = "\"" + to_hex(image.hash) + (whole ? "\"" : "-pixels\"");
-    Reply reply;
-    reply.fields = {{"ETag", etag}, {"Cache-Control", "private, no-cache"}};
-    if (etag_matches(request, etag)) {
-      reply.status = 304;
-      return reply;
-    }
-    const auto file =
-        std::make_shared<std::vector<std::uint8_t>>(image_file(*snapshot, app.training, image));
-    reply.fields.emplace_back("Content-Type", image_type(*file));
-    reply.shared = SharedBytes{file, *file};
+  const auto snapshot = app.training.snapshot();
+  const ImageRecord& image = image_of(request, *snapshot);
+  const bool whole = app.training.has_original(image.hash);
+  const std::string etag = "\"" + to_hex(image.hash) + (whole ? "\"" : "-pixels\"");
+  Reply reply;
+  reply.fields = {{"ETag", etag}, {"Cache-Control", "private, no-cache"}};
+  if (etag_matches(request, etag)) {
+    reply.status = 304;
     return reply;
-  });
+  }
+  const auto file =
+      std::make_shared<std::vector<std::uint8_t>>(image_file(*snapshot, app.training, image));
+  reply.fields.emplace_back("Content-Type", image_type(*file));
+  reply.shared = SharedBytes{file, *file};
+  return reply;
 }
 
 Reply relabel_image(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const Json body = read_object(request);
-    const ImageRecord image = image_of(request, *app.training.snapshot());
-    return relabel(request, app, {image.hash}, label_in(body, "label"));
-  });
+  const Json body = read_object(request);
+  const ImageRecord image = image_of(request, *app.training.snapshot());
+  return relabel(request, app, {image.hash}, label_in(body, "label"));
 }
 
 Reply remove_image(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const ImageRecord image = image_of(request, *app.training.snapshot());
-    return remove(request, app, {image.hash});
-  });
+  const ImageRecord image = image_of(request, *app.training.snapshot());
+  return remove(request, app, {image.hash});
 }
 
 Reply relabel_many(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const Json body = read_object(request);
-    return relabel(request, app, read_hashes(body), label_in(body, "label"));
-  });
+  const Json body = read_object(request);
+  return relabel(request, app, read_hashes(body), label_in(body, "label"));
 }
 
 Reply remove_many(const Request& request, App& app) {
-  return with_dataset_problems(
-      request, [&] { return remove(request, app, read_hashes(read_object(request))); });
+  return remove(request, app, read_hashes(read_object(request)));
 }
 
 Reply rename_dataset_class(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    const std::string& from = request.params.at(0).second;
-    const std::string to = label_in(read_object(request), "name");
-    const auto snapshot = app.training.snapshot();
-    const auto& classes = snapshot->dataset.classes();
-    if (std::find(classes.begin(), classes.end(), from) == classes.end()) {
-      throw Refusal(404, "there is no class " + from + " in the training data");
-    }
-    const EditReport report = app.training.rename(from, to);
-    if (report.changed > 0) {
-      audit_dataset(app, request, "rename class", from,
-                    {{"name", to}, {"changed", report.changed}});
-    }
-    return edit_reply(app, report);
-  });
+  const std::string& from = request.params.at(0).second;
+  const std::string to = label_in(read_object(request), "name");
+  const auto snapshot = app.training.snapshot();
+  const auto& classes = snapshot->dataset.classes();
+  if (std::find(classes.begin(), classes.end(), from) == classes.end()) {
+    throw HttpError(404, "there is no class " + from + " in the training data");
+  }
+  const EditReport report = reject_malformed(422, [&] { return app.training.rename(from, to); });
+  if (report.changed > 0) {
+    audit_dataset(app, request, "rename class", from, {{"name", to}, {"changed", report.changed}});
+  }
+  return edit_reply(app, report);
 }
 
 Reply export_dataset(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    Reply reply;
-    reply.fields = {
-        {"Content-Type", "application/zip"},
-        {"Content-Disposition", "attachment; filename=\"" + app.options.dataset + ".zip\""},
-        {"Cache-Control", "no-store"}};
-    reply.stream = make_pull_stream(export_pieces(app.training.snapshot(), app.training));
-    return reply;
-  });
+  Reply reply;
+  reply.fields = {
+      {"Content-Type", "application/zip"},
+      {"Content-Disposition", "attachment; filename=\"" + app.options.dataset + ".zip\""},
+      {"Cache-Control", "no-store"}};
+  reply.stream = make_pull_stream(export_pieces(app.training.snapshot(), app.training));
+  return reply;
 }
 
 }  // namespace fovea::server

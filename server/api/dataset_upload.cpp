@@ -25,22 +25,20 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
 Delivery read_form(const Request& request, std::string_view type, std::string_view part_name) {
   constexpr std::size_t kMaxParts = 20'000;
   Delivery delivery;
-  try {
-    MultipartLimits limits;
-    limits.max_parts = kMaxParts;
-    for (const Part& part : parse_multipart(request.body, multipart_boundary(type), limits)) {
-      if (part.name == "file" || part.name == "files") {
-        const std::string file = part.file_name.value_or("");
-        delivery.files.push_back({file.empty() ? part.name : file, bytes_of(part.data), {}});
-      } else if (part.name == "label" || part.name == "labels") {
-        delivery.labels.emplace_back(part.data);
-      }
+  MultipartLimits limits;
+  limits.max_parts = kMaxParts;
+  const auto parts = reject_malformed(
+      400, [&] { return parse_multipart(request.body, multipart_boundary(type), limits); });
+  for (const Part& part : parts) {
+    if (part.name == "file" || part.name == "files") {
+      const std::string file = part.file_name.value_or("");
+      delivery.files.push_back({file.empty() ? part.name : file, bytes_of(part.data), {}});
+    } else if (part.name == "label" || part.name == "labels") {
+      delivery.labels.emplace_back(part.data);
     }
-  } catch (const FormatError& error) {
-    throw Refusal(400, error.what());
   }
   if (delivery.files.empty()) {
-    throw Refusal(400, "the form has no part named \"" + std::string(part_name) + "\"");
+    throw HttpError(400, "the form has no part named \"" + std::string(part_name) + "\"");
   }
   return delivery;
 }
@@ -48,7 +46,7 @@ Delivery read_form(const Request& request, std::string_view type, std::string_vi
 // `part_name`: what to call a file's part in an error; both "file" and "files" are read.
 Delivery read_delivery(const Request& request, std::string_view part_name) {
   if (request.body.empty()) {
-    throw Refusal(400, "the request has no body; send images, or a zip or tar archive of them");
+    throw HttpError(400, "the request has no body; send images, or a zip or tar archive of them");
   }
   const std::string_view type = request.field("Content-Type").value_or("");
   const bool form = same_name(type.substr(0, 19), "multipart/form-data");
@@ -60,7 +58,7 @@ Delivery read_delivery(const Request& request, std::string_view part_name) {
   }
   if (const auto label = find_field(request.query, "label")) {
     if (!delivery.labels.empty()) {
-      throw Refusal(400, "give the label in the form or in the address, not in both");
+      throw HttpError(400, "give the label in the form or in the address, not in both");
     }
     delivery.labels.emplace_back(*label);
   }
@@ -70,15 +68,15 @@ Delivery read_delivery(const Request& request, std::string_view part_name) {
 // One label for all, or one each.
 void set_labels(Delivery& delivery) {
   const std::size_t files = delivery.files.size(), labels = delivery.labels.size();
-  if (labels == 0) throw Refusal(400, "say what the images show: a part \"label\", or ?label=");
+  if (labels == 0) throw HttpError(400, "say what the images show: a part \"label\", or ?label=");
   if (labels != 1 && labels != files) {
-    throw Refusal(400, std::to_string(files) + " files and " + std::to_string(labels) +
-                           " labels: give one label for all files, or one for each");
+    throw HttpError(400, std::to_string(files) + " files and " + std::to_string(labels) +
+                             " labels: give one label for all files, or one for each");
   }
   for (std::size_t i = 0; i < files; ++i) {
     delivery.files[i].label = delivery.labels[labels == 1 ? 0 : i];
   }
-  if (labels == 1) class_name(delivery.labels[0]);  // one bad label for all is a bad request
+  if (labels == 1) class_name(delivery.labels[0]);  // throws: one bad label for all files
 }
 
 AddReport add(App& app, Delivery& delivery) {
@@ -89,9 +87,9 @@ AddReport add(App& app, Delivery& delivery) {
     return app.training.add(delivery.files, Origin::upload);
   }
   if (delivery.files.size() > 1) {
-    throw Refusal(400, archive->file + " is an archive; send one archive, and nothing beside it");
+    throw HttpError(400, archive->file + " is an archive; send one archive, and nothing beside it");
   }
-  if (delivery.labels.size() > 1) throw Refusal(400, "an archive takes one label, or none");
+  if (delivery.labels.size() > 1) throw HttpError(400, "an archive takes one label, or none");
   std::optional<std::string> label;
   if (!delivery.labels.empty()) label = delivery.labels[0];
   return app.training.add_archive(archive->bytes, archive->file, label, Origin::upload);
@@ -158,54 +156,52 @@ void audit_dataset(App& app, const Request& request, const std::string& action,
 }
 
 Reply upload_images(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    Delivery delivery = read_delivery(request, "file");
-    const AddReport report = add(app, delivery);
-    audit_upload(app, request, report);
-    Json results = Json::array();
-    for (const Verdict& verdict : report.verdicts) results.push_back(verdict_json(verdict));
-    const Json body = {{"added", report.counts.added},
-                       {"duplicates", report.counts.duplicates},
-                       {"rejected", report.counts.rejected},
-                       {"revision", app.training.revision()},
-                       {"results", std::move(results)}};
-    if (report.counts.added + report.counts.duplicates > 0) return json_reply(body);
-    if (report.verdicts.empty()) throw Refusal(422, "the archive holds no files");
-    const Verdict& first = report.verdicts.front();
-    return problem(request, 422,
-                   report.verdicts.size() == 1
-                       ? first.file + ": " + first.reason
-                       : "none of the " + std::to_string(report.verdicts.size()) +
-                             " files could be used; the first: " + first.reason,
-                   body);
-  });
+  Delivery delivery = read_delivery(request, "file");
+  const AddReport report = reject_malformed(422, [&] { return add(app, delivery); });
+  audit_upload(app, request, report);
+  Json results = Json::array();
+  for (const Verdict& verdict : report.verdicts) results.push_back(verdict_json(verdict));
+  const Json body = {{"added", report.counts.added},
+                     {"duplicates", report.counts.duplicates},
+                     {"rejected", report.counts.rejected},
+                     {"revision", app.training.revision()},
+                     {"results", std::move(results)}};
+  if (report.counts.added + report.counts.duplicates > 0) return json_reply(body);
+  if (report.verdicts.empty()) throw HttpError(422, "the archive holds no files");
+  const Verdict& first = report.verdicts.front();
+  return problem(request, 422,
+                 report.verdicts.size() == 1
+                     ? first.file + ": " + first.reason
+                     : "none of the " + std::to_string(report.verdicts.size()) +
+                           " files could be used; the first: " + first.reason,
+                 body);
 }
 
 Reply upload_legacy_images(const Request& request, App& app) {
-  return with_dataset_problems(request, [&] {
-    if (request.body.empty()) throw Refusal(400, "No file provided");
-    Delivery delivery = read_delivery(request, "files");
-    if (delivery.labels.size() != delivery.files.size()) {
-      throw Refusal(400, "Number of files and labels must match");
-    }
+  if (request.body.empty()) throw HttpError(400, "No file provided");
+  Delivery delivery = read_delivery(request, "files");
+  if (delivery.labels.size() != delivery.files.size()) {
+    throw HttpError(400, "Number of files and labels must match");
+  }
+  const AddReport report = reject_malformed(422, [&] {
     set_labels(delivery);
     match_case(app, delivery);
-    const AddReport report = app.training.add(delivery.files, Origin::upload);
-    audit_upload(app, request, report);
-    Json files = Json::array();
-    for (const Verdict& verdict : report.verdicts) {
-      if (verdict.kind == Verdict::Kind::added) {
-        files.push_back({{"filename", verdict.file}, {"label", capitalized(verdict.label)}});
-      }
-    }
-    const std::int64_t there = report.counts.duplicates;
-    if (files.empty() && there == 0) {
-      throw Refusal(400, report.verdicts[0].file + ": " + report.verdicts[0].reason);
-    }
-    std::string message = std::to_string(files.size()) + " files uploaded successfully";
-    if (there > 0) message += ", " + std::to_string(there) + " were there already";
-    return json_reply({{"message", message}, {"files_saved", files.size()}, {"files", files}});
+    return app.training.add(delivery.files, Origin::upload);
   });
+  audit_upload(app, request, report);
+  Json files = Json::array();
+  for (const Verdict& verdict : report.verdicts) {
+    if (verdict.kind == Verdict::Kind::added) {
+      files.push_back({{"filename", verdict.file}, {"label", capitalized(verdict.label)}});
+    }
+  }
+  const std::int64_t there = report.counts.duplicates;
+  if (files.empty() && there == 0) {
+    throw HttpError(400, report.verdicts[0].file + ": " + report.verdicts[0].reason);
+  }
+  std::string message = std::to_string(files.size()) + " files uploaded successfully";
+  if (there > 0) message += ", " + std::to_string(there) + " were there already";
+  return json_reply({{"message", message}, {"files_saved", files.size()}, {"files", files}});
 }
 
 }  // namespace fovea::server

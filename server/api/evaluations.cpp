@@ -72,7 +72,7 @@ Evaluation numbered_evaluation(App& app, const StoredVersion& version, const std
   return std::move(*found);
 }
 
-Refusal no_evaluation(const StoredVersion& version, const std::string& id) {
+HttpError no_evaluation(const StoredVersion& version, const std::string& id) {
   return {404, version_title(version.number) + " has no evaluation " + id};
 }
 
@@ -81,44 +81,38 @@ std::string evaluations_url(int version) {
 }
 
 Reply start_evaluation(const Request& request, App& app) {
-  return with_job_problems(request, [&] {
-    Json options = read_object(request);
-    options["version"] = version_of(request, app).number;
-    if (!options.contains("split")) options["split"] = "test";
-    return submit_job(request, app, "evaluate", options);
-  });
+  Json options = read_object(request);
+  options["version"] = version_of(request, app).number;
+  if (!options.contains("split")) options["split"] = "test";
+  return submit_job(request, app, "evaluate", options);
 }
 
 Reply list_evaluations(const Request& request, App& app) {
-  return with_job_problems(request, [&] {
-    const StoredVersion version = version_of(request, app);
-    const auto limit = static_cast<int>(read_number(request, "limit", 1, 100, 20));
-    Json list = Json::array();
-    for (const Evaluation& evaluation : app.store->jobs().evaluations(version.number, limit)) {
-      list.push_back(of_job(evaluation));
-    }
-    const Json stored = stored_with_model(app, version);
-    if (stored.is_object()) list.push_back(of_model(version, stored));
-    return json_reply({{"version", version.number}, {"evaluations", std::move(list)}});
-  });
+  const StoredVersion version = version_of(request, app);
+  const auto limit = static_cast<int>(read_number(request, "limit", 1, 100, 20));
+  Json list = Json::array();
+  for (const Evaluation& evaluation : app.store->jobs().evaluations(version.number, limit)) {
+    list.push_back(of_job(evaluation));
+  }
+  const Json stored = stored_with_model(app, version);
+  if (stored.is_object()) list.push_back(of_model(version, stored));
+  return json_reply({{"version", version.number}, {"evaluations", std::move(list)}});
 }
 
 Reply show_evaluation(const Request& request, App& app) {
-  return with_job_problems(request, [&] {
-    const StoredVersion version = version_of(request, app);
-    const std::string& id = request.params.at(1).second;
-    if (id == kOfModel) {
-      Json document = stored_with_model(app, version);
-      if (!document.is_object()) throw no_evaluation(version, id);
-      Json body = of_model(version, document);
-      body["evaluation"] = std::move(document);
-      return json_reply(body);
-    }
-    const Evaluation found = numbered_evaluation(app, version, id);
-    Json body = of_job(found);
-    body["evaluation"] = parse_evaluation(found.evaluation);
+  const StoredVersion version = version_of(request, app);
+  const std::string& id = request.params.at(1).second;
+  if (id == kOfModel) {
+    Json document = stored_with_model(app, version);
+    if (!document.is_object()) throw no_evaluation(version, id);
+    Json body = of_model(version, document);
+    body["evaluation"] = std::move(document);
     return json_reply(body);
-  });
+  }
+  const Evaluation found = numbered_evaluation(app, version, id);
+  Json body = of_job(found);
+  body["evaluation"] = parse_evaluation(found.evaluation);
+  return json_reply(body);
 }
 
 }  // namespace fovea::server

@@ -3,7 +3,6 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "server/api/refusal.h"
 #include "server/app/app.h"
 
 namespace fovea::server {
@@ -15,10 +14,10 @@ nlohmann::ordered_json stored_with_model(App& app, const StoredVersion& version)
 // The id of the one that came with the version.
 inline constexpr const char* kOfModel = "model";
 
-// The version's evaluation with this number, whole. Throws Refusal(404) when it has none.
+// The version's evaluation with this number, whole. Throws HttpError(404) when it has none.
 Evaluation numbered_evaluation(App& app, const StoredVersion& version, const std::string& id);
 // What both say who look for one that is not there.
-Refusal no_evaluation(const StoredVersion& version, const std::string& id);
+HttpError no_evaluation(const StoredVersion& version, const std::string& id);
 
 // "/api/v1/models/2/evaluations"
 std::string evaluations_url(int version);

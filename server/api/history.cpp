@@ -6,7 +6,6 @@
 #include "server/api/handlers.h"
 #include "server/api/history_query.h"
 #include "server/api/input.h"
-#include "server/api/refusal.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/http/pull_stream.h"
@@ -20,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kCsvPage = 500;  // predictions read from the disk at a time
 
-Refusal unknown(std::int64_t id) {
+HttpError unknown(std::int64_t id) {
   return {404, "there is no prediction " + std::to_string(id)};
 }
 
@@ -90,88 +89,76 @@ void audit(App& app, const Request& request, const std::string& action, const st
 }  // namespace
 
 Reply list_predictions(const Request& request, App& app) {
-  return refusing(request, [&] {
-    const auto limit = static_cast<int>(read_number(request, "limit", 1, 1000, 50));
-    const std::int64_t before =
-        read_number(request, "before", 1, std::numeric_limits<std::int64_t>::max(), 0);
-    auto records = app.store->predictions().newest(read_filter(request), limit + 1, before);
-    const bool more = records.size() > static_cast<std::size_t>(limit);
-    if (more) records.pop_back();
-    Json list = Json::array();
-    for (const PredictionRecord& record : records) list.push_back(prediction_json(record));
-    Json body = {{"predictions", std::move(list)}};
-    body["next"] = more ? Json(next_page(request, records.back().id)) : Json();
-    return json_reply(body);
-  });
+  const auto limit = static_cast<int>(read_number(request, "limit", 1, 1000, 50));
+  const std::int64_t before =
+      read_number(request, "before", 1, std::numeric_limits<std::int64_t>::max(), 0);
+  auto records = app.store->predictions().newest(read_filter(request), limit + 1, before);
+  const bool more = records.size() > static_cast<std::size_t>(limit);
+  if (more) records.pop_back();
+  Json list = Json::array();
+  for (const PredictionRecord& record : records) list.push_back(prediction_json(record));
+  Json body = {{"predictions", std::move(list)}};
+  body["next"] = more ? Json(next_page(request, records.back().id)) : Json();
+  return json_reply(body);
 }
 
 Reply export_predictions(const Request& request, App& app) {
-  return refusing(request, [&] {
-    Reply reply;
-    reply.fields = {{"Content-Type", "text/csv; charset=utf-8"},
-                    {"Content-Disposition", "attachment; filename=\"predictions.csv\""},
-                    {"Cache-Control", "no-store"}};
-    std::int64_t before = 0;
-    bool begun = false;
-    const auto pull = [&app, filter = read_filter(request), before,
-                       begun]() mutable -> std::optional<std::string> {
-      const auto records = app.store->predictions().newest(filter, kCsvPage, before);
-      std::string lines;
-      if (!begun) lines = kCsvHead;
-      if (begun && records.empty()) return std::nullopt;
-      begun = true;
-      for (const PredictionRecord& record : records) add_csv_line(lines, record);
-      before = records.empty() ? 1 : records.back().id;
-      return lines;
-    };
-    reply.stream = make_pull_stream(pull);
-    return reply;
-  });
+  Reply reply;
+  reply.fields = {{"Content-Type", "text/csv; charset=utf-8"},
+                  {"Content-Disposition", "attachment; filename=\"predictions.csv\""},
+                  {"Cache-Control", "no-store"}};
+  std::int64_t before = 0;
+  bool begun = false;
+  const auto pull = [&app, filter = read_filter(request), before,
+                     begun]() mutable -> std::optional<std::string> {
+    const auto records = app.store->predictions().newest(filter, kCsvPage, before);
+    std::string lines;
+    if (!begun) lines = kCsvHead;
+    if (begun && records.empty()) return std::nullopt;
+    begun = true;
+    for (const PredictionRecord& record : records) add_csv_line(lines, record);
+    before = records.empty() ? 1 : records.back().id;
+    return lines;
+  };
+  reply.stream = make_pull_stream(pull);
+  return reply;
 }
 
 Reply show_prediction(const Request& request, App& app) {
-  return refusing(request, [&] {
-    const std::int64_t id = read_id(request);
-    const auto record = app.store->predictions().find(id);
-    if (!record) throw unknown(id);
-    return json_reply(prediction_json(*record));
-  });
+  const std::int64_t id = read_id(request);
+  const auto record = app.store->predictions().find(id);
+  if (!record) throw unknown(id);
+  return json_reply(prediction_json(*record));
 }
 
 Reply show_predicted_image(const Request& request, App& app) {
-  return refusing(request, [&] {
-    const std::int64_t id = read_id(request);
-    const auto bytes = app.store->predictions().image(id);
-    if (!bytes) {
-      if (!app.store->predictions().find(id)) throw unknown(id);
-      throw Refusal(404, "the image of prediction " + std::to_string(id) + " is not kept");
-    }
-    Reply reply;
-    reply.fields = {{"Content-Type", std::string(image_type(*bytes))},
-                    {"Cache-Control", "private, max-age=3600"}};
-    reply.body.assign(bytes->begin(), bytes->end());
-    return reply;
-  });
+  const std::int64_t id = read_id(request);
+  const auto bytes = app.store->predictions().image(id);
+  if (!bytes) {
+    if (!app.store->predictions().find(id)) throw unknown(id);
+    throw HttpError(404, "the image of prediction " + std::to_string(id) + " is not kept");
+  }
+  Reply reply;
+  reply.fields = {{"Content-Type", std::string(image_type(*bytes))},
+                  {"Cache-Control", "private, max-age=3600"}};
+  reply.body.assign(bytes->begin(), bytes->end());
+  return reply;
 }
 
 Reply delete_prediction(const Request& request, App& app) {
-  return refusing(request, [&] {
-    const std::int64_t id = read_id(request);
-    if (!app.store->predictions().remove(id)) throw unknown(id);
-    audit(app, request, "delete prediction", "prediction " + std::to_string(id), Json::object());
-    return json_reply({{"deleted", 1}});
-  });
+  const std::int64_t id = read_id(request);
+  if (!app.store->predictions().remove(id)) throw unknown(id);
+  audit(app, request, "delete prediction", "prediction " + std::to_string(id), Json::object());
+  return json_reply({{"deleted", 1}});
 }
 
 Reply delete_predictions(const Request& request, App& app) {
-  return refusing(request, [&] {
-    if (find_field(request.query, "confirm") != "all") {
-      throw Refusal(400, "this deletes the whole history; say so with ?confirm=all");
-    }
-    const std::int64_t count = app.store->predictions().remove_all();
-    audit(app, request, "delete predictions", "all predictions", {{"deleted", count}});
-    return json_reply({{"deleted", count}});
-  });
+  if (find_field(request.query, "confirm") != "all") {
+    throw HttpError(400, "this deletes the whole history; say so with ?confirm=all");
+  }
+  const std::int64_t count = app.store->predictions().remove_all();
+  audit(app, request, "delete predictions", "all predictions", {{"deleted", count}});
+  return json_reply({{"deleted", count}});
 }
 
 }  // namespace fovea::server

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/input.h"
-#include "server/api/refusal.h"
 #include "server/text/numbers.h"
 #include "server/text/time.h"
 
@@ -16,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 [[noreturn]] void refuse(std::string_view name, std::string_view given, const char* wanted) {
-  throw Refusal(400, std::string(name) + "=" + std::string(given) + " is not " + wanted);
+  throw HttpError(400, std::string(name) + "=" + std::string(given) + " is not " + wanted);
 }
 
 std::optional<std::string_view> given(const Request& request, std::string_view name) {
@@ -66,7 +65,7 @@ PredictionFilter read_filter(const Request& request) {
   filter.min_probability = read_probability(request, "min_probability");
   filter.max_probability = read_probability(request, "max_probability");
   filter.search = given(request, "search").value_or("");
-  if (filter.search.size() > 1000) throw Refusal(400, "search has more than 1000 bytes");
+  if (filter.search.size() > 1000) throw HttpError(400, "search has more than 1000 bytes");
   return filter;
 }
 
@@ -100,7 +99,7 @@ std::int64_t read_id(const Request& request) {
   std::int64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc() || end != text.data() + text.size() || id < 1) {
-    throw Refusal(404, "there is no prediction " + std::string(text));
+    throw HttpError(404, "there is no prediction " + std::string(text));
   }
   return id;
 }

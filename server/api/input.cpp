@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/api/refusal.h"
-
 namespace fovea::server {
 namespace {
 
@@ -40,30 +38,30 @@ std::int64_t read_number(const Request& request, std::string_view name, std::int
   const char* end = given->data() + given->size();
   const auto [read, error] = std::from_chars(given->data(), end, value);
   if (error != std::errc() || read != end || value < low || value > high) {
-    throw Refusal(400, std::string(name) + "=" + std::string(*given) +
-                           " is not a whole number from " + std::to_string(low) + " to " +
-                           std::to_string(high));
+    throw HttpError(400, std::string(name) + "=" + std::string(*given) +
+                             " is not a whole number from " + std::to_string(low) + " to " +
+                             std::to_string(high));
   }
   return value;
 }
 
 Json parse_object(std::string_view text) {
   if (text.size() > kMaxJson) {
-    throw Refusal(413, "the JSON has " + std::to_string(text.size()) + " bytes, the limit is " +
-                           std::to_string(kMaxJson));
+    throw HttpError(413, "the JSON has " + std::to_string(text.size()) + " bytes, the limit is " +
+                             std::to_string(kMaxJson));
   }
   int names = 0;
   const auto check = [&names](int depth, Json::parse_event_t event, Json&) {
     if (depth > kMaxDepth) {
-      throw Refusal(400, "the JSON is nested deeper than " + std::to_string(kMaxDepth));
+      throw HttpError(400, "the JSON is nested deeper than " + std::to_string(kMaxDepth));
     }
     if (event == Json::parse_event_t::key && ++names > kMaxNames) {
-      throw Refusal(400, "the JSON has more than " + std::to_string(kMaxNames) + " names");
+      throw HttpError(400, "the JSON has more than " + std::to_string(kMaxNames) + " names");
     }
     return true;
   };
   Json object = Json::parse(text, check, false);
-  if (!object.is_object()) throw Refusal(400, "the body is not a JSON object");
+  if (!object.is_object()) throw HttpError(400, "the body is not a JSON object");
   return object;
 }
 
@@ -77,11 +75,11 @@ Json read_object(const Request& request) {
 std::string read_text(const Json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) return {};
-  if (!found->is_string()) throw Refusal(400, "\"" + std::string(name) + "\" is not a text");
+  if (!found->is_string()) throw HttpError(400, "\"" + std::string(name) + "\" is not a text");
   auto text = found->get<std::string>();
   if (text.size() > kMaxText) {
-    throw Refusal(400, "\"" + std::string(name) + "\" has " + std::to_string(text.size()) +
-                           " bytes, the limit is " + std::to_string(kMaxText));
+    throw HttpError(400, "\"" + std::string(name) + "\" has " + std::to_string(text.size()) +
+                             " bytes, the limit is " + std::to_string(kMaxText));
   }
   return text;
 }

@@ -6,11 +6,22 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "server/http/message.h"
+#include "engine/core/error.h"
+#include "server/http/problem.h"
 
 namespace fovea::server {
 
-// What a handler reads from a request besides images. All throw Refusal: 400 naming the field,
+// Calls `read`, which reads bytes of the client: a FormatError becomes an HttpError of this status.
+template <class Read>
+auto reject_malformed(int status, Read&& read) {
+  try {
+    return read();
+  } catch (const FormatError& error) {
+    throw HttpError(status, error.what());
+  }
+}
+
+// What a handler reads from a request besides images. All throw HttpError: 400 naming the field,
 // and 413 for JSON above 8 MiB.
 
 // A whole number of the query; `otherwise` when it is not given.

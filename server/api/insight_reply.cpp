@@ -1,7 +1,6 @@
 #include "server/api/insight_reply.h"
 
 #include "server/api/input.h"
-#include "server/api/refusal.h"
 #include "server/charts/png/draw_chart.h"
 
 namespace fovea::server {
@@ -11,7 +10,7 @@ bool read_flag(const Request& request, const char* name) {
   const auto given = find_field(request.query, name);
   if (!given || *given == "0" || *given == "false") return false;
   if (*given == "1" || *given == "true" || given->empty()) return true;
-  throw Refusal(400, std::string(name) + "=" + std::string(*given) + " is neither 1 nor 0");
+  throw HttpError(400, std::string(name) + "=" + std::string(*given) + " is neither 1 nor 0");
 }
 
 DrawingSize read_size(const Request& request) {
@@ -27,18 +26,16 @@ DrawingSize read_size(const Request& request) {
 
 }  // namespace
 
-const InsightKind& insight_kind(const std::string& name) {
+const InsightKind& insight_kind(const Request& request) {
+  const std::string file = request.path.substr(request.path.rfind('/') + 1);
+  std::string name = file.substr(0, file.rfind(".png"));
+  if (name == "sample_pictures") name = "sample_images";
   std::string names;
   for (const InsightKind& kind : insight_kinds()) {
     if (kind.name == name) return kind;
     names += (names.empty() ? "" : ", ") + std::string(kind.name);
   }
-  throw Refusal(404, "there is no chart " + name + "; there are " + names);
-}
-
-std::string drawn_name(const Request& request) {
-  const std::string file = request.path.substr(request.path.rfind('/') + 1);
-  return file.substr(0, file.rfind('.'));
+  throw HttpError(404, "there is no chart " + name + "; there are " + names);
 }
 
 Reply png_reply(const Request& request, App& app, const InsightKind& kind,
@@ -48,7 +45,7 @@ Reply png_reply(const Request& request, App& app, const InsightKind& kind,
   const InsightAnswer answer = answers.about(kind);
   const Insight& insight = answer.insight;
   if (!is_drawable(insight.chart)) {
-    throw Refusal(404, insight.sentence + (insight.caveat.empty() ? "" : " " + insight.caveat));
+    throw HttpError(404, insight.sentence + (insight.caveat.empty() ? "" : " " + insight.caveat));
   }
   const auto load = [&](const std::string& sha256) -> std::optional<Image> {
     const auto hash = parse_hash(sha256);

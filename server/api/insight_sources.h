@@ -55,7 +55,7 @@ struct HistorySource {
 
 // The newest evaluation of the version on the test split, else the one that came with it.
 EvaluationSource find_evaluation(App& app, const StoredVersion& version);
-// The one with this number, or "model": that came with it. Throws Refusal(404) when it has none.
+// The one with this number, or "model": that came with it. Throws HttpError(404) when it has none.
 EvaluationSource find_evaluation(App& app, const StoredVersion& version, const std::string& id);
 // The newest on the test split whose training data is still that of today; nothing: there is none.
 std::optional<EvaluationSource> find_current_evaluation(App& app, const StoredVersion& version);

@@ -4,7 +4,6 @@
 #include "server/api/input.h"
 #include "server/api/insight_answers.h"
 #include "server/api/insight_reply.h"
-#include "server/api/refusal.h"
 #include "server/api/version_reply.h"
 #include "server/http/problem.h"
 
@@ -21,7 +20,7 @@ InsightQuestion read_question(const Request& request, App& app) {
     question.version = app.registry.find(std::string(*named));
   }
   if (const auto id = find_field(request.query, "evaluation")) {
-    if (id->empty()) throw Refusal(400, "evaluation is empty; it is a number or model");
+    if (id->empty()) throw HttpError(400, "evaluation is empty; it is a number or model");
     question.evaluation = *id;
   }
   const std::int64_t hours = read_number(request, "hours", 1, kTenYears, 0);
@@ -38,11 +37,11 @@ bool is_of_evaluation(const InsightKind& kind) {
 // What the chart cannot be asked.
 void require_fitting(const InsightKind& kind, const InsightQuestion& question) {
   if (!question.evaluation.empty() && !is_of_evaluation(kind)) {
-    throw Refusal(400,
-                  std::string(kind.name) + " is not made from an evaluation; leave out evaluation");
+    throw HttpError(
+        400, std::string(kind.name) + " is not made from an evaluation; leave out evaluation");
   }
   if (kind.all_versions && question.version) {
-    throw Refusal(
+    throw HttpError(
         400, std::string(kind.name) + " is about the answers of all versions; leave out version");
   }
 }
@@ -77,38 +76,32 @@ Json head(const InsightKind& kind, const std::string& query, const InsightAnswer
 }  // namespace
 
 Reply list_insights(const Request& request, App& app) {
-  return with_version_problems(request, app, [&] {
-    const InsightQuestion question = read_question(request, app);
-    const int version = version_of(question, app);
-    InsightAnswers answers(app, question);
-    Json list = Json::array();
-    for (const InsightKind& kind : insight_kinds()) {
-      list.push_back(head(kind, query_of(kind, question, version), answers.about(kind)));
-    }
-    return json_reply({{"version", version}, {"insights", std::move(list)}});
-  });
+  const InsightQuestion question = read_question(request, app);
+  const int version = version_of(question, app);
+  InsightAnswers answers(app, question);
+  Json list = Json::array();
+  for (const InsightKind& kind : insight_kinds()) {
+    list.push_back(head(kind, query_of(kind, question, version), answers.about(kind)));
+  }
+  return json_reply({{"version", version}, {"insights", std::move(list)}});
 }
 
 Reply show_insight(const Request& request, App& app) {
-  return with_version_problems(request, app, [&] {
-    const InsightKind& kind = insight_kind(request.params.at(0).second);
-    const InsightQuestion question = read_question(request, app);
-    require_fitting(kind, question);
-    const InsightAnswer answer = InsightAnswers(app, question).about(kind);
-    Json body = head(kind, query_of(kind, question, version_of(question, app)), answer);
-    body["source"] = answer.source.json ? *answer.source.json : Json();
-    body["data"] = answer.insight.chart.panels.empty() ? Json() : chart_json(answer.insight.chart);
-    return json_reply(body);
-  });
+  const InsightKind& kind = insight_kind(request);
+  const InsightQuestion question = read_question(request, app);
+  require_fitting(kind, question);
+  const InsightAnswer answer = InsightAnswers(app, question).about(kind);
+  Json body = head(kind, query_of(kind, question, version_of(question, app)), answer);
+  body["source"] = answer.source.json ? *answer.source.json : Json();
+  body["data"] = answer.insight.chart.panels.empty() ? Json() : chart_json(answer.insight.chart);
+  return json_reply(body);
 }
 
 Reply draw_insight(const Request& request, App& app) {
-  return with_version_problems(request, app, [&] {
-    const InsightKind& kind = insight_kind(drawn_name(request));
-    const InsightQuestion question = read_question(request, app);
-    require_fitting(kind, question);
-    return png_reply(request, app, kind, question);
-  });
+  const InsightKind& kind = insight_kind(request);
+  const InsightQuestion question = read_question(request, app);
+  require_fitting(kind, question);
+  return png_reply(request, app, kind, question);
 }
 
 }  // namespace fovea::server

@@ -11,14 +11,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// How many classes `top` lists. Throws Refusal.
+// How many classes `top` lists. Throws HttpError.
 int read_top_k(const Request& request, int classes) {
   const auto given = find_field(request.query, "top_k");
   if (!given) return classes;
   int k = 0;
   const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), k);
   if (error != std::errc() || end != given->data() + given->size() || k < 1) {
-    throw Refusal(400, "top_k=" + std::string(*given) + " is not a whole number of at least 1");
+    throw HttpError(400, "top_k=" + std::string(*given) + " is not a whole number of at least 1");
   }
   return std::min(k, classes);
 }
@@ -80,17 +80,13 @@ Reply predict_reply(const PredictResult& classified, int k) {
 }  // namespace
 
 void predict(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  try {
-    const int classes = static_cast<int>(app.model()->classifier.classes().size());
-    const int k = read_top_k(*request, classes);
-    const double threshold = read_threshold(*request, app);
-    std::vector<Upload> uploads = read_uploads(*request);
-    classify_uploads(
-        request, app, std::move(uploads), {"v1", threshold},
-        [k](const PredictResult& classified) { return predict_reply(classified, k); }, respond);
-  } catch (const Refusal& refusal) {
-    respond(problem(*request, refusal.status, refusal.what()));
-  }
+  const int classes = static_cast<int>(app.model()->classifier.classes().size());
+  const int k = read_top_k(*request, classes);
+  const double threshold = read_threshold(*request, app);
+  std::vector<Upload> uploads = read_uploads(*request);
+  classify_uploads(
+      request, app, std::move(uploads), {"v1", threshold},
+      [k](const PredictResult& classified) { return predict_reply(classified, k); }, respond);
 }
 
 }  // namespace fovea::server

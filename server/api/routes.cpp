@@ -47,6 +47,7 @@ const std::vector<Route> kRoutes = {
     {"PATCH", "/api/v1/dataset/images/{sha256}", Blocking{relabel_image}},
     {"DELETE", "/api/v1/dataset/images/{sha256}", Blocking{remove_image}},
     {"GET", "/api/v1/dataset/images/{sha256}/content", Blocking{show_image_file}},
+    {"GET", "/api/v1/dataset/images/{sha256}/picture", Blocking{show_image_file}},  // deprecated
     {"POST", "/api/v1/dataset/relabel", Blocking{relabel_many}},
     {"POST", "/api/v1/dataset/delete", Blocking{remove_many}},
     {"POST", "/api/v1/dataset/classes/{name}/rename", Blocking{rename_dataset_class}},
@@ -56,14 +57,17 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/v1/predictions/{id}", Blocking{show_prediction}},
     {"DELETE", "/api/v1/predictions/{id}", Blocking{delete_prediction}},
     {"GET", "/api/v1/predictions/{id}/image", Blocking{show_predicted_image}},
+    {"GET", "/api/v1/predictions/{id}/picture", Blocking{show_predicted_image}},  // deprecated
     {"POST", "/api/v1/predictions/{id}/label", Blocking{label_prediction}},
     {"GET", "/api/v1/statistics", Blocking{show_statistics}, Role::predict},
 
     {"GET", "/api/v1/insights", Blocking{list_insights}, Role::predict},
     // People's images are for those who see the training data.
     {"GET", "/api/v1/insights/sample_images.png", Blocking{draw_insight}},
+    {"GET", "/api/v1/insights/sample_pictures.png", Blocking{draw_insight}},  // deprecated
     {"GET", "/api/v1/insights/worst_mistakes.png", Blocking{draw_insight}},
     {"GET", "/api/v1/insights/{name}.png", Blocking{draw_insight}, Role::predict},
+    {"GET", "/api/v1/insights/sample_pictures", Blocking{show_insight}, Role::predict},  // deprecated
     {"GET", "/api/v1/insights/{name}", Blocking{show_insight}, Role::predict},
 
     {"GET", "/v2", show_v2_server, Role::open},
@@ -96,6 +100,7 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/model/uptime", show_legacy_uptime, Role::open},
     {"GET", "/api/visualizations", Blocking{list_visualizations}, Role::predict},
     {"GET", "/static/visualizations/sample_images.png", Blocking{draw_visualization}},
+    {"GET", "/static/visualizations/sample_pictures.png", Blocking{draw_visualization}},  // deprecated
     {"GET", "/static/visualizations/worst_mistakes.png", Blocking{draw_visualization}},
     {"GET", "/static/visualizations/{name}.png", Blocking{draw_visualization}, Role::predict},
     {"POST", "/api/model/evaluate", Blocking{show_legacy_evaluation}, Role::predict},

@@ -4,7 +4,6 @@
 
 #include "server/api/handlers.h"
 #include "server/api/input.h"
-#include "server/api/refusal.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/text/time.h"
@@ -92,19 +91,15 @@ Json statistics_json(const Statistics& statistics) {
 }
 
 Reply show_statistics(const Request& request, App& app) {
-  try {
-    constexpr std::int64_t kTenYears = std::int64_t{10} * 366 * 24;
-    const std::int64_t hours = read_number(request, "hours", 1, kTenYears, 0);
-    const Time now = std::chrono::system_clock::now();
-    std::optional<Time> since;
-    if (hours > 0) since = now - std::chrono::hours(hours);
-    Json body = {{"from", since ? Json(iso_time(*since)) : Json()}, {"to", iso_time(now)}};
-    body.update(statistics_json(app.store->predictions().statistics(since)));
-    body["unrecorded"] = app.recorder.unrecorded();
-    return json_reply(body);
-  } catch (const Refusal& refusal) {
-    return problem(request, refusal.status, refusal.what());
-  }
+  constexpr std::int64_t kTenYears = std::int64_t{10} * 366 * 24;
+  const std::int64_t hours = read_number(request, "hours", 1, kTenYears, 0);
+  const Time now = std::chrono::system_clock::now();
+  std::optional<Time> since;
+  if (hours > 0) since = now - std::chrono::hours(hours);
+  Json body = {{"from", since ? Json(iso_time(*since)) : Json()}, {"to", iso_time(now)}};
+  body.update(statistics_json(app.store->predictions().statistics(since)));
+  body["unrecorded"] = app.recorder.unrecorded();
+  return json_reply(body);
 }
 
 Reply show_legacy_statistics(const Request&, App& app) {

@@ -5,8 +5,8 @@
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
+#include "server/api/input.h"
 #include "server/http/multipart.h"
-#include "server/http/problem.h"
 
 namespace fovea::server {
 namespace {
@@ -25,35 +25,28 @@ bool is_image_body(std::string_view type) {
 std::vector<Upload> read_form(const Request& request, std::string_view content_type,
                               std::string_view wanted) {
   std::vector<Upload> uploads;
-  try {
-    for (Part& part : parse_multipart(request.body, multipart_boundary(content_type))) {
-      if (part.name != wanted) continue;
-      uploads.push_back({part.file_name.value_or(""), bytes_of(part.data)});
-    }
-  } catch (const FormatError& error) {
-    throw Refusal(400, error.what());
+  const auto parts = reject_malformed(
+      400, [&] { return parse_multipart(request.body, multipart_boundary(content_type)); });
+  for (const Part& part : parts) {
+    if (part.name != wanted) continue;
+    uploads.push_back({part.file_name.value_or(""), bytes_of(part.data)});
   }
   if (uploads.empty()) {
-    throw Refusal(400, "the form has no part named \"" + std::string(wanted) + "\"");
+    throw HttpError(400, "the form has no part named \"" + std::string(wanted) + "\"");
   }
   return uploads;
 }
 
-// Set when the request is over for a reason other than the images.
-std::optional<Reply> server_trouble(const Request& request, const App& app, const Work& work) {
+// Throws when the request failed for a reason other than the bytes of its images.
+void require_settled(const App& app, const Work& work) {
   for (const Prediction& prediction : work.predictions) {
-    if (prediction.status == Prediction::Status::failed) {
-      if (app.options.on_fault) app.options.on_fault(request.id + ": " + prediction.error);
-      return problem(request, 500, "an error of the server; its log has the details");
-    }
+    if (prediction.status == Prediction::Status::failed) throw std::runtime_error(prediction.error);
     if (prediction.status == Prediction::Status::late) {
-      return problem(request, 504,
-                     "an image was still waiting for its turn " +
-                         std::to_string(app.options.deadline.count()) +
-                         " ms after the whole request had arrived; send fewer at once");
+      throw HttpError(504, "an image was still waiting for its turn " +
+                               std::to_string(app.options.deadline.count()) +
+                               " ms after the whole request had arrived; send fewer at once");
     }
   }
-  return std::nullopt;
 }
 
 // The worst that happened to one of its images is how a request ended.
@@ -79,16 +72,12 @@ struct PredictRequest {
   Respond respond;
 };
 
-void answer(const App& app, PredictRequest& asked) {
-  const Request& request = *asked.classified.request;
-  Reply reply;
+void answer(PredictRequest& asked) {
   try {
-    reply = asked.finish(asked.classified);
-  } catch (const std::exception& error) {
-    if (app.options.on_fault) app.options.on_fault(request.id + ": " + error.what());
-    reply = problem(request, 500, "an error of the server; its log has the details");
+    asked.respond(asked.finish(asked.classified));
+  } catch (...) {
+    asked.respond(std::current_exception());
   }
-  asked.respond(std::move(reply));
 }
 
 NewPrediction history_entry(const PredictRequest& asked, std::size_t index,
@@ -123,7 +112,7 @@ void record(App& app, const std::shared_ptr<PredictRequest>& asked) {
     if (classified.predictions[i].status == Prediction::Status::ok) good.push_back(i);
   }
   const bool refused = asked->door.whole && good.size() < classified.uploads.size();
-  if (good.empty() || refused) return answer(app, *asked);
+  if (good.empty() || refused) return answer(*asked);
   const ServedModel& served = *classified.model;
   const auto model = std::make_shared<const AnsweringModel>(AnsweringModel{
       served.name, served.number, served.classifier.weights_sha256(), served.classifier.classes()});
@@ -142,7 +131,7 @@ void record(App& app, const std::shared_ptr<PredictRequest>& asked) {
                         for (std::size_t i = 0; i < ids.size(); ++i) {
                           asked->classified.ids[good[i]] = ids[i];
                         }
-                        answer(app, *asked);
+                        answer(*asked);
                       });
 }
 
@@ -152,12 +141,12 @@ std::vector<Upload> read_uploads(const Request& request, std::string_view part) 
   const std::string_view field = request.field("Content-Type").value_or("");
   std::string_view type = field.substr(0, field.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  if (request.body.empty()) throw Refusal(400, "the request has no body; send an image");
+  if (request.body.empty()) throw HttpError(400, "the request has no body; send an image");
   if (same_name(type, "multipart/form-data")) return read_form(request, field, part);
   if (!is_image_body(type)) {
-    throw Refusal(415, "Content-Type " + std::string(type) +
-                           " is not supported; send multipart/form-data with parts named "
-                           "\"file\", or an image as image/jpeg, image/png or image/bmp");
+    throw HttpError(415, "Content-Type " + std::string(type) +
+                             " is not supported; send multipart/form-data with parts named "
+                             "\"file\", or an image as image/jpeg, image/png or image/bmp");
   }
   return {{"body", bytes_of(request.body)}};
 }
@@ -168,7 +157,7 @@ double read_threshold(const Request& request, const App& app) {
   double value = 0;
   const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
   if (error != std::errc() || end != given->data() + given->size() || !(value >= 0 && value <= 1)) {
-    throw Refusal(400, "threshold=" + std::string(*given) + " is not a number from 0 to 1");
+    throw HttpError(400, "threshold=" + std::string(*given) + " is not a number from 0 to 1");
   }
   return value;
 }
@@ -194,17 +183,18 @@ void classify_uploads(std::shared_ptr<const Request> request, App& app, std::vec
                      std::move(respond)});
   work->done = [asked, &app](Work& settled) {
     count_work(app.metrics, settled);
-    if (auto trouble = server_trouble(*asked->classified.request, app, settled)) {
-      return asked->respond(std::move(*trouble));
+    try {
+      require_settled(app, settled);
+    } catch (...) {
+      return asked->respond(std::current_exception());
     }
     asked->classified.predictions = std::move(settled.predictions);
     record(app, asked);
   };
   if (!app.batcher.submit(work)) {
     app.metrics.rejected("queue_full");
-    Reply reply = problem(*request, 503, "too many images are waiting; try again in a second");
-    reply.fields.emplace_back("Retry-After", "1");
-    asked->respond(std::move(reply));
+    throw HttpError(503, "too many images are waiting; try again in a second",
+                    {{"Retry-After", "1"}});
   }
 }
 

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "server/api/refusal.h"
 #include "server/app/app.h"
 #include "server/http/message.h"
 
@@ -20,11 +19,11 @@ struct Upload {
 };
 
 // The images of a request: the parts of that name of a multipart form (other parts are ignored),
-// or the body itself. They point into the request. Throws Refusal: 400 for a form that is
+// or the body itself. They point into the request. Throws HttpError: 400 for a form that is
 // malformed or has no such part and for an empty body, 415 for another Content-Type.
 std::vector<Upload> read_uploads(const Request& request, std::string_view part = "file");
 
-// The `threshold` of the query, else the server's. Throws Refusal unless it is from 0 to 1.
+// The `threshold` of the query, else the server's. Throws HttpError unless it is from 0 to 1.
 double read_threshold(const Request& request, const App& app);
 
 // How a request came in, as the history has it.

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
-#include "server/api/refusal.h"
 #include "server/http/problem.h"
 #include "server/registry/manifest.h"
 #include "server/text/time.h"
@@ -67,22 +66,6 @@ std::string header_safe(const std::string& name) {
     safe += plain ? c : '_';
   }
   return safe;
-}
-
-Reply with_version_problems(const Request& request, App& app,
-                            const std::function<Reply()>& handler) {
-  try {
-    return handler();
-  } catch (const Refusal& refusal) {
-    return problem(request, refusal.status, refusal.what());
-  } catch (const UnknownVersion& error) {
-    return problem(request, 404, error.what());
-  } catch (const VersionConflict& error) {
-    return problem(request, 409, error.what());
-  } catch (const FormatError& error) {
-    if (app.options.on_fault) app.options.on_fault(request.id + ": " + error.what());
-    return problem(request, 500, "the stored file of this version is damaged; the log names it");
-  }
 }
 
 }  // namespace fovea::server

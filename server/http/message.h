@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace fovea::server {
@@ -76,8 +78,10 @@ struct Reply {
   }
 };
 
-// What an answer that comes later is handed to: exactly once, from any thread.
-using Respond = std::function<void(Reply)>;
+// What a handler gives: its response, or the exception that the response is made from.
+using Result = std::variant<Reply, std::exception_ptr>;
+// Called exactly once, from any thread, by a handler that responds later.
+using Respond = std::function<void(Result)>;
 
 // Whether an If-None-Match field names this entity tag (RFC 9110, 13.1.2; weak comparison).
 bool etag_matches(const Request& request, std::string_view etag);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,20 @@
 #include "server/http/message.h"
 
 namespace fovea::server {
+
+// Thrown by a handler that does not serve the request: the response is a problem with this status,
+// this text and these header fields.
+class HttpError : public std::runtime_error {
+ public:
+  HttpError(int code, const std::string& detail, Fields header = {})
+      : std::runtime_error(detail), status(code), fields(std::move(header)) {}
+  const int status;
+  const Fields fields;
+};
+
+// Makes the response to a request whose handler threw; `log` gets what the client must not see.
+using ProblemOf = Reply (*)(const Request&, const std::exception_ptr& error,
+                            const std::function<void(const std::string&)>& log);
 
 std::string_view reason_phrase(int status);
 

@@ -8,7 +8,7 @@
 
 #include "server/http/certificate.h"
 #include "server/http/guard.h"
-#include "server/http/message.h"
+#include "server/http/problem.h"
 #include "server/http/router.h"
 
 namespace fovea::server {
@@ -46,9 +46,11 @@ struct ServerOptions {
   std::shared_ptr<Guard> guard;              // none: whoever reaches the port may do everything
   std::shared_ptr<Certificate> certificate;  // none: HTTP without TLS
 
+  ProblemOf problem_of = nullptr;  // REQUIRED; called on io threads
+
   // Called from io threads, also several at once; each may be empty.
   std::function<void(const Access&)> on_access;
-  std::function<void(const std::string&)> on_fault;  // a handler threw: what the client is not told
+  std::function<void(const std::string&)> on_fault;  // errors that the client does not see
   std::function<void()> on_drain;
 };
 

@@ -1,6 +1,5 @@
 #include "server/http/session.h"
 
-#include "engine/core/disk_full.h"
 #include "server/http/problem.h"
 #include "server/http/reply_fields.h"
 
@@ -116,37 +115,30 @@ Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> r
       co_return (*quick)(*request, context_.app);
     }
     const auto pending = std::make_shared<Pending>(
-        Pending{Timer(transport_.get_executor(), Clock::time_point::max()), std::nullopt, {}});
+        Pending{Timer(transport_.get_executor(), Clock::time_point::max()), std::nullopt});
     if (const auto* blocking = std::get_if<Blocking>(&match.route->handler)) {
       if (!hand_to_worker(*blocking, request, pending)) {
-        Reply reply =
-            problem(*request, 503, "too many requests are waiting; try again in a second");
-        reply.fields.emplace_back("Retry-After", "1");
-        co_return reply;
+        throw HttpError(503, "too many requests are waiting; try again in a second",
+                        {{"Retry-After", "1"}});
       }
     } else {
-      std::get<LaterHandler>(match.route->handler)(request, context_.app, [pending](Reply reply) {
-        settle(pending, std::move(reply), nullptr);
+      std::get<LaterHandler>(match.route->handler)(request, context_.app, [pending](Result result) {
+        post_result(pending, std::move(result));
       });
     }
-    while (!pending->reply && !pending->fault) co_await pending->wake.async_wait(kAwait);
-    if (pending->fault) std::rethrow_exception(pending->fault);
-    co_return std::move(*pending->reply);
-  } catch (const DiskFull& error) {
-    if (context_.options.on_fault) context_.options.on_fault(request->id + ": " + error.what());
-    co_return problem(*request, 507, "the server's disk has no room for this: " + error.reason);
-  } catch (const std::exception& error) {
-    if (context_.options.on_fault) context_.options.on_fault(request->id + ": " + error.what());
+    while (!pending->result) co_await pending->wake.async_wait(kAwait);
+    if (auto* reply = std::get_if<Reply>(&*pending->result)) co_return std::move(*reply);
+    std::rethrow_exception(std::get<std::exception_ptr>(*pending->result));
+  } catch (...) {
+    co_return context_.options.problem_of(*request, std::current_exception(),
+                                          context_.options.on_fault);
   }
-  co_return problem(*request, 500, "an error of the server; its log has the details");
 }
 
 // From any thread.
-void Session::settle(const std::shared_ptr<Pending>& pending, std::optional<Reply> reply,
-                     std::exception_ptr fault) {
-  asio::post(pending->wake.get_executor(), [pending, reply = std::move(reply), fault]() mutable {
-    pending->reply = std::move(reply);
-    pending->fault = fault;
+void Session::post_result(const std::shared_ptr<Pending>& pending, Result result) {
+  asio::post(pending->wake.get_executor(), [pending, result = std::move(result)]() mutable {
+    pending->result = std::move(result);
     pending->wake.cancel();
   });
 }
@@ -155,9 +147,9 @@ bool Session::hand_to_worker(const Blocking& handler, const std::shared_ptr<cons
                              const std::shared_ptr<Pending>& pending) {
   return context_.workers.try_post([handler, request, pending, &app = context_.app] {
     try {
-      settle(pending, handler.run(*request, app), nullptr);
+      post_result(pending, handler.run(*request, app));
     } catch (...) {
-      settle(pending, std::nullopt, std::current_exception());
+      post_result(pending, std::current_exception());
     }
   });
 }

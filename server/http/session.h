@@ -41,10 +41,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // a peer that takes or gives byte by byte has not.
   static constexpr std::uint64_t kPace = 1 << 20;
   enum class Phase { idle, head, busy, closed };
-  struct Pending {  // an answer that comes later
-    Timer wake;     // never expires; cancelled when the reply is there
-    std::optional<Reply> reply;
-    std::exception_ptr fault;
+  struct Pending {  // a response that comes later
+    Timer wake;     // never expires; cancelled when the result is there
+    std::optional<Result> result;
   };
   struct Chunk {
     std::string bytes;
@@ -63,8 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<bool> wait_for_request();
   Task<bool> serve_one();  // whether the connection goes on
   Task<Reply> answer(const Match& match, std::shared_ptr<const Request> request);
-  static void settle(const std::shared_ptr<Pending>& pending, std::optional<Reply> reply,
-                     std::exception_ptr fault);
+  static void post_result(const std::shared_ptr<Pending>& pending, Result result);
   void report(const Request& request, const Reply& reply, const Written& written,
               const Route* route, std::chrono::steady_clock::time_point started) const;
   bool hand_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,

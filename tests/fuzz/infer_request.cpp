@@ -1,5 +1,4 @@
 #include "server/api/kserve/infer_request.h"
-#include "server/api/refusal.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace fovea;
@@ -20,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // A BMP has a header of 54 bytes and pads rows to 4 bytes; a JSON number has at least one
     // digit.
     fuzz::require(total <= 4 * size + 58 * parsed.images.size());
-  } catch (const server::Refusal& refusal) {
+  } catch (const server::HttpError& refusal) {
     fuzz::require(refusal.status >= 400 && refusal.status < 500);
   }
   return 0;

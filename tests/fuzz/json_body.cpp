@@ -1,7 +1,6 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/input.h"
-#include "server/api/refusal.h"
 #include "server/dataset/training_data.h"
 #include "server/jobs/job_options.h"
 #include "server/jobs/jobs.h"
@@ -28,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::may_refuse([&] { server::class_name(server::read_text(body, "label")); });
     server::read_text(body, "reason");
     job(body);
-  } catch (const server::Refusal& refusal) {
+  } catch (const server::HttpError& refusal) {
     fuzz::require(refusal.status == 400);
   } catch (const server::JobRefusal& refusal) {
     fuzz::require(refusal.status == 422);

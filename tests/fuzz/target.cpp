@@ -4,7 +4,7 @@
 
 #include "server/api/history_query.h"
 #include "server/api/input.h"
-#include "server/api/refusal.h"
+#include "server/http/problem.h"
 #include "server/http/static_files.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -18,13 +18,13 @@ void read_query(const Request& request) {
     try {
       const std::int64_t number = read_number(request, name, 1, 1000, 7);
       fuzz::require(number >= 1 && number <= 1000);
-    } catch (const Refusal& refusal) {
+    } catch (const HttpError& refusal) {
       fuzz::require(refusal.status == 400);
     }
   }
   try {
     read_filter(request);
-  } catch (const Refusal& refusal) {
+  } catch (const HttpError& refusal) {
     fuzz::require(refusal.status == 400);
   }
 }

@@ -25,7 +25,7 @@ NOT_REQUESTED = {
 
 
 def predictions(api):
-    assert "message" in api.call("older_statistics")
+    assert "message" in api.call("legacy_statistics")
     assert api.call("show_statistics")["confidence"]["mean"] is None
     response = api.call(
         "predict",
@@ -38,7 +38,7 @@ def predictions(api):
     assert len(api.call("predict", 422, body=(NO_IMAGE, "image/png"))["results"]) == 1
     api.call("predict", 415, body=(SHIP, "text/html"))
     api.call("predict", 400, body=(SHIP, "image/jpeg"), query={"top_k": 0})
-    api.call("older_predict", 413, body=(bytes(17 << 20), "multipart/form-data; boundary=B"))
+    api.call("legacy_predict", 413, body=(bytes(17 << 20), "multipart/form-data; boundary=B"))
     model = api.call("show_model")
     assert api.call("download_model") == MODEL.read_bytes()
     api.call("download_model", 304, fields={"If-None-Match": f'"{model["file_sha256"]}"'})
@@ -51,6 +51,7 @@ def history(api):
     assert len(ids) == 3
     images = [api.call("download_predicted_image", id=id) for id in ids]
     assert images == [RGB, GREY, SHIP]
+    assert images == [api.call("download_predicted_image_deprecated", id=id) for id in ids]
     api.call("show_prediction", id=ids[0])
     api.call("show_prediction", 404, id=99)
     assert api.call("label_prediction", body={"label": "boat"}, id=ids[2])["training"] == "added"
@@ -58,7 +59,7 @@ def history(api):
     table = list(csv.DictReader(io.StringIO(api.call("export_predictions").decode())))
     assert [int(row["id"]) for row in table] == ids and table[2]["right_label"] == "boat"
     assert api.call("show_statistics", query={"hours": 24})["predictions"] == 3
-    assert api.call("older_statistics")["total_predictions"] == 3
+    assert api.call("legacy_statistics")["total_predictions"] == 3
 
 
 def training_data(api):
@@ -85,8 +86,10 @@ def training_data(api):
     assert api.call("list_images", query={"offset": 3})["images"] == []
     assert api.call("show_image", sha256=grey)["original"]
     for sha256, image in ((grey, GREY), (rgb, RGB), (ship, SHIP)):
-        assert api.call("download_image", sha256=sha256) == image
-    api.call("download_image", 304, sha256=grey, fields={"If-None-Match": f'"{grey}"'})
+        for operation in ("download_image", "download_image_deprecated"):
+            assert api.call(operation, sha256=sha256) == image
+    for operation in ("download_image", "download_image_deprecated"):
+        api.call(operation, 304, sha256=grey, fields={"If-None-Match": f'"{grey}"'})
     api.call("show_image", 404, sha256="0" * 64)
     assert api.call("relabel_image", body={"label": "y"}, sha256=grey)["changed"] == 1
     assert api.call("relabel_images", body={"sha256": [grey, "0" * 64], "label": "x"})["missing"]
@@ -97,9 +100,9 @@ def training_data(api):
     assert "manifest.jsonl" in names and len(names) == 4
     api.call("remove_image", sha256=rgb)
     api.call("remove_images", body={"sha256": [rgb]})
-    uploaded = api.call("older_upload", body=form(("files", RGB, "b.bmp"), ("labels", "BOAT")))
+    uploaded = api.call("legacy_upload", body=form(("files", RGB, "b.bmp"), ("labels", "BOAT")))
     assert uploaded["files"] == [{"filename": "b.bmp", "label": "Boat"}]
-    api.call("older_upload", 400, body=form(("files", RGB, "b.bmp")))
+    api.call("legacy_upload", 400, body=form(("files", RGB, "b.bmp")))
 
 
 def versions(api):
@@ -129,12 +132,12 @@ def versions(api):
 
 
 def jobs(api):
-    assert api.call("older_retrain_status")["status"] == {}
+    assert api.call("legacy_retrain_status")["status"] == {}
     api.call("create_job", 422, body={"kind": "retrain", "gate": {"strictness": 1}})
     assert api.call("plan_job", body={"kind": "retrain", "epochs": 3})["epochs"] == 3
     api.call("plan_job", 422, body={"kind": "evaluate", "version": 1})
-    assert api.call("older_retrain")["status"] == "in_progress"
-    assert api.call("older_retrain_status")["status"]["message"]
+    assert api.call("legacy_retrain")["status"] == "in_progress"
+    assert api.call("legacy_retrain_status")["status"]["message"]
     job = api.call("start_evaluation", 202, body={"split": "test"}, version=1)
     key = {"Idempotency-Key": "one"}
     again = api.call("create_job", 202, body={"kind": "evaluate", "version": 1}, fields=key)
@@ -167,14 +170,17 @@ def insights(api):
     api.call("show_insight", 404, name="unknown")
     assert api.call("draw_insight", query=size, name="class_distribution")[1:4] == b"PNG"
     api.call("draw_insight", 400, query={"width": 5}, name="class_distribution")
-    assert api.call("draw_sample_images", query=size)[1:4] == b"PNG"
-    listed = api.call("older_visualizations")["visualizations"]
-    assert {"name", "filename", "url"} == set(listed[0])
-    assert api.call("older_visualization", query=size, name="roc")[1:4] == b"PNG"
-    assert api.call("older_sample_images", query=size)[1:4] == b"PNG"
-    for operation in ("draw_worst_mistakes", "older_worst_mistakes"):
+    assert api.call("show_sample_images_deprecated")["name"] == "sample_images"
+    for operation in ("draw_sample_images", "draw_sample_images_deprecated"):
         assert api.call(operation, query=size)[1:4] == b"PNG"
-    assert api.call("older_evaluate")["accuracy"] > 0.5
+    listed = api.call("legacy_visualizations")["visualizations"]
+    assert {"name", "filename", "url"} == set(listed[0])
+    assert api.call("legacy_visualization", query=size, name="roc")[1:4] == b"PNG"
+    for operation in ("legacy_sample_images", "legacy_sample_images_deprecated"):
+        assert api.call(operation, query=size)[1:4] == b"PNG"
+    for operation in ("draw_worst_mistakes", "legacy_worst_mistakes"):
+        assert api.call(operation, query=size)[1:4] == b"PNG"
+    assert api.call("legacy_evaluate")["accuracy"] > 0.5
 
 
 def inference_protocol(api):
@@ -198,13 +204,13 @@ def inference_protocol(api):
         api.call(operation, 400, body={"inputs": []}, model=name, **path)
 
 
-def older_clients(api):
-    for operation in ("older_health", "older_model", "older_uptime"):
+def legacy_api(api):
+    for operation in ("legacy_health", "legacy_model", "legacy_uptime"):
         api.call(operation)
-    response = api.call("older_predict", body=form(("file", SHIP, "ship.jpg")))
+    response = api.call("legacy_predict", body=form(("file", SHIP, "ship.jpg")))
     assert response["predicted_class"] == "Ship"
-    api.call("older_predict", 400, body=form(("file", NO_IMAGE, "x")))
-    batch = api.call("older_predict_batch", body=form(("files", SHIP, "a"), ("files", NO_IMAGE, "b")))
+    api.call("legacy_predict", 400, body=form(("file", NO_IMAGE, "x")))
+    batch = api.call("legacy_predict_batch", body=form(("files", SHIP, "a"), ("files", NO_IMAGE, "b")))
     assert batch["total_errors"] == 1
 
 
@@ -241,7 +247,7 @@ def test_every_described_success_is_returned_as_described(tmp_path):
         evaluations(api)
         insights(api)
         inference_protocol(api)
-        older_clients(api)
+        legacy_api(api)
         operation(api)
         deletion(api)
         missing = set(api.successes()) - api.seen - set(NOT_REQUESTED)

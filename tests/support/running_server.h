@@ -97,6 +97,7 @@ inline ServerOptions test_options() {
   options.certificate = certificate;
 #endif
   options.port = 0;
+  options.problem_of = problem_of;
   options.max_body = 1000;
   options.max_head = 2000;
   options.drain_timeout = 5s;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/model/model_file.h"
+#include "server/api/problem_of.h"
 #include "server/app/app.h"
 #include "server/http/router.h"
 #include "tests/support/temporary_folder.h"
@@ -49,22 +50,28 @@ inline server::App make_app(server::AppOptions options = {}) {
                      server::StaticFiles(std::span<const server::EmbeddedFile>()));
 }
 
-// What a handler answers, waiting for it when it comes later.
+// The response to a request, as the session makes it; waits for handlers that respond later.
 inline server::Reply ask(const server::Router& router, server::App& app, server::Request request) {
   const server::Match match = router.match(request.verb, request.path);
   if (!match.route) throw std::runtime_error("no route");
   request.params = match.params;
-  if (const auto* quick = std::get_if<server::QuickHandler>(&match.route->handler)) {
-    return (*quick)(request, app);
+  try {
+    if (const auto* quick = std::get_if<server::QuickHandler>(&match.route->handler)) {
+      return (*quick)(request, app);
+    }
+    if (const auto* blocking = std::get_if<server::Blocking>(&match.route->handler)) {
+      return blocking->run(request, app);
+    }
+    const auto promise = std::make_shared<std::promise<server::Result>>();
+    std::get<server::LaterHandler>(match.route->handler)(
+        std::make_shared<const server::Request>(request), app,
+        [promise](server::Result result) { promise->set_value(std::move(result)); });
+    server::Result result = promise->get_future().get();
+    if (auto* reply = std::get_if<server::Reply>(&result)) return std::move(*reply);
+    std::rethrow_exception(std::get<std::exception_ptr>(result));
+  } catch (...) {
+    return server::problem_of(request, std::current_exception(), nullptr);
   }
-  if (const auto* blocking = std::get_if<server::Blocking>(&match.route->handler)) {
-    return blocking->run(request, app);
-  }
-  const auto reply = std::make_shared<std::promise<server::Reply>>();
-  std::get<server::LaterHandler>(match.route->handler)(
-      std::make_shared<const server::Request>(std::move(request)), app,
-      [reply](server::Reply given) { reply->set_value(std::move(given)); });
-  return reply->get_future().get();
 }
 
 }  // namespace fovea::tests

@@ -5,7 +5,6 @@
 #include "server/api/handlers.h"
 #include "server/api/kserve/infer_request.h"
 #include "server/api/kserve/metadata.h"
-#include "server/api/refusal.h"
 #include "server/api/uploads.h"
 #include "server/http/problem.h"
 #include "server/text/numbers.h"
@@ -90,20 +89,16 @@ Reply infer_reply(const PredictResult& classified, const InferRequest& asked) {
 }  // namespace
 
 void infer_v2(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  try {
-    served_v2_model(*request, app);
-    const auto asked = std::make_shared<const InferRequest>(read_infer_request(*request));
-    std::vector<Upload> uploads;
-    for (std::size_t i = 0; i < asked->images.size(); ++i) {
-      uploads.push_back({"image " + std::to_string(i), asked->images[i]});
-    }
-    classify_uploads(
-        request, app, std::move(uploads), {"v2", app.options.threshold, true},
-        [asked](const PredictResult& classified) { return infer_reply(classified, *asked); },
-        respond, asked);
-  } catch (const Refusal& refusal) {
-    respond(problem(*request, refusal.status, refusal.what()));
+  served_v2_model(*request, app);
+  const auto asked = std::make_shared<const InferRequest>(read_infer_request(*request));
+  std::vector<Upload> uploads;
+  for (std::size_t i = 0; i < asked->images.size(); ++i) {
+    uploads.push_back({"image " + std::to_string(i), asked->images[i]});
   }
+  classify_uploads(
+      request, app, std::move(uploads), {"v2", app.options.threshold, true},
+      [asked](const PredictResult& classified) { return infer_reply(classified, *asked); }, respond,
+      asked);
 }
 
 }  // namespace fovea::server

@@ -9,7 +9,6 @@
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
 #include "server/api/input.h"
-#include "server/api/refusal.h"
 
 namespace fovea::server {
 namespace {
@@ -30,7 +29,7 @@ struct Input {
 };
 
 [[noreturn]] void refuse(const std::string& text) {
-  throw Refusal(400, text);
+  throw HttpError(400, text);
 }
 
 // The body's JSON, and what follows it.
@@ -219,7 +218,7 @@ std::vector<InferRequest::Output> read_outputs(const Json& json) {
 }  // namespace
 
 InferRequest read_infer_request(const Request& request) {
-  if (request.field("Content-Encoding")) throw Refusal(415, "a compressed body is not supported");
+  if (request.field("Content-Encoding")) throw HttpError(415, "a compressed body is not supported");
   std::string_view raw;
   const Json json = split_body(request, raw);
   InferRequest result;

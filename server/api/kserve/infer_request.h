@@ -21,7 +21,7 @@ struct InferRequest {
 
 // Reads POST .../infer: JSON, or JSON followed by raw tensors when Inference-Header-Content-Length
 // gives its length. One input: `image` UINT8 [n, height, width, 3], or `image_bytes` BYTES [n], in
-// JSON as base64. Throws Refusal naming the tensor; lengths and shapes are distrusted.
+// JSON as base64. Throws HttpError naming the tensor; lengths and shapes are distrusted.
 InferRequest read_infer_request(const Request& request);
 
 }  // namespace fovea::server

@@ -2,7 +2,6 @@
 
 #include "server/api/handlers.h"
 #include "server/api/kserve/metadata.h"
-#include "server/api/refusal.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
 
@@ -15,12 +14,12 @@ std::shared_ptr<const ServedModel> served_v2_model(const Request& request, const
   auto served = app.model();
   const auto name = find_field(request.params, "model").value_or("");
   if (name != served->name) {
-    throw Refusal(404, "there is no model " + std::string(name) + "; there is " + served->name);
+    throw HttpError(404, "there is no model " + std::string(name) + "; there is " + served->name);
   }
   const auto version = find_field(request.params, "version");
   if (version && *version != served->version) {
-    throw Refusal(404, "version " + std::string(*version) + " of " + served->name +
-                           " is not in service; version " + served->version + " is");
+    throw HttpError(404, "version " + std::string(*version) + " of " + served->name +
+                             " is not in service; version " + served->version + " is");
   }
   return served;
 }
@@ -41,29 +40,24 @@ Reply show_v2_ready(const Request& request, App& app) {
 }
 
 Reply show_v2_model(const Request& request, App& app) {
-  return refusing(request, [&] {
-    const auto served = served_v2_model(request, app);
-    const auto classes = static_cast<std::int64_t>(served->classifier.classes().size());
-    return json_reply(
-        {{"name", served->name},
-         {"versions", {served->version}},
-         {"platform", "fovea_cnn"},
-         {"inputs",
-          {{{"name", "image"}, {"datatype", "UINT8"}, {"shape", {-1, -1, -1, 3}}},
-           {{"name", "image_bytes"}, {"datatype", "BYTES"}, {"shape", {-1}}}}},
-         {"outputs",
-          {{{"name", "probabilities"}, {"datatype", "FP32"}, {"shape", {-1, classes}}},
-           {{"name", "label"}, {"datatype", "BYTES"}, {"shape", {-1}}},
-           {{"name", "prediction"}, {"datatype", "INT64"}, {"shape", {-1}}}}}});
-  });
+  const auto served = served_v2_model(request, app);
+  const auto classes = static_cast<std::int64_t>(served->classifier.classes().size());
+  return json_reply({{"name", served->name},
+                     {"versions", {served->version}},
+                     {"platform", "fovea_cnn"},
+                     {"inputs",
+                      {{{"name", "image"}, {"datatype", "UINT8"}, {"shape", {-1, -1, -1, 3}}},
+                       {{"name", "image_bytes"}, {"datatype", "BYTES"}, {"shape", {-1}}}}},
+                     {"outputs",
+                      {{{"name", "probabilities"}, {"datatype", "FP32"}, {"shape", {-1, classes}}},
+                       {{"name", "label"}, {"datatype", "BYTES"}, {"shape", {-1}}},
+                       {{"name", "prediction"}, {"datatype", "INT64"}, {"shape", {-1}}}}}});
 }
 
 Reply show_v2_model_ready(const Request& request, App& app) {
-  return refusing(request, [&] {
-    const auto served = served_v2_model(request, app);
-    if (app.draining) throw Refusal(503, "the server is shutting down");
-    return json_reply({{"name", served->name}, {"ready", true}, {"live", true}});
-  });
+  const auto served = served_v2_model(request, app);
+  if (app.draining) throw HttpError(503, "the server is shutting down");
+  return json_reply({{"name", served->name}, {"ready", true}, {"live", true}});
 }
 
 Reply list_v2_repository(const Request&, App& app) {
@@ -84,18 +78,14 @@ Reply list_v2_repository(const Request&, App& app) {
 
 // What is in service is loaded; the protocol names no version to be put there, so nothing changes.
 Reply load_v2_model(const Request& request, App& app) {
-  return refusing(request, [&] {
-    served_v2_model(request, app);
-    return json_reply(Json::object());
-  });
+  served_v2_model(request, app);
+  return json_reply(Json::object());
 }
 
 Reply unload_v2_model(const Request& request, App& app) {
-  return refusing(request, [&]() -> Reply {
-    const auto served = served_v2_model(request, app);
-    throw Refusal(400, served->name + " version " + served->version +
+  const auto served = served_v2_model(request, app);
+  throw HttpError(400, served->name + " version " + served->version +
                            " is in service and cannot be unloaded; activate another version");
-  });
 }
 
 }  // namespace fovea::server

@@ -7,7 +7,7 @@
 
 namespace fovea::server {
 
-// The model in service, if the path's {model} and {version} name it. Throws Refusal (404).
+// The model in service, if the path's {model} and {version} name it. Throws HttpError (404).
 std::shared_ptr<const ServedModel> served_v2_model(const Request& request, const App& app);
 
 }  // namespace fovea::server

@@ -4,7 +4,6 @@
 #include "server/api/handlers.h"
 #include "server/api/insight_answers.h"
 #include "server/api/insight_reply.h"
-#include "server/api/refusal.h"
 #include "server/api/version_reply.h"
 #include "server/http/problem.h"
 #include "server/text/time.h"
@@ -54,51 +53,45 @@ EvaluationSource evaluation_of(App& app, const StoredVersion& version) {
   } catch (const NoSource&) {  // the answer below is about more than this
   }
   for (const Evaluation& one : app.store->jobs().evaluations(version.number, 1)) {
-    throw Refusal(409, "the evaluation of " + iso_time(one.created) +
-                           " was not on the present test images" + how);
+    throw HttpError(409, "the evaluation of " + iso_time(one.created) +
+                             " was not on the present test images" + how);
   }
-  throw Refusal(404, "the model in service was not evaluated yet" + how);
+  throw HttpError(404, "the model in service was not evaluated yet" + how);
 }
 
 }  // namespace
 
 Reply list_visualizations(const Request& request, App& app) {
-  return with_version_problems(request, app, [&] {
-    InsightAnswers answers(app, of_old());
-    Json list = Json::array();
-    for (const InsightKind& kind : insight_kinds()) {
-      if (!is_drawable(answers.about(kind).insight.chart)) continue;
-      const std::string file = std::string(kind.name) + ".png";
-      list.push_back(
-          {{"name", kind.title}, {"filename", file}, {"url", "/static/visualizations/" + file}});
-    }
-    return json_reply({{"visualizations", std::move(list)}});
-  });
+  InsightAnswers answers(app, of_old());
+  Json list = Json::array();
+  for (const InsightKind& kind : insight_kinds()) {
+    if (!is_drawable(answers.about(kind).insight.chart)) continue;
+    const std::string file = std::string(kind.name) + ".png";
+    list.push_back(
+        {{"name", kind.title}, {"filename", file}, {"url", "/static/visualizations/" + file}});
+  }
+  return json_reply({{"visualizations", std::move(list)}});
 }
 
 Reply draw_visualization(const Request& request, App& app) {
-  return with_version_problems(request, app, [&] {
-    return png_reply(request, app, insight_kind(drawn_name(request)), of_old());
-  });
+  return png_reply(request, app, insight_kind(request), of_old());
 }
 
 Reply show_legacy_evaluation(const Request& request, App& app) {
-  return with_version_problems(request, app, [&] {
-    const StoredVersion version = app.registry.find(app.model()->number);
-    const EvaluationSource found = evaluation_of(app, version);
-    const EvaluationReport& report = found.evaluation.report;
-    const auto& m = report.metrics;
-    return json_reply({{"accuracy", m.accuracy},
-                       {"precision_macro", m.macro.precision},
-                       {"precision_weighted", m.weighted.precision},
-                       {"recall_macro", m.macro.recall},
-                       {"recall_weighted", m.weighted.recall},
-                       {"f1_macro", m.macro.f1},
-                       {"f1_weighted", m.weighted.f1},
-                       {"confusion_matrix", m.confusion},
-                       {"classification_report", classification_report(report)},
-                       {"evaluation_timestamp", iso_time(found.date)}});
-  });
+  const StoredVersion version = app.registry.find(app.model()->number);
+  const EvaluationSource found = evaluation_of(app, version);
+  const EvaluationReport& report = found.evaluation.report;
+  const auto& m = report.metrics;
+  return json_reply({{"accuracy", m.accuracy},
+                     {"precision_macro", m.macro.precision},
+                     {"precision_weighted", m.weighted.precision},
+                     {"recall_macro", m.macro.recall},
+                     {"recall_weighted", m.weighted.recall},
+                     {"f1_macro", m.macro.f1},
+                     {"f1_weighted", m.weighted.f1},
+                     {"confusion_matrix", m.confusion},
+                     {"classification_report", classification_report(report)},
+                     {"evaluation_timestamp", iso_time(found.date)}});
 }
 
 }  // namespace fovea::server

@@ -35,16 +35,15 @@ Json status_json(App& app, const Job& job) {
 }  // namespace
 
 Reply legacy_retrain(const Request& request, App& app) {
-  Reply reply = with_job_problems(
-      request, [&] { return submit_job(request, app, "retrain", Json::object()); });
-  if (reply.status == 202) {
-    return json_reply({{"message", "Retraining has started"},
-                       {"status", "in_progress"},
-                       {"check_status_url", "/api/retrain/status"}});
+  try {
+    submit_job(request, app, "retrain", Json::object());
+  } catch (const JobRefusal& refusal) {
+    if (refusal.status != 409) throw;
+    throw HttpError(400, refusal.what());
   }
-  if (reply.status != 409) return reply;
-  const Json refused = Json::parse(reply.body, nullptr, false);
-  return problem(request, 400, refused.value("detail", "a retraining is in progress"));
+  return json_reply({{"message", "Retraining has started"},
+                     {"status", "in_progress"},
+                     {"check_status_url", "/api/retrain/status"}});
 }
 
 Reply show_legacy_retrain(const Request&, App& app) {

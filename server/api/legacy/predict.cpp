@@ -22,7 +22,7 @@ bool is_jpeg_or_png(std::span<const std::uint8_t> bytes) {
 std::vector<Upload> read_form_uploads(const Request& request, std::string_view part) {
   const auto type = request.field("Content-Type").value_or("");
   if (!same_name(type.substr(0, 20), "multipart/form-data;")) {
-    throw Refusal(400, "No file provided");
+    throw HttpError(400, "No file provided");
   }
   return read_uploads(request, part);
 }
@@ -31,8 +31,8 @@ constexpr const char* kNotAllowed = "File type not allowed: send a PNG or JPEG i
 
 Upload read_one_upload(const Request& request) {
   std::vector<Upload> uploads = read_form_uploads(request, "file");
-  if (uploads[0].file.empty()) throw Refusal(400, "No file selected");
-  if (!is_jpeg_or_png(uploads[0].bytes)) throw Refusal(400, kNotAllowed);
+  if (uploads[0].file.empty()) throw HttpError(400, "No file selected");
+  if (!is_jpeg_or_png(uploads[0].bytes)) throw HttpError(400, kNotAllowed);
   return std::move(uploads[0]);
 }
 
@@ -95,39 +95,31 @@ Reply show_legacy_health(const Request&, App& app) {
 }
 
 void legacy_predict(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  try {
-    classify_uploads(request, app, {read_one_upload(*request)}, {"legacy", app.options.threshold},
-                     legacy_reply, respond);
-  } catch (const Refusal& refusal) {
-    respond(problem(*request, refusal.status, refusal.what()));
-  }
+  classify_uploads(request, app, {read_one_upload(*request)}, {"legacy", app.options.threshold},
+                   legacy_reply, respond);
 }
 
 void legacy_predict_batch(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  try {
-    std::vector<Upload> uploads;
-    Json refused = Json::array();
-    std::vector<Upload> given = read_form_uploads(*request, "files");
-    if (std::all_of(given.begin(), given.end(), [](auto& one) { return one.file.empty(); })) {
-      throw Refusal(400, "No file selected");
-    }
-    for (Upload& upload : given) {
-      if (is_jpeg_or_png(upload.bytes)) {
-        uploads.push_back(std::move(upload));
-      } else {
-        refused.push_back({{"filename", upload.file}, {"error", kNotAllowed}});
-      }
-    }
-    if (uploads.empty()) return respond(legacy_batch_reply({}, std::move(refused)));
-    classify_uploads(
-        request, app, std::move(uploads), {"legacy", app.options.threshold},
-        [refused = std::move(refused)](const PredictResult& classified) {
-          return legacy_batch_reply(classified, refused);
-        },
-        respond);
-  } catch (const Refusal& refusal) {
-    respond(problem(*request, refusal.status, refusal.what()));
+  std::vector<Upload> uploads;
+  Json refused = Json::array();
+  std::vector<Upload> given = read_form_uploads(*request, "files");
+  if (std::all_of(given.begin(), given.end(), [](auto& one) { return one.file.empty(); })) {
+    throw HttpError(400, "No file selected");
   }
+  for (Upload& upload : given) {
+    if (is_jpeg_or_png(upload.bytes)) {
+      uploads.push_back(std::move(upload));
+    } else {
+      refused.push_back({{"filename", upload.file}, {"error", kNotAllowed}});
+    }
+  }
+  if (uploads.empty()) return respond(legacy_batch_reply({}, std::move(refused)));
+  classify_uploads(
+      request, app, std::move(uploads), {"legacy", app.options.threshold},
+      [refused = std::move(refused)](const PredictResult& classified) {
+        return legacy_batch_reply(classified, refused);
+      },
+      respond);
 }
 
 }  // namespace fovea::server

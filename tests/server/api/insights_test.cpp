@@ -295,6 +295,10 @@ TEST_CASE("a PNG has the size that was asked for") {
 TEST_CASE("charts that show people's images need the role that sees the training data") {
   InsightService service;
   const std::vector<std::string> images = {"sample_images", "worst_mistakes"};
+  for (const char* folder : {"/api/v1/insights/", "/static/visualizations/"}) {
+    const Match match = service.router.match("GET", folder + std::string("sample_pictures.png"));
+    CHECK(match.route->role == Role::admin);
+  }
   for (const InsightKind& kind : insight_kinds()) {
     const bool shows = std::count(images.begin(), images.end(), kind.name) > 0;
     for (const std::string folder : {"/api/v1/insights/", "/static/visualizations/"}) {

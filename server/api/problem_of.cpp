@@ -1,0 +1,67 @@
+#include "server/api/problem_of.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/disk_full.h"
+#include "engine/core/error.h"
+#include "engine/data/dataset_lock.h"
+#include "server/jobs/jobs.h"
+#include "server/registry/registry.h"
+
+namespace fovea::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Reply with_fields(Reply reply, const Fields& fields) {
+  reply.fields.insert(reply.fields.end(), fields.begin(), fields.end());
+  return reply;
+}
+
+Reply job_problem(const Request& request, const JobRefusal& error) {
+  Json more = Json::object();
+  if (error.in_the_way != 0) {
+    more["job"] = error.in_the_way;
+    more["url"] = "/api/v1/jobs/" + std::to_string(error.in_the_way);
+  }
+  Fields fields;
+  if (error.status == 503) fields.emplace_back("Retry-After", "10");
+  return with_fields(problem(request, error.status, error.what(), more), fields);
+}
+
+}  // namespace
+
+Reply problem_of(const Request& request, const std::exception_ptr& error,
+                 const std::function<void(const std::string&)>& log) {
+  const auto log_hidden = [&](const char* text) {
+    if (log) log(request.id + ": " + text);
+  };
+  try {
+    std::rethrow_exception(error);
+  } catch (const HttpError& http) {
+    return with_fields(problem(request, http.status, http.what()), http.fields);
+  } catch (const UnknownVersion& unknown) {
+    return problem(request, 404, unknown.what());
+  } catch (const VersionConflict& conflict) {
+    return problem(request, 409, conflict.what());
+  } catch (const JobRefusal& refusal) {
+    return job_problem(request, refusal);
+  } catch (const DatasetBusy&) {
+    return with_fields(
+        problem(request, 503, "an import is changing the training data; try again later"),
+        {{"Retry-After", "5"}});
+  } catch (const DiskFull& full) {
+    log_hidden(full.what());
+    return problem(request, 507, "the server's disk is full: " + full.reason);
+  } catch (const FormatError& damaged) {
+    log_hidden(damaged.what());
+    return problem(request, 500, "a stored file is damaged; the server's log names it");
+  } catch (const std::exception& unexpected) {
+    log_hidden(unexpected.what());
+  } catch (...) {
+    log_hidden("an exception of an unknown type");
+  }
+  return problem(request, 500, "internal error; the server's log has the details");
+}
+
+}  // namespace fovea::server
