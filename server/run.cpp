@@ -11,7 +11,7 @@
 #include "server/api/problem_of.h"
 #include "server/api/routes.h"
 #include "server/app/app.h"
-#include "server/http/embedded_files.h"
+#include "server/http/static_files.h"
 #include "server/http/server.h"
 #include "server/log.h"
 #include "server/registry/first_model.h"
@@ -41,7 +41,7 @@ ServerOptions server_options(const RunOptions& options) {
         CertificateOptions{options.tls_certificate, options.tls_key, log_info, log_error});
     log_info("HTTPS with a certificate that is valid until " + result.certificate->valid_until());
   }
-  result.on_fault = log_error;
+  result.on_error = log_error;
   result.problem_of = problem_of;
   return result;
 }
@@ -104,7 +104,7 @@ void run(const RunOptions& options) {
   AppOptions app_options;
   app_options.inference_threads = threads;
   app_options.data_dir = options.data_dir;
-  app_options.on_fault = log_error;
+  app_options.on_error = log_error;
   app_options.threshold = options.threshold;
   app_options.history = options.history;
   app_options.registry.keep = options.keep_versions;

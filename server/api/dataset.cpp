@@ -7,7 +7,7 @@
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/dataset/export.h"
-#include "server/http/pull_stream.h"
+#include "server/http/message.h"
 #include "server/text/time.h"
 
 namespace fovea::server {

@@ -49,7 +49,7 @@ Delivery read_delivery(const Request& request, std::string_view part_name) {
     throw HttpError(400, "the request has no body; send images, or a zip or tar archive of them");
   }
   const std::string_view type = request.field("Content-Type").value_or("");
-  const bool form = same_name(type.substr(0, 19), "multipart/form-data");
+  const bool form = iequals(type.substr(0, 19), "multipart/form-data");
   Delivery delivery;
   if (form) {
     delivery = read_form(request, type, part_name);
@@ -138,7 +138,7 @@ void match_case(App& app, Delivery& delivery) {
   for (NewImage& file : delivery.files) {
     const std::string given = file.label;
     for (const std::string& name : known) {
-      if (same_name(name, given)) file.label = name;
+      if (iequals(name, given)) file.label = name;
     }
   }
 }

@@ -8,7 +8,6 @@
 #include "server/api/input.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
-#include "server/http/pull_stream.h"
 #include "server/http/target.h"
 #include "server/store/audit_log.h"
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/input.h"
-#include "server/text/numbers.h"
+#include "server/text/strings.h"
 #include "server/text/time.h"
 
 namespace fovea::server {

@@ -8,7 +8,7 @@
 #include "engine/core/sha256.h"
 #include "server/api/handlers.h"
 #include "server/api/routes.h"
-#include "server/http/embedded_files.h"
+#include "server/http/static_files.h"
 #include "server/http/problem.h"
 
 namespace fovea::server {

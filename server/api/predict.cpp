@@ -4,7 +4,7 @@
 #include "server/api/handlers.h"
 #include "server/api/uploads.h"
 #include "server/http/problem.h"
-#include "server/text/numbers.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {

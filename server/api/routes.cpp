@@ -2,7 +2,7 @@
 
 #include "server/api/handlers.h"
 #include "server/api/openapi.h"
-#include "server/http/embedded_files.h"
+#include "server/http/static_files.h"
 
 namespace fovea::server {
 namespace {

@@ -17,9 +17,9 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
 
 bool is_image_body(std::string_view type) {
   // curl --data-binary says it is a form; it is not, and the image's own bytes decide anyway.
-  return type.empty() || same_name(type.substr(0, 6), "image/") ||
-         same_name(type, "application/octet-stream") ||
-         same_name(type, "application/x-www-form-urlencoded");
+  return type.empty() || iequals(type.substr(0, 6), "image/") ||
+         iequals(type, "application/octet-stream") ||
+         iequals(type, "application/x-www-form-urlencoded");
 }
 
 std::vector<Upload> read_form(const Request& request, std::string_view content_type,
@@ -142,7 +142,7 @@ std::vector<Upload> read_uploads(const Request& request, std::string_view part) 
   std::string_view type = field.substr(0, field.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
   if (request.body.empty()) throw HttpError(400, "the request has no body; send an image");
-  if (same_name(type, "multipart/form-data")) return read_form(request, field, part);
+  if (iequals(type, "multipart/form-data")) return read_form(request, field, part);
   if (!is_image_body(type)) {
     throw HttpError(415, "Content-Type " + std::string(type) +
                              " is not supported; send multipart/form-data with parts named "

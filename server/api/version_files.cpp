@@ -27,7 +27,7 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
 ModelUpload read_model_upload(const Request& request) {
   if (request.body.empty()) throw HttpError(400, "the request has no body; send a model file");
   const std::string_view type = request.field("Content-Type").value_or("");
-  if (!same_name(type.substr(0, 20), "multipart/form-data;")) return {bytes_of(request.body), {}};
+  if (!iequals(type.substr(0, 20), "multipart/form-data;")) return {bytes_of(request.body), {}};
   ModelUpload upload;
   const auto parts = reject_malformed(
       400, [&] { return parse_multipart(request.body, multipart_boundary(type)); });

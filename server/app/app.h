@@ -34,7 +34,7 @@ struct AppOptions {
   std::size_t max_queue = 2048;                      // images waiting
   std::chrono::milliseconds deadline{30'000};        // for an image's turn, from its
                                                      // request's last byte
-  std::function<void(const std::string&)> on_fault;  // what the client is not told; any thread
+  std::function<void(const std::string&)> on_error;  // what the client is not told; any thread
   RegistryOptions registry;
   HistoryLimits history;
   double threshold = 0.5;  // answers below this probability are uncertain, unless a request says
@@ -66,7 +66,7 @@ class App {
         training(options.data_dir, options.dataset, blobs, options.inference_threads / 2),
         registry(store->versions(), blobs, options.registry),
         watchdog(registry, options.watchdog),
-        recorder(store->predictions(), options.on_fault),
+        recorder(store->predictions(), options.on_error),
         batcher((start(registry), options.inference_threads), options.max_queue),
         jobs((tell_swaps(), counted(jobs_options(options))), store->jobs(), hub,
              model_job_handler(options, registry, *store)) {}

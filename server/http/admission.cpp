@@ -2,34 +2,37 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "engine/core/error.h"
 #include "server/http/problem.h"
 #include "server/http/reply_fields.h"
 #include "server/http/target.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
 auto count(const Request& request, std::string_view name) {
   return std::count_if(request.fields.begin(), request.fields.end(),
-                       [&](const auto& field) { return same_name(field.first, name); });
+                       [&](const auto& field) { return iequals(field.first, name); });
 }
 
-// Whether the body's end is beyond doubt. Anything else that stands between the client and us may
-// see another end and let a second request through unseen (RFC 9112, 6.1 and 11.2).
+// Rejects requests whose body has an ambiguous end. A proxy in front of the server could see
+// another end and let a second request through unchecked (RFC 9112, 6.1 and 11.2).
 std::optional<Reply> check_framing(const Request& request, const Framing& framing) {
   const auto length = request.field("Content-Length");
   if (length && (count(request, "Content-Length") > 1 ||
                  length->find_first_not_of("0123456789") != std::string_view::npos)) {
-    return problem(request, 400, "Content-Length is not one number");
+    return problem(request, 400, "Content-Length is not a single number");
   }
   const auto encoding = request.field("Transfer-Encoding");
   if (!encoding) return std::nullopt;
-  if (count(request, "Transfer-Encoding") > 1 || !same_name(*encoding, "chunked")) {
-    return problem(request, 501, "of Transfer-Encoding only one chunked is supported");
+  if (count(request, "Transfer-Encoding") > 1 || !iequals(*encoding, "chunked")) {
+    return problem(request, 501, "the only supported Transfer-Encoding is chunked");
   }
   if (length) {
-    return problem(request, 400, "Transfer-Encoding and Content-Length exclude each other");
+    return problem(request, 400, "the request has both Transfer-Encoding and Content-Length");
   }
   if (framing.version < 11) {
     return problem(request, 400, "Transfer-Encoding needs HTTP/1.1");
@@ -37,44 +40,48 @@ std::optional<Reply> check_framing(const Request& request, const Framing& framin
   return std::nullopt;
 }
 
-std::optional<Reply> check_address(Request& request, const Framing& framing) {
+std::optional<Reply> check_target(Request& request, const Framing& framing) {
   const auto hosts = count(request, "Host");
   if (hosts > 1 || (hosts == 0 && framing.version >= 11)) {
-    return problem(request, 400, "the request needs exactly one Host field");
+    return problem(request, 400, "the request must have exactly one Host field");
   }
   try {
     Target target = parse_target(request.target);
     request.path = std::move(target.path);
     request.query = std::move(target.query);
-    if (!target.host.empty()) {  // it counts, and not the field (RFC 9112, 3.2.2)
-      std::erase_if(request.fields, [](const auto& each) { return same_name(each.first, "Host"); });
+    if (!target.host.empty()) {  // it overrides the Host field (RFC 9112, 3.2.2)
+      std::erase_if(request.fields, [](const auto& field) { return iequals(field.first, "Host"); });
       request.fields.emplace_back("Host", std::move(target.host));
     }
   } catch (const FormatError& error) {
-    request.path = request.target.substr(0, request.target.find('?'));  // as far as it can be told
+    request.path = request.target.substr(0, request.target.find('?'));  // for the error response
     return problem(request, 400, error.what());
   }
   return std::nullopt;
 }
 
 Reply no_route(const Request& request, const Match& match) {
-  if (match.allow.empty()) return problem(request, 404, "there is nothing at " + request.path);
+  if (match.allow.empty()) {
+    return problem(request, 404, fmt::format("{} does not exist", request.path));
+  }
   Reply reply = problem(request, 405,
-                        request.path + " does not take " + request.verb + ", but " + match.allow);
+                        fmt::format("{} does not support {}; it supports {}", request.path,
+                                    request.verb, match.allow));
   reply.fields.emplace_back("Allow", match.allow);
   return reply;
 }
 
-// A filter that nobody reads must not pass for one: "?confirm=all&label=dog" is not "?confirm=all".
+// An unknown parameter is an error, because ignoring a misspelt filter would widen the request:
+// "?confirm=all&label=dog" must not delete everything.
 std::optional<Reply> check_query(const Request& request, const Route& route) {
   if (!route.query) return std::nullopt;
+  const std::vector<std::string>& known = *route.query;
   for (const auto& [name, value] : request.query) {
-    if (std::find(route.query->begin(), route.query->end(), name) != route.query->end()) continue;
-    std::string known;
-    for (const std::string& one : *route.query) known += (known.empty() ? "" : ", ") + one;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     return problem(request, 400,
-                   "there is no parameter \"" + name + "\" here; " +
-                       (known.empty() ? "this address takes none" : "there are: " + known));
+                   fmt::format("unknown query parameter \"{}\"; {}", name,
+                               known.empty() ? "this path has no parameters"
+                                             : "the parameters are " + join(known)));
   }
   return std::nullopt;
 }
@@ -83,35 +90,39 @@ std::optional<Reply> check_body(const Request& request, const Framing& framing,
                                 std::uint64_t limit) {
   if (framing.content_length.value_or(0) > limit) return body_too_large(request, limit);
   const auto expect = request.field("Expect");
-  if (expect && !same_name(*expect, "100-continue")) {
-    return problem(request, 417, "of Expect only 100-continue is supported");
+  if (expect && !iequals(*expect, "100-continue")) {
+    return problem(request, 417, "the only supported Expect is 100-continue");
   }
   return std::nullopt;
 }
 
-// A route that states more than what is usual for all (ServerOptions) means it.
-std::uint64_t body_limit(std::uint64_t own, const BodyLimits& limits) {
+// The limit of a route applies as it stands if it is larger than the usual 32 MiB. A smaller one
+// applies unless the operator set an even smaller limit for all requests.
+std::uint64_t body_limit(std::uint64_t route_limit, const BodyLimits& limits) {
   constexpr std::uint64_t kUsual = 32 << 20;
-  const std::uint64_t limit = own == 0       ? limits.usual
-                              : own > kUsual ? std::max(own, limits.usual)
-                                             : std::min(own, limits.usual);
-  return std::min(limit, limits.together);
+  std::uint64_t limit = limits.per_request;
+  if (route_limit > kUsual) {
+    limit = std::max(route_limit, limit);
+  } else if (route_limit > 0) {
+    limit = std::min(route_limit, limit);
+  }
+  return std::min(limit, limits.total);
 }
 
 }  // namespace
 
 Reply body_too_large(const Request& request, std::uint64_t limit) {
   return problem(request, 413,
-                 "the request body exceeds the limit of " + std::to_string(limit) + " bytes");
+                 fmt::format("the request body exceeds the limit of {} bytes", limit));
 }
 
 Admission admit(Request& request, const Framing& framing, const Router& router,
                 const BodyLimits& limits, Guard* guard) {
   Admission admission;
   const auto id = request.field("X-Request-Id");
-  if (id && is_sane_request_id(*id)) request.id = *id;
+  if (id && is_valid_request_id(*id)) request.id = *id;
   admission.refusal = check_framing(request, framing);
-  if (!admission.refusal) admission.refusal = check_address(request, framing);
+  if (!admission.refusal) admission.refusal = check_target(request, framing);
   admission.close = admission.refusal.has_value();
   if (admission.close) return admission;
   if (guard && (admission.refusal = guard->preflight(request))) return admission;

@@ -9,28 +9,28 @@
 
 namespace fovea::server {
 
-// What a request's head says about the bytes that follow.
+// What the head of a request says about the bytes that follow.
 struct Framing {
   unsigned version = 11;  // 10 or 11
   std::optional<std::uint64_t> content_length;
 };
 
-// Bytes of a request's body.
+// Bytes.
 struct BodyLimits {
-  std::uint64_t usual = 0;     // where a route states no other
-  std::uint64_t together = 0;  // of all requests at one time
+  std::uint64_t per_request = 0;  // for routes that do not state a limit
+  std::uint64_t total = 0;        // of all requests at one time
 };
 
 struct Admission {
-  std::optional<Reply> refusal;  // answered without reading the body or asking a handler
-  bool close = false;            // where the next request begins cannot be told: end after this one
+  std::optional<Reply> refusal;  // sent without reading the body or calling a handler
+  bool close = false;  // the end of the request is unknown, so the connection cannot be reused
   Match match;
   std::uint64_t body_limit = 0;  // bytes
 };
 
-// Judges a request by its head: target, Host, route, Transfer-Encoding, announced length, Expect.
-// Fills path and query of the request, and its id when the client sent a sane one. With a guard
-// also by who asks, which fills actor and remote.
+// Checks a request by its head: target, Host, route, Transfer-Encoding, announced length, Expect,
+// and with a guard who may send it. Sets path and query of the request, its id when the client sent
+// a valid one, and with a guard also actor and remote.
 Admission admit(Request& request, const Framing& framing, const Router& router,
                 const BodyLimits& limits, Guard* guard = nullptr);
 

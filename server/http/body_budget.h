@@ -5,12 +5,12 @@
 
 namespace fovea::server {
 
-// The memory that request bodies may take, those of all connections together. Thread contract: any.
+// The memory that request bodies may take, for all connections together. Any thread.
 class BodyBudget {
  public:
   explicit BodyBudget(std::uint64_t bytes) : left_(bytes) {}
 
-  // What one body takes of it, and gives back at its end.
+  // The part of the budget that one body holds. Its destructor gives it back.
   class Share {
    public:
     explicit Share(BodyBudget& budget) : budget_(budget) {}
@@ -18,7 +18,7 @@ class BodyBudget {
     Share& operator=(const Share&) = delete;
     ~Share() { budget_.left_ += held_; }
 
-    bool grow_to(std::uint64_t bytes);  // false, and nothing changes, when so much is not left
+    bool grow_to(std::uint64_t bytes);  // false, and nothing changes, if the budget is too small
 
    private:
     BodyBudget& budget_;

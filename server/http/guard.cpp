@@ -3,22 +3,19 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/core.h>
+
 #include "server/http/problem.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
 constexpr double kWrongTokensBurst = 20;
-constexpr double kWrongTokensRate = 0.2;  // a second
+constexpr double kWrongTokensRate = 0.2;  // per second
 
-bool is_reading(std::string_view verb) {
+bool is_read_only(std::string_view verb) {
   return verb == "GET" || verb == "HEAD" || verb == "OPTIONS";
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 // "[::1]:8080" -> "::1", "localhost:8080" -> "localhost"
@@ -27,28 +24,31 @@ std::string_view host_name(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-// Whether a page of that origin came from here. Without TLS it may still have been https, up to a
-// proxy that is not known as one; but over TLS no page of http is ours, whoever put it there.
+// Whether a page of this origin came from this server. A request without TLS may have come through
+// a proxy with TLS that is not in the list of trusted ones, so both schemes are accepted. Over TLS
+// an http page is foreign: anyone on the network path could have written it.
 bool is_own_origin(std::string_view origin, const Request& request) {
   const std::string host(request.field("Host").value_or(""));
-  return same_name(origin, "https://" + host) ||
-         (!request.secure && same_name(origin, "http://" + host));
+  return iequals(origin, "https://" + host) ||
+         (!request.secure && iequals(origin, "http://" + host));
 }
 
-std::optional<std::string_view> bearer(const Request& request) {
+std::optional<std::string_view> bearer_token(const Request& request) {
   const auto field = request.field("Authorization");
-  if (!field || !same_name(field->substr(0, 7), "Bearer ")) return std::nullopt;
-  return trim(field->substr(7));
+  if (!field || !iequals(field->substr(0, 7), "Bearer ")) return std::nullopt;
+  return trim(field->substr(7), " ");
 }
 
-bool came_through_a_proxy(const Request& request) {
+bool has_proxy_fields(const Request& request) {
   constexpr std::array kFields{"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"};
   return std::any_of(kFields.begin(), kFields.end(),
                      [&](const char* name) { return request.field(name).has_value(); });
 }
 
-Reply too_many(const Request& request, const std::string& text, int seconds) {
-  Reply reply = problem(request, 429, text + "; try again in " + std::to_string(seconds) + " s");
+Reply too_many(const Request& request, const std::string& what, int seconds) {
+  Reply reply =
+      problem(request, 429,
+              fmt::format("too many {} from {}; try again in {} s", what, request.remote, seconds));
   reply.fields.emplace_back("Retry-After", std::to_string(seconds));
   return reply;
 }
@@ -71,22 +71,23 @@ Guard::Guard(const GuardOptions& options)
   }
 }
 
-// The last address in X-Forwarded-For that is none of our proxies': what stands before it is
-// whatever the client wrote. So it is with the last scheme in X-Forwarded-Proto.
+// The client is the last address in X-Forwarded-For that is not a trusted proxy: a client can write
+// anything before it. For the same reason the last value of X-Forwarded-Proto counts.
 void Guard::find_client(Request& request) const {
   if (!proxies_.contains(request.remote)) return;
   if (const auto schemes = request.field("X-Forwarded-Proto")) {
-    request.secure = same_name(trim(schemes->substr(schemes->rfind(',') + 1)), "https");
+    request.secure = iequals(trim(schemes->substr(schemes->rfind(',') + 1), " "), "https");
   }
-  std::string list;
+  std::vector<std::string> values;
   for (const auto& [name, value] : request.fields) {
-    if (same_name(name, "X-Forwarded-For")) list += (list.empty() ? "" : ",") + value;
+    if (iequals(name, "X-Forwarded-For")) values.push_back(value);
   }
+  const std::string list = join(values, ",");
   std::string_view rest = list;
   while (!rest.empty() && proxies_.contains(request.remote)) {
     const std::size_t comma = rest.rfind(',');
     const std::size_t from = comma == std::string_view::npos ? 0 : comma + 1;
-    const std::string_view address = trim(rest.substr(from));
+    const std::string_view address = trim(rest.substr(from), " ");
     rest = rest.substr(0, from == 0 ? 0 : comma);
     if (client_key(address).empty() || address.size() > 45) return;
     request.remote = address;
@@ -95,16 +96,16 @@ void Guard::find_client(Request& request) const {
 
 std::optional<Reply> Guard::check(Request& request, Role needed) {
   if (tokens_.refresh() && options_.on_problem) {
-    options_.on_problem("the tokens stay as they were: " + tokens_.problem());
+    options_.on_problem("the token file was not reloaded: " + tokens_.problem());
   }
   const bool direct = !proxies_.contains(request.remote);
   find_client(request);
   const bool exempt = needed == Role::open || (direct && is_loopback(request.remote));
   if (requests_ && !exempt && !requests_->take(client_key(request.remote))) {
-    return too_many(request, "too many requests from " + request.remote, requests_->retry_after());
+    return too_many(request, "requests", requests_->retry_after());
   }
   request.actor = "anonymous";
-  const auto token = bearer(request);
+  const auto token = bearer_token(request);
   if (tokens_.any() && token && needed != Role::open) return check_token(request, needed, *token);
   return check_without_token(request, needed);
 }
@@ -112,23 +113,22 @@ std::optional<Reply> Guard::check(Request& request, Role needed) {
 std::optional<Reply> Guard::check_token(Request& request, Role needed, std::string_view token) {
   const std::string client = client_key(request.remote);
   if (!wrong_tokens_.would_take(client)) {
-    return too_many(request, "too many wrong tokens from " + request.remote,
-                    wrong_tokens_.retry_after());
+    return too_many(request, "wrong tokens", wrong_tokens_.retry_after());
   }
   const auto role = tokens_.find(token);
   if (!role) {
     wrong_tokens_.take(client);
-    return unauthorised(request, "the token is not known here", R"(Bearer error="invalid_token")");
+    return unauthorised(request, "the token is not valid", R"(Bearer error="invalid_token")");
   }
   request.actor = *role == Role::admin ? "admin" : "predict";
   if (needed == Role::admin && *role != Role::admin) {
-    return problem(request, 403, "this needs a token of the role admin; yours has predict");
+    return problem(request, 403, "this request needs a token with the role admin, not predict");
   }
   return std::nullopt;
 }
 
 std::optional<Reply> Guard::check_without_token(Request& request, Role needed) {
-  if (!tokens_.any() && options_.loopback && proxies_.empty() && !came_through_a_proxy(request)) {
+  if (!tokens_.any() && options_.loopback && proxies_.empty() && !has_proxy_fields(request)) {
     request.actor = "local";
     if (auto refusal = check_host(request)) return refusal;
     return check_origin(request);
@@ -136,35 +136,39 @@ std::optional<Reply> Guard::check_without_token(Request& request, Role needed) {
   if (auto refusal = check_origin(request)) return refusal;
   if (needed == Role::open) return std::nullopt;
   if (!tokens_.any()) {
-    if (needed == Role::predict || is_reading(request.verb)) return std::nullopt;
-    return problem(request, 403,
-                   "this server can be reached from other machines and has no tokens, so nothing "
-                   "can be changed; write a line admin:TOKEN (16 or more characters) into a file, "
-                   "start the server with --token-file FILE, and send Authorization: Bearer TOKEN");
+    if (needed == Role::predict || is_read_only(request.verb)) return std::nullopt;
+    return problem(
+        request, 403,
+        "changes are disabled, because this server is reachable from other machines and has no "
+        "tokens; write a line admin:TOKEN (16 or more characters) into a file, start the server "
+        "with --token-file FILE, and send Authorization: Bearer TOKEN");
   }
   if (needed == Role::predict && options_.public_predict) return std::nullopt;
-  return unauthorised(request, "this needs a token; send it as Authorization: Bearer TOKEN",
+  return unauthorised(request, "this request needs a token; send Authorization: Bearer TOKEN",
                       "Bearer");
 }
 
-// Without it, a page of any site could point its own name at this machine and read the answers.
+// Prevents DNS rebinding: a page whose host name resolves to this machine could otherwise read the
+// responses.
 std::optional<Reply> Guard::check_host(const Request& request) const {
   const auto field = request.field("Host");
-  if (!field) return std::nullopt;  // HTTP/1.0: no browser
+  if (!field) return std::nullopt;  // HTTP/1.0, so not a browser
   const std::string_view name = host_name(*field);
   const auto& names = options_.host_names;
-  const bool known = same_name(name, "localhost") || is_loopback(name) ||
+  const bool known = iequals(name, "localhost") || is_loopback(name) ||
                      std::any_of(names.begin(), names.end(),
-                                 [&](const auto& own) { return same_name(own, name); });
+                                 [&](const auto& allowed) { return iequals(allowed, name); });
   if (known) return std::nullopt;
   return problem(request, 403,
-                 "this server does not answer to the name " + std::string(name) +
-                     "; allow it with --host-name, or use localhost");
+                 fmt::format("the host name {} is not allowed; allow it with --host-name, or use "
+                             "localhost",
+                             name));
 }
 
-// A page of another site can send a form here with whatever rights the address gives.
+// Prevents cross-site request forgery: a page of another site can send a form to this server, which
+// would act with the rights of the visitor's address.
 std::optional<Reply> Guard::check_origin(const Request& request) const {
-  if (is_reading(request.verb)) return std::nullopt;
+  if (is_read_only(request.verb)) return std::nullopt;
   const auto origin = request.field("Origin");
   const auto site = request.field("Sec-Fetch-Site");
   if (origin && allows_origin(*origin)) return std::nullopt;
@@ -172,14 +176,15 @@ std::optional<Reply> Guard::check_origin(const Request& request) const {
                        (site && *site != "same-origin" && *site != "none");
   if (!foreign) return std::nullopt;
   return problem(request, 403,
-                 "a page of " + std::string(origin.value_or("another site")) +
-                     " may not do this; allow it with --cors-origin");
+                 fmt::format("requests from pages of {} are not allowed; allow them with "
+                             "--cors-origin",
+                             origin.value_or("another site")));
 }
 
 bool Guard::allows_origin(std::string_view origin) const {
   const auto& allowed = options_.cors_origins;
   return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const std::string& one) { return same_name(one, origin); });
+                     [&](const std::string& each) { return iequals(each, origin); });
 }
 
 std::optional<Reply> Guard::preflight(const Request& request) const {

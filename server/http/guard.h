@@ -15,28 +15,28 @@
 namespace fovea::server {
 
 struct GuardOptions {
-  bool loopback = true;                 // bound to an address of this machine alone
-  std::string tokens;                   // Tokens says the form; from the environment
-  std::filesystem::path token_file;     // empty = none
-  bool public_predict = false;          // Role::predict without a token although there are some
-  std::vector<std::string> host_names;  // besides localhost and loopback addresses
-  std::vector<std::string> trusted_proxies;            // networks
-  std::vector<std::string> cors_origins;               // "https://other.example"
-  double rate_limit = 0;                               // requests a second and client; 0 = no limit
-  std::function<void(const std::string&)> on_problem;  // of a token file that changed; any thread
+  bool loopback = true;                      // the server is bound to a loopback address
+  std::string tokens;                        // see Tokens; from the environment
+  std::filesystem::path token_file;          // empty = none
+  bool public_predict = false;               // Role::predict needs no token although tokens exist
+  std::vector<std::string> host_names;       // besides localhost and loopback addresses
+  std::vector<std::string> trusted_proxies;  // networks
+  std::vector<std::string> cors_origins;     // "https://other.example"
+  double rate_limit = 0;                     // requests per second and client; 0 = no limit
+  std::function<void(const std::string&)> on_problem;  // with the token file; any thread
 };
 
-// Who may do what: docs/decisions/0009-access-control.md. Thread contract: any.
+// Authentication, rate limits and origin checks: docs/decisions/0009-access-control.md. Any thread.
 class Guard {
  public:
   explicit Guard(const GuardOptions& options);  // throws FormatError and IoError
 
-  // Judges a request by its head. Sets its actor, and when a trusted proxy sent it, `remote` and
-  // `secure` to what the client used. Nothing: it may go on.
+  // Checks a request by its head and returns the error response, or nullopt if it is allowed. Sets
+  // its actor and, when a trusted proxy sent it, `remote` and `secure` to those of the client.
   std::optional<Reply> check(Request& request, Role needed);
-  // The answer to a CORS preflight of an allowed origin; nothing for any other request.
+  // The response to a CORS preflight from an allowed origin; nullopt for any other request.
   std::optional<Reply> preflight(const Request& request) const;
-  // What a page of an allowed other origin needs to read the answer. Replaces fields of that name.
+  // The fields that let a page of an allowed origin read the response. They replace existing ones.
   Fields cors_fields(const Request& request) const;
 
   bool has_tokens() const { return tokens_.any(); }

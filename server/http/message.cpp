@@ -1,39 +1,49 @@
 #include "server/http/message.h"
 
-#include <algorithm>
+#include <boost/beast/core/string.hpp>
+
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+class PullStream : public BodyStream {
+ public:
+  explicit PullStream(std::function<std::optional<std::string>()> pull) : pull_(std::move(pull)) {}
+
+  void next(Ready ready) override {
+    std::optional<std::string> bytes = pull_();
+    const bool more = bytes.has_value();
+    ready(std::move(bytes).value_or(std::string()), more);
+  }
+  bool waits_for_disk() const override { return true; }
+
+ private:
+  std::function<std::optional<std::string>()> pull_;
+};
 
 }  // namespace
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+bool iequals(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
 }
 
 std::optional<std::string_view> find_field(const Fields& fields, std::string_view name) {
   for (const auto& [key, value] : fields) {
-    if (same_name(key, name)) return value;
+    if (iequals(key, name)) return value;
   }
   return std::nullopt;
 }
 
+std::shared_ptr<BodyStream> make_pull_stream(std::function<std::optional<std::string>()> pull) {
+  return std::make_shared<PullStream>(std::move(pull));
+}
+
 bool etag_matches(const Request& request, std::string_view etag) {
-  const auto field = request.field("If-None-Match");
-  if (!field) return false;
-  std::string_view rest = *field;
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    std::string_view tag = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
-    while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
-    if (tag.substr(0, 2) == "W/") tag.remove_prefix(2);
+  std::string_view list = request.field("If-None-Match").value_or("");
+  while (!list.empty()) {
+    std::string_view tag = trim(take_until(list, ","), " ");
+    if (tag.starts_with("W/")) tag.remove_prefix(2);
     if (tag == "*" || tag == etag) return true;
   }
   return false;

@@ -14,26 +14,26 @@
 
 namespace fovea::server {
 
-// Header fields, query parameters or path parameters, in the order they came.
+// Header fields, query parameters or path parameters, in the order of the request.
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-bool same_name(std::string_view a, std::string_view b);  // ASCII, without case
-// The first value of that name (compared without case).
+bool iequals(std::string_view a, std::string_view b);  // ASCII, ignores case
+// The first value of that name (ignores case).
 std::optional<std::string_view> find_field(const Fields& fields, std::string_view name);
 
-// One request with its whole body, free of sockets: tests make them by hand.
+// One request with its whole body. It does not depend on a socket, so tests can construct it.
 struct Request {
   std::string verb = "GET";
   std::string target = "/";  // as sent
   std::string path = "/";    // percent-decoded, without the query
   Fields query;              // percent-decoded
-  Fields params;             // what {name} in the route's pattern stood for
+  Fields params;             // values of {name} in the route's pattern
   Fields fields;
   std::string body;
-  std::string id;       // X-Request-Id: the client's, or one made here
-  std::string remote;   // the peer's address
-  bool secure = false;  // the client used https, as far as that can be told
-  // On whose authority: "local" (no tokens, this machine), "admin", "predict" or "anonymous".
+  std::string id;       // X-Request-Id of the client, or a generated one
+  std::string remote;   // address of the client
+  bool secure = false;  // HTTPS, here or at a trusted proxy
+  // Who sent it: "local" (no tokens, this machine), "admin", "predict" or "anonymous".
   std::string actor = "local";
 
   std::optional<std::string_view> field(std::string_view name) const {
@@ -41,29 +41,34 @@ struct Request {
   }
 };
 
-// Bytes that are kept by someone else: a model file in memory, a page inside the binary.
+// Bytes with a shared owner: a model file in memory, a page inside the binary.
 struct SharedBytes {
   std::shared_ptr<const void> owner;
   std::span<const std::uint8_t> bytes;
 };
 
-// A body that is made while it is sent, in chunks: an export, a stream of events.
+// A body that is produced while it is sent, in chunks: an export, a stream of events.
 class BodyStream {
  public:
   // The next bytes, and whether more will follow.
   using Ready = std::function<void(std::string bytes, bool more)>;
   virtual ~BodyStream() = default;
-  // Asks for the next bytes; `ready` is called once, from any thread, now or when there are some.
-  // Asked one at a time: not again before the last bytes were sent, and not after the last. When
-  // the client leaves, the stream is destroyed; a `ready` that is still held may then be dropped.
-  // So it is when the server drains, if its Content-Type is text/event-stream: such a stream has
-  // no end of its own. What next() throws cuts the connection: a body without its end.
+  // Requests the next bytes. `ready` is called once, from any thread, during the call or later. The
+  // session calls next() again only after the previous bytes were sent, and not after the last
+  // ones. When the client disconnects, the stream is destroyed and a pending `ready` may be
+  // dropped. The same happens to a text/event-stream when the server drains, because such a stream
+  // does not end. If next() throws, the connection is closed, so that the client sees an incomplete
+  // body.
   virtual void next(Ready ready) = 0;
-  // Whether next() may wait for a disk; it is then called on a worker thread.
+  // Whether next() may wait for a disk. It is then called on a worker thread.
   virtual bool waits_for_disk() const { return false; }
-  // Sent when nothing came for 15 s, so that nobody between takes the connection for dead.
+  // Sent after ServerOptions::heartbeat without data, so that proxies keep the connection open.
   virtual std::string heartbeat() const { return {}; }
 };
+
+// A stream of the pieces that `pull` returns, up to the first nullopt. `pull` is called on a worker
+// thread, one call at a time, and may wait for a disk.
+std::shared_ptr<BodyStream> make_pull_stream(std::function<std::optional<std::string>()> pull);
 
 struct Reply {
   int status = 200;
@@ -78,7 +83,7 @@ struct Reply {
   }
 };
 
-// What a handler gives: its response, or the exception that the response is made from.
+// What a handler produces: its response, or the exception that the response is made from.
 using Result = std::variant<Reply, std::exception_ptr>;
 // Called exactly once, from any thread, by a handler that responds later.
 using Respond = std::function<void(Result)>;

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "engine/core/error.h"
 #include "server/http/message.h"
 #include "server/http/target.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
-[[noreturn]] void fail(std::size_t part, const std::string& what) {
-  throw FormatError("multipart body, part " + std::to_string(part) + ": " + what);
+[[noreturn]] void fail(std::size_t part, std::string_view what) {
+  throw FormatError(fmt::format("multipart body, part {}: {}", part, what));
 }
 
 bool is_token_char(char c) {  // RFC 9110, 5.6.2
@@ -22,19 +25,15 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
+// A field value with parameters. Beast's param_list does not fit: it removes every backslash, and
+// it ends at malformed parameters instead of reporting them.
 struct Parameters {
   std::string_view kind;  // "form-data", "multipart/form-data"
   Fields values;
 };
 
-// A quoted string whose opening quote is text[0]; removes it from text. Only \" and \\ are escapes:
-// browsers send Windows paths with single backslashes.
+// Removes the quoted string at the start of the text and returns its value. Only \" and \\ are
+// escapes, because browsers send Windows paths with single backslashes.
 std::string take_quoted(std::string_view& text) {
   std::string value;
   for (std::size_t i = 1; i < text.size(); ++i) {
@@ -55,14 +54,14 @@ Parameters parse_parameters(std::string_view text) {
   result.kind = trim(text.substr(0, end));
   text.remove_prefix(end);
   while (!(text = trim(text)).empty()) {
-    if (text.front() != ';') throw FormatError("a ';' is missing between parameters");
+    if (text.front() != ';') throw FormatError("';' expected between parameters");
     text = trim(text.substr(1));
     if (text.empty()) break;
     const std::size_t equals = std::min(text.find('='), text.size());
     const std::string_view name = trim(text.substr(0, equals));
     if (equals == text.size() || !is_token(name)) throw FormatError("a parameter is malformed");
     if (find_field(result.values, name)) {
-      throw FormatError("the parameter " + std::string(name) + " comes twice");
+      throw FormatError(fmt::format("the parameter {} occurs twice", name));
     }
     text = trim(text.substr(equals + 1));
     std::string value;
@@ -84,7 +83,7 @@ std::string decode_extended(std::string_view value) {
   const std::size_t charset = value.find('\'');
   const std::size_t language =
       charset == std::string_view::npos ? charset : value.find('\'', charset + 1);
-  if (language == std::string_view::npos || !same_name(value.substr(0, charset), "UTF-8")) {
+  if (language == std::string_view::npos || !iequals(value.substr(0, charset), "UTF-8")) {
     throw FormatError("filename* is not UTF-8''...");
   }
   return percent_decode(value.substr(language + 1), false, "filename*");
@@ -92,7 +91,7 @@ std::string decode_extended(std::string_view value) {
 
 void read_disposition(std::string_view value, Part& part) {
   const Parameters parameters = parse_parameters(value);
-  if (!same_name(parameters.kind, "form-data")) {
+  if (!iequals(parameters.kind, "form-data")) {
     throw FormatError("Content-Disposition is not form-data");
   }
   const auto name = find_field(parameters.values, "name");
@@ -104,7 +103,7 @@ void read_disposition(std::string_view value, Part& part) {
   }
 }
 
-// Header lines of one part, without the empty line that ends them.
+// Reads the header lines of a part, without the empty line that ends them.
 void read_part_head(std::string_view head, Part& part) {
   bool disposed = false;
   while (!head.empty()) {
@@ -118,26 +117,26 @@ void read_part_head(std::string_view head, Part& part) {
     const bool control = std::any_of(value.begin(), value.end(), [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
     });
-    if (control) throw FormatError("a header line holds a control character");
-    if (same_name(name, "Content-Disposition")) {
-      if (disposed) throw FormatError("Content-Disposition comes twice");
+    if (control) throw FormatError("a header line contains a control character");
+    if (iequals(name, "Content-Disposition")) {
+      if (disposed) throw FormatError("Content-Disposition occurs twice");
       disposed = true;
       read_disposition(value, part);
-    } else if (same_name(name, "Content-Type")) {
+    } else if (iequals(name, "Content-Type")) {
       part.content_type = value;
-    } else if (same_name(name, "Content-Transfer-Encoding") && !same_name(value, "binary") &&
-               !same_name(value, "8bit") && !same_name(value, "7bit")) {
-      throw FormatError("Content-Transfer-Encoding " + std::string(value) + " is not supported");
+    } else if (iequals(name, "Content-Transfer-Encoding") && !iequals(value, "binary") &&
+               !iequals(value, "8bit") && !iequals(value, "7bit")) {
+      throw FormatError(fmt::format("Content-Transfer-Encoding {} is not supported", value));
     }
   }
-  if (!disposed) throw FormatError("it has no Content-Disposition");
+  if (!disposed) throw FormatError("no Content-Disposition");
 }
 
 }  // namespace
 
 std::string multipart_boundary(std::string_view content_type) {
   const Parameters parameters = parse_parameters(content_type);
-  if (!same_name(parameters.kind, "multipart/form-data")) {
+  if (!iequals(parameters.kind, "multipart/form-data")) {
     throw FormatError("Content-Type is not multipart/form-data");
   }
   const auto boundary = find_field(parameters.values, "boundary");
@@ -148,7 +147,7 @@ std::string multipart_boundary(std::string_view content_type) {
   };
   if (boundary->size() > 70 || boundary->back() == ' ' ||
       !std::all_of(boundary->begin(), boundary->end(), allowed)) {
-    throw FormatError("the multipart boundary is not 1 to 70 of the allowed characters");
+    throw FormatError("the multipart boundary is longer than 70 characters or has invalid ones");
   }
   return std::string(*boundary);
 }
@@ -162,20 +161,18 @@ std::vector<Part> parse_multipart(std::string_view body, std::string_view bounda
   }
   body.remove_prefix(first.size());
   std::vector<Part> parts;
-  while (body.substr(0, 2) != "--") {  // here body begins right after a boundary
+  while (body.substr(0, 2) != "--") {  // body begins after a boundary
     const std::size_t number = parts.size() + 1;
-    if (body.substr(0, 2) != "\r\n") fail(number, "its boundary line does not end in CR LF");
+    if (body.substr(0, 2) != "\r\n") fail(number, "the boundary line does not end in CR LF");
     if (number > limits.max_parts) {
-      throw FormatError("the multipart body has more than " + std::to_string(limits.max_parts) +
-                        " parts");
+      throw FormatError(fmt::format("the multipart body has more than {} parts", limits.max_parts));
     }
-    // Keeps the CR LF before the head, so that an empty head is found as well.
+    // The search starts at the CR LF before the head, so that it finds an empty head.
     const std::size_t head_end = body.substr(0, limits.max_part_head + 4).find("\r\n\r\n");
     if (head_end == std::string_view::npos) {
-      fail(number,
-           body.size() <= limits.max_part_head
-               ? "its header lines are cut off"
-               : "its header lines exceed " + std::to_string(limits.max_part_head) + " bytes");
+      fail(number, body.size() <= limits.max_part_head
+                       ? "the header lines are incomplete"
+                       : fmt::format("the header lines exceed {} bytes", limits.max_part_head));
     }
     Part part;
     try {
@@ -183,16 +180,17 @@ std::vector<Part> parse_multipart(std::string_view body, std::string_view bounda
     } catch (const FormatError& error) {
       fail(number, error.what());
     }
-    // From the CR LF that ends the head: the delimiter may follow at once, as an empty part's does.
+    // Keeps the CR LF that ends the head, because the delimiter of an empty part begins with it.
     body.remove_prefix(head_end + 2);
     const std::size_t end = body.find(delimiter);
-    if (end == std::string_view::npos) fail(number, "the boundary that ends it is missing");
+    if (end == std::string_view::npos) fail(number, "the boundary after the part is missing");
     part.data = end < 2 ? std::string_view() : body.substr(2, end - 2);
     parts.push_back(std::move(part));
     body.remove_prefix(end + delimiter.size());
   }
   body.remove_prefix(2);
-  if (!body.empty() && body != "\r\n") throw FormatError("bytes follow the multipart body's end");
+  if (!body.empty() && body != "\r\n")
+    throw FormatError("bytes follow the closing boundary of the multipart body");
   return parts;
 }
 

@@ -10,8 +10,8 @@ namespace fovea::server {
 
 struct Part {
   std::string name;
-  std::optional<std::string> file_name;  // as sent, folders included; never used as a path
-  std::string content_type;              // empty when absent
+  std::optional<std::string> file_name;  // as sent, with folders; never used as a path
+  std::string content_type;              // empty if absent
   std::string_view data;                 // points into the body
 };
 
@@ -20,14 +20,14 @@ struct MultipartLimits {
   std::size_t max_part_head = 8192;  // bytes of one part's header lines
 };
 
-// The boundary of a "multipart/form-data; boundary=..." field (RFC 2046, 5.1.1: 1 to 70 characters
-// of a fixed set). Throws FormatError.
+// The boundary in a Content-Type "multipart/form-data; boundary=..." (RFC 2046, 5.1.1: 1 to 70
+// characters of a fixed set). Throws FormatError.
 std::string multipart_boundary(std::string_view content_type);
 
-// Parts of a multipart/form-data body (RFC 7578), in order. Strict: no preamble, CR LF line ends,
-// every part with a Content-Disposition that has a name, the closing boundary at the end. Quoted
-// names may escape '"' and '\'; filename*=UTF-8''... wins over filename. Throws FormatError
-// that names the part. Bytes from outside: any input is safe.
+// The parts of a multipart/form-data body (RFC 7578), in order. Strict: no preamble, CR LF line
+// ends, a Content-Disposition with a name in every part, the closing boundary at the end. Quoted
+// values may escape '"' and '\'; filename*=UTF-8''... overrides filename. Throws FormatError with
+// the number of the part. Safe for any input.
 std::vector<Part> parse_multipart(std::string_view body, std::string_view boundary,
                                   const MultipartLimits& limits = {});
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The one place that includes Boost; only http/ sources may include this header. Asio and Beast are
-// compiled once, in boost.cpp (their SEPARATE_COMPILATION macros are set in server/CMakeLists.txt).
+// Asio and Beast, for the sources of server/http only. They are compiled once, in beast_impl.cpp
+// (the macros for that are set in server/CMakeLists.txt).
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -34,7 +34,7 @@ using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Strand>;
 using ErrorCode = boost::system::error_code;
 
-// Awaited operations give (error code, results...) and do not throw.
+// Awaited operations return (error code, results...) and do not throw.
 inline constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Strand>());
 template <class T>
 using Task = asio::awaitable<T, Strand>;

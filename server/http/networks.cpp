@@ -1,82 +1,76 @@
 #include "server/http/networks.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 
 #include "engine/core/error.h"
 
 namespace fovea::server {
 namespace {
 
-using Bytes = std::array<std::uint8_t, 16>;
+namespace ip = boost::asio::ip;
 
-std::optional<Bytes> parse_address(std::string_view text) {
-  Bytes bytes{};
-  const std::string address(text);
-  if (inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) return bytes;
-  bytes = {};
-  bytes[10] = bytes[11] = 0xff;
-  if (inet_pton(AF_INET, address.c_str(), bytes.data() + 12) == 1) return bytes;
-  return std::nullopt;
+constexpr unsigned short kV4Prefix = 96;  // bits before the IPv4 address in ::ffff:a.b.c.d
+
+// IPv4 as ::ffff:a.b.c.d, so that one comparison serves both kinds.
+std::optional<ip::address_v6> parse_address(std::string_view text) {
+  boost::system::error_code error;
+  const ip::address address = ip::make_address(std::string(text), error);
+  if (error) return std::nullopt;
+  return address.is_v6() ? address.to_v6() : ip::make_address_v6(ip::v4_mapped, address.to_v4());
 }
 
-bool same_prefix(const Bytes& a, const Bytes& b, int bits) {
-  const int whole = bits / 8;
-  if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
-  const int rest = bits % 8;
-  return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
-}
-
-bool is_mapped_v4(const Bytes& bytes) {
-  static const Bytes mapped = *parse_address("::ffff:0:0");
-  return same_prefix(bytes, mapped, 96);
+std::optional<ip::network_v6> parse_network(const std::string& cidr) {
+  boost::system::error_code error;
+  if (cidr.find('/') == std::string::npos) {
+    if (const auto address = parse_address(cidr)) return ip::network_v6(*address, 128);
+    return std::nullopt;
+  }
+  if (cidr.find(':') != std::string::npos) {
+    const ip::network_v6 network = ip::make_network_v6(cidr, error);
+    return error ? std::nullopt : std::optional(network);
+  }
+  const ip::network_v4 network = ip::make_network_v4(cidr, error);
+  if (error) return std::nullopt;
+  return ip::network_v6(ip::make_address_v6(ip::v4_mapped, network.address()),
+                        static_cast<unsigned short>(kV4Prefix + network.prefix_length()));
 }
 
 }  // namespace
 
 void Networks::add(const std::string& cidr) {
-  const std::size_t slash = cidr.find('/');
-  const auto bytes = parse_address(std::string_view(cidr).substr(0, slash));
-  const bool v4 = cidr.find(':') == std::string::npos;
-  int bits = v4 ? 32 : 128;
-  const int most = bits;
-  bool good = bytes.has_value();
-  if (slash != std::string::npos) {
-    const char* end = cidr.data() + cidr.size();
-    const auto [stop, error] = std::from_chars(cidr.data() + slash + 1, end, bits);
-    good = good && error == std::errc() && stop == end && bits >= 0 && bits <= most;
+  const auto network = parse_network(cidr);
+  if (!network) {
+    throw FormatError("\"" + cidr + "\" is not a network such as 10.0.0.0/8 or an address");
   }
-  if (!good) {
-    throw FormatError("\"" + cidr + "\" is no network such as 10.0.0.0/8 or an address");
-  }
-  networks_.push_back({*bytes, v4 ? bits + 96 : bits});
+  networks_.push_back({network->address().to_bytes(), network->prefix_length()});
 }
 
 bool Networks::contains(std::string_view address) const {
-  const auto bytes = parse_address(address);
-  return bytes && std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-           return same_prefix(*bytes, network.bytes, network.bits);
+  const auto wanted = parse_address(address);
+  return wanted && std::any_of(networks_.begin(), networks_.end(), [&](const Network& each) {
+           const ip::network_v6 network(ip::address_v6(each.bytes), each.bits);
+           return ip::network_v6(*wanted, each.bits).network() == network.network();
          });
 }
 
 bool is_loopback(std::string_view address) {
   if (address == "localhost") return true;
-  static const Networks loopback = [] {
-    Networks networks;
-    networks.add("127.0.0.0/8");
-    networks.add("::1");
-    return networks;
-  }();
-  return loopback.contains(address);
+  const auto parsed = parse_address(address);
+  if (!parsed) return false;
+  return parsed->is_v4_mapped() ? ip::make_address_v4(ip::v4_mapped, *parsed).is_loopback()
+                                : parsed->is_loopback();
 }
 
 std::string client_key(std::string_view address) {
-  const auto bytes = parse_address(address);
-  if (!bytes || is_mapped_v4(*bytes)) return std::string(address);
-  return {bytes->begin(), bytes->begin() + 8};
+  const auto parsed = parse_address(address);
+  if (!parsed || parsed->is_v4_mapped()) return std::string(address);
+  const auto bytes = parsed->to_bytes();
+  return {bytes.begin(), bytes.begin() + 8};
 }
 
 }  // namespace fovea::server

@@ -12,10 +12,10 @@ double RateLimit::level(const Bucket& bucket, Clock::time_point now) const {
 
 bool RateLimit::take(const std::string& client, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  if (buckets_.size() >= kMostClients && !buckets_.contains(client)) {
+  if (buckets_.size() >= kMaxClients && !buckets_.contains(client)) {
     std::erase_if(buckets_, [&](const auto& each) { return level(each.second, now) >= burst_; });
-    // More clients than that at once are an attack by many: forget rather than grow.
-    if (buckets_.size() >= kMostClients) buckets_.clear();
+    // So many active clients are a distributed attack: drop all buckets to bound the memory.
+    if (buckets_.size() >= kMaxClients) buckets_.clear();
   }
   Bucket& bucket = buckets_.try_emplace(client, Bucket{burst_, now}).first->second;
   bucket = {level(bucket, now), now};

@@ -8,17 +8,17 @@
 
 namespace fovea::server {
 
-// A token bucket per client: `rate` a second over time, `burst` at once. Thread contract: any.
+// A token bucket per client: `rate` requests per second on average, `burst` at once. Any thread.
 class RateLimit {
  public:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::size_t kMostClients = 65536;  // then full buckets are forgotten
+  static constexpr std::size_t kMaxClients = 65536;  // then full buckets are removed
 
   RateLimit(double rate, double burst) : rate_(rate), burst_(burst) {}  // REQUIRES: rate > 0
 
   bool take(const std::string& client, Clock::time_point now = Clock::now());
   bool would_take(const std::string& client, Clock::time_point now = Clock::now()) const;
-  int retry_after() const;  // seconds until an empty bucket holds one again, at least 1
+  int retry_after() const;  // seconds until an empty bucket has one token again, at least 1
 
  private:
   struct Bucket {

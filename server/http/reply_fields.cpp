@@ -37,7 +37,7 @@ std::string make_request_id() {
   return id;
 }
 
-bool is_sane_request_id(std::string_view id) {
+bool is_valid_request_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("-_.:/+=@").find(c) != std::string_view::npos;
@@ -46,10 +46,10 @@ bool is_sane_request_id(std::string_view id) {
 
 std::string_view trace_parent(const Request& request) {
   const std::string_view text = request.field("traceparent").value_or("");
-  constexpr std::string_view kForm = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+  constexpr std::string_view kPattern = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
   const bool good =
-      std::equal(text.begin(), text.end(), kForm.begin(), kForm.end(), [](char c, char f) {
-        return f == '-' ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      std::equal(text.begin(), text.end(), kPattern.begin(), kPattern.end(), [](char c, char p) {
+        return p == '-' ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
       });
   return good ? text : std::string_view();
 }

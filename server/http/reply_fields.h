@@ -7,14 +7,14 @@
 
 namespace fovea::server {
 
-// Sent with every answer. WebAssembly threads need the two Cross-Origin fields on the page, and the
-// page compiles WebAssembly and shows images the visitor dropped (blob:, data:).
+// Sent with every response. WebAssembly threads need the Cross-Origin fields. The page compiles
+// WebAssembly and shows images that the visitor selected (blob:, data:).
 const Fields& security_fields();
 
-std::string make_request_id();                 // 16 random hex digits
-bool is_sane_request_id(std::string_view id);  // short, and harmless in logs, headers and JSON
-// The request's W3C traceparent; empty when there is none or it is malformed.
+std::string make_request_id();                  // 16 random hex digits
+bool is_valid_request_id(std::string_view id);  // 1 to 128 characters that need no escaping
+// The request's W3C traceparent; empty if it is missing or malformed.
 std::string_view trace_parent(const Request& request);
-std::string http_date();  // now, as the Date field has it
+std::string http_date();  // the present time in the format of the Date field
 
 }  // namespace fovea::server

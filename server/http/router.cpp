@@ -2,40 +2,34 @@
 
 #include <optional>
 
+#include "server/text/strings.h"
+
 namespace fovea::server {
 namespace {
 
-// The text before the next '/', which is removed with it.
-std::string_view take_segment(std::string_view& path) {
-  const std::size_t slash = path.find('/');
-  const std::string_view segment = path.substr(0, slash);
-  path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  return segment;
-}
-
-// "{name}" stands for any text, "{name}.png" for any that ends so; other text for itself.
-bool match_segment(std::string_view wanted, std::string_view given, Fields& params) {
-  const std::size_t close = wanted.find('}');
-  if (wanted.empty() || wanted.front() != '{' || close == std::string_view::npos) {
-    return wanted == given;
+// "{name}" matches any text, "{name}.png" any text with this suffix, other patterns only
+// themselves.
+bool match_segment(std::string_view pattern, std::string_view segment, Fields& params) {
+  const std::size_t close = pattern.find('}');
+  if (pattern.empty() || pattern.front() != '{' || close == std::string_view::npos) {
+    return pattern == segment;
   }
-  const std::string_view ending = wanted.substr(close + 1);
-  if (given.size() <= ending.size() || !given.ends_with(ending)) return false;
-  given.remove_suffix(ending.size());
-  params.emplace_back(wanted.substr(1, close - 1), given);
+  const std::string_view suffix = pattern.substr(close + 1);
+  if (segment.size() <= suffix.size() || !segment.ends_with(suffix)) return false;
+  segment.remove_suffix(suffix.size());
+  params.emplace_back(pattern.substr(1, close - 1), segment);
   return true;
 }
 
 std::optional<Fields> match_pattern(std::string_view pattern, std::string_view path) {
   Fields params;
   while (!pattern.empty() && !path.empty()) {
-    // Compared with their slashes, so that "/a" and "/a/" differ.
-    const bool more_pattern = pattern.find('/') != std::string_view::npos;
-    const bool more_path = path.find('/') != std::string_view::npos;
-    const std::string_view wanted = take_segment(pattern);
-    const std::string_view given = take_segment(path);
-    if (more_pattern != more_path) return std::nullopt;
-    if (!match_segment(wanted, given, params)) return std::nullopt;
+    // A segment matches only with its slash, so that "/a" and "/a/" differ.
+    const bool pattern_slash = pattern.find('/') != std::string_view::npos;
+    const bool path_slash = path.find('/') != std::string_view::npos;
+    if (pattern_slash != path_slash) return std::nullopt;
+    const std::string_view segment_pattern = take_until(pattern, "/");
+    if (!match_segment(segment_pattern, take_until(path, "/"), params)) return std::nullopt;
   }
   if (!pattern.empty() || !path.empty()) return std::nullopt;
   return params;
@@ -49,7 +43,8 @@ void add_verb(std::string& allow, std::string_view verb) {
 
 }  // namespace
 
-// A path belongs to one pattern, the one with the fewest parameters: "/items/new" is no item.
+// Of the patterns that match a path, the one with the fewest parameters counts: "/items/new" does
+// not match "/items/{id}" if there is such a route.
 Match Router::match(std::string_view verb, std::string_view path) const {
   std::string_view pattern;
   std::optional<Fields> params;
@@ -61,18 +56,18 @@ Match Router::match(std::string_view verb, std::string_view path) const {
     params = std::move(found);
   }
   Match match;
-  const std::string_view wanted = verb == "HEAD" ? "GET" : verb;
+  const std::string_view route_verb = verb == "HEAD" ? "GET" : verb;
   if (!params) {
-    if (wanted == "GET") {
+    if (route_verb == "GET") {
       match.route = &fallback_;
-    } else if (path == "/") {  // the page, which is always there
+    } else if (path == "/") {  // the page always exists
       add_verb(match.allow, "GET");
     }
     return match;
   }
   for (const Route& route : routes_) {
     if (route.pattern != pattern) continue;
-    if (route.verb == wanted) return {&route, std::move(*params), {}};
+    if (route.verb == route_verb) return {&route, std::move(*params), {}};
     add_verb(match.allow, route.verb);
   }
   return match;

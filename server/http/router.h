@@ -13,45 +13,49 @@ namespace fovea::server {
 
 class App;
 
-// A handler is a plain function. Quick ones answer at once, on an io thread; those that need the
-// network hand the work on and respond later, from any thread; blocking ones may wait for a disk
-// and run on a worker thread.
-using QuickHandler = Reply (*)(const Request&, App&);
-using LaterHandler = void (*)(std::shared_ptr<const Request>, App&, Respond);
-struct Blocking {
+// A handler is a function from a request to a response, and throws to report an error.
+using QuickHandler = Reply (*)(const Request&, App&);  // runs on an io thread, must not block
+struct Blocking {  // may wait for a disk; runs on a worker thread
   Reply (*run)(const Request&, App&);
 };
-using Handler = std::variant<QuickHandler, LaterHandler, Blocking>;
+// Starts the work and responds later, from any thread. Must not respond if it throws.
+using AsyncHandler = void (*)(std::shared_ptr<const Request>, App&, Respond);
+using Handler = std::variant<QuickHandler, AsyncHandler, Blocking>;
 
-// Who may call: anybody; who may classify; who may change things and see everything.
+// Who may call a route: anyone; clients that may predict; clients that may change things.
 enum class Role { open, predict, admin };
 
-// What names no role needs `admin`, so that a route that was forgotten is closed.
+// The default role is `admin`, so that a route without a role is not open by mistake.
 struct Route {
-  Route(std::string_view of_verb, std::string_view of_pattern, Handler by, Role needs = Role::admin,
-        std::uint64_t most = 0)
-      : verb(of_verb), pattern(of_pattern), handler(by), role(needs), max_body(most) {}
-  Route(std::string_view of_verb, std::string_view of_pattern, Handler by, std::uint64_t most)
-      : Route(of_verb, of_pattern, by, Role::admin, most) {}
+  Route(std::string_view http_verb, std::string_view path_pattern, Handler function,
+        Role needed_role = Role::admin, std::uint64_t body_limit = 0)
+      : verb(http_verb),
+        pattern(path_pattern),
+        handler(function),
+        role(needed_role),
+        max_body(body_limit) {}
+  Route(std::string_view http_verb, std::string_view path_pattern, Handler function,
+        std::uint64_t body_limit)
+      : Route(http_verb, path_pattern, function, Role::admin, body_limit) {}
 
-  std::string_view verb;     // "GET" answers HEAD too
-  std::string_view pattern;  // "/items/{id}": one path segment, not empty; "/items/{id}.png"
+  std::string_view verb;     // a GET route also serves HEAD
+  std::string_view pattern;  // "/items/{id}" or "/items/{id}.png"; {id} is one non-empty segment
   Handler handler;
   Role role;
-  std::uint64_t max_body;  // bytes; 0 = the server's own limit
-  // The parameters that an address may have behind its '?'; without a list, any.
+  std::uint64_t max_body;  // bytes; 0 = the limit of the server
+  // The query parameters that the route accepts; nullopt: any.
   std::optional<std::vector<std::string>> query;
 };
 
 struct Match {
-  const Route* route = nullptr;  // null: no such path, or `allow` says which verbs it has
+  const Route* route = nullptr;  // null: the path is unknown, or `allow` lists its verbs
   Fields params;
-  std::string allow;  // "GET, HEAD, POST" when the path exists under other verbs
+  std::string allow;  // "GET, HEAD, POST" if the path exists only under other verbs
 };
 
 class Router {
  public:
-  // `fallback` answers GET and HEAD of every path that no route names, to anybody.
+  // `fallback` serves GET and HEAD of all other paths, without a role.
   Router(std::vector<Route> routes, QuickHandler fallback)
       : routes_(std::move(routes)), fallback_("GET", "", fallback, Role::open) {}
 

@@ -5,6 +5,8 @@
 #include <thread>
 #include <unordered_map>
 
+#include <fmt/core.h>
+
 #include "engine/core/error.h"
 #include "server/http/net.h"
 #include "server/http/session.h"
@@ -15,100 +17,100 @@ using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<tcp, Strand>;
 
 struct Server::Impl {
-  explicit Impl(ServerOptions given);
+  explicit Impl(ServerOptions server_options);
 
   Task<void> accept();
-  void start(Socket socket);
-  void ended(std::uint64_t number);
+  void start_session(Socket socket);
+  void end_session(std::uint64_t number);
   void wait_for_signal();
   void stop();         // any thread
-  void begin_drain();  // on the strand from here on
+  void begin_drain();  // this and those below: on the strand
   void stop_accepting();
   void finish_if_idle();
 
   ServerOptions options;
-  // Before what runs the sessions: those that were cut off end with it, and give back what they
-  // hold.
+  // Declared before `io`, so that it outlives the sessions that io destroys.
   std::unique_ptr<SessionContext> context;
   asio::io_context io;
   Strand strand;  // of the acceptor, the timers and the list of sessions
   Acceptor acceptor;
-  Timer room;   // waited on while there are too many connections
-  Timer drain;  // the drain's delay, then its limit
+  Timer accept_again;  // while there are too many connections or file descriptors
+  Timer drain;         // drain_delay, then drain_timeout
   asio::basic_signal_set<Strand> signals;
-  std::unique_ptr<WorkerPool> workers;  // while run() lasts: what they do needs the App
+  std::unique_ptr<WorkerPool> workers;  // only during run(), because tasks use the App
   std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions;
   std::uint64_t next_number = 0;
   bool accepting = true;
   bool stopping = false;
-  int cut = 0;
+  int cut_off = 0;
 };
 
-Server::Impl::Impl(ServerOptions given)
-    : options(std::move(given)),
+Server::Impl::Impl(ServerOptions server_options)
+    : options(std::move(server_options)),
       io(options.io_threads),
       strand(io.get_executor()),
       acceptor(strand),
-      room(strand),
+      accept_again(strand),
       drain(strand),
       signals(strand) {
-  const std::string where = options.host + ", port " + std::to_string(options.port);
+  const auto fail = [this](const std::string& why) {
+    throw IoError(fmt::format("cannot listen on {}, port {}: {}", options.host, options.port, why));
+  };
   ErrorCode error;
   asio::ip::tcp::resolver resolver(io);
   const auto found =
       resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
-  if (error) throw IoError("cannot listen on " + where + ": " + error.message());
+  if (error) fail(error.message());
   const tcp::endpoint endpoint = found.begin()->endpoint();
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error == asio::error::address_in_use) {
-    throw IoError("port " + std::to_string(options.port) + " on " + options.host +
-                  " is taken by another program; choose another with --port");
+    fail("another program uses this port; choose another port with --port");
   }
-  if (error) throw IoError("cannot listen on " + where + ": " + error.message());
+  if (error) fail(error.message());
 }
 
 Task<void> Server::Impl::accept() {
   while (accepting) {
     if (static_cast<int>(sessions.size()) >= options.max_connections) {
-      room.expires_at(Timer::time_point::max());
-      co_await room.async_wait(kAwait);
+      accept_again.expires_at(Timer::time_point::max());
+      co_await accept_again.async_wait(kAwait);
       continue;
     }
     auto [error, socket] = co_await acceptor.async_accept(asio::make_strand(io), kAwait);
     if (!error) {
-      start(std::move(socket));
-    } else if (accepting) {  // out of file descriptors, say: some will be closed
-      room.expires_after(std::chrono::milliseconds(100));
-      co_await room.async_wait(kAwait);
+      start_session(std::move(socket));
+    } else if (accepting) {  // for example out of file descriptors: wait until some are closed
+      accept_again.expires_after(std::chrono::milliseconds(100));
+      co_await accept_again.async_wait(kAwait);
     }
   }
 }
 
-void Server::Impl::start(Socket socket) {
+void Server::Impl::start_session(Socket socket) {
   const auto executor = socket.get_executor();
   const auto session = std::make_shared<Session>(std::move(socket), *context);
   const std::uint64_t number = next_number++;
   sessions.emplace(number, session);
-  asio::co_spawn(executor, session->run(), [this, number, session](std::exception_ptr fault) {
-    if (fault && options.on_fault) options.on_fault("a connection ended by an exception");
-    asio::post(strand, [this, number] { ended(number); });
+  asio::co_spawn(executor, session->run(), [this, number, session](std::exception_ptr error) {
+    if (error && options.on_error) options.on_error("a connection ended with an exception");
+    asio::post(strand, [this, number] { end_session(number); });
   });
 }
 
-void Server::Impl::ended(std::uint64_t number) {
+void Server::Impl::end_session(std::uint64_t number) {
   sessions.erase(number);
-  room.cancel();
+  accept_again.cancel();
   finish_if_idle();
 }
 
 void Server::Impl::wait_for_signal() {
   signals.async_wait([this](ErrorCode error, int) {
     if (error) return;
-    if (stopping) std::_Exit(1);  // asked twice: leave at once
-    wait_for_signal();  // before the drain, which ends the waiting once nothing is left to do
+    if (stopping) std::_Exit(1);  // the second signal
+    wait_for_signal();            // before begin_drain(), which may cancel the wait
     begin_drain();
   });
 }
@@ -132,14 +134,14 @@ void Server::Impl::stop_accepting() {
   accepting = false;
   ErrorCode ignored;
   acceptor.close(ignored);
-  room.cancel();
+  accept_again.cancel();
   context->draining = true;
   for (const auto& [number, session] : sessions) session->drain();
   drain.expires_after(options.drain_timeout);
   drain.async_wait([this](ErrorCode error) {
     if (error) return;
-    cut = static_cast<int>(sessions.size());
-    io.stop();  // their sockets close with the Server
+    cut_off = static_cast<int>(sessions.size());
+    io.stop();  // the Server's destructor closes the sockets
   });
   finish_if_idle();
 }
@@ -179,9 +181,9 @@ int Server::run(const Router& router, App& app) {
   impl.io.run();
   threads.clear();
   impl.workers.reset();
-  // Streams of connections that were cut off may refer to the App, which is gone before them.
+  // Streams of connections that were cut off may refer to the App, which is destroyed before them.
   for (const auto& [number, session] : impl.sessions) session->drop_stream();
-  return impl.cut;
+  return impl.cut_off;
 }
 
 void Server::stop() {

@@ -13,15 +13,15 @@
 
 namespace fovea::server {
 
-// One answered request, for the log.
+// One completed request, for the log.
 struct Access {
   std::string_view id, remote, verb, target;
   int status = 0;
-  std::uint64_t bytes = 0;  // of the answer's body
-  double ms = 0;            // from the first byte of the head to the last byte handed to the system
-  std::string_view actor;   // Request::actor
-  std::string_view trace;   // the client's W3C traceparent, when it is well formed
-  std::string_view route = {};  // the pattern of its route; "page" and "other" when it has none
+  std::uint64_t bytes = 0;      // of the response body
+  double ms = 0;                // from the first byte of the head to the last byte written
+  std::string_view actor;       // Request::actor
+  std::string_view trace;       // the client's W3C traceparent; empty if missing or malformed
+  std::string_view route = {};  // the pattern of its route; "page" or "other" without one
 };
 
 struct ServerOptions {
@@ -31,45 +31,46 @@ struct ServerOptions {
   int max_connections = 1000;  // further ones wait in the system's backlog
   std::uint32_t max_head = 16384;
   std::uint64_t max_body = 32 << 20;
-  std::uint64_t max_bodies = 320 << 20;            // those of all connections together
-  int worker_threads = 2;                          // for what waits for a disk
-  std::size_t max_waiting = 256;                   // requests that wait for one of them
-  std::chrono::milliseconds head_timeout{10'000};  // of a TLS handshake too
+  std::uint64_t max_bodies = 320 << 20;            // of all connections together
+  int worker_threads = 2;                          // for work that waits for a disk
+  std::size_t max_waiting = 256;                   // requests that wait for a worker thread
+  std::chrono::milliseconds head_timeout{10'000};  // also limits a TLS handshake
   std::chrono::milliseconds body_timeout{120'000};
   std::chrono::milliseconds idle_timeout{60'000};
-  std::chrono::milliseconds write_timeout{120'000};  // of an answer, or of one chunk of it
-  std::chrono::milliseconds heartbeat{15'000};      // silence after which a stream is asked for one
-  std::chrono::milliseconds drain_delay{0};         // still accepting, no longer ready
+  std::chrono::milliseconds write_timeout{120'000};  // of a response, or of one chunk of a stream
+  std::chrono::milliseconds heartbeat{15'000};  // silence after which a stream sends its heartbeat
+  std::chrono::milliseconds drain_delay{0};     // not ready, but still accepting
   std::chrono::milliseconds drain_timeout{30'000};  // for requests in flight
   bool handle_signals = false;  // SIGINT, SIGTERM: the first drains, the second exits at once
 
-  std::shared_ptr<Guard> guard;              // none: whoever reaches the port may do everything
-  std::shared_ptr<Certificate> certificate;  // none: HTTP without TLS
+  std::shared_ptr<Guard> guard;              // null: every client may do everything
+  std::shared_ptr<Certificate> certificate;  // null: HTTP without TLS
 
   ProblemOf problem_of = nullptr;  // REQUIRED; called on io threads
 
   // Called from io threads, also several at once; each may be empty.
   std::function<void(const Access&)> on_access;
-  std::function<void(const std::string&)> on_fault;  // errors that the client does not see
+  std::function<void(const std::string&)> on_error;  // details that are not sent to the client
   std::function<void()> on_drain;
 };
 
-// HTTP/1.1 over TCP, or over TLS on it: one coroutine per connection, each on its own strand of a
-// few io threads. Requests of one connection are answered in order, one at a time. Every phase has
-// a time limit.
+// An HTTP/1.1 server over TCP or TLS. Each connection is a coroutine on its own strand of the io
+// threads and handles one request at a time, in order. Every phase of a request has a time limit.
 class Server {
  public:
-  // Binds and listens. Throws IoError naming host and port.
+  // Binds and listens. Throws IoError with host and port.
   explicit Server(ServerOptions options);
   ~Server();
 
   std::uint16_t port() const;
-  // Serves until stopped and drained. An App that responds later must be destroyed before the
-  // Server is: declare it after. Returns the number of connections cut off by drain_timeout.
+  // Serves until the server is stopped and drained. Returns the number of connections that
+  // drain_timeout cut off. An App that responds later must be destroyed before the Server, so
+  // declare it after the Server.
   int run(const Router& router, App& app);
-  // Requests that were read and are not answered to the end; of run() alone, while it runs.
+  // Requests that were read and whose response is not completely sent; of the present run().
   int in_flight() const;
-  // Begins to drain: no new connections, idle ones closed, requests in flight finished. Any thread.
+  // Begins to drain: accepts no new connections, closes idle ones, finishes requests in flight. Any
+  // thread.
   void stop();
 
  private:

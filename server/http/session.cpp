@@ -8,8 +8,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// For counting: what a client made up never becomes a name.
-// Counts one while it lives.
+// Counts a request while it exists.
 class InFlight {
  public:
   explicit InFlight(std::atomic<int>& count) : count_(count) { ++count_; }
@@ -21,6 +20,7 @@ class InFlight {
   std::atomic<int>& count_;
 };
 
+// The value of a metrics label. Never text of the client, which could create any number of values.
 std::string_view route_name(const Route* route) {
   if (!route) return "other";
   return route->pattern.empty() ? "page" : route->pattern;
@@ -34,7 +34,7 @@ Session::Session(Socket socket, SessionContext& context)
       timer_(transport_.get_executor()),
       context_(context),
       wake_(transport_.get_executor()) {
-  // Chunk extensions and trailers count for no body limit; they end where the buffer ends.
+  // Limits chunk extensions and trailers, which do not count towards the body limit.
   buffer_.max_size(context.options.max_head + std::size_t{128} * 1024);
   ErrorCode ignored;
   const auto peer = transport_.socket().remote_endpoint(ignored);
@@ -44,7 +44,7 @@ Session::Session(Socket socket, SessionContext& context)
 
 Task<void> Session::run() {
   const auto self = shared_from_this();
-  if (co_await greet()) {
+  if (co_await handshake()) {
     while (co_await wait_for_request()) {
       if (!co_await serve_one()) break;
       first_ = false;
@@ -57,8 +57,8 @@ Task<bool> Session::wait_for_request() {
   if (buffer_.size() > 0) co_return true;  // pipelined
   if (context_.draining) co_return false;
   constexpr std::size_t kFirstRead = 4096;
-  if (buffer_.capacity() > 4 * kFirstRead) buffer_.shrink_to_fit();  // idle ones cost little
-  arm(first_ ? context_.options.head_timeout : context_.options.idle_timeout);
+  if (buffer_.capacity() > 4 * kFirstRead) buffer_.shrink_to_fit();  // keep idle connections small
+  set_timeout(first_ ? context_.options.head_timeout : context_.options.idle_timeout);
   const auto [error, size] =
       co_await transport_.async_read_some(buffer_.prepare(kFirstRead), kAwait);
   if (error || phase_ == Phase::closed) co_return false;
@@ -74,11 +74,11 @@ Task<bool> Session::serve_one() {
   request->remote = remote_;
   request->id = make_request_id();
   request->secure = transport_.is_secure();
-  request->verb = request->target = "-";  // in the log, when not even these can be read
+  request->verb = request->target = "-";  // for the log, in case the request line is malformed
   BodyBudget::Share share(context_.bodies);
   std::optional<Admission> admission = co_await read_request(parser, *request, share);
   if (!admission || phase_ == Phase::closed) co_return false;
-  disarm();
+  clear_timeout();
   const InFlight counted(context_.in_flight);
   Reply reply;
   if (admission->refusal) {
@@ -86,22 +86,22 @@ Task<bool> Session::serve_one() {
   } else {
     request->body = std::move(parser.get().body());
     request->params = std::move(admission->match.params);
-    reply = co_await answer(admission->match, request);
+    reply = co_await call_handler(admission->match, request);
   }
   if (phase_ == Phase::closed) co_return false;
-  // What is left of a body that was refused cannot be told from the next request.
-  const bool complete = parser.is_done() && !admission->close;
-  const bool keep = complete && parser.get().keep_alive() && !context_.draining;
-  const Written written = co_await write(*request, reply, parser.get().version(), keep);
-  whole_ = written.whole;
-  report(*request, reply, written, admission->match.route, started);
+  // After an unread body, the start of the next request is unknown.
+  const bool read_completely = parser.is_done() && !admission->close;
+  const bool keep_alive = read_completely && parser.get().keep_alive() && !context_.draining;
+  const Written written = co_await write(*request, reply, parser.get().version(), keep_alive);
+  complete_ = written.complete;
+  log_access(*request, reply, written, admission->match.route, started);
   if (phase_ != Phase::closed) phase_ = Phase::idle;
-  if (written.whole && !complete) co_await linger();
-  co_return written.whole&& written.keep;
+  if (written.complete && !read_completely) co_await linger();
+  co_return written.complete&& written.keep_alive;
 }
 
-void Session::report(const Request& request, const Reply& reply, const Written& written,
-                     const Route* route, Clock::time_point started) const {
+void Session::log_access(const Request& request, const Reply& reply, const Written& written,
+                         const Route* route, Clock::time_point started) const {
   if (!context_.options.on_access) return;
   const double ms = std::chrono::duration<double, std::milli>(Clock::now() - started).count();
   context_.options.on_access({request.id, request.remote, request.verb, request.target,
@@ -109,7 +109,7 @@ void Session::report(const Request& request, const Reply& reply, const Written& 
                               route_name(route)});
 }
 
-Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> request) {
+Task<Reply> Session::call_handler(const Match& match, std::shared_ptr<const Request> request) {
   try {
     if (const auto* quick = std::get_if<QuickHandler>(&match.route->handler)) {
       co_return (*quick)(*request, context_.app);
@@ -117,12 +117,12 @@ Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> r
     const auto pending = std::make_shared<Pending>(
         Pending{Timer(transport_.get_executor(), Clock::time_point::max()), std::nullopt});
     if (const auto* blocking = std::get_if<Blocking>(&match.route->handler)) {
-      if (!hand_to_worker(*blocking, request, pending)) {
+      if (!post_to_worker(*blocking, request, pending)) {
         throw HttpError(503, "too many requests are waiting; try again in a second",
                         {{"Retry-After", "1"}});
       }
     } else {
-      std::get<LaterHandler>(match.route->handler)(request, context_.app, [pending](Result result) {
+      std::get<AsyncHandler>(match.route->handler)(request, context_.app, [pending](Result result) {
         post_result(pending, std::move(result));
       });
     }
@@ -131,11 +131,11 @@ Task<Reply> Session::answer(const Match& match, std::shared_ptr<const Request> r
     std::rethrow_exception(std::get<std::exception_ptr>(*pending->result));
   } catch (...) {
     co_return context_.options.problem_of(*request, std::current_exception(),
-                                          context_.options.on_fault);
+                                          context_.options.on_error);
   }
 }
 
-// From any thread.
+// Any thread.
 void Session::post_result(const std::shared_ptr<Pending>& pending, Result result) {
   asio::post(pending->wake.get_executor(), [pending, result = std::move(result)]() mutable {
     pending->result = std::move(result);
@@ -143,7 +143,7 @@ void Session::post_result(const std::shared_ptr<Pending>& pending, Result result
   });
 }
 
-bool Session::hand_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
+bool Session::post_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
                              const std::shared_ptr<Pending>& pending) {
   return context_.workers.try_post([handler, request, pending, &app = context_.app] {
     try {
@@ -154,38 +154,38 @@ bool Session::hand_to_worker(const Blocking& handler, const std::shared_ptr<cons
   });
 }
 
-void Session::arm(std::chrono::milliseconds limit) {
+void Session::set_timeout(std::chrono::milliseconds limit) {
   timed_out_ = false;
   timer_.expires_after(limit);
-  watch();
+  watch_timeout();
 }
 
-void Session::watch() {
+void Session::watch_timeout() {
   timer_.async_wait([self = weak_from_this()](ErrorCode error) {
     const auto session = self.lock();
-    // Already queued when the timer was set anew: not for this phase.
+    // Ignore an expiry that was queued before the timer was set again.
     if (error || !session || session->timer_.expiry() > Clock::now()) return;
     session->timed_out_ = true;
     ErrorCode ignored;
     session->transport_.socket().cancel(ignored);
-    // Between two reads of one operation there is nothing to cancel: try again until disarmed.
+    // Between two reads of one operation there is nothing to cancel: repeat until clear_timeout().
     session->timer_.expires_after(std::chrono::milliseconds(50));
-    session->watch();
+    session->watch_timeout();
   });
 }
 
-void Session::disarm() {
+void Session::clear_timeout() {
   timer_.expires_at(Clock::time_point::max());
 }
 
 Task<void> Session::close() {
-  constexpr std::chrono::seconds kGoodbye{1};
+  constexpr std::chrono::seconds kShutdownTime{1};
   phase_ = Phase::closed;
-  if (whole_) {
-    arm(kGoodbye);
+  if (complete_) {
+    set_timeout(kShutdownTime);
     co_await transport_.shutdown();
   }
-  disarm();
+  clear_timeout();
   ErrorCode ignored;
   transport_.socket().shutdown(Socket::shutdown_both, ignored);
   transport_.socket().close(ignored);
@@ -193,12 +193,12 @@ Task<void> Session::close() {
 
 void Session::drain() {
   asio::post(transport_.get_executor(), [self = shared_from_this()] {
-    // Half a head is no request yet.
+    // A request whose head is incomplete is dropped.
     if (self->phase_ == Phase::idle || self->phase_ == Phase::head) {
       self->phase_ = Phase::closed;
-      self->arm(std::chrono::milliseconds(0));  // ends what it waits for
+      self->set_timeout(std::chrono::milliseconds(0));  // cancels the pending read
     }
-    self->wake_.cancel();  // an event stream ends
+    self->wake_.cancel();  // ends an event stream
   });
 }
 

@@ -14,7 +14,7 @@
 
 namespace fovea::server {
 
-// What every connection of one server shares. Outlives them.
+// What all connections of a server share. Outlives them.
 struct SessionContext {
   const ServerOptions& options;
   const Router& router;
@@ -22,24 +22,25 @@ struct SessionContext {
   WorkerPool& workers;
   BodyBudget bodies{options.max_bodies};
   std::atomic<bool> draining{false};
-  std::atomic<int> in_flight{0};  // requests that were read and are not answered to the end
+  std::atomic<int> in_flight{0};  // requests that were read and whose response is not sent yet
 };
 
-// One connection: reads a request, has it answered, writes the answer, and again. Everything runs
-// on the socket's strand except drain(), which any thread may call.
+// One connection: reads a request, calls its handler, writes the response, and repeats. Everything
+// runs on the socket's strand except drain(), which any thread may call. Defined in session.cpp,
+// session_read.cpp and session_write.cpp.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Socket socket, SessionContext& context);
 
   Task<void> run();
-  void drain();  // closes the connection now when idle, else after the answer in progress
-  void drop_stream() { stream_.reset(); }  // REQUIRES: nothing runs any more
+  void drain();  // closes an idle connection now, a busy one after the present response
+  void drop_stream() { stream_.reset(); }  // REQUIRES: the io_context has stopped
 
  private:
   using Parser = wire::request_parser<wire::string_body>;
-  // A body may take its time limit anew for each of these: a large one has time on a slow line, and
-  // a peer that takes or gives byte by byte has not.
-  static constexpr std::uint64_t kPace = 1 << 20;
+  // The time limit of a body starts again after this many bytes. A large body on a slow line stays
+  // within the limit; a peer that trickles single bytes does not.
+  static constexpr std::uint64_t kBytesPerTimeout = 1 << 20;
   enum class Phase { idle, head, busy, closed };
   struct Pending {  // a response that comes later
     Timer wake;     // never expires; cancelled when the result is there
@@ -49,50 +50,51 @@ class Session : public std::enable_shared_from_this<Session> {
     std::string bytes;
     bool more = false;
   };
-  struct Pulled {  // what the stream was asked for
+  struct PendingChunk {
     std::optional<Chunk> chunk;
     bool failed = false;
   };
   struct Written {
-    bool whole = false;       // to its last byte
-    bool keep = false;        // the connection can take another request
+    bool complete = false;    // to the last byte
+    bool keep_alive = false;  // the connection can serve another request
     std::uint64_t bytes = 0;  // of the body
   };
 
   Task<bool> wait_for_request();
-  Task<bool> serve_one();  // whether the connection goes on
-  Task<Reply> answer(const Match& match, std::shared_ptr<const Request> request);
+  Task<bool> serve_one();  // whether the connection stays open
+  Task<Reply> call_handler(const Match& match, std::shared_ptr<const Request> request);
   static void post_result(const std::shared_ptr<Pending>& pending, Result result);
-  void report(const Request& request, const Reply& reply, const Written& written,
-              const Route* route, std::chrono::steady_clock::time_point started) const;
-  bool hand_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
+  void log_access(const Request& request, const Reply& reply, const Written& written,
+                  const Route* route, std::chrono::steady_clock::time_point started) const;
+  bool post_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
                       const std::shared_ptr<Pending>& pending);
 
   // session_read.cpp
-  Task<bool> greet();  // TLS, where it is spoken; whether the connection goes on
-  Task<void> refuse_plain_http();
-  // Nothing: the peer left, nobody is there to be answered.
+  Task<bool> handshake();  // whether the connection stays open
+  Task<void> reject_plain_http();
+  // nullopt: the peer has disconnected.
   Task<std::optional<Admission>> read_request(Parser& parser, Request& request,
                                               BodyBudget::Share& share);
   Task<std::optional<Admission>> read_body(Parser& parser, const Request& request,
                                            Admission admission, BodyBudget::Share& share);
-  std::optional<Admission> explain(const Request& request, ErrorCode error,
-                                   Admission admission) const;
+  std::optional<Admission> read_failed(const Request& request, ErrorCode error,
+                                       Admission admission) const;
 
   // session_write.cpp
-  Task<Written> write(const Request& request, Reply& reply, unsigned version, bool keep);
-  Task<Written> write_stream(const Request& request, Reply& reply, unsigned version, bool keep);
+  Task<Written> write(const Request& request, Reply& reply, unsigned version, bool keep_alive);
+  Task<Written> write_stream(const Request& request, Reply& reply, unsigned version,
+                             bool keep_alive);
   Task<bool> write_chunk(std::string_view bytes, bool chunked);
-  void ask_stream(const std::shared_ptr<Pulled>& pulled, const std::string& id);
-  // Nothing: the peer left, or the stream failed.
+  void request_chunk(const std::shared_ptr<PendingChunk>& pending, const std::string& id);
+  // nullopt: the peer has disconnected, or the stream failed.
   Task<std::optional<Chunk>> next_chunk(const std::string& id, bool events, bool chunked);
   void watch_peer();
-  bool has_hung_up();
+  bool peer_hung_up();
   Task<void> linger();
 
-  void arm(std::chrono::milliseconds limit);  // after it, socket operations end with timed_out_ set
-  void watch();
-  void disarm();
+  void set_timeout(std::chrono::milliseconds limit);  // then socket operations fail, timed_out_ set
+  void watch_timeout();
+  void clear_timeout();
   Task<void> close();
 
   Transport transport_;
@@ -100,15 +102,16 @@ class Session : public std::enable_shared_from_this<Session> {
   SessionContext& context_;
   beast::flat_buffer buffer_;
   std::string remote_;
-  std::shared_ptr<BodyStream> stream_;  // of the answer in progress
-  Timer wake_;                          // of who waits for the stream
+  std::shared_ptr<BodyStream> stream_;  // of the present response
+  Timer wake_;                          // of the coroutine that waits for a chunk
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;
   bool first_ = true;
-  bool whole_ = true;  // the last answer was sent to its end; else no goodbye may make it look so
-  bool watching_ = false;   // for the peer's leaving
-  bool peer_left_ = false;  // while a stream was sent
-  bool peer_sent_ = false;  // bytes wait unread: its leaving must be looked for
+  bool complete_ = true;  // the last response was sent completely; else close() must not send a TLS
+                          // end, which would make a truncated body look complete
+  bool watching_ = false;   // waiting for the socket to become readable
+  bool peer_left_ = false;  // while a stream is sent
+  bool peer_sent_ = false;  // unread bytes hide a disconnect, so poll for it
 };
 
 }  // namespace fovea::server

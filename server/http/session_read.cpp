@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <fmt/core.h>
 #include <boost/asio/write.hpp>
 
 #include "server/http/problem.h"
@@ -9,8 +10,8 @@
 namespace fovea::server {
 namespace {
 
-// More than one read brings.
-constexpr std::uint64_t kMostRead = 128 << 10;
+// More than one read returns.
+constexpr std::uint64_t kMaxRead = 128 << 10;
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
@@ -18,43 +19,43 @@ std::string_view view(beast::string_view text) {
 
 Reply too_many_bodies(const Request& request) {
   Reply reply = problem(
-      request, 503, "the server is receiving as much as it has memory for; try again in a second");
+      request, 503, "the requests in progress use all memory for bodies; try again in a second");
   reply.fields.emplace_back("Retry-After", "1");
   return reply;
 }
 
 }  // namespace
 
-Task<bool> Session::greet() {
+Task<bool> Session::handshake() {
   if (!transport_.is_secure()) co_return true;
-  arm(context_.options.head_timeout);
+  set_timeout(context_.options.head_timeout);
   const ErrorCode error = co_await transport_.handshake();
-  disarm();
-  if (transport_.goes_on_without_tls(error)) co_await refuse_plain_http();
+  clear_timeout();
+  if (transport_.drop_tls_for_plain_http(error)) co_await reject_plain_http();
   co_return !error && phase_ != Phase::closed;
 }
 
-// Somebody wrote http:// where https:// is spoken.
-Task<void> Session::refuse_plain_http() {
+// For a client that uses http:// on an HTTPS port.
+Task<void> Session::reject_plain_http() {
   const auto started = std::chrono::steady_clock::now();
   Request request;
   request.remote = remote_;
   request.id = make_request_id();
   request.verb = request.target = "-";
-  Reply reply = problem(request, 400, "this port speaks HTTPS; begin the address with https://");
+  Reply reply = problem(request, 400, "this port serves HTTPS; use an https:// address");
   const Written written = co_await write(request, reply, 11, false);
-  report(request, reply, written, nullptr, started);
-  if (written.whole) co_await linger();
+  log_access(request, reply, written, nullptr, started);
+  if (written.complete) co_await linger();
 }
 
 Task<std::optional<Admission>> Session::read_request(Parser& parser, Request& request,
                                                      BodyBudget::Share& share) {
   parser.header_limit(context_.options.max_head);
-  parser.body_limit(boost::none);  // set once the route is known
-  arm(context_.options.head_timeout);
+  parser.body_limit(boost::none);  // read_body() sets it, when the route is known
+  set_timeout(context_.options.head_timeout);
   const auto [error, size] = co_await wire::async_read_header(transport_, buffer_, parser, kAwait);
   (void)size;
-  if (error) co_return explain(request, error, {});
+  if (error) co_return read_failed(request, error, {});
   if (phase_ == Phase::closed) co_return std::nullopt;
   phase_ = Phase::busy;
   const auto& head = parser.get();
@@ -81,7 +82,7 @@ Task<std::optional<Admission>> Session::read_body(Parser& parser, const Request&
     admission.refusal = too_many_bodies(request);
     co_return admission;
   }
-  arm(context_.options.body_timeout);
+  set_timeout(context_.options.body_timeout);
   if (request.field("Expect") && parser.get().version() >= 11) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto [error, size] = co_await asio::async_write(
@@ -90,10 +91,10 @@ Task<std::optional<Admission>> Session::read_body(Parser& parser, const Request&
     if (error) co_return std::nullopt;
   }
   std::string& body = parser.get().body();
-  for (std::uint64_t pace = kPace; !parser.is_done();) {
-    if (!announced && body.capacity() < body.size() + kMostRead) {
+  for (std::uint64_t next_timeout = kBytesPerTimeout; !parser.is_done();) {
+    if (!announced && body.capacity() < body.size() + kMaxRead) {
       const std::uint64_t room = std::clamp<std::uint64_t>(
-          2 * body.capacity(), kMostRead, std::max(kMostRead, admission.body_limit));
+          2 * body.capacity(), kMaxRead, std::max(kMaxRead, admission.body_limit));
       if (!share.grow_to(room)) {
         admission.refusal = too_many_bodies(request);
         co_return admission;
@@ -102,18 +103,18 @@ Task<std::optional<Admission>> Session::read_body(Parser& parser, const Request&
     }
     const auto [error, size] = co_await wire::async_read_some(transport_, buffer_, parser, kAwait);
     (void)size;
-    if (error) co_return explain(request, error, std::move(admission));
-    if (body.size() < pace) continue;
-    pace = body.size() + kPace;
-    arm(context_.options.body_timeout);
+    if (error) co_return read_failed(request, error, std::move(admission));
+    if (body.size() < next_timeout) continue;
+    next_timeout = body.size() + kBytesPerTimeout;
+    set_timeout(context_.options.body_timeout);
   }
   co_return admission;
 }
 
-// What to tell the peer about a failed read; nothing after a reset, an early end or a drain, when
-// nobody is there to be told.
-std::optional<Admission> Session::explain(const Request& request, ErrorCode error,
-                                          Admission admission) const {
+// The error response for a failed read; nullopt after a reset, an early end or a drain, when the
+// peer cannot read a response.
+std::optional<Admission> Session::read_failed(const Request& request, ErrorCode error,
+                                              Admission admission) const {
   const bool http = error.category() == wire::make_error_code(wire::error::bad_method).category();
   if (timed_out_) {
     admission.refusal = problem(request, 408, "the request did not arrive in time");
@@ -124,9 +125,9 @@ std::optional<Admission> Session::explain(const Request& request, ErrorCode erro
     admission.refusal = body_too_large(request, admission.body_limit);
   } else if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
     admission.refusal = problem(request, 431,
-                                "the request head, or what stands beside its chunks, exceeds the "
-                                "limit of " +
-                                    std::to_string(context_.options.max_head) + " bytes");
+                                fmt::format("the request head, or chunk extensions and trailers, "
+                                            "exceed the limit of {} bytes",
+                                            context_.options.max_head));
   } else {
     admission.refusal = problem(request, 400, "malformed HTTP: " + error.message());
   }

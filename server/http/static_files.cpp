@@ -4,6 +4,8 @@
 #include <array>
 #include <system_error>
 
+#include <boost/beast/http/rfc7230.hpp>
+
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
@@ -12,14 +14,15 @@ namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
+namespace http = boost::beast::http;
 
-constexpr std::uint64_t kLargestFile = 64 << 20;
+constexpr std::uint64_t kMaxFileSize = 64 << 20;
 
 std::string make_etag(std::span<const std::uint8_t> bytes) {
   return '"' + sha256_hex(bytes).substr(0, 32) + '"';
 }
 
-// The path below the root, or nothing when it must not be looked up.
+// The path below the root; nullopt if it has an empty or hidden segment, or a backslash.
 std::optional<std::string> clean_path(std::string_view path) {
   if (path.empty() || path.front() != '/') return std::nullopt;
   std::string clean(path.substr(1));
@@ -36,13 +39,15 @@ std::optional<std::string> clean_path(std::string_view path) {
 }
 
 bool accepts_gzip(const Request& request) {
-  const auto accepted = request.field("Accept-Encoding");
-  if (!accepted) return false;
-  const std::size_t at = accepted->find("gzip");
-  if (at == std::string_view::npos) return false;
-  const std::string_view after = accepted->substr(at + 4, accepted->find(',', at) - at - 4);
-  return after.find("q=0") == std::string_view::npos ||
-         after.find("q=0.") != std::string_view::npos;
+  const auto accepted = request.field("Accept-Encoding").value_or("");
+  for (const auto& [coding, params] : http::ext_list({accepted.data(), accepted.size()})) {
+    if (!iequals({coding.data(), coding.size()}, "gzip")) continue;
+    for (const auto& [name, value] : params) {  // "q=0" and "q=0.0" reject it
+      if (name == "q") return value.find_first_of("123456789") != boost::beast::string_view::npos;
+    }
+    return true;
+  }
+  return false;
 }
 
 Reply make_reply(const Request& request, std::string_view path, const std::string& etag) {
@@ -98,7 +103,7 @@ StaticFiles::StaticFiles(const fs::path& folder) {
   std::error_code error;
   folder_ = fs::canonical(folder, error);
   if (error || !fs::is_directory(folder_, error)) {
-    throw IoError("the page's folder " + folder.string() + " is not a folder");
+    throw IoError("the folder of the page, " + folder.string() + ", is not a folder");
   }
 }
 
@@ -114,7 +119,7 @@ std::optional<Reply> StaticFiles::find_embedded(const Request& request,
   if (found == entries_.end()) return std::nullopt;
   const auto& [file, etag] = found->second;
   const bool gzip = !file.gzip.empty() && accepts_gzip(request);
-  // The two encodings are two representations and need two tags.
+  // The compressed file is another representation, so it has another tag.
   Reply reply = make_reply(request, path, gzip ? etag.substr(0, etag.size() - 1) + "-gz\"" : etag);
   if (!file.gzip.empty()) reply.fields.emplace_back("Vary", "Accept-Encoding");
   if (gzip) reply.fields.emplace_back("Content-Encoding", "gzip");
@@ -129,11 +134,11 @@ std::optional<Reply> StaticFiles::find_on_disk(const Request& request,
   if (error || !is_inside(folder_, file) || !fs::is_regular_file(file, error)) return std::nullopt;
   try {
     const auto bytes =
-        std::make_shared<const std::vector<std::uint8_t>>(read_file(file, kLargestFile));
+        std::make_shared<const std::vector<std::uint8_t>>(read_file(file, kMaxFileSize));
     Reply reply = make_reply(request, path, make_etag(*bytes));
     if (reply.status == 200) reply.shared = SharedBytes{bytes, *bytes};
     return reply;
-  } catch (const IoError&) {  // gone since, or not ours to read: as good as absent
+  } catch (const IoError&) {  // removed meanwhile, or not readable
     return std::nullopt;
   }
 }

@@ -7,23 +7,23 @@
 
 namespace fovea::server {
 
+// A request target, decoded.
 struct Target {
-  std::string host;  // of the absolute form, with its port; empty in origin form
-  std::string
-      path;      // decoded, begins with '/', may still hold ".." (the file server refuses those)
-  Fields query;  // decoded, '+' is a space
+  std::string host;  // host and port of the absolute form; empty in origin form
+  std::string path;  // begins with '/'; may contain ".." segments
+  Fields query;      // '+' is decoded to a space
 };
 
-// A request target in origin form ("/a?b=c") or absolute form ("http://host/a"). Throws FormatError
-// on anything else, on a host that is empty or has a user, on a bad percent escape and on an
-// encoded NUL.
+// Parses a request target in origin form ("/a?b=c") or absolute form ("http://host/a"). Throws
+// FormatError for any other form, an empty host, user information, an invalid percent escape and
+// an encoded NUL.
 Target parse_target(std::string_view target);
 
-// Throws FormatError that begins with `what` on a '%' that two hex digits do not follow and on %00.
+// Throws FormatError that begins with `what` if two hex digits do not follow a '%', and for %00.
 std::string percent_decode(std::string_view text, bool plus_is_space,
-                           std::string_view what = "the address");
+                           std::string_view what = "the request target");
 
-// The text as one value of a query: all but letters, digits and -._~ as %XX.
+// Encodes all characters except letters, digits and -._~, for use as a value in a query.
 std::string percent_encode(std::string_view text);
 
 }  // namespace fovea::server

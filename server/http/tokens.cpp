@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
@@ -16,12 +19,6 @@ std::array<std::uint8_t, 32> digest_of(std::string_view token) {
   Sha256 hash;
   hash.update({reinterpret_cast<const std::uint8_t*>(token.data()), token.size()});
   return hash.digest();
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
 std::string read_text(const std::filesystem::path& file) {
@@ -34,20 +31,17 @@ std::string read_text(const std::filesystem::path& file) {
 Tokens::Entries Tokens::parse(std::string_view text, const std::string& where) {
   Entries entries;
   for (int line = 1; !text.empty(); ++line) {
-    const std::size_t end = std::min(text.find_first_of("\n,"), text.size());
-    const std::string_view entry = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (entry.empty() || entry.front() == '#') continue;
-    const std::size_t colon = std::min(entry.find(':'), entry.size());
-    const std::string_view role = entry.substr(0, colon);
-    const std::string_view token = entry.substr(std::min(colon + 1, entry.size()));
+    std::string_view token = trim(take_until(text, "\n,"), " \t\r");
+    if (token.empty() || token.front() == '#') continue;
+    const std::string_view role = take_until(token, ":");
     const bool visible =
         std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
     if ((role != "predict" && role != "admin") || token.size() < 16 || token.size() > 512 ||
         !visible) {
-      throw FormatError(where + ", line " + std::to_string(line) +
-                        ": not predict:TOKEN or admin:TOKEN with a token of 16 to 512 visible "
-                        "characters");
+      throw FormatError(fmt::format(
+          "{}, line {}: not predict:TOKEN or admin:TOKEN with a token of 16 to 512 visible "
+          "characters",
+          where, line));
     }
     entries.push_back({digest_of(token), role == "admin" ? Role::admin : Role::predict});
   }
@@ -56,18 +50,18 @@ Tokens::Entries Tokens::parse(std::string_view text, const std::string& where) {
 
 Tokens::Tokens(std::string_view text, std::filesystem::path file)
     : fixed_(parse(text, "the tokens in the environment")), file_(std::move(file)) {
-  if (!file_.empty()) seen_ = read_text(file_);
-  entries_ = read_file_entries();
+  if (!file_.empty()) file_text_ = read_text(file_);
+  entries_ = parse_all();
   if (!file_.empty() && entries_.empty()) {
-    throw FormatError("the token file " + file_.string() + " holds no token");
+    throw FormatError("the token file " + file_.string() + " has no tokens");
   }
-  looked_ = std::chrono::steady_clock::now();
+  checked_ = std::chrono::steady_clock::now();
 }
 
-Tokens::Entries Tokens::read_file_entries() {
+Tokens::Entries Tokens::parse_all() const {
   Entries entries = fixed_;
-  const Entries more = parse(seen_, file_.string());
-  entries.insert(entries.end(), more.begin(), more.end());
+  const Entries from_file = parse(file_text_, file_.string());
+  entries.insert(entries.end(), from_file.begin(), from_file.end());
   return entries;
 }
 
@@ -75,15 +69,15 @@ bool Tokens::refresh() {
   if (file_.empty()) return false;
   const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
-  if (now - looked_ < std::chrono::seconds(1)) return false;
-  looked_ = now;
+  if (now - checked_ < std::chrono::seconds(1)) return false;
+  checked_ = now;
   try {
     std::string text = read_text(file_);
-    if (text == seen_) return false;
-    seen_.swap(text);
-    Entries entries = read_file_entries();
-    // An emptied file must not open what was closed.
-    if (entries.empty()) throw FormatError("the token file " + file_.string() + " holds no token");
+    if (text == file_text_) return false;
+    file_text_.swap(text);
+    Entries entries = parse_all();
+    // Without tokens the server would be open, so an empty file must not remove the last one.
+    if (entries.empty()) throw FormatError("the token file " + file_.string() + " has no tokens");
     entries_ = std::move(entries);
     problem_.clear();
   } catch (const std::exception& error) {
@@ -102,7 +96,8 @@ std::optional<Role> Tokens::find(std::string_view token) const {
   const std::lock_guard lock(mutex_);
   std::optional<Role> found;
   for (const Entry& entry : entries_) {
-    // In a time that does not tell how much of it is alike, whatever the compiler makes of it.
+    // Compares in constant time, and compares with every entry, so that the time shows nothing
+    // about how much of a guessed token is right.
     const bool same = CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0;
     if (same && found != Role::admin) found = entry.role;
   }

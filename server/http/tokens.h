@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,22 +14,23 @@
 
 namespace fovea::server {
 
-// The bearer tokens of a server. A text of them has one "role:token" a line (or between commas),
-// role `predict` or `admin`, token 16 to 512 visible characters; '#' begins a comment. Thread
-// contract: any.
+// The bearer tokens of a server. Their text has one "role:token" per line (or between commas), with
+// role `predict` or `admin` and a token of 16 to 512 visible characters; '#' begins a comment line.
+// Any thread.
 class Tokens {
  public:
-  // `text` always counts; `file` may be empty. Throws FormatError naming the line (never its
-  // token), IoError when the file cannot be read.
+  // `text` is always used; `file` may be empty. Throws FormatError with the number of a malformed
+  // line (without its token), IoError if the file cannot be read.
   Tokens(std::string_view text, std::filesystem::path file);
 
-  // Looks at the file at most once a second and reads it again when it changed; one that is gone
-  // or wrong leaves the tokens as they were, and problem() says so.
-  bool refresh();  // whether problem() is a new one
+  // Checks the file at most once a second and reads it again when it has changed. If it is missing
+  // or malformed, the tokens stay as they are and problem() is set. Returns whether problem() is
+  // new.
+  bool refresh();
   bool any() const;
-  // The role of a token; nothing for a wrong one. Takes as long for a near miss as for a far one.
+  // The role of a token; nullopt if it is unknown. The time does not depend on the token.
   std::optional<Role> find(std::string_view token) const;
-  std::string problem() const;  // why the file in place was not taken; empty when it was
+  std::string problem() const;  // why the present file was not loaded; empty if it was
 
  private:
   struct Entry {
@@ -39,15 +39,15 @@ class Tokens {
   };
   using Entries = std::vector<Entry>;
   static Entries parse(std::string_view text, const std::string& where);
-  Entries read_file_entries();
+  Entries parse_all() const;
 
   const Entries fixed_;
   const std::filesystem::path file_;
   mutable std::mutex mutex_;
   Entries entries_;
   std::string problem_;
-  std::string seen_;  // the file's text
-  std::chrono::steady_clock::time_point looked_;
+  std::string file_text_;  // when it was last read
+  std::chrono::steady_clock::time_point checked_;
 };
 
 }  // namespace fovea::server

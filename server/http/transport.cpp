@@ -19,13 +19,13 @@ Task<ErrorCode> Transport::handshake() {
 
 Task<void> Transport::shutdown() {
   if (!tls_) co_return;
-  // As if the peer had said it too: waiting for that would gain nothing (RFC 8446, 6.1).
+  // Do not wait for the peer's close_notify (RFC 8446, 6.1).
   SSL* native = tls_->next_layer().native_handle();
   SSL_set_shutdown(native, SSL_get_shutdown(native) | SSL_RECEIVED_SHUTDOWN);
   co_await tls_->next_layer().async_shutdown(kAwait);
 }
 
-bool Transport::goes_on_without_tls(ErrorCode error) {
+bool Transport::drop_tls_for_plain_http(ErrorCode error) {
   const bool plain =
       error.category() == asio::error::get_ssl_category() &&
       ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;

@@ -8,26 +8,26 @@
 
 namespace fovea::server {
 
-// The bytes of one connection: a TCP socket, with TLS over it or without. Asio and Beast read from
-// it and write to it as from any stream; which of the two it is costs them one branch. One read and
-// one write at a time, on the socket's strand.
+// The byte stream of one connection: a TCP socket, with or without TLS. Asio and Beast use it like
+// any stream. One read and one write at a time, on the socket's strand.
 class Transport {
  public:
   using executor_type = Socket::executor_type;  // NOLINT(readability-identifier-naming): Asio's
   using TlsContext = std::shared_ptr<asio::ssl::context>;
 
-  Transport(Socket socket, TlsContext tls);  // none: without TLS
+  Transport(Socket socket, TlsContext tls);  // a null context: without TLS
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
   executor_type get_executor() { return socket_.get_executor(); }
-  Socket& socket() { return socket_; }  // to wait for it, to cancel what waits for it, to close it
+  Socket& socket() { return socket_; }  // to wait, cancel and close
   bool is_secure() const { return tls_.has_value(); }
 
-  Task<ErrorCode> handshake();  // before anything else; at once without TLS
-  Task<void> shutdown();        // so that the peer can tell an end from a cut; ends by cancel()
-  // After handshake() failed: when the peer speaks HTTP without TLS, so does this from now on.
-  bool goes_on_without_tls(ErrorCode error);
+  Task<ErrorCode> handshake();  // before any read or write; returns at once without TLS
+  Task<void> shutdown();  // sends the TLS end, so that the peer can detect a truncated response
+  // After handshake() failed with `error`: if the peer speaks HTTP without TLS, drops TLS, so that
+  // an error response can be sent. Returns whether it did.
+  bool drop_tls_for_plain_http(ErrorCode error);
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
@@ -49,7 +49,7 @@ class Transport {
   }
 
  private:
-  // Flat: head and body of a short answer travel in one record.
+  // flat_stream sends head and body of a short response in one TLS record.
   using Tls = beast::flat_stream<asio::ssl::stream<Socket&>>;
 
   Socket socket_;

@@ -1,50 +1,38 @@
 #include "server/http/worker_pool.h"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
 namespace fovea::server {
 
-WorkerPool::WorkerPool(int threads, std::size_t max_queue) : max_queue_(max_queue) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
-}
+WorkerPool::WorkerPool(int threads, std::size_t max_queue)
+    : max_queue_(max_queue),
+      threads_(std::make_unique<boost::asio::thread_pool>(static_cast<std::size_t>(threads))) {}
 
 WorkerPool::~WorkerPool() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  threads_.clear();
+  threads_->stop();
+  threads_->join();
 }
 
 bool WorkerPool::try_post(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (queue_.size() >= max_queue_) return false;
-    queue_.push_back(std::move(task));
+  if (waiting_.fetch_add(1) >= max_queue_) {
+    --waiting_;
+    return false;
   }
-  changed_.notify_one();
+  start(std::move(task));
   return true;
 }
 
 void WorkerPool::post(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(task));
-  }
-  changed_.notify_one();
+  ++waiting_;
+  start(std::move(task));
 }
 
-void WorkerPool::run() {
-  for (;;) {
-    Task task;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (stopping_) return;
-      task = std::move(queue_.front());
-      queue_.pop_front();
-    }
+void WorkerPool::start(Task task) {
+  boost::asio::post(*threads_, [this, task = std::move(task)] {
+    --waiting_;
     task();
-  }
+  });
 }
 
 }  // namespace fovea::server

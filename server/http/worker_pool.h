@@ -1,36 +1,34 @@
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstddef>
-#include <deque>
 #include <functional>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include <memory>
+
+namespace boost::asio {
+class thread_pool;
+}
 
 namespace fovea::server {
 
-// Threads for what may wait for a disk, so that the io threads never do. Thread contract: any
-// thread may post. A task must not throw.
+// Threads for work that may wait for a disk, so that the io threads never do. Any thread may post.
+// A task must not throw.
 class WorkerPool {
  public:
   using Task = std::function<void()>;
 
   WorkerPool(int threads, std::size_t max_queue);
-  ~WorkerPool();  // finishes the tasks in progress; what still waits is dropped
+  ~WorkerPool();  // finishes the tasks in progress and drops those that wait
 
   bool try_post(Task task);  // false, and nothing is queued, when max_queue tasks wait
-  void post(Task task);      // for work already accepted: takes a place beyond the limit if need be
+  void post(Task task);      // for work that was already accepted: ignores max_queue
 
  private:
-  void run();
+  void start(Task task);
 
   const std::size_t max_queue_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Task> queue_;
-  bool stopping_ = false;
-  std::vector<std::jthread> threads_;
+  std::atomic<std::size_t> waiting_{0};
+  const std::unique_ptr<boost::asio::thread_pool> threads_;
 };
 
 }  // namespace fovea::server

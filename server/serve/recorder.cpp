@@ -11,9 +11,9 @@ constexpr std::chrono::seconds kComplainEvery{10};
 
 }  // namespace
 
-Recorder::Recorder(PredictionStore& store, std::function<void(const std::string&)> on_fault)
+Recorder::Recorder(PredictionStore& store, std::function<void(const std::string&)> on_error)
     : store_(store),
-      on_fault_(std::move(on_fault)),
+      on_error_(std::move(on_error)),
       last_complaint_(std::chrono::steady_clock::now() - kComplainEvery),
       thread_([this] { run(); }) {}
 
@@ -86,9 +86,9 @@ void Recorder::write(std::vector<Entry>& entries) {
 void Recorder::complain(const std::string& error, std::size_t count) {
   unrecorded_ += count;
   const auto now = std::chrono::steady_clock::now();
-  if (!on_fault_ || now - last_complaint_ < kComplainEvery) return;
+  if (!on_error_ || now - last_complaint_ < kComplainEvery) return;
   last_complaint_ = now;
-  on_fault_("the history cannot be written, answers go out unrecorded (" +
+  on_error_("the history cannot be written, answers go out unrecorded (" +
             std::to_string(unrecorded_) + " so far): " + error);
 }
 

@@ -25,7 +25,7 @@ class Recorder {
   // throw.
   using Done = std::function<void(std::span<const std::int64_t> ids)>;
 
-  Recorder(PredictionStore& store, std::function<void(const std::string&)> on_fault);
+  Recorder(PredictionStore& store, std::function<void(const std::string&)> on_error);
   ~Recorder();  // writes what is waiting first
 
   // Any thread. Waits while too much is waiting: then the disk is the bottleneck, and whoever
@@ -46,7 +46,7 @@ class Recorder {
   void complain(const std::string& error, std::size_t count);
 
   PredictionStore& store_;
-  const std::function<void(const std::string&)> on_fault_;
+  const std::function<void(const std::string&)> on_error_;
   mutable std::mutex mutex_;
   std::condition_variable filled_;
   std::condition_variable emptied_;

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <ctime>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace fovea::server {
 
@@ -18,19 +18,19 @@ std::string iso_seconds(std::chrono::system_clock::time_point time) {
   return format_utc("%Y-%m-%dT%H:%M:%SZ", time);
 }
 
-std::string format_utc(const char* form, std::chrono::system_clock::time_point time) {
-  // std::chrono::floor, since to_time_t may round up.
+std::string format_utc(const char* format, std::chrono::system_clock::time_point time) {
+  // floor(), because to_time_t() may round up.
   const std::time_t stamp =
       std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time));
   std::tm utc{};
   gmtime_r(&stamp, &utc);
   char text[64];
-  return {text, std::strftime(text, sizeof text, form, &utc)};
+  return {text, std::strftime(text, sizeof text, format, &utc)};
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_iso_time(std::string_view text) {
   using namespace std::chrono;
-  // 9 stands for a digit.
+  // 9 stands for any digit.
   constexpr std::string_view kForm = "9999-99-99T99:99:99";
   const bool day_only = text.size() == 10;
   if (!day_only && (text.size() < 20 || text.back() != 'Z')) return std::nullopt;
@@ -46,7 +46,7 @@ std::optional<std::chrono::system_clock::time_point> parse_iso_time(std::string_
   const year_month_day date{year(number(0, 4)), month(unsigned(number(5, 2))),
                             day(unsigned(number(8, 2)))};
   if (!date.ok()) return std::nullopt;
-  // The clock counts nanoseconds and ends in 2262: what lies beyond is its first or last moment.
+  // system_clock counts nanoseconds and ends in 2262. Times beyond its range are clamped to it.
   using Micros = sys_time<microseconds>;
   constexpr Micros kFirst = ceil<microseconds>(system_clock::time_point::min());
   constexpr Micros kLast = floor<microseconds>(system_clock::time_point::max());

@@ -1,8 +1,8 @@
 #include "server/text/words.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
+
+#include <fmt/core.h>
 
 namespace fovea::server {
 
@@ -14,22 +14,20 @@ std::string counted(std::int64_t n) {
   return digits;
 }
 
-std::string counted(std::int64_t n, const std::string& what) {
-  return counted(n) + " " + what + (n == 1 ? "" : "s");
+std::string counted(std::int64_t n, const std::string& noun) {
+  return counted(n) + " " + noun + (n == 1 ? "" : "s");
 }
 
-std::string percent(double share) {
-  if (share > 0 && share < 0.0005) return "less than 0.1 %";
-  if (share < 1 && share > 0.9995) return "more than 99.9 %";
-  std::string text = fixed(100 * share, 1);
-  if (text.size() > 2 && text.substr(text.size() - 2) == ".0") text.resize(text.size() - 2);
+std::string percent(double fraction) {
+  if (fraction > 0 && fraction < 0.0005) return "less than 0.1 %";
+  if (fraction < 1 && fraction > 0.9995) return "more than 99.9 %";
+  std::string text = fixed(100 * fraction, 1);
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
   return text + " %";
 }
 
 std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
+  return fmt::format("{:.{}f}", value, digits);
 }
 
 std::string milliseconds(double ms) {

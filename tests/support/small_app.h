@@ -63,7 +63,7 @@ inline server::Reply ask(const server::Router& router, server::App& app, server:
       return blocking->run(request, app);
     }
     const auto promise = std::make_shared<std::promise<server::Result>>();
-    std::get<server::LaterHandler>(match.route->handler)(
+    std::get<server::AsyncHandler>(match.route->handler)(
         std::make_shared<const server::Request>(request), app,
         [promise](server::Result result) { promise->set_value(std::move(result)); });
     server::Result result = promise->get_future().get();

@@ -7,7 +7,7 @@
 #include "server/api/kserve/metadata.h"
 #include "server/api/uploads.h"
 #include "server/http/problem.h"
-#include "server/text/numbers.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {

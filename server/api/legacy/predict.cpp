@@ -21,7 +21,7 @@ bool is_jpeg_or_png(std::span<const std::uint8_t> bytes) {
 
 std::vector<Upload> read_form_uploads(const Request& request, std::string_view part) {
   const auto type = request.field("Content-Type").value_or("");
-  if (!same_name(type.substr(0, 20), "multipart/form-data;")) {
+  if (!iequals(type.substr(0, 20), "multipart/form-data;")) {
     throw HttpError(400, "No file provided");
   }
   return read_uploads(request, part);

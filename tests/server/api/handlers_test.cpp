@@ -201,7 +201,7 @@ TEST_CASE("a full queue is 503 at once, with Retry-After") {
   App app = make_app(options);
   const Router router = make_router();
   const Request request = post(kPredict, "image/png", text_of(image_bytes("grey.png")));
-  const auto handler = std::get<LaterHandler>(router.match("POST", kPredict).route->handler);
+  const auto handler = std::get<AsyncHandler>(router.match("POST", kPredict).route->handler);
   handler(std::make_shared<Request>(request), app, [](Result) {});
   const Reply reply = ask(router, app, request);
   check_problem(reply, 503, "waiting");

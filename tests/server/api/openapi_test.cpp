@@ -6,7 +6,7 @@
 #include "engine/core/error.h"
 #include "server/api/handlers.h"
 #include "server/api/routes.h"
-#include "server/http/embedded_files.h"
+#include "server/http/static_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/small_app.h"
 

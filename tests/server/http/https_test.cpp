@@ -3,7 +3,6 @@
 #include <future>
 
 #include "engine/core/error.h"
-#include "server/http/pull_stream.h"
 #include "tests/support/running_server.h"
 
 using namespace fovea;

@@ -1,7 +1,6 @@
 #include <future>
 
 #include "server/http/body_budget.h"
-#include "server/http/pull_stream.h"
 #include "tests/support/running_server.h"
 
 using namespace fovea::server;

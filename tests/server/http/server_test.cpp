@@ -62,7 +62,7 @@ TEST_CASE("a client that leaves in the middle harms nobody") {
 TEST_CASE("a handler that throws is a 500 that keeps its secret, and the server goes on") {
   ServerOptions options = test_options();
   std::promise<std::string> fault;
-  options.on_fault = [&fault](const std::string& text) { fault.set_value(text); };
+  options.on_error = [&fault](const std::string& text) { fault.set_value(text); };
   Running running(options);
   Connection client(running.server.port());
   const WireReply reply = client.ask(get("/throws"));

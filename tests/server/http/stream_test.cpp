@@ -2,7 +2,6 @@
 #include <future>
 #include <optional>
 
-#include "server/http/pull_stream.h"
 #include "tests/support/running_server.h"
 
 using namespace fovea::server;
@@ -144,7 +143,7 @@ TEST_CASE("an HTTP/1.0 client gets a stream without chunks, ended by the connect
 TEST_CASE("a stream that throws cuts the connection, so that its body has no end") {
   ServerOptions options = test_options();
   std::promise<std::string> fault;
-  options.on_fault = [&fault](const std::string& text) { fault.set_value(text); };
+  options.on_error = [&fault](const std::string& text) { fault.set_value(text); };
   Running running(options, routes());
   Connection client(running.server.port());
   client.hold_chunks = true;

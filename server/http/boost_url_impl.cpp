@@ -1,0 +1,2 @@
+// Boost.URL, compiled here once for all sources.
+#include <boost/url/src.hpp>
