@@ -155,7 +155,7 @@ Reply remove(const Request& request, App& app, const std::vector<ContentHash>& h
 
 }  // namespace
 
-Reply show_dataset(const Request& request, App& app) {
+Reply show_dataset(const Request&, App& app) {
   const auto snapshot = app.training.snapshot();
   Json classes = Json::array();
   std::array<std::int64_t, 3> all{};
@@ -266,7 +266,7 @@ Reply rename_dataset_class(const Request& request, App& app) {
   return edit_reply(app, report);
 }
 
-Reply export_dataset(const Request& request, App& app) {
+Reply export_dataset(const Request&, App& app) {
   Reply reply;
   reply.fields = {
       {"Content-Type", "application/zip"},

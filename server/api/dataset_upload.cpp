@@ -4,6 +4,7 @@
 
 #include "server/api/dataset_reply.h"
 #include "server/api/handlers.h"
+#include "server/api/input.h"
 #include "server/http/multipart.h"
 #include "server/text/words.h"
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/app/app.h"
+#include "server/http/problem.h"
 
 namespace fovea::server {
 

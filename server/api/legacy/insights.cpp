@@ -61,7 +61,7 @@ EvaluationSource evaluation_of(App& app, const StoredVersion& version) {
 
 }  // namespace
 
-Reply list_visualizations(const Request& request, App& app) {
+Reply list_visualizations(const Request&, App& app) {
   InsightAnswers answers(app, of_old());
   Json list = Json::array();
   for (const InsightKind& kind : insight_kinds()) {
@@ -77,7 +77,7 @@ Reply draw_visualization(const Request& request, App& app) {
   return png_reply(request, app, insight_kind(request), of_old());
 }
 
-Reply show_legacy_evaluation(const Request& request, App& app) {
+Reply show_legacy_evaluation(const Request&, App& app) {
   const StoredVersion version = app.registry.find(app.model()->number);
   const EvaluationSource found = evaluation_of(app, version);
   const EvaluationReport& report = found.evaluation.report;

@@ -103,7 +103,7 @@ void legacy_predict_batch(std::shared_ptr<const Request> request, App& app, Resp
   std::vector<Upload> uploads;
   Json refused = Json::array();
   std::vector<Upload> given = read_form_uploads(*request, "files");
-  if (std::all_of(given.begin(), given.end(), [](auto& one) { return one.file.empty(); })) {
+  if (std::all_of(given.begin(), given.end(), [](const Upload& upload) { return upload.file.empty(); })) {
     throw HttpError(400, "No file selected");
   }
   for (Upload& upload : given) {
