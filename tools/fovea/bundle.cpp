@@ -52,28 +52,26 @@ void make(const Options& options) {
 
 }  // namespace
 
-void add_bundle(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand(
+void add_bundle(Verb& program) {
+  Verb verb = program.verb(
       "bundle", "Write what a model needs to be retrained and judged without its images");
   const auto options = std::make_shared<Options>();
-  verb->add_option("model", options->model, kModelHelp)->required();
-  verb->add_option("--data", options->data, "Name of the dataset the model learned from")
-      ->required();
-  verb->add_option("--data-dir", options->data_dir, "Where datasets are kept");
-  verb->add_option("--data-label", options->label, "What the file calls the dataset");
-  verb->add_option("--held-out", options->holdout,
-                   "Splits the model was not trained on (default: val test)")
-      ->check(CLI::IsMember({"val", "test"}))
-      ->delimiter(',');
-  verb->add_option("--per-class", options->per_class, "Held-out vectors of each class, at most")
-      ->check(CLI::Range(1, 100'000));
-  verb->add_option("--out", options->out,
-                   "File; beside MODEL.safetensors it is found as MODEL.features.safetensors")
-      ->required();
-  verb->add_option("--threads", options->threads,
-                   "Threads (default: all that this process may use)")
-      ->check(CLI::Range(1, 1024));
-  verb->callback([options] { make(*options); });
+  verb.option("model", options->model, kModelHelp).required();
+  verb.option("--data", options->data, "Name of the dataset the model learned from").required();
+  verb.option("--data-dir", options->data_dir, "Where datasets are kept");
+  verb.option("--data-label", options->label, "What the file calls the dataset");
+  verb.option("--held-out", options->holdout,
+              "Splits the model was not trained on (default: val test)")
+      .one_of({"val", "test"})
+      .separator(',');
+  verb.option("--per-class", options->per_class, "Held-out vectors of each class, at most")
+      .range(1, 100'000);
+  verb.option("--out", options->out,
+              "File; beside MODEL.safetensors it is found as MODEL.features.safetensors")
+      .required();
+  verb.option("--threads", options->threads, "Threads (default: all that this process may use)")
+      .range(1, 1024);
+  verb.action([options] { make(*options); });
 }
 
 }  // namespace fovea::tools

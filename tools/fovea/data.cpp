@@ -108,57 +108,55 @@ void fetch(const Settings& given) {
   import_and_report(settings, archive);
 }
 
-void add_import_options(CLI::App& verb, Settings& settings) {
-  verb.add_option("--max-size", settings.options.max_size,
-                  "Reduce images whose shorter side is longer, pixels")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  verb.add_option("--val-fraction", settings.options.val_fraction,
-                  "Of train, when the source has train and no val")
-      ->check(CLI::Range(0.0, 0.9))
-      ->capture_default_str();
+void add_import_options(Verb& verb, Settings& settings) {
+  verb.option("--max-size", settings.options.max_size,
+              "Reduce images whose shorter side is longer, pixels")
+      .range(1, 4096)
+      .show_default();
+  verb.option("--val-fraction", settings.options.val_fraction,
+              "Of train, when the source has train and no val")
+      .range(0.0, 0.9)
+      .show_default();
 }
 
 }  // namespace
 
-void add_data(CLI::App& app) {
+void add_data(Verb& program) {
   const auto settings = std::make_shared<Settings>();
-  CLI::App* data = app.add_subcommand("data", "Import, fetch and look at datasets");
-  data->require_subcommand(1);
+  Verb data = program.verb("data", "Import, fetch and look at datasets");
+  data.needs_verb();
   const auto verb = [&](const char* name, const char* help, void (*run)(const Settings&)) {
-    CLI::App* sub = data->add_subcommand(name, help);
-    sub->add_option("--data-dir", settings->data_dir,
-                    "Where datasets live (default: $FOVEA_DATA_DIR, or fovea in your data folder)");
-    sub->callback([settings, run] { run(*settings); });
+    Verb sub = data.verb(name, help);
+    sub.option("--data-dir", settings->data_dir,
+               "Where datasets live (default: $FOVEA_DATA_DIR, or fovea in your data folder)");
+    sub.action([settings, run] { run(*settings); });
     return sub;
   };
 
-  CLI::App* import = verb("import", "Add labelled images out of a folder or an archive",
-                          [](const Settings& s) { import_and_report(s, s.source); });
+  Verb import = verb("import", "Add labelled images out of a folder or an archive",
+                     [](const Settings& s) { import_and_report(s, s.source); });
   import
-      ->add_option("source", settings->source,
-                   "A folder, .tar, .tar.gz, .tar.xz or .zip of class/image or "
-                   "train|val|test/class/image")
-      ->required();
-  import->add_option("--name", settings->name, "The dataset to create or add to")
-      ->capture_default_str();
-  add_import_options(*import, *settings);
+      .option("source", settings->source,
+              "A folder, .tar, .tar.gz, .tar.xz or .zip of class/image or "
+              "train|val|test/class/image")
+      .required();
+  import.option("--name", settings->name, "The dataset to create or add to").show_default();
+  add_import_options(import, *settings);
 
   verb("list", "All datasets", list);
   verb("show", "Classes, splits and revision of one dataset", show)
-      ->add_option("name", settings->name, "The dataset")
-      ->required();
+      .option("name", settings->name, "The dataset")
+      .required();
 
-  CLI::App* fetch_verb = verb("fetch", "Download a public dataset and import it", fetch);
-  fetch_verb->add_option("dataset", settings->published, "Which one: cifar10")
-      ->required()
-      ->check(CLI::IsMember({"cifar10"}));
-  fetch_verb->add_option("--name", settings->into,
-                         "The dataset to create or add to (default: one of its own name)");
-  fetch_verb->add_option("--url", settings->from.url, "Where from")->capture_default_str();
-  fetch_verb->add_option("--sha256", settings->from.sha256, "What it must be")
-      ->capture_default_str();
-  add_import_options(*fetch_verb, *settings);
+  Verb fetch_verb = verb("fetch", "Download a public dataset and import it", fetch);
+  fetch_verb.option("dataset", settings->published, "Which one: cifar10")
+      .required()
+      .one_of({"cifar10"});
+  fetch_verb.option("--name", settings->into,
+                    "The dataset to create or add to (default: one of its own name)");
+  fetch_verb.option("--url", settings->from.url, "Where from").show_default();
+  fetch_verb.option("--sha256", settings->from.sha256, "What it must be").show_default();
+  add_import_options(fetch_verb, *settings);
 }
 
 }  // namespace fovea::tools

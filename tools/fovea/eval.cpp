@@ -133,13 +133,13 @@ void print_text(const Evaluation& report) {
 
 }  // namespace
 
-void add_eval(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("eval", "Measure a model on a dataset");
+void add_eval(Verb& program) {
+  Verb verb = program.verb("eval", "Measure a model on a dataset");
   const auto options = std::make_shared<Options>();
-  verb->add_option("model", options->model, kModelHelp)->required();
-  add_evaluation_options(*verb, options->request);
-  verb->add_flag("--json", options->json, "One JSON object");
-  verb->callback([options] {
+  verb.option("model", options->model, kModelHelp).required();
+  add_evaluation_options(verb, options->request);
+  verb.flag("--json", options->json, "One JSON object");
+  verb.action([options] {
     const Evaluation report = evaluate(read_model_argument(options->model), options->request);
     options->json ? print_json(report) : print_text(report);
   });

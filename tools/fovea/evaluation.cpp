@@ -53,13 +53,13 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
   return report;
 }
 
-void add_evaluation_options(CLI::App& verb, EvaluationRequest& request) {
-  verb.add_option("--data", request.data, "Name of the dataset")->required();
-  verb.add_option("--data-dir", request.data_dir, "Where datasets are kept");
-  verb.add_option("--split", request.split, "Which images (default: test)")
-      ->check(CLI::IsMember({"test", "val", "train"}));
-  verb.add_option("--threads", request.threads, "Threads (default: all that this process may use)")
-      ->check(CLI::Range(1, 1024));
+void add_evaluation_options(Verb& verb, EvaluationRequest& request) {
+  verb.option("--data", request.data, "Name of the dataset").required();
+  verb.option("--data-dir", request.data_dir, "Where datasets are kept");
+  verb.option("--split", request.split, "Which images (default: test)")
+      .one_of({"test", "val", "train"});
+  verb.option("--threads", request.threads, "Threads (default: all that this process may use)")
+      .range(1, 1024);
 }
 
 }  // namespace fovea::tools

@@ -3,10 +3,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "engine/eval/metrics.h"
 #include "tools/fovea/model_argument.h"
+#include "tools/fovea/options.h"
 
 namespace fovea::tools {
 
@@ -17,7 +16,7 @@ struct EvaluationRequest {
 };
 
 // The options --data, --data-dir, --split and --threads.
-void add_evaluation_options(CLI::App& verb, EvaluationRequest& request);
+void add_evaluation_options(Verb& verb, EvaluationRequest& request);
 
 struct Evaluation {
   std::string model, sha256, data, revision, split;

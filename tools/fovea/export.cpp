@@ -54,18 +54,17 @@ void run(const Options& options) {
 
 }  // namespace
 
-void add_export(CLI::App& app) {
-  CLI::App* verb =
-      app.add_subcommand("export", "Write a model to hand on, with its measured quality inside");
+void add_export(Verb& program) {
+  Verb verb = program.verb("export", "Write a model to hand on, with its measured quality inside");
   const auto options = std::make_shared<Options>();
-  verb->add_option("model", options->model, kModelHelp)->required();
-  verb->add_option("--out", options->out, "File to write")->required();
-  verb->add_flag("--half", options->half, "Store the weights in half precision: half the size");
-  verb->add_option("--name", options->name, "The model's name");
-  verb->add_option("--data-label", options->data_label,
-                   "What people should read where the dataset's name would stand");
-  add_evaluation_options(*verb, options->request);
-  verb->callback([options] { run(*options); });
+  verb.option("model", options->model, kModelHelp).required();
+  verb.option("--out", options->out, "File to write").required();
+  verb.flag("--half", options->half, "Store the weights in half precision: half the size");
+  verb.option("--name", options->name, "The model's name");
+  verb.option("--data-label", options->data_label,
+              "What people should read where the dataset's name would stand");
+  add_evaluation_options(verb, options->request);
+  verb.action([options] { run(*options); });
 }
 
 }  // namespace fovea::tools

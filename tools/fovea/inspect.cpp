@@ -102,13 +102,13 @@ void print_text(const ModelFile& file, const Model& model) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("inspect", "Show what is inside a model file");
+void add_inspect(Verb& program) {
+  Verb verb = program.verb("inspect", "Show what is inside a model file");
   const auto argument = std::make_shared<std::string>();
   const auto json = std::make_shared<bool>(false);
-  verb->add_option("model", *argument, kModelHelp)->required();
-  verb->add_flag("--json", *json, "One JSON object");
-  verb->callback([argument, json] {
+  verb.option("model", *argument, kModelHelp).required();
+  verb.flag("--json", *json, "One JSON object");
+  verb.action([argument, json] {
     const ModelFile file = read_model_argument(*argument);
     const Model model = read_model(file.bytes);
     *json ? print_json(file, model) : print_text(file, model);

@@ -6,14 +6,14 @@
 
 namespace fovea::tools {
 
-void add_job(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("job", "Run a job for the server (internal)");
+void add_job(Verb& program) {
+  Verb verb = program.verb("job", "Run a job for the server (internal)");
   const auto folder = std::make_shared<std::string>();
-  verb->add_option("folder", *folder, "The job's folder, with job.json")->required();
-  verb->group("");  // not listed
-  verb->callback([folder] {
+  verb.option("folder", *folder, "The job's folder, with job.json").required();
+  verb.hide();  // not listed
+  verb.action([folder] {
     const int code = server::run_worker(*folder);
-    if (code != server::kJobSucceeded) throw CLI::RuntimeError(code);
+    if (code != server::kJobSucceeded) throw ExitStatus{code};
   });
 }
 

@@ -144,18 +144,16 @@ void predict(const Options& options) {
 
 }  // namespace
 
-void add_predict(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("predict", "Say what images show");
+void add_predict(Verb& program) {
+  Verb verb = program.verb("predict", "Say what images show");
   const auto options = std::make_shared<Options>();
-  verb->add_option("model", options->model, kModelHelp)->required();
-  verb->add_option("file", options->files, "Images: JPEG, PNG or BMP")->required();
-  verb->add_option("--top-k", options->top_k, "Show the K most probable classes")
-      ->check(CLI::Range(1, 65536));
-  verb->add_option("--threads", options->threads,
-                   "Threads (default: all that this process may use)")
-      ->check(CLI::Range(1, 1024));
-  verb->add_flag("--json", options->json, "One JSON object a line");
-  verb->callback([options] { predict(*options); });
+  verb.option("model", options->model, kModelHelp).required();
+  verb.option("file", options->files, "Images: JPEG, PNG or BMP").required();
+  verb.option("--top-k", options->top_k, "Show the K most probable classes").range(1, 65536);
+  verb.option("--threads", options->threads, "Threads (default: all that this process may use)")
+      .range(1, 1024);
+  verb.flag("--json", options->json, "One JSON object a line");
+  verb.action([options] { predict(*options); });
 }
 
 }  // namespace fovea::tools

@@ -58,131 +58,130 @@ void serve(Arguments& arguments) {
   server::run(run);
 }
 
-void add_safety(CLI::App& verb, server::RunOptions& run) {
+void add_safety(Verb& verb, server::RunOptions& run) {
   server::GuardOptions& guard = run.guard;
-  verb.add_option("--token-file", guard.token_file,
-                  "File of tokens, one predict:TOKEN or admin:TOKEN a line; read again when it "
-                  "changes. FOVEA_TOKENS may hold the same text")
-      ->envname("FOVEA_TOKENS_FILE")
-      ->check(CLI::ExistingFile);
-  CLI::Option* certificate = verb.add_option(
-      "--tls-cert", run.tls_certificate,
-      "Answer by HTTPS with this certificate (PEM, its chain behind it); read again "
-      "when it changes");
-  CLI::Option* key = verb.add_option("--tls-key", run.tls_key,
-                                     "The certificate's key (PEM, without a passphrase)");
-  certificate->needs(key);
-  key->needs(certificate);
-  verb.add_flag("--public-predict", guard.public_predict,
-                "Classify for everybody although there are tokens");
-  verb.add_option("--host-name", guard.host_names,
-                  "Name this server may be called by besides localhost; may come again");
-  verb.add_option("--trusted-proxy", guard.trusted_proxies,
-                  "Network whose X-Forwarded-For is believed, such as 10.0.0.0/8; may come again");
-  verb.add_option(
-      "--cors-origin", guard.cors_origins,
-      "Origin whose pages may use this server, such as https://a.example; may come again");
-  verb.add_option("--rate-limit", guard.rate_limit,
-                  "Requests a second for each client not on this machine; 0 = no limit")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
+  verb.option("--token-file", guard.token_file,
+              "File of tokens, one predict:TOKEN or admin:TOKEN a line; read again when it "
+              "changes. FOVEA_TOKENS may hold the same text")
+      .environment("FOVEA_TOKENS_FILE")
+      .existing_file();
+  Option certificate =
+      verb.option("--tls-cert", run.tls_certificate,
+                  "Answer by HTTPS with this certificate (PEM, its chain behind it); read again "
+                  "when it changes");
+  Option key =
+      verb.option("--tls-key", run.tls_key, "The certificate's key (PEM, without a passphrase)");
+  certificate.needs(key);
+  key.needs(certificate);
+  verb.flag("--public-predict", guard.public_predict,
+            "Classify for everybody although there are tokens");
+  verb.option("--host-name", guard.host_names,
+              "Name this server may be called by besides localhost; may come again");
+  verb.option("--trusted-proxy", guard.trusted_proxies,
+              "Network whose X-Forwarded-For is believed, such as 10.0.0.0/8; may come again");
+  verb.option("--cors-origin", guard.cors_origins,
+              "Origin whose pages may use this server, such as https://a.example; may come again");
+  verb.option("--rate-limit", guard.rate_limit,
+              "Requests a second for each client not on this machine; 0 = no limit")
+      .range(0.0, 1e6)
+      .show_default();
 }
 
-void add_rollback_options(CLI::App& verb, Arguments& arguments) {
+void add_rollback_options(Verb& verb, Arguments& arguments) {
   server::RunOptions& run = arguments.run;
-  verb.add_option("--rollback-window", arguments.rollback_window,
-                  "Seconds that a newly activated version is watched; 0 = no automatic rollback")
-      ->check(CLI::Range(0.0, 86400.0))
-      ->capture_default_str();
-  verb.add_option("--rollback-min-answers", run.rollback_min_answers,
-                  "Images that it must have answered before it is judged")
-      ->check(CLI::Range(1, 1'000'000'000))
-      ->capture_default_str();
-  verb.add_option("--rollback-error-factor", run.rollback_error_factor,
-                  "Roll back when its share of failures is above this many times the last one's")
-      ->check(CLI::Range(1.0, 1e6))
-      ->capture_default_str();
-  verb.add_option("--rollback-p99-factor", run.rollback_p99_factor,
-                  "Roll back when its p99 time of an image is above this many times the last one's")
-      ->check(CLI::Range(1.0, 1e6))
-      ->capture_default_str();
+  verb.option("--rollback-window", arguments.rollback_window,
+              "Seconds that a newly activated version is watched; 0 = no automatic rollback")
+      .range(0.0, 86400.0)
+      .show_default();
+  verb.option("--rollback-min-answers", run.rollback_min_answers,
+              "Images that it must have answered before it is judged")
+      .range(1, 1'000'000'000)
+      .show_default();
+  verb.option("--rollback-error-factor", run.rollback_error_factor,
+              "Roll back when its share of failures is above this many times the last one's")
+      .range(1.0, 1e6)
+      .show_default();
+  verb.option("--rollback-p99-factor", run.rollback_p99_factor,
+              "Roll back when its p99 time of an image is above this many times the last one's")
+      .range(1.0, 1e6)
+      .show_default();
 }
 
-void add_limits(CLI::App& verb, Arguments& arguments) {
+void add_limits(Verb& verb, Arguments& arguments) {
   server::RunOptions& run = arguments.run;
-  verb.add_option("--history-rows", run.history.max_rows, "Predictions kept; the oldest go first")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
-      ->capture_default_str();
-  verb.add_option("--history-images-mb,--history-pictures-mb", arguments.images_mb,
-                  "Room for the images of the history, MiB; 0 = keep none")
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
-  verb.add_option("--train-threads", run.train_threads,
-                  "Threads of a training job; 0 = half of what may be used, at least 1")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  verb.add_option("--train-idle", run.idle_training,
-                  "Train only in processor time that nothing else wants; false: at low priority")
-      ->capture_default_str();
-  verb.add_option("--max-body-mb", arguments.max_body_mb, "Largest request body, MiB")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  verb.add_option("--max-bodies-mb", arguments.max_bodies_mb,
-                  "Memory for the bodies of all requests at one time, MiB; no body may be larger")
-      ->check(CLI::Range(1, 65536))
-      ->capture_default_str();
+  verb.option("--history-rows", run.history.max_rows, "Predictions kept; the oldest go first")
+      .range(std::int64_t{1}, std::int64_t{1'000'000'000})
+      .show_default();
+  verb.option("--history-images-mb,--history-pictures-mb", arguments.images_mb,
+              "Room for the images of the history, MiB; 0 = keep none")
+      .range(0, 1 << 20)
+      .show_default();
+  verb.option("--train-threads", run.train_threads,
+              "Threads of a training job; 0 = half of what may be used, at least 1")
+      .range(0, 1024)
+      .show_default();
+  verb.option("--train-idle", run.idle_training,
+              "Train only in processor time that nothing else wants; false: at low priority")
+      .show_default();
+  verb.option("--max-body-mb", arguments.max_body_mb, "Largest request body, MiB")
+      .range(1, 4096)
+      .show_default();
+  verb.option("--max-bodies-mb", arguments.max_bodies_mb,
+              "Memory for the bodies of all requests at one time, MiB; no body may be larger")
+      .range(1, 65536)
+      .show_default();
 }
 
-void add_operation(CLI::App& verb, Arguments& arguments) {
+void add_operation(Verb& verb, Arguments& arguments) {
   server::RunOptions& run = arguments.run;
-  verb.add_option("--drain-delay", arguments.drain_delay,
-                  "Seconds to go on accepting after a stop signal, no longer ready")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->capture_default_str();
-  verb.add_option("--drain-timeout", arguments.drain_timeout,
-                  "Seconds that requests in flight may take after a stop signal")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->capture_default_str();
-  verb.add_option("--log-level", run.log_level, "Least level logged")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
-      ->capture_default_str();
-  verb.add_option("--log-format", run.log_format, "Form of the log lines")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  verb.option("--drain-delay", arguments.drain_delay,
+              "Seconds to go on accepting after a stop signal, no longer ready")
+      .range(0.0, 3600.0)
+      .show_default();
+  verb.option("--drain-timeout", arguments.drain_timeout,
+              "Seconds that requests in flight may take after a stop signal")
+      .range(0.0, 3600.0)
+      .show_default();
+  verb.option("--log-level", run.log_level, "Least level logged")
+      .one_of({"trace", "debug", "info", "warn", "error", "off"})
+      .show_default();
+  verb.option("--log-format", run.log_format, "Form of the log lines")
+      .one_of({"text", "json"})
+      .show_default();
 }
 
 }  // namespace
 
-void add_serve(CLI::App& app) {
+void add_serve(Verb& program) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("serve", "Answer for images over HTTP, with a dashboard");
+  Verb verb = program.verb("serve", "Answer for images over HTTP, with a dashboard");
   server::RunOptions& run = arguments->run;
-  verb->add_option("--model", run.model,
-                   "Serve this model file, as a new version unless it is one already. Default: the "
-                   "version in service when the server last ran; at the first start "
-                   "models/cifar10-small.safetensors in the data directory, here, beside the "
-                   "program or installed");
-  verb->add_option("--host", run.host, "Address to listen on")->capture_default_str();
-  verb->add_option("--port", run.port, "Port; 0 = any free one, printed")->capture_default_str();
-  verb->add_option("--data-dir", arguments->data_dir, "Where datasets, runs and models are kept");
-  verb->add_option("--keep-versions", run.keep_versions,
-                   "Newest versions of the model whose files are kept, besides those in use")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  verb->add_option("--threads", run.threads, "Inference threads; 0 = as many as may be used well")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  verb->add_option("--threshold", run.threshold,
-                   "Answers with a probability below this are called uncertain")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  verb->add_option("--www", run.www, "Serve the page from this folder, not from the program")
-      ->check(CLI::ExistingDirectory);
-  add_limits(*verb, *arguments);
-  add_operation(*verb, *arguments);
-  add_safety(*verb, run);
-  add_rollback_options(*verb, *arguments);
-  verb->callback([arguments] { serve(*arguments); });
+  verb.option("--model", run.model,
+              "Serve this model file, as a new version unless it is one already. Default: the "
+              "version in service when the server last ran; at the first start "
+              "models/cifar10-small.safetensors in the data directory, here, beside the "
+              "program or installed");
+  verb.option("--host", run.host, "Address to listen on").show_default();
+  verb.option("--port", run.port, "Port; 0 = any free one, printed").show_default();
+  verb.option("--data-dir", arguments->data_dir, "Where datasets, runs and models are kept");
+  verb.option("--keep-versions", run.keep_versions,
+              "Newest versions of the model whose files are kept, besides those in use")
+      .range(1, 1'000'000)
+      .show_default();
+  verb.option("--threads", run.threads, "Inference threads; 0 = as many as may be used well")
+      .range(0, 1024)
+      .show_default();
+  verb.option("--threshold", run.threshold,
+              "Answers with a probability below this are called uncertain")
+      .range(0.0, 1.0)
+      .show_default();
+  verb.option("--www", run.www, "Serve the page from this folder, not from the program")
+      .existing_directory();
+  add_limits(verb, *arguments);
+  add_operation(verb, *arguments);
+  add_safety(verb, run);
+  add_rollback_options(verb, *arguments);
+  verb.action([arguments] { serve(*arguments); });
 }
 
 }  // namespace fovea::tools

@@ -205,18 +205,18 @@ void run_train(Arguments& arguments, const std::string& program) {
 }
 
 // --name VALUE sets a field of the recipe.
-void add_field(CLI::App& verb, std::shared_ptr<Arguments> arguments, const std::string& name,
+void add_field(Verb& verb, std::shared_ptr<Arguments> arguments, const std::string& name,
                const std::string& key, const std::string& help) {
-  verb.add_option_function<std::string>(
+  verb.each_value(
           name, [arguments, key](const std::string& v) { arguments->fields.emplace_back(key, v); },
           help)
-      ->group("Recipe");
+      .group("Recipe");
 }
 
-void add_recipe_options(CLI::App& verb, const std::shared_ptr<Arguments>& arguments) {
+void add_recipe_options(Verb& verb, const std::shared_ptr<Arguments>& arguments) {
   add_field(verb, arguments, "--epochs", "epochs", "Passes over the images");
-  add_field(verb, arguments, "--batch", "batch", "TrainingImages an update");
-  add_field(verb, arguments, "--lane", "lane", "TrainingImages that share batch-norm statistics");
+  add_field(verb, arguments, "--batch", "batch", "Images per update");
+  add_field(verb, arguments, "--lane", "lane", "Images that share batch-norm statistics");
   add_field(verb, arguments, "--lr", "lr", "Peak learning rate");
   add_field(verb, arguments, "--optimizer", "optimizer", "sgd, adam or adamw");
   add_field(verb, arguments, "--schedule", "schedule",
@@ -227,72 +227,69 @@ void add_recipe_options(CLI::App& verb, const std::shared_ptr<Arguments>& argume
   add_field(verb, arguments, "--seed", "seed", "Decides everything random");
   add_field(verb, arguments, "--patience", "patience",
             "Stop after so many epochs without a lower validation loss; 0 = never");
-  verb.add_option_function<std::string>(
+  verb.each_value(
           "--class-weights",
           [arguments](const std::string& value) {
             arguments->fields.emplace_back("balanced", value == "balanced" ? "yes" : "no");
           },
           "balanced: rare classes weigh more")
-      ->check(CLI::IsMember({"balanced", "none"}))
-      ->group("Recipe");
-  verb.add_option_function<std::vector<std::string>>(
+      .one_of({"balanced", "none"})
+      .group("Recipe");
+  verb.each_value(
           "--set",
-          [arguments](const std::vector<std::string>& sets) {
-            for (const std::string& text : sets) {
-              const std::size_t equals = text.find('=');
-              if (equals == std::string::npos) {
-                throw CLI::ValidationError("--set", "no \"=\" in \"" + text + "\"");
-              }
-              arguments->fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+          [arguments](const std::string& text) {
+            const std::size_t equals = text.find('=');
+            if (equals == std::string::npos) {
+              throw UsageError("--set: no \"=\" in \"" + text + "\"");
             }
+            arguments->fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
           },
           "KEY=VALUE for any field of the recipe, see run.json of a run")
-      ->group("Recipe");
+      .group("Recipe");
 }
 
 // A run goes on with its own settings; an option that would be ignored is refused.
-void refuse_beside_resume(const CLI::App& verb) {
-  for (const CLI::Option* option : verb.get_options()) {
-    const std::string name = option->get_name();
-    if (option->count() > 0 && name != "--resume" && name != "--threads") {
-      throw CLI::ExcludesError("--resume", name);
+void refuse_beside_resume(const Verb& verb) {
+  for (const Option& option : verb.options()) {
+    if (option.given() && option.name() != "--resume" && option.name() != "--threads") {
+      throw UsageError("--resume excludes " + option.name());
     }
   }
 }
 
 }  // namespace
 
-void add_train(CLI::App& app) {
-  CLI::App& verb = *app.add_subcommand("train", "Train a network on a dataset");
+void add_train(Verb& program) {
+  Verb verb = program.verb("train", "Train a network on a dataset");
   const auto arguments = std::make_shared<Arguments>();
   TrainPlan& plan = arguments->plan;
-  auto* resume = verb.add_option("--resume", arguments->resume,
-                                 "Run folder of an interrupted run to continue, bit for bit");
-  auto* data = verb.add_option("--data", plan.data, "Name of the dataset");
-  verb.add_option("--data-dir", plan.data_dir, "Where datasets and runs are kept");
-  verb.add_option("--preset", arguments->preset, "Network and recipe")
-      ->check(CLI::IsMember(preset_names()))
-      ->capture_default_str();
-  verb.add_option("--size", plan.size, "Edge of the network's input, pixels")
-      ->check(CLI::Range(8, 1024))
-      ->capture_default_str();
-  verb.add_option("--fit", plan.fit, "How images are made square")
-      ->check(CLI::IsMember({"crop", "stretch", "pad"}))
-      ->capture_default_str();
-  verb.add_flag("--all", plan.all, "Train on the validation images, too (needs --temperature)");
-  verb.add_option("--temperature", plan.temperature, "Calibration of an earlier run, not fitted")
-      ->check(CLI::Range(0.05, 20.0));
-  verb.add_option("--threads", arguments->threads, "Threads (default: all); changes no result")
-      ->check(CLI::Range(1, 1024));
-  verb.add_option("--out", arguments->out, "Run folder (default: runs/ in the data directory)");
+  const Option resume = verb.option("--resume", arguments->resume,
+                                    "Run folder of an interrupted run to continue, bit for bit");
+  const Option data = verb.option("--data", plan.data, "Name of the dataset");
+  verb.option("--data-dir", plan.data_dir, "Where datasets and runs are kept");
+  verb.option("--preset", arguments->preset, "Network and recipe")
+      .one_of(preset_names())
+      .show_default();
+  verb.option("--size", plan.size, "Edge of the network's input, pixels")
+      .range(8, 1024)
+      .show_default();
+  verb.option("--fit", plan.fit, "How images are made square")
+      .one_of({"crop", "stretch", "pad"})
+      .show_default();
+  verb.flag("--all", plan.all, "Train on the validation images, too (needs --temperature)");
+  verb.option("--temperature", plan.temperature, "Calibration of an earlier run, not fitted")
+      .range(0.05, 20.0);
+  verb.option("--threads", arguments->threads, "Threads (default: all); changes no result")
+      .range(1, 1024);
+  verb.option("--out", arguments->out, "Run folder (default: runs/ in the data directory)");
   add_recipe_options(verb, arguments);
-  verb.callback([arguments, &app, &verb, data, resume] {
-    if (data->empty() && resume->empty()) throw CLI::RequiredError("--data or --resume");
-    if (!resume->empty()) refuse_beside_resume(verb);
+  verb.action([arguments, verb, data, resume] {
+    if (!data.given() && !resume.given()) throw UsageError("--data or --resume is required");
+    if (resume.given()) refuse_beside_resume(verb);
     fs::path data_dir = arguments->plan.data_dir;
     if (data_dir.empty()) data_dir = default_data_dir();
     arguments->plan.data_dir = fs::absolute(data_dir).string();  // a resume may start elsewhere
-    run_train(*arguments, app.get_name());
+    run_train(*arguments, verb.program());
   });
 }
 

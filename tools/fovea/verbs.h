@@ -1,19 +1,19 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "tools/fovea/options.h"
 
-// Each verb adds its subcommand and sets the callback that runs it; one file per verb. A callback
-// throws on failure; main prints the message to stderr and exits 1 (2 for wrong usage).
+// Each verb adds its options and the action that runs it; one file per verb. An action throws on
+// failure, see run_command_line().
 namespace fovea::tools {
 
-void add_bundle(CLI::App& app);
-void add_data(CLI::App& app);
-void add_eval(CLI::App& app);
-void add_export(CLI::App& app);
-void add_inspect(CLI::App& app);
-void add_job(CLI::App& app);
-void add_predict(CLI::App& app);
-void add_serve(CLI::App& app);
-void add_train(CLI::App& app);
+void add_bundle(Verb& program);
+void add_data(Verb& program);
+void add_eval(Verb& program);
+void add_export(Verb& program);
+void add_inspect(Verb& program);
+void add_job(Verb& program);
+void add_predict(Verb& program);
+void add_serve(Verb& program);
+void add_train(Verb& program);
 
 }  // namespace fovea::tools
