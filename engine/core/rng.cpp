@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "engine/core/multiarch.h"
+
 namespace fovea {
 namespace {
 
@@ -15,7 +17,8 @@ std::uint64_t mix(std::uint64_t z) {
 // Philox4x32-10 of n counter values side by side, so that the compiler can use vectors.
 // Number j of counter first + i lands at out[j * n + i].
 template <int n>
-void philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, std::uint32_t* out) {
+[[gnu::always_inline]] inline void philox(std::uint64_t seed, std::uint64_t stream,
+                                          std::uint64_t first, std::uint32_t* out) {
   constexpr std::uint32_t kMul0 = 0xD2511F53, kMul1 = 0xCD9E8D57;
   constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
   std::uint32_t c0[n], c1[n], c2[n], c3[n];
@@ -45,6 +48,12 @@ void philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, std::
   }
 }
 
+FOVEA_MULTIARCH
+void philox_blocks(std::uint64_t seed, std::uint64_t stream, std::uint64_t first,
+                   std::uint32_t* out) {
+  philox<Rng::kBlocks>(seed, stream, first, out);
+}
+
 }  // namespace
 
 std::array<std::uint32_t, 4> Rng::block(std::uint64_t seed, std::uint64_t stream,
@@ -55,7 +64,7 @@ std::array<std::uint32_t, 4> Rng::block(std::uint64_t seed, std::uint64_t stream
 }
 
 void Rng::blocks(std::uint64_t first_counter, std::uint32_t* out) const {
-  philox<kBlocks>(seed_, stream_, first_counter, out);
+  philox_blocks(seed_, stream_, first_counter, out);
 }
 
 Rng Rng::split(std::uint64_t id) const {

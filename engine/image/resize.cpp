@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/core/multiarch.h"
 
 namespace fovea {
 namespace {
@@ -88,6 +89,12 @@ Image resize_rows(const Image& image, const std::vector<Taps>& taps, int top, in
   return out;
 }
 
+FOVEA_MULTIARCH
+void add_weighted(const std::uint8_t* from, std::size_t n, std::int32_t weight,
+                  std::int32_t* sums) {
+  for (std::size_t i = 0; i < n; ++i) sums[i] += weight * from[i];
+}
+
 // `image` begins with row `top` of the image that the taps belong to.
 Image resize_columns(const Image& image, const std::vector<Taps>& taps, int top) {
   const int height = static_cast<int>(taps.size());
@@ -99,7 +106,7 @@ Image resize_columns(const Image& image, const std::vector<Taps>& taps, int top)
     std::fill(sums.begin(), sums.end(), 0);
     const std::uint8_t* from = &image.rgb[(tap.first - top) * row];
     for (const std::int32_t weight : tap.weights) {
-      for (std::size_t i = 0; i < row; ++i) sums[i] += weight * from[i];
+      add_weighted(from, row, weight, sums.data());
       from += row;
     }
     std::transform(sums.begin(), sums.end(), &out.rgb[y * row], rounded);

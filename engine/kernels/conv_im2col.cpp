@@ -1,9 +1,12 @@
 #include "engine/kernels/conv.h"
+
+#include "engine/core/multiarch.h"
 #include "engine/kernels/gemm.h"
 #include "engine/kernels/im2col.h"
 
 namespace fovea::kernels {
 
+FOVEA_MULTIARCH
 void add_rows(const Scalar* rows, std::int64_t count, int width, Scalar* sum) {
   for (std::int64_t r = 0; r < count; ++r, rows += width) {
     for (int i = 0; i < width; ++i) sum[i] += rows[i];

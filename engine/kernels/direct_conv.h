@@ -2,7 +2,7 @@
 
 // The direct convolution kernels, built once per instruction set (direct_conv_isa.cpp) and chosen
 // at start-up. This header is included by files compiled for AVX-512, so it must hold no inline
-// function: the linker could hand an AVX-512 copy of one to a machine without it.
+// function: the linker could keep the AVX-512 copy of one, which a machine without it cannot run.
 
 #include "engine/core/scalar.h"
 
@@ -16,7 +16,7 @@ struct DirectShape {
 };
 
 struct DirectKernels {
-  const char* name;  // "avx512", "baseline"
+  const char* name;  // "baseline", "avx2", "avx512"
   int panel;         // output channels computed together; packed weights come in panels of it
   // y {out_h, out_w, out} = one padded image * packed {panels, kernel * kernel * c, panel} + bias
   // {panels * panel} (null: zero).
@@ -28,9 +28,9 @@ struct DirectKernels {
                            int dy_stride, Scalar* dw);
 };
 
-// All that this machine can run, the best first; at least one.
+// All that this machine can run (engine/core/cpu.h), the best first; at least the baseline.
 struct DirectKernelList {
-  const DirectKernels* items[2];
+  const DirectKernels* items[3];
   int count;
 };
 DirectKernelList direct_kernels();

@@ -1,42 +1,42 @@
 #include "engine/kernels/gemm.h"
 
-// Threads are ours (one product per lane), never Eigen's.
-#define EIGEN_DONT_PARALLELIZE
-#include <Eigen/Core>
+#include "engine/core/cpu.h"
+#include "engine/kernels/gemm_isa.h"
 
 namespace fovea::kernels {
+
+namespace baseline {
+extern const GemmKernels kGemm;
+}
+#ifdef FOVEA_X86_VARIANTS
+namespace avx2 {
+extern const GemmKernels kGemm;
+}
+#endif
+
 namespace {
 
-using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using In = Eigen::Map<const Matrix>;
-using Out = Eigen::Map<Matrix>;
-
-template <typename A, typename B>
-void product(const A& a, const B& b, Out c, Write write) {
-  // Eigen asks the CPU for its cache sizes and blocks accordingly, which would make the order of
-  // summation, and so the last bits of a training, depend on the machine. These are fixed.
-  static const bool fixed_blocking =
-      (Eigen::setCpuCacheSizes(32 * 1024, 1024 * 1024, 16 * 1024 * 1024), true);
-  (void)fixed_blocking;
-  if (write == Write::overwrite) {
-    c.noalias() = a * b;
-  } else {
-    c.noalias() += a * b;
-  }
+const GemmKernels& best() {
+#ifdef FOVEA_X86_VARIANTS
+  static const GemmKernels& kernels = best_isa() >= Isa::avx2 ? avx2::kGemm : baseline::kGemm;
+  return kernels;
+#else
+  return baseline::kGemm;
+#endif
 }
 
 }  // namespace
 
 void gemm(int m, int n, int k, const Scalar* a, const Scalar* b, Scalar* c, Write write) {
-  product(In(a, m, k), In(b, k, n), Out(c, m, n), write);
+  best().gemm(m, n, k, a, b, c, write);
 }
 
 void gemm_at(int m, int n, int k, const Scalar* a_km, const Scalar* b, Scalar* c, Write write) {
-  product(In(a_km, k, m).transpose(), In(b, k, n), Out(c, m, n), write);
+  best().gemm_at(m, n, k, a_km, b, c, write);
 }
 
 void gemm_bt(int m, int n, int k, const Scalar* a, const Scalar* b_nk, Scalar* c, Write write) {
-  product(In(a, m, k), In(b_nk, n, k).transpose(), Out(c, m, n), write);
+  best().gemm_bt(m, n, k, a, b_nk, c, write);
 }
 
 }  // namespace fovea::kernels

@@ -4,7 +4,7 @@
 
 namespace fovea::kernels {
 
-// Row-major matrix products on the calling thread, by Eigen (the one place that knows it).
+// Row-major matrix products on the calling thread, by Eigen (gemm_isa.cpp).
 // c {m, n} = or += a {m, k} * b {k, n}; _at takes a stored as {k, m}, _bt takes b stored as {n, k}.
 enum class Write { overwrite, add };
 void gemm(int m, int n, int k, const Scalar* a, const Scalar* b, Scalar* c, Write write);

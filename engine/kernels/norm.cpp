@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/core/multiarch.h"
+
 namespace fovea::kernels {
 namespace {
 
@@ -27,6 +29,7 @@ Sums& zero_sums(int c) {
 
 // Mean and sum of squared deviations of each block, merged by Chan, Golub and LeVeque 1979,
 // eq. 2.1.
+FOVEA_MULTIARCH
 void channel_moments(const Scalar* x, std::int64_t rows, int c, Scalar* mean, Scalar* var) {
   Sums& sums = zero_sums(c);
   double* mean_so_far = sums.total.data();
@@ -61,6 +64,7 @@ void channel_moments(const Scalar* x, std::int64_t rows, int c, Scalar* mean, Sc
   }
 }
 
+FOVEA_MULTIARCH
 void scale_shift(const Scalar* x, std::int64_t rows, int c, const Scalar* scale,
                  const Scalar* shift, Scalar* y) {
   for (std::int64_t r = 0; r < rows; ++r, x += c, y += c) {
@@ -68,6 +72,7 @@ void scale_shift(const Scalar* x, std::int64_t rows, int c, const Scalar* scale,
   }
 }
 
+FOVEA_MULTIARCH
 void norm_sums(const Scalar* x, const Scalar* dy, std::int64_t rows, int c, const Scalar* mean,
                Scalar* sum_dy, Scalar* sum_dy_x) {
   Sums& sums = zero_sums(c);
@@ -90,6 +95,7 @@ void norm_sums(const Scalar* x, const Scalar* dy, std::int64_t rows, int c, cons
   }
 }
 
+FOVEA_MULTIARCH
 void norm_gradient(const Scalar* x, const Scalar* dy, std::int64_t rows, int c, const Scalar* a,
                    const Scalar* b, const Scalar* d, Scalar* dx) {
   for (std::int64_t r = 0; r < rows; ++r, x += c, dy += c, dx += c) {

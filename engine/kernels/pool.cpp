@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "engine/core/multiarch.h"
+
 namespace fovea::kernels {
 
+FOVEA_MULTIARCH
 void max_pool(const Scalar* x, const Shape& in, int size, Scalar* y, std::uint8_t* winner) {
   const int oh = in.h / size, ow = in.w / size, c = in.c;
   for (int n = 0; n < in.n; ++n, x += in.per_image()) {
@@ -30,6 +33,7 @@ void max_pool(const Scalar* x, const Shape& in, int size, Scalar* y, std::uint8_
   }
 }
 
+FOVEA_MULTIARCH
 void max_pool_backward(const Scalar* dy, const std::uint8_t* winner, const Shape& in, int size,
                        Scalar* dx) {
   const int oh = in.h / size, ow = in.w / size, c = in.c;
@@ -47,6 +51,7 @@ void max_pool_backward(const Scalar* dy, const std::uint8_t* winner, const Shape
   }
 }
 
+FOVEA_MULTIARCH
 void global_avg_pool(const Scalar* x, const Shape& in, Scalar* y) {
   const std::int64_t pixels = std::int64_t{in.h} * in.w;
   for (int n = 0; n < in.n; ++n, y += in.c) {
@@ -58,6 +63,7 @@ void global_avg_pool(const Scalar* x, const Shape& in, Scalar* y) {
   }
 }
 
+FOVEA_MULTIARCH
 void global_avg_pool_backward(const Scalar* dy, const Shape& in, Scalar* dx) {
   const std::int64_t pixels = std::int64_t{in.h} * in.w;
   for (int n = 0; n < in.n; ++n, dy += in.c) {
@@ -67,6 +73,7 @@ void global_avg_pool_backward(const Scalar* dy, const Shape& in, Scalar* dx) {
   }
 }
 
+FOVEA_MULTIARCH
 void global_max_pool(const Scalar* x, const Shape& in, Scalar* y, std::int32_t* winner) {
   const std::int32_t pixels = in.h * in.w;
   for (int n = 0; n < in.n; ++n, y += in.c) {
@@ -83,6 +90,7 @@ void global_max_pool(const Scalar* x, const Shape& in, Scalar* y, std::int32_t* 
   }
 }
 
+FOVEA_MULTIARCH
 void global_max_pool_backward(const Scalar* dy, const std::int32_t* winner, const Shape& in,
                               Scalar* dx) {
   std::fill_n(dx, in.size(), Scalar{0});

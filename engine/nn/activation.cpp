@@ -2,15 +2,10 @@
 
 #include <cmath>
 
+#include "engine/kernels/elementwise.h"
+
 namespace fovea {
 namespace {
-
-void relu(const Tensor& x, Tensor& y) {
-  const Scalar* from = x.data();
-  Scalar* to = y.data();
-  const std::int64_t size = x.size();
-  for (std::int64_t i = 0; i < size; ++i) to[i] = from[i] > 0 ? from[i] : 0;
-}
 
 void gelu(const Tensor& x, Tensor& y) {
   constexpr Scalar kInverseRoot2 = static_cast<Scalar>(0.70710678118654752);
@@ -23,20 +18,15 @@ void gelu(const Tensor& x, Tensor& y) {
 }  // namespace
 
 void Relu::infer(const Tensor& x, Tensor& y, Scratch&) const {
-  relu(x, y);
+  kernels::relu(x.data(), x.size(), y.data());
 }
 
 void Relu::forward(const Tensor& x, Tensor& y, const Rng&) {
-  relu(x, y);
+  kernels::relu(x.data(), x.size(), y.data());
 }
 
 void Relu::backward(const Tensor&, const Tensor& y, const Tensor& dy, Tensor* dx) {
-  if (dx == nullptr) return;
-  const Scalar* out = y.data();
-  const Scalar* from = dy.data();
-  Scalar* to = dx->data();
-  const std::int64_t size = y.size();
-  for (std::int64_t i = 0; i < size; ++i) to[i] = out[i] > 0 ? from[i] : 0;
+  if (dx != nullptr) kernels::relu_backward(y.data(), dy.data(), y.size(), dx->data());
 }
 
 void Gelu::infer(const Tensor& x, Tensor& y, Scratch&) const {

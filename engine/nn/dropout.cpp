@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "engine/kernels/elementwise.h"
 
 namespace fovea {
 
@@ -34,10 +35,7 @@ void Dropout::backward(const Tensor&, const Tensor&, const Tensor& dy, Tensor* d
 
 void Dropout::apply(const Tensor& x, Tensor& y) const {
   const Scalar scale = 1 / (1 - static_cast<Scalar>(rate_));
-  const Scalar* from = x.data();
-  Scalar* to = y.data();
-  const std::int64_t size = x.size();
-  for (std::int64_t i = 0; i < size; ++i) to[i] = kept_[i] != 0 ? from[i] * scale : 0;
+  kernels::masked_scale(x.data(), kept_.data(), x.size(), scale, y.data());
 }
 
 }  // namespace fovea

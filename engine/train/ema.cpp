@@ -6,6 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
+#include "engine/kernels/elementwise.h"
 
 namespace fovea {
 namespace {
@@ -49,10 +50,8 @@ void WeightAverage::update(std::int64_t step, std::span<Param* const> params,
   const auto keep = static_cast<Scalar>(std::min(double{decay_}, earlier / (earlier + 9)));
   parallel_for(static_cast<int>(average_.size()), threads, [&](int i, int) {
     const auto k = static_cast<std::size_t>(i);
-    const Scalar* __restrict value = value_at(params, buffers, k).data();
-    Scalar* __restrict average = average_[k].data();
-    const std::int64_t count = average_[k].size();
-    for (std::int64_t j = 0; j < count; ++j) average[j] += (1 - keep) * (value[j] - average[j]);
+    kernels::move_towards(value_at(params, buffers, k).data(), average_[k].size(), 1 - keep,
+                          average_[k].data());
   });
 }
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/core/parallel.h"
+#include "engine/kernels/elementwise.h"
 #include "engine/model/classifier.h"
 #include "engine/train/validate.h"
 
@@ -174,11 +175,10 @@ void Lanes::reduce_gradients(int lanes) {
     const auto [param, offset] = jobs_[static_cast<std::size_t>(j)];
     const auto k = static_cast<std::size_t>(param);
     Tensor& first = lanes_[0].grads[k];
-    Scalar* __restrict sum = first.data() + offset;
+    Scalar* sum = first.data() + offset;
     const std::int64_t count = std::min(kPiece, first.size() - offset);
     for (int l = 1; l < lanes; ++l) {
-      const Scalar* __restrict grad = lanes_[static_cast<std::size_t>(l)].grads[k].data() + offset;
-      for (std::int64_t i = 0; i < count; ++i) sum[i] += grad[i];
+      kernels::add(lanes_[static_cast<std::size_t>(l)].grads[k].data() + offset, count, sum);
     }
   });
 }

@@ -5,14 +5,13 @@
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
+#include "engine/kernels/elementwise.h"
 
 namespace fovea {
 namespace {
 
 constexpr std::int64_t kPiece = 1 << 15;  // numbers a thread updates at a time
 
-// b = momentum * b + g;  value -= lr * (g + momentum * b), with g = grad + decay * value
-// (Sutskever et al. 2013, in the form PyTorch uses).
 class Sgd final : public Optimizer {
  public:
   explicit Sgd(const OptimizerOptions& options)
@@ -20,21 +19,11 @@ class Sgd final : public Optimizer {
 
  private:
   void update(const Piece& p) const override {
-    Scalar* __restrict value = p.value;
-    const Scalar* __restrict grad = p.grad;
-    Scalar* __restrict velocity = p.slots[0];
-    for (std::int64_t i = 0; i < p.count; ++i) {
-      const Scalar g = grad[i] + p.weight_decay * value[i];
-      velocity[i] = momentum_ * velocity[i] + g;
-      value[i] -= p.lr * (g + momentum_ * velocity[i]);
-    }
+    kernels::sgd_step({p.lr, momentum_, p.weight_decay}, p.grad, p.count, p.value, p.slots[0]);
   }
   Scalar momentum_;
 };
 
-// m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
-// value -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
-// The decay joins g (Adam) or shrinks the value by lr * decay (AdamW).
 class Adam final : public Optimizer {
  public:
   explicit Adam(const OptimizerOptions& options)
@@ -42,25 +31,20 @@ class Adam final : public Optimizer {
 
  private:
   void update(const Piece& p) const override {
+    // Bias corrections of the two moments after t steps.
     const auto t = static_cast<double>(steps());
     const auto correction1 = static_cast<Scalar>(1 - std::pow(double{options_.beta1}, t));
     const auto correction2 = static_cast<Scalar>(1 - std::pow(double{options_.beta2}, t));
-    const Scalar rate = p.lr / correction1;
-    const Scalar root = 1 / std::sqrt(correction2);
     const bool decoupled = options_.kind == OptimizerKind::adamw;
-    const Scalar shrink = decoupled ? 1 - p.lr * p.weight_decay : 1;
-    const Scalar coupled = decoupled ? 0 : p.weight_decay;
-    const Scalar beta1 = options_.beta1, beta2 = options_.beta2, eps = options_.eps;
-    Scalar* __restrict value = p.value;
-    const Scalar* __restrict grad = p.grad;
-    Scalar* __restrict m = p.slots[0];
-    Scalar* __restrict v = p.slots[1];
-    for (std::int64_t i = 0; i < p.count; ++i) {
-      const Scalar g = grad[i] + coupled * value[i];
-      m[i] = beta1 * m[i] + (1 - beta1) * g;
-      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      value[i] = shrink * value[i] - rate * m[i] / (std::sqrt(v[i]) * root + eps);
-    }
+    kernels::AdamStep step{};
+    step.rate = p.lr / correction1;
+    step.root = 1 / std::sqrt(correction2);
+    step.shrink = decoupled ? 1 - p.lr * p.weight_decay : 1;
+    step.coupled_decay = decoupled ? 0 : p.weight_decay;
+    step.beta1 = options_.beta1;
+    step.beta2 = options_.beta2;
+    step.eps = options_.eps;
+    kernels::adam_step(step, p.grad, p.count, p.value, p.slots[0], p.slots[1]);
   }
   OptimizerOptions options_;
 };

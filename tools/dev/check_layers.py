@@ -70,7 +70,7 @@ LAYERS = {
 
 # Included header (pattern) -> the files (patterns) that may include it.
 ONLY_IN = {
-    r"(unsupported/)?Eigen/": [r"engine/kernels/gemm\.cpp", r"engine/retrain/feature_replay\.cpp"],
+    r"(unsupported/)?Eigen/": [r"engine/kernels/gemm_isa\.cpp", r"engine/retrain/feature_replay\.cpp"],
     r"omp\.h": [r"engine/core/parallel\.cpp"],
     r"(stb/)?stb_": [r"engine/image/decode\.cpp", r"tests/.*"],
     r"catch2/": [r"tests/support/catch\.h", r"tests/support/catch_main\.cpp"],
