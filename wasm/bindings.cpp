@@ -1,7 +1,8 @@
-// The engine as seen from JavaScript: seven C functions. Handles are small positive numbers, never
-// addresses, so a stale one is an error and not a trap. Every exception stops here and becomes a
-// return code; its text waits in fv_last_error(). One thread calls, each Worker its own instance;
-// the images of one call are shared out over the threads that fv_engine() started.
+// The engine's interface for JavaScript: seven C functions. Handles are small positive numbers, not
+// addresses, so an invalid one is an error and not a trap. Exceptions do not leave these functions:
+// they become a return code, and fv_last_error() has their text. One thread calls the functions,
+// and each Worker has its own instance; the images of one call are distributed over the threads
+// that fv_engine() started.
 
 #include <algorithm>
 #include <chrono>
@@ -25,17 +26,17 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-// What one thread needs for itself.
-struct Desk {
+// Memory of one thread.
+struct ThreadBuffers {
   Tensor probabilities;
   Scratch scratch;
 };
 
 struct Session {
-  explicit Session(Bytes file) : classifier(file), desks(available_threads()) {}
+  explicit Session(Bytes file) : classifier(file), buffers(available_threads()) {}
   Classifier classifier;
-  std::vector<Desk> desks;
-  std::vector<std::string> failures;  // of each image of the last call, "" when it was answered
+  std::vector<ThreadBuffers> buffers;
+  std::vector<std::string> failures;  // of each image of the last call, "" when it was classified
   std::string info;
 };
 
@@ -46,12 +47,12 @@ std::string g_error;
 Session& session(int handle) {
   const auto found = g_sessions.find(handle);
   if (found == g_sessions.end()) {
-    throw ConfigError("no model with handle " + std::to_string(handle));
+    throw ConfigError("there is no model with handle " + std::to_string(handle));
   }
   return *found->second;
 }
 
-// Runs body, which returns the answer; `failed` when it throws.
+// Returns body(), or `failed` when it throws.
 template <typename T, typename Body>
 T guarded(T failed, const Body& body) {
   try {
@@ -93,33 +94,35 @@ nlohmann::json describe(const Classifier& classifier) {
           {"layers", layers}};
 }
 
-// Where the images begin that lie one after another in `size` bytes. Throws ShapeError.
-std::vector<Bytes> split(const std::uint8_t* bytes, std::size_t size,
-                         std::span<const std::uint32_t> sizes) {
+// The images of these sizes, which are stored one after another in `size` bytes. Throws ShapeError.
+std::vector<Bytes> split_images(const std::uint8_t* bytes, std::size_t size,
+                                std::span<const std::uint32_t> sizes) {
   std::vector<Bytes> images;
   std::size_t left = size;
-  for (const std::uint32_t one : sizes) {
-    if (one > left) {
-      throw ShapeError("image " + std::to_string(images.size()) + " of " + std::to_string(one) +
-                       " bytes, where " + std::to_string(left) + " are left");
+  for (const std::uint32_t image_size : sizes) {
+    if (image_size > left) {
+      throw ShapeError("image " + std::to_string(images.size()) + " has " +
+                       std::to_string(image_size) + " bytes, but only " + std::to_string(left) +
+                       " are left");
     }
-    images.emplace_back(bytes + (size - left), one);
-    left -= one;
+    images.emplace_back(bytes + (size - left), image_size);
+    left -= image_size;
   }
   return images;
 }
 
-// Probabilities to out, {decode and resize, network} to times. Returns why there is no answer, or
-// "".
-std::string look(const Classifier& classifier, Bytes image, Desk& desk, float* out, double* times) {
+// Writes the probabilities to out and the milliseconds {decode and resize, network} to times.
+// Returns the error text, or "".
+std::string classify(const Classifier& classifier, Bytes image, ThreadBuffers& buffers, float* out,
+                     double* times) {
   try {
     const auto start = std::chrono::steady_clock::now();
     const Tensor x = classifier.prepare(image);
     const auto decoded = std::chrono::steady_clock::now();
-    classifier.predict(x, desk.probabilities, desk.scratch);
+    classifier.predict(x, buffers.probabilities, buffers.scratch);
     times[0] = milliseconds(decoded - start);
     times[1] = milliseconds(std::chrono::steady_clock::now() - decoded);
-    std::copy_n(desk.probabilities.data(), classifier.classes().size(), out);
+    std::copy_n(buffers.probabilities.data(), classifier.classes().size(), out);
     return "";
   } catch (const std::bad_alloc&) {
     return "out of memory";
@@ -139,9 +142,9 @@ constexpr int kSimdBits = 0;
 
 extern "C" {
 
-// JSON text about the engine itself: how wide its vector instructions are, how many threads share
-// the images of one call, and which of the convolution kernels it chose. The first call starts
-// the threads: `threads` of them, where it was built with any.
+// JSON text about the engine: the width of its vector instructions, the number of threads that
+// share the images of one call, and the convolution kernels in use. The first call starts `threads`
+// threads if the engine is built with threads.
 const char* fv_engine(int threads) {
   static std::string text;
   return fovea::guarded<const char*>(nullptr, [&] {
@@ -165,61 +168,63 @@ int fv_load(const std::uint8_t* bytes, std::size_t size) {
   });
 }
 
-// JSON text (UTF-8) about the model, valid until fv_free(handle); null and fv_last_error() for a
-// stale handle. Keys and meaning as in the server's answer to GET /api/v1/model.
+// JSON text (UTF-8) about the model, valid until fv_free(handle); null and fv_last_error() for an
+// invalid handle. The keys are those of the server's response to GET /api/v1/model.
 const char* fv_info(int handle) {
   return fovea::guarded<const char*>(nullptr, [&] { return fovea::session(handle).info.c_str(); });
 }
 
-// Bytes of `count` JPEG, PNG or BMP files, one after another, sizes[i] of each -> calibrated
+// Bytes of `count` JPEG, PNG or BMP files, one after another, of sizes[i] each -> calibrated
 // probabilities out[count][n], n = number of classes, and milliseconds[count][2] = {decode and
-// resize, network} of each. Returns how many have no answer (fv_failure() says why), or -1 and
-// fv_last_error() when none was looked at.
+// resize, network}. Returns the number of images that failed (fv_failure() has the reasons), or -1
+// and fv_last_error() when the call is invalid.
 int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const std::uint32_t* sizes,
                int count, float* out, int n, double* milliseconds) {
   return fovea::guarded(-1, [&] {
     fovea::Session& s = fovea::session(handle);
     const int classes = static_cast<int>(s.classifier.classes().size());
     if (n != classes) {
-      throw fovea::ShapeError("room for " + std::to_string(n) + " probabilities, the model has " +
-                              std::to_string(classes) + " classes");
+      throw fovea::ShapeError("there is room for " + std::to_string(n) +
+                              " probabilities, but the model has " + std::to_string(classes) +
+                              " classes");
     }
-    if (count < 0) throw fovea::ConfigError(std::to_string(count) + " images");
-    const auto images = fovea::split(bytes, size, {sizes, static_cast<std::size_t>(count)});
+    if (count < 0) throw fovea::ConfigError("the number of images is " + std::to_string(count));
+    const auto images = fovea::split_images(bytes, size, {sizes, static_cast<std::size_t>(count)});
     s.failures.assign(images.size(), "");
-    const auto look_at = [&](int i, int thread) {
-      s.failures[i] = fovea::look(s.classifier, images[i], s.desks[thread],
-                                  out + std::size_t(i) * n, milliseconds + std::size_t(i) * 2);
+    const auto classify = [&](int i, int thread) {
+      s.failures[i] = fovea::classify(s.classifier, images[i], s.buffers[thread],
+                                      out + std::size_t(i) * n, milliseconds + std::size_t(i) * 2);
     };
-    fovea::parallel_for(count, static_cast<int>(s.desks.size()), look_at);
-    // Several large images at once may want more memory than there is, and each alone not.
-    for (int i = 0; count > 1 && i < count && s.desks.size() > 1; ++i) {
-      if (!s.failures[i].empty()) look_at(i, 0);
+    fovea::parallel_for(count, static_cast<int>(s.buffers.size()), classify);
+    // Several large images at the same time may exceed the memory, so failed ones are tried again
+    // one at a time.
+    for (int i = 0; count > 1 && i < count && s.buffers.size() > 1; ++i) {
+      if (!s.failures[i].empty()) classify(i, 0);
     }
     return static_cast<int>(std::count_if(s.failures.begin(), s.failures.end(),
                                           [](const auto& text) { return !text.empty(); }));
   });
 }
 
-// Why image i of the last call of fv_predict() has no answer, "" when it has; null and
-// fv_last_error() for a stale handle or an image that there was not. Valid until the next call.
+// The error text of image i of the last fv_predict(), "" when it succeeded; null and
+// fv_last_error() for an invalid handle or index. Valid until the next call.
 const char* fv_failure(int handle, int i) {
   return fovea::guarded<const char*>(nullptr, [&] {
     const auto& failures = fovea::session(handle).failures;
     if (i < 0 || i >= static_cast<int>(failures.size())) {
-      throw fovea::ConfigError("no image " + std::to_string(i) + " of " +
+      throw fovea::ConfigError("there is no image " + std::to_string(i) + " among " +
                                std::to_string(failures.size()));
     }
     return failures[i].c_str();
   });
 }
 
-// Gives the model's memory back; a stale handle is ignored.
+// Frees the model; an invalid handle is ignored.
 void fv_free(int handle) {
   fovea::g_sessions.erase(handle);
 }
 
-// Text of the last failure, "" when the last call succeeded; valid until the next call.
+// The error text of the last call, "" when it succeeded. Valid until the next call.
 const char* fv_last_error() {
   return fovea::g_error.c_str();
 }

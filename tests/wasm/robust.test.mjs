@@ -86,7 +86,7 @@ test("sizes that do not fit the bytes, and images that there were not, are error
     const code = module._fv_predict(handle, at, bytes, sizes, count, at + 4000, n, at + 8000);
     return code < 0 ? module.UTF8ToString(module._fv_last_error()) : code;
   };
-  assert.match(predict(10, [4, 7]), /image 1 of 7 bytes, where 6 are left/);
+  assert.match(predict(10, [4, 7]), /image 1 has 7 bytes, but only 6 are left/);
   assert.match(predict(10, [4, 0xffffffff]), /image 1 of 4294967295 bytes/);
   assert.match(predict(10, [4], classes + 1), /the model has 10 classes/);
   assert.match(predict(10, [4], classes, -1), /-1 images/);
@@ -95,7 +95,7 @@ test("sizes that do not fit the bytes, and images that there were not, are error
   for (const i of [0, 1, 2]) assert.notEqual(module.UTF8ToString(module._fv_failure(handle, i)), "");
   for (const i of [-1, 3]) {
     assert.equal(module._fv_failure(handle, i), 0);
-    assert.match(module.UTF8ToString(module._fv_last_error()), /no image -?\d of 3/);
+    assert.match(module.UTF8ToString(module._fv_last_error()), /no image -?\d among 3/);
   }
   module._free(at);
 });
