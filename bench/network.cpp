@@ -12,7 +12,7 @@
 #include "engine/model/classifier.h"
 #include "engine/model/model_file.h"
 #include "engine/model/presets.h"
-#include "engine/train/lanes.h"
+#include "engine/train/micro_batches.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/recipe.h"
 
@@ -48,7 +48,7 @@ void bench_training(int threads, const Options& options) {
   const Preprocess preprocess;
   Network network = initialised_small();
   const auto optimizer = make_optimizer(recipe.optimizer);
-  Lanes lanes(network, set, preprocess, recipe, threads);
+  MicroBatchRunner lanes(network, set, preprocess, recipe, threads);
   std::vector<int> order(set.count());
   std::iota(order.begin(), order.end(), 0);
   std::int64_t step = 0;

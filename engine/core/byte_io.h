@@ -13,7 +13,7 @@
 
 namespace fovea {
 
-// Makes the bytes of a file of ours. Numbers are little-endian, whatever the machine.
+// Builds the contents of a binary file. Numbers are little-endian on every machine.
 class ByteWriter {
  public:
   explicit ByteWriter(std::size_t expected = 0) { out_.reserve(expected); }
@@ -25,15 +25,16 @@ class ByteWriter {
   void number(std::uint64_t value, int size) {
     for (int i = 0; i < size; ++i) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
   }
-  // Its length in `length_size` bytes, then the text, cut to what the length can say.
+  // The length as a number of `length_size` bytes, then the text. A text that is too long for that
+  // number is cut off.
   void text(const std::string& text, int length_size) {
-    const std::uint64_t most = (std::uint64_t{1} << (8 * length_size)) - 1;
-    const std::size_t size = std::min<std::uint64_t>(text.size(), most);
+    const std::uint64_t limit = (std::uint64_t{1} << (8 * length_size)) - 1;
+    const std::size_t size = std::min<std::uint64_t>(text.size(), limit);
     number(size, length_size);
     bytes(text.data(), size);
   }
-  // Everything written, and behind it its sha256: what signed_body() checks.
-  std::vector<std::uint8_t> take_signed() {
+  // Everything written, followed by its sha256, which check_digest() verifies.
+  std::vector<std::uint8_t> take_with_digest() {
     Sha256 sha;
     sha.update(out_);
     const auto digest = sha.digest();
@@ -45,23 +46,24 @@ class ByteWriter {
   std::vector<std::uint8_t> out_;
 };
 
-// The bytes without the sha256 that they end with. Throws FormatError when it is not theirs.
-inline std::span<const std::uint8_t> signed_body(std::span<const std::uint8_t> bytes,
-                                                 const std::string& what) {
+// The bytes in front of the sha256 that ends them. Throws FormatError when the digest is wrong.
+inline std::span<const std::uint8_t> check_digest(std::span<const std::uint8_t> bytes,
+                                                  const std::string& what) {
   constexpr std::size_t kDigest = 32;
-  if (bytes.size() < kDigest) throw FormatError(what + ": cut off");
+  if (bytes.size() < kDigest) throw FormatError(what + ": the file is truncated");
   const auto body = bytes.first(bytes.size() - kDigest);
   Sha256 sha;
   sha.update(body);
   const auto digest = sha.digest();
   if (!std::equal(digest.begin(), digest.end(), bytes.end() - kDigest)) {
-    throw FormatError(what + ": its sha256 does not match its " + std::to_string(bytes.size()) +
-                      " bytes, the file is damaged");
+    throw FormatError(what + ": the sha256 of its " + std::to_string(bytes.size()) +
+                      " bytes is wrong; the file is damaged");
   }
   return body;
 }
 
-// Reads such bytes and believes no length in them. Throws FormatError that begins with `what`.
+// Reads what ByteWriter wrote; no length in the bytes is trusted. Throws FormatError whose text
+// begins with `what`.
 class ByteReader {
  public:
   ByteReader(std::span<const std::uint8_t> bytes, std::string what)
@@ -69,26 +71,27 @@ class ByteReader {
 
   std::span<const std::uint8_t> bytes(std::size_t size) {
     if (size > left()) {
-      fail(std::to_string(size) + " bytes expected at " + std::to_string(at_) + ", " +
-           std::to_string(left()) + " are left");
+      fail(std::to_string(size) + " bytes expected at offset " + std::to_string(at_) + ", only " +
+           std::to_string(left()) + " left");
     }
     at_ += size;
     return bytes_.subspan(at_ - size, size);
   }
   std::uint64_t number(int size) {
-    const auto from = bytes(static_cast<std::size_t>(size));
+    const auto from = bytes(size);
     std::uint64_t value = 0;
-    for (int i = size - 1; i >= 0; --i) value = value << 8 | from[std::size_t(i)];
+    for (int i = size - 1; i >= 0; --i) value = value << 8 | from[i];
     return value;
   }
   std::string text(int length_size) {
     const auto from = bytes(number(length_size));
     return {from.begin(), from.end()};
   }
-  // A u32 count of things that take at least `least` bytes each, which cannot exceed what is left.
-  std::size_t count(std::size_t least, const char* things) {
+  // A u32 count of `things` that take at least `min_size` bytes each. Checked against the bytes
+  // that are left, so that the caller may allocate that many.
+  std::size_t count(std::size_t min_size, const char* things) {
     const std::uint64_t value = number(4);
-    if (value > left() / least) {
+    if (value > left() / min_size) {
       fail(std::to_string(value) + " " + things + " do not fit into " + std::to_string(left()) +
            " bytes");
     }

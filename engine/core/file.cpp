@@ -8,8 +8,6 @@
 #include <cstring>
 #include <string>
 
-#include "engine/core/disk_full.h"
-
 namespace fovea {
 namespace {
 
@@ -42,7 +40,7 @@ void write_all(const FileDescriptor& fd, std::span<const std::uint8_t> bytes,
     const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail("write", path);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
+    bytes = bytes.subspan(n);
   }
 }
 
@@ -50,11 +48,11 @@ void write_all(const FileDescriptor& fd, std::span<const std::uint8_t> bytes,
 
 void throw_io_error(const std::string& action) {
   const int code = errno;
-  const std::string words = std::strerror(code);
+  const std::string reason = std::strerror(code);
   if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
-    throw DiskFull(action + ": " + words, words);
+    throw DiskFull(action + ": " + reason, reason);
   }
-  throw IoError(action + ": " + words);
+  throw IoError(action + ": " + reason);
 }
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
@@ -68,7 +66,7 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint
   }
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > max_bytes) {
-    throw FormatError(path.string() + " has " + std::to_string(size) + " bytes, the limit is " +
+    throw FormatError(path.string() + " has " + std::to_string(size) + " bytes; the limit is " +
                       std::to_string(max_bytes));
   }
   std::vector<std::uint8_t> bytes(size);
@@ -78,7 +76,7 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail("read", path);
     if (n == 0) break;
-    done += static_cast<std::size_t>(n);
+    done += n;
   }
   bytes.resize(done);
   return bytes;
@@ -91,12 +89,12 @@ void create_folders(const std::filesystem::path& folder) {
   create_folders(parent);
   if (::mkdir(folder.c_str(), 0777) != 0) {
     const int reason = errno;
-    // Another thread or process may have been first.
+    // Another thread or process may have created it meanwhile.
     if (std::filesystem::is_directory(folder, ignored)) return;
     errno = reason;
     fail("create folder", folder);
   }
-  // The entry of a new folder is part of the folder above it.
+  // The entry of a new folder is stored in its parent.
   fsync_folder(parent.empty() ? "." : parent);
 }
 

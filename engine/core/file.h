@@ -3,17 +3,32 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "engine/core/error.h"
 
 namespace fovea {
 
-// Whole file. Throws IoError naming the path; FormatError when it is larger than max_bytes.
+// The system could not write for lack of space: disk, quota or maximum file size.
+class DiskFull : public IoError {
+ public:
+  DiskFull(const std::string& text, std::string system_reason)
+      : IoError(text), reason(std::move(system_reason)) {}
+  const std::string reason;  // the system's error text alone
+};
+
+// Throws DiskFull or IoError for the current errno, which `action` met.
+[[noreturn]] void throw_io_error(const std::string& action);
+
+// The whole file. Throws IoError naming the path; FormatError when it is larger than max_bytes.
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
-// Creates the folder and those above it that are missing, each on the disk when this returns.
-// Throws IoError naming the folder.
+// Creates the folder and its missing parents. All of them are on disk when this returns. Throws
+// IoError naming the folder.
 void create_folders(const std::filesystem::path& folder);
 
 // Replaces a file so that a crash at any instant leaves the old or the new contents, never a mix:

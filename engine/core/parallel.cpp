@@ -23,8 +23,8 @@ namespace fovea {
 namespace {
 
 #ifdef _OPENMP
-// The CPU quota of this process's cgroup in whole CPUs, or 0 where there is none.
-// v2: "cpu.max" holds "QUOTA PERIOD" or "max PERIOD"; v1: two files, quota -1 = none.
+// The CPU quota of this process's cgroup in whole CPUs, or 0 without a quota.
+// v2: "cpu.max" holds "QUOTA PERIOD" or "max PERIOD"; v1: two files, a quota of -1 means none.
 int cgroup_cpus() {
   double quota = 0, period = 0;
   std::ifstream v2("/sys/fs/cgroup/cpu.max");
@@ -42,7 +42,7 @@ int cgroup_cpus() {
 #endif
 
 #ifdef __EMSCRIPTEN_PTHREADS__
-ThreadTeam* g_team = nullptr;  // to the end of the program
+ThreadTeam* g_team = nullptr;  // never destroyed
 #endif
 
 }  // namespace

@@ -4,22 +4,21 @@
 
 namespace fovea {
 
-// The one place that knows OpenMP. WebAssembly has a ThreadTeam instead where it is built with
-// threads; without either (ThreadSanitizer builds) everything runs on the calling thread, with the
-// same results: no result may depend on the thread count.
+// Parallel loops: OpenMP natively, a ThreadTeam in WebAssembly built with threads. Built without
+// either, everything runs on the calling thread. No result may depend on the number of threads.
 
-// How many threads this process may use well: OMP_NUM_THREADS if set, else the smaller of the CPU
-// affinity and the floor of the cgroup CPU quota (v1 or v2), at least 1. In WebAssembly: those that
-// start_threads() started.
+// How many threads this process should use: OMP_NUM_THREADS if set, else the smaller of the CPU
+// affinity and the floor of the cgroup CPU quota (v1 or v2), at least 1. In WebAssembly: the
+// threads that start_threads() started.
 int available_threads();
 
-// WebAssembly's threads, once, before the first loop and while the program has one thread; what is
-// not built with them goes on with one.
+// WebAssembly only: starts the threads, once, while the program is still single-threaded. Does
+// nothing in other builds.
 void start_threads(int threads);
 
 // Runs body(index, thread) for 0 <= index < count on `threads` threads; 0 <= thread < threads.
-// Each index runs exactly once, on any thread, in any order. The first exception thrown is
-// rethrown here after all threads have stopped.
+// Each index runs exactly once, on any thread, in any order. After an exception no new index is
+// started, and the first exception is rethrown here once all threads have stopped.
 void parallel_for(int count, int threads, const std::function<void(int index, int thread)>& body);
 
 }  // namespace fovea

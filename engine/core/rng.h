@@ -7,8 +7,8 @@ namespace fovea {
 
 // Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random
 // numbers: as easy as 1, 2, 3", SC 2011, section 3.3). The n-th number is a function of
-// (seed, stream, n) and of nothing else: no state to save, no dependence on threads or order.
-// A value type; copies are independent. All numbers are the same on every platform.
+// (seed, stream, n) alone: there is no state to save, and neither threads nor order matter.
+// A value type; copies are independent. The numbers are the same on every platform.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
@@ -26,8 +26,8 @@ class Rng {
   // The four numbers of one counter value.
   static std::array<std::uint32_t, 4> block(std::uint64_t seed, std::uint64_t stream,
                                             std::uint64_t counter);
-  // The numbers of kBlocks counter values from first_counter on, made together because that is
-  // faster: number j of block i is out[j * kBlocks + i].
+  // The numbers of kBlocks consecutive counter values, computed together with vector instructions:
+  // number j of counter first_counter + i is out[j * kBlocks + i].
   static constexpr int kBlocks = 16;
   void blocks(std::uint64_t first_counter, std::uint32_t* out) const;
 

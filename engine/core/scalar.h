@@ -2,8 +2,8 @@
 
 namespace fovea {
 
-// The number type of all arithmetic. `double` exists for one purpose: the gradient checks build the
-// same sources with FOVEA_DOUBLE, so that central differences are exact enough to mean something.
+// The number type of all arithmetic. The gradient checks build the same sources with FOVEA_DOUBLE,
+// because central differences in float are too inexact to test anything.
 #ifdef FOVEA_DOUBLE
 using Scalar = double;
 #else

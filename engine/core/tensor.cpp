@@ -13,8 +13,7 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::int64_t kMaxSize = std::int64_t{1} << 31;
 
 Scalar* allocate(std::int64_t count) {
-  const std::size_t bytes =
-      (static_cast<std::size_t>(count) * sizeof(Scalar) + kAlignment - 1) / kAlignment * kAlignment;
+  const std::size_t bytes = (count * sizeof(Scalar) + kAlignment - 1) / kAlignment * kAlignment;
   void* p = std::aligned_alloc(kAlignment, std::max(bytes, kAlignment));
   if (p == nullptr) throw std::bad_alloc();
   return static_cast<Scalar*>(p);
@@ -25,7 +24,7 @@ void check(const Shape& s) {
   std::int64_t total = 1;
   for (int size : {s.n, s.h, s.w, s.c}) {
     if (bad) break;
-    // A side of nothing bounds the product, but not Shape::per_image() of the others.
+    // A size of 0 makes the product 0, but per_image() of the other sizes must not overflow.
     total *= std::max(size, 1);
     bad = total > kMaxSize;
   }
@@ -64,6 +63,11 @@ void Tensor::resize(Shape shape) {
     capacity_ = shape.size();
   }
   shape_ = shape;
+}
+
+int Tensor::argmax(int n) const {
+  const Scalar* row = image(n);
+  return static_cast<int>(std::max_element(row, row + shape_.per_image()) - row);
 }
 
 void Tensor::fill(Scalar value) {

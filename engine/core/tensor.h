@@ -8,8 +8,8 @@
 
 namespace fovea {
 
-// Owns n*h*w*c numbers, 64-byte aligned, channels last. Moving is cheap; a copy has to be asked
-// for by name, so none happens by accident. Not synchronised: one writer, or many readers.
+// Owns n * h * w * c numbers, 64-byte aligned, channels last. Moves are cheap; copies are explicit
+// (clone, copy_from). Not synchronised: one writer, or many readers.
 class Tensor {
  public:
   Tensor() = default;
@@ -18,10 +18,11 @@ class Tensor {
   Tensor& operator=(Tensor&&) noexcept = default;
 
   Tensor clone() const;
-  void copy_from(const Tensor& other);  // takes shape and contents
+  void copy_from(const Tensor& other);  // shape and contents
 
-  // Keeps the memory when it suffices, so a steady loop does not allocate. Contents: unspecified.
-  // Throws ShapeError when a size is negative or the total exceeds 2^31 numbers.
+  // Reuses the memory when it is large enough, so that a loop over equal shapes does not allocate.
+  // The contents are unspecified. Throws ShapeError when a size is negative or the total exceeds
+  // 2^31 numbers.
   void resize(Shape shape);
   void fill(Scalar value);
 
@@ -31,10 +32,13 @@ class Tensor {
 
   Scalar* data() { return data_.get(); }
   const Scalar* data() const { return data_.get(); }
-  std::span<Scalar> values() { return {data(), static_cast<std::size_t>(size())}; }
-  std::span<const Scalar> values() const { return {data(), static_cast<std::size_t>(size())}; }
+  std::span<Scalar> values() { return {data(), std::size_t(size())}; }
+  std::span<const Scalar> values() const { return {data(), std::size_t(size())}; }
   Scalar* image(int n) { return data() + n * shape_.per_image(); }
   const Scalar* image(int n) const { return data() + n * shape_.per_image(); }
+  // The index of the largest number of image n, the lower one of equals: the predicted class of a
+  // row of logits or probabilities.
+  int argmax(int n) const;
 
  private:
   struct Free {

@@ -15,7 +15,7 @@ namespace fovea {
 std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
 
 // A fraction for display: 0.123 -> "12.3 %".
-std::string percent(double fraction);
+std::string format_percent(double fraction);
 
 // Two lower-case hex digits per byte.
 std::string to_hex(std::span<const std::uint8_t> bytes);

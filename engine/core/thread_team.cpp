@@ -7,11 +7,11 @@
 namespace fovea {
 
 ThreadTeam::ThreadTeam(int threads) {
-  others_.reserve(static_cast<std::size_t>(std::max(threads, 1) - 1));
+  workers_.reserve(std::max(threads, 1) - 1);
   try {
-    for (int i = 1; i < threads; ++i) others_.emplace_back([this, i] { serve(i); });
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
   } catch (const std::system_error&) {
-    // size() tells how many there are.
+    // Continue with the threads that could be started.
   }
 }
 
@@ -20,8 +20,8 @@ ThreadTeam::~ThreadTeam() {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
-  begin_.notify_all();
-  for (std::thread& other : others_) other.join();
+  start_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
 }
 
 void ThreadTeam::run(int count, int threads, const Body& body) {
@@ -39,35 +39,34 @@ void ThreadTeam::run(int count, int threads, const Body& body) {
     helpers_ = working_ = threads - 1;
     ++loop_;
   }
-  begin_.notify_all();
-  work(0);
+  start_.notify_all();
+  run_indices(0);
   std::exception_ptr error;
   {
     std::unique_lock lock(mutex_);
-    end_.wait(lock, [this] { return working_ == 0; });
+    finished_.wait(lock, [this] { return working_ == 0; });
     error = std::exchange(error_, nullptr);
   }
   busy_ = false;
   if (error) std::rethrow_exception(error);
 }
 
-// Who is not wanted waits for the next loop.
-void ThreadTeam::serve(int thread) {
-  std::uint64_t seen = 0;
+void ThreadTeam::worker_loop(int thread) {
+  std::uint64_t seen = 0;  // the last loop that this worker knows of
   std::unique_lock lock(mutex_);
   for (;;) {
-    begin_.wait(lock, [&] { return stop_ || loop_ != seen; });
+    start_.wait(lock, [&] { return stop_ || loop_ != seen; });
     if (stop_) return;
     seen = loop_;
-    if (thread > helpers_) continue;
+    if (thread > helpers_) continue;  // not needed in this loop
     lock.unlock();
-    work(thread);
+    run_indices(thread);
     lock.lock();
-    if (--working_ == 0) end_.notify_one();
+    if (--working_ == 0) finished_.notify_one();
   }
 }
 
-void ThreadTeam::work(int thread) {
+void ThreadTeam::run_indices(int thread) {
   while (!failed_) {
     const int index = next_++;
     if (index >= count_) return;

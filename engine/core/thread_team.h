@@ -11,40 +11,44 @@
 
 namespace fovea {
 
-// Threads that are started once and share out the indices of one parallel loop after another: what
-// parallel_for runs on where there are threads but no OpenMP, which is WebAssembly. There they must
-// exist before the first loop, since a browser starts none for a Worker that waits.
+// Threads that are started once and run one parallel loop after another. parallel_for() uses them
+// in WebAssembly, which has threads but no OpenMP. There the threads must exist before the first
+// loop, because a browser does not start a thread while its Worker blocks.
+//
+// Locking: mutex_ protects the members listed under it and is never held while a body runs.
 class ThreadTeam {
  public:
   using Body = std::function<void(int index, int thread)>;
 
-  // The caller of run() is one of them. Fewer than wanted where the system gives no more.
+  // `threads` includes the caller of run(). size() is smaller when the system refuses to start
+  // more.
   explicit ThreadTeam(int threads);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  int size() const { return static_cast<int>(others_.size()) + 1; }
-  // As parallel_for. A loop inside a loop, or beside one, runs on its calling thread alone.
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+  // As parallel_for. A loop that starts while another one runs, nested or from another thread, runs
+  // on its calling thread alone.
   void run(int count, int threads, const Body& body);
 
  private:
-  void serve(int thread);
-  void work(int thread);
+  void worker_loop(int thread);
+  void run_indices(int thread);
 
-  std::vector<std::thread> others_;
+  std::vector<std::thread> workers_;
   std::atomic<bool> busy_{false};
 
   std::mutex mutex_;
-  std::condition_variable begin_, end_;
+  std::condition_variable start_, finished_;
   // Under the mutex.
-  std::uint64_t loop_ = 0;  // how many there have been
-  int helpers_ = 0;         // threads besides the caller that this loop wants
-  int working_ = 0;         // of those, how many have not finished
+  std::uint64_t loop_ = 0;  // number of loops started
+  int helpers_ = 0;         // workers that take part in this loop
+  int working_ = 0;         // those that have not finished yet
   std::exception_ptr error_;
   bool stop_ = false;
 
-  // Of the loop: written before it begins, read by those who work on it.
+  // Of the current loop. Written before it starts, under the mutex; the workers read it afterwards.
   const Body* body_ = nullptr;
   int count_ = 0;
   std::atomic<int> next_{0};

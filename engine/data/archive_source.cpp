@@ -4,24 +4,25 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/data/source.h"
+#include "engine/data/image_source.h"
 #include "engine/data/utf8_locale.h"
 
 namespace fovea {
 namespace {
 
-// Images hardly compress, so an archive that unpacks to this many times its size holds no
-// images. Small archives of simple images may, hence the floor.
+// Images hardly compress, so an archive that unpacks to this many times its size does not hold
+// images. Small archives of simple images may exceed it, hence the floor.
 constexpr std::uint64_t kMaxRatio = 200;
 constexpr std::uint64_t kRatioFloor = 256 << 20;
 
-bool leaves_the_archive(const std::string& path) {
+// Whether the path is absolute or climbs out of the archive by "..".
+bool leaves_archive(const std::string& path) {
   const std::string framed = "/" + path + "/";
   return path.empty() || path[0] == '/' || framed.find("/../") != std::string::npos;
 }
 
 // Reads through libarchive. Nothing is ever written under an entry's name.
-class ArchiveSource : public Source {
+class ArchiveSource : public ImageSource {
  public:
   explicit ArchiveSource(const std::filesystem::path& path) : ArchiveSource(path.string()) {
     std::error_code ec;
@@ -53,14 +54,14 @@ class ArchiveSource : public Source {
       file = {path, {}, {}, {}};
       if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) {
         file.problem = "a link or special file";
-      } else if (leaves_the_archive(path)) {
+      } else if (leaves_archive(path)) {
         file.problem = "its path leads out of the archive";
       } else {
         read(file);
       }
       return true;
     }
-    ended_ = true;  // libarchive must not be asked again
+    ended_ = true;  // libarchive must not be called again
     return false;
   }
 
@@ -91,13 +92,11 @@ class ArchiveSource : public Source {
   }
 
   std::uint64_t consumed() const {
-    return static_cast<std::uint64_t>(
-        std::max<la_int64_t>(0, archive_filter_bytes(archive_.get(), -1)));
+    return std::max<la_int64_t>(0, archive_filter_bytes(archive_.get(), -1));
   }
 
   void check_ratio() const {
-    const auto unpacked = static_cast<std::uint64_t>(
-        std::max<la_int64_t>(0, archive_filter_bytes(archive_.get(), 0)));
+    const std::uint64_t unpacked = std::max<la_int64_t>(0, archive_filter_bytes(archive_.get(), 0));
     const std::uint64_t out = std::max(unpacked, produced_);
     if (out > kRatioFloor && out / kMaxRatio > std::max<std::uint64_t>(consumed(), 1)) {
       throw FormatError(name_ + " unpacks to more than " + std::to_string(kMaxRatio) +
@@ -106,7 +105,7 @@ class ArchiveSource : public Source {
     }
   }
 
-  // Goes through all of the entry's data, and keeps it unless it is too much.
+  // Reads the entry to its end, and keeps its data unless it is too large.
   void read(SourceFile& file) {
     std::uint64_t size = 0;
     while (true) {
@@ -123,12 +122,12 @@ class ArchiveSource : public Source {
       }
       produced_ += length;
       check_ratio();
-      size = std::max(size, static_cast<std::uint64_t>(offset) + length);
+      size = std::max<std::uint64_t>(size, offset + length);
       if (size > kMaxFileBytes) {
         file.problem = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
       }
       if (!file.problem.empty()) continue;
-      file.bytes.resize(size);  // a hole in a sparse file reads as zeros
+      file.bytes.resize(size);  // holes in a sparse file read as zeros
       const auto* from = static_cast<const std::uint8_t*>(block);
       std::copy_n(from, length, file.bytes.begin() + offset);
     }
@@ -138,18 +137,19 @@ class ArchiveSource : public Source {
   std::string name_;
   std::unique_ptr<archive, int (*)(archive*)> archive_;
   std::uint64_t file_bytes_ = 0;
-  std::uint64_t produced_ = 0;
+  std::uint64_t produced_ = 0;  // bytes of data that libarchive returned
   std::int64_t files_ = 0;
   bool ended_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Source> open_archive(const std::filesystem::path& path) {
+std::unique_ptr<ImageSource> open_archive(const std::filesystem::path& path) {
   return std::make_unique<ArchiveSource>(path);
 }
 
-std::unique_ptr<Source> open_archive(std::span<const std::uint8_t> bytes, const std::string& name) {
+std::unique_ptr<ImageSource> open_archive(std::span<const std::uint8_t> bytes,
+                                          const std::string& name) {
   return std::make_unique<ArchiveSource>(bytes, name);
 }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kFlipStream = 0xF11F, kStream = 0xA46;
 constexpr std::uint8_t kGrey = 128;
 
-// ... 2 1 | 0 1 2 ... size-1 | size-2 ...: the border itself is not repeated.
+// Reflection without repeating the border: ... 2 1 | 0 1 2 ... size-1 | size-2 ...
 int reflected(int i, int size) {
   if (i >= 0 && i < size) return i;
   if (size == 1) return 0;
@@ -25,12 +25,12 @@ int reflected(int i, int size) {
 bool is_flipped(const AugmentOptions& options, std::uint64_t seed, int epoch, int index, Rng& rng) {
   if (!options.flip) return false;
   if (!options.alternating_flip) return rng.below(2) == 1;
-  Rng first = Rng(seed).split(kFlipStream).split(static_cast<std::uint64_t>(index));
-  return (first.below(2) + static_cast<unsigned>(epoch)) % 2 == 1;
+  Rng first = Rng(seed).split(kFlipStream).split(index);
+  return (first.below(2) + epoch) % 2 == 1;
 }
 
-// A source position for every output position.
-struct Motion {
+// Maps output positions to source positions.
+struct Transform {
   bool flip = false;
   int dx = 0, dy = 0;
   float cos = 1, sin = 0;  // rotation and zoom together
@@ -38,24 +38,26 @@ struct Motion {
 };
 
 int random_shift(int limit, Rng& rng) {
-  return static_cast<int>(rng.below(2 * static_cast<std::uint32_t>(limit) + 1)) - limit;
+  return static_cast<int>(rng.below(2 * limit + 1)) - limit;
 }
 
-void move_by_pixels(const std::uint8_t* in, int size, std::uint8_t* out, const Motion& motion) {
+// Shift and flip: whole pixels are copied.
+void copy_shifted(const std::uint8_t* in, int size, std::uint8_t* out, const Transform& transform) {
   const int row = size * 3;
-  // The columns inside the image are one block when not mirrored; the rest goes one by one.
-  const int inside = motion.flip ? 0 : std::max(0, size - std::abs(motion.dx));
-  const int first = motion.flip ? 0 : std::max(0, -motion.dx);
+  // Without a flip the columns that stay inside the image are one block; the others are reflected
+  // one by one.
+  const int inside = transform.flip ? 0 : std::max(0, size - std::abs(transform.dx));
+  const int first = transform.flip ? 0 : std::max(0, -transform.dx);
   for (int y = 0; y < size; ++y, out += row) {
-    const std::uint8_t* from = in + std::ptrdiff_t{reflected(y + motion.dy, size)} * row;
+    const std::uint8_t* from = in + std::ptrdiff_t{reflected(y + transform.dy, size)} * row;
     if (inside > 0)
-      std::memcpy(out + first * 3, from + (first + motion.dx) * 3, std::size_t(inside) * 3);
+      std::memcpy(out + first * 3, from + (first + transform.dx) * 3, std::size_t(inside) * 3);
     for (int x = 0; x < size; ++x) {
       if (x >= first && x < first + inside) {
         x = first + inside - 1;
         continue;
       }
-      const int column = reflected((motion.flip ? size - 1 - x : x) + motion.dx, size);
+      const int column = reflected((transform.flip ? size - 1 - x : x) + transform.dx, size);
       out[3 * x] = from[3 * column];
       out[3 * x + 1] = from[3 * column + 1];
       out[3 * x + 2] = from[3 * column + 2];
@@ -63,16 +65,18 @@ void move_by_pixels(const std::uint8_t* in, int size, std::uint8_t* out, const M
   }
 }
 
-// Turned and scaled about the centre, read by linear interpolation, reflected at the borders.
-void move_between_pixels(const std::uint8_t* in, int size, std::uint8_t* out,
-                         const Motion& motion) {
+// Rotation and zoom about the centre: bilinear interpolation of the reflected source.
+void copy_transformed(const std::uint8_t* in, int size, std::uint8_t* out,
+                      const Transform& transform) {
   const float centre = 0.5f * static_cast<float>(size - 1);
   for (int y = 0; y < size; ++y) {
-    const float v = static_cast<float>(y + motion.dy) - centre;
+    const float v = static_cast<float>(y + transform.dy) - centre;
     for (int x = 0; x < size; ++x, out += 3) {
-      const float u = static_cast<float>((motion.flip ? size - 1 - x : x) + motion.dx) - centre;
-      const float column = centre + u * motion.cos - v * motion.sin;
-      const float row = centre + u * motion.sin + v * motion.cos;
+      const float u =
+          static_cast<float>((transform.flip ? size - 1 - x : x) + transform.dx) - centre;
+      // The source position (column, row) and its four neighbours.
+      const float column = centre + u * transform.cos - v * transform.sin;
+      const float row = centre + u * transform.sin + v * transform.cos;
       const int x0 = static_cast<int>(std::floor(column)), y0 = static_cast<int>(std::floor(row));
       const float a = column - static_cast<float>(x0), b = row - static_cast<float>(y0);
       const int left = reflected(x0, size), right = reflected(x0 + 1, size);
@@ -89,21 +93,23 @@ void move_between_pixels(const std::uint8_t* in, int size, std::uint8_t* out,
 }
 
 void cut_out(std::uint8_t* out, int size, int edge, Rng& rng) {
-  const int x = static_cast<int>(rng.below(static_cast<std::uint32_t>(size))) - edge / 2;
-  const int y = static_cast<int>(rng.below(static_cast<std::uint32_t>(size))) - edge / 2;
+  // The centre is uniform over the image, so the square may extend beyond the borders.
+  const int x = static_cast<int>(rng.below(size)) - edge / 2;
+  const int y = static_cast<int>(rng.below(size)) - edge / 2;
   const int x0 = std::max(0, x), x1 = std::min(size, x + edge);
   for (int row = std::max(0, y); row < std::min(size, y + edge); ++row) {
     std::memset(out + (std::ptrdiff_t{row} * size + x0) * 3, kGrey, std::size_t(x1 - x0) * 3);
   }
 }
 
-void change_tone(std::uint8_t* out, int size, const AugmentOptions& options, Rng& rng) {
+// Brightness and contrast, as one table over the 256 values.
+void adjust_tone(std::uint8_t* out, int size, const AugmentOptions& options, Rng& rng) {
   const float offset = 255 * rng.uniform(-options.brightness, options.brightness);
   const float factor = 1 + rng.uniform(-options.contrast, options.contrast);
   std::array<std::uint8_t, 256> table;
   for (int v = 0; v < 256; ++v) {
     const float value = static_cast<float>(v - kGrey) * factor + kGrey + offset;
-    table[std::size_t(v)] = static_cast<std::uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f));
+    table[v] = static_cast<std::uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f));
   }
   std::transform(out, out + std::ptrdiff_t{size} * size * 3, out,
                  [&](std::uint8_t v) { return table[v]; });
@@ -113,30 +119,27 @@ void change_tone(std::uint8_t* out, int size, const AugmentOptions& options, Rng
 
 void augment(const std::uint8_t* square, int size, std::uint8_t* out, const AugmentOptions& options,
              std::uint64_t seed, int epoch, int index) {
-  Rng rng = Rng(seed)
-                .split(kStream)
-                .split(static_cast<std::uint64_t>(epoch))
-                .split(static_cast<std::uint64_t>(index));
-  Motion motion;
-  motion.flip = is_flipped(options, seed, epoch, index, rng);
+  Rng rng = Rng(seed).split(kStream).split(epoch).split(index);
+  Transform transform;
+  transform.flip = is_flipped(options, seed, epoch, index, rng);
   if (options.shift > 0) {
-    motion.dx = random_shift(options.shift, rng);
-    motion.dy = random_shift(options.shift, rng);
+    transform.dx = random_shift(options.shift, rng);
+    transform.dy = random_shift(options.shift, rng);
   }
   if (options.rotate != 0 || options.zoom != 0) {
     constexpr float kRadians = 3.14159265f / 180;
     const float angle = kRadians * rng.uniform(-options.rotate, options.rotate);
     const float scale = 1 / (1 + rng.uniform(-options.zoom, options.zoom));
-    motion.cos = scale * std::cos(angle);
-    motion.sin = scale * std::sin(angle);
+    transform.cos = scale * std::cos(angle);
+    transform.sin = scale * std::sin(angle);
   }
-  if (motion.is_shift()) {
-    move_by_pixels(square, size, out, motion);
+  if (transform.is_shift()) {
+    copy_shifted(square, size, out, transform);
   } else {
-    move_between_pixels(square, size, out, motion);
+    copy_transformed(square, size, out, transform);
   }
   if (options.cutout > 0) cut_out(out, size, options.cutout, rng);
-  if (options.brightness != 0 || options.contrast != 0) change_tone(out, size, options, rng);
+  if (options.brightness != 0 || options.contrast != 0) adjust_tone(out, size, options, rng);
 }
 
 }  // namespace fovea

@@ -4,25 +4,26 @@
 
 namespace fovea {
 
-// Random changes to training images that leave their meaning alone. 0 or false = off. The
-// defaults suit small photographs; mirroring changes the meaning of letters, digits and hands.
+// Random changes to training images that do not change their class. 0 or false = off. The defaults
+// suit small photographs; mirroring changes the class of letters, digits and hand signs.
 struct AugmentOptions {
-  bool flip = true;               // mirror left to right, half of the time
-  bool alternating_flip = false;  // the other way in every next epoch: each image is seen both
-                                  // ways in any two epochs (Jordan, arXiv 2404.00498, section 3.6)
-  int shift = 2;                  // up to so many pixels each way, filled by reflection
-  float rotate = 0;               // up to so many degrees each way
-  float zoom = 0;                 // by a factor of 1 - zoom to 1 + zoom; below 1
-  int cutout = 0;                 // edge of a grey square laid over the image, pixels
-                                  // (DeVries and Taylor, arXiv 1708.04552)
-  float brightness = 0;           // added to all values: -brightness to brightness, of value / 255
-  float contrast = 0;             // values' distance from grey times 1 - contrast to 1 + contrast
+  bool flip = true;  // mirror left to right with probability 1/2
+  bool alternating_flip =
+      false;             // flip each image in every second epoch: any two consecutive
+                         // epochs show it both ways (Jordan, arXiv 2404.00498, section 3.6)
+  int shift = 2;         // maximum in pixels, both axes; borders are reflected
+  float rotate = 0;      // maximum in degrees, both directions
+  float zoom = 0;        // scale by 1 - zoom to 1 + zoom; below 1
+  int cutout = 0;        // edge of a grey square that covers part of the image, pixels
+                         // (DeVries and Taylor, arXiv 1708.04552)
+  float brightness = 0;  // adds -brightness to brightness to values in [0, 1]
+  float contrast = 0;    // scales the distance from grey by 1 - contrast to 1 + contrast
 
   bool operator==(const AugmentOptions&) const = default;
 };
 
-// Changes an image {size, size, 3} into `out` of the same size: a function of the options and of
-// (seed, epoch, index), so neither order nor threads matter. All off: a plain copy.
+// Writes the augmented image {size, size, 3} to `out` of the same size. A function of the options
+// and of (seed, epoch, index), so neither order nor threads matter. With everything off: a copy.
 // REQUIRES: out does not overlap square, zoom < 1.
 void augment(const std::uint8_t* square, int size, std::uint8_t* out, const AugmentOptions& options,
              std::uint64_t seed, int epoch, int index);

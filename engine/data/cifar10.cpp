@@ -40,7 +40,7 @@ std::vector<Cifar10Record> read_cifar10_batch(const std::string& path,
                                               std::span<const std::uint8_t> bytes) {
   if (bytes.empty() || bytes.size() % kRecord != 0) {
     throw FormatError(path + " has " + std::to_string(bytes.size()) +
-                      " bytes, not a multiple of the CIFAR-10 record of " +
+                      " bytes, which is not a multiple of the CIFAR-10 record size " +
                       std::to_string(kRecord));
   }
   const std::string name = file_name(path);
@@ -51,7 +51,7 @@ std::vector<Cifar10Record> read_cifar10_batch(const std::string& path,
     const std::size_t label = bytes[at];
     if (label >= kCifar10Classes.size()) {
       throw FormatError(path + ": record " + std::to_string(at / kRecord) + " has the label " +
-                        std::to_string(label) + ", the classes are 0 to 9");
+                        std::to_string(label) + "; the classes are 0 to 9");
     }
     const auto planes = bytes.subspan(at + 1, 3 * kPlane);
     Sha256 sha;

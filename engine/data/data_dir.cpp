@@ -24,7 +24,7 @@ std::filesystem::path default_data_dir() {
   if (auto path = from_environment("FOVEA_DATA_DIR"); !path.empty()) return path;
   if (const auto path = from_environment("XDG_DATA_HOME"); !path.empty()) return path / "fovea";
   if (const auto path = from_environment("HOME"); !path.empty()) return path / ".local/share/fovea";
-  throw IoError("no data folder: set FOVEA_DATA_DIR or HOME");
+  throw IoError("there is no data folder: set FOVEA_DATA_DIR or HOME");
 }
 
 std::filesystem::path dataset_folder(const std::filesystem::path& data_dir,
@@ -35,8 +35,8 @@ std::filesystem::path dataset_folder(const std::filesystem::path& data_dir,
                     });
   if (!fits) {
     throw FormatError("\"" + name +
-                      "\" cannot name a dataset: 1 to 64 letters, digits, dots, dashes or "
-                      "underscores, beginning with a letter or digit");
+                      "\" is not a valid dataset name: it needs 1 to 64 letters, digits, dots, "
+                      "dashes or underscores, beginning with a letter or digit");
   }
   return data_dir / "datasets" / name;
 }

@@ -6,22 +6,22 @@
 
 namespace fovea {
 
-// Where Fovea keeps what it was given and what it made; the command and the server share it.
-// $FOVEA_DATA_DIR, else $XDG_DATA_HOME/fovea, else ~/.local/share/fovea. The folder need not exist.
-// Throws IoError when none of the variables (nor HOME) is set.
+// Where Fovea stores datasets, runs and models; the CLI and the server share it: $FOVEA_DATA_DIR,
+// else $XDG_DATA_HOME/fovea, else $HOME/.local/share/fovea. The folder need not exist. Throws
+// IoError when none of the variables is set.
 std::filesystem::path default_data_dir();
 
-// <data_dir>/datasets/<name>. Throws FormatError when the name is not 1 to 64 of a-z A-Z 0-9 . _ -
-// beginning with a letter or digit: it becomes a folder name and part of a URL.
+// <data_dir>/datasets/<name>. The name becomes a folder name and part of URLs: throws FormatError
+// unless it has 1 to 64 characters of a-z A-Z 0-9 . _ - and begins with a letter or digit.
 std::filesystem::path dataset_folder(const std::filesystem::path& data_dir,
                                      const std::string& name);
 
-// Names of the datasets in <data_dir>/datasets, sorted; empty when there is no such folder.
+// The sorted names of the datasets in <data_dir>/datasets; empty when the folder does not exist.
 std::vector<std::string> dataset_names(const std::filesystem::path& data_dir);
 
-// The dataset that uploads go to and retraining reads, unless another one is named.
+// The dataset that receives uploads and that retraining reads, unless another one is configured.
 inline constexpr const char* kDefaultDataset = "images";
-// Versions before 0.2 called it "pictures": renames its folder if there is no kDefaultDataset yet.
+// Versions before 0.2 called it "pictures". Renames that folder unless kDefaultDataset exists.
 // Throws IoError.
 void rename_legacy_dataset(const std::filesystem::path& data_dir);
 

@@ -17,7 +17,7 @@ namespace {
   throw IoError("cannot " + action + " " + path.string() + ": " + std::strerror(errno));
 }
 
-// Null when the file is not there.
+// Null when the file does not exist.
 std::shared_ptr<const int> open_segment(const std::filesystem::path& path, std::uint64_t bytes) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) return nullptr;
@@ -30,56 +30,12 @@ std::shared_ptr<const int> open_segment(const std::filesystem::path& path, std::
   if (::fstat(fd, &info) != 0) fail("stat", path);
   if (static_cast<std::uint64_t>(info.st_size) < bytes) {
     throw FormatError(path.string() + " has " + std::to_string(info.st_size) +
-                      " bytes, the index says " + std::to_string(bytes));
+                      " bytes; the index refers to " + std::to_string(bytes));
   }
   return file;
 }
 
 }  // namespace
-
-std::string to_string(Split split) {
-  switch (split) {
-    case Split::train:
-      return "train";
-    case Split::val:
-      return "val";
-    case Split::test:
-      return "test";
-  }
-  throw std::logic_error("split " + std::to_string(static_cast<int>(split)) + " does not exist");
-}
-
-std::string to_string(Origin origin) {
-  switch (origin) {
-    case Origin::import:
-      return "import";
-    case Origin::upload:
-      return "upload";
-    case Origin::correction:
-      return "correction";
-  }
-  throw std::logic_error("origin " + std::to_string(static_cast<int>(origin)) + " does not exist");
-}
-
-std::optional<ContentHash> parse_hash(std::string_view hex) {
-  ContentHash hash{};
-  if (hex.size() != 2 * hash.size()) return std::nullopt;
-  for (std::size_t i = 0; i < hex.size(); ++i) {
-    const char c = hex[i];
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (digit < 0) return std::nullopt;
-    hash[i / 2] = static_cast<std::uint8_t>(hash[i / 2] << 4 | digit);
-  }
-  return hash;
-}
-
-std::filesystem::path index_path(const std::filesystem::path& folder) {
-  return folder / "index";
-}
-
-std::filesystem::path segment_path(const std::filesystem::path& folder, std::uint32_t file) {
-  return folder / ("pixels-" + std::to_string(file));
-}
 
 bool Dataset::exists(const std::filesystem::path& folder) {
   std::error_code ec;
@@ -87,8 +43,8 @@ bool Dataset::exists(const std::filesystem::path& folder) {
 }
 
 Dataset Dataset::open(const std::filesystem::path& folder) {
-  // A writer that moves the pixels to new files removes the old ones once the new index is there:
-  // between our reading the index and opening its files. Then the next index is complete.
+  // A writer that moves the pixels to new files removes the old ones after it has replaced the
+  // index. That can happen between reading the index and opening its files; then read again.
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     if (!exists(folder)) throw IoError("there is no dataset in " + folder.string());
@@ -98,7 +54,7 @@ Dataset Dataset::open(const std::filesystem::path& folder) {
     for (const Segment& segment : dataset.index_.segments) {
       const std::filesystem::path path = segment_path(folder, segment.file);
       auto file = open_segment(path, segment.bytes);
-      if (!file && attempt == kAttempts) throw IoError("there is no " + path.string());
+      if (!file && attempt == kAttempts) throw IoError(path.string() + " does not exist");
       if (!file) break;
       dataset.segments_.push_back(std::move(file));
     }
@@ -112,13 +68,13 @@ Image Dataset::load(const ImageRecord& record) const {
   std::size_t done = 0;
   while (done < image.rgb.size()) {
     const ssize_t n = ::pread(*segments_[record.segment], image.rgb.data() + done,
-                              image.rgb.size() - done, static_cast<off_t>(record.offset + done));
+                              image.rgb.size() - done, record.offset + done);
     if (n < 0 && errno == EINTR) continue;
     if (n == 0) errno = EIO;
     if (n <= 0) {
       fail("read", segment_path(folder_, index_.segments[record.segment].file));
     }
-    done += static_cast<std::size_t>(n);
+    done += n;
   }
   return image;
 }

@@ -11,12 +11,12 @@ namespace fovea {
 namespace {
 
 void check_class_name(const std::string& name) {
-  if (!is_class_name(name)) throw FormatError("\"" + name + "\" cannot name a class");
+  if (!is_class_name(name)) throw FormatError("\"" + name + "\" is not a valid class name");
 }
 
-// The hashes once each, those that are not there put into the report.
-std::set<ContentHash> present(const DatasetIndex& index, std::span<const ContentHash> hashes,
-                              EditReport& report) {
+// The hashes that are in the index; the others are added to report.missing.
+std::set<ContentHash> find_stored(const DatasetIndex& index, std::span<const ContentHash> hashes,
+                                  EditReport& report) {
   std::set<ContentHash> found;
   for (const ContentHash& hash : hashes) {
     if (index.find(hash)) {
@@ -30,45 +30,45 @@ std::set<ContentHash> present(const DatasetIndex& index, std::span<const Content
 
 }  // namespace
 
-void give_label(ImageRecord& image, int label, Origin origin, std::int64_t now) {
+void set_label(ImageRecord& image, int label, Origin origin, std::int64_t now) {
   image.label = label;
   image.origin = origin;
   image.added_at = now;
 }
 
-int class_index(DatasetIndex& index, const std::string& name) {
+int find_or_add_class(DatasetIndex& index, const std::string& name) {
   const auto found = std::find(index.classes.begin(), index.classes.end(), name);
   const auto label = static_cast<int>(found - index.classes.begin());
   if (found == index.classes.end()) index.classes.push_back(name);
   return label;
 }
 
-void drop_empty_classes(DatasetIndex& index) {
+void remove_empty_classes(DatasetIndex& index) {
   std::vector<bool> used(index.classes.size());
-  for (const ImageRecord& image : index.images) used[std::size_t(image.label)] = true;
-  std::vector<int> moved(index.classes.size());
+  for (const ImageRecord& image : index.images) used[image.label] = true;
+  std::vector<int> new_label(index.classes.size());
   std::vector<std::string> classes;
   for (std::size_t i = 0; i < used.size(); ++i) {
-    moved[i] = static_cast<int>(classes.size());
+    new_label[i] = static_cast<int>(classes.size());
     if (used[i]) classes.push_back(index.classes[i]);
   }
-  for (ImageRecord& image : index.images) image.label = moved[std::size_t(image.label)];
+  for (ImageRecord& image : index.images) image.label = new_label[image.label];
   index.classes = std::move(classes);
 }
 
 EditReport relabel_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                          const std::string& class_name, std::chrono::milliseconds patience) {
+                          const std::string& class_name, std::chrono::milliseconds lock_timeout) {
   check_class_name(class_name);
   EditReport report;
-  DatasetWriter writer(folder, patience);
-  const std::set<ContentHash> wanted = present(writer.index(), hashes, report);
-  if (wanted.empty()) return report;
+  DatasetWriter writer(folder, lock_timeout);
+  const std::set<ContentHash> selected = find_stored(writer.index(), hashes, report);
+  if (selected.empty()) return report;
   DatasetIndex& index = writer.edit();
-  const int label = class_index(index, class_name);
-  const std::int64_t now = writer.stamp();
+  const int label = find_or_add_class(index, class_name);
+  const std::int64_t now = writer.new_timestamp();
   for (ImageRecord& image : index.images) {
-    if (image.label == label || wanted.count(image.hash) == 0) continue;
-    give_label(image, label, Origin::correction, now);
+    if (image.label == label || selected.count(image.hash) == 0) continue;
+    set_label(image, label, Origin::correction, now);
     ++report.changed;
   }
   if (report.changed > 0) writer.commit(index.classes);
@@ -76,44 +76,44 @@ EditReport relabel_images(const std::filesystem::path& folder, std::span<const C
 }
 
 EditReport remove_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                         std::chrono::milliseconds patience) {
+                         std::chrono::milliseconds lock_timeout) {
   EditReport report;
-  DatasetWriter writer(folder, patience);
-  const std::set<ContentHash> wanted = present(writer.index(), hashes, report);
-  if (wanted.empty()) return report;
+  DatasetWriter writer(folder, lock_timeout);
+  const std::set<ContentHash> selected = find_stored(writer.index(), hashes, report);
+  if (selected.empty()) return report;
   DatasetIndex& index = writer.edit();
   std::vector<ImageRecord> kept;
-  kept.reserve(index.images.size() - wanted.size());
+  kept.reserve(index.images.size() - selected.size());
   for (ImageRecord& image : index.images) {
-    if (wanted.count(image.hash) > 0) {
+    if (selected.count(image.hash) > 0) {
       index.removed[image.hash] = image.split;
     } else {
       kept.push_back(std::move(image));
     }
   }
   index.images = std::move(kept);
-  report.changed = static_cast<std::int64_t>(wanted.size());
+  report.changed = static_cast<std::int64_t>(selected.size());
   writer.commit(index.classes);
   return report;
 }
 
 EditReport rename_class(const std::filesystem::path& folder, const std::string& from,
-                        const std::string& to, std::chrono::milliseconds patience) {
+                        const std::string& to, std::chrono::milliseconds lock_timeout) {
   check_class_name(to);
   EditReport report;
-  DatasetWriter writer(folder, patience);
+  DatasetWriter writer(folder, lock_timeout);
   const std::vector<std::string>& classes = writer.index().classes;
   const auto old = std::find(classes.begin(), classes.end(), from);
   if (old == classes.end() || from == to) return report;
   const auto old_label = static_cast<int>(old - classes.begin());
   const bool merge = std::find(classes.begin(), classes.end(), to) != classes.end();
   DatasetIndex& index = writer.edit();
-  if (!merge) index.classes[std::size_t(old_label)] = to;
-  const int label = class_index(index, to);
-  const std::int64_t now = writer.stamp();
+  if (!merge) index.classes[old_label] = to;
+  const int label = find_or_add_class(index, to);
+  const std::int64_t now = writer.new_timestamp();
   for (ImageRecord& image : index.images) {
     if (image.label != old_label) continue;
-    if (merge) give_label(image, label, Origin::correction, now);  // else it has a new name
+    if (merge) set_label(image, label, Origin::correction, now);
     ++report.changed;
   }
   writer.commit(index.classes);

@@ -16,29 +16,30 @@ struct EditReport {
   std::vector<ContentHash> missing;  // images that are not in the dataset
 };
 
-// Each of these replaces the index of the dataset in the folder, once, and nothing when nothing
-// would change. They wait for another writer for at most `patience`. Throw DatasetBusy, IoError,
-// and FormatError for a name that cannot name a class. Splits never change.
+// Each of these replaces the index of the dataset in the folder once, or leaves it alone when
+// nothing changes. They wait at most `lock_timeout` for another writer. Throw DatasetBusy, IoError,
+// and FormatError for an invalid class name. Splits never change.
 
-// Gives the images another class, which may be new.
+// Moves the images to a class, which may be new.
 EditReport relabel_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                          const std::string& class_name, std::chrono::milliseconds patience = {});
+                          const std::string& class_name,
+                          std::chrono::milliseconds lock_timeout = {});
 
-// Takes images out. Their pixels stay until more than half of all stored pixels are nobody's.
+// Removes images. Their pixels stay on disk until more than half of all stored pixels are
+// unreferenced.
 EditReport remove_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                         std::chrono::milliseconds patience = {});
+                         std::chrono::milliseconds lock_timeout = {});
 
-// A class that has the new name already takes the images in. Reports how many have it now that
-// had not; 0 when there is no class `from`.
+// Renames a class; when a class `to` exists already, the two are merged. `changed` counts the
+// images of class `from`; 0 when there is no such class.
 EditReport rename_class(const std::filesystem::path& folder, const std::string& from,
-                        const std::string& to, std::chrono::milliseconds patience = {});
+                        const std::string& to, std::chrono::milliseconds lock_timeout = {});
 
-// An image's other label, and how it came by it: a model that learned the image under the one
-// before has yet to learn this one. `now` is DatasetWriter::stamp().
-void give_label(ImageRecord& image, int label, Origin origin, std::int64_t now);
-
-// The same on an index in memory.
-int class_index(DatasetIndex& index, const std::string& name);  // added when it is new
-void drop_empty_classes(DatasetIndex& index);
+// Edits of an index in memory:
+// Changes the label of an image. `now` is DatasetWriter::new_timestamp(); it marks the image as new
+// for the next retraining, because the active model was trained with the old label.
+void set_label(ImageRecord& image, int label, Origin origin, std::int64_t now);
+int find_or_add_class(DatasetIndex& index, const std::string& name);
+void remove_empty_classes(DatasetIndex& index);
 
 }  // namespace fovea

@@ -1,10 +1,12 @@
+#include "engine/data/dataset_index.h"
+
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "engine/core/byte_io.h"
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
-#include "engine/data/dataset.h"
 
 namespace fovea {
 namespace {
@@ -23,7 +25,7 @@ ContentHash read_hash(ByteReader& in) {
 
 Split read_split(ByteReader& in) {
   const std::uint64_t split = in.number(1);
-  if (split > 2) in.fail("split " + std::to_string(split));
+  if (split > 2) in.fail("unknown split " + std::to_string(split));
   return static_cast<Split>(split);
 }
 
@@ -31,8 +33,8 @@ Segment read_segment(ByteReader& in, const DatasetIndex& index) {
   Segment segment;
   segment.file = static_cast<std::uint32_t>(in.number(4));
   segment.bytes = in.number(8);
-  const std::uint32_t least = index.segments.empty() ? 0 : index.segments.back().file + 1;
-  if (segment.file < least || segment.file >= index.next_file) {
+  const std::uint32_t lowest = index.segments.empty() ? 0 : index.segments.back().file + 1;
+  if (segment.file < lowest || segment.file >= index.next_file) {
     in.fail("pixel file " + std::to_string(segment.file) + " is out of order");
   }
   return segment;
@@ -58,8 +60,8 @@ ImageRecord read_image(ByteReader& in, const DatasetIndex& index) {
     refuse("size " + std::to_string(width) + "x" + std::to_string(height));
   }
   if (segment >= index.segments.size()) refuse("segment " + std::to_string(segment));
-  const std::uint64_t room = index.segments[segment].bytes;
-  if (image.offset > room || width * height * 3 > room - image.offset) {
+  const std::uint64_t size = index.segments[segment].bytes;
+  if (image.offset > size || width * height * 3 > size - image.offset) {
     refuse("pixels outside of segment " + std::to_string(segment));
   }
   image.label = static_cast<int>(label);
@@ -72,18 +74,62 @@ ImageRecord read_image(ByteReader& in, const DatasetIndex& index) {
 
 void write_image(ByteWriter& out, const ImageRecord& image) {
   out.bytes(image.hash.data(), image.hash.size());
-  out.number(static_cast<std::uint64_t>(image.label), 4);
+  out.number(image.label, 4);
   out.number(static_cast<std::uint64_t>(image.split), 1);
-  out.number(static_cast<std::uint64_t>(image.width), 4);
-  out.number(static_cast<std::uint64_t>(image.height), 4);
+  out.number(image.width, 4);
+  out.number(image.height, 4);
   out.number(image.segment, 4);
   out.number(image.offset, 8);
-  out.number(static_cast<std::uint64_t>(image.added_at), 8);
+  out.number(image.added_at, 8);
   out.number(static_cast<std::uint64_t>(image.origin), 1);
   out.text(image.name, 2);
 }
 
 }  // namespace
+
+std::string to_string(Split split) {
+  switch (split) {
+    case Split::train:
+      return "train";
+    case Split::val:
+      return "val";
+    case Split::test:
+      return "test";
+  }
+  throw std::logic_error("split " + std::to_string(static_cast<int>(split)) + " does not exist");
+}
+
+std::string to_string(Origin origin) {
+  switch (origin) {
+    case Origin::import:
+      return "import";
+    case Origin::upload:
+      return "upload";
+    case Origin::correction:
+      return "correction";
+  }
+  throw std::logic_error("origin " + std::to_string(static_cast<int>(origin)) + " does not exist");
+}
+
+std::optional<ContentHash> parse_hash(std::string_view hex) {
+  ContentHash hash{};
+  if (hex.size() != 2 * hash.size()) return std::nullopt;
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    const char c = hex[i];
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) return std::nullopt;
+    hash[i / 2] = static_cast<std::uint8_t>(hash[i / 2] << 4 | digit);
+  }
+  return hash;
+}
+
+std::filesystem::path index_path(const std::filesystem::path& folder) {
+  return folder / "index";
+}
+
+std::filesystem::path segment_path(const std::filesystem::path& folder, std::uint32_t file) {
+  return folder / ("pixels-" + std::to_string(file));
+}
 
 std::int64_t newest_addition(const DatasetIndex& index) {
   std::int64_t newest = 0;
@@ -110,7 +156,7 @@ std::vector<std::uint8_t> write_index(const DatasetIndex& index) {
     out.bytes(hash.data(), hash.size());
     out.number(static_cast<std::uint64_t>(split), 1);
   }
-  return out.take_signed();
+  return out.take_with_digest();
 }
 
 DatasetIndex read_index(const std::vector<std::uint8_t>& bytes) {
@@ -120,10 +166,10 @@ DatasetIndex read_index(const std::vector<std::uint8_t>& bytes) {
   ByteReader in(std::span<const std::uint8_t>(bytes).first(bytes.size() - kHash), "dataset index");
   in.bytes(sizeof kMagic);
   if (const std::uint64_t version = in.number(4); version != kVersion) {
-    in.fail("version " + std::to_string(version) + ", this program reads version " +
+    in.fail("version " + std::to_string(version) + "; this program reads version " +
             std::to_string(kVersion) + "; import the images again");
   }
-  signed_body(bytes, "dataset index");
+  check_digest(bytes, "dataset index");
   DatasetIndex index;
   for (std::size_t n = in.count(2, "classes"); n > 0; --n) index.classes.push_back(in.text(2));
   index.next_file = static_cast<std::uint32_t>(in.number(4));
@@ -142,22 +188,22 @@ DatasetIndex read_index(const std::vector<std::uint8_t>& bytes) {
     const ContentHash hash = read_hash(in);
     index.removed.emplace(hash, read_split(in));
   }
-  if (in.left() > 0) in.fail("bytes behind its end");
+  if (in.left() > 0) in.fail("bytes follow its end");
   return index;
 }
 
 const ImageRecord* DatasetIndex::find(const ContentHash& hash) const {
   const auto found = std::lower_bound(
       images.begin(), images.end(), hash,
-      [](const ImageRecord& image, const ContentHash& wanted) { return image.hash < wanted; });
+      [](const ImageRecord& image, const ContentHash& value) { return image.hash < value; });
   return found != images.end() && found->hash == hash ? &*found : nullptr;
 }
 
 std::string DatasetIndex::revision() const {
   Sha256 sha;
   for (const ImageRecord& image : images) {  // sorted by hash, and so are the lines
-    const std::string line = to_hex(image.hash) + " " + classes[std::size_t(image.label)] + " " +
-                             to_string(image.split) + "\n";
+    const std::string line =
+        to_hex(image.hash) + " " + classes[image.label] + " " + to_string(image.split) + "\n";
     sha.update({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
   }
   return sha.hex();

@@ -28,22 +28,23 @@ int open_lock(const fs::path& folder) {
   return fd;
 }
 
-// False when the one who held the lock removed its file meanwhile: then it locks nothing.
-bool is_in_place(int fd, const fs::path& path) {
-  struct stat ours, there;
-  return ::fstat(fd, &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
-         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+// Whether `path` still names the open file. A previous holder may have removed it between our open
+// and flock; then the lock protects nothing.
+bool is_current(int fd, const fs::path& path) {
+  struct stat opened, named;
+  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 }  // namespace
 
-DatasetLock::DatasetLock(const fs::path& folder, std::chrono::milliseconds patience)
+DatasetLock::DatasetLock(const fs::path& folder, std::chrono::milliseconds timeout)
     : folder_(folder) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + timeout;
   while (true) {
     fd_ = open_lock(folder);
     const bool held = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
-    if (held && is_in_place(fd_, folder / "lock")) return;
+    if (held && is_current(fd_, folder / "lock")) return;
     ::close(fd_);
     if (held) continue;
     if (std::chrono::steady_clock::now() >= end) {

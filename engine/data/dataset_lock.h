@@ -7,20 +7,19 @@
 
 namespace fovea {
 
-// Another process, or another writer of this one, is changing the dataset.
+// Another writer, in this process or another one, holds the lock of the dataset.
 class DatasetBusy : public IoError {
  public:
   using IoError::IoError;
 };
 
-// The right to change the dataset in a folder, which is created. Held by one writer on the machine,
-// given up when it ends in whatever way. Readers need none.
+// An exclusive lock (flock) on the dataset in a folder, which is created. The system releases it
+// when the process ends. Readers need no lock.
 class DatasetLock {
  public:
-  // Waits for at most `patience`. Throws DatasetBusy, IoError.
-  explicit DatasetLock(const std::filesystem::path& folder,
-                       std::chrono::milliseconds patience = {});
-  ~DatasetLock();  // a folder in which no dataset came to be is removed
+  // Waits at most `timeout`. Throws DatasetBusy, IoError.
+  explicit DatasetLock(const std::filesystem::path& folder, std::chrono::milliseconds timeout = {});
+  ~DatasetLock();  // removes the folder when it holds no dataset
   DatasetLock(const DatasetLock&) = delete;
   DatasetLock& operator=(const DatasetLock&) = delete;
 

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <set>
 
-#include "engine/core/disk_full.h"
 #include "engine/core/file.h"
 #include "engine/data/dataset_edit.h"
 
@@ -26,32 +25,32 @@ void fsync_file(const fs::path& path) {
   if (!done) throw_io_error("cannot fsync " + path.string());
 }
 
-// After a write that failed: the stream has kept the system's errno.
+// After a failed write, while errno is still that of the write.
 [[noreturn]] void fail_writing(const fs::path& path) {
   throw_io_error("cannot write " + path.string());
 }
 
 }  // namespace
 
-std::uint64_t all_pixel_bytes(const DatasetIndex& index) {
+std::uint64_t pixel_bytes(const DatasetIndex& index) {
   std::uint64_t bytes = 0;
   for (const Segment& segment : index.segments) bytes += segment.bytes;
   return bytes;
 }
 
-std::uint64_t dead_pixel_bytes(const DatasetIndex& index) {
-  std::uint64_t alive = 0;
+std::uint64_t unreferenced_pixel_bytes(const DatasetIndex& index) {
+  std::uint64_t referenced = 0;
   for (const ImageRecord& image : index.images) {
-    alive += std::uint64_t(image.width) * std::uint64_t(image.height) * 3;
+    referenced += std::uint64_t(image.width) * image.height * 3;
   }
-  const std::uint64_t all = all_pixel_bytes(index);
-  return all - std::min(alive, all);
+  const std::uint64_t all = pixel_bytes(index);
+  return all - std::min(referenced, all);
 }
 
-DatasetWriter::DatasetWriter(const fs::path& folder, std::chrono::milliseconds patience)
-    : folder_(folder), lock_(folder, patience) {
+DatasetWriter::DatasetWriter(const fs::path& folder, std::chrono::milliseconds lock_timeout)
+    : folder_(folder), lock_(folder, lock_timeout) {
   if (Dataset::exists(folder_)) index_ = read_index(read_file(index_path(folder_)));
-  remove_leftovers();
+  remove_unreferenced_files();
 }
 
 DatasetWriter::~DatasetWriter() {
@@ -65,19 +64,19 @@ DatasetWriter::~DatasetWriter() {
   }
 }
 
-// Pixel files that no index names: a crash left them there.
-void DatasetWriter::remove_leftovers() const {
-  std::set<std::string> named;
+// Removes pixel files that the index does not name, left by a crash or by compact().
+void DatasetWriter::remove_unreferenced_files() const {
+  std::set<std::string> referenced;
   for (const Segment& segment : index_.segments) {
-    named.insert(segment_path(folder_, segment.file).filename().string());
+    referenced.insert(segment_path(folder_, segment.file).filename().string());
   }
   std::error_code ignored;
-  std::vector<fs::path> leftovers;
+  std::vector<fs::path> unused;
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.rfind("pixels-", 0) == 0 && named.count(name) == 0) leftovers.push_back(entry.path());
+    if (name.starts_with("pixels-") && !referenced.contains(name)) unused.push_back(entry.path());
   }
-  for (const fs::path& path : leftovers) fs::remove(path, ignored);
+  for (const fs::path& path : unused) fs::remove(path, ignored);
 }
 
 DatasetIndex& DatasetWriter::edit() {
@@ -94,7 +93,7 @@ void DatasetWriter::open_pixels() {
   new_segment_ = index_.segments.empty() || index_.segments.back().bytes >= kFullSegment;
   segment_ = new_segment_ ? Segment{index_.next_file, 0} : index_.segments.back();
   stored_bytes_ = segment_.bytes;
-  // What lies behind the stored bytes was written by a writer that did not come to its end.
+  // Bytes behind the stored ones are from a writer that crashed before its commit.
   std::error_code error;
   if (!new_segment_) fs::resize_file(pixel_path(), stored_bytes_, error);
   if (error) throw IoError("cannot truncate " + pixel_path().string() + ": " + error.message());
@@ -118,15 +117,14 @@ void DatasetWriter::add(const ContentHash& hash, const std::string& name, const 
   record.name = name;
   record.segment = static_cast<std::uint32_t>(index_.segments.size() - (new_segment_ ? 0 : 1));
   record.offset = segment_.bytes;
-  pixels_.write(reinterpret_cast<const char*>(image.rgb.data()),
-                static_cast<std::streamsize>(image.rgb.size()));
+  pixels_.write(reinterpret_cast<const char*>(image.rgb.data()), image.rgb.size());
   if (!pixels_) fail_writing(pixel_path());
   segment_.bytes += image.rgb.size();
   added_by_hash_.emplace(hash, added_.size());
   added_.push_back(std::move(record));
 }
 
-std::int64_t DatasetWriter::stamp() const {
+std::int64_t DatasetWriter::new_timestamp() const {
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();
@@ -148,16 +146,16 @@ void DatasetWriter::commit(std::vector<std::string> classes) {
               [](const ImageRecord& a, const ImageRecord& b) { return a.hash < b.hash; });
   }
   if (edited_) {
-    drop_empty_classes(index_);
-    if (dead_pixel_bytes(index_) > all_pixel_bytes(index_) / 2) compact();
+    remove_empty_classes(index_);
+    if (unreferenced_pixel_bytes(index_) > pixel_bytes(index_) / 2) compact();
   }
-  // The write may fail after the rename; the pixel files must then be there.
+  // Set first: the write may fail after the rename, and then the new index needs the pixel files.
   committed_ = true;
   write_file_atomically(index_path(folder_), write_index(index_));
-  remove_leftovers();
+  remove_unreferenced_files();
 }
 
-// Copies the pixels that are somebody's, in the order in which they lie, to new files.
+// Copies the referenced pixels, in file order, to new files.
 void DatasetWriter::compact() {
   std::vector<std::size_t> order(index_.images.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -188,11 +186,11 @@ void DatasetWriter::compact() {
       in = std::ifstream(path_of(index_.segments[image.segment]), std::ios::binary);
       open_segment = image.segment;
     }
-    pixels.resize(std::size_t(image.width) * std::size_t(image.height) * 3);
-    in.seekg(static_cast<std::streamoff>(image.offset));
-    in.read(pixels.data(), static_cast<std::streamsize>(pixels.size()));
+    pixels.resize(std::size_t(image.width) * image.height * 3);
+    in.seekg(image.offset);
+    in.read(pixels.data(), pixels.size());
     if (!in) throw IoError("cannot read " + path_of(index_.segments[image.segment]).string());
-    out.write(pixels.data(), static_cast<std::streamsize>(pixels.size()));
+    out.write(pixels.data(), pixels.size());
     if (!out) fail_writing(path_of(segments.back()));
     image.segment = static_cast<std::uint32_t>(segments.size() - 1);
     image.offset = segments.back().bytes;

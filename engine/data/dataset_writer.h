@@ -12,45 +12,45 @@
 
 namespace fovea {
 
-// Changes the dataset in a folder, which may be new: adds images, and edits what the index says
-// of stored ones. The new index, written by commit(), is what makes the changes part of the
-// dataset. Until then, and after any crash, the dataset is the old one. One writer at a time.
+// Changes the dataset in a folder, which may be new: adds images, and edits the entries of stored
+// ones. The changes become part of the dataset when commit() replaces the index; until then, and
+// after a crash at any point, the dataset is unchanged. Holds the dataset's lock.
 class DatasetWriter {
  public:
-  // New pixels go behind those of the last pixel file while it is smaller than this, else to a new
-  // one: images that come one by one do not make a file each.
+  // New pixels are appended to the last pixel file while it is smaller than this, else written to a
+  // new one, so that images that come one at a time share files.
   static constexpr std::uint64_t kFullSegment = 64 << 20;
 
-  // Waits for another writer for at most `patience`, then throws DatasetBusy. Throws IoError.
+  // Waits at most `lock_timeout` for another writer, then throws DatasetBusy. Throws IoError.
   explicit DatasetWriter(const std::filesystem::path& folder,
-                         std::chrono::milliseconds patience = {});
-  ~DatasetWriter();  // without commit(): what was written is removed
+                         std::chrono::milliseconds lock_timeout = {});
+  ~DatasetWriter();  // without commit(): removes the pixels that were written
   DatasetWriter(const DatasetWriter&) = delete;
   DatasetWriter& operator=(const DatasetWriter&) = delete;
 
   const DatasetIndex& index() const { return index_; }
-  // What added_at is to be of images that this commit adds or gives another label: now, or, when
-  // the clock was set back, later than any that is stored.
-  std::int64_t stamp() const;
-  // For changing labels and classes, and for taking images out; commit() then drops classes
-  // without an image, and moves the pixels to new files when more than half of them are nobody's.
+  // The added_at for images that this commit adds or relabels: the current time, but later than
+  // every stored one even if the clock was set back.
+  std::int64_t new_timestamp() const;
+  // The index, for changing labels and classes and for removing images. commit() then drops empty
+  // classes, and compacts the pixel files when more than half of their bytes are unreferenced.
   DatasetIndex& edit();
 
-  // The image with this hash, stored before or added since; nullptr when it is new. Valid until
-  // the next change.
+  // The image with this hash, stored earlier or added by this writer; nullptr when there is none.
+  // Valid until the next change.
   const ImageRecord* find(const ContentHash& hash) const;
-  // The hash must be new.
+  // REQUIRES: find(hash) == nullptr
   void add(const ContentHash& hash, const std::string& name, const Image& image);
 
-  // What was added, in that order; label, split, origin and added_at are for the caller to set
+  // The images added so far, in that order. The caller sets label, split, origin and added_at
   // before commit().
   std::vector<ImageRecord>& added() { return added_; }
-  // Stores the images added and the edits. `classes` begins with those of index().
+  // Stores the added images and the edits. `classes` begins with those of index().
   void commit(std::vector<std::string> classes);
 
  private:
   std::filesystem::path pixel_path() const { return segment_path(folder_, segment_.file); }
-  void remove_leftovers() const;
+  void remove_unreferenced_files() const;
   void open_pixels();
   void close_pixels();
   void compact();
@@ -61,16 +61,16 @@ class DatasetWriter {
   bool edited_ = false;
   std::vector<ImageRecord> added_;
   std::map<ContentHash, std::size_t> added_by_hash_;
-  Segment segment_;                 // the one that new pixels go to
-  bool new_segment_ = false;        // not one of the index
-  std::uint64_t stored_bytes_ = 0;  // of segment_, before anything was added
+  Segment segment_;                 // the one that new pixels are written to
+  bool new_segment_ = false;        // whether segment_ is not in the index yet
+  std::uint64_t stored_bytes_ = 0;  // of segment_ before anything was added
   std::ofstream pixels_;
   bool writing_ = false;
   bool committed_ = false;
 };
 
-// What is nobody's in the pixel files of the index, and what they hold: bytes.
-std::uint64_t dead_pixel_bytes(const DatasetIndex& index);
-std::uint64_t all_pixel_bytes(const DatasetIndex& index);
+// Bytes in the pixel files of the index: those that no image refers to, and all.
+std::uint64_t unreferenced_pixel_bytes(const DatasetIndex& index);
+std::uint64_t pixel_bytes(const DatasetIndex& index);
 
 }  // namespace fovea

@@ -1,4 +1,4 @@
-#include "engine/data/source.h"
+#include "engine/data/image_source.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class FolderSource : public Source {
+class FolderSource : public ImageSource {
  public:
   explicit FolderSource(const fs::path& root) : root_(fs::canonical(root)) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root_)) {
@@ -53,7 +53,7 @@ class FolderSource : public Source {
   static void read(const fs::path& path, SourceFile& file) {
     try {
       file.bytes = read_file(path, kMaxFileBytes);
-    } catch (const std::runtime_error& error) {  // no permission, too large: this file only
+    } catch (const std::runtime_error& error) {  // no permission, too large: only this file fails
       file.problem = error.what();
     }
   }
@@ -66,7 +66,7 @@ class FolderSource : public Source {
 }  // namespace
 
 bool is_junk_file(const std::string& path) {
-  if (path.rfind("__MACOSX/", 0) == 0 || path.find("/__MACOSX/") != std::string::npos) return true;
+  if (path.starts_with("__MACOSX/") || path.find("/__MACOSX/") != std::string::npos) return true;
   const std::string name = path.substr(path.rfind('/') + 1);
   if (name == "Thumbs.db" || name == "desktop.ini") return true;
   for (std::size_t at = 0; at < path.size(); at = std::min(path.find('/', at), path.size()) + 1) {
@@ -83,18 +83,19 @@ bool is_export_manifest(const std::string& path) {
 bool is_archive(std::span<const std::uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
                               std::min<std::size_t>(bytes.size(), 512));
-  const auto begins = [&](std::string_view with) { return text.substr(0, with.size()) == with; };
-  return begins("PK\x03\x04") || begins("PK\x05\x06") || begins("\x1f\x8b") ||
-         begins(std::string_view("\xfd"
-                                 "7zXZ\0",
-                                 6)) ||
+  constexpr std::string_view kXz(
+      "\xfd"
+      "7zXZ\0",
+      6);
+  return text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06") ||  // zip, empty zip
+         text.starts_with("\x1f\x8b") || text.starts_with(kXz) ||             // gzip, xz
          (text.size() > 262 && text.substr(257, 5) == "ustar");
 }
 
-std::unique_ptr<Source> open_source(const fs::path& path) {
+std::unique_ptr<ImageSource> open_source(const fs::path& path) {
   std::error_code ec;
   const fs::file_status status = fs::status(path, ec);
-  if (!fs::exists(status)) throw IoError("there is no " + path.string());
+  if (!fs::exists(status)) throw IoError(path.string() + " does not exist");
   if (!fs::is_directory(status)) return open_archive(path);
   try {
     return std::make_unique<FolderSource>(path);

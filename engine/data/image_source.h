@@ -10,44 +10,47 @@
 
 namespace fovea {
 
-// One file out of a folder or an archive.
+// One file of a folder or an archive.
 struct SourceFile {
   std::string path;                    // inside the source, "a/b/c.jpg"
   std::vector<std::uint8_t> bytes;     // empty when there is a problem
   std::string problem;                 // why the file cannot be used; empty when it can
-  std::optional<std::string> label{};  // its class, when that is known apart from the path
+  std::optional<std::string> label{};  // its class, when the source knows it apart from the path
 };
 
-// The files of a folder tree (sorted by path) or of an archive (in its order), one after the other.
-// What systems leave about (hidden files, __MACOSX, Thumbs.db, desktop.ini) is passed over. Files
-// above kMaxFileBytes, links that lead out of the tree and everything that is no regular file come
-// with a problem. Not synchronised: one owner.
-class Source {
+// The files of a folder tree, sorted by path, or of an archive, in its order. Hidden files and
+// those that systems create (__MACOSX, Thumbs.db, desktop.ini) are skipped. Files above
+// kMaxFileBytes, links that lead out of the tree and everything that is not a regular file have a
+// problem. One owner.
+class ImageSource {
  public:
   static constexpr std::int64_t kMaxFiles = 100'000;
   static constexpr std::uint64_t kMaxFileBytes = 32 << 20;
 
-  virtual ~Source() = default;
-  // False at the end. Throws IoError, and FormatError when an archive is damaged or unpacks
-  // absurdly far, or when there are more than kMaxFiles.
+  virtual ~ImageSource() = default;
+  // False at the end. Throws IoError, and FormatError when an archive is damaged, unpacks to too
+  // many bytes for its size or holds more than kMaxFiles files.
   virtual bool next(SourceFile& file) = 0;
-  virtual double fraction() const = 0;  // 0..1, how much of the source has been read
+  virtual double fraction() const = 0;  // of the source that has been read, 0..1
 };
 
-// A folder, or an archive: .tar, .tar.gz, .tar.xz, .zip, known by its contents.
-// Throws IoError when there is nothing there, FormatError when it is neither.
-std::unique_ptr<Source> open_source(const std::filesystem::path& path);
-std::unique_ptr<Source> open_archive(const std::filesystem::path& path);
-// An archive in memory, which must outlive the source; `name` is for the texts of errors.
-std::unique_ptr<Source> open_archive(std::span<const std::uint8_t> bytes, const std::string& name);
+// A folder, or an archive (.tar, .tar.gz, .tar.xz, .zip), recognised by its contents.
+// Throws IoError when the path does not exist, FormatError when it is neither.
+std::unique_ptr<ImageSource> open_source(const std::filesystem::path& path);
 
-// Whether these bytes begin as one of those archives does; no image does.
+// archive_source.cpp:
+std::unique_ptr<ImageSource> open_archive(const std::filesystem::path& path);
+// An archive in memory, which must outlive the source; error texts call it `name`.
+std::unique_ptr<ImageSource> open_archive(std::span<const std::uint8_t> bytes,
+                                          const std::string& name);
+
+// Whether the bytes begin like one of those archives. No image format does.
 bool is_archive(std::span<const std::uint8_t> bytes);
 
-// True for files that are nobody's image and not worth a word.
+// Whether the file is hidden or created by a system, and skipped silently.
 bool is_junk_file(const std::string& path);
 
-// The list that an export of a dataset holds beside its images (zip_export.h).
+// Whether the file is the manifest that an exported dataset has beside its images.
 bool is_export_manifest(const std::string& path);
 
 }  // namespace fovea

@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
+#include "engine/core/shape.h"
 #include "engine/data/cifar10.h"
 #include "engine/data/dataset_edit.h"
 #include "engine/data/dataset_writer.h"
@@ -21,20 +22,21 @@ namespace {
 struct Item {
   std::string path;
   std::int64_t number = 0;          // of its file in the source
-  std::vector<std::uint8_t> bytes;  // the file; empty when `image` was there from the start
+  std::vector<std::uint8_t> bytes;  // the file; empty when `image` did not come from its own file
   std::optional<std::string> label;
   std::string problem;
   ContentHash hash{};
   Image image;
 };
 
-// What is to be remembered of an image until its class and split can be told.
+// Kept for each added image until its class and split are known.
 struct Pending {
   std::int64_t number = 0;
   std::optional<std::string> label;
 };
 
-Image reduced(Image image, int max_size) {
+// Scaled down so that the shorter side is at most max_size.
+Image scale_down(Image image, int max_size) {
   const int shorter = std::min(image.width, image.height);
   if (shorter <= max_size) return image;
   const auto scaled = [&](int side) {
@@ -52,34 +54,34 @@ void decode(Item& item, const ImportOptions& options) {
       item.hash = sha.digest();
       item.image = decode_image(item.bytes, options.limits);
     }
-    item.image = reduced(std::move(item.image), options.max_size);
+    item.image = scale_down(std::move(item.image), options.max_size);
   } catch (const FormatError& error) {
     item.problem = error.what();
   } catch (const ShapeError& error) {
     item.problem = error.what();
   } catch (const std::bad_alloc&) {
-    item.problem = "there is not enough memory to decode it";
+    item.problem = "not enough memory to decode it";
   }
 }
 
 class Import {
  public:
-  Import(Source& source, const std::filesystem::path& folder, const ImportOptions& options,
+  Import(ImageSource& source, const std::filesystem::path& folder, const ImportOptions& options,
          const ImportEvents& events)
       : options_(options),
         events_(events),
         source_(source),
-        writer_(folder, options.patience),
-        now_(options.added_at == 0 ? writer_.stamp() : options.added_at) {}
+        writer_(folder, options.lock_timeout),
+        now_(options.added_at == 0 ? writer_.new_timestamp() : options.added_at) {}
 
   ImportReport run() {
     while (read_batch()) store_batch();
-    place();
+    assign_classes_and_commit();
     return report_;
   }
 
  private:
-  // Takes files until there is work for all threads; false when nothing is left.
+  // Reads files until there is enough work for all threads; false when nothing is left.
   bool read_batch() {
     constexpr std::size_t kBatchFiles = 512, kBatchBytes = 48 << 20;
     batch_.clear();
@@ -87,10 +89,10 @@ class Import {
     SourceFile file;
     while (batch_.size() < kBatchFiles && bytes < kBatchBytes && source_.next(file)) {
       bytes += file.bytes.size();
-      const bool by_path = !file.label;
+      const bool by_path = !file.label;  // the path decides about class and split
       if (by_path && is_cifar10_note(file.path)) continue;
       if (by_path && is_export_manifest(file.path)) {
-        whole_splits_ = true;
+        is_export_ = true;
         continue;
       }
       if (by_path && file.problem.empty() && is_cifar10_batch(file.path)) {
@@ -126,8 +128,8 @@ class Import {
   }
 
   void store_batch() {
-    parallel_for(static_cast<int>(batch_.size()), options_.threads,
-                 [&](int i, int) { decode(batch_[std::size_t(i)], options_); });
+    parallel_for(int_size(batch_), options_.threads,
+                 [&](int i, int) { decode(batch_[i], options_); });
     std::vector<Original> originals;
     for (const Item& item : batch_) {
       if (!item.problem.empty()) {
@@ -146,51 +148,51 @@ class Import {
     if (events_.progress) events_.progress(report_.files, source_.fraction());
   }
 
-  // An image that is there already: stored, or added a moment ago and without a class yet.
+  // `other` is the same image: stored, or added by this import and without a class yet.
   void handle_duplicate(const Item& item, const ImageRecord& other) {
-    Verdict verdict{Verdict::Kind::duplicate,
-                    item.path,
-                    "the same as " + other.name,
-                    item.number,
-                    item.hash,
-                    {}};
+    FileResult result{FileResult::Kind::duplicate,
+                      item.path,
+                      "the same as " + other.name,
+                      item.number,
+                      item.hash,
+                      {}};
     if (writer_.index().find(item.hash)) {
-      verdict.label = writer_.index().classes[std::size_t(other.label)];
-      if (options_.relabel_duplicates && item.label && *item.label != verdict.label) {
-        verdict.kind = Verdict::Kind::relabelled;
-        verdict.reason = "was " + verdict.label;
-        verdict.label = *item.label;
+      result.label = writer_.index().classes[other.label];
+      if (options_.relabel_duplicates && item.label && *item.label != result.label) {
+        result.kind = FileResult::Kind::relabelled;
+        result.reason = "was " + result.label;
+        result.label = *item.label;
         relabel(item.hash, *item.label);
       }
     } else if (item.label) {
-      verdict.label = pending_[std::size_t(&other - writer_.added().data())].label.value_or("");
+      result.label = pending_[&other - writer_.added().data()].label.value_or("");
     }
-    ++(verdict.kind == Verdict::Kind::relabelled ? report_.relabelled : report_.duplicates);
-    tell(verdict);
+    ++(result.kind == FileResult::Kind::relabelled ? report_.relabelled : report_.duplicates);
+    report(result);
   }
 
   void relabel(const ContentHash& hash, const std::string& class_name) {
     DatasetIndex& index = writer_.edit();
-    const int label = class_index(index, class_name);
+    const int label = find_or_add_class(index, class_name);
     for (ImageRecord& image : index.images) {
       if (image.hash != hash) continue;
-      give_label(image, label, options_.origin, now_);
+      set_label(image, label, options_.origin, now_);
     }
   }
 
-  // Now that all paths are known: which class and split each image belongs to.
-  void place() {
+  // All paths are known now, so the class and split of each image can be determined.
+  void assign_classes_and_commit() {
     std::vector<ImageRecord>& added = writer_.added();
-    const std::vector<std::optional<Place>> places = find_places(added);
+    const std::vector<std::optional<Placement>> placements = find_placements(added);
     std::vector<SplitRequest> requests;
     std::vector<ImageRecord> placed;
     std::vector<Pending> pending;
     for (std::size_t i = 0; i < added.size(); ++i) {
-      if (const std::string problem = problem_of(places[i]); !problem.empty()) {
+      if (const std::string problem = problem_of(placements[i]); !problem.empty()) {
         reject(pending_[i].number, added[i].name, problem);
         continue;
       }
-      requests.push_back({added[i].hash, places[i]->class_name, places[i]->split});
+      requests.push_back({added[i].hash, placements[i]->class_name, placements[i]->split});
       placed.push_back(std::move(added[i]));
       pending.push_back(std::move(pending_[i]));
     }
@@ -207,45 +209,46 @@ class Import {
     writer_.commit(classes);
     report_.added = static_cast<std::int64_t>(placed.size());
     for (std::size_t i = 0; i < placed.size(); ++i) {
-      tell({Verdict::Kind::added,
-            placed[i].name,
-            {},
-            pending[i].number,
-            placed[i].hash,
-            requests[i].class_name});
+      report({FileResult::Kind::added,
+              placed[i].name,
+              {},
+              pending[i].number,
+              placed[i].hash,
+              requests[i].class_name});
     }
   }
 
-  // By its label, or by its path among those of all that have no label.
-  std::vector<std::optional<Place>> find_places(const std::vector<ImageRecord>& added) const {
+  // By the label where the source names it, else by the layout of the remaining paths.
+  std::vector<std::optional<Placement>> find_placements(
+      const std::vector<ImageRecord>& added) const {
     std::vector<std::string> paths;
     for (std::size_t i = 0; i < added.size(); ++i) {
       if (!pending_[i].label) paths.push_back(added[i].name);
     }
     const auto by_path = read_layout(paths);
-    std::vector<std::optional<Place>> places;
+    std::vector<std::optional<Placement>> placements;
     std::size_t next = 0;
     for (std::size_t i = 0; i < added.size(); ++i) {
-      places.push_back(pending_[i].label ? Place{*pending_[i].label, {}} : by_path[next++]);
+      placements.push_back(pending_[i].label ? Placement{*pending_[i].label, {}} : by_path[next++]);
     }
-    return places;
+    return placements;
   }
 
-  // Those that were taken out once go back to where they were, unless the source says otherwise.
+  // Images that were removed earlier return to their split, unless the source names one.
   std::vector<Split> choose_splits(const std::vector<SplitRequest>& requests) const {
     const DatasetIndex& index = writer_.index();
-    const double val_fraction = whole_splits_ ? 0 : options_.val_fraction;
+    const double val_fraction = is_export_ ? 0 : options_.val_fraction;
     std::vector<Split> splits = assign_splits(requests, index.classes, val_fraction);
     for (std::size_t i = 0; i < requests.size(); ++i) {
-      const auto was = index.removed.find(requests[i].hash);
-      if (was != index.removed.end() && !requests[i].split) splits[i] = was->second;
+      const auto removed = index.removed.find(requests[i].hash);
+      if (removed != index.removed.end() && !requests[i].split) splits[i] = removed->second;
     }
     return splits;
   }
 
-  static std::string problem_of(const std::optional<Place>& place) {
-    if (!place) return "its path is neither class/file nor train|val|test/class/file";
-    if (!is_class_name(place->class_name)) return "its folder's name cannot name a class";
+  static std::string problem_of(const std::optional<Placement>& placement) {
+    if (!placement) return "its path is neither class/file nor train|val|test/class/file";
+    if (!is_class_name(placement->class_name)) return "its folder's name cannot name a class";
     return {};
   }
 
@@ -260,21 +263,21 @@ class Import {
 
   void reject(std::int64_t number, const std::string& file, const std::string& reason) {
     ++report_.rejected;
-    tell({Verdict::Kind::rejected, file, reason, number, {}, {}});
+    report({FileResult::Kind::rejected, file, reason, number, {}, {}});
   }
 
-  void tell(const Verdict& verdict) const {
-    if (events_.verdict) events_.verdict(verdict);
+  void report(const FileResult& result) const {
+    if (events_.file) events_.file(result);
   }
 
   const ImportOptions& options_;
   const ImportEvents& events_;
-  Source& source_;
+  ImageSource& source_;
   DatasetWriter writer_;
   const std::int64_t now_;
   std::vector<Item> batch_;
   std::vector<Pending> pending_;  // one for each of writer_.added()
-  bool whole_splits_ = false;     // the source is an export, and says where each image belongs
+  bool is_export_ = false;        // of a dataset: its splits are complete
   ImportReport report_;
 };
 
@@ -283,16 +286,16 @@ class Import {
 ImportReport import_dataset(const std::filesystem::path& source,
                             const std::filesystem::path& folder, const ImportOptions& options,
                             const ImportEvents& events) {
-  const std::unique_ptr<Source> opened = open_source(source);
+  const std::unique_ptr<ImageSource> opened = open_source(source);
   const ImportReport report = import_source(*opened, folder, options, events);
   if (report.files == 0) throw FormatError("the source holds no files");
   if (report.added == 0 && report.duplicates == 0 && report.relabelled == 0) {
-    throw FormatError("none of " + std::to_string(report.files) + " files could be used");
+    throw FormatError("none of the " + std::to_string(report.files) + " files could be used");
   }
   return report;
 }
 
-ImportReport import_source(Source& source, const std::filesystem::path& folder,
+ImportReport import_source(ImageSource& source, const std::filesystem::path& folder,
                            const ImportOptions& options, const ImportEvents& events) {
   if (options.max_size < 1) {
     throw ConfigError("max_size " + std::to_string(options.max_size) + " is below 1");

@@ -8,7 +8,7 @@ namespace {
 
 using Parts = std::vector<std::string>;
 
-Parts parts_of(const std::string& path) {
+Parts split_path(const std::string& path) {
   Parts parts;
   std::size_t at = 0;
   while (at <= path.size()) {
@@ -27,9 +27,9 @@ std::optional<Split> split_named(const std::string& name) {
   return {};
 }
 
-// How many leading folders all paths share without saying anything: at least class/file must
-// remain, and a split's name says something.
-std::size_t wrapping_folders(const std::vector<Parts>& paths) {
+// The number of leading folders that all paths share and that mean nothing: class/file must remain,
+// and the name of a split is not skipped.
+std::size_t count_wrapping_folders(const std::vector<Parts>& paths) {
   if (paths.empty()) return 0;
   for (std::size_t depth = 0;; ++depth) {
     for (const Parts& parts : paths) {
@@ -41,26 +41,27 @@ std::size_t wrapping_folders(const std::vector<Parts>& paths) {
 
 }  // namespace
 
-std::vector<std::optional<Place>> read_layout(const std::vector<std::string>& paths) {
+std::vector<std::optional<Placement>> read_layout(const std::vector<std::string>& paths) {
   std::vector<Parts> all;
-  for (const std::string& path : paths) all.push_back(parts_of(path));
-  const std::size_t first = wrapping_folders(all);
-  std::vector<std::optional<Place>> places;
+  for (const std::string& path : paths) all.push_back(split_path(path));
+  const std::size_t first = count_wrapping_folders(all);
+  std::vector<std::optional<Placement>> placements;
   for (const Parts& parts : all) {
     const std::size_t depth = parts.size() - std::min(first, parts.size());
-    std::optional<Place> place;
-    if (depth == 2) place = Place{parts[first], {}};
+    std::optional<Placement> placement;
+    if (depth == 2) placement = Placement{parts[first], {}};
     if (depth == 3 && split_named(parts[first])) {
-      place = Place{parts[first + 1], split_named(parts[first])};
+      placement = Placement{parts[first + 1], split_named(parts[first])};
     }
-    places.push_back(place);
+    placements.push_back(placement);
   }
-  return places;
+  return placements;
 }
 
 bool is_class_name(const std::string& name) {
   if (name.empty() || name.size() > 200) return false;
   for (std::size_t at = 0; at < name.size();) {
+    // One UTF-8 sequence: its length by the lead byte, then the continuation bytes (RFC 3629).
     const auto lead = static_cast<unsigned char>(name[at]);
     const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     if (lead < 0x20 || lead == 0x7F || (lead >= 0x80 && lead < 0xC2) || lead > 0xF4) return false;
@@ -71,10 +72,11 @@ bool is_class_name(const std::string& name) {
       if (next < 0x80 || next > 0xBF) return false;
       code = code << 6 | (next & 0x3F);
     }
-    constexpr std::uint32_t kShortest[] = {0, 0, 0x80, 0x800, 0x10000};
+    // Overlong encodings, surrogates and control characters (C1) are invalid.
+    constexpr std::uint32_t kLowest[] = {0, 0, 0x80, 0x800, 0x10000};  // by length
     const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
     const bool control = code >= 0x80 && code < 0xA0;
-    if (code < kShortest[length] || code > 0x10FFFF || surrogate || control) return false;
+    if (code < kLowest[length] || code > 0x10FFFF || surrogate || control) return false;
     at += length;
   }
   return true;

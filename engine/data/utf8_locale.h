@@ -4,16 +4,16 @@
 
 namespace fovea {
 
-// While it lives, this thread is in a locale of UTF-8. libarchive reads and writes names that are
-// not ASCII by the locale alone; in archives they are UTF-8, whatever the locale is.
+// Switches this thread to a UTF-8 locale during its lifetime. libarchive converts names that are
+// not ASCII by the thread's locale, but in archives they are UTF-8.
 class Utf8Locale {
  public:
   Utf8Locale() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (locale_) before_ = uselocale(locale_);
+    if (locale_) previous_ = uselocale(locale_);
   }
   ~Utf8Locale() {
     if (!locale_) return;
-    uselocale(before_);
+    uselocale(previous_);
     freelocale(locale_);
   }
   Utf8Locale(const Utf8Locale&) = delete;
@@ -21,7 +21,7 @@ class Utf8Locale {
 
  private:
   locale_t locale_;
-  locale_t before_{};
+  locale_t previous_{};
 };
 
 }  // namespace fovea

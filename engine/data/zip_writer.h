@@ -7,22 +7,23 @@
 
 namespace fovea {
 
-// Makes a zip archive piece by piece: nothing of it is kept but what was not taken yet. One owner.
+// Writes a zip archive as a stream: only the bytes that were not taken yet are in memory. One
+// owner.
 class ZipWriter {
  public:
   ZipWriter();
   ~ZipWriter();
 
-  // A file in the archive; `path` is UTF-8, `time` seconds since 1970. What is compressed already
-  // (JPEG, PNG) is stored as it is. Throws IoError.
+  // Adds a file. `path` is UTF-8, `time` seconds since 1970. Pass compress = false for data that is
+  // compressed already (JPEG, PNG). Throws IoError.
   void add(const std::string& path, std::span<const std::uint8_t> bytes, std::int64_t time,
            bool compress);
-  void finish();
-  std::string take();  // what was made since the last take
+  void finish();       // writes the end of the archive
+  std::string take();  // the bytes written since the last take()
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace fovea

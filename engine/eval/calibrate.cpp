@@ -5,23 +5,24 @@
 #include <string>
 
 #include "engine/core/error.h"
+#include "engine/eval/metrics.h"
 #include "engine/model/classifier.h"
 
 namespace fovea {
 namespace {
 
-constexpr double kLowest = 0.05, kHighest = 20;
+constexpr double kMinTemperature = 0.05, kMaxTemperature = 20;
 
-// With b = 1 / T the loss sum(log(sum(exp(b z))) - b z[label]) is convex in b; its derivative is
-// sum(E[z] - z[label]), the expectation taken over softmax(b z).
-double derivative(const Tensor& logits, std::span<const int> labels, double b) {
-  const auto classes = static_cast<std::ptrdiff_t>(logits.shape().per_image());
+// With b = 1 / T the loss sum_n (log(sum_c exp(b z_nc)) - b z_n,label) is convex in b. Its
+// derivative is sum_n (E[z_n] - z_n,label), with the expectation taken over softmax(b z_n).
+double loss_derivative(const Tensor& logits, std::span<const int> labels, double b) {
+  const std::int64_t classes = logits.shape().per_image();
   double total = 0;
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const Scalar* z = logits.image(static_cast<int>(n));
     const double largest = *std::max_element(z, z + classes);
     double sum = 0, mean = 0;
-    for (std::ptrdiff_t c = 0; c < classes; ++c) {
+    for (std::int64_t c = 0; c < classes; ++c) {
       const double weight = std::exp(b * (z[c] - largest));
       sum += weight;
       mean += weight * z[c];
@@ -31,43 +32,33 @@ double derivative(const Tensor& logits, std::span<const int> labels, double b) {
   return total;
 }
 
-void check(const std::string& what, const Tensor& logits, std::span<const int> labels) {
-  const auto& shape = logits.shape();
-  if (labels.empty() || static_cast<std::size_t>(shape.n) != labels.size()) {
-    throw ShapeError(what + ": " + std::to_string(shape.n) + " answers for " +
-                     std::to_string(labels.size()) + " labels");
-  }
-  for (const int label : labels) {
-    if (label < 0 || label >= shape.per_image()) {
-      throw ShapeError(what + ": label " + std::to_string(label) + " is not below " +
-                       std::to_string(shape.per_image()));
-    }
-  }
-}
-
-// How often each class is expected: its probability under softmax(logits + biases), summed over
-// the weighted rows.
-std::vector<double> expected(const Tensor& logits, std::span<const int> labels,
-                             std::span<const double> weights, const std::vector<double>& biases) {
+// The expected number of images of each class: its probability under softmax(logits + biases),
+// summed over the weighted images.
+std::vector<double> expected_counts(const Tensor& logits, std::span<const int> labels,
+                                    std::span<const double> weights,
+                                    const std::vector<double>& biases) {
   std::vector<double> sums(biases.size()), row(biases.size());
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const Scalar* z = logits.image(static_cast<int>(n));
     for (std::size_t c = 0; c < row.size(); ++c) row[c] = z[c] + biases[c];
     const double largest = *std::max_element(row.begin(), row.end());
     double sum = 0;
-    for (double& value : row) sum += value = std::exp(value - largest);
-    const double weight = weights[static_cast<std::size_t>(labels[n])] / sum;
+    for (double& value : row) {
+      value = std::exp(value - largest);
+      sum += value;
+    }
+    const double weight = weights[labels[n]] / sum;
     for (std::size_t c = 0; c < row.size(); ++c) sums[c] += weight * row[c];
   }
   return sums;
 }
 
-// How much the rows tell of each class's bias: the sum of p (1 - p), the second derivative of the
-// cross entropy.
-std::vector<double> information(const Tensor& logits) {
+// The Fisher information about the bias of each class: the second derivative of the cross entropy,
+// sum of p (1 - p) over the images.
+std::vector<double> bias_information(const Tensor& logits) {
   Tensor p;
   softmax(logits, 1, p);
-  std::vector<double> sums(static_cast<std::size_t>(logits.shape().per_image()));
+  std::vector<double> sums(logits.shape().per_image());
   for (int n = 0; n < logits.shape().n; ++n) {
     for (std::size_t c = 0; c < sums.size(); ++c) {
       const double q = p.image(n)[c];
@@ -77,67 +68,76 @@ std::vector<double> information(const Tensor& logits) {
   return sums;
 }
 
+// Shrinks the biases of classes about which the images say little. With information I and a normal
+// prior of standard deviation 1 around the common bias, the posterior mean (Laplace's
+// approximation) moves the bias towards the common one by the factor I / (I + 1).
+void shrink_biases(std::vector<double>& biases, const std::vector<double>& information) {
+  // The common bias: the mean weighted by the information.
+  double common = 0, all = 0;
+  for (std::size_t c = 0; c < biases.size(); ++c) {
+    common += biases[c] * information[c];
+    all += information[c];
+  }
+  common /= std::max(all, 1e-12);
+  double mean = 0;
+  for (std::size_t c = 0; c < biases.size(); ++c) {
+    biases[c] = common + (biases[c] - common) * information[c] / (information[c] + 1);
+    mean += biases[c] / static_cast<double>(biases.size());
+  }
+  for (double& bias : biases) bias -= mean;
+}
+
 }  // namespace
 
 float fit_temperature(const Tensor& logits, std::span<const int> labels) {
-  check("temperature", logits, labels);
-  // The derivative rises with b, so its zero is found by halving; 40 halvings of log b are far
-  // below float precision. Without a zero inside, the nearer end is the answer.
-  double low = std::log(1 / kHighest), high = std::log(1 / kLowest);
+  check_labels("temperature", logits, labels);
+  // The derivative rises with b, so bisection finds its zero. 40 halvings of the interval of log b
+  // are far more precise than a float. Without a zero inside, it ends at the nearer bound.
+  double low = std::log(1 / kMaxTemperature), high = std::log(1 / kMinTemperature);
   for (int i = 0; i < 40; ++i) {
     const double middle = (low + high) / 2;
-    (derivative(logits, labels, std::exp(middle)) > 0 ? high : low) = middle;
+    (loss_derivative(logits, labels, std::exp(middle)) > 0 ? high : low) = middle;
   }
-  return static_cast<float>(std::clamp(std::exp(-(low + high) / 2), kLowest, kHighest));
+  const double temperature = std::exp(-(low + high) / 2);
+  return static_cast<float>(std::clamp(temperature, kMinTemperature, kMaxTemperature));
 }
 
 std::vector<float> fit_biases(const Tensor& logits, std::span<const int> labels,
                               std::span<const double> weights) {
-  constexpr int kMostSteps = 500;
-  constexpr double kSmallStep = 1e-4;
-  check("biases", logits, labels);
-  const auto classes = static_cast<std::size_t>(logits.shape().per_image());
+  constexpr int kMaxSteps = 500;
+  constexpr double kConverged = 1e-4;  // largest change of a bias in one step
+  check_labels("biases", logits, labels);
+  const std::size_t classes = logits.shape().per_image();
   if (weights.size() != classes) {
     throw ShapeError("biases: " + std::to_string(weights.size()) + " weights for " +
                      std::to_string(classes) + " classes");
   }
-  std::vector<double> wanted(classes), biases(classes);
-  for (const int label : labels) {
-    wanted[static_cast<std::size_t>(label)] += weights[static_cast<std::size_t>(label)];
-  }
-  const std::vector<double> unmoved = expected(logits, labels, weights, biases);
+  // The target counts: the weighted number of images of each class; for a class without images its
+  // expected count, but at most that of one image.
+  std::vector<double> target(classes), biases(classes);
+  for (const int label : labels) target[label] += weights[label];
+  const std::vector<double> initial = expected_counts(logits, labels, weights, biases);
   for (std::size_t c = 0; c < classes; ++c) {
-    if (wanted[c] == 0) wanted[c] = std::min(weights[c], unmoved[c]);
+    if (target[c] == 0) target[c] = std::min(weights[c], initial[c]);
   }
-  for (double step = 1, taken = 0; step > kSmallStep && taken < kMostSteps; ++taken) {
-    const std::vector<double> sums = expected(logits, labels, weights, biases);
+  // Generalised iterative scaling: b_c += log(target_c / expected_c), then subtract the mean, which
+  // softmax does not see. The loss is convex, so this converges to the minimum.
+  double change = 1;
+  for (int step = 0; change > kConverged && step < kMaxSteps; ++step) {
+    const std::vector<double> expected = expected_counts(logits, labels, weights, biases);
     std::vector<double> next(classes);
     double mean = 0;
     for (std::size_t c = 0; c < classes; ++c) {
-      next[c] = biases[c] + std::log(wanted[c] / std::max(sums[c], 1e-12));
+      next[c] = biases[c] + std::log(target[c] / std::max(expected[c], 1e-12));
       mean += next[c] / static_cast<double>(classes);
     }
-    step = 0;
+    change = 0;
     for (std::size_t c = 0; c < classes; ++c) {
-      step = std::max(step, std::abs(next[c] - mean - biases[c]));
+      change = std::max(change, std::abs(next[c] - mean - biases[c]));
       biases[c] = next[c] - mean;
     }
   }
-  // Few rows move a border by chance: what a class's bias differs by from the others' is shrunk as
-  // if it was known beforehand to be 0 with a standard deviation of 1 (Laplace's approximation).
-  const std::vector<double> sure = information(logits);
-  double middle = 0, all = 0;
-  for (std::size_t c = 0; c < classes; ++c) {
-    middle += biases[c] * sure[c];
-    all += sure[c];
-  }
-  middle /= std::max(all, 1e-12);
-  double mean = 0;
-  for (std::size_t c = 0; c < classes; ++c) {
-    biases[c] = middle + (biases[c] - middle) * sure[c] / (sure[c] + 1);
-    mean += biases[c] / static_cast<double>(classes);
-  }
-  for (double& bias : biases) bias -= mean;
+  shrink_biases(biases, bias_information(logits));
   return {biases.begin(), biases.end()};
 }
 

@@ -12,8 +12,8 @@ namespace fovea {
 namespace {
 
 void check(const Tensor& probabilities, std::span<const int> labels) {
-  if (static_cast<std::size_t>(probabilities.shape().n) == labels.size()) return;
-  throw ShapeError("curves: " + std::to_string(probabilities.shape().n) + " answers for " +
+  if (probabilities.shape().n == std::ssize(labels)) return;
+  throw ShapeError("curves: " + std::to_string(probabilities.shape().n) + " predictions for " +
                    std::to_string(labels.size()) + " labels");
 }
 
@@ -21,34 +21,35 @@ double triangle(const CurvePoint& a, const CurvePoint& b, const CurvePoint& c) {
   return std::abs((b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y)) / 2;
 }
 
-// Leaves out the point with the smallest triangle until few enough are left; the ends stay.
-std::vector<CurvePoint> thin(const std::vector<CurvePoint>& points, int max_points) {
+// Removes the point whose triangle with its neighbours is smallest, until max_points are left. The
+// ends stay. before and after form a linked list of the remaining points.
+std::vector<CurvePoint> simplify(const std::vector<CurvePoint>& points, int max_points) {
   const std::size_t n = points.size();
-  const auto wanted = static_cast<std::size_t>(std::max(max_points, 2));
-  if (n <= wanted) return points;
+  const std::size_t limit = std::max(max_points, 2);
+  if (n <= limit) return points;
   std::vector<std::size_t> before(n), after(n);
   std::vector<double> cost(n);
   std::set<std::pair<double, std::size_t>> queue;
-  const auto weigh = [&](std::size_t i) {
+  const auto enqueue = [&](std::size_t i) {
     cost[i] = triangle(points[before[i]], points[i], points[after[i]]);
     queue.emplace(cost[i], i);
   };
   for (std::size_t i = 1; i + 1 < n; ++i) {
     before[i] = i - 1;
     after[i] = i + 1;
-    weigh(i);
+    enqueue(i);
   }
   after[0] = 1;
-  for (std::size_t left = n; left > wanted; --left) {
-    const std::size_t gone = queue.begin()->second;
+  for (std::size_t left = n; left > limit; --left) {
+    const std::size_t removed = queue.begin()->second;
     queue.erase(queue.begin());
-    const std::size_t a = before[gone], b = after[gone];
+    const std::size_t a = before[removed], b = after[removed];
     after[a] = b;
     before[b] = a;
     for (const std::size_t neighbour : {a, b}) {
       if (neighbour == 0 || neighbour == n - 1) continue;
       queue.erase({cost[neighbour], neighbour});
-      weigh(neighbour);
+      enqueue(neighbour);
     }
   }
   std::vector<CurvePoint> kept;
@@ -78,6 +79,8 @@ ClassCurves class_curves(const Tensor& probabilities, std::span<const int> label
   if (positives == 0) return curves;
   curves.roc.push_back({0, 0});
   curves.pr.push_back({0, 1});
+  // Lower the threshold through the distinct scores: hits and misses are the true and false
+  // positives.
   double hits = 0, misses = 0;
   for (std::size_t i = 0; i < scored.size();) {
     const Scalar score = scored[i].first;
@@ -87,8 +90,8 @@ ClassCurves class_curves(const Tensor& probabilities, std::span<const int> label
     curves.roc.push_back({misses / std::max(negatives, 1.0), hits / positives});
     curves.pr.push_back({hits / positives, hits / (hits + misses)});
   }
-  curves.roc = negatives > 0 ? thin(curves.roc, max_points) : std::vector<CurvePoint>{};
-  curves.pr = thin(curves.pr, max_points);
+  curves.roc = negatives > 0 ? simplify(curves.roc, max_points) : std::vector<CurvePoint>{};
+  curves.pr = simplify(curves.pr, max_points);
   return curves;
 }
 
@@ -101,22 +104,18 @@ double area_below(const std::vector<CurvePoint>& points) {
 }
 
 std::vector<Mistake> worst_mistakes(const Tensor& probabilities, std::span<const int> labels,
-                                    int most) {
+                                    int max_count) {
   check(probabilities, labels);
   std::vector<Mistake> mistakes;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const Scalar* p = probabilities.image(static_cast<int>(i));
-    const auto answer = static_cast<int>(std::max_element(p, p + probabilities.shape().c) - p);
-    if (answer != labels[i]) {
-      mistakes.push_back({static_cast<int>(i), labels[i], answer, double{p[answer]}});
-    }
+    const int row = static_cast<int>(i), predicted = probabilities.argmax(row);
+    if (predicted == labels[i]) continue;
+    mistakes.push_back({row, labels[i], predicted, double{probabilities.image(row)[predicted]}});
   }
   std::stable_sort(mistakes.begin(), mistakes.end(), [](const Mistake& a, const Mistake& b) {
     return a.probability > b.probability;
   });
-  if (mistakes.size() > static_cast<std::size_t>(std::max(most, 0))) {
-    mistakes.resize(static_cast<std::size_t>(std::max(most, 0)));
-  }
+  if (std::ssize(mistakes) > max_count) mistakes.resize(std::max(max_count, 0));
   return mistakes;
 }
 

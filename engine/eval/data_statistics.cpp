@@ -7,29 +7,30 @@
 namespace fovea {
 namespace {
 
-void add_image(const Image& image, ClassStatistics& into) {
+void add_image(const Image& image, ClassStatistics& sums) {
   const std::size_t pixels = image.rgb.size() / 3;
   if (pixels == 0) return;
-  std::array<std::int64_t, 3> sums{};
+  std::array<std::int64_t, 3> totals{};
   std::array<std::int64_t, 32> grey{};
   std::array<std::array<std::int64_t, 16>, 3> channels{};
   for (std::size_t i = 0; i < pixels; ++i) {
     const std::uint8_t* p = &image.rgb[3 * i];
     for (std::size_t c = 0; c < 3; ++c) {
-      sums[c] += p[c];
+      totals[c] += p[c];
       ++channels[c][p[c] / 16];
     }
-    ++grey[static_cast<std::size_t>((299 * p[0] + 587 * p[1] + 114 * p[2]) / 8000)];
+    ++grey[(299 * p[0] + 587 * p[1] + 114 * p[2]) / 8000];
   }
   const auto n = static_cast<double>(pixels);
-  ++into.measured;
+  ++sums.measured;
   for (std::size_t c = 0; c < 3; ++c) {
-    into.mean[c] += static_cast<double>(sums[c]) / n;
-    for (std::size_t b = 0; b < 16; ++b) into.rgb[c][b] += static_cast<double>(channels[c][b]) / n;
+    sums.mean[c] += static_cast<double>(totals[c]) / n;
+    for (std::size_t b = 0; b < 16; ++b) sums.rgb[c][b] += static_cast<double>(channels[c][b]) / n;
   }
-  for (std::size_t b = 0; b < 32; ++b) into.intensity[b] += static_cast<double>(grey[b]) / n;
+  for (std::size_t b = 0; b < 32; ++b) sums.intensity[b] += static_cast<double>(grey[b]) / n;
 }
 
+// Turns sums over images into means.
 void finish(ClassStatistics& sums) {
   if (sums.measured == 0) return;
   const auto n = static_cast<double>(sums.measured);
@@ -50,16 +51,14 @@ DataStatistics measure_data(const Dataset& dataset, int per_class, int samples) 
   }
   std::map<std::pair<int, int>, std::int64_t> sizes;
   for (const ImageRecord& image : dataset.images()) {  // sorted by hash
-    ClassStatistics& mine = result.classes[static_cast<std::size_t>(image.label)];
-    ++mine.splits[static_cast<std::size_t>(image.split)];
+    ClassStatistics& of_class = result.classes[image.label];
+    ++of_class.splits[static_cast<std::size_t>(image.split)];
     ++result.images;
     ++sizes[{image.width, image.height}];
-    if (mine.measured < per_class) add_image(dataset.load(image), mine);
-    if (mine.samples.size() < static_cast<std::size_t>(samples)) {
-      mine.samples.push_back(to_hex(image.hash));
-    }
+    if (of_class.measured < per_class) add_image(dataset.load(image), of_class);
+    if (std::ssize(of_class.samples) < samples) of_class.samples.push_back(to_hex(image.hash));
   }
-  for (ClassStatistics& mine : result.classes) finish(mine);
+  for (ClassStatistics& of_class : result.classes) finish(of_class);
   for (const auto& [size, count] : sizes) {
     result.sizes.push_back({size.first, size.second, count});
   }

@@ -7,38 +7,62 @@
 #include "engine/core/parallel.h"
 
 namespace fovea {
+namespace {
+
+// Runs infer(x, y, scratch) on chunks of the normalised images and returns all y, {count, 1, 1,
+// width}.
+template <class Infer>
+Tensor evaluate(const Preprocess& preprocess, const TrainingSet& set, int width, int threads,
+                Infer infer) {
+  constexpr int kChunk = 16;  // small, so that the activations stay in the cache
+  const int size = preprocess.size;
+  if (set.size != size) {
+    throw ShapeError("evaluate: the images have " + std::to_string(set.size) +
+                     " pixels, but the model takes " + std::to_string(size));
+  }
+  struct ThreadBuffers {
+    Image image;
+    Tensor x, y;
+    Scratch scratch;
+  };
+  std::vector<ThreadBuffers> buffers(std::max(threads, 1));
+  Tensor all({set.count(), 1, 1, width});
+  parallel_for((set.count() + kChunk - 1) / kChunk, threads, [&](int chunk, int thread) {
+    ThreadBuffers& b = buffers[thread];
+    const int first = chunk * kChunk;
+    const int count = std::min(kChunk, set.count() - first);
+    b.x.resize({count, size, size, 3});
+    for (int i = 0; i < count; ++i) {
+      const std::uint8_t* pixels = set.image(first + i);
+      b.image.width = b.image.height = size;
+      b.image.rgb.assign(pixels, pixels + std::ptrdiff_t{size} * size * 3);
+      normalise(b.image, preprocess, b.x.image(i));
+    }
+    infer(b.x, b.y, b.scratch);
+    std::copy_n(b.y.data(), b.y.size(), all.image(first));
+  });
+  return all;
+}
+
+}  // namespace
 
 Tensor evaluate_logits(const Network& network, const Preprocess& preprocess, const TrainingSet& set,
                        int threads) {
-  constexpr int kChunk = 16;  // small, so that the activations stay in cache
-  const int size = preprocess.size;
-  if (set.size != size) {
-    throw ShapeError("evaluate: images of " + std::to_string(set.size) +
-                     " pixels, the model takes " + std::to_string(size));
-  }
-  struct Lane {
-    Image image;
-    Tensor x, logits;
-    Scratch scratch;
-  };
-  std::vector<Lane> lanes(static_cast<std::size_t>(std::max(threads, 1)));
-  const int outputs = network.outputs();
-  Tensor all({set.count(), 1, 1, outputs});
-  parallel_for((set.count() + kChunk - 1) / kChunk, threads, [&](int chunk, int thread) {
-    Lane& lane = lanes[static_cast<std::size_t>(thread)];
-    const int first = chunk * kChunk;
-    const int count = std::min(kChunk, set.count() - first);
-    lane.x.resize({count, size, size, 3});
-    for (int i = 0; i < count; ++i) {
-      const std::uint8_t* pixels = set.image(first + i);
-      lane.image.width = lane.image.height = size;
-      lane.image.rgb.assign(pixels, pixels + std::ptrdiff_t{size} * size * 3);
-      normalise(lane.image, preprocess, lane.x.image(i));
-    }
-    network.infer(lane.x, lane.logits, lane.scratch);
-    std::copy_n(lane.logits.data(), lane.logits.size(), all.image(first));
-  });
-  return all;
+  return evaluate(preprocess, set, network.outputs(), threads,
+                  [&](const Tensor& x, Tensor& y, Scratch& s) { network.infer(x, y, s); });
+}
+
+Tensor evaluate_features(const Network& network, const Preprocess& preprocess,
+                         const TrainingSet& set, int threads) {
+  return evaluate(preprocess, set, network.feature_dim(), threads,
+                  [&](const Tensor& x, Tensor& y, Scratch& s) { network.infer_features(x, y, s); });
+}
+
+Tensor apply_head(const Network& network, const Tensor& features) {
+  Tensor logits;
+  Scratch scratch;
+  network.infer_head(features, logits, scratch);
+  return logits;
 }
 
 }  // namespace fovea

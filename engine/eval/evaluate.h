@@ -5,10 +5,18 @@
 
 namespace fovea {
 
-// The network's logits for every image of the set, {set.count(), 1, 1, outputs}, on `threads`
-// threads; the same numbers for any number of threads. Throws ShapeError when the set's images
-// do not have the size that `preprocess` wants.
+// The network's outputs for every image of the set, computed on `threads` threads; the numbers do
+// not depend on how many. Throw ShapeError when the images do not have the size of `preprocess`.
+
+// {set.count(), 1, 1, outputs}
 Tensor evaluate_logits(const Network& network, const Preprocess& preprocess, const TrainingSet& set,
                        int threads);
+// The input of the last layer: {set.count(), 1, 1, network.feature_dim()}. Throws ShapeError when
+// that layer is not a Dense.
+Tensor evaluate_features(const Network& network, const Preprocess& preprocess,
+                         const TrainingSet& set, int threads);
+
+// The last layer on features {n, 1, 1, dim} -> logits {n, 1, 1, outputs}. Throws ShapeError.
+Tensor apply_head(const Network& network, const Tensor& features);
 
 }  // namespace fovea

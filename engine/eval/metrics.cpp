@@ -19,13 +19,10 @@ double ratio(double part, double whole) {
   return whole == 0 ? 0 : part / whole;
 }
 
-int predicted_class(const Scalar* p, int classes) {
-  return static_cast<int>(std::max_element(p, p + classes) - p);  // the first of equals
-}
-
-// Walks the images from the highest score down, equal scores at once: each group is one step of
-// the ROC curve (trapezoid) and of the precision-recall curve (rectangle).
-void rank_areas(std::vector<std::pair<Scalar, bool>> scored, double& roc, double& pr) {
+// The areas below the ROC and the precision-recall curve. Takes the images from the highest score
+// down; each group of equal scores is one step of the ROC curve (a trapezoid) and of the
+// precision-recall curve (a rectangle).
+void areas_below_curves(std::vector<std::pair<Scalar, bool>> scored, double& roc, double& pr) {
   std::sort(scored.begin(), scored.end(),
             [](const auto& a, const auto& b) { return a.first > b.first; });
   const auto total = static_cast<double>(scored.size());
@@ -46,28 +43,11 @@ void rank_areas(std::vector<std::pair<Scalar, bool>> scored, double& roc, double
   pr = positives > 0 ? precision_sum / positives : kNaN;
 }
 
-void check(const Tensor& probabilities, std::span<const int> labels) {
-  const auto& shape = probabilities.shape();
-  if (labels.empty() || static_cast<std::size_t>(shape.n) != labels.size()) {
-    throw ShapeError("metrics: " + std::to_string(shape.n) + " answers for " +
-                     std::to_string(labels.size()) + " labels");
-  }
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] < 0 || labels[i] >= shape.per_image()) {
-      throw ShapeError("metrics: label " + std::to_string(labels[i]) + " of image " +
-                       std::to_string(i) + " is not below " + std::to_string(shape.per_image()));
-    }
-  }
-}
-
 void fill_confusion(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
-  const auto classes = static_cast<int>(probabilities.shape().per_image());
-  m.confusion.assign(static_cast<std::size_t>(classes),
-                     std::vector<std::int64_t>(static_cast<std::size_t>(classes)));
+  const std::size_t classes = probabilities.shape().per_image();
+  m.confusion.assign(classes, std::vector<std::int64_t>(classes));
   for (int i = 0; i < probabilities.shape().n; ++i) {
-    const int predicted = predicted_class(probabilities.image(i), classes);
-    ++m.confusion[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])]
-                 [static_cast<std::size_t>(predicted)];
+    ++m.confusion[labels[i]][probabilities.argmax(i)];
   }
 }
 
@@ -77,28 +57,28 @@ void fill_classes(Metrics& m) {
   std::int64_t hits = 0;
   int present = 0;
   for (std::size_t c = 0; c < classes; ++c) {
-    ClassMetrics& mine = m.per_class[c];
+    ClassMetrics& metrics = m.per_class[c];
     for (std::size_t other = 0; other < classes; ++other) {
-      mine.support += m.confusion[c][other];
-      mine.predicted += m.confusion[other][c];
+      metrics.support += m.confusion[c][other];
+      metrics.predicted += m.confusion[other][c];
     }
     const auto hit = static_cast<double>(m.confusion[c][c]);
     hits += m.confusion[c][c];
-    const auto support = static_cast<double>(mine.support);
-    const auto predicted = static_cast<double>(mine.predicted);
-    mine.precision = ratio(hit, predicted);
-    mine.recall = ratio(hit, support);
-    mine.f1 = ratio(2 * hit, support + predicted);
-    if (mine.support > 0) {
+    const auto support = static_cast<double>(metrics.support);
+    const auto predicted = static_cast<double>(metrics.predicted);
+    metrics.precision = ratio(hit, predicted);
+    metrics.recall = ratio(hit, support);
+    metrics.f1 = ratio(2 * hit, support + predicted);
+    if (metrics.support > 0) {
       ++present;
-      m.macro.precision += mine.precision;
-      m.macro.recall += mine.recall;
-      m.macro.f1 += mine.f1;
+      m.macro.precision += metrics.precision;
+      m.macro.recall += metrics.recall;
+      m.macro.f1 += metrics.f1;
     }
     const double weight = support / static_cast<double>(m.count);
-    m.weighted.precision += weight * mine.precision;
-    m.weighted.recall += weight * mine.recall;
-    m.weighted.f1 += weight * mine.f1;
+    m.weighted.precision += weight * metrics.precision;
+    m.weighted.recall += weight * metrics.recall;
+    m.weighted.f1 += weight * metrics.f1;
   }
   for (double* sum : {&m.macro.precision, &m.macro.recall, &m.macro.f1}) *sum /= present;
   m.accuracy = static_cast<double>(hits) / static_cast<double>(m.count);
@@ -115,28 +95,28 @@ void fill_areas(const Tensor& probabilities, std::span<const int> labels, Metric
       scored.emplace_back(probabilities.image(static_cast<int>(i))[c],
                           labels[i] == static_cast<int>(c));
     }
-    ClassMetrics& mine = m.per_class[c];
-    rank_areas(std::move(scored), mine.roc_auc, mine.pr_auc);
-    if (!std::isnan(mine.roc_auc)) roc_sum += mine.roc_auc, ++rocs;
-    if (!std::isnan(mine.pr_auc)) pr_sum += mine.pr_auc, ++prs;
+    ClassMetrics& metrics = m.per_class[c];
+    areas_below_curves(std::move(scored), metrics.roc_auc, metrics.pr_auc);
+    if (!std::isnan(metrics.roc_auc)) roc_sum += metrics.roc_auc, ++rocs;
+    if (!std::isnan(metrics.pr_auc)) pr_sum += metrics.pr_auc, ++prs;
   }
   m.roc_auc_macro = rocs > 0 ? roc_sum / rocs : kNaN;
   m.pr_auc_macro = prs > 0 ? pr_sum / prs : kNaN;
 }
 
 void fill_probability_scores(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
-  const auto classes = static_cast<int>(probabilities.shape().per_image());
+  const std::int64_t classes = probabilities.shape().per_image();
   CalibrationBins bins;
   double log_sum = 0, square_sum = 0;
   for (int i = 0; i < probabilities.shape().n; ++i) {
     const Scalar* p = probabilities.image(i);
-    const int label = labels[static_cast<std::size_t>(i)];
+    const int label = labels[i];
     log_sum -= std::log(std::clamp<double>(p[label], kEpsilon, 1 - kEpsilon));
-    for (int c = 0; c < classes; ++c) {
-      const double error = static_cast<double>(p[c]) - (c == label ? 1 : 0);
+    for (std::int64_t c = 0; c < classes; ++c) {
+      const double error = double{p[c]} - (c == label ? 1 : 0);
       square_sum += error * error;
     }
-    const int predicted = predicted_class(p, classes);
+    const int predicted = probabilities.argmax(i);
     bins.add(p[predicted], predicted == label);
   }
   const auto n = static_cast<double>(m.count);
@@ -150,8 +130,8 @@ void fill_probability_scores(const Tensor& probabilities, std::span<const int> l
 
 CalibrationBins::CalibrationBins() : sums_(kBins) {
   for (int b = 0; b < kBins; ++b) {
-    sums_[static_cast<std::size_t>(b)].low = static_cast<double>(b) / kBins;
-    sums_[static_cast<std::size_t>(b)].high = static_cast<double>(b + 1) / kBins;
+    sums_[b].low = static_cast<double>(b) / kBins;
+    sums_[b].high = static_cast<double>(b + 1) / kBins;
   }
 }
 
@@ -184,8 +164,22 @@ std::vector<ReliabilityBin> CalibrationBins::bins() const {
   return means;
 }
 
+void check_labels(const std::string& what, const Tensor& scores, std::span<const int> labels) {
+  const Shape& shape = scores.shape();
+  if (labels.empty() || shape.n != std::ssize(labels)) {
+    throw ShapeError(what + ": " + std::to_string(shape.n) + " predictions for " +
+                     std::to_string(labels.size()) + " labels");
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0 || labels[i] >= shape.per_image()) {
+      throw ShapeError(what + ": label " + std::to_string(labels[i]) + " of image " +
+                       std::to_string(i) + " is not below " + std::to_string(shape.per_image()));
+    }
+  }
+}
+
 Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels) {
-  check(probabilities, labels);
+  check_labels("metrics", probabilities, labels);
   Metrics m;
   m.count = probabilities.shape().n;
   fill_confusion(probabilities, labels, m);
@@ -198,10 +192,10 @@ Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels
 void wilson_interval(std::int64_t hits, std::int64_t count, double& low, double& high) {
   constexpr double kZ = 1.959963984540054;
   const auto n = static_cast<double>(count);
-  const double share = static_cast<double>(hits) / n;
-  const double centre = (share + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
+  const double fraction = static_cast<double>(hits) / n;
+  const double centre = (fraction + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
   const double half =
-      kZ / (1 + kZ * kZ / n) * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n));
+      kZ / (1 + kZ * kZ / n) * std::sqrt(fraction * (1 - fraction) / n + kZ * kZ / (4 * n * n));
   low = std::max(0.0, centre - half);
   high = std::min(1.0, centre + half);
 }

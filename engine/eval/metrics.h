@@ -2,35 +2,36 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/core/tensor.h"
 
 namespace fovea {
 
-// Measures of a classifier over n answered images, as scikit-learn defines them unless said
+// Metrics of a classifier over n predicted images, as scikit-learn defines them unless stated
 // otherwise. All sums are in double precision and in a fixed order.
 
 struct ClassMetrics {
-  std::int64_t support = 0;    // images whose true class this is
-  std::int64_t predicted = 0;  // images answered with this class
-  double precision = 0;        // 0 when nothing was predicted
+  std::int64_t support = 0;    // images of this class
+  std::int64_t predicted = 0;  // images predicted as this class
+  double precision = 0;        // 0 without predictions
   double recall = 0;           // 0 without support
   double f1 = 0;
-  // One class against the rest, ranked by its probability, ties counted half (ROC) or at once (PR).
-  // NaN when the class has no images, or (ROC) nothing else has.
+  // One class against the rest, ranked by its probability; ties count half (ROC) or as one step
+  // (PR). NaN when the class has no images, or (ROC) when all images are of this class.
   double roc_auc = 0;
   double pr_auc = 0;  // average precision: sum of (recall step * precision)
 };
 
-struct ReliabilityBin {  // images whose top probability lies in (low, high]
+struct ReliabilityBin {  // images whose confidence is in (low, high]
   double low = 0, high = 0;
   std::int64_t count = 0;
-  double confidence = 0;  // mean top probability
-  double accuracy = 0;    // share of them answered correctly
+  double confidence = 0;  // mean
+  double accuracy = 0;    // fraction of correct predictions
 };
 
-// Sorts predictions into 15 bins of equal width by their confidence, the top probability.
+// Sorts predictions into 15 bins of equal width by their confidence, which is the top probability.
 class CalibrationBins {
  public:
   CalibrationBins();
@@ -57,7 +58,7 @@ struct Metrics {
   std::vector<ClassMetrics> per_class;
   Average macro;                               // plain mean over the classes with support
   Average weighted;                            // mean weighted by support
-  double roc_auc_macro = 0, pr_auc_macro = 0;  // means over the classes that have one; else NaN
+  double roc_auc_macro = 0, pr_auc_macro = 0;  // means over the classes that have one, or NaN
   double log_loss = 0;  // -mean(log p[true]), p clipped to [e, 1 - e], e = 2^-23 (float's epsilon)
   double brier = 0;     // mean over images of sum over classes (p - [class is true])^2: 0 to 2
   double ece = 0;       // CalibrationBins::ece()
@@ -65,11 +66,15 @@ struct Metrics {
 };
 
 // probabilities: {n, 1, 1, classes}, rows that sum to 1; labels: n numbers in [0, classes).
-// The predicted class is the largest probability, ties to the lower index.
+// The predicted class has the largest probability; ties go to the lower index.
 // Throws ShapeError when the sizes do not match, n is 0 or a label is out of range.
 Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels);
 
-// Wilson's score interval of a share (Wilson 1927), z = 1.959964 for 95 %.
+// Throws ShapeError that begins with `what` unless there is a label in [0, classes) for each row of
+// scores {n, 1, 1, classes}, and at least one.
+void check_labels(const std::string& what, const Tensor& scores, std::span<const int> labels);
+
+// Wilson's score interval for a fraction (Wilson 1927), z = 1.959964 for 95 %.
 void wilson_interval(std::int64_t hits, std::int64_t count, double& low, double& high);
 
 }  // namespace fovea

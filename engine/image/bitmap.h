@@ -7,7 +7,7 @@
 
 namespace fovea {
 
-// The image as a BMP file (24 bits, not compressed): exactly these pixels, read by everything.
+// The image as an uncompressed BMP file with 24 bits per pixel: the same pixels without loss.
 std::vector<std::uint8_t> encode_bitmap(const Image& image);
 
 }  // namespace fovea

@@ -1,4 +1,3 @@
-#include "engine/image/exif.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,23 +6,24 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/image/decode.h"
 
 namespace fovea {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-// Numbers out of untrusted bytes: every read says whether it was inside.
-class Reader {
+// Numbers of either byte order in untrusted bytes.
+class EndianReader {
  public:
-  Reader(Bytes bytes, bool little_endian) : bytes_(bytes), little_(little_endian) {}
+  EndianReader(Bytes bytes, bool little_endian) : bytes_(bytes), little_(little_endian) {}
 
-  std::optional<std::uint32_t> number(std::uint64_t at, int size) const {
-    if (at > bytes_.size() || bytes_.size() - at < static_cast<std::uint64_t>(size)) return {};
+  // The number of `size` bytes at offset `at`; nothing when it is not inside.
+  std::optional<std::uint32_t> number(std::uint64_t at, std::uint64_t size) const {
+    if (at > bytes_.size() || bytes_.size() - at < size) return {};
     std::uint32_t value = 0;
-    for (int i = 0; i < size; ++i) {
-      const std::uint64_t from = little_ ? at + size - 1 - i : at + i;
-      value = value << 8 | bytes_[from];
+    for (std::uint64_t i = 0; i < size; ++i) {
+      value = value << 8 | bytes_[little_ ? at + size - 1 - i : at + i];
     }
     return value;
   }
@@ -37,17 +37,19 @@ bool starts_with(Bytes bytes, const char* text, std::size_t size) {
   return bytes.size() >= size && std::memcmp(bytes.data(), text, size) == 0;
 }
 
-// `tiff` is an EXIF block from its byte-order mark on. Only the first directory can hold the
-// orientation of the main image, so no offset is followed twice and there is nothing to loop on.
+// `tiff` is an EXIF block from its byte-order mark on. Only the first directory holds the
+// orientation of the main image, so just one offset is followed and a file cannot form a loop.
 int orientation_of_tiff(Bytes tiff) {
   const bool little = starts_with(tiff, "II", 2);
   if (!little && !starts_with(tiff, "MM", 2)) return 1;
-  const Reader in(tiff, little);
+  const EndianReader in(tiff, little);
+  // Header: byte order, 42, offset of the first directory.
   if (in.number(2, 2) != 42u) return 1;
   const auto directory = in.number(4, 4);
   if (!directory) return 1;
   const auto entries = in.number(*directory, 2);
   if (!entries) return 1;
+  // Entries of 12 bytes: tag, type, number of values, value.
   constexpr std::uint32_t kOrientation = 0x0112, kShort = 3;
   for (std::uint32_t i = 0; i < *entries; ++i) {
     const std::uint64_t at = std::uint64_t{*directory} + 2 + 12 * std::uint64_t{i};
@@ -62,7 +64,8 @@ int orientation_of_tiff(Bytes tiff) {
 }
 
 int orientation_of_jpeg(Bytes jpeg) {
-  const Reader in(jpeg, false);
+  // Segments: FF and a code, then the length (which counts itself) and the contents.
+  const EndianReader in(jpeg, false);
   std::uint64_t at = 2;
   while (true) {
     const auto marker = in.number(at, 2);
@@ -72,7 +75,7 @@ int orientation_of_jpeg(Bytes jpeg) {
       continue;
     }
     const std::uint32_t code = *marker & 0xFF;
-    if (code == 0xDA || code == 0xD9) return 1;  // the image itself begins, or nothing follows
+    if (code == 0xDA || code == 0xD9) return 1;  // start of the image data, or end of the file
     const auto length = in.number(at + 2, 2);
     if (!length || *length < 2 || at + 2 + *length > jpeg.size()) return 1;
     const Bytes segment = jpeg.subspan(at + 4, *length - 2);
@@ -84,7 +87,8 @@ int orientation_of_jpeg(Bytes jpeg) {
 }
 
 int orientation_of_png(Bytes png) {
-  const Reader in(png, false);
+  // Chunks: length of the contents, type, contents, CRC.
+  const EndianReader in(png, false);
   std::uint64_t at = 8;
   while (true) {
     const auto length = in.number(at, 4);
@@ -109,7 +113,7 @@ Image orient(Image image, int orientation) {
     throw ConfigError("orientation " + std::to_string(orientation) + " is not in 1..8");
   }
   if (orientation == 1) return image;
-  // The eight orientations are: swap rows and columns or not, then mirror x or not, y or not.
+  // Each orientation is a transposition or not, combined with mirroring x or not and y or not.
   const bool swap = orientation >= 5;
   const bool mirror_x =
       orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;

@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-// side * to / from to the nearest integer, halves up, at least 1.
+// side * to / from, rounded to the nearest integer with halves up, at least 1.
 int scaled(int side, int to, int from) {
   const std::int64_t doubled = 2 * std::int64_t{side} * to + from;
   return static_cast<int>(std::max<std::int64_t>(1, doubled / (2 * std::int64_t{from})));
@@ -28,6 +28,7 @@ Image pad_to_square(const Image& image, int size, const std::array<float, 3>& me
   const Image inner =
       resize(image, scaled(image.width, size, longer), scaled(image.height, size, longer));
   Image out{size, size, std::vector<std::uint8_t>(std::size_t(size) * size * 3)};
+  // Fill everything with the mean colour, then copy the image into the centre.
   for (std::size_t i = 0; i < out.rgb.size(); ++i) {
     out.rgb[i] = static_cast<std::uint8_t>(
         std::clamp(std::floor(double{mean[i % 3]} * 255 + 0.5), 0.0, 255.0));
@@ -74,7 +75,8 @@ Image fit_to_square(const Image& image, int size, Fit fit, const std::array<floa
 }
 
 void normalise(const Image& square, const Preprocess& preprocess, Scalar* x) {
-  // Divisions, no products: a compiler that fuses multiply and add cannot change a bit here.
+  // Divisions instead of multiplications by a reciprocal: there is nothing that a compiler could
+  // fuse into a multiply-add, so every build gives the same bits.
   for (std::size_t i = 0; i < square.rgb.size(); i += 3) {
     for (int c = 0; c < 3; ++c) {
       x[i + c] = (Scalar(square.rgb[i + c]) / 255 - Scalar(preprocess.mean[c])) /

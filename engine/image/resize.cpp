@@ -6,25 +6,26 @@
 
 #include "engine/core/error.h"
 #include "engine/core/multiarch.h"
+#include "engine/core/shape.h"
 
 namespace fovea {
 namespace {
 
-constexpr int kBits = 22;  // 255 * 2^22 leaves a sign and a guard bit in 32
+constexpr int kBits = 22;  // of a weight's fraction: 255 * 2^22 fits into 31 bits
 constexpr int kOne = 1 << kBits;
 
-// The source pixels that make one output pixel: weights[i] belongs to source `first + i`, in units
-// of 1 / kOne; they sum to kOne.
+// The source pixels that one output pixel is a weighted mean of: weights[i] belongs to source pixel
+// first + i, in units of 1 / kOne. They sum to kOne.
 struct Taps {
   int first = 0;
   std::vector<std::int32_t> weights;
 };
 
-// With pixel centres at half integers, output x lies over source position (x + 1/2) in / out, and a
-// triangle of half width max(1, in / out) around it weighs the sources. All times 2 * out, so that
-// every number is an integer and no platform's rounding matters:
+// With pixel centres at half integers, output pixel x maps to source position (x + 1/2) in / out,
+// and a triangle of half width max(1, in / out) around it gives the weights. Everything is scaled
+// by 2 * out, so that all numbers are integers and no platform's rounding matters:
 //   weight(s) = 2 max(in, out) - |(2 s + 1) out - (2 x + 1) in|, where positive.
-Taps taps_of(int x, std::int64_t in, std::int64_t out) {
+Taps compute_taps(int x, std::int64_t in, std::int64_t out) {
   const std::int64_t half = 2 * std::max(in, out);
   const std::int64_t centre = (2 * std::int64_t{x} + 1) * in;
   const auto weight = [&](std::int64_t s) { return half - std::abs((2 * s + 1) * out - centre); };
@@ -41,7 +42,7 @@ Taps taps_of(int x, std::int64_t in, std::int64_t out) {
     taps.weights.push_back(static_cast<std::int32_t>(share));
     rest -= share;
   }
-  // The rounding remainder goes to the heaviest weight: a flat image stays exactly flat.
+  // The rounding remainder goes to the largest weight, so that a constant image stays constant.
   *std::max_element(taps.weights.begin(), taps.weights.end()) += static_cast<std::int32_t>(rest);
   return taps;
 }
@@ -60,17 +61,17 @@ std::uint8_t rounded(std::int32_t sum) {
   return static_cast<std::uint8_t>((sum + kOne / 2) >> kBits);
 }
 
-// Of the output pixels x0 <= x < x0 + count.
-std::vector<Taps> taps_of(int x0, int count, int in, int out) {
+// For the output pixels x0 <= x < x0 + count.
+std::vector<Taps> compute_all_taps(int x0, int count, int in, int out) {
   std::vector<Taps> taps;
-  taps.reserve(static_cast<std::size_t>(count));
-  for (int x = x0; x < x0 + count; ++x) taps.push_back(taps_of(x, in, out));
+  taps.reserve(count);
+  for (int x = x0; x < x0 + count; ++x) taps.push_back(compute_taps(x, in, out));
   return taps;
 }
 
-// Of the rows from `top` on, to `bottom`, which is the first that is left out.
+// First pass: resamples the source rows top <= y < bottom horizontally.
 Image resize_rows(const Image& image, const std::vector<Taps>& taps, int top, int bottom) {
-  const int width = static_cast<int>(taps.size());
+  const int width = int_size(taps);
   Image out{width, bottom - top, {}};
   out.rgb.resize(std::size_t(width) * (bottom - top) * 3);
   std::uint8_t* to = out.rgb.data();
@@ -95,14 +96,14 @@ void add_weighted(const std::uint8_t* from, std::size_t n, std::int32_t weight,
   for (std::size_t i = 0; i < n; ++i) sums[i] += weight * from[i];
 }
 
-// `image` begins with row `top` of the image that the taps belong to.
+// Second pass: resamples vertically. `image` holds the source rows from `top` on.
 Image resize_columns(const Image& image, const std::vector<Taps>& taps, int top) {
-  const int height = static_cast<int>(taps.size());
+  const int height = int_size(taps);
   const std::size_t row = std::size_t(image.width) * 3;
   Image out{image.width, height, std::vector<std::uint8_t>(row * height)};
   std::vector<std::int32_t> sums(row);
   for (int y = 0; y < height; ++y) {
-    const Taps& tap = taps[static_cast<std::size_t>(y)];
+    const Taps& tap = taps[y];
     std::fill(sums.begin(), sums.end(), 0);
     const std::uint8_t* from = &image.rgb[(tap.first - top) * row];
     for (const std::int32_t weight : tap.weights) {
@@ -129,14 +130,15 @@ Image resize_and_crop(const Image& image, int full_width, int full_height, int x
                      ": sides must be in 1.." + std::to_string(kMaxSide));
   }
   check_inside(full_width, full_height, x0, y0, width, height);
-  // Every tap would be one weight of one.
+  // Without scaling every output pixel would have one tap of weight 1.
   if (full_width == image.width && full_height == image.height) {
     return crop(image, x0, y0, width, height);
   }
-  const std::vector<Taps> columns = taps_of(x0, width, image.width, full_width);
-  const std::vector<Taps> rows = taps_of(y0, height, image.height, full_height);
+  const std::vector<Taps> columns = compute_all_taps(x0, width, image.width, full_width);
+  const std::vector<Taps> rows = compute_all_taps(y0, height, image.height, full_height);
+  // The first pass only computes the rows that the second one reads.
   const int top = rows.front().first;
-  const int bottom = rows.back().first + static_cast<int>(rows.back().weights.size());
+  const int bottom = rows.back().first + int_size(rows.back().weights);
   return resize_columns(resize_rows(image, columns, top, bottom), rows, top);
 }
 

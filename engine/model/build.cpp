@@ -1,6 +1,5 @@
-#include "engine/model/build.h"
-
 #include "engine/core/error.h"
+#include "engine/model/network.h"
 #include "engine/nn/activation.h"
 #include "engine/nn/batch_norm.h"
 #include "engine/nn/conv2d.h"
@@ -14,7 +13,7 @@ namespace {
 
 using LayerPtr = std::unique_ptr<Layer>;
 
-// One overload per kind of layer: a new kind does not compile until it is here.
+// One overload for each kind of layer; without one a new kind does not compile.
 struct Builder {
   const Shape& in;
   const std::string& name;
@@ -37,10 +36,11 @@ struct Builder {
     return std::make_unique<Dense>(in.c, s.out, s.bias, name);
   }
   LayerPtr operator()(const ResidualSpec& s) const {
-    return std::make_unique<Residual>(build_chain(s.block, in, name + ".block."));
+    return std::make_unique<Residual>(build_layers(s.block, in, name + ".block."));
   }
 };
 
+// The text of describe_layer().
 struct Describer {
   const Shape& in;
 
@@ -74,8 +74,8 @@ std::string describe_layer(const LayerSpec& layer, const Shape& input) {
   return std::visit(Describer{input}, layer.kind);
 }
 
-Sequential build_chain(const std::vector<LayerSpec>& layers, const Shape& input,
-                       const std::string& prefix) {
+Sequential build_layers(const std::vector<LayerSpec>& layers, const Shape& input,
+                        const std::string& prefix) {
   std::vector<LayerPtr> built;
   Shape shape = input;
   for (std::size_t i = 0; i < layers.size(); ++i) {

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "engine/core/error.h"
-#include "engine/model/fold.h"
 #include "engine/model/model_file.h"
 
 namespace fovea {
@@ -26,21 +25,20 @@ void Classifier::predict(const Tensor& x, Tensor& probabilities, Scratch& scratc
   folded_.infer(x, probabilities, scratch);
   softmax(probabilities, model_.temperature, probabilities);
   for (const Scalar p : probabilities.values()) {
-    if (!std::isfinite(p)) throw FormatError("the model's weights overflow: no answer");
+    if (!std::isfinite(p)) {
+      throw FormatError("the model's weights are too large: a probability is not finite");
+    }
   }
 }
 
 std::vector<int> top_k(std::span<const Scalar> probabilities, int k) {
   std::vector<int> order(probabilities.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto count =
-      std::clamp<std::size_t>(static_cast<std::size_t>(std::max(k, 0)), 0, order.size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
-                    [&](int a, int b) {
-                      const Scalar pa = probabilities[static_cast<std::size_t>(a)];
-                      const Scalar pb = probabilities[static_cast<std::size_t>(b)];
-                      return pa != pb ? pa > pb : a < b;
-                    });
+  const int count = std::clamp(k, 0, int_size(order));
+  std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](int a, int b) {
+    const Scalar pa = probabilities[a], pb = probabilities[b];
+    return pa != pb ? pa > pb : a < b;
+  });
   order.resize(count);
   return order;
 }
@@ -50,17 +48,18 @@ void softmax(const Tensor& logits, float temperature, Tensor& probabilities) {
     throw ConfigError("softmax: temperature " + std::to_string(temperature) + " is not above 0");
   }
   probabilities.resize(logits.shape());
-  const auto classes = static_cast<std::ptrdiff_t>(logits.shape().per_image());
+  const std::int64_t classes = logits.shape().per_image();
   for (int n = 0; n < logits.shape().n; ++n) {
     const Scalar* in = logits.image(n);
     Scalar* out = probabilities.image(n);
-    // Subtracting the largest logit changes nothing in exact arithmetic and keeps exp from
-    // overflow.
+    // Subtracting the largest logit does not change the result and prevents an overflow of exp.
     const Scalar largest = *std::max_element(in, in + classes);
     Scalar sum = 0;
-    for (std::ptrdiff_t i = 0; i < classes; ++i)
-      sum += out[i] = std::exp((in[i] - largest) / temperature);
-    for (std::ptrdiff_t i = 0; i < classes; ++i) out[i] /= sum;
+    for (std::int64_t i = 0; i < classes; ++i) {
+      out[i] = std::exp((in[i] - largest) / temperature);
+      sum += out[i];
+    }
+    for (std::int64_t i = 0; i < classes; ++i) out[i] /= sum;
   }
 }
 

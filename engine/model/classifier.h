@@ -12,21 +12,21 @@ namespace fovea {
 
 struct ModelFile;
 
-// The one way from image bytes to probabilities, used by the CLI, the server and the browser.
-// Immutable after construction; safe from many threads, each with its own Scratch.
+// Image bytes to probabilities: the code that the CLI, the server and the browser share. Immutable
+// after construction; thread-safe when each thread has its own Scratch.
 class Classifier {
  public:
   // Reads a model file and folds batch norm into the convolutions. Throws FormatError.
   explicit Classifier(std::span<const std::uint8_t> model_file);
 
   const std::vector<std::string>& classes() const { return model_.classes; }
-  const Model& model() const { return model_; }  // as read: not folded
+  const Model& model() const { return model_; }  // as read, batch norm not folded
   const std::string& weights_sha256() const { return sha256_; }
 
   // JPEG, PNG or BMP bytes -> network input {1, size, size, 3}. Throws FormatError.
   Tensor prepare(std::span<const std::uint8_t> image, const DecodeLimits& limits = {}) const;
   // Inputs {n, size, size, 3} -> calibrated probabilities {n, 1, 1, classes}, each row sums to 1.
-  // Throws FormatError when absurdly large weights make the answer infinite or not a number.
+  // Throws FormatError when the weights are so large that a probability is not finite.
   void predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const;
 
  private:
@@ -39,7 +39,8 @@ class Classifier {
 // Indices of the k largest probabilities, largest first, ties to the lower index.
 std::vector<int> top_k(std::span<const Scalar> probabilities, int k);
 
-// y = softmax(logits / temperature) row by row; may be in place.
+// softmax(logits / temperature), row by row; `probabilities` may be the same tensor. Throws
+// ConfigError unless temperature > 0.
 void softmax(const Tensor& logits, float temperature, Tensor& probabilities);
 
 }  // namespace fovea

@@ -1,4 +1,4 @@
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 
 #include <cmath>
 #include <cstring>
@@ -21,7 +21,7 @@ constexpr std::int64_t kMaxCount = std::int64_t{1} << 40;
 constexpr int kMaxDim = 65536;
 
 [[noreturn]] void fail(const std::string& problem) {
-  throw FormatError("feature bundle: " + problem);
+  throw FormatError("feature statistics: " + problem);
 }
 
 void check_shape(const char* name, const Tensor& tensor, const Shape& wanted) {
@@ -41,12 +41,12 @@ void check_finite(const char* name, const Tensor& tensor) {
   }
 }
 
-void check_covariances(const FeatureBundle& bundle) {
-  const int dim = bundle.dim;
-  for (int c = 0; c < static_cast<int>(bundle.classes.size()); ++c) {
-    const Scalar* matrix = bundle.covariances.image(c);
+void check_covariances(const FeatureStatistics& statistics) {
+  const int dim = statistics.dim;
+  for (int c = 0; c < int_size(statistics.classes); ++c) {
+    const Scalar* matrix = statistics.covariances.image(c);
     const auto at = [&](int i, int j) { return matrix[std::ptrdiff_t{i} * dim + j]; };
-    const std::string of = " of class " + bundle.classes[static_cast<std::size_t>(c)];
+    const std::string of = " of class " + statistics.classes[c];
     for (int i = 0; i < dim; ++i) {
       if (at(i, i) < 0) {
         fail("the variance of feature " + std::to_string(i) + of + " is " +
@@ -73,37 +73,37 @@ void check_names(const std::vector<std::string>& classes) {
   }
 }
 
-// What must hold for every bundle, written or read.
-void check(const FeatureBundle& bundle) {
-  check_names(bundle.classes);
-  const int classes = static_cast<int>(bundle.classes.size()), dim = bundle.dim;
-  if (dim < 1 || dim > kMaxDim) fail(std::to_string(dim) + " numbers in a feature vector");
-  if (bundle.counts.size() != bundle.classes.size()) {
-    fail(std::to_string(bundle.counts.size()) + " counts for " + std::to_string(classes) +
+// Checks of all statistics that are written or read.
+void check(const FeatureStatistics& statistics) {
+  check_names(statistics.classes);
+  const int classes = int_size(statistics.classes), dim = statistics.dim;
+  if (dim < 1 || dim > kMaxDim) fail("a feature vector has " + std::to_string(dim) + " numbers");
+  if (statistics.counts.size() != statistics.classes.size()) {
+    fail(std::to_string(statistics.counts.size()) + " counts for " + std::to_string(classes) +
          " classes");
   }
-  for (const std::int64_t count : bundle.counts) {
-    if (count < 0 || count > kMaxCount) fail("a count of " + std::to_string(count) + " images");
+  for (const std::int64_t count : statistics.counts) {
+    if (count < 0 || count > kMaxCount) fail("the count of a class is " + std::to_string(count));
   }
-  check_shape(kMeans, bundle.means, {classes, 1, 1, dim});
-  check_shape(kCovariances, bundle.covariances, {classes, dim, 1, dim});
-  check_shape(kHoldout, bundle.holdout, {static_cast<int>(bundle.labels.size()), 1, 1, dim});
-  check_finite(kMeans, bundle.means);
-  check_finite(kCovariances, bundle.covariances);
-  check_finite(kHoldout, bundle.holdout);
-  check_covariances(bundle);
-  for (const int label : bundle.labels) {
+  check_shape(kMeans, statistics.means, {classes, 1, 1, dim});
+  check_shape(kCovariances, statistics.covariances, {classes, dim, 1, dim});
+  check_shape(kHoldout, statistics.holdout, {int_size(statistics.labels), 1, 1, dim});
+  check_finite(kMeans, statistics.means);
+  check_finite(kCovariances, statistics.covariances);
+  check_finite(kHoldout, statistics.holdout);
+  check_covariances(statistics);
+  for (const int label : statistics.labels) {
     if (label < 0 || label >= classes) {
       fail("label " + std::to_string(label) + " is not below " + std::to_string(classes));
     }
   }
-  if (bundle.weights_sha256.size() != 64 ||
-      bundle.weights_sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    fail("weights_sha256 is \"" + bundle.weights_sha256 + "\", not 64 hex digits");
+  if (statistics.weights_sha256.size() != 64 ||
+      statistics.weights_sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    fail("weights_sha256 is \"" + statistics.weights_sha256 + "\", not 64 hex digits");
   }
-  if (bundle.evaluation.empty()) return;
-  if (!parse_json(bundle.evaluation, "feature bundle: evaluation").is_object()) {
-    fail("the evaluation is no JSON object");
+  if (statistics.evaluation.empty()) return;
+  if (!parse_json(statistics.evaluation, "feature statistics: evaluation").is_object()) {
+    fail("the evaluation is not a JSON object");
   }
 }
 
@@ -120,7 +120,7 @@ std::vector<std::uint8_t> pack(std::span<const Scalar> values, DType dtype) {
   return bytes;
 }
 
-// A stored {n * h, c} as a tensor {n, h, 1, c}.
+// A stored table {n * h, c} as a tensor {n, h, 1, c}.
 Tensor unpack(const StoredTensor& stored, const Shape& shape) {
   const std::vector<std::int64_t> table{std::int64_t{shape.n} * shape.h, shape.c};
   if (stored.shape != table) {
@@ -144,7 +144,7 @@ Tensor unpack(const StoredTensor& stored, const Shape& shape) {
   return tensor;
 }
 
-// Takes the known keys and tensors of the container; what is left over is unknown and refused.
+// The metadata and tensors of the container. done() rejects those that were not read.
 class Contents {
  public:
   explicit Contents(const Safetensors& file) : metadata_(file.metadata) {
@@ -158,7 +158,7 @@ class Contents {
   const StoredTensor& tensor(const std::string& name) {
     const auto node = tensors_.extract(name);
     if (!node) fail("tensor " + name + " is missing");
-    if (node.mapped()->shape.size() != 2) fail("tensor " + name + " is no table");
+    if (node.mapped()->shape.size() != 2) fail("tensor " + name + " does not have 2 dimensions");
     return *node.mapped();
   }
   void done() const {
@@ -181,18 +181,14 @@ Safetensors open_container(std::span<const std::uint8_t> bytes) {
   }
 }
 
-template <typename T>
-std::vector<T> read_list(const std::string& text, const std::string& key) {
-  const Json list = parse_json(text, "feature bundle: " + key);
-  std::vector<T> values;
-  if (!list.is_array() || list.size() > kMaxClasses) fail(key + " is no list, or too long");
-  for (const Json& value : list) {
-    const bool fits =
-        std::is_same_v<T, std::string> ? value.is_string() : value.is_number_integer();
-    if (!fits) fail(key + ": " + value.dump() + " does not belong there");
-    values.push_back(value.get<T>());
+// Calls read(entry) for each entry of the JSON list in `text`.
+template <typename Read>
+void read_list(const std::string& text, const std::string& key, Read read) {
+  const Json json = parse_json(text, "feature statistics: " + key);
+  for (const JsonReader& entry :
+       JsonReader(json, "feature statistics", key).list_up_to(kMaxClasses)) {
+    read(entry);
   }
-  return values;
 }
 
 int table_size(std::int64_t size, int limit, const char* what) {
@@ -213,26 +209,26 @@ std::vector<int> read_labels(const Tensor& stored) {
 
 }  // namespace
 
-std::vector<std::uint8_t> write_feature_bundle(const FeatureBundle& bundle, bool half) {
-  check(bundle);
+std::vector<std::uint8_t> write_feature_statistics(const FeatureStatistics& statistics, bool half) {
+  check(statistics);
   Safetensors file;
   file.metadata = {{"kind", kKind},
                    {"fovea_features", kVersion},
-                   {"classes", Json(bundle.classes).dump()},
-                   {"counts", Json(bundle.counts).dump()},
-                   {"evaluation", bundle.evaluation},
-                   {"data", bundle.data},
-                   {"data_revision", bundle.data_revision},
-                   {"weights_sha256", bundle.weights_sha256}};
-  // Beyond F16's range a number would become infinite.
-  const auto small = [half](const Tensor& tensor) {
+                   {"classes", Json(statistics.classes).dump()},
+                   {"counts", Json(statistics.counts).dump()},
+                   {"evaluation", statistics.evaluation},
+                   {"data", statistics.data},
+                   {"data_revision", statistics.data_revision},
+                   {"weights_sha256", statistics.weights_sha256}};
+  // F16 unless a number is beyond its range and would become infinite.
+  const auto smallest = [half](const Tensor& tensor) {
     bool fits = half;
     for (const Scalar x : tensor.values()) fits = fits && std::abs(x) <= Scalar{65504};
     return fits ? DType::f16 : DType::f32;
   };
-  Tensor labels({static_cast<int>(bundle.labels.size()), 1, 1, 1});
-  for (std::size_t i = 0; i < bundle.labels.size(); ++i) {
-    labels.data()[i] = static_cast<Scalar>(bundle.labels[i]);
+  Tensor labels({int_size(statistics.labels), 1, 1, 1});
+  for (std::size_t i = 0; i < statistics.labels.size(); ++i) {
+    labels.data()[i] = static_cast<Scalar>(statistics.labels[i]);
   }
   std::vector<std::vector<std::uint8_t>> bytes;
   bytes.reserve(4);
@@ -243,38 +239,41 @@ std::vector<std::uint8_t> write_feature_bundle(const FeatureBundle& bundle, bool
                             {std::int64_t{tensor.shape().n} * tensor.shape().h, tensor.shape().c},
                             std::span(bytes.back())});
   };
-  add(kMeans, bundle.means, DType::f32);
-  add(kCovariances, bundle.covariances, small(bundle.covariances));
+  add(kMeans, statistics.means, DType::f32);
+  add(kCovariances, statistics.covariances, smallest(statistics.covariances));
   add(kLabels, labels, DType::f32);
-  add(kHoldout, bundle.holdout, small(bundle.holdout));
+  add(kHoldout, statistics.holdout, smallest(statistics.holdout));
   return write_safetensors(file);
 }
 
-FeatureBundle read_feature_bundle(std::span<const std::uint8_t> bytes) {
+FeatureStatistics read_feature_statistics(std::span<const std::uint8_t> bytes) {
   const Safetensors file = open_container(bytes);
   Contents contents(file);
   const std::string kind = contents.text("kind"), version = contents.text("fovea_features");
   if (kind != kKind) fail("the file is of kind \"" + kind + "\"");
   if (version != kVersion) fail("format version " + version + " is not known, only 1");
-  FeatureBundle bundle;
-  bundle.classes = read_list<std::string>(contents.text("classes"), "classes");
-  bundle.counts = read_list<std::int64_t>(contents.text("counts"), "counts");
-  bundle.evaluation = contents.text("evaluation");
-  bundle.data = contents.text("data");
-  bundle.data_revision = contents.text("data_revision");
-  bundle.weights_sha256 = contents.text("weights_sha256");
+  FeatureStatistics statistics;
+  read_list(contents.text("classes"), "classes",
+            [&](const JsonReader& name) { statistics.classes.push_back(name.text()); });
+  read_list(contents.text("counts"), "counts", [&](const JsonReader& count) {
+    statistics.counts.push_back(count.integer(0, kMaxCount));
+  });
+  statistics.evaluation = contents.text("evaluation");
+  statistics.data = contents.text("data");
+  statistics.data_revision = contents.text("data_revision");
+  statistics.weights_sha256 = contents.text("weights_sha256");
   const StoredTensor& means = contents.tensor(kMeans);
   const StoredTensor& holdout = contents.tensor(kHoldout);
-  bundle.dim = table_size(means.shape[1], kMaxDim, "numbers in a feature vector");
+  statistics.dim = table_size(means.shape[1], kMaxDim, "numbers in a feature vector");
   const int rows = table_size(holdout.shape[0], 1 << 24, "held-out vectors");
-  const int classes = static_cast<int>(bundle.classes.size()), dim = bundle.dim;
-  bundle.means = unpack(means, {classes, 1, 1, dim});
-  bundle.covariances = unpack(contents.tensor(kCovariances), {classes, dim, 1, dim});
-  bundle.holdout = unpack(holdout, {rows, 1, 1, dim});
-  bundle.labels = read_labels(unpack(contents.tensor(kLabels), {rows, 1, 1, 1}));
+  const int classes = int_size(statistics.classes), dim = statistics.dim;
+  statistics.means = unpack(means, {classes, 1, 1, dim});
+  statistics.covariances = unpack(contents.tensor(kCovariances), {classes, dim, 1, dim});
+  statistics.holdout = unpack(holdout, {rows, 1, 1, dim});
+  statistics.labels = read_labels(unpack(contents.tensor(kLabels), {rows, 1, 1, 1}));
   contents.done();
-  check(bundle);
-  return bundle;
+  check(statistics);
+  return statistics;
 }
 
 }  // namespace fovea

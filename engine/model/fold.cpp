@@ -1,4 +1,4 @@
-#include "engine/model/fold.h"
+#include "engine/model/network.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +17,8 @@ bool* bias_flag(LayerSpec& layer) {
   return nullptr;
 }
 
-// The folded spec, without touching any numbers.
+// The layers that remain: without dropout, and without a batch norm that follows weights, whose
+// layer gets a bias.
 std::vector<LayerSpec> folded_layers(const std::vector<LayerSpec>& layers) {
   std::vector<LayerSpec> folded;
   bool after_weights = false;
@@ -37,11 +38,12 @@ std::vector<LayerSpec> folded_layers(const std::vector<LayerSpec>& layers) {
   return folded;
 }
 
-// Walks both networks' arrays in the order of the original layers.
+// Walks through the arrays of both networks in the order of the original layers.
 struct Walker {
   std::span<Param*const> from, to;
   std::span<Buffer*const> buffers, to_buffers;
 
+  // Removes and returns the first element.
   template <typename Span>
   static auto take(Span& span) {
     auto* first = span.front();
@@ -49,13 +51,15 @@ struct Walker {
     return first;
   }
 
-  void copy_layer(std::size_t params, std::size_t count) {
-    for (std::size_t i = 0; i < params; ++i) take(to)->value.copy_from(take(from)->value);
-    for (std::size_t i = 0; i < count; ++i) {
+  void copy_layer(int param_count, int buffer_count) {
+    for (int i = 0; i < param_count; ++i) take(to)->value.copy_from(take(from)->value);
+    for (int i = 0; i < buffer_count; ++i) {
       take(to_buffers)->value.copy_from(take(buffers)->value);
     }
   }
 
+  // w' = w * scale and b' = (b - mean) * scale + beta with scale = gamma / sqrt(var + eps), for
+  // each output channel.
   void fold_layer(bool has_bias, float eps) {
     const Tensor& weight = take(from)->value;
     const Tensor* bias = has_bias ? &take(from)->value : nullptr;
@@ -64,7 +68,7 @@ struct Walker {
     Tensor &w = take(to)->value, &b = take(to)->value;
     const int out = weight.shape().c;
     for (int o = 0; o < out; ++o) {
-      // In double: one rounding instead of four.
+      // In double, so that the result is rounded only once.
       const double scale = gamma.data()[o] / std::sqrt(double{var.data()[o]} + eps);
       const double old = bias ? bias->data()[o] : 0.0;
       b.data()[o] = static_cast<Scalar>((old - mean.data()[o]) * scale + beta.data()[o]);

@@ -1,18 +1,23 @@
 #include "engine/model/json.h"
 
-#include <cmath>
-#include <vector>
+#include <limits>
 
 #include "engine/core/error.h"
 #include "engine/core/text.h"
 
 namespace fovea {
 namespace {
+
 constexpr int kMaxDepth = 16;
+
+std::string range(const Json& low, const Json& high) {
+  return "; allowed are " + low.dump() + " to " + high.dump();
 }
 
+}  // namespace
+
 Json parse_json(std::string_view text, const std::string& what) {
-  std::vector<std::set<std::string>> keys;
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxDepth) throw FormatError(what + ": JSON nested deeper than 16");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
@@ -43,74 +48,89 @@ bool is_plain_text(std::string_view text) {
   }
 }
 
-JsonFields::JsonFields(const Json& object, std::string where)
-    : object_(object), where_(std::move(where)) {
-  if (!object.is_object()) {
-    throw FormatError(where_ + ": expected an object, found " + object.type_name());
+JsonReader JsonReader::at(const std::string& key) const {
+  require_object();
+  used_.insert(key);
+  const auto found = value_.find(key);
+  const std::string path = path_.empty() ? key : path_ + "." + key;
+  if (found == value_.end()) throw FormatError(prefix_ + ": " + path + " is missing");
+  return {*found, prefix_, path};
+}
+
+void JsonReader::reject_unknown_keys() const {
+  require_object();
+  for (const auto& item : value_.items()) {
+    if (!used_.contains(item.key())) fail("has the unknown key \"" + item.key() + "\"");
   }
 }
 
-int JsonFields::integer(const char* key, int low, int high) {
-  const Json& value = get(key);
-  if (!value.is_number_integer()) fail(key, "is not a whole number");
-  const bool huge =
-      value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t(INT64_MAX);
-  const std::int64_t number = huge ? INT64_MAX : value.get<std::int64_t>();
-  if (number < low || number > high) {
-    fail(key, "is " + value.dump() + ", allowed are " + std::to_string(low) + " to " +
-                  std::to_string(high));
+std::vector<JsonReader> JsonReader::list() const {
+  if (!value_.is_array()) fail("is not a list");
+  std::vector<JsonReader> entries;
+  entries.reserve(value_.size());
+  for (std::size_t i = 0; i < value_.size(); ++i) {
+    entries.emplace_back(value_[i], prefix_, path_ + "[" + std::to_string(i) + "]");
   }
-  return static_cast<int>(number);
+  return entries;
 }
 
-float JsonFields::number(const char* key, float low, float high) {
-  const Json& value = get(key);
-  if (!value.is_number()) fail(key, "is not a number");
-  const float number = value.get<float>();
+std::vector<JsonReader> JsonReader::list_up_to(std::size_t max_size) const {
+  if (value_.is_array() && value_.size() > max_size) {
+    fail("has " + std::to_string(value_.size()) + " entries; the limit is " +
+         std::to_string(max_size));
+  }
+  return list();
+}
+
+std::vector<JsonReader> JsonReader::list_of(std::size_t size) const {
+  if (value_.is_array() && value_.size() != size) {
+    fail("has " + std::to_string(value_.size()) + " entries, not " + std::to_string(size));
+  }
+  return list();
+}
+
+bool JsonReader::boolean() const {
+  if (!value_.is_boolean()) fail("is not true or false");
+  return value_.get<bool>();
+}
+
+std::string JsonReader::text() const {
+  if (!value_.is_string()) fail("is not a string");
+  return value_.get<std::string>();
+}
+
+std::int64_t JsonReader::integer(std::int64_t low, std::int64_t high) const {
+  if (!value_.is_number_integer()) fail("is not a whole number");
+  constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
+  const bool huge = value_.is_number_unsigned() &&
+                    value_.get<std::uint64_t>() > static_cast<std::uint64_t>(kHighest);
+  const auto number = huge ? kHighest : value_.get<std::int64_t>();
+  if (huge || number < low || number > high) fail("is " + value_.dump() + range(low, high));
+  return number;
+}
+
+double JsonReader::number(double low, double high) const {
+  if (!value_.is_number()) fail("is not a number");
+  const auto number = value_.get<double>();
+  if (!(number >= low && number <= high)) fail("is " + value_.dump() + range(low, high));
+  return number;
+}
+
+float JsonReader::float_number(float low, float high) const {
+  if (!value_.is_number()) fail("is not a number");
+  const auto number = value_.get<float>();
   if (!(number >= low && number <= high)) {
-    fail(key, "is " + value.dump() + ", allowed are " + Json(shortest_decimal(low)).dump() +
-                  " to " + Json(shortest_decimal(high)).dump());
+    fail("is " + value_.dump() + range(shortest_decimal(low), shortest_decimal(high)));
   }
   return number;
 }
 
-bool JsonFields::boolean(const char* key) {
-  const Json& value = get(key);
-  if (!value.is_boolean()) fail(key, "is not true or false");
-  return value.get<bool>();
+void JsonReader::fail(const std::string& problem) const {
+  throw FormatError(prefix_ + (path_.empty() ? "" : ": " + path_) + " " + problem);
 }
 
-std::string JsonFields::text(const char* key) {
-  const Json& value = get(key);
-  if (!value.is_string()) fail(key, "is not a string");
-  return value.get<std::string>();
-}
-
-const Json& JsonFields::list(const char* key, std::size_t max_size) {
-  const Json& value = get(key);
-  if (!value.is_array()) fail(key, "is not a list");
-  if (value.size() > max_size) {
-    fail(key, "has " + std::to_string(value.size()) + " entries, the limit is " +
-                  std::to_string(max_size));
-  }
-  return value;
-}
-
-void JsonFields::done() const {
-  for (const auto& item : object_.items()) {
-    if (used_.count(item.key()) == 0) fail(item.key(), "is unknown here");
-  }
-}
-
-const Json& JsonFields::get(const char* key) {
-  used_.insert(key);
-  const auto found = object_.find(key);
-  if (found == object_.end()) fail(key, "is missing");
-  return *found;
-}
-
-void JsonFields::fail(const std::string& key, const std::string& problem) const {
-  throw FormatError(where_ + ": \"" + key + "\" " + problem);
+void JsonReader::require_object() const {
+  if (!value_.is_object()) fail("is not an object but " + std::string(value_.type_name()));
 }
 
 }  // namespace fovea

@@ -9,12 +9,12 @@
 
 namespace fovea {
 
-// Where a model came from. Everything here is text for people and programs, nothing decides a
-// prediction. Keys in use: name, version, created (ISO 8601), fovea_version, preset, recipe, seed,
-// data, data_revision, train_images, metrics (JSON text), command, parent, note.
+// Where a model came from, as text. It does not influence predictions. Keys in use: name, version,
+// created (ISO 8601), fovea_version, preset, recipe, seed, data, data_revision, train_images,
+// metrics (JSON text), command, parent, note.
 using Provenance = std::map<std::string, std::string>;
 
-// A network with everything needed to answer for an image.
+// A network with everything needed to classify an image.
 struct Model {
   Network network;
   Preprocess preprocess;

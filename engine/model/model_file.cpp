@@ -11,7 +11,6 @@
 #include "engine/core/text.h"
 #include "engine/model/json.h"
 #include "engine/model/safetensors.h"
-#include "engine/model/spec_json.h"
 #include "engine/model/weight_layout.h"
 
 namespace fovea {
@@ -25,7 +24,7 @@ constexpr std::size_t kMaxClasses = 65536;
   throw FormatError("model file: " + problem);
 }
 
-// Values by PyTorch name. The tensors belong to the network.
+// The tensors of a network, which owns them, by PyTorch name.
 std::map<std::string, Tensor*> tensors_of(const Network& network) {
   std::map<std::string, Tensor*> tensors;
   for (Param* param : network.params()) tensors[param->name] = &param->value;
@@ -33,8 +32,8 @@ std::map<std::string, Tensor*> tensors_of(const Network& network) {
   return tensors;
 }
 
-// The network's own tensor for a layout; the two are built from the same spec, so a difference is a
-// bug here and not in the file.
+// The network's tensor for a layout. Both are built from the same spec, so a difference is a bug
+// and not an error in the file.
 Tensor& tensor_for(const std::map<std::string, Tensor*>& tensors, const WeightLayout& layout) {
   const auto found = tensors.find(layout.name);
   if (found == tensors.end() || found->second->size() != layout.count()) {
@@ -61,10 +60,10 @@ void check_classes(const std::vector<std::string>& classes) {
   }
 }
 
-// What must hold for every model, written or read.
+// Checks of every model that is written or read.
 void check_model(const NetworkSpec& spec, const Preprocess& preprocess, float temperature) {
   if (spec.input.h != preprocess.size || spec.input.w != preprocess.size || spec.input.c != 3) {
-    fail("the network takes " + to_string(spec.input) + ", the preprocessing makes " +
+    fail("the network takes " + to_string(spec.input) + ", but preprocessing makes " +
          to_string({1, preprocess.size, preprocess.size, 3}));
   }
   for (int i = 0; i < 3; ++i) {
@@ -75,19 +74,19 @@ void check_model(const NetworkSpec& spec, const Preprocess& preprocess, float te
     }
   }
   if (!(temperature >= 1e-3f && temperature <= 1e3f)) {
-    fail("temperature " + std::to_string(temperature) + ", allowed are 0.001 to 1000");
+    fail("temperature is " + std::to_string(temperature) + "; allowed are 0.001 to 1000");
   }
 }
 
 void check_outputs(std::int64_t outputs, const std::vector<std::string>& classes) {
-  if (outputs != static_cast<std::int64_t>(classes.size())) {
+  if (outputs != std::ssize(classes)) {
     fail("the network has " + std::to_string(outputs) + " outputs for " +
          std::to_string(classes.size()) + " classes");
   }
 }
 
 std::string preprocess_to_json(const Preprocess& preprocess) {
-  nlohmann::ordered_json json;
+  Json json;
   json["size"] = preprocess.size;
   json["fit"] = to_string(preprocess.fit);
   for (const float x : preprocess.mean) json["mean"].push_back(shortest_decimal(x));
@@ -95,50 +94,45 @@ std::string preprocess_to_json(const Preprocess& preprocess) {
   return json.dump();
 }
 
-std::array<float, 3> read_rgb(const Json& list, const char* key) {
-  if (list.size() != 3) fail(std::string("preprocess: \"") + key + "\" is not [R, G, B]");
+std::array<float, 3> read_rgb(const JsonReader& in) {
   std::array<float, 3> rgb{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    const Json entry{{key, list[i]}};
-    rgb[i] = JsonFields(entry, "model file: preprocess").number(key, -1e9f, 1e9f);
-  }
+  const auto entries = in.list_of(3);
+  for (std::size_t i = 0; i < 3; ++i) rgb[i] = entries[i].float_number(-1e9f, 1e9f);
   return rgb;
 }
 
 Preprocess read_preprocess(const std::string& text) {
   const Json json = parse_json(text, "model file: preprocess");
-  JsonFields fields(json, "model file: preprocess");
+  const JsonReader in(json, "model file: preprocess");
   Preprocess preprocess;
-  preprocess.size = fields.integer("size", 1, 1024);
+  preprocess.size = static_cast<int>(in.at("size").integer(1, 1024));
   try {
-    preprocess.fit = parse_fit(fields.text("fit"));
+    preprocess.fit = parse_fit(in.at("fit").text());
   } catch (const ConfigError& error) {
     fail(std::string("preprocess: ") + error.what());
   }
-  preprocess.mean = read_rgb(fields.list("mean", 3), "mean");
-  preprocess.std = read_rgb(fields.list("std", 3), "std");
-  fields.done();
+  preprocess.mean = read_rgb(in.at("mean"));
+  preprocess.std = read_rgb(in.at("std"));
+  in.reject_unknown_keys();
   return preprocess;
 }
 
 std::vector<std::string> read_classes(const std::string& text) {
-  const Json wrapped{{"classes", parse_json(text, "model file: classes")}};
-  const Json& list = JsonFields(wrapped, "model file").list("classes", kMaxClasses);
+  const Json json = parse_json(text, "model file: classes");
   std::vector<std::string> classes;
-  for (const Json& name : list) {
-    if (!name.is_string()) fail("classes: " + name.dump() + " is not a name");
-    classes.push_back(name.get<std::string>());
+  for (const JsonReader& name : JsonReader(json, "model file", "classes").list_up_to(kMaxClasses)) {
+    classes.push_back(name.text());
   }
   check_classes(classes);
   return classes;
 }
 
 float read_temperature(const std::string& text) {
-  const Json json{{"temperature", parse_json(text, "model file: temperature")}};
-  return JsonFields(json, "model file").number("temperature", 0.0f, 1e9f);
+  const Json json = parse_json(text, "model file: temperature");
+  return JsonReader(json, "model file", "temperature").float_number(0.0f, 1e9f);
 }
 
-// The bytes of one tensor as the file stores them: F16 when asked for and every value is in range.
+// The bytes of one tensor as the file stores them: F16 when requested and every value is in range.
 std::vector<std::uint8_t> pack(const WeightLayout& layout, const Tensor& tensor, bool half,
                                DType& dtype) {
   const auto values = tensor.values();
@@ -180,7 +174,7 @@ void unpack(const WeightLayout& layout, const StoredTensor& stored, Tensor& tens
   }
 }
 
-// Names and shapes of the file against the architecture, before any memory is taken for a network.
+// Compares names and shapes with the architecture before memory for a network is allocated.
 void check_tensors(const std::vector<WeightLayout>& layouts,
                    const std::map<std::string, const StoredTensor*>& stored) {
   std::set<std::string> known;
@@ -190,7 +184,7 @@ void check_tensors(const std::vector<WeightLayout>& layouts,
     if (found == stored.end()) fail("tensor " + layout.name + " is missing");
     if (found->second->shape != layout.shape) {
       fail("tensor " + layout.name + " has shape " + Json(found->second->shape).dump() +
-           ", the architecture needs " + Json(layout.shape).dump());
+           "; the architecture needs " + Json(layout.shape).dump());
     }
   }
   for (const auto& [name, tensor] : stored) {
@@ -198,8 +192,8 @@ void check_tensors(const std::vector<WeightLayout>& layouts,
   }
 }
 
-// Takes the known keys out of the metadata; an unknown one could change what the model means, so it
-// is refused.
+// Takes the known keys out of the metadata. Unknown ones are rejected, because they could change
+// the meaning of the model.
 class Metadata {
  public:
   explicit Metadata(std::map<std::string, std::string> values) : values_(std::move(values)) {}
@@ -232,7 +226,7 @@ std::vector<std::uint8_t> write_model(const Model& model, bool half) {
   Safetensors file;
   file.metadata["fovea_format"] = kVersion;
   file.metadata["architecture"] = spec_to_json(spec);
-  spec_from_json(file.metadata["architecture"]);  // refuses now what reading would refuse
+  spec_from_json(file.metadata["architecture"]);  // throws what reading would throw
   check_model(spec, model.preprocess, model.temperature);
   check_classes(model.classes);
   check_outputs(model.network.outputs(), model.classes);

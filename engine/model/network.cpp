@@ -3,25 +3,8 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/model/build.h"
 
 namespace fovea {
-namespace {
-
-void add_infos(const std::vector<LayerSpec>& specs, const Sequential& chain,
-               const std::string& prefix, Shape shape, std::vector<Network::LayerInfo>& infos) {
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    Layer& layer = *chain.layers()[i];
-    std::int64_t parameters = 0;
-    for (const Param* param : layer.params()) parameters += param->value.size();
-    const Shape out = layer.output_shape(shape);
-    infos.push_back({prefix + std::to_string(i), describe_layer(specs[i], shape), out, parameters,
-                     layer.flops(shape)});
-    shape = out;
-  }
-}
-
-}  // namespace
 
 Network::Network(const NetworkSpec& spec) : spec_(spec) {
   spec_.input.n = 1;
@@ -29,14 +12,14 @@ Network::Network(const NetworkSpec& spec) : spec_(spec) {
   if (in.h < 1 || in.w < 1 || in.c < 1) {
     throw ShapeError("a network needs an input of at least 1x1x1, not " + to_string(in));
   }
-  chain_ = std::make_unique<Sequential>(build_chain(spec_.layers, in, ""));
-  const Shape out = chain_->output_shape(in);
+  sequential_ = std::make_unique<Sequential>(build_layers(spec_.layers, in, ""));
+  const Shape out = sequential_->output_shape(in);
   if (out.h != 1 || out.w != 1) {
     throw ShapeError("a network must end in one number per class, not in " + to_string(out));
   }
   outputs_ = out.c;
-  params_ = chain_->params();
-  buffers_ = chain_->buffers();
+  params_ = sequential_->params();
+  buffers_ = sequential_->buffers();
 }
 
 void Network::initialise(std::uint64_t seed, Init init) {
@@ -72,25 +55,25 @@ void Network::check_input(const Tensor& x) const {
 
 void Network::infer(const Tensor& x, Tensor& logits, Scratch& scratch) const {
   check_input(x);
-  chain_->infer(x, logits, scratch);
+  sequential_->infer(x, logits, scratch);
 }
 
 int Network::feature_dim() const {
   const auto& layers = spec_.layers;
   if (layers.empty() || !std::holds_alternative<DenseSpec>(layers.back().kind)) {
-    throw ShapeError("features: the last layer of the network is no Dense layer");
+    throw ShapeError("features: the last layer of the network is not a Dense layer");
   }
   Shape shape = spec_.input;
   for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
-    shape = chain_->layers()[i]->output_shape(shape);
+    shape = sequential_->layers()[i]->output_shape(shape);
   }
   return shape.c;
 }
 
 void Network::infer_features(const Tensor& x, Tensor& features, Scratch& scratch) const {
-  feature_dim();  // throws when there is no head
+  feature_dim();  // throws when the last layer is not a Dense
   check_input(x);
-  chain_->infer(x, features, scratch, 0, chain_->layers().size() - 1);
+  sequential_->infer(x, features, scratch, 0, sequential_->layers().size() - 1);
 }
 
 void Network::infer_head(const Tensor& features, Tensor& logits, Scratch& scratch) const {
@@ -99,16 +82,17 @@ void Network::infer_head(const Tensor& features, Tensor& logits, Scratch& scratc
     throw ShapeError("the head takes features " + to_string(expected) + ", not " +
                      to_string(features.shape()));
   }
-  chain_->infer(features, logits, scratch, chain_->layers().size() - 1, chain_->layers().size());
+  sequential_->infer(features, logits, scratch, sequential_->layers().size() - 1,
+                     sequential_->layers().size());
 }
 
 void Network::freeze_statistics() {
   frozen_ = true;
-  chain_->freeze_statistics();
+  sequential_->freeze_statistics();
 }
 
 Param* Network::head_param(const char* part) const {
-  feature_dim();  // throws when there is no head
+  feature_dim();  // throws when the last layer is not a Dense
   const std::string name = std::to_string(spec_.layers.size() - 1) + part;
   const auto found = std::find_if(params_.begin(), params_.end(),
                                   [&](const Param* param) { return param->name == name; });
@@ -141,6 +125,7 @@ Network Network::with_outputs(int outputs) const {
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     wider.buffers_[i]->value.copy_from(buffers_[i]->value);
   }
+  // The head's weight is {dim, outputs} and its bias {1, outputs}: copy each row into a longer one.
   const auto widen = [&](const Param& from, Tensor& to, int rows) {
     to.fill(0);
     for (int r = 0; r < rows; ++r) {
@@ -155,11 +140,11 @@ Network Network::with_outputs(int outputs) const {
 }
 
 const Tensor& Network::forward(const Tensor& x, const Rng& rng) {
-  return chain_->forward(x, rng);
+  return sequential_->forward(x, rng);
 }
 
 void Network::backward(const Tensor& dlogits) {
-  chain_->backward(dlogits, nullptr);
+  sequential_->backward(dlogits, nullptr);
 }
 
 void Network::zero_gradients() {
@@ -184,12 +169,21 @@ std::int64_t Network::parameter_count() const {
 }
 
 std::int64_t Network::flops() const {
-  return chain_->flops(spec_.input);
+  return sequential_->flops(spec_.input);
 }
 
 std::vector<Network::LayerInfo> Network::describe() const {
   std::vector<LayerInfo> infos;
-  add_infos(spec_.layers, *chain_, "", spec_.input, infos);
+  Shape shape = spec_.input;
+  for (std::size_t i = 0; i < spec_.layers.size(); ++i) {
+    Layer& layer = *sequential_->layers()[i];
+    std::int64_t parameters = 0;
+    for (const Param* param : layer.params()) parameters += param->value.size();
+    const Shape out = layer.output_shape(shape);
+    infos.push_back({std::to_string(i), describe_layer(spec_.layers[i], shape), out, parameters,
+                     layer.flops(shape)});
+    shape = out;
+  }
   return infos;
 }
 

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "engine/model/spec.h"
-#include "engine/nn/init.h"
 #include "engine/nn/sequential.h"
 
 namespace fovea {
 
-// A chain of layers built from a NetworkSpec.
+// A sequence of layers built from a NetworkSpec. Implemented in network.cpp; build.cpp creates the
+// layers, fold.cpp folds batch norm.
 // Thread contract: infer() is const and may run concurrently; everything else needs one owner.
 class Network {
  public:
@@ -31,16 +31,16 @@ class Network {
   // x {n, h, w, c} -> logits {n, 1, 1, outputs()}. Any n. Throws ShapeError when x does not fit.
   void infer(const Tensor& x, Tensor& logits, Scratch& scratch) const;
 
-  // The same in two steps: the last layer is the head, what it takes are the features.
+  // The same in two steps. The last layer is the head; its input are the features.
   //   infer_features: x {n, h, w, c} -> features {n, 1, 1, feature_dim()}
   //   infer_head:     features -> logits {n, 1, 1, outputs()}
-  // Throw ShapeError when the last layer is no Dense, or the input does not fit.
+  // Throw ShapeError when the last layer is not a Dense, or the input does not fit.
   int feature_dim() const;
   void infer_features(const Tensor& x, Tensor& features, Scratch& scratch) const;
   void infer_head(const Tensor& features, Tensor& logits, Scratch& scratch) const;
 
-  // Training: logits of one micro-batch, valid until the next forward; x must stay untouched until
-  // backward, which takes the gradient of the logits and adds to every Param::grad.
+  // Training: the logits of one micro-batch, valid until the next forward(). x must not change
+  // until backward(), which takes the gradient of the logits and adds to every Param::grad.
   const Tensor& forward(const Tensor& x, const Rng& rng);
   void backward(const Tensor& dlogits);
   void zero_gradients();
@@ -50,10 +50,10 @@ class Network {
   std::span<Param* const> params() const { return params_; }
   std::span<Buffer* const> buffers() const { return buffers_; }
   std::int64_t parameter_count() const;
-  std::int64_t flops() const;  // of one image, forward
+  std::int64_t flops() const;  // of the forward pass for one image
 
   struct LayerInfo {
-    std::string name;  // "0", "5.block.1"
+    std::string name;  // "0", "1"
     std::string kind;  // "Conv2d(3 -> 32, 3x3)"
     Shape output;      // n = 1
     std::int64_t parameters;
@@ -61,31 +61,47 @@ class Network {
   };
   std::vector<LayerInfo> describe() const;
 
-  // From now on forward() uses the running statistics of batch norm and update_statistics() leaves
-  // them alone; clones do the same.
+  // From now on forward() uses the running statistics of batch norm, and update_statistics() does
+  // not change them; the same holds for clones.
   void freeze_statistics();
 
-  // The last layer's weight {1, 1, feature_dim(), outputs()} and bias {1, 1, 1, outputs()}, null
-  // when it has none. Throw ShapeError when it is no Dense.
+  // The weight {1, 1, feature_dim(), outputs()} and the bias {1, 1, 1, outputs()} of the last
+  // layer; the bias is null when it has none. Throw ShapeError when the last layer is not a Dense.
   Param& head_weight();
   Param* head_bias();
-  // The same network and weights with more outputs: the head's new columns are zero. Throws
-  // ShapeError when the last layer is no Dense, or `outputs` is less than outputs().
+  // A copy with more outputs: the new columns of the head are zero. Throws ShapeError when the last
+  // layer is not a Dense, or `outputs` is less than outputs().
   Network with_outputs(int outputs) const;
 
-  // Lays the weights out for faster infer(); they must not change afterwards (fold.h calls this).
-  void prepare() { chain_->prepare(); }
+  // Stores the weights in the order of the kernels, which makes infer() faster. They must not
+  // change afterwards. fold_batch_norm() calls this.
+  void prepare() { sequential_->prepare(); }
 
  private:
   void check_input(const Tensor& x) const;
   Param* head_param(const char* part) const;
 
   NetworkSpec spec_;
-  std::unique_ptr<Sequential> chain_;  // on the heap: params_ and buffers_ point into it
+  std::unique_ptr<Sequential> sequential_;  // on the heap: params_ and buffers_ point into it
   std::vector<Param*> params_;
   std::vector<Buffer*> buffers_;
   int outputs_ = 0;
   bool frozen_ = false;
 };
+
+// The same function with fewer operations, for inference only. A batch norm that directly follows a
+// convolution or a dense layer is folded into its weights,
+//   w' = w * g / sqrt(var + eps),   b' = (b - mean) * g / sqrt(var + eps) + beta,
+// dropout is removed, and the weights are prepared for infer(). The result must not be trained.
+Network fold_batch_norm(const Network& network);
+
+// Builds layers for an input shape and checks all shapes. `prefix` begins the parameter names:
+// "" -> "0.weight", "5.block." -> "5.block.0.weight". Throws ShapeError and ConfigError naming the
+// layer, its kind and its input shape.
+Sequential build_layers(const std::vector<LayerSpec>& layers, const Shape& input,
+                        const std::string& prefix);
+
+// "Conv2d(3 -> 32, 3x3)"; `input` is the input shape of the layer.
+std::string describe_layer(const LayerSpec& layer, const Shape& input);
 
 }  // namespace fovea

@@ -61,7 +61,8 @@ NetworkSpec preset_network(const std::string& name, int size, int classes, float
                       std::to_string(size) + " and " + std::to_string(classes));
   }
   if (!(dropout >= 0 && dropout * kDenseDropout < 1)) {
-    throw ConfigError("preset " + name + ": dropout factor " + std::to_string(dropout));
+    throw ConfigError("preset " + name + ": the dropout factor " + std::to_string(dropout) +
+                      " is out of range");
   }
   NetworkSpec spec;
   spec.input = {1, size, size, 3};

@@ -1,6 +1,7 @@
 #include "engine/model/safetensors.h"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 #include "engine/core/error.h"
@@ -15,7 +16,7 @@ constexpr std::uint64_t kMaxHeader = std::uint64_t{16} << 20;
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 31;
 constexpr std::size_t kMaxRank = 8;
 constexpr std::size_t kHexDigits = 64;
-// In a JSON text a quote inside a string is written \", so this can only be the key itself.
+// Inside a JSON string a quote is written \", so this text can only be the key itself.
 constexpr std::string_view kHashKey = "\"header_sha256\":\"";
 
 [[noreturn]] void fail(const std::string& problem) {
@@ -36,17 +37,17 @@ std::int64_t element_count(const std::string& name, const std::vector<std::int64
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
     if (size < 0 || size > kMaxElements || (count *= size) > kMaxElements) {
-      fail("tensor " + name + " has shape " + shape_text(shape) + ", the limit is 2^31 numbers");
+      fail("tensor " + name + " has shape " + shape_text(shape) + "; the limit is 2^31 numbers");
     }
   }
   return count;
 }
 
-// Where the 64 digits of header_sha256 stand in the header.
+// The offset of the 64 digits of header_sha256 in the header.
 std::size_t find_hash(std::string_view header) {
   const std::size_t key = header.find(kHashKey);
   if (key == std::string_view::npos) {
-    fail("the header has no header_sha256; not written by Fovea, or damaged");
+    fail("the header has no header_sha256: not written by Fovea, or damaged");
   }
   if (header.find(kHashKey, key + 1) != std::string_view::npos)
     fail("two header_sha256 in the header");
@@ -64,7 +65,7 @@ std::string hash_header(std::string header, std::size_t at) {
 std::string_view read_header(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < 8) fail(std::to_string(bytes.size()) + " bytes are too few for a header");
   std::uint64_t length = 0;
-  for (int i = 7; i >= 0; --i) length = length << 8 | bytes[static_cast<std::size_t>(i)];
+  for (int i = 7; i >= 0; --i) length = length << 8 | bytes[i];
   if (length > kMaxHeader) {
     fail("header length " + std::to_string(length) + " is above the limit of 16 MiB");
   }
@@ -86,45 +87,39 @@ struct Entry {
   std::uint64_t begin, end;  // into the tensor bytes
 };
 
-std::uint64_t unsigned_at(const Json& list, std::size_t i, const std::string& where) {
-  if (!list[i].is_number_unsigned())
-    fail(where + " holds " + list[i].dump() + ", not a whole number");
-  return list[i].get<std::uint64_t>();
-}
+constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 
 Entry read_entry(const std::string& name, const Json& json) {
   const std::string where = "tensor " + name;
-  JsonFields fields(json, "model file: " + where);
+  const JsonReader in(json, "model file: " + where);
   Entry entry;
   entry.tensor.name = name;
-  const std::string dtype = fields.text("dtype");
+  const std::string dtype = in.at("dtype").text();
   if (dtype == "F16") {
     entry.tensor.dtype = DType::f16;
   } else if (dtype != "F32") {
     fail(where + ": dtype " + dtype + " is not supported, only F32 and F16");
   }
-  const Json& shape = fields.list("shape", kMaxRank);
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    const std::uint64_t size = unsigned_at(shape, i, where + ": shape");
-    entry.tensor.shape.push_back(
-        static_cast<std::int64_t>(std::min<std::uint64_t>(size, INT64_MAX)));
+  for (const JsonReader& size : in.at("shape").list_up_to(kMaxRank)) {
+    entry.tensor.shape.push_back(size.integer(0, kHighest));
   }
-  const Json& offsets = fields.list("data_offsets", 2);
-  if (offsets.size() != 2) fail(where + ": data_offsets are not [begin, end]");
-  entry.begin = unsigned_at(offsets, 0, where + ": data_offsets");
-  entry.end = unsigned_at(offsets, 1, where + ": data_offsets");
-  fields.done();
-  const auto expected = static_cast<std::uint64_t>(element_count(name, entry.tensor.shape)) *
-                        size_of(entry.tensor.dtype);
+  const auto offsets = in.at("data_offsets").list_of(2);
+  entry.begin = offsets[0].integer(0, kHighest);
+  entry.end = offsets[1].integer(0, kHighest);
+  in.reject_unknown_keys();
+  const std::uint64_t expected =
+      element_count(name, entry.tensor.shape) * size_of(entry.tensor.dtype);
   if (entry.end < entry.begin || entry.end - entry.begin != expected) {
-    fail(where + ": data_offsets " + offsets.dump() + " do not hold the " +
-         std::to_string(expected) + " bytes of its shape");
+    fail(where + ": data_offsets [" + std::to_string(entry.begin) + "," +
+         std::to_string(entry.end) + "] do not hold the " + std::to_string(expected) +
+         " bytes of its shape");
   }
   return entry;
 }
 
-// Orders the tensors by their bytes and checks that these fill `data` without gap or overlap.
-std::vector<StoredTensor> place(std::vector<Entry> entries, std::span<const std::uint8_t> data) {
+// Orders the tensors by their bytes and checks that these cover `data` without gap or overlap.
+std::vector<StoredTensor> locate_tensors(std::vector<Entry> entries,
+                                         std::span<const std::uint8_t> data) {
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
@@ -137,7 +132,7 @@ std::vector<StoredTensor> place(std::vector<Entry> entries, std::span<const std:
     }
     if (entry.end > data.size()) {
       fail("tensor " + entry.tensor.name + " ends at byte " + std::to_string(entry.end) +
-           ", the file has " + std::to_string(data.size()));
+           "; the file has " + std::to_string(data.size()));
     }
     entry.tensor.bytes = data.subspan(entry.begin, entry.end - entry.begin);
     at = entry.end;
@@ -159,7 +154,7 @@ std::string take(std::map<std::string, std::string>& metadata, const std::string
 
 std::string build_header(const Safetensors& file, const std::vector<const StoredTensor*>& order,
                          const std::string& sha256) {
-  nlohmann::ordered_json header;
+  Json header;
   auto& metadata = header["__metadata__"];
   metadata["header_sha256"] = std::string(kHexDigits, '0');
   metadata["sha256"] = sha256;
@@ -174,7 +169,7 @@ std::string build_header(const Safetensors& file, const std::vector<const Stored
   std::string text;
   try {
     text = header.dump();
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const Json::exception& error) {
     fail(error.what());
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
@@ -189,7 +184,7 @@ std::string build_header(const Safetensors& file, const std::vector<const Stored
 std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
   std::vector<const StoredTensor*> order;
   for (const StoredTensor& tensor : file.tensors) {
-    const auto count = static_cast<std::uint64_t>(element_count(tensor.name, tensor.shape));
+    const std::uint64_t count = element_count(tensor.name, tensor.shape);
     if (count * size_of(tensor.dtype) != tensor.bytes.size()) {
       fail("tensor " + tensor.name + " has " + std::to_string(tensor.bytes.size()) +
            " bytes for shape " + shape_text(tensor.shape));
@@ -228,15 +223,16 @@ Safetensors read_safetensors(std::span<const std::uint8_t> bytes) {
       entries.push_back(read_entry(item.key(), item.value()));
       continue;
     }
-    JsonFields fields(item.value(), "model file: __metadata__");
+    const JsonReader in(item.value(), "model file", "__metadata__");
+    if (!item.value().is_object()) in.fail("is not an object");
     for (const auto& text : item.value().items()) {
-      file.metadata[text.key()] = fields.text(text.key().c_str());
+      file.metadata[text.key()] = in.at(text.key()).text();
     }
   }
   take(file.metadata, "header_sha256");
   file.sha256 = take(file.metadata, "sha256");
   const auto data = bytes.subspan(8 + header.size());
-  file.tensors = place(std::move(entries), data);
+  file.tensors = locate_tensors(std::move(entries), data);
   if (sha256_hex(data) != file.sha256)
     fail("the tensor bytes do not match their sha256; the file is damaged");
   return file;

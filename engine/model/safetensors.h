@@ -8,9 +8,9 @@
 
 namespace fovea {
 
-// The container of model files: safetensors, with two keys of ours in `__metadata__` that make any
-// changed byte visible (docs/model-format.md): "sha256" of the tensor bytes and "header_sha256" of
-// the header. What the tensors and the other metadata mean is not known here.
+// The container of model files: safetensors with two additional keys in `__metadata__` that reveal
+// every changed byte (docs/model-format.md): "sha256" of the tensor bytes and "header_sha256" of
+// the header. The meaning of the tensors and of the other metadata is defined by the callers.
 
 enum class DType { f32, f16 };
 inline std::size_t size_of(DType type) {
@@ -21,22 +21,22 @@ struct StoredTensor {
   std::string name;
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;
-  std::span<const std::uint8_t> bytes;  // row-major, little-endian; owned by someone else
+  std::span<const std::uint8_t> bytes;  // row-major, little-endian; not owned
 };
 
 struct Safetensors {
   std::map<std::string, std::string> metadata;  // without the two hashes
-  std::vector<StoredTensor> tensors;            // in the order of their bytes, no gaps
-  std::string sha256;                           // of all tensor bytes; filled in by reading
+  std::vector<StoredTensor> tensors;            // in the order of their bytes, without gaps
+  std::string sha256;                           // of all tensor bytes; set by reading only
 };
 
-// Stores the tensors in the given order, F32 before F16 (which keeps both aligned).
-// Throws FormatError when a shape does not match its bytes or a text is not UTF-8.
+// Stores the tensors in the given order, but F32 before F16, which keeps both aligned. Throws
+// FormatError when a shape does not match its bytes or a text is not UTF-8.
 std::vector<std::uint8_t> write_safetensors(const Safetensors& file);
 
-// The result points into `bytes`. Throws FormatError for anything that is not exactly the format:
-// a header above 16 MiB, bytes that do not match the hashes, gaps, overlaps, leftovers, dtypes
-// other than F32 and F16, tensors above 2^31 numbers.
+// The result points into `bytes`. Throws FormatError for every deviation from the format: a header
+// above 16 MiB, bytes that do not match the hashes, gaps, overlaps, trailing bytes, dtypes other
+// than F32 and F16, tensors above 2^31 numbers.
 Safetensors read_safetensors(std::span<const std::uint8_t> bytes);
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -8,8 +9,9 @@
 
 namespace fovea {
 
-// A network as data: comparable, printable, stored in the model file. The layers correspond one to
-// one to a torch.nn.Sequential of the modules named beside them, so layer 3's weight is "3.weight".
+// The architecture of a network as data, which is stored in the model file. The layers correspond
+// one to one to a torch.nn.Sequential of the modules named beside them, so the weight of layer 3 is
+// "3.weight".
 
 struct Conv2dSpec {  // nn.Conv2d, square kernel, zero padding
   int out = 0;
@@ -30,7 +32,7 @@ struct ReluSpec {  // nn.ReLU
 struct GeluSpec {  // nn.GELU, the exact form with erf
   bool operator==(const GeluSpec&) const = default;
 };
-struct MaxPoolSpec {  // nn.MaxPool2d(size), stride = size, the remainder is dropped
+struct MaxPoolSpec {  // nn.MaxPool2d(size), stride = size; the remainder is dropped
   int size = 2;
   bool operator==(const MaxPoolSpec&) const = default;
 };
@@ -40,7 +42,7 @@ struct GlobalAvgPoolSpec {  // nn.AdaptiveAvgPool2d(1)
 struct GlobalMaxPoolSpec {  // nn.AdaptiveMaxPool2d(1)
   bool operator==(const GlobalMaxPoolSpec&) const = default;
 };
-struct DropoutSpec {  // nn.Dropout; `rate` is the share set to zero, 0 <= rate < 1
+struct DropoutSpec {  // nn.Dropout; `rate` is the probability of a zero, 0 <= rate < 1
   float rate = 0.5f;
   bool operator==(const DropoutSpec&) const = default;
 };
@@ -72,5 +74,16 @@ struct NetworkSpec {
   std::vector<LayerSpec> layers;
   bool operator==(const NetworkSpec&) const = default;
 };
+
+// In spec_json.cpp:
+// The architecture as JSON text, as stored in the model file (docs/model-format.md):
+// {"input":[h,w,c],"layers":[{"kind":"conv2d","out":32,"kernel":3,"stride":1,"pad":1,"bias":true}]}
+std::string spec_to_json(const NetworkSpec& spec);
+// Throws FormatError naming the layer ("layer 5.block.1 (conv2d): ..."): an unknown kind or key, a
+// missing key, a wrong type, a number outside its limits, more than 512 layers, residual blocks
+// nested deeper than 4. Does not check whether the shapes fit together.
+NetworkSpec spec_from_json(std::string_view text);
+// The JSON name of a layer's kind: "conv2d", "batch_norm", ...
+const char* kind_name(const LayerSpec& layer);
 
 }  // namespace fovea

@@ -1,54 +1,51 @@
-#include "engine/model/spec_json.h"
-
 #include <cmath>
 
 #include "engine/core/error.h"
 #include "engine/core/text.h"
 #include "engine/model/json.h"
+#include "engine/model/spec.h"
 
 namespace fovea {
 namespace {
 
-constexpr int kMaxLayers = 512;  // nested ones included
+constexpr int kMaxLayers = 512;  // including nested ones
 constexpr int kMaxNesting = 4;   // residual blocks inside residual blocks
 constexpr int kMaxChannels = 65536;
 constexpr int kMaxKernel = 31;
 constexpr int kMaxInput = 1024;
 
-using Ordered = nlohmann::ordered_json;
+Json layers_to_json(const std::vector<LayerSpec>& layers);
 
-Ordered layers_to_json(const std::vector<LayerSpec>& layers);
-
-// The fields beside "kind".
-void write_fields(Ordered& json, const Conv2dSpec& spec) {
+// Writes the fields other than "kind".
+void write_fields(Json& json, const Conv2dSpec& spec) {
   json["out"] = spec.out;
   json["kernel"] = spec.kernel;
   json["stride"] = spec.stride;
   json["pad"] = spec.pad;
   json["bias"] = spec.bias;
 }
-void write_fields(Ordered& json, const BatchNormSpec& spec) {
+void write_fields(Json& json, const BatchNormSpec& spec) {
   json["eps"] = shortest_decimal(spec.eps);
   json["momentum"] = shortest_decimal(spec.momentum);
 }
-void write_fields(Ordered& json, const MaxPoolSpec& spec) {
+void write_fields(Json& json, const MaxPoolSpec& spec) {
   json["size"] = spec.size;
 }
-void write_fields(Ordered& json, const DropoutSpec& spec) {
+void write_fields(Json& json, const DropoutSpec& spec) {
   json["rate"] = shortest_decimal(spec.rate);
 }
-void write_fields(Ordered& json, const DenseSpec& spec) {
+void write_fields(Json& json, const DenseSpec& spec) {
   json["out"] = spec.out;
   json["bias"] = spec.bias;
 }
-void write_fields(Ordered& json, const ResidualSpec& spec) {
+void write_fields(Json& json, const ResidualSpec& spec) {
   json["block"] = layers_to_json(spec.block);
 }
-void write_fields(Ordered&, const ReluSpec&) {}
-void write_fields(Ordered&, const GeluSpec&) {}
-void write_fields(Ordered&, const GlobalAvgPoolSpec&) {}
-void write_fields(Ordered&, const GlobalMaxPoolSpec&) {}
-void write_fields(Ordered&, const FlattenSpec&) {}
+void write_fields(Json&, const ReluSpec&) {}
+void write_fields(Json&, const GeluSpec&) {}
+void write_fields(Json&, const GlobalAvgPoolSpec&) {}
+void write_fields(Json&, const GlobalMaxPoolSpec&) {}
+void write_fields(Json&, const FlattenSpec&) {}
 
 const char* name(const Conv2dSpec&) {
   return "conv2d";
@@ -84,10 +81,10 @@ const char* name(const ResidualSpec&) {
   return "residual";
 }
 
-Ordered layers_to_json(const std::vector<LayerSpec>& layers) {
-  Ordered list = Ordered::array();
+Json layers_to_json(const std::vector<LayerSpec>& layers) {
+  Json list = Json::array();
   for (const LayerSpec& layer : layers) {
-    Ordered json;
+    Json json;
     json["kind"] = kind_name(layer);
     std::visit([&](const auto& spec) { write_fields(json, spec); }, layer.kind);
     list.push_back(std::move(json));
@@ -95,74 +92,81 @@ Ordered layers_to_json(const std::vector<LayerSpec>& layers) {
   return list;
 }
 
-// Counts layers over all nesting levels, so that a small text cannot ask for a huge network.
-struct Reader {
-  int count = 0;
-
-  std::vector<LayerSpec> layers(const Json& list, const std::string& prefix, int depth) {
+// Counts the layers of all nesting levels, so that a short text cannot request a huge network.
+class LayerReader {
+ public:
+  std::vector<LayerSpec> layers(const JsonReader& list, const std::string& prefix, int depth) {
     std::vector<LayerSpec> result;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const std::string where = "layer " + prefix + std::to_string(i);
-      if (++count > kMaxLayers) {
-        throw FormatError(where + ": more than " + std::to_string(kMaxLayers) + " layers");
+    for (const JsonReader& json : list.list_up_to(kMaxLayers)) {
+      const std::string index = prefix + std::to_string(result.size());
+      if (++count_ > kMaxLayers) {
+        throw FormatError("layer " + index + ": more than " + std::to_string(kMaxLayers) +
+                          " layers");
       }
-      result.push_back(layer(list[i], where, prefix + std::to_string(i), depth));
+      result.push_back(layer(json.value(), index, depth));
     }
     return result;
   }
 
-  LayerSpec layer(const Json& json, const std::string& where, const std::string& index, int depth) {
-    const std::string kind = JsonFields(json, where).text("kind");
-    JsonFields fields(json, where + " (" + kind + ")");
-    fields.text("kind");
-    LayerSpec result = plain_layer(kind, fields, where);
+ private:
+  LayerSpec layer(const Json& json, const std::string& index, int depth) {
+    const std::string where = "layer " + index;
+    const std::string kind = JsonReader(json, where).at("kind").text();
+    const JsonReader in(json, where + " (" + kind + ")");
+    in.at("kind");
+    LayerSpec result = read_fields(kind, in, where);
     if (auto* residual = std::get_if<ResidualSpec>(&result.kind)) {
       if (depth >= kMaxNesting) {
         throw FormatError(where + ": residual blocks nested deeper than " +
                           std::to_string(kMaxNesting));
       }
-      residual->block = layers(fields.list("block", kMaxLayers), index + ".block.", depth + 1);
+      residual->block = layers(in.at("block"), index + ".block.", depth + 1);
     }
-    fields.done();
+    in.reject_unknown_keys();
     return result;
   }
 
-  // A residual layer comes back with its block still empty.
-  static LayerSpec plain_layer(const std::string& kind, JsonFields& fields,
+  // The block of a residual layer is left empty.
+  static LayerSpec read_fields(const std::string& kind, const JsonReader& in,
                                const std::string& where) {
+    const auto integer = [&](const char* key, int low, int high) {
+      return static_cast<int>(in.at(key).integer(low, high));
+    };
     if (kind == "conv2d") {
       Conv2dSpec spec;
-      spec.out = fields.integer("out", 1, kMaxChannels);
-      spec.kernel = fields.integer("kernel", 1, kMaxKernel);
-      spec.stride = fields.integer("stride", 1, kMaxKernel);
-      spec.pad = fields.integer("pad", 0, kMaxKernel);
-      spec.bias = fields.boolean("bias");
+      spec.out = integer("out", 1, kMaxChannels);
+      spec.kernel = integer("kernel", 1, kMaxKernel);
+      spec.stride = integer("stride", 1, kMaxKernel);
+      spec.pad = integer("pad", 0, kMaxKernel);
+      spec.bias = in.at("bias").boolean();
       return {spec};
     }
     if (kind == "batch_norm") {
       BatchNormSpec spec;
-      spec.eps = fields.number("eps", 1e-12f, 1.0f);
-      spec.momentum = fields.number("momentum", 0.0f, 1.0f);
+      spec.eps = in.at("eps").float_number(1e-12f, 1.0f);
+      spec.momentum = in.at("momentum").float_number(0.0f, 1.0f);
       return {spec};
     }
     if (kind == "relu") return {ReluSpec{}};
     if (kind == "gelu") return {GeluSpec{}};
-    if (kind == "max_pool") return {MaxPoolSpec{fields.integer("size", 1, kMaxKernel)}};
+    if (kind == "max_pool") return {MaxPoolSpec{integer("size", 1, kMaxKernel)}};
     if (kind == "global_avg_pool") return {GlobalAvgPoolSpec{}};
     if (kind == "global_max_pool") return {GlobalMaxPoolSpec{}};
     if (kind == "dropout") {
-      return {DropoutSpec{fields.number("rate", 0.0f, std::nextafter(1.0f, 0.0f))}};
+      return {DropoutSpec{in.at("rate").float_number(0.0f, std::nextafter(1.0f, 0.0f))}};
     }
     if (kind == "flatten") return {FlattenSpec{}};
     if (kind == "dense") {
       DenseSpec spec;
-      spec.out = fields.integer("out", 1, kMaxChannels);
-      spec.bias = fields.boolean("bias");
+      spec.out = integer("out", 1, kMaxChannels);
+      spec.bias = in.at("bias").boolean();
       return {spec};
     }
     if (kind == "residual") return {ResidualSpec{}};
     throw FormatError(where + ": unknown kind \"" + kind + "\"");
   }
+
+  int count_ = 0;
 };
 
 }  // namespace
@@ -172,7 +176,7 @@ const char* kind_name(const LayerSpec& layer) {
 }
 
 std::string spec_to_json(const NetworkSpec& spec) {
-  Ordered json;
+  Json json;
   json["input"] = {spec.input.h, spec.input.w, spec.input.c};
   json["layers"] = layers_to_json(spec.layers);
   return json.dump();
@@ -180,20 +184,15 @@ std::string spec_to_json(const NetworkSpec& spec) {
 
 NetworkSpec spec_from_json(std::string_view text) {
   const Json json = parse_json(text, "architecture");
-  JsonFields fields(json, "architecture");
-  const Json& input = fields.list("input", 3);
-  if (input.size() != 3)
-    throw FormatError("architecture: \"input\" is not [height, width, channels]");
-  int sizes[3];
-  for (int i = 0; i < 3; ++i) {
-    const Json entry{{"input", input[i]}};
-    sizes[i] =
-        JsonFields(entry, "architecture").integer("input", 1, i < 2 ? kMaxInput : kMaxChannels);
-  }
+  const JsonReader in(json, "architecture");
+  const auto input = in.at("input").list_of(3);  // height, width, channels
+  const auto side = [&](std::size_t i, int limit) {
+    return static_cast<int>(input[i].integer(1, limit));
+  };
   NetworkSpec spec;
-  spec.input = {1, sizes[0], sizes[1], sizes[2]};
-  spec.layers = Reader().layers(fields.list("layers", kMaxLayers), "", 0);
-  fields.done();
+  spec.input = {1, side(0, kMaxInput), side(1, kMaxInput), side(2, kMaxChannels)};
+  spec.layers = LayerReader().layers(in.at("layers"), "", 0);
+  in.reject_unknown_keys();
   return spec;
 }
 

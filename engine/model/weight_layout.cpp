@@ -1,7 +1,6 @@
 #include "engine/model/weight_layout.h"
 
 #include "engine/core/error.h"
-#include "engine/model/spec_json.h"
 
 namespace fovea {
 namespace {
@@ -9,32 +8,32 @@ namespace {
 constexpr std::int64_t kMaxActivation = std::int64_t{1} << 26;
 constexpr std::int64_t kMaxWeight = std::int64_t{1} << 31;
 
-// Memory position of the k-th feature of a flattened map, k counted channel, row, column.
+// The position in memory of feature k of a flattened map, where k counts channel, row, column.
 std::int64_t feature_in_memory(const Shape& map, std::int64_t k) {
   if (map.size() == 0) return k;
   const std::int64_t plane = std::int64_t{map.h} * map.w;
   return k % plane * map.c + k / plane;
 }
 
-// Follows the shape, and the map a Flatten left behind, through the layers.
-class Walk {
+// Tracks the shape through the layers, and the map whose order a Flatten left in the features.
+class LayoutWalk {
  public:
   std::vector<WeightLayout> result;
 
-  // out_map: the order the outputs must have, because a residual block adds its input to them.
+  // out_map: the order that the outputs must have, because a residual block adds its input to them.
   void layers(const std::vector<LayerSpec>& layers, const std::string& prefix,
               const Shape& out_map) {
     int last_dense = -1;
     for (std::size_t i = 0; i < layers.size(); ++i) {
       if (std::holds_alternative<DenseSpec>(layers[i].kind)) last_dense = static_cast<int>(i);
     }
-    for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
+    for (int i = 0; i < int_size(layers); ++i) {
       index_ = prefix + std::to_string(i);
       where_ = "layer " + index_ + " (" + kind_name(layers[i]) + ")";
       dense_map_ = i == last_dense ? out_map : Shape{};
       std::visit([this](const auto& spec) { step(spec); }, layers[i].kind);
       if (shape_.per_image() > kMaxActivation) {
-        fail("output " + to_string(shape_) + " exceeds 2^26 numbers an image");
+        fail("its output " + to_string(shape_) + " exceeds 2^26 numbers for one image");
       }
     }
   }
@@ -49,13 +48,14 @@ class Walk {
 
  private:
   void step(const Conv2dSpec& spec) {
-    if (map_.size() != 0) fail("a convolution behind a flattened " + to_string(map_) + " map");
+    if (map_.size() != 0) fail("a convolution follows a flattened " + to_string(map_) + " map");
     add("weight", {spec.out, shape_.c, spec.kernel, spec.kernel}, Layout::conv);
     if (spec.bias) add("bias", {spec.out}, Layout::vector);
     const int height = shape_.h + 2 * spec.pad - spec.kernel;
     const int width = shape_.w + 2 * spec.pad - spec.kernel;
-    if (spec.stride < 1 || height < 0 || width < 0)
-      fail("kernel does not fit " + to_string(shape_));
+    if (spec.stride < 1 || height < 0 || width < 0) {
+      fail("the kernel does not fit into " + to_string(shape_));
+    }
     shape_ = {1, height / spec.stride + 1, width / spec.stride + 1, spec.out};
   }
   void step(const BatchNormSpec&) {
@@ -65,9 +65,9 @@ class Walk {
     result.back().variance = true;
   }
   void step(const MaxPoolSpec& spec) {
-    if (map_.size() != 0) fail("a pool behind a flattened map");
+    if (map_.size() != 0) fail("a pool follows a flattened map");
     if (spec.size < 1 || shape_.h < spec.size || shape_.w < spec.size) {
-      fail("window " + std::to_string(spec.size) + " does not fit " + to_string(shape_));
+      fail("window " + std::to_string(spec.size) + " does not fit into " + to_string(shape_));
     }
     shape_ = {1, shape_.h / spec.size, shape_.w / spec.size, shape_.c};
   }
@@ -78,7 +78,8 @@ class Walk {
     shape_ = {1, 1, 1, static_cast<int>(shape_.per_image())};
   }
   void step(const DenseSpec& spec) {
-    if (shape_.h != 1 || shape_.w != 1) fail("input " + to_string(shape_) + " is not flattened");
+    if (shape_.h != 1 || shape_.w != 1)
+      fail("its input " + to_string(shape_) + " is not flattened");
     WeightLayout& weight = add("weight", {spec.out, shape_.c}, Layout::dense);
     weight.in_map = map_;
     weight.out_map = dense_map_;
@@ -92,7 +93,7 @@ class Walk {
     layers(spec.block, index_ + ".block.", map);
     where_ = where;
     if (!(shape_ == before)) {
-      fail("block turns " + to_string(before) + " into " + to_string(shape_));
+      fail("the block turns " + to_string(before) + " into " + to_string(shape_));
     }
   }
   void step(const ReluSpec&) {}
@@ -114,8 +115,8 @@ class Walk {
 
   std::string index_, where_;
   Shape shape_;
-  Shape map_;        // not empty: shape_.c counts this map's numbers in its own order
-  Shape dense_map_;  // what a dense layer here must leave in map_
+  Shape map_;        // not empty: the features are those of this map, in the order of memory
+  Shape dense_map_;  // what a dense layer must leave in map_
 };
 
 }  // namespace
@@ -128,7 +129,7 @@ std::int64_t WeightLayout::count() const {
 
 std::vector<std::uint32_t> WeightLayout::memory_order() const {
   std::vector<std::uint32_t> order;
-  order.reserve(static_cast<std::size_t>(count()));
+  order.reserve(count());
   const std::int64_t outs = shape[0];
   const std::int64_t ins = shape.size() > 1 ? shape[1] : 1;
   const std::int64_t taps = shape.size() > 2 ? shape[2] * shape[3] : 1;  // rows x columns
@@ -145,7 +146,7 @@ std::vector<std::uint32_t> WeightLayout::memory_order() const {
 }
 
 std::vector<WeightLayout> weight_layouts(const NetworkSpec& spec) {
-  Walk walk;
+  LayoutWalk walk;
   walk.run(spec);
   return std::move(walk.result);
 }

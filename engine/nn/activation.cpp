@@ -9,6 +9,7 @@ namespace {
 
 void gelu(const Tensor& x, Tensor& y) {
   constexpr Scalar kInverseRoot2 = static_cast<Scalar>(0.70710678118654752);
+  // Phi(v) = (1 + erf(v / sqrt 2)) / 2
   for (std::int64_t i = 0; i < x.size(); ++i) {
     const Scalar v = x.data()[i];
     y.data()[i] = v / 2 * (1 + std::erf(v * kInverseRoot2));
@@ -37,7 +38,7 @@ void Gelu::forward(const Tensor& x, Tensor& y, const Rng&) {
   gelu(x, y);
 }
 
-// d/dx x Phi(x) = Phi(x) + x phi(x), phi the normal density.
+// d/dx x Phi(x) = Phi(x) + x phi(x) with phi the normal density.
 void Gelu::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tensor* dx) {
   if (dx == nullptr) return;
   constexpr Scalar kInverseRoot2 = static_cast<Scalar>(0.70710678118654752);

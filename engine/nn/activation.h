@@ -4,7 +4,7 @@
 
 namespace fovea {
 
-// y = max(x, 0). Its gradient is taken from y, so it may overwrite its input; 0 at x = 0.
+// y = max(x, 0). The gradient is computed from y, so y may overwrite x; it is 0 at x = 0.
 class Relu : public Layer {
  public:
   Shape output_shape(const Shape& in) const override { return in; }
@@ -14,8 +14,8 @@ class Relu : public Layer {
   void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
 };
 
-// y = x * Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016, section 2),
-// exact.
+// y = x * Phi(x) with Phi the normal distribution function (Hendrycks and Gimpel 2016, section 2).
+// Computed exactly, by erf.
 class Gelu : public Layer {
  public:
   Shape output_shape(const Shape& in) const override { return in; }

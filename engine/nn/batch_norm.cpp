@@ -8,6 +8,7 @@
 namespace fovea {
 namespace {
 
+// Positions that share a channel's statistics: n * h * w.
 std::int64_t rows_of(const Tensor& x) {
   return x.size() / x.shape().c;
 }
@@ -50,6 +51,7 @@ void BatchNorm::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
   scratch.conv.columns.resize({1, 1, 2, channels_});
   Scalar* scale = scratch.conv.columns.data();
   Scalar* shift = scale + channels_;
+  // y = x * scale + shift with scale = weight / sqrt(var + eps), shift = bias - mean * scale.
   for (int j = 0; j < channels_; ++j) {
     scale[j] = weight_.value.data()[j] / std::sqrt(var_.value.data()[j] + eps_);
     shift[j] = bias_.value.data()[j] - mean_.value.data()[j] * scale[j];
@@ -75,12 +77,12 @@ void BatchNorm::forward(const Tensor& x, Tensor& y, const Rng&) {
     inverse_std_.data()[j] = inverse;
     scale_.data()[j] = weight_.value.data()[j] * inverse;
     shift_.data()[j] = bias_.value.data()[j] - mean[j] * scale_.data()[j];
-    var[j] *= unbiased;  // what the running variance averages, as PyTorch does
+    var[j] *= unbiased;  // the running variance averages the unbiased one, as in PyTorch
   }
   kernels::scale_shift(x.data(), rows, channels_, scale_.data(), shift_.data(), y.data());
 }
 
-// With xhat = (x - mean) * s, s = 1 / sqrt(var + eps), m rows (docs/backward.md):
+// With xhat = (x - mean) * s, s = 1 / sqrt(var + eps) and m rows (docs/backward.md):
 //   dbias = sum dy,  dweight = sum dy * xhat
 //   dx = weight * s * (dy - dbias / m - xhat * dweight / m)
 // With frozen statistics mean and s do not depend on x: dx = weight * s * dy.
@@ -90,6 +92,7 @@ void BatchNorm::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tenso
   scratch_.resize({1, 1, 5, channels_});
   Scalar* sum_dy = scratch_.data();
   Scalar* sum_dy_x = sum_dy + channels_;
+  // dx = a * dy + b * x + d for each channel.
   Scalar* a = sum_dy_x + channels_;
   Scalar* b = a + channels_;
   Scalar* d = b + channels_;

@@ -7,10 +7,11 @@ namespace fovea {
 // Batch normalisation over (n, h, w) per channel (Ioffe and Szegedy 2015, algorithm 1):
 //   forward:  y = weight * (x - mean) / sqrt(var + eps) + bias   mean, var (biased) of this batch
 //   infer:    the same with running_mean, running_var
-// In training the batch is one lane, so this is ghost batch normalisation (Hoffer et al. 2017).
-// With frozen statistics forward is infer's formula, mean and var constants: what fine-tuning on
-// few images wants (Keras' guide to transfer learning calls it inference mode). Params: weight,
-// bias {1, 1, 1, c}, no weight decay. Buffers: running_mean, running_var (unbiased).
+// In training the batch is one micro-batch, so this is ghost batch normalisation (Hoffer et al.
+// 2017). With frozen statistics forward uses infer's formula and treats mean and var as constants,
+// which suits fine-tuning on few images (Keras calls it inference mode).
+// Params: weight, bias {1, 1, 1, c}, no weight decay. Buffers: running_mean, running_var
+// (unbiased).
 class BatchNorm : public Layer {
  public:
   BatchNorm(int channels, float eps, float momentum, const std::string& name);
@@ -29,7 +30,7 @@ class BatchNorm : public Layer {
   bool frozen_ = false;
   Param weight_, bias_;
   Buffer mean_, var_;
-  Tensor inverse_std_;  // of the last forward
+  Tensor inverse_std_;  // 1 / sqrt(var + eps) of the last forward
   Tensor scale_, shift_, scratch_;
 };
 

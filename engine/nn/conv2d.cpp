@@ -25,8 +25,8 @@ kernels::ConvShape Conv2d::shape_for(const Shape& in) const {
 }
 
 Shape Conv2d::output_shape(const Shape& in) const {
-  const int reach = options_.kernel - 2 * options_.pad;
-  if (in.c != options_.in || in.h < reach || in.w < reach) {
+  const int min_side = options_.kernel - 2 * options_.pad;
+  if (in.c != options_.in || in.h < min_side || in.w < min_side) {
     throw ShapeError("Conv2d with " + std::to_string(options_.in) + " input channels, kernel " +
                      std::to_string(options_.kernel) + " and padding " +
                      std::to_string(options_.pad) + " cannot take " + to_string(in));

@@ -4,9 +4,9 @@
 
 namespace fovea {
 
-// Square convolution with zero padding (cross-correlation, as everyone computes it):
-//   y[n, oy, ox, o] = bias[o] + sum over kh, kw, c of x[n, oy * stride + kh - pad, ...] * w[kh, kw,
-//   c, o]
+// Square convolution with zero padding (a cross-correlation, as in all deep learning libraries):
+//   y[n, oy, ox, o] = bias[o] + sum over kh, kw, c of
+//                     x[n, oy * stride + kh - pad, ox * stride + kw - pad, c] * w[kh, kw, c, o]
 // Params: weight {kernel, kernel, in, out}, bias {1, 1, 1, out}.
 class Conv2d : public Layer {
  public:
@@ -15,8 +15,8 @@ class Conv2d : public Layer {
     int kernel = 3, stride = 1, pad = 1;
     bool bias = true;
   };
-  // Throws ConfigError when a number is out of range. `name` prefixes the parameters: "0" ->
-  // "0.weight".
+  // `name` prefixes the parameters: "0" -> "0.weight". Throws ConfigError when an option is out of
+  // range.
   Conv2d(const Options& options, const std::string& name);
 
   Shape output_shape(const Shape& in) const override;
@@ -33,7 +33,7 @@ class Conv2d : public Layer {
   Options options_;
   Param weight_;
   Param bias_;
-  Tensor prepared_;  // weights as the kernels read them; empty until prepare()
+  Tensor prepared_;  // weights in the order of the kernels; empty until prepare()
   kernels::ConvScratch scratch_;
 };
 

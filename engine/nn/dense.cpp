@@ -48,6 +48,7 @@ void Dense::forward(const Tensor& x, Tensor& y, const Rng&) {
 }
 
 void Dense::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tensor* dx) {
+  // dweight += x' dy,  dbias += sum of dy over the rows,  dx = dy weight'
   const int n = x.shape().n;
   kernels::gemm_at(in_, out_, n, x.data(), dy.data(), weight_.grad.data(), kernels::Write::add);
   if (has_bias_) kernels::add_rows(dy.data(), n, out_, bias_.grad.data());

@@ -5,7 +5,7 @@
 namespace fovea {
 
 // y {n, 1, 1, out} = x {n, 1, 1, in} * weight + bias. Computed as a 1x1 convolution over a row of n
-// pixels, so that an image's answer does not depend on the batch it came in, to the last bit.
+// pixels, so that the result for an image does not depend on its batch, bit for bit.
 // Params: weight {1, 1, in, out}, bias {1, 1, 1, out}.
 class Dense : public Layer {
  public:
@@ -26,12 +26,12 @@ class Dense : public Layer {
   int in_, out_;
   bool has_bias_;
   Param weight_, bias_;
-  Tensor prepared_;  // weights as the kernels read them; empty until prepare()
+  Tensor prepared_;  // weights in the order of the kernels; empty until prepare()
   kernels::ConvScratch scratch_;
 };
 
-// {n, h, w, c} -> {n, 1, 1, h * w * c}, in memory order (h, w, c); PyTorch's nn.Flatten counts
-// (c, h, w), which the model file accounts for.
+// {n, h, w, c} -> {n, 1, 1, h * w * c} in memory order (h, w, c). The order of PyTorch's nn.Flatten
+// is (c, h, w); the model file converts between them.
 class Flatten : public Layer {
  public:
   Shape output_shape(const Shape& in) const override;

@@ -18,9 +18,10 @@ void Dropout::infer(const Tensor& x, Tensor& y, Scratch&) const {
 }
 
 void Dropout::forward(const Tensor& x, Tensor& y, const Rng& rng) {
+  // A number is dropped when its 24 random bits are below rate * 2^24.
   const auto threshold = static_cast<std::uint32_t>(std::lround(double{rate_} * 0x1p24));
   constexpr std::size_t kStep = 4 * Rng::kBlocks;
-  kept_.resize((static_cast<std::size_t>(x.size()) + kStep - 1) / kStep * kStep);
+  kept_.resize((x.size() + kStep - 1) / kStep * kStep);
   for (std::size_t i = 0; i < kept_.size(); i += kStep) {
     std::uint32_t* kept = kept_.data() + i;
     rng.blocks(i / 4, kept);

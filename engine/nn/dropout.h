@@ -6,7 +6,7 @@ namespace fovea {
 
 // Inverted dropout (Srivastava et al. 2014): in training each number becomes 0 with probability
 // `rate` and is divided by 1 - rate otherwise; infer() does nothing. The mask is a function of the
-// Rng given to forward() and of the position.
+// Rng passed to forward() and of the position.
 class Dropout : public Layer {
  public:
   explicit Dropout(float rate);  // throws ConfigError unless 0 <= rate < 1

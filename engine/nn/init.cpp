@@ -1,17 +1,19 @@
-#include "engine/nn/init.h"
-
 #include <algorithm>
 #include <cmath>
+
+#include "engine/nn/layer.h"
 
 namespace fovea {
 
 void initialise(Param& param, Init init, Rng rng) {
   if (param.layout == Layout::vector) return;
   const Shape& s = param.value.shape();  // {kernel, kernel, in, out}, or {1, 1, in, out}
+  // He et al. 2015, eq. 10: normal with variance 2 / fan-in.
   const int fan_in = s.n * s.h * s.w;
   const float deviation = std::sqrt(2.0f / static_cast<float>(fan_in));
   for (Scalar& value : param.value.values()) value = deviation * rng.normal();
   if (init != Init::dirac || param.layout != Layout::conv || s.n % 2 == 0) return;
+  // Zagoruyko and Komodakis 2017: output filter i copies input channel i at the centre tap.
   const int middle = (s.n / 2) * s.h + s.h / 2;
   const int passed = std::min(s.w, s.c);
   Scalar* weight = param.value.data();

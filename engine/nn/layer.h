@@ -10,16 +10,16 @@
 
 namespace fovea {
 
-// How a parameter lies in memory, which decides how the model file turns it into PyTorch's layout.
+// The memory layout of a parameter, from which the model file derives PyTorch's layout.
 enum class Layout {
   vector,  // {1, 1, 1, k}
   conv,    // {kernel rows, kernel columns, in, out}; PyTorch: out, in, rows, columns
   dense,   // {1, 1, in, out}; PyTorch: out, in
 };
 
-// A trained array and its gradient, which backward() adds to.
+// A trained array and its gradient, to which backward() adds.
 struct Param {
-  std::string name;  // PyTorch's: "0.weight"
+  std::string name;  // as in PyTorch: "0.weight"
   Layout layout = Layout::vector;
   Tensor value;
   Tensor grad;
@@ -27,7 +27,7 @@ struct Param {
 };
 
 // An array that is stored with the model but not trained by gradients (batch norm statistics).
-// After forward(), `batch` holds this batch's own value, for Network::update_statistics.
+// After forward(), `batch` holds the value of this batch, for Network::update_statistics.
 struct Buffer {
   std::string name;
   Tensor value;
@@ -35,42 +35,50 @@ struct Buffer {
   float momentum = 0.1f;
 };
 
-// Memory that infer() needs and that a caller keeps, one per thread, so that nothing is allocated
-// in a steady loop.
+enum class Init {
+  he,     // normal, variance 2 / fan-in (He et al. 2015, eq. 10); vectors are left unchanged
+  dirac,  // as he, but output filter i < in of an odd-sized convolution passes input channel i
+          // through unchanged (Zagoruyko and Komodakis 2017)
+};
+
+// Fills one weight; vectors (biases, batch norm) are left unchanged. In init.cpp.
+void initialise(Param& param, Init init, Rng rng);
+
+// Memory for infer(), kept by the caller, one per thread, so that repeated calls do not allocate.
 struct Scratch {
   kernels::ConvScratch conv;
   Tensor ping;
   Tensor pong;
-  std::unique_ptr<Scratch> inner;  // of a residual block
+  std::unique_ptr<Scratch> inner;  // for the block of a residual layer
 };
 
-// One step of a network. infer() is const and writes no member: one network serves any number of
-// threads at once, each with its own Scratch. forward()/backward() are for one owner in training.
+// One layer of a network. infer() is const and writes no member: any number of threads may use one
+// network at the same time, each with its own Scratch. Everything else needs one owner.
 class Layer {
  public:
   virtual ~Layer() = default;
 
-  // Output for one input shape; throws ShapeError when the layer cannot take it.
+  // The output shape for an input shape. Throws ShapeError when the layer cannot take it.
   virtual Shape output_shape(const Shape& in) const = 0;
   // True when y may be the same tensor as x, and dx the same as dy. Such a layer keeps the shape.
   virtual bool in_place() const { return false; }
 
-  // y is already of output_shape(x.shape()). Evaluation mode: running statistics, no dropout.
+  // Evaluation mode: running statistics, no dropout. REQUIRES: y has output_shape(x.shape())
   virtual void infer(const Tensor& x, Tensor& y, Scratch& scratch) const = 0;
-  // Training mode. x and y stay untouched by others until backward (in-place layers excepted).
+  // Training mode. x and y must not change until backward(), except by layers that work in place.
   virtual void forward(const Tensor& x, Tensor& y, const Rng& rng) = 0;
-  // Overwrites dx (already of x's shape; null: not wanted), adds to every Param::grad.
+  // Overwrites dx, which has the shape of x (null: not computed), and adds to every Param::grad.
   virtual void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) = 0;
 
   virtual std::vector<Param*> params() { return {}; }
   virtual std::vector<Buffer*> buffers() { return {}; }
-  // From now on forward() normalises by the running statistics, as infer() does, and leaves them as
-  // they are.
+  // From now on forward() normalises with the running statistics, as infer() does, and does not
+  // update them.
   virtual void freeze_statistics() {}
-  // Called once when the weights are final: may lay them out anew so that infer() is faster. The
-  // weights must not change afterwards.
+  // Called once when the weights are final: may store them in another order that makes infer()
+  // faster. The weights must not change afterwards.
   virtual void prepare() {}
-  // Multiply-adds of one image times two; element-wise work is not counted.
+  // Two for each multiply-add of one image; element-wise operations are not counted.
   virtual std::int64_t flops(const Shape& in) const {
     (void)in;
     return 0;

@@ -7,11 +7,23 @@
 #include "engine/core/error.h"
 
 namespace fovea {
+namespace {
+
+// log(sum_j exp(z_j)), with the largest logit factored out so that exp cannot overflow.
+double log_sum_exp(const Scalar* z, int k) {
+  const double highest = *std::max_element(z, z + k);
+  double sum = 0;
+  for (int j = 0; j < k; ++j) sum += std::exp(z[j] - highest);
+  return highest + std::log(sum);
+}
+
+}  // namespace
+
 double softmax_cross_entropy(const Tensor& logits, std::span<const int> labels,
                              const LossOptions& options, Tensor& dlogits, Scalar scale) {
   const int n = logits.shape().n, k = logits.shape().c;
   const auto& weights = options.class_weights;
-  if (static_cast<int>(labels.size()) != n || (!weights.empty() && std::ssize(weights) != k)) {
+  if (int_size(labels) != n || (!weights.empty() && int_size(weights) != k)) {
     throw ShapeError("the loss got " + std::to_string(n) + "x" + std::to_string(k) + " logits, " +
                      std::to_string(labels.size()) + " labels and " +
                      std::to_string(weights.size()) + " class weights");
@@ -27,10 +39,7 @@ double softmax_cross_entropy(const Tensor& logits, std::span<const int> labels,
     }
     const Scalar* z = logits.image(i);
     Scalar* dz = dlogits.image(i);
-    const double highest = *std::max_element(z, z + k);
-    double sum = 0;
-    for (int j = 0; j < k; ++j) sum += std::exp(z[j] - highest);
-    const double log_sum = highest + std::log(sum);
+    const double log_sum = log_sum_exp(z, k);
     const double weight = weights.empty() ? 1.0 : weights[label];
     for (int j = 0; j < k; ++j) {
       const double log_p = z[j] - log_sum;
@@ -55,10 +64,7 @@ double soft_cross_entropy(const Tensor& logits, const Tensor& targets, Tensor& d
     const Scalar* z = logits.image(i);
     const Scalar* t = targets.image(i);
     Scalar* dz = dlogits.image(i);
-    const double highest = *std::max_element(z, z + k);
-    double sum = 0;
-    for (int j = 0; j < k; ++j) sum += std::exp(z[j] - highest);
-    const double log_sum = highest + std::log(sum);
+    const double log_sum = log_sum_exp(z, k);
     for (int j = 0; j < k; ++j) {
       const double log_p = z[j] - log_sum;
       if (t[j] != 0) total -= t[j] * log_p;

@@ -23,7 +23,7 @@ void MaxPool::infer(const Tensor& x, Tensor& y, Scratch&) const {
 }
 
 void MaxPool::forward(const Tensor& x, Tensor& y, const Rng&) {
-  winner_.resize(static_cast<std::size_t>(y.size()));
+  winner_.resize(y.size());
   kernels::max_pool(x.data(), x.shape(), size_, y.data(), winner_.data());
 }
 
@@ -60,7 +60,7 @@ void GlobalMaxPool::infer(const Tensor& x, Tensor& y, Scratch&) const {
 }
 
 void GlobalMaxPool::forward(const Tensor& x, Tensor& y, const Rng&) {
-  winner_.resize(static_cast<std::size_t>(y.size()));
+  winner_.resize(y.size());
   kernels::global_max_pool(x.data(), x.shape(), y.data(), winner_.data());
 }
 

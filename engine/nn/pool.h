@@ -4,8 +4,8 @@
 
 namespace fovea {
 
-// Largest value of each size x size window, windows side by side; rows and columns that do not
-// fill a window are dropped. Of equal values the first (row by row) gets the gradient.
+// The maximum of each size x size window. Windows do not overlap; rows and columns that do not fill
+// a window are dropped. Of equal values the first, row by row, gets the gradient.
 class MaxPool : public Layer {
  public:
   explicit MaxPool(int size);
@@ -16,10 +16,10 @@ class MaxPool : public Layer {
 
  private:
   int size_;
-  std::vector<std::uint8_t> winner_;  // which place of the window, per output
+  std::vector<std::uint8_t> winner_;  // position of the maximum in its window, for each output
 };
 
-// Mean or maximum over all rows and columns: {n, h, w, c} -> {n, 1, 1, c}.
+// The mean or maximum over all rows and columns: {n, h, w, c} -> {n, 1, 1, c}.
 class GlobalAvgPool : public Layer {
  public:
   Shape output_shape(const Shape& in) const override;
@@ -36,7 +36,7 @@ class GlobalMaxPool : public Layer {
   void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
 
  private:
-  std::vector<std::int32_t> winner_;
+  std::vector<std::int32_t> winner_;  // pixel of the maximum, for each output
 };
 
 }  // namespace fovea

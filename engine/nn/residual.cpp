@@ -31,6 +31,7 @@ void Residual::forward(const Tensor& x, Tensor& y, const Rng& rng) {
   add(x, y);
 }
 
+// dx = dy + (gradient of the block)
 void Residual::backward(const Tensor&, const Tensor&, const Tensor& dy, Tensor* dx) {
   block_.backward(dy, dx);
   if (dx != nullptr) add(dy, *dx);

@@ -4,7 +4,7 @@
 
 namespace fovea {
 
-// y = x + block(x) (He et al. 2016). The block keeps the shape.
+// y = x + block(x) (He et al. 2016). The block must keep the shape.
 class Residual : public Layer {
  public:
   explicit Residual(Sequential block) : block_(std::move(block)) {}

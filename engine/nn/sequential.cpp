@@ -5,7 +5,7 @@ namespace fovea {
 Sequential::Sequential(std::vector<std::unique_ptr<Layer>> layers) : layers_(std::move(layers)) {
   std::size_t slots = 0;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    // The first layer never works in place: its input belongs to the caller.
+    // The first layer does not work in place, because its input belongs to the caller.
     slot_.push_back(i > 0 && layers_[i]->in_place() ? slot_.back() : slots++);
   }
   activations_.resize(slots);
@@ -19,6 +19,7 @@ Shape Sequential::output_shape(const Shape& in) const {
 
 void Sequential::infer(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t first,
                        std::size_t end) const {
+  // Activations alternate between two buffers; the last layer writes to y.
   const Tensor* current = &x;
   for (std::size_t i = first; i < end; ++i) {
     const auto& layer = layers_[i];
@@ -51,6 +52,8 @@ void Sequential::backward(const Tensor& dy, Tensor* dx) {
     if (dx != nullptr) dx->copy_from(dy);
     return;
   }
+  // From the last layer to the first. Gradients alternate between two buffers; in-place layers
+  // overwrite theirs, but never the caller's dy.
   const Tensor* gradient = &dy;
   for (std::size_t i = layers_.size(); i-- > 0;) {
     const Tensor& in = input_of(i);

@@ -7,8 +7,9 @@
 
 namespace fovea {
 
-// Layers one after the other: what a network and the inside of a residual block have in common.
-// Keeps the activations that backward needs; in-place layers share one tensor with their input.
+// A sequence of layers, each applied to the output of the one before: a network, or the block of a
+// residual layer. Keeps the activations that backward() needs; in-place layers share one tensor
+// with their input.
 class Sequential {
  public:
   Sequential() = default;
@@ -18,12 +19,12 @@ class Sequential {
   void infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
     infer(x, y, scratch, 0, layers_.size());
   }
-  // The layers first <= i < end alone. REQUIRES: first <= end <= layers().size().
+  // Only the layers first <= i < end. REQUIRES: first <= end <= layers().size()
   void infer(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t first,
              std::size_t end) const;
-  // The result stays valid until the next forward; x must stay untouched until backward.
+  // The result is valid until the next forward(); x must not change until backward().
   const Tensor& forward(const Tensor& x, const Rng& rng);
-  // REQUIRES: a forward before. Overwrites dx unless null.
+  // REQUIRES: forward() was called. Overwrites dx unless it is null.
   void backward(const Tensor& dy, Tensor* dx);
   void freeze_statistics();
   void prepare();
@@ -37,7 +38,7 @@ class Sequential {
   const Tensor& input_of(std::size_t i) const { return i == 0 ? *x_ : activations_[slot_[i - 1]]; }
 
   std::vector<std::unique_ptr<Layer>> layers_;
-  std::vector<std::size_t> slot_;    // layer -> its output in activations_
+  std::vector<std::size_t> slot_;    // layer -> index of its output in activations_
   std::vector<Tensor> activations_;  // training only
   const Tensor* x_ = nullptr;
   Tensor gradients_[2];

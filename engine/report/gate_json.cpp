@@ -22,19 +22,20 @@ Json counts_json(const PairedCounts& counts) {
 }  // namespace
 
 Json verdict_json(const GateVerdict& verdict) {
-  Json rules = Json::array();
-  for (const Rule& rule : verdict.rules) {
+  Json checks = Json::array();
+  for (const GateCheck& check : verdict.checks) {
     Json numbers = Json::object();
-    for (const auto& [name, value] : rule.numbers) numbers[name] = value;
-    const bool known = rule.outcome != Rule::Outcome::unknown;
-    rules.push_back({{"name", rule.name},
-                     {"passed", known ? Json(rule.outcome == Rule::Outcome::passed) : Json()},
-                     {"text", rule.text},
-                     {"numbers", std::move(numbers)}});
+    for (const auto& [name, value] : check.numbers) numbers[name] = value;
+    const bool decided = check.result != GateCheck::Result::unknown;
+    checks.push_back(
+        {{"name", check.name},
+         {"passed", decided ? Json(check.result == GateCheck::Result::passed) : Json()},
+         {"text", check.text},
+         {"numbers", std::move(numbers)}});
   }
   return {{"decision", to_string(verdict.decision)},
           {"text", verdict.text},
-          {"rules", std::move(rules)},
+          {"rules", std::move(checks)},
           {"missing", verdict.missing}};
 }
 
@@ -66,8 +67,8 @@ Json forgetting_json(const ForgettingReport& report) {
 GateOptions read_gate_options(const Json& json) {
   GateOptions options;
   if (json.is_null()) return options;
-  if (!json.is_object()) throw ConfigError("gate: expected an object");
-  const std::map<std::string, double*> shares{
+  if (!json.is_object()) throw ConfigError("gate: it is not an object");
+  const std::map<std::string, double*> fractions{
       {"alpha", &options.alpha},
       {"min_absolute_change", &options.min_absolute_change},
       {"class_alpha", &options.class_alpha},
@@ -78,20 +79,20 @@ GateOptions read_gate_options(const Json& json) {
       {"class_min_support", &options.class_min_support},
       {"new_class_min_support", &options.new_class_min_support},
       {"min_old_images", &options.min_old_images},
-      {"min_old_pictures", &options.min_old_images}};  // its name in earlier versions
+      {"min_old_pictures", &options.min_old_images}};  // the name before version 0.2
   for (const auto& item : json.items()) {
     const std::string& key = item.key();
     const Json& value = item.value();
-    const auto wrong = [&](const char* allowed) {
+    const auto refuse = [&](const char* allowed) {
       throw ConfigError("gate: \"" + key + "\" is " + value.dump() + ", allowed are " + allowed);
     };
-    if (const auto share = shares.find(key); share != shares.end()) {
+    if (const auto fraction = fractions.find(key); fraction != fractions.end()) {
       const double number = value.is_number() ? value.get<double>() : -1;
-      if (!(number >= 0 && number <= 1)) wrong("0 to 1");
-      *share->second = number;
+      if (!(number >= 0 && number <= 1)) refuse("0 to 1");
+      *fraction->second = number;
     } else if (const auto count = counts.find(key); count != counts.end()) {
       const double number = value.is_number_integer() ? value.get<double>() : 0;
-      if (!(number >= 1 && number <= 1e6)) wrong("whole numbers from 1 to 1000000");
+      if (!(number >= 1 && number <= 1e6)) refuse("whole numbers from 1 to 1000000");
       *count->second = static_cast<int>(number);
     } else {
       throw ConfigError("gate: \"" + key + "\" is unknown");

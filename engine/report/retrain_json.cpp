@@ -10,7 +10,7 @@ using Json = nlohmann::ordered_json;
 
 std::vector<int> count(const RetrainPlan& plan, const std::vector<const ImageRecord*>& images) {
   std::vector<int> counts(plan.classes.size());
-  for (const ImageRecord* image : images) ++counts[static_cast<std::size_t>(plan.label(*image))];
+  for (const ImageRecord* image : images) ++counts[plan.label(*image)];
   return counts;
 }
 
@@ -18,24 +18,26 @@ template <class T>
 void take(const Json& json, const char* key, std::optional<T>& into) {
   const auto found = json.find(key);
   if (found == json.end()) return;
-  if (!found->is_number()) throw ConfigError(std::string(key) + ": " + found->dump());
+  if (!found->is_number())
+    throw ConfigError("\"" + std::string(key) + "\" is not a number: " + found->dump());
   into = found->get<T>();
 }
 
 }  // namespace
 
 Json plan_json(const RetrainPlan& plan) {
-  const std::vector<std::string> fresh(plan.classes.begin() + plan.old_classes, plan.classes.end());
+  const std::vector<std::string> new_classes(plan.classes.begin() + plan.old_classes,
+                                             plan.classes.end());
   return {{"mode", to_string(plan.mode)},
-          {"why", plan.why},
+          {"why", plan.reason},
           {"notes", plan.notes},
           {"epochs", plan.recipe.epochs},
           {"classes", plan.classes},
-          {"new_classes", fresh},
-          {"new_images", plan.fresh.train.size()},
-          {"old_images", plan.old.train.size()},
+          {"new_classes", new_classes},
+          {"new_images", plan.new_images.train.size()},
+          {"old_images", plan.old_images.train.size()},
           {"replayed_images", plan.mode == RetrainMode::full ? plan.replayed : 0},
-          {"shown_images", plan.shown()},
+          {"shown_images", plan.images_per_epoch()},
           {"lr", plan.recipe.lr},
           {"batch", plan.recipe.batch},
           {"distillation", plan.recipe.distillation},
@@ -44,12 +46,14 @@ Json plan_json(const RetrainPlan& plan) {
 }
 
 Json plan_classes_json(const RetrainPlan& plan) {
-  const std::vector<int> train = count(plan, plan.fresh.train), val = count(plan, plan.fresh.val),
-                         test = count(plan, plan.fresh.test), old = count(plan, plan.old.train);
+  const std::vector<int> train = count(plan, plan.new_images.train),
+                         val = count(plan, plan.new_images.val),
+                         test = count(plan, plan.new_images.test),
+                         old = count(plan, plan.old_images.train);
   Json classes = Json::array();
   for (std::size_t c = 0; c < plan.classes.size(); ++c) {
     classes.push_back({{"name", plan.classes[c]},
-                       {"new", c >= static_cast<std::size_t>(plan.old_classes)},
+                       {"new", static_cast<int>(c) >= plan.old_classes},
                        {"train", train[c]},
                        {"val", val[c]},
                        {"test", test[c]},

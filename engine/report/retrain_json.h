@@ -6,19 +6,19 @@
 
 namespace fovea {
 
-// What a retraining is going to do, for people: {"mode", "why", "notes", "epochs", "classes",
-// "new_classes", "new_images", "old_images", "replayed_images", "shown_images", "lr", "batch",
-// "distillation", "freeze_statistics", "seed"}. Images are training images; shown_images those
-// of one epoch.
+// The plan of a retraining: {"mode", "why", "notes", "epochs", "classes", "new_classes",
+// "new_images", "old_images", "replayed_images", "shown_images", "lr", "batch", "distillation",
+// "freeze_statistics", "seed"}. All images are training images; shown_images are those of one
+// epoch.
 nlohmann::ordered_json plan_json(const RetrainPlan& plan);
 
-// The images behind it, class by class: [{"name", "new", "train", "val", "test", "old"}], in the
-// order of the classes: the first three are fresh images, `old` old training images.
+// Its images class by class: [{"name", "new", "train", "val", "test", "old"}], in the order of the
+// classes. train, val and test count new images, `old` counts old training images.
 nlohmann::ordered_json plan_classes_json(const RetrainPlan& plan);
 
-// The options of a job of kind retrain, checked by check_options() before: mode, epochs, lr,
-// replay, batch, seed, distillation, freeze_statistics, gate. Throws ConfigError naming what is
-// wrong.
+// The options of a retrain job: mode, epochs, lr, replay, batch, seed, distillation,
+// freeze_statistics, gate. REQUIRES: check_options() accepted them. Throws ConfigError naming the
+// option.
 RetrainOptions read_retrain_options(const nlohmann::ordered_json& json);
 
 }  // namespace fovea

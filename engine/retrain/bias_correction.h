@@ -7,37 +7,38 @@
 
 namespace fovea {
 
-// Keeps a retrained network from forgetting more of the old classes than is allowed, as measured on
-// the held-out rows that calibrate: what they lost and three standard deviations more, since the
-// gate looks at other rows. It can only measure with enough of these; without, it changes nothing
-// and the gate decides alone.
+// Limits how much a retrained network forgets of the old classes, as measured on the held-out rows
+// for calibration. The gate measures on other rows, so three standard deviations are added to the
+// measured loss. Needs at least 100 calibration rows of old classes; with fewer it changes nothing,
+// and the gate alone decides.
 class BiasCorrection {
  public:
-  // Keeps references to the first and the last. `champion`: its answers to the rows that calibrate.
-  BiasCorrection(const Holdout& holdout, const Answered& champion, int old_classes,
+  // Keeps references to `holdout` and `gate`. `champion`: its logits for the calibration rows.
+  BiasCorrection(const Holdout& holdout, const LabelledLogits& champion, int old_classes,
                  const GateOptions& gate);
 
-  // Sets the biases of the head so that no class is favoured on the rows that calibrate. Training
-  // shifts the borders between classes, old ones too, and new classes of few images beside many
-  // old ones attract too much (Wu et al. 2019, "Large scale incremental learning", section 4).
-  void balance(Network& network) const;
+  // Sets the biases of the head so that no class is favoured on the calibration rows. Training
+  // shifts the boundaries between classes, and new classes of few images attract too many old ones
+  // (Wu et al. 2019, "Large scale incremental learning", section 4).
+  void correct_biases(Network& network) const;
 
-  // balance(), and back towards `start`, a network before fine-tuning, as far as needed and no
-  // further. Returns the share of fine-tuning that is left, 1: all of it.
+  // correct_biases(), and interpolates the weights towards `start`, the network before fine-tuning,
+  // as far as needed so that the likely loss stays within GateOptions. Returns the fraction of
+  // fine-tuning that is kept; 1: all of it.
   float limit_forgetting(Network& network, const Network& start) const;
 
  private:
-  // Balances the network; its answers to the rows that calibrate.
-  Answered balanced(Network& network) const;
-  // The largest share, of all old rows or of a class's, that is likely to be lost beyond what the
-  // gate allows; at most 0: it is kept.
-  double excess(const Answered& answered) const;
+  // Corrects the biases and returns the network's logits for the calibration rows.
+  LabelledLogits corrected_logits(Network& network) const;
+  // By how much the likely loss of accuracy exceeds what the gate allows, as a fraction of images:
+  // the maximum over all old rows together and each old class. At most 0 when the limits are kept.
+  double excess_loss(const LabelledLogits& labelled) const;
 
-  const Holdout& held_out_;
+  const Holdout& holdout_;
   int old_classes_;
   const GateOptions& gate_;
-  std::vector<bool> before_;  // what the champion has right
-  std::size_t rows_ = 0;      // of old classes
+  std::vector<bool> champion_correct_;  // {calibration rows}
+  int old_rows_ = 0;                    // calibration rows of old classes
 };
 
 }  // namespace fovea

@@ -9,35 +9,39 @@
 
 namespace fovea {
 
-// Two classifiers' answers for the same images, as the gate and the forgetting report read them.
-// The challenger may know more classes than the champion; classes are matched by name, and a
-// champion's answer that the challenger does not know is a wrong answer. Points into its arguments.
+// Probabilities of two classifiers for the same images: the input of the gate and of the forgetting
+// report. The challenger may know more classes than the champion; classes are matched by name, and
+// a champion's class that the challenger does not have counts as wrong. Refers to its arguments.
 struct Comparison {
-  const Tensor& champion;       // probabilities {n, 1, 1, champion_classes}, rows sum to 1
-  const Tensor& challenger;     // probabilities {n, 1, 1, classes}
+  const Tensor& champion;       // {n, 1, 1, champion_classes}, rows sum to 1
+  const Tensor& challenger;     // {n, 1, 1, classes}
   std::span<const int> labels;  // {n}, index into classes
   const std::vector<std::string>& champion_classes;
-  const std::vector<std::string>& classes;  // the challenger's
+  const std::vector<std::string>& classes;  // of the challenger
 };
 
-// McNemar's test (1947) of two classifiers on the same images: of those that only one answered
-// right, `lost` were the champion's and `won` the challenger's. Two-sided p: exact binomial when
-// there are fewer than 25, else chi-square with continuity correction (Edwards 1948).
+// McNemar's test (1947) for two classifiers on the same images. Of the images that only one
+// classified correctly, `lost` were correct for the champion and `won` for the challenger. Returns
+// the two-sided p: exact (binomial) for fewer than 25 such images, else chi-square with continuity
+// correction (Edwards 1948).
 double mcnemar_p(std::int64_t lost, std::int64_t won);
 
-// What each answered, by the challenger's numbering: {n}; -1 where the challenger has no such
-// class.
-struct Answers {
+// The predicted class of each image, in the challenger's numbering: {n}; -1 when the challenger
+// does not have the class.
+struct Predictions {
   std::vector<int> champion, challenger;
 };
-// Throws ShapeError like judge().
-Answers read_answers(const Comparison& comparison);
-// {classes}: whether the champion knows the challenger's class.
+// Throws ShapeError when sizes do not match or a label is out of range.
+Predictions predicted_classes(const Comparison& comparison);
+// {classes}: whether the champion has the challenger's class.
 std::vector<bool> known_classes(const Comparison& comparison);
 
-// ImagePool of one kind, counted: how many, how many each answered right, and who alone was right.
+// Counts for a group of images: all of them, those that each classified correctly, and those that
+// only one did.
 struct PairedCounts {
-  std::int64_t count = 0, before = 0, after = 0, lost = 0, won = 0;
+  std::int64_t count = 0;
+  std::int64_t before = 0, after = 0;  // correct for the champion, for the challenger
+  std::int64_t lost = 0, won = 0;      // correct only for the champion, only for the challenger
   PairedCounts& operator+=(const PairedCounts& other) {
     count += other.count;
     before += other.before;
@@ -46,7 +50,7 @@ struct PairedCounts {
     won += other.won;
     return *this;
   }
-  void add(bool champion_right, bool challenger_right);
+  void add(bool champion_correct, bool challenger_correct);
   double accuracy_before() const { return fraction(before); }  // 0 without images
   double accuracy_after() const { return fraction(after); }
 

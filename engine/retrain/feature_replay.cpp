@@ -17,25 +17,25 @@ using StoredMatrix =
     Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
 // S_c {dim, dim}, the covariance within class c.
-StoredMatrix class_covariance(const FeatureBundle& bundle, int c) {
-  return {bundle.covariances.image(c), bundle.dim, bundle.dim};
+StoredMatrix class_covariance(const FeatureStatistics& statistics, int c) {
+  return {statistics.covariances.image(c), statistics.dim, statistics.dim};
 }
 
 // S = sum_c (n_c - 1) S_c / sum_c (n_c - 1), the covariance pooled over the classes.
-Matrix pooled_covariance(const FeatureBundle& bundle) {
-  Matrix sum = Matrix::Zero(bundle.dim, bundle.dim);
+Matrix pooled_covariance(const FeatureStatistics& statistics) {
+  Matrix sum = Matrix::Zero(statistics.dim, statistics.dim);
   double degrees = 0;
-  for (std::size_t c = 0; c < bundle.counts.size(); ++c) {
-    const auto weight = static_cast<double>(std::max<std::int64_t>(bundle.counts[c] - 1, 0));
-    sum += weight * class_covariance(bundle, static_cast<int>(c)).cast<double>();
+  for (int c = 0; c < int_size(statistics.counts); ++c) {
+    const auto weight = static_cast<double>(std::max<std::int64_t>(statistics.counts[c] - 1, 0));
+    sum += weight * class_covariance(statistics, c).cast<double>();
     degrees += weight;
   }
   return sum / std::max(degrees, 1.0);
 }
 
-// The lower triangular L with L L' = covariance (Cholesky). A feature that never varies, or
-// rounding in the file, makes the matrix singular or slightly indefinite; then the smallest tried
-// multiple of the identity that makes it positive definite is added.
+// The lower triangular L with L L' = covariance. The matrix is singular when a feature never
+// varies, and can be slightly indefinite by rounding in the file. Then a small multiple of the
+// identity is added, increased until the factorisation succeeds.
 Matrix cholesky(const Matrix& covariance) {
   static const bool fixed_blocking =
       (Eigen::setCpuCacheSizes(32 * 1024, 1024 * 1024, 16 * 1024 * 1024), true);
@@ -53,30 +53,28 @@ Matrix cholesky(const Matrix& covariance) {
 
 }  // namespace
 
-Tensor sample_features(const FeatureBundle& bundle, int per_class, const Rng& rng,
+Tensor sample_features(const FeatureStatistics& statistics, int per_class, const Rng& rng,
                        std::vector<int>& labels) {
   labels.clear();
-  for (std::size_t c = 0; c < bundle.counts.size(); ++c) {
-    if (bundle.counts[c] > 0) {
-      labels.insert(labels.end(), static_cast<std::size_t>(per_class), static_cast<int>(c));
-    }
+  for (int c = 0; c < int_size(statistics.counts); ++c) {
+    if (statistics.counts[c] > 0) labels.insert(labels.end(), per_class, c);
   }
-  Tensor samples({static_cast<int>(labels.size()), 1, 1, bundle.dim});
-  const Matrix pooled = pooled_covariance(bundle);
-  const auto dim = static_cast<double>(bundle.dim);
-  Vector noise(bundle.dim);
+  Tensor samples({int_size(labels), 1, 1, statistics.dim});
+  const Matrix pooled = pooled_covariance(statistics);
+  const auto dim = static_cast<double>(statistics.dim);
+  Vector noise(statistics.dim);
   int row = 0;
-  for (int c = 0; c < static_cast<int>(bundle.counts.size()); ++c) {
-    const auto n = static_cast<double>(bundle.counts[static_cast<std::size_t>(c)]);
+  for (int c = 0; c < int_size(statistics.counts); ++c) {
+    const auto n = static_cast<double>(statistics.counts[c]);
     if (n == 0) continue;
     // Shrinkage: (n S_c + dim S) / (n + dim).
     const Matrix shrunk =
-        (n * class_covariance(bundle, c).cast<double>() + dim * pooled) / (n + dim);
+        (n * class_covariance(statistics, c).cast<double>() + dim * pooled) / (n + dim);
     const Matrix factor = cholesky(shrunk);
-    const Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, 1>> mean(bundle.means.image(c),
-                                                                          bundle.dim);
+    const Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, 1>> mean(statistics.means.image(c),
+                                                                          statistics.dim);
     // x = mean + L z with z standard normal has mean `mean` and covariance L L'.
-    Rng numbers = rng.split(static_cast<std::uint64_t>(c));
+    Rng numbers = rng.split(c);
     for (int i = 0; i < per_class; ++i, ++row) {
       for (double& z : noise) z = numbers.normal();
       const Vector x = mean.cast<double>() + factor.triangularView<Eigen::Lower>() * noise;

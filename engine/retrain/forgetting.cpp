@@ -15,6 +15,8 @@ void fill_change(ClassChange& change, const PairedCounts& counts) {
   change.after = counts.accuracy_after();
   change.difference = change.after - change.before;
   change.p = mcnemar_p(counts.lost, counts.won);
+  // Agresti and Min 2005: with half an image added to each cell, d = (won - lost) / n, and
+  // d +- z sqrt(won + lost - (won - lost)^2 / n) / n.
   const double n = static_cast<double>(counts.count) + 2;
   const double lost = static_cast<double>(counts.lost) + 0.5;
   const double won = static_cast<double>(counts.won) + 0.5;
@@ -32,12 +34,13 @@ std::string images(std::int64_t count) {
 void write_sentences(ForgettingReport& report) {
   const PairedCounts& old = report.old_classes;
   if (old.count > 0) {
-    report.sentences.push_back(
-        "On " + images(old.count) + " of the old classes the accuracy went from " +
-        percent(old.accuracy_before()) + " to " + percent(old.accuracy_after()) + ".");
+    report.sentences.push_back("On " + images(old.count) +
+                               " of the old classes the accuracy went from " +
+                               format_percent(old.accuracy_before()) + " to " +
+                               format_percent(old.accuracy_after()) + ".");
   } else {
     report.sentences.push_back(
-        "Nothing can be said about forgetting: there are no held-out images of old classes.");
+        "Forgetting cannot be measured: there are no held-out images of old classes.");
   }
   const ClassChange* worst = nullptr;
   for (const ClassChange& change : report.classes) {
@@ -45,37 +48,36 @@ void write_sentences(ForgettingReport& report) {
     if (lost && (worst == nullptr || change.difference < worst->difference)) worst = &change;
   }
   if (worst != nullptr) {
-    std::string text = "The largest loss is " + worst->name + ", from " + percent(worst->before) +
-                       " to " + percent(worst->after);
+    std::string text = "The largest loss is " + worst->name + ", from " +
+                       format_percent(worst->before) + " to " + format_percent(worst->after);
     text += worst->high < 0 ? "" : ", which may be chance";
-    if (worst->confused > 0) text += "; it is now most often taken for " + worst->confused_with;
+    if (worst->confused > 0) text += "; it is now most often confused with " + worst->confused_with;
     report.sentences.push_back(text + ".");
   } else if (old.count > 0) {
     report.sentences.push_back("No old class is recognised less often than before.");
   }
-  const PairedCounts& fresh = report.new_classes;
-  if (fresh.count > 0) {
-    report.sentences.push_back("Of " + images(fresh.count) + " of the new classes " +
-                               percent(fresh.accuracy_after()) + " are recognised.");
+  const PairedCounts& added = report.new_classes;
+  if (added.count > 0) {
+    report.sentences.push_back("Of " + images(added.count) + " of the new classes " +
+                               format_percent(added.accuracy_after()) + " are recognised.");
   }
 }
 
 }  // namespace
 
 ForgettingReport report_forgetting(const Comparison& comparison) {
-  const Answers answers = read_answers(comparison);
+  const Predictions predictions = predicted_classes(comparison);
   const std::vector<bool> known = known_classes(comparison);
   const std::size_t classes = comparison.classes.size();
   std::vector<PairedCounts> counts(classes);
   std::vector<std::vector<std::int64_t>> wrong(classes, std::vector<std::int64_t>(classes));
   ForgettingReport report;
   for (std::size_t i = 0; i < comparison.labels.size(); ++i) {
-    const auto label = static_cast<std::size_t>(comparison.labels[i]);
-    const auto answer = static_cast<std::size_t>(answers.challenger[i]);
-    const bool before = answers.champion[i] == comparison.labels[i], after = answer == label;
+    const int label = comparison.labels[i], predicted = predictions.challenger[i];
+    const bool before = predictions.champion[i] == label, after = predicted == label;
     counts[label].add(before, after);
     (known[label] ? report.old_classes : report.new_classes).add(before, after);
-    if (!after) ++wrong[label][answer];
+    if (!after) ++wrong[label][predicted];
   }
   for (std::size_t c = 0; c < classes; ++c) {
     ClassChange change;
@@ -85,7 +87,7 @@ ForgettingReport report_forgetting(const Comparison& comparison) {
     const auto most = std::max_element(wrong[c].begin(), wrong[c].end());
     change.confused = *most;
     if (change.confused > 0) {
-      change.confused_with = comparison.classes[static_cast<std::size_t>(most - wrong[c].begin())];
+      change.confused_with = comparison.classes[most - wrong[c].begin()];
     }
     report.classes.push_back(std::move(change));
   }

@@ -9,46 +9,47 @@
 namespace fovea {
 
 struct GateOptions {
-  double alpha = 0.05;                // significance of the overall McNemar test
-  double min_absolute_change = 0.01;  // share; smaller drops are let through, significant or not
-  double class_alpha = 0.01;     // of the test of one class: about ten are looked at, so stricter
-  int class_min_support = 20;    // held-out images below which no class is judged alone
-  double class_max_drop = 0.05;  // share of the class's images
+  double alpha = 0.05;                // significance level of the overall McNemar test
+  double min_absolute_change = 0.01;  // fraction; smaller drops pass, significant or not
+  double class_alpha = 0.01;     // of the test of one class; stricter, because about ten are tested
+  int class_min_support = 20;    // held-out images needed to test a class alone
+  double class_max_drop = 0.05;  // of recall, as a fraction
   double new_class_min_recall = 0.6;  // mean over the new classes
-  int new_class_min_support = 4;      // held-out images of each new class
+  int new_class_min_support = 4;      // held-out images needed of each new class
   double max_ece_rise = 0.03;
-  int min_old_images = 100;  // held-out images of classes that the champion knows
+  int min_old_images = 100;  // held-out images needed of classes that the champion knows
 };
 
-enum class Decision { promote, reject, cannot_judge };
+enum class Decision { promote, reject, undecided };
 std::string to_string(Decision decision);  // "promote", "reject", "cannot_judge"
 
-struct Rule {
-  enum class Outcome { passed, failed, unknown };  // unknown: not enough images to say
+// One check of the gate with its result.
+struct GateCheck {
+  enum class Result { passed, failed, unknown };  // unknown: there are too few images
   std::string name;  // coverage, old_accuracy, class_recall, new_classes, calibration
-  Outcome outcome = Outcome::passed;
+  Result result = Result::passed;
   std::string text;                                     // one sentence with the numbers
-  std::vector<std::pair<std::string, double>> numbers;  // shares 0 to 1, p values, counts
+  std::vector<std::pair<std::string, double>> numbers;  // fractions 0 to 1, p values, counts
 };
 
 struct GateVerdict {
-  Decision decision = Decision::cannot_judge;
+  Decision decision = Decision::undecided;
   std::string text;                  // one sentence
-  std::vector<Rule> rules;           // always the five, in the order above
-  std::vector<std::string> missing;  // what a verdict would need, a sentence each
+  std::vector<GateCheck> checks;     // always the five, in the order above
+  std::vector<std::string> missing;  // what is needed for a decision, one sentence each
 };
 
-// Whether the challenger may replace the champion. Held-out images only: neither of the two may
-// have been trained on them. A failed rule rejects; without one, an unknown rule means that it
-// cannot be judged; otherwise promote.
-//   coverage       every class of the champion has held-out images, min_old_images in all
-//   old_accuracy   on the classes that the champion knows the accuracy did not drop by more than
+// Whether the challenger may replace the champion, by their predictions for held-out images, which
+// neither was trained on. A failed check rejects; without one, an unknown check leaves the gate
+// undecided; otherwise the challenger is promoted.
+//   coverage       every class of the champion has held-out images, min_old_images in total
+//   old_accuracy   on the classes that the champion knows, the accuracy did not drop by more than
 //                  min_absolute_change with p < alpha
-//   class_recall   no such class with class_min_support dropped by more than class_max_drop with
-//                  p < class_alpha
-//   new_classes    mean recall over the classes that the champion does not know
-//   calibration    expected calibration error on the old classes, against the champion's
+//   class_recall   the recall of no such class with class_min_support images dropped by more than
+//                  class_max_drop with p < class_alpha
+//   new_classes    the mean recall of the classes that the champion does not know
+//   calibration    the expected calibration error on the old classes, compared with the champion's
 // Throws ShapeError when sizes do not match or a label is out of range.
-GateVerdict judge(const Comparison& comparison, const GateOptions& options = {});
+GateVerdict run_gate(const Comparison& comparison, const GateOptions& options = {});
 
 }  // namespace fovea

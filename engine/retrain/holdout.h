@@ -4,74 +4,80 @@
 #include <vector>
 
 #include "engine/data/training_set.h"
-#include "engine/eval/report.h"
-#include "engine/model/feature_bundle.h"
+#include "engine/eval/evaluation_report.h"
+#include "engine/model/feature_statistics.h"
 #include "engine/retrain/retrain_plan.h"
 
 namespace fovea {
 
-// What a retraining measures with: images, or in frozen mode feature vectors, that neither
-// champion nor challenger has learned from. Of the old rows of a class every second calibrates,
-// every fourth when there are fewer than 400, and so do the fresh validation images; the others
-// judge. Fresh validation images are in no report.
-// Keeps a reference to the dataset.
+// The held-out rows of a retraining: images, or in frozen mode feature vectors, that neither
+// champion nor challenger was trained on. Each row has one use:
+//   test            for the gate and the reports
+//   calibrate       for temperature and bias correction, and for the reports
+//   calibrate_only  for temperature and bias correction only
+// Of the old rows of a class every second is for calibration, every fourth when there are fewer
+// than 400; the others are for the test. New test images are for the test, new validation images
+// for calibration only. Keeps a reference to the dataset.
 class Holdout {
  public:
-  enum class Use { judge, calibrate, calibrate_only };
+  enum class Use { test, calibrate, calibrate_only };
 
-  // Full mode: the dataset's test images. `network` gives the features in frozen mode.
-  Holdout(const RetrainPlan& plan, const Dataset& dataset, const FeatureBundle* bundle,
+  // Full mode uses the dataset's test images. Frozen mode uses the vectors of `statistics` and
+  // those that `network` computes for the new images. Throws IoError.
+  Holdout(const RetrainPlan& plan, const Dataset& dataset, const FeatureStatistics* statistics,
           const Network& network, const Preprocess& preprocess, int threads);
 
-  // {n, 1, 1, outputs} for all rows. Full mode reads the images: throws IoError.
+  // The logits of all rows, {n, 1, 1, outputs}. Full mode reads the images: throws IoError.
   Tensor logits(const Network& network) const;
-  // The rows for which keep(use) holds, with these logits of all rows.
-  template <class Keep>
-  Answered select(const Tensor& logits, Keep keep) const {
-    std::vector<int> rows;
-    for (std::size_t i = 0; i < uses_.size(); ++i) {
-      if (keep(uses_[i])) rows.push_back(static_cast<int>(i));
-    }
-    return take(logits, rows);
+
+  // Parts of these logits of all rows.
+  LabelledLogits test_rows(const Tensor& logits) const {
+    return select(logits, [](Use use) { return use == Use::test; });
   }
-  Answered judging(const Tensor& logits) const {
-    return select(logits, [](Use use) { return use == Use::judge; });
+  LabelledLogits calibration_rows(const Tensor& logits) const {
+    return select(logits, [](Use use) { return use != Use::test; });
   }
-  Answered calibrating(const Tensor& logits) const {
-    return select(logits, [](Use use) { return use != Use::judge; });
-  }
-  // Only these rows are computed.
-  Answered calibrating_answers(const Network& network) const;
-  Answered reported(const Tensor& logits) const {
+  LabelledLogits reported_rows(const Tensor& logits) const {
     return select(logits, [](Use use) { return use != Use::calibrate_only; });
   }
-  // What the curves of the training show: the calibrating images, at most 100 of a class. Empty
-  // in frozen mode.
+  // calibration_rows(logits(network)), but only these rows are computed.
+  LabelledLogits predict_calibration_rows(const Network& network) const;
+  // The validation images of the training curves: those for calibration, at most 100 of each class.
+  // Empty in frozen mode.
   const TrainingSet& validation() const { return validation_; }
 
  private:
-  Answered take(const Tensor& logits, const std::vector<int>& rows) const;
-  void add(const std::vector<const ImageRecord*>& images, bool old, Use fresh_use,
-           const RetrainPlan& plan);
-  Use assign_split(int label);
-  void load_calibrating(const RetrainPlan& plan);
+  template <class Keep>
+  LabelledLogits select(const Tensor& logits, Keep keep) const {
+    std::vector<int> rows;
+    for (int i = 0; i < int_size(uses_); ++i) {
+      if (keep(uses_[i])) rows.push_back(i);
+    }
+    return gather(logits, rows);
+  }
+  LabelledLogits gather(const Tensor& logits, const std::vector<int>& rows) const;
+  void add_old(const std::vector<const ImageRecord*>& images, const RetrainPlan& plan);
+  void add_new(const std::vector<const ImageRecord*>& images, Use use, const RetrainPlan& plan);
+  Use next_old_use(int label);
+  void load_calibration_images(const RetrainPlan& plan);
 
   const Dataset& dataset_;
   Preprocess preprocess_;
   int threads_;
   bool frozen_;
-  std::vector<const ImageRecord*> images_;  // the last rows
-  TrainingSet calibrating_;                 // full mode: asked for again and again
+  std::vector<const ImageRecord*> images_;  // of the last rows
+  TrainingSet calibration_;                 // full mode: kept in memory, used many times
   Tensor features_;                         // frozen mode: {n, 1, 1, dim}
-  std::vector<int> labels_;
-  std::vector<Use> uses_;
-  std::vector<std::string> names_;
-  std::vector<int> of_class_;  // {classes}: old rows
-  std::vector<int> seen_;      // those of them that were shared out
+  std::vector<int> labels_;                 // {n}
+  std::vector<Use> uses_;                   // {n}
+  std::vector<std::string> hashes_;         // {n}: of the images; empty for stored vectors
+  std::vector<int> old_counts_;             // {classes}: old rows
+  std::vector<int> old_used_;               // {classes}: old rows that have a use
   TrainingSet validation_;
 };
 
-// The features of these images, {n, 1, 1, dim}; only some are in memory at a time.
+// The features of these images, {n, 1, 1, dim}, computed with only some of them in memory at a
+// time.
 Tensor image_features(const Network& network, const Preprocess& preprocess, const Dataset& dataset,
                       const std::vector<const ImageRecord*>& images, int threads);
 

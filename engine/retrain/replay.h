@@ -4,32 +4,34 @@
 #include <vector>
 
 #include "engine/data/dataset.h"
+#include "engine/data/training_set.h"
 #include "engine/image/preprocess.h"
 
 namespace fovea {
 
-// The images of a fine-tuning run: the fresh ones in every epoch, and beside them old ones, drawn
-// anew for each epoch and the same number of every old class, so that a whole old training set is
-// seen in time while only an epoch of it is ever in memory. Which ones is a function of (seed,
-// epoch). One owner; keeps references to the dataset.
+// The training set of a fine-tuning run: the new images in every epoch, followed by replayed old
+// images, which are sampled for each epoch, the same number of every old class. Over the epochs all
+// old images are used, but only those of one epoch are in memory. The sample is a function of
+// (seed, epoch). One owner; keeps a reference to the dataset.
 class Replay {
  public:
   struct ImagePool {
-    std::vector<const ImageRecord*> fresh;             // as often as each is to be seen in an epoch
-    std::vector<int> fresh_labels;                     // {fresh}
-    std::vector<std::vector<const ImageRecord*>> old;  // by class; empty: none of it
-    std::vector<std::string> classes;                  // what the labels and the index count
+    std::vector<const ImageRecord*> new_images;               // each as often as an epoch shows it
+    std::vector<int> new_labels;                              // {new_images}
+    std::vector<std::vector<const ImageRecord*>> old_images;  // by class
+    std::vector<std::string> classes;                         // of the labels
   };
-  // `replayed` old images an epoch, rounded down to the same number of each class that has any;
-  // a class with fewer gives all it has. Throws IoError when an image cannot be read.
+  // `replayed` is the number of old images in an epoch, rounded down to the same number for each
+  // class that has old images; a class with fewer contributes all of them. Throws IoError.
   Replay(const Dataset& dataset, ImagePool images, int replayed, const Preprocess& preprocess,
          std::uint64_t seed, int threads);
 
-  // Of the epoch that was filled last; at first 0. The same object and count in all epochs.
+  // The set of the epoch that was loaded last, initially 0. The same object in all epochs, with the
+  // same number of images of each class.
   const TrainingSet& set() const { return set_; }
-  void fill(int epoch);
-  int fresh() const { return static_cast<int>(images_.fresh.size()); }
-  int replayed() const { return set_.count() - fresh(); }
+  void load_epoch(int epoch);
+  int new_count() const { return int_size(images_.new_images); }
+  int replayed_count() const { return set_.count() - new_count(); }
 
  private:
   const Dataset& dataset_;

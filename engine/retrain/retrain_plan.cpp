@@ -9,23 +9,23 @@
 namespace fovea {
 namespace {
 
-constexpr int kFewFresh = 5000;   // below: batch-norm statistics stay as they are
-constexpr int kThinClass = 20;    // training images below which a class gets a note
-constexpr int kMostRepeats = 10;  // of a fresh image in one epoch
-constexpr int kLeastReplay = 5000, kMostReplay = 10'000;
+constexpr int kFewNewImages = 5000;  // with fewer, batch-norm statistics are frozen
+constexpr int kFewOfClass = 20;      // training images; with fewer, a new class gets a note
+constexpr int kMaxRepeats = 10;      // of a new image in one epoch
+constexpr int kMinReplay = 5000, kMaxReplay = 10'000;
 
 bool knows(const Model& model, const std::string& name) {
   return std::find(model.classes.begin(), model.classes.end(), name) != model.classes.end();
 }
 
-// The champion's recipe when its file tells it, without what only training from scratch wants.
+// The champion's recipe if its file has one, with the options that suit fine-tuning.
 Recipe base_recipe(const Model& champion) {
   Recipe recipe;
   const auto text = champion.provenance.find("recipe");
   if (text != champion.provenance.end()) {
     try {
       recipe = parse_recipe(text->second);
-    } catch (const ConfigError&) {  // of another version of Fovea: the defaults do
+    } catch (const ConfigError&) {  // of another version of Fovea: use the defaults
     }
   }
   recipe.optimizer = {.kind = OptimizerKind::sgd, .weight_decay = 5e-4f};
@@ -40,14 +40,14 @@ Recipe base_recipe(const Model& champion) {
   return recipe;
 }
 
-// The champion's classes in its order, then those it does not know that have training images.
-void sort_classes(RetrainPlan& plan, const Model& champion, const Dataset& dataset) {
+// The champion's classes in its order, then the new ones that have training images.
+void collect_classes(RetrainPlan& plan, const Model& champion, const Dataset& dataset) {
   std::vector<int> train(dataset.classes().size());
   for (const ImageRecord& image : dataset.images()) {
-    if (image.split == Split::train) ++train[static_cast<std::size_t>(image.label)];
+    if (image.split == Split::train) ++train[image.label];
   }
   plan.classes = champion.classes;
-  plan.old_classes = static_cast<int>(champion.classes.size());
+  plan.old_classes = int_size(champion.classes);
   for (std::size_t c = 0; c < dataset.classes().size(); ++c) {
     const std::string& name = dataset.classes()[c];
     if (knows(champion, name)) continue;
@@ -57,26 +57,27 @@ void sort_classes(RetrainPlan& plan, const Model& champion, const Dataset& datas
       plan.notes.push_back("The class " + name +
                            " is left out: it has no image in the training split.");
     }
-    if (train[c] > 0 && train[c] < kThinClass) {
+    if (train[c] > 0 && train[c] < kFewOfClass) {
       plan.notes.push_back("The new class " + name + " has only " + std::to_string(train[c]) +
-                           " training images; " + std::to_string(kThinClass) +
-                           " are the least that usually work, 50 or more are better.");
+                           " training images; " + std::to_string(kFewOfClass) +
+                           " are usually needed, 50 or more are better.");
     }
   }
   for (const std::string& name : dataset.classes()) {
     const auto found = std::find(plan.classes.begin(), plan.classes.end(), name);
-    plan.places.push_back(
+    plan.class_map.push_back(
         found == plan.classes.end() ? -1 : static_cast<int>(found - plan.classes.begin()));
   }
 }
 
-void sort_images(RetrainPlan& plan, const Dataset& dataset, const ChampionData& learned) {
+void collect_images(RetrainPlan& plan, const Dataset& dataset, const ChampionData& champion_data) {
   for (const ImageRecord& image : dataset.images()) {
     const int label = plan.label(image);
     if (label < 0) continue;
-    const bool brought = image.origin == Origin::import && label < learned.elsewhere;
-    const bool there = image.added_at <= learned.until || brought;
-    RetrainPlan::Pool& pool = label < plan.old_classes && there ? plan.old : plan.fresh;
+    const bool imported = image.origin == Origin::import && label < champion_data.external_classes;
+    const bool trained_on = image.added_at <= champion_data.data_time || imported;
+    RetrainPlan::Pool& pool =
+        label < plan.old_classes && trained_on ? plan.old_images : plan.new_images;
     std::vector<const ImageRecord*>& split = image.split == Split::train ? pool.train
                                              : image.split == Split::val ? pool.val
                                                                          : pool.test;
@@ -87,60 +88,61 @@ void sort_images(RetrainPlan& plan, const Dataset& dataset, const ChampionData& 
 std::vector<int> count_classes(const RetrainPlan& plan,
                                const std::vector<const ImageRecord*>& list) {
   std::vector<int> counts(plan.classes.size());
-  for (const ImageRecord* image : list) ++counts[static_cast<std::size_t>(plan.label(*image))];
+  for (const ImageRecord* image : list) ++counts[plan.label(*image)];
   return counts;
 }
 
-bool can_freeze(const Model& champion, const FeatureBundle* bundle) {
+// Whether frozen mode is possible: it needs feature statistics and a Dense head.
+bool can_freeze(const Model& champion, const FeatureStatistics* statistics) {
   const auto& layers = champion.network.spec().layers;
-  return bundle != nullptr && !layers.empty() &&
+  return statistics != nullptr && !layers.empty() &&
          std::holds_alternative<DenseSpec>(layers.back().kind);
 }
 
-void choose_mode(RetrainPlan& plan, const Model& champion, const FeatureBundle* bundle,
-                 int elsewhere, const std::string& wanted) {
-  const std::vector<int> old = count_classes(plan, plan.old.train);
-  std::vector<std::string> lacking;
+void choose_mode(RetrainPlan& plan, const Model& champion, const FeatureStatistics* statistics,
+                 int external_classes, const std::string& mode) {
+  const std::vector<int> old = count_classes(plan, plan.old_images.train);
+  std::vector<std::string> too_few;  // classes without enough old images for full mode
   for (int c = 0; c < plan.old_classes; ++c) {
-    const auto at = static_cast<std::size_t>(c);
-    if (old[at] < (c < elsewhere ? kOldEnough : 1)) lacking.push_back(plan.classes[at]);
+    if (old[c] < (c < external_classes ? kMinOldImages : 1)) too_few.push_back(plan.classes[c]);
   }
-  const bool freezable = can_freeze(champion, bundle);
-  if (wanted == "frozen") {
+  const bool freezable = can_freeze(champion, statistics);
+  const std::string few_text =
+      "fewer than " + std::to_string(kMinOldImages) + " old images of " + join(too_few);
+  if (mode == "frozen") {
     if (!freezable) {
       throw ConfigError(
-          "the head alone cannot be trained: the model has no feature statistics beside it "
-          "(fovea bundle makes them)");
+          "mode frozen is not possible: the model has no feature statistics (fovea bundle writes "
+          "them)");
     }
     plan.mode = RetrainMode::frozen;
-    plan.why = "It was asked for: only the head learns.";
-  } else if (wanted == "full" || lacking.empty() || !freezable) {
+    plan.reason = "As requested, only the head is trained.";
+  } else if (mode == "full" || too_few.empty() || !freezable) {
     plan.mode = RetrainMode::full;
-    plan.why = lacking.empty()
-                   ? "Old images of every class are at hand: all layers learn, the old images "
-                     "are replayed."
-                   : "All layers learn, though there are fewer than " + std::to_string(kOldEnough) +
-                         " old images of " + join(lacking) + ": these may be forgotten.";
+    plan.reason = too_few.empty()
+                      ? "There are old images of every class: all layers are trained, and old "
+                        "images are replayed."
+                      : "All layers are trained, although there are " + few_text +
+                            ": these classes may be forgotten.";
   } else {
     plan.mode = RetrainMode::frozen;
-    plan.why = "There are fewer than " + std::to_string(kOldEnough) + " old images of " +
-               join(lacking) +
-               ": only the head learns, from the new images and from what the model remembers of "
-               "the old ones.";
+    plan.reason = "There are " + few_text +
+                  ": only the head is trained, on the new images and on the feature statistics of "
+                  "the old ones.";
   }
 }
 
 void choose_numbers(RetrainPlan& plan, const RetrainOptions& options) {
-  const int fresh = static_cast<int>(plan.fresh.train.size());
-  const std::vector<int> of_class = count_classes(plan, plan.fresh.train);
-  const int wanted = options.replay.value_or(std::clamp(5 * fresh, kLeastReplay, kMostReplay));
-  plan.replayed = std::min(wanted, static_cast<int>(plan.old.train.size()));
-  // A fresh image of a new class is shown as often as it takes to match an old class.
+  const int new_count = int_size(plan.new_images.train);
+  const std::vector<int> of_class = count_classes(plan, plan.new_images.train);
+  const int replay = options.replay.value_or(std::clamp(5 * new_count, kMinReplay, kMaxReplay));
+  plan.replayed = std::min(replay, int_size(plan.old_images.train));
+  // Images of new classes are repeated until a new class has as many as an old class.
   const int per_class = plan.replayed / std::max(plan.old_classes, 1);
   for (std::size_t c = 0; c < plan.classes.size(); ++c) {
     const bool is_new = static_cast<int>(c) >= plan.old_classes;
     const int times = is_new && of_class[c] > 0 ? per_class / of_class[c] : 1;
-    plan.repeats.push_back(std::clamp(times, 1, kMostRepeats));
+    plan.repeats.push_back(std::clamp(times, 1, kMaxRepeats));
   }
   Recipe& recipe = plan.recipe;
   recipe.seed = options.seed.value_or(1);
@@ -149,7 +151,7 @@ void choose_numbers(RetrainPlan& plan, const RetrainOptions& options) {
   recipe.lr = options.lr.value_or(0.005f);
   recipe.distillation = options.distillation.value_or(1);
   recipe.freeze_statistics = options.freeze_statistics == "yes" ||
-                             (options.freeze_statistics == "auto" && fresh < kFewFresh);
+                             (options.freeze_statistics == "auto" && new_count < kFewNewImages);
 }
 
 }  // namespace
@@ -158,61 +160,61 @@ std::string to_string(RetrainMode mode) {
   return mode == RetrainMode::full ? "full" : "frozen";
 }
 
-RetrainPlan plan_retrain(const Model& champion, const FeatureBundle* bundle, const Dataset& dataset,
-                         const ChampionData& learned, const RetrainOptions& options) {
+RetrainPlan plan_retrain(const Model& champion, const FeatureStatistics* statistics,
+                         const Dataset& dataset, const ChampionData& champion_data,
+                         const RetrainOptions& options) {
   RetrainPlan plan;
-  sort_classes(plan, champion, dataset);
-  sort_images(plan, dataset, learned);
-  if (plan.fresh.train.empty() && (options.mode != "full" || plan.old.train.empty())) {
+  collect_classes(plan, champion, dataset);
+  collect_images(plan, dataset, champion_data);
+  if (plan.new_images.train.empty() && (options.mode != "full" || plan.old_images.train.empty())) {
+    // The page recognises the first words (www/src/views/train/plan_card.tsx).
     throw ConfigError(
-        "there is nothing new to learn: no training image was added since the model in service "
-        "was trained; upload some, label predictions, or ask for mode full to go on with the old "
-        "ones");
+        "there is nothing new to learn: no training image was added since the active model was "
+        "trained; upload images, label predictions, or request mode full to continue training on "
+        "the old images");
   }
-  choose_mode(plan, champion, bundle, learned.elsewhere, options.mode);
+  choose_mode(plan, champion, statistics, champion_data.external_classes, options.mode);
   plan.recipe = base_recipe(champion);
   choose_numbers(plan, options);
   return plan;
 }
 
-std::int64_t RetrainPlan::shown() const {
-  if (mode == RetrainMode::frozen) return std::ssize(fresh.train);
+std::int64_t RetrainPlan::images_per_epoch() const {
+  if (mode == RetrainMode::frozen) return std::ssize(new_images.train);
   std::int64_t count = replayed;
-  for (const ImageRecord* p : fresh.train) count += repeats[static_cast<std::size_t>(label(*p))];
+  for (const ImageRecord* image : new_images.train) count += repeats[label(*image)];
   return count;
 }
 
 std::uint64_t memory_needed(const RetrainPlan& plan, const Model& champion, const Dataset& dataset,
                             int threads) {
   constexpr std::uint64_t kProgram = 32 << 20;  // code, libraries, allocator
-  constexpr std::uint64_t kIndexEntry = 320;    // bytes an image
-  const auto size = static_cast<std::uint64_t>(champion.preprocess.size);
+  constexpr std::uint64_t kIndexEntry = 320;    // bytes per image
+  const bool frozen = plan.mode == RetrainMode::frozen;
+  const std::uint64_t size = champion.preprocess.size;
   const std::uint64_t image = size * size * 3;
   std::uint64_t activations = 0;  // of one image, numbers
   for (const Network::LayerInfo& layer : champion.network.describe()) {
-    activations += static_cast<std::uint64_t>(layer.output.per_image());
+    activations += layer.output.per_image();
   }
-  const std::uint64_t weights =
-      static_cast<std::uint64_t>(champion.network.parameter_count()) * sizeof(Scalar);
-  // Holdout keeps the images that calibrate, and once more those of them that the curves show; of
-  // the old ones no more than half calibrate. The others are read a chunk at a time.
-  const std::uint64_t calibrate =
-      plan.mode == RetrainMode::frozen
-          ? 0
-          : plan.fresh.val.size() + plan.old.test.size() / 2 + plan.classes.size();
+  const std::uint64_t weights = champion.network.parameter_count() * sizeof(Scalar);
+  // Holdout keeps the calibration images, and a copy of those for validation. At most half of the
+  // old images are for calibration. The others are read in chunks.
+  const std::uint64_t calibration =
+      frozen ? 0
+             : plan.new_images.val.size() + plan.old_images.test.size() / 2 + plan.classes.size();
   std::uint64_t needed =
-      kProgram + dataset.images().size() * kIndexEntry + (2 * calibrate + kReadAtOnce) * image;
-  if (plan.mode == RetrainMode::frozen) {
-    return needed + 8 * weights + (plan.fresh.train.size() * 4) * image +
-           static_cast<std::uint64_t>(threads) * 16 * activations * sizeof(Scalar);
+      kProgram + dataset.images().size() * kIndexEntry + (2 * calibration + kHoldoutChunk) * image;
+  if (frozen) {
+    return needed + 8 * weights + (plan.new_images.train.size() * 4) * image +
+           threads * 16 * activations * sizeof(Scalar);
   }
-  const auto lanes =
-      static_cast<std::uint64_t>((plan.recipe.batch + plan.recipe.lane - 1) / plan.recipe.lane);
-  // Champion, its folded twin, network, gradients by lane, momentum, average, replicas, checkpoint.
-  const std::uint64_t copies = 3 + lanes + 2 + static_cast<std::uint64_t>(threads) + 3;
-  return needed + copies * weights + 2 * static_cast<std::uint64_t>(plan.shown()) * image +
-         static_cast<std::uint64_t>(threads) * static_cast<std::uint64_t>(plan.recipe.lane) *
-             activations * sizeof(Scalar);
+  const std::uint64_t lanes = (plan.recipe.batch + plan.recipe.lane - 1) / plan.recipe.lane;
+  // Champion, its folded copy, network; gradients of the lanes; momentum, average; replicas;
+  // checkpoint.
+  const std::uint64_t copies = 3 + lanes + 2 + threads + 3;
+  return needed + copies * weights + 2 * plan.images_per_epoch() * image +
+         threads * plan.recipe.lane * activations * sizeof(Scalar);
 }
 
 }  // namespace fovea

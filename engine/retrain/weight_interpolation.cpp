@@ -1,24 +1,22 @@
 #include "engine/retrain/weight_interpolation.h"
 
-#include <cstddef>
-
 namespace fovea {
 namespace {
 
-void mix(Tensor& into, const Tensor& start, float share) {
-  for (std::ptrdiff_t i = 0; i < std::ptrdiff_t(into.size()); ++i) {
-    into.data()[i] = (1 - share) * start.data()[i] + share * into.data()[i];
+void interpolate(Tensor& tuned, const Tensor& start, float fraction) {
+  for (std::int64_t i = 0; i < tuned.size(); ++i) {
+    tuned.data()[i] = (1 - fraction) * start.data()[i] + fraction * tuned.data()[i];
   }
 }
 
 }  // namespace
 
-void interpolate_weights(Network& network, const Network& start, float share) {
+void interpolate_weights(Network& network, const Network& start, float fraction) {
   for (std::size_t i = 0; i < network.params().size(); ++i) {
-    mix(network.params()[i]->value, start.params()[i]->value, share);
+    interpolate(network.params()[i]->value, start.params()[i]->value, fraction);
   }
   for (std::size_t i = 0; i < network.buffers().size(); ++i) {
-    mix(network.buffers()[i]->value, start.buffers()[i]->value, share);
+    interpolate(network.buffers()[i]->value, start.buffers()[i]->value, fraction);
   }
 }
 

@@ -11,7 +11,7 @@
 namespace fovea {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "arrays are written as they lie");
+static_assert(std::endian::native == std::endian::little, "arrays are copied from memory");
 
 constexpr char kMagic[8] = {'F', 'O', 'V', 'E', 'A', 'C', 'K', 'P'};
 constexpr std::uint32_t kVersion = 1;
@@ -20,20 +20,21 @@ constexpr std::size_t kDigest = 32;
 Tensor read_array(ByteReader& in) {
   Shape shape;
   for (int* size : {&shape.n, &shape.h, &shape.w, &shape.c}) *size = static_cast<int>(in.number(4));
-  // Compared with what is left before anything is allocated; as double, because it may overflow.
+  // Checked against the remaining bytes before anything is allocated; in double, which cannot
+  // overflow.
   const bool negative = shape.n < 0 || shape.h < 0 || shape.w < 0 || shape.c < 0;
   const double needed = 1.0 * sizeof(Scalar) * shape.n * shape.h * shape.w * shape.c;
   if (negative || needed > static_cast<double>(in.left())) {
-    in.fail("an array of shape " + to_string(shape, true) + " with " + std::to_string(in.left()) +
-            " bytes left");
+    in.fail("an array has shape " + to_string(shape, true) + ", but only " +
+            std::to_string(in.left()) + " bytes are left");
   }
   Tensor tensor;
   try {
     tensor.resize(shape);
-  } catch (const ShapeError& error) {  // no numbers, but sides that multiply beyond all bounds
+  } catch (const ShapeError& error) {  // an empty array whose other sizes are out of range
     in.fail(error.what());
   }
-  const auto from = in.bytes(static_cast<std::size_t>(tensor.size()) * sizeof(Scalar));
+  const auto from = in.bytes(tensor.size() * sizeof(Scalar));
   if (!from.empty()) std::memcpy(tensor.data(), from.data(), from.size());
   return tensor;
 }
@@ -79,7 +80,7 @@ std::vector<std::uint8_t> write_checkpoint(const CheckpointView& view) {
   std::size_t size = sizeof kMagic + 3 * 4 + kDigest;
   for (const auto& [name, text] : view.texts) size += 8 + name.size() + text.size();
   for (const auto& [name, array] : view.arrays) {
-    size += 4 + name.size() + 16 + static_cast<std::size_t>(array->size()) * sizeof(Scalar);
+    size += 4 + name.size() + 16 + array->size() * sizeof(Scalar);
   }
   ByteWriter writer(size);
   writer.bytes(kMagic, sizeof kMagic);
@@ -93,21 +94,19 @@ std::vector<std::uint8_t> write_checkpoint(const CheckpointView& view) {
   for (const auto& [name, array] : view.arrays) {
     writer.text(name, 4);
     const Shape& shape = array->shape();
-    for (int extent : {shape.n, shape.h, shape.w, shape.c}) {
-      writer.number(static_cast<std::uint32_t>(extent), 4);
-    }
-    writer.bytes(array->data(), static_cast<std::size_t>(array->size()) * sizeof(Scalar));
+    for (const int extent : {shape.n, shape.h, shape.w, shape.c}) writer.number(extent, 4);
+    writer.bytes(array->data(), array->size() * sizeof(Scalar));
   }
-  return writer.take_signed();
+  return writer.take_with_digest();
 }
 
 Checkpoint read_checkpoint(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < sizeof kMagic + kDigest ||
       !std::equal(std::begin(kMagic), std::end(kMagic), bytes.begin())) {
-    throw FormatError("not a checkpoint: " + std::to_string(bytes.size()) +
-                      " bytes without the checkpoint's first eight");
+    throw FormatError("not a checkpoint: its " + std::to_string(bytes.size()) +
+                      " bytes do not begin with FOVEACKP");
   }
-  ByteReader reader(signed_body(bytes, "checkpoint").subspan(sizeof kMagic), "checkpoint");
+  ByteReader reader(check_digest(bytes, "checkpoint").subspan(sizeof kMagic), "checkpoint");
   const std::uint64_t version = reader.number(4);
   if (version != kVersion) {
     throw FormatError("checkpoint version " + std::to_string(version) + "; this program reads " +
@@ -122,7 +121,7 @@ Checkpoint read_checkpoint(std::span<const std::uint8_t> bytes) {
     std::string name = reader.text(4);
     checkpoint.arrays[std::move(name)] = read_array(reader);
   }
-  if (reader.left() != 0) throw FormatError("checkpoint: bytes left over");
+  if (reader.left() != 0) throw FormatError("checkpoint: bytes follow its end");
   return checkpoint;
 }
 

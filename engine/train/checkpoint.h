@@ -14,7 +14,7 @@ inline constexpr const char* kCheckpointFile = "checkpoint.fovea";  // in a run'
 
 // The state of a run as named texts and named arrays, in one self-checking block of bytes:
 //   "FOVEACKP", version, texts (name, value), arrays (name, n, h, w, c, floats), sha256 of all that
-// with every number little-endian, lengths and sizes as 32-bit. Native machines only; it is no
+// with little-endian numbers and 32-bit lengths and sizes. Native machines only; it is not an
 // exchange format.
 struct Checkpoint {
   std::map<std::string, std::string> texts;
@@ -24,11 +24,11 @@ struct Checkpoint {
   const std::string& text(const std::string& name) const;
   std::int64_t integer(const std::string& name) const;
   double real(const std::string& name) const;
-  // Moves "<prefix>0", "<prefix>1", ... out, up to the first that is not there.
+  // Moves the arrays "<prefix>0", "<prefix>1", ... out, up to the first missing one.
   std::vector<Tensor> take_arrays(const std::string& prefix);
 };
 
-// What is to be written, by reference, so that a checkpoint costs one copy of the weights, not two.
+// The same by reference, for writing: the weights are copied once, not twice.
 struct CheckpointView {
   std::map<std::string, std::string> texts;
   std::map<std::string, const Tensor*> arrays;
@@ -37,7 +37,7 @@ struct CheckpointView {
 };
 
 std::vector<std::uint8_t> write_checkpoint(const CheckpointView& view);
-// Throws FormatError: anything cut, changed or appended is noticed by the sha256.
+// Throws FormatError. The sha256 reveals every truncation and every changed byte.
 Checkpoint read_checkpoint(std::span<const std::uint8_t> bytes);
 
 }  // namespace fovea

@@ -33,8 +33,8 @@ void swap_weights(std::span<Param* const> params, std::span<Buffer* const> buffe
 
 WeightAverage::WeightAverage(float decay, int every) : every_(every) {
   if (!(decay >= 0 && decay < 1) || every < 1) {
-    throw ConfigError("weight average: decay " + std::to_string(decay) + ", every " +
-                      std::to_string(every) + " steps");
+    throw ConfigError("weight average: decay " + std::to_string(decay) + " is not in [0, 1), or " +
+                      "every " + std::to_string(every) + " steps is below 1");
   }
   decay_ = std::pow(decay, static_cast<float>(every));
 }
@@ -46,12 +46,12 @@ void WeightAverage::update(std::int64_t step, std::span<Param* const> params,
     copy_weights(params, buffers, average_);
     return;
   }
+  // average += (1 - d) * (weights - average), d = min(decay^every, u / (u + 9))
   const double earlier = static_cast<double>(updates_ - 1);
   const auto keep = static_cast<Scalar>(std::min(double{decay_}, earlier / (earlier + 9)));
-  parallel_for(static_cast<int>(average_.size()), threads, [&](int i, int) {
-    const auto k = static_cast<std::size_t>(i);
-    kernels::move_towards(value_at(params, buffers, k).data(), average_[k].size(), 1 - keep,
-                          average_[k].data());
+  parallel_for(int_size(average_), threads, [&](int i, int) {
+    kernels::move_towards(value_at(params, buffers, i).data(), average_[i].size(), 1 - keep,
+                          average_[i].data());
   });
 }
 

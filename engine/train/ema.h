@@ -8,17 +8,16 @@
 
 namespace fovea {
 
-// The values of a network, without the network: parameters in order, then buffers in order.
+// The values of a network: parameters in order, then buffers in order.
 using Weights = std::vector<Tensor>;
 
 void copy_weights(std::span<Param* const> params, std::span<Buffer* const> buffers, Weights& to);
-// Exchanges the tensors themselves; nothing is copied. Twice = never.
-// Throws ShapeError when a shape differs.
+// Exchanges the tensors without copying. Throws ShapeError when a shape differs.
 void swap_weights(std::span<Param* const> params, std::span<Buffer* const> buffers, Weights& with);
 
-// Exponential moving average of parameters and batch-norm statistics, every `every` steps:
+// Exponential moving average of parameters and batch-norm statistics, updated every `every` steps:
 //   average = d * average + (1 - d) * weights,   d = min(decay^every, u / (u + 9))
-// after u earlier updates, so the first one copies and early weights are soon forgotten.
+// after u earlier updates. The first update copies the weights, and early weights fade quickly.
 class WeightAverage {
  public:
   // 0 <= decay < 1 per step, 0 = off; every >= 1. Throws ConfigError.

@@ -1,4 +1,4 @@
-#include "engine/train/lanes.h"
+#include "engine/train/micro_batches.h"
 
 #include <algorithm>
 #include <numeric>
@@ -11,15 +11,15 @@
 namespace fovea {
 namespace {
 
-// What the random numbers of a run are for: children of Rng(recipe.seed).
+// The purposes of a run's random numbers: children of Rng(recipe.seed).
 constexpr std::uint64_t kOrderStream = 1;
 constexpr std::uint64_t kDropoutStream = 2;
-constexpr std::int64_t kPiece = 1 << 14;  // numbers reduced at a time: a few lanes fit the L2 cache
+constexpr std::int64_t kChunkSize = 1 << 14;  // numbers: a few lanes of them fit into the L2 cache
 
-// Weights so that every class counts alike and the mean over the images is 1.
+// Weights with which every class has the same total weight and the mean over the images is 1.
 std::vector<float> balanced_weights(const TrainingSet& set) {
   std::vector<int> counts(set.classes.size());
-  for (const int label : set.labels) ++counts[static_cast<std::size_t>(label)];
+  for (const int label : set.labels) ++counts[label];
   const auto present = std::count_if(counts.begin(), counts.end(), [](int n) { return n > 0; });
   std::vector<float> weights;
   for (const int n : counts) {
@@ -32,163 +32,171 @@ std::vector<float> balanced_weights(const TrainingSet& set) {
 
 }  // namespace
 
-int ceil_div(int count, int most) {
-  return (count + most - 1) / most;
+int ceil_div(int count, int max_size) {
+  return (count + max_size - 1) / max_size;
 }
 
-Range split_range(int count, int most, int i) {
-  const std::int64_t n = ceil_div(count, most);
+IndexRange split_range(int count, int max_size, int i) {
+  const std::int64_t n = ceil_div(count, max_size);
   return {static_cast<int>(count * std::int64_t{i} / n),
           static_cast<int>(count * (std::int64_t{i} + 1) / n)};
 }
 
 void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& order) {
-  order.resize(static_cast<std::size_t>(count));
+  order.resize(count);
   std::iota(order.begin(), order.end(), 0);
-  Rng rng = Rng(seed).split(kOrderStream).split(static_cast<std::uint64_t>(epoch));
-  for (std::size_t i = order.size(); i > 1; --i) {  // Fisher and Yates
+  Rng rng = Rng(seed).split(kOrderStream).split(epoch);
+  for (std::size_t i = order.size(); i > 1; --i) {  // Fisher-Yates shuffle
     std::swap(order[i - 1], order[rng.below(static_cast<std::uint32_t>(i))]);
   }
 }
 
-Lanes::Lanes(Network& network, const TrainingSet& set, const Preprocess& preprocess,
-             const Recipe& recipe, int threads, const Teaching& teaching)
+MicroBatchRunner::MicroBatchRunner(Network& network, const TrainingSet& set,
+                                   const Preprocess& preprocess, const Recipe& recipe, int threads,
+                                   const Teacher& teacher)
     : network_(network),
       set_(set),
       preprocess_(preprocess),
       recipe_(recipe),
-      teaching_(recipe.distillation > 0 ? teaching : Teaching{}) {
+      teacher_(recipe.distillation > 0 ? teacher : Teacher{}) {
   const int lanes = ceil_div(std::min(recipe.batch, set.count()), recipe.lane);
   threads_ = std::clamp(threads, 1, lanes);
   loss_.label_smoothing = recipe.label_smoothing;
   if (recipe.balanced) loss_.class_weights = balanced_weights(set);
 
-  replicas_.reserve(static_cast<std::size_t>(threads_ - 1));
+  replicas_.reserve(threads_ - 1);
   for (int t = 1; t < threads_; ++t) {
     replicas_.push_back(network.clone());
-    for (Param* param : replicas_.back().params()) param->grad = Tensor();  // lanes bring theirs
+    // Their gradients are those of the lanes, swapped in.
+    for (Param* param : replicas_.back().params()) param->grad = Tensor();
   }
-  workers_.resize(static_cast<std::size_t>(threads_));
-  for (std::size_t t = 0; t < workers_.size(); ++t) {
+  workers_.resize(threads_);
+  for (int t = 0; t < threads_; ++t) {
     workers_[t].network = t == 0 ? &network : &replicas_[t - 1];
     workers_[t].square.width = workers_[t].square.height = set.size;
-    workers_[t].square.rgb.resize(static_cast<std::size_t>(set.size) * set.size * 3);
+    workers_[t].square.rgb.resize(std::size_t(set.size) * set.size * 3);
   }
-  lanes_.resize(static_cast<std::size_t>(lanes));
+  lanes_.resize(lanes);
   for (Lane& lane : lanes_) {
     lane.grads.resize(network.params().size());
-    for (const Buffer* buffer : network.buffers()) lane.batch.emplace_back(buffer->value.shape());
+    for (const Buffer* buffer : network.buffers()) {
+      lane.statistics.emplace_back(buffer->value.shape());
+    }
   }
-  for (std::size_t k = 0; k < network.params().size(); ++k) {
+  for (int k = 0; k < int_size(network.params()); ++k) {
     const std::int64_t size = network.params()[k]->value.size();
-    for (std::int64_t at = 0; at < size; at += kPiece) jobs_.push_back({static_cast<int>(k), at});
+    for (std::int64_t at = 0; at < size; at += kChunkSize) chunks_.push_back({k, at});
   }
 }
 
-Lanes::Sums Lanes::run(std::span<const int> indices, int epoch, std::int64_t step) {
-  const int lanes = ceil_div(static_cast<int>(indices.size()), recipe_.lane);
+MicroBatchRunner::Sums MicroBatchRunner::run(std::span<const int> indices, int epoch,
+                                             std::int64_t step) {
+  const int lanes = ceil_div(int_size(indices), recipe_.lane);
+  // Lane 0 uses the master's own gradients, so that the sum ends up there.
   swap_gradients(lanes_[0], network_);
   parallel_for(lanes, threads_, [&](int lane, int thread) {
-    run_lane(indices, lane, epoch, step, workers_[static_cast<std::size_t>(thread)]);
+    run_lane(indices, lane, epoch, step, workers_[thread]);
   });
   reduce_gradients(lanes);
   swap_gradients(lanes_[0], network_);
   reduce_statistics(lanes);
   Sums sums;
   for (int l = 0; l < lanes; ++l) {
-    sums.loss += lanes_[static_cast<std::size_t>(l)].sums.loss;
-    sums.correct += lanes_[static_cast<std::size_t>(l)].sums.correct;
+    sums.loss += lanes_[l].sums.loss;
+    sums.correct += lanes_[l].sums.correct;
   }
   return sums;
 }
 
-void Lanes::run_lane(std::span<const int> indices, int lane_index, int epoch, std::int64_t step,
-                     Worker& worker) {
-  const int batch = static_cast<int>(indices.size());
-  const Range range = split_range(batch, recipe_.lane, lane_index);
-  const int count = range.end - range.begin;
+void MicroBatchRunner::run_lane(std::span<const int> indices, int lane_index, int epoch,
+                                std::int64_t step, Worker& worker) {
+  const int batch = int_size(indices);
+  const IndexRange range = split_range(batch, recipe_.lane, lane_index);
+  const int count = range.size();
+  // 1. The augmented, normalised images and their labels.
   worker.x.resize({count, set_.size, set_.size, 3});
-  worker.labels.resize(static_cast<std::size_t>(count));
+  worker.labels.resize(count);
   for (int i = 0; i < count; ++i) {
-    const int place = range.begin + i;
-    const int index = indices[static_cast<std::size_t>(place)];
+    const int index = indices[range.begin + i];
     augment(set_.image(index), set_.size, worker.square.rgb.data(), recipe_.augment, recipe_.seed,
             epoch, index);
     normalise(worker.square, preprocess_, worker.x.image(i));
-    worker.labels[static_cast<std::size_t>(i)] = set_.labels[static_cast<std::size_t>(index)];
+    worker.labels[i] = set_.labels[index];
   }
+  // 2. The lane's gradients become those of this thread's network.
   Network& network = *worker.network;
-  Lane& lane = lanes_[static_cast<std::size_t>(lane_index)];
+  Lane& lane = lanes_[lane_index];
   for (std::size_t k = 0; k < lane.grads.size(); ++k) {
     lane.grads[k].resize(network.params()[k]->value.shape());
   }
   swap_gradients(lane, network);
   network.zero_gradients();
-  const Rng rng = Rng(recipe_.seed)
-                      .split(kDropoutStream)
-                      .split(static_cast<std::uint64_t>(step))
-                      .split(static_cast<std::uint64_t>(lane_index));
+  // 3. Forward and backward. The gradient is that of the mean over the whole batch.
+  const Rng rng = Rng(recipe_.seed).split(kDropoutStream).split(step).split(lane_index);
   const Tensor& logits = network.forward(worker.x, rng);
   lane.sums.correct = count_correct(logits, worker.labels);
-  lane.sums.loss = loss_of(
-      logits,
-      indices.subspan(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(count)),
-      Scalar{1} / static_cast<Scalar>(batch), worker);
+  lane.sums.loss = compute_loss(logits, indices.subspan(range.begin, count),
+                                Scalar{1} / static_cast<Scalar>(batch), worker);
   network.backward(worker.dlogits);
+  // 4. Take the gradients and the batch-norm statistics out of the network.
   swap_gradients(lane, network);
-  for (std::size_t k = 0; k < lane.batch.size(); ++k) {
-    std::swap(lane.batch[k], network.buffers()[k]->batch);
+  for (std::size_t k = 0; k < lane.statistics.size(); ++k) {
+    std::swap(lane.statistics[k], network.buffers()[k]->batch);
   }
 }
 
-// Of the images in worker.x, at these indices of the set.
-double Lanes::loss_of(const Tensor& logits, std::span<const int> indices, Scalar scale,
-                      Worker& worker) const {
-  if (teaching_.teacher == nullptr) {
+// The loss and dlogits of the images in worker.x, which have these indices in the set. With a
+// teacher the target of a distilled image is
+//   (1 - d) * ((1 - epsilon) * onehot + epsilon / k) + d * teacher,   d = recipe.distillation,
+// where the teacher's classes are the first ones; other images have d = 0.
+double MicroBatchRunner::compute_loss(const Tensor& logits, std::span<const int> indices,
+                                      Scalar scale, Worker& worker) const {
+  if (teacher_.network == nullptr) {
     return softmax_cross_entropy(logits, worker.labels, loss_, worker.dlogits, scale);
   }
-  const int known = teaching_.teacher->outputs(), outputs = logits.shape().c;
-  teaching_.teacher->infer(worker.x, worker.answers, worker.scratch);
-  softmax(worker.answers, 1, worker.answers);
+  const int teacher_outputs = teacher_.network->outputs(), outputs = logits.shape().c;
+  teacher_.network->infer(worker.x, worker.teacher_probabilities, worker.scratch);
+  softmax(worker.teacher_probabilities, 1, worker.teacher_probabilities);
   worker.targets.resize(logits.shape());
   for (int i = 0; i < logits.shape().n; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    const Scalar taught = indices[at] >= teaching_.first_taught ? recipe_.distillation : 0;
-    const Scalar own = 1 - taught, smooth = recipe_.label_smoothing;
+    const Scalar d = indices[i] >= teacher_.first_distilled ? recipe_.distillation : 0;
+    const Scalar own = 1 - d, smooth = recipe_.label_smoothing;
     Scalar* target = worker.targets.image(i);
     std::fill(target, target + outputs, own * smooth / static_cast<Scalar>(outputs));
-    target[worker.labels[at]] += own * (1 - smooth);
-    for (int j = 0; j < known; ++j) target[j] += taught * worker.answers.image(i)[j];
+    target[worker.labels[i]] += own * (1 - smooth);
+    const Scalar* teacher = worker.teacher_probabilities.image(i);
+    for (int j = 0; j < teacher_outputs; ++j) target[j] += d * teacher[j];
   }
   return soft_cross_entropy(logits, worker.targets, worker.dlogits, scale);
 }
 
-void Lanes::swap_gradients(Lane& lane, Network& network) {
+void MicroBatchRunner::swap_gradients(Lane& lane, Network& network) {
   for (std::size_t k = 0; k < lane.grads.size(); ++k) {
     std::swap(lane.grads[k], network.params()[k]->grad);
   }
 }
 
-// Adds all lanes into the first, lane by lane.
-void Lanes::reduce_gradients(int lanes) {
-  parallel_for(static_cast<int>(jobs_.size()), lanes > 1 ? threads_ : 1, [&](int j, int) {
-    const auto [param, offset] = jobs_[static_cast<std::size_t>(j)];
-    const auto k = static_cast<std::size_t>(param);
-    Tensor& first = lanes_[0].grads[k];
+// Adds the gradients of all lanes to those of the first. Threads take chunks of the parameters;
+// each number is summed in the order of the lanes, whatever the number of threads.
+void MicroBatchRunner::reduce_gradients(int lanes) {
+  parallel_for(int_size(chunks_), lanes > 1 ? threads_ : 1, [&](int c, int) {
+    const auto [param, offset] = chunks_[c];
+    Tensor& first = lanes_[0].grads[param];
     Scalar* sum = first.data() + offset;
-    const std::int64_t count = std::min(kPiece, first.size() - offset);
+    const std::int64_t count = std::min(kChunkSize, first.size() - offset);
     for (int l = 1; l < lanes; ++l) {
-      kernels::add(lanes_[static_cast<std::size_t>(l)].grads[k].data() + offset, count, sum);
+      kernels::add(lanes_[l].grads[param].data() + offset, count, sum);
     }
   });
 }
 
-void Lanes::reduce_statistics(int lanes) {
+// The batch statistics of the network become the mean of the lanes' statistics.
+void MicroBatchRunner::reduce_statistics(int lanes) {
   for (std::size_t k = 0; k < network_.buffers().size(); ++k) {
     Tensor& mean = network_.buffers()[k]->batch;
-    mean.copy_from(lanes_[0].batch[k]);
+    mean.copy_from(lanes_[0].statistics[k]);
     for (int l = 1; l < lanes; ++l) {
-      const Tensor& other = lanes_[static_cast<std::size_t>(l)].batch[k];
+      const Tensor& other = lanes_[l].statistics[k];
       for (std::int64_t i = 0; i < mean.size(); ++i) mean.data()[i] += other.data()[i];
     }
     for (Scalar& x : mean.values()) x /= static_cast<Scalar>(lanes);
@@ -196,12 +204,11 @@ void Lanes::reduce_statistics(int lanes) {
   network_.update_statistics();
 }
 
-void Lanes::broadcast_weights() {
-  parallel_for(threads_ - 1, threads_,
-               [&](int t, int) { replicas_[static_cast<std::size_t>(t)].copy_values(network_); });
+void MicroBatchRunner::broadcast_weights() {
+  parallel_for(threads_ - 1, threads_, [&](int t, int) { replicas_[t].copy_values(network_); });
 }
 
-void Lanes::release_gradients() {
+void MicroBatchRunner::release_gradients() {
   for (Lane& lane : lanes_) {
     for (Tensor& grad : lane.grads) grad = Tensor();
   }

@@ -12,66 +12,73 @@
 
 namespace fovea {
 
-// Piece `i` of `count` things cut into the fewest pieces of at most `most`, whose sizes differ by
-// at most one: no batch or lane is left with a handful of images and wild statistics.
-struct Range {
+// Range `i` of `count` items divided into the fewest ranges of at most `max_size` items, whose
+// sizes differ by at most one. So no batch or micro-batch has only a few images, whose statistics
+// would be poor.
+struct IndexRange {
   int begin = 0;
   int end = 0;
+  int size() const { return end - begin; }
 };
-int ceil_div(int count, int most);
-Range split_range(int count, int most, int i);
+IndexRange split_range(int count, int max_size, int i);
+int ceil_div(int count, int max_size);  // the number of those ranges
 
-// The images 0..count-1 in the order of this epoch, a function of (seed, epoch) alone.
+// The order of the images 0..count-1 in an epoch: a random permutation that depends on (seed,
+// epoch) only.
 void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& order);
 
-// Who answers for the images from an index on; see TrainExtras.
-struct Teaching {
-  const Network* teacher = nullptr;
-  int first_taught = 0;
+// The teacher for distillation; see FineTuneOptions.
+struct Teacher {
+  const Network* network = nullptr;
+  int first_distilled = 0;
 };
 
-// Gradients of one batch, computed in lanes (see trainer.h). Nothing is allocated after the first
-// batch; there are as many gradients as lanes, the master's own among them. Thread contract: one
-// owner; it runs its own threads.
-class Lanes {
+// Computes the gradients of one batch in lanes. A lane is one micro-batch of at most recipe.lane
+// images with its own batch-norm statistics; it runs on one thread (docs/decisions/0003). Each lane
+// has its own gradients, which are then added in the order of the lanes, so that the result does
+// not depend on the number of threads. Nothing is allocated after the first batch. Thread contract:
+// one owner; it runs its own threads.
+class MicroBatchRunner {
  public:
-  // Keeps references to all it is given. `network` is the master and the first thread's network.
-  Lanes(Network& network, const TrainingSet& set, const Preprocess& preprocess,
-        const Recipe& recipe, int threads, const Teaching& teaching = {});
+  // Keeps references to its arguments. `network` is the master and the network of the first thread;
+  // the other threads have copies.
+  MicroBatchRunner(Network& network, const TrainingSet& set, const Preprocess& preprocess,
+                   const Recipe& recipe, int threads, const Teacher& teacher = {});
 
   struct Sums {
     double loss = 0;
     int correct = 0;
   };
-  // The images at `indices`: sums over them; the gradient of their mean loss in the network's
-  // Param::grad; running statistics updated by the mean of the lanes' own.
+  // Runs the images at `indices` and returns sums over them. Stores the gradient of their mean loss
+  // in Param::grad of the network, and updates its running statistics with the mean of the lanes'
+  // statistics.
   Sums run(std::span<const int> indices, int epoch, std::int64_t step);
 
-  // Tells the other threads' networks of new weights. Call after each optimiser step.
+  // Copies the network's weights to the other threads. Call after each optimiser step.
   void broadcast_weights();
 
-  // Frees the lanes' gradients until the next run: for work that needs memory of its own.
+  // Frees the gradients of the lanes until the next run().
   void release_gradients();
 
  private:
-  struct Worker {
+  struct Worker {  // one per thread
     Network* network;
     Image square;
     Tensor x;
     Tensor dlogits;
-    Tensor answers, targets;  // the teacher's; what is to be answered
+    Tensor teacher_probabilities, targets;
     Scratch scratch;
     std::vector<int> labels;
   };
   struct Lane {
-    std::vector<Tensor> grads;  // by parameter; while a lane runs, its network has them
-    std::vector<Tensor> batch;  // by buffer
+    std::vector<Tensor> grads;       // by parameter; swapped into the network while the lane runs
+    std::vector<Tensor> statistics;  // by buffer: Buffer::batch
     Sums sums;
   };
   void run_lane(std::span<const int> indices, int lane, int epoch, std::int64_t step,
                 Worker& worker);
-  double loss_of(const Tensor& logits, std::span<const int> indices, Scalar scale,
-                 Worker& worker) const;
+  double compute_loss(const Tensor& logits, std::span<const int> indices, Scalar scale,
+                      Worker& worker) const;
   static void swap_gradients(Lane& lane, Network& network);
   void reduce_gradients(int lanes);
   void reduce_statistics(int lanes);
@@ -80,17 +87,17 @@ class Lanes {
   const TrainingSet& set_;
   const Preprocess& preprocess_;
   const Recipe& recipe_;
-  const Teaching teaching_;  // no teacher where the recipe wants none
+  const Teacher teacher_;  // without a network when the recipe has no distillation
   int threads_;
   LossOptions loss_;
-  std::vector<Network> replicas_;  // threads 1, 2, ...
+  std::vector<Network> replicas_;  // of threads 1, 2, ...
   std::vector<Worker> workers_;
   std::vector<Lane> lanes_;
-  struct Job {
+  struct Chunk {  // numbers of one parameter that are reduced together
     int param;
     std::int64_t offset;
   };
-  std::vector<Job> jobs_;  // stretches of parameters that are reduced at a time
+  std::vector<Chunk> chunks_;
 };
 
 }  // namespace fovea

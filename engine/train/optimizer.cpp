@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-constexpr std::int64_t kPiece = 1 << 15;  // numbers a thread updates at a time
+constexpr std::int64_t kChunkSize = 1 << 15;  // numbers that a thread updates at a time
 
 class Sgd final : public Optimizer {
  public:
@@ -18,20 +18,22 @@ class Sgd final : public Optimizer {
       : Optimizer(1, options.weight_decay), momentum_(options.momentum) {}
 
  private:
-  void update(const Piece& p) const override {
+  void update(const ParamPart& p) const override {
     kernels::sgd_step({p.lr, momentum_, p.weight_decay}, p.grad, p.count, p.value, p.slots[0]);
   }
   Scalar momentum_;
 };
 
+// Weight decay: g += decay * value (Adam), or value *= 1 - lr * decay in the update (AdamW).
 class Adam final : public Optimizer {
  public:
   explicit Adam(const OptimizerOptions& options)
       : Optimizer(2, options.weight_decay), options_(options) {}
 
  private:
-  void update(const Piece& p) const override {
-    // Bias corrections of the two moments after t steps.
+  void update(const ParamPart& p) const override {
+    // Bias corrections 1 - beta^t of the two moments after t steps, folded into the rate and the
+    // denominator.
     const auto t = static_cast<double>(steps());
     const auto correction1 = static_cast<Scalar>(1 - std::pow(double{options_.beta1}, t));
     const auto correction2 = static_cast<Scalar>(1 - std::pow(double{options_.beta2}, t));
@@ -50,7 +52,9 @@ class Adam final : public Optimizer {
 };
 
 void require(bool good, const char* name, float value) {
-  if (!good) throw ConfigError("optimizer: " + std::string(name) + " = " + std::to_string(value));
+  if (!good)
+    throw ConfigError("optimizer: " + std::string(name) + " = " + std::to_string(value) +
+                      " is out of range");
 }
 
 }  // namespace
@@ -58,58 +62,55 @@ void require(bool good, const char* name, float value) {
 void Optimizer::step(std::span<Param* const> params, float lr, int threads) {
   fit_state(params);
   ++steps_;
-  parallel_for(static_cast<int>(jobs_.size()), threads, [&](int j, int) {
-    const auto [index, offset] = jobs_[static_cast<std::size_t>(j)];
-    const auto k = static_cast<std::size_t>(index);
+  parallel_for(int_size(chunks_), threads, [&](int c, int) {
+    const auto [k, offset] = chunks_[c];
     Param& param = *params[k];
-    Piece piece{};
-    piece.value = param.value.data() + offset;
-    piece.grad = param.grad.data() + offset;
-    for (int s = 0; s < slots_; ++s) {
-      piece.slots[s] =
-          state_[k * static_cast<std::size_t>(slots_) + static_cast<std::size_t>(s)].data() +
-          offset;
-    }
-    piece.count = std::min(kPiece, param.value.size() - offset);
-    piece.lr = lr * (lr_scales_.empty() ? 1.0f : lr_scales_[k]);
-    piece.weight_decay = param.decay ? weight_decay_ : Scalar{0};
-    update(piece);
+    ParamPart part{};
+    part.value = param.value.data() + offset;
+    part.grad = param.grad.data() + offset;
+    for (int s = 0; s < slots_; ++s) part.slots[s] = state_[k * slots_ + s].data() + offset;
+    part.count = std::min(kChunkSize, param.value.size() - offset);
+    part.lr = lr * (lr_scales_.empty() ? 1.0f : lr_scales_[k]);
+    part.weight_decay = param.decay ? weight_decay_ : Scalar{0};
+    update(part);
   });
 }
 
 void Optimizer::restore(std::int64_t steps, std::vector<Tensor> state) {
-  if (steps < 0) throw FormatError("optimizer: a step count of " + std::to_string(steps));
+  if (steps < 0) throw FormatError("optimizer: the step count is " + std::to_string(steps));
   steps_ = steps;
   state_ = std::move(state);
-  jobs_.clear();
+  chunks_.clear();
 }
 
-// Sizes the state on the first call; afterwards only compares the number of parameters.
+// Allocates the state on the first call and checks that it fits; later calls only compare the
+// number of parameters.
 void Optimizer::fit_state(std::span<Param* const> params) {
-  const std::size_t slots = static_cast<std::size_t>(slots_);
+  const std::size_t slots = slots_;
   if (state_.empty()) {
     for (const Param* param : params) {
       for (std::size_t s = 0; s < slots; ++s) state_.emplace_back(param->value.shape());
     }
-    jobs_.clear();
+    chunks_.clear();
   }
   if (state_.size() != params.size() * slots ||
       (!lr_scales_.empty() && lr_scales_.size() != params.size())) {
-    throw ShapeError("optimizer: state of " + std::to_string(state_.size() / slots) +
-                     " parameters, " + std::to_string(lr_scales_.size()) +
-                     " learning-rate scales, for " + std::to_string(params.size()) + " parameters");
+    throw ShapeError("optimizer: there is state for " + std::to_string(state_.size() / slots) +
+                     " parameters and " + std::to_string(lr_scales_.size()) +
+                     " learning-rate scales, but " + std::to_string(params.size()) + " parameters");
   }
-  if (!jobs_.empty()) return;
+  if (!chunks_.empty()) return;
   for (std::size_t k = 0; k < params.size(); ++k) {
     const Shape& shape = params[k]->value.shape();
     for (std::size_t s = 0; s < slots; ++s) {
       if (state_[k * slots + s].shape() != shape) {
-        throw ShapeError("optimizer: state " + to_string(state_[k * slots + s].shape(), true) +
-                         " for parameter " + params[k]->name + " " + to_string(shape, true));
+        throw ShapeError("optimizer: the state has shape " +
+                         to_string(state_[k * slots + s].shape(), true) + ", but parameter " +
+                         params[k]->name + " has " + to_string(shape, true));
       }
     }
-    for (std::int64_t offset = 0; offset < shape.size(); offset += kPiece) {
-      jobs_.push_back({static_cast<int>(k), offset});
+    for (std::int64_t offset = 0; offset < shape.size(); offset += kChunkSize) {
+      chunks_.push_back({static_cast<int>(k), offset});
     }
   }
 }

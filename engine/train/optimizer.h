@@ -26,30 +26,30 @@ struct OptimizerOptions {
   bool operator==(const OptimizerOptions&) const = default;
 };
 
-// One call to step() per update, whatever the number of parameters, so the step count that Adam's
-// bias correction needs advances once. The learning rate belongs to the schedule.
+// Updates all parameters in one call to step(), so that the step count of Adam's bias correction
+// advances once per update. The schedule determines the learning rate.
 // Thread contract: one owner. Results do not depend on `threads`.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  // value -= update(grad). State is indexed by position: every call takes the same parameters in
-  // the same order. Throws ShapeError when they do not fit the state.
+  // value -= update(grad). The state is indexed by position: every call takes the same parameters
+  // in the same order. Throws ShapeError when they do not fit the state.
   void step(std::span<Param* const> params, float lr, int threads = 1);
 
-  // Multiplies the learning rate of each parameter, by position; empty = 1 for all.
+  // Factors for the learning rate of each parameter, by position; empty = 1 for all.
   void set_lr_scales(std::vector<float> scales) { lr_scales_ = std::move(scales); }
 
-  // For checkpoints. state(): slots() tensors of parameter 0, then of parameter 1, and so on;
-  // empty before the first step. restore() takes what steps() and state() gave; FormatError when
-  // steps < 0.
+  // For checkpoints. state() is `slots` tensors of parameter 0, then of parameter 1, and so on;
+  // empty before the first step. restore() takes a former steps() and state(). Throws FormatError
+  // when steps < 0.
   std::int64_t steps() const { return steps_; }
   std::span<const Tensor> state() const { return state_; }
   void restore(std::int64_t steps, std::vector<Tensor> state);
 
  protected:
-  // A stretch of one parameter.
-  struct Piece {
+  // Part of one parameter, updated by one thread.
+  struct ParamPart {
     Scalar* value;
     const Scalar* grad;
     Scalar* slots[2];
@@ -60,7 +60,7 @@ class Optimizer {
   Optimizer(int slots, float weight_decay) : slots_(slots), weight_decay_(weight_decay) {}
 
  private:
-  virtual void update(const Piece& piece) const = 0;
+  virtual void update(const ParamPart& part) const = 0;
   void fit_state(std::span<Param* const> params);
 
   int slots_;
@@ -68,11 +68,11 @@ class Optimizer {
   std::int64_t steps_ = 0;
   std::vector<Tensor> state_;
   std::vector<float> lr_scales_;
-  struct Job {
+  struct Chunk {  // where a ParamPart begins
     int param;
     std::int64_t offset;
   };
-  std::vector<Job> jobs_;
+  std::vector<Chunk> chunks_;
 };
 
 // Throws ConfigError naming the option that is out of range.

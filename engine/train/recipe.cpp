@@ -12,9 +12,9 @@
 namespace fovea {
 namespace {
 
-// The one list of fields and their names: f(key, field) for each.
+// The list of all fields and their names: calls f(key, field) for each.
 template <class R, class F>
-void each_field(R& r, F f) {
+void for_each_field(R& r, F f) {
   f("preset", r.preset);
   f("dropout", r.dropout);
   f("init", r.init);
@@ -134,7 +134,7 @@ Recipe default_recipe(const std::string& preset) {
 
 std::string recipe_text(const Recipe& recipe) {
   std::string text;
-  each_field(recipe, [&](const char* key, const auto& field) {
+  for_each_field(recipe, [&](const char* key, const auto& field) {
     if (!text.empty()) text += ' ';
     text += std::string(key) + "=" + to_text(field);
   });
@@ -143,7 +143,7 @@ std::string recipe_text(const Recipe& recipe) {
 
 void set_recipe_field(Recipe& recipe, const std::string& key, const std::string& value) {
   bool known = false;
-  each_field(recipe, [&](const char* name, auto& field) {
+  for_each_field(recipe, [&](const char* name, auto& field) {
     if (key != name) return;
     known = true;
     if (!from_text(value, field)) {
@@ -162,6 +162,23 @@ Recipe parse_recipe(const std::string& text) {
     set_recipe_field(recipe, pair.substr(0, equals), pair.substr(equals + 1));
   }
   return recipe;
+}
+
+void check_recipe(const Recipe& recipe) {
+  const auto require = [](bool good, const char* what) {
+    if (!good) throw ConfigError(std::string("recipe: ") + what);
+  };
+  require(recipe.epochs >= 1 && recipe.batch >= 1 && recipe.lane >= 1 && recipe.lr > 0,
+          "epochs, batch, lane and lr must be positive");
+  require(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1,
+          "label_smoothing must be from 0 to below 1");
+  require(recipe.distillation >= 0 && recipe.distillation <= 1, "distillation must be from 0 to 1");
+  const AugmentOptions& augment = recipe.augment;
+  require(augment.shift >= 0 && augment.cutout >= 0 && augment.zoom >= 0 && augment.zoom < 1,
+          "shift and cutout must be at least 0, zoom from 0 to below 1");
+  require(augment.rotate >= 0 && augment.rotate <= 180 && augment.brightness >= 0 &&
+              augment.brightness <= 1 && augment.contrast >= 0 && augment.contrast <= 1,
+          "rotate must be from 0 to 180 degrees, brightness and contrast from 0 to 1");
 }
 
 }  // namespace fovea

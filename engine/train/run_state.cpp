@@ -23,7 +23,7 @@ EpochReport parse_history_line(const std::string& line) {
   if (std::sscanf(line.c_str(), "%d %d %d %f %lf %lf %lf %lf %lf", &r.epoch, &validated, &best,
                   &r.lr, &r.train_loss, &r.train_accuracy, &r.val_loss, &r.val_accuracy,
                   &r.seconds) != 9) {
-    throw FormatError("checkpoint: not a line of history: " + line);
+    throw FormatError("checkpoint: malformed line of history: " + line);
   }
   r.validated = validated != 0;
   r.best = best != 0;
@@ -74,7 +74,7 @@ RunState RunState::take_from(Checkpoint& checkpoint) {
                    static_cast<float>(checkpoint.real("plateau.factor"))};
   state.early = {checkpoint.real("early.best"), integer("early.best_epoch")};
   state.best = checkpoint.take_arrays("best.");
-  if (state.epoch < 0 || state.batch < 0) throw FormatError("checkpoint: a negative position");
+  if (state.epoch < 0 || state.batch < 0) throw FormatError("checkpoint: the position is negative");
   for (int i = 0; i < state.epoch; ++i) {
     state.history.push_back(parse_history_line(checkpoint.text("history." + std::to_string(i))));
   }

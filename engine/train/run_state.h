@@ -7,9 +7,9 @@
 
 namespace fovea {
 
-// Where a run is, apart from weights, optimiser and average: what a checkpoint holds beside them.
+// The state of a run apart from weights, optimiser and average. A checkpoint stores it with them.
 struct RunState {
-  // The epoch under way, and sums over its first `batch` batches.
+  // The current epoch, and sums over its first `batch` batches.
   int epoch = 0;
   int batch = 0;
   int seen = 0;  // images
@@ -20,11 +20,11 @@ struct RunState {
   // Over epochs.
   Plateau plateau;
   EarlyStopping early;
-  Weights best;  // of early.best_epoch, where the recipe has patience
+  Weights best;  // of early.best_epoch, when the recipe has patience
   std::vector<EpochReport> history;
 
   void next_epoch();
-  // `view` keeps references to `best`.
+  // `view` refers to `best` afterwards.
   void add_to(CheckpointView& view) const;
   // Throws FormatError.
   static RunState take_from(Checkpoint& checkpoint);

@@ -22,7 +22,8 @@ bool in_range(const ScheduleOptions& o) {
 float schedule_factor(const ScheduleOptions& options, std::int64_t step, std::int64_t total) {
   if (!in_range(options)) throw ConfigError("schedule: an option is out of range");
   if (step < 0 || step >= total) {
-    throw ConfigError("schedule: step " + std::to_string(step) + " of " + std::to_string(total));
+    throw ConfigError("schedule: step " + std::to_string(step) + " is not in 0.." +
+                      std::to_string(total - 1));
   }
   const double progress = (static_cast<double>(step) + 0.5) / static_cast<double>(total);
   const double warmup = options.warmup, start = options.start_fraction;

@@ -6,7 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
 #include "engine/core/text.h"
-#include "engine/train/lanes.h"
+#include "engine/train/micro_batches.h"
 #include "engine/train/run_state.h"
 #include "engine/train/validate.h"
 
@@ -15,15 +15,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Names a run: the same recipe on the same images.
+// Identifies a run: its recipe, preprocessing and images.
 std::string fingerprint(const Recipe& recipe, const Preprocess& preprocess,
                         const TrainingSet& train, const TrainingSet* val) {
   Sha256 sha;
   std::string text = recipe_text(recipe);
-  for (int c = 0; c < 3; ++c) {
-    const auto channel = static_cast<std::size_t>(c);
-    text += exact_text(double{preprocess.mean[channel]}) + " " +
-            exact_text(double{preprocess.std[channel]}) + "\n";
+  for (std::size_t c = 0; c < 3; ++c) {
+    text += exact_text(double{preprocess.mean[c]}) + " " + exact_text(double{preprocess.std[c]});
+    text += "\n";
   }
   sha.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   for (const TrainingSet* set : {&train, val}) {
@@ -36,7 +35,8 @@ std::string fingerprint(const Recipe& recipe, const Preprocess& preprocess,
   return sha.hex();
 }
 
-// 1, or `scale` where a parameter is the bias beside a running mean: a batch norm's.
+// The learning-rate scale of each parameter: `scale` for batch-norm biases, which stand beside a
+// running mean, and 1 for the others.
 std::vector<float> norm_bias_scales(const Network& network, float scale) {
   std::vector<float> scales;
   for (const Param* param : network.params()) {
@@ -50,21 +50,23 @@ std::vector<float> norm_bias_scales(const Network& network, float scale) {
   return scales;
 }
 
-// The loss may stay a number for a while after the weights have left all bounds.
-bool finite(const Network& network) {
-  constexpr Scalar kMost = 1e6f;
-  const auto sane = [](const Tensor& t) {
-    return std::all_of(t.data(), t.data() + t.size(), [](Scalar x) { return std::abs(x) < kMost; });
+// False when a weight is not finite or absurdly large. The loss may remain finite for some time
+// after that.
+bool has_finite_weights(const Network& network) {
+  constexpr Scalar kLimit = 1e6f;
+  const auto in_range = [](const Tensor& t) {
+    return std::all_of(t.data(), t.data() + t.size(),
+                       [](Scalar x) { return std::abs(x) < kLimit; });
   };
   return std::all_of(network.params().begin(), network.params().end(),
-                     [&](const Param* param) { return sane(param->value); });
+                     [&](const Param* param) { return in_range(param->value); });
 }
 
-class Run {
+class TrainingRun {
  public:
-  Run(Network& network, const TrainingSet& train_set, const TrainingSet* val,
-      const Preprocess& preprocess, const Recipe& recipe, int threads, TrainObserver& observer,
-      const TrainExtras& extras)
+  TrainingRun(Network& network, const TrainingSet& train_set, const TrainingSet* val,
+              const Preprocess& preprocess, const Recipe& recipe, int threads,
+              TrainObserver& observer, const FineTuneOptions& fine_tune)
       : network_(network),
         train_(train_set),
         val_(val),
@@ -72,11 +74,11 @@ class Run {
         recipe_(recipe),
         threads_(threads),
         observer_(observer),
-        extras_(extras),
+        fine_tune_(fine_tune),
         optimizer_(make_optimizer(recipe.optimizer)),
         average_(recipe.ema_decay, recipe.ema_every),
-        lanes_(network, train_set, preprocess, recipe, threads,
-               {extras.teacher, extras.first_taught}),
+        runner_(network, train_set, preprocess, recipe, threads,
+                {fine_tune.teacher, fine_tune.first_distilled}),
         batches_(ceil_div(train_set.count(), recipe.batch)),
         total_steps_(std::int64_t{recipe.epochs} * batches_) {
     if (recipe.norm_bias_lr != 1) {
@@ -84,45 +86,45 @@ class Run {
     }
   }
 
-  TrainResult go(std::vector<std::uint8_t> resume) {
+  TrainResult run(std::vector<std::uint8_t> resume) {
     fingerprint_ = fingerprint(recipe_, preprocess_, train_, val_);
     if (!resume.empty()) restore(std::move(resume));
-    Outcome outcome = Outcome::finished;
-    while (state_.epoch < recipe_.epochs && outcome == Outcome::finished) {
+    TrainOutcome outcome = TrainOutcome::finished;
+    while (state_.epoch < recipe_.epochs && outcome == TrainOutcome::finished) {
       if (state_.early.exhausted(state_.epoch - 1, recipe_.patience)) {
-        outcome = Outcome::early;
+        outcome = TrainOutcome::stopped_early;
       } else {
         outcome = run_epoch();
       }
     }
-    if (outcome == Outcome::finished || outcome == Outcome::early) keep_final_weights();
+    if (outcome == TrainOutcome::finished || outcome == TrainOutcome::stopped_early)
+      keep_final_weights();
     return {outcome, state_.early.best_epoch, std::move(state_.history)};
   }
 
  private:
-  Outcome run_epoch() {
+  TrainOutcome run_epoch() {
     started_ = Clock::now();
-    if (extras_.before_epoch) extras_.before_epoch(state_.epoch);
+    if (fine_tune_.before_epoch) fine_tune_.before_epoch(state_.epoch);
     epoch_order(recipe_.seed, state_.epoch, train_.count(), order_);
     while (state_.batch < batches_) {
-      const Outcome outcome = run_batch();
-      if (outcome != Outcome::finished) return outcome;
+      const TrainOutcome outcome = run_batch();
+      if (outcome != TrainOutcome::finished) return outcome;
     }
     return finish_epoch();
   }
 
-  Outcome run_batch() {
-    const Range range = split_range(train_.count(), recipe_.batch, state_.batch);
-    const int images = range.end - range.begin;
+  TrainOutcome run_batch() {
+    const IndexRange range = split_range(train_.count(), recipe_.batch, state_.batch);
+    const int images = range.size();
     const std::int64_t step = std::int64_t{state_.epoch} * batches_ + state_.batch;
     state_.lr =
         recipe_.lr * state_.plateau.factor * schedule_factor(recipe_.schedule, step, total_steps_);
-    const std::span<const int> indices(order_.data() + range.begin,
-                                       static_cast<std::size_t>(images));
-    const Lanes::Sums sums = lanes_.run(indices, state_.epoch, step);
+    const std::span<const int> indices(order_.data() + range.begin, images);
+    const MicroBatchRunner::Sums sums = runner_.run(indices, state_.epoch, step);
     if (!std::isfinite(sums.loss)) throw TrainingDiverged(state_.epoch, recipe_.lr);
     optimizer_->step(network_.params(), state_.lr, threads_);
-    lanes_.broadcast_weights();
+    runner_.broadcast_weights();
     average_.update(step + 1, network_.params(), network_.buffers(), threads_);
     state_.loss += sums.loss;
     state_.correct += sums.correct;
@@ -137,14 +139,15 @@ class Run {
                              state_.lr,
                              state_.loss / state_.seen,
                              1.0 * state_.correct / state_.seen};
-    return obey(observer_.on_batch(report));
+    return handle(observer_.on_batch(report));
   }
 
-  Outcome finish_epoch() {
+  TrainOutcome finish_epoch() {
+    // Validate with the averaged weights, then continue training with the current ones.
     const bool averaged = average_.ready();
     if (averaged) swap_in(average_.average());
-    if (!finite(network_)) throw TrainingDiverged(state_.epoch, recipe_.lr);
-    lanes_.release_gradients();
+    if (!has_finite_weights(network_)) throw TrainingDiverged(state_.epoch, recipe_.lr);
+    runner_.release_gradients();
     EpochReport report{state_.epoch, state_.lr, state_.loss / state_.seen,
                        1.0 * state_.correct / state_.seen};
     if (val_ != nullptr && val_->count() > 0) {
@@ -167,14 +170,14 @@ class Run {
     if (averaged) swap_in(average_.average());
     state_.next_epoch();
     started_ = Clock::now();
-    return obey(control);
+    return handle(control);
   }
 
-  Outcome obey(Control control) {
-    if (control == Control::keep_going) return Outcome::finished;
-    lanes_.release_gradients();
+  TrainOutcome handle(Control control) {
+    if (control == Control::keep_going) return TrainOutcome::finished;
+    runner_.release_gradients();
     observer_.on_checkpoint(checkpoint());
-    return control == Control::stop ? Outcome::stopped : Outcome::finished;
+    return control == Control::stop ? TrainOutcome::stopped : TrainOutcome::finished;
   }
 
   void swap_in(Weights& weights) { swap_weights(network_.params(), network_.buffers(), weights); }
@@ -187,7 +190,7 @@ class Run {
     }
   }
 
-  // Of this epoch, earlier sittings included.
+  // Seconds spent in this epoch, including the time before an interruption.
   double elapsed() const {
     return state_.seconds + std::chrono::duration<double>(Clock::now() - started_).count();
   }
@@ -217,10 +220,10 @@ class Run {
   const Recipe& recipe_;
   const int threads_;
   TrainObserver& observer_;
-  const TrainExtras& extras_;
+  const FineTuneOptions& fine_tune_;
   std::unique_ptr<Optimizer> optimizer_;
   WeightAverage average_;
-  Lanes lanes_;
+  MicroBatchRunner runner_;
   const int batches_;
   const std::int64_t total_steps_;
   std::string fingerprint_;
@@ -229,23 +232,23 @@ class Run {
   RunState state_;
 };
 
-void Run::restore(std::vector<std::uint8_t> bytes) {
+void TrainingRun::restore(std::vector<std::uint8_t> bytes) {
   Checkpoint saved = read_checkpoint(bytes);
   bytes = {};
   if (saved.text("fingerprint") != fingerprint_) {
     throw FormatError(
-        "the checkpoint belongs to another run: recipe or images differ; its recipe: " +
+        "the checkpoint belongs to another run (other recipe or other images); its recipe: " +
         saved.text("recipe"));
   }
   state_ = RunState::take_from(saved);
   if (state_.epoch > recipe_.epochs || state_.batch > batches_) {
     throw FormatError("checkpoint: position " + std::to_string(state_.epoch) + "/" +
-                      std::to_string(state_.batch) + " lies outside the run");
+                      std::to_string(state_.batch) + " is outside of the run");
   }
   const auto take = [&](const std::string& name, Tensor& into) {
     const auto found = saved.arrays.find("weight." + name);
     if (found == saved.arrays.end() || found->second.shape() != into.shape()) {
-      throw FormatError("checkpoint: weight " + name + " is missing or of another shape");
+      throw FormatError("checkpoint: weight " + name + " is missing or has another shape");
     }
     into = std::move(found->second);
   };
@@ -253,47 +256,36 @@ void Run::restore(std::vector<std::uint8_t> bytes) {
   for (Buffer* buffer : network_.buffers()) take(buffer->name, buffer->value);
   optimizer_->restore(saved.integer("optimizer.steps"), saved.take_arrays("optimizer."));
   average_.restore(saved.integer("average.updates"), saved.take_arrays("average."));
-  lanes_.broadcast_weights();
+  runner_.broadcast_weights();
 }
 
 void check(const Network& network, const TrainingSet& train_set, const TrainingSet* val,
-           const Recipe& recipe, const TrainExtras& extras) {
-  const auto refuse = [](const std::string& what) { throw ConfigError("train: " + what); };
+           const Recipe& recipe, const FineTuneOptions& fine_tune) {
+  check_recipe(recipe);
+  if (recipe.distillation > 0 && fine_tune.teacher == nullptr) {
+    throw ConfigError("train: distillation needs a teacher");
+  }
+  const bool needs_val = recipe.patience > 0 || recipe.schedule.kind == ScheduleKind::plateau;
+  if (needs_val && (val == nullptr || val->count() == 0)) {
+    throw ConfigError("train: patience and plateau need validation images");
+  }
   const auto mismatch = [](const std::string& what) { throw ShapeError("train: " + what); };
-  if (recipe.epochs < 1 || recipe.batch < 1 || recipe.lane < 1 || !(recipe.lr > 0)) {
-    refuse("epochs, batch, lane and lr must be positive");
+  if (fine_tune.teacher != nullptr && fine_tune.teacher->outputs() > network.outputs()) {
+    mismatch("the teacher has " + std::to_string(fine_tune.teacher->outputs()) +
+             " outputs, the network " + std::to_string(network.outputs()));
   }
-  if (!(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1)) refuse("label_smoothing");
-  if (!(recipe.distillation >= 0 && recipe.distillation <= 1)) refuse("distillation from 0 to 1");
-  if (recipe.distillation > 0 && extras.teacher == nullptr) refuse("distillation needs a teacher");
-  if (extras.teacher != nullptr && extras.teacher->outputs() > network.outputs()) {
-    mismatch("a teacher of " + std::to_string(extras.teacher->outputs()) + " outputs for " +
-             std::to_string(network.outputs()));
-  }
-  const AugmentOptions& augment = recipe.augment;
-  if (augment.shift < 0 || augment.cutout < 0 || !(augment.zoom >= 0 && augment.zoom < 1)) {
-    refuse("shift and cutout from 0, zoom from 0 to below 1");
-  }
-  if (!(augment.rotate >= 0 && augment.rotate <= 180) ||
-      !(augment.brightness >= 0 && augment.brightness <= 1) ||
-      !(augment.contrast >= 0 && augment.contrast <= 1)) {
-    refuse("rotate from 0 to 180 degrees, brightness and contrast from 0 to 1");
-  }
-  if (train_set.count() == 0) refuse("there are no images");
+  if (train_set.count() == 0) mismatch("there are no images");
   const Shape& input = network.spec().input;
   for (const TrainingSet* set : {&train_set, val}) {
     if (set == nullptr) continue;
     if (input.h != set->size || input.w != set->size || input.c != 3) {
-      mismatch("images of " + std::to_string(set->size) + " for a network of " + to_string(input));
+      mismatch("the images have " + std::to_string(set->size) + " pixels, the network takes " +
+               to_string(input));
     }
-    if (static_cast<int>(set->classes.size()) != network.outputs()) {
-      mismatch(std::to_string(set->classes.size()) + " classes for " +
-               std::to_string(network.outputs()) + " outputs");
+    if (int_size(set->classes) != network.outputs()) {
+      mismatch("the images have " + std::to_string(set->classes.size()) +
+               " classes, the network has " + std::to_string(network.outputs()) + " outputs");
     }
-  }
-  const bool needs_val = recipe.patience > 0 || recipe.schedule.kind == ScheduleKind::plateau;
-  if (needs_val && (val == nullptr || val->count() == 0)) {
-    refuse("patience and plateau need validation images");
   }
 }
 
@@ -302,11 +294,11 @@ void check(const Network& network, const TrainingSet& train_set, const TrainingS
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
                   TrainObserver& observer, std::vector<std::uint8_t> resume,
-                  const TrainExtras& extras) {
-  check(network, train_set, val, recipe, extras);
+                  const FineTuneOptions& fine_tune) {
+  check(network, train_set, val, recipe, fine_tune);
   if (recipe.freeze_statistics) network.freeze_statistics();
-  return Run(network, train_set, val, preprocess, recipe, threads, observer, extras)
-      .go(std::move(resume));
+  return TrainingRun(network, train_set, val, preprocess, recipe, threads, observer, fine_tune)
+      .run(std::move(resume));
 }
 
 }  // namespace fovea

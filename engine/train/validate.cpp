@@ -1,7 +1,5 @@
 #include "engine/train/validate.h"
 
-#include <algorithm>
-
 #include "engine/eval/evaluate.h"
 #include "engine/nn/loss.h"
 
@@ -16,12 +14,8 @@ Validation validate(const Network& network, const TrainingSet& set, const Prepro
 }
 
 int count_correct(const Tensor& logits, std::span<const int> labels) {
-  const int classes = logits.shape().c;
   int correct = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const Scalar* row = logits.image(static_cast<int>(i));
-    correct += std::max_element(row, row + classes) - row == labels[i];
-  }
+  for (int i = 0; i < int_size(labels); ++i) correct += logits.argmax(i) == labels[i];
   return correct;
 }
 

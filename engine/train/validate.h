@@ -12,10 +12,11 @@ struct Validation {
   double loss = 0;      // mean cross-entropy, natural logarithm
   double accuracy = 0;  // 0..1
 };
+// The network on all images of the set.
 Validation validate(const Network& network, const TrainingSet& set, const Preprocess& preprocess,
                     int threads);
 
-// How many rows have their largest logit at the label; ties go to the lower index.
+// The number of rows whose largest logit is that of the label; ties go to the lower index.
 int count_correct(const Tensor& logits, std::span<const int> labels);
 
 }  // namespace fovea

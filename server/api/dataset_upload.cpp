@@ -96,23 +96,23 @@ AddReport add(App& app, Delivery& delivery) {
   return app.training.add_archive(archive->bytes, archive->file, label, Origin::upload);
 }
 
-const char* name_of(Verdict::Kind kind) {
+const char* name_of(FileResult::Kind kind) {
   switch (kind) {
-    case Verdict::Kind::added:
+    case FileResult::Kind::added:
       return "added";
-    case Verdict::Kind::duplicate:
+    case FileResult::Kind::duplicate:
       return "duplicate";
-    case Verdict::Kind::relabelled:
+    case FileResult::Kind::relabelled:
       return "relabelled";
-    case Verdict::Kind::rejected:
+    case FileResult::Kind::rejected:
       return "rejected";
   }
   return "";
 }
 
-Json verdict_json(const Verdict& verdict) {
+Json verdict_json(const FileResult& verdict) {
   Json json = {{"file", verdict.file}, {"verdict", name_of(verdict.kind)}};
-  if (verdict.kind != Verdict::Kind::rejected) {
+  if (verdict.kind != FileResult::Kind::rejected) {
     json["sha256"] = to_hex(verdict.hash);
     json["label"] = verdict.label;
   }
@@ -123,8 +123,8 @@ Json verdict_json(const Verdict& verdict) {
 void audit_upload(App& app, const Request& request, const AddReport& report) {
   if (report.counts.added == 0) return;
   Json labels = Json::object();
-  for (const Verdict& verdict : report.verdicts) {
-    if (verdict.kind != Verdict::Kind::added) continue;
+  for (const FileResult& verdict : report.verdicts) {
+    if (verdict.kind != FileResult::Kind::added) continue;
     labels[verdict.label] = labels.value(verdict.label, 0) + 1;
   }
   audit_dataset(app, request, "upload images", std::to_string(report.counts.added) + " images",
@@ -161,7 +161,7 @@ Reply upload_images(const Request& request, App& app) {
   const AddReport report = reject_malformed(422, [&] { return add(app, delivery); });
   audit_upload(app, request, report);
   Json results = Json::array();
-  for (const Verdict& verdict : report.verdicts) results.push_back(verdict_json(verdict));
+  for (const FileResult& verdict : report.verdicts) results.push_back(verdict_json(verdict));
   const Json body = {{"added", report.counts.added},
                      {"duplicates", report.counts.duplicates},
                      {"rejected", report.counts.rejected},
@@ -169,7 +169,7 @@ Reply upload_images(const Request& request, App& app) {
                      {"results", std::move(results)}};
   if (report.counts.added + report.counts.duplicates > 0) return json_reply(body);
   if (report.verdicts.empty()) throw HttpError(422, "the archive holds no files");
-  const Verdict& first = report.verdicts.front();
+  const FileResult& first = report.verdicts.front();
   return problem(request, 422,
                  report.verdicts.size() == 1
                      ? first.file + ": " + first.reason
@@ -191,8 +191,8 @@ Reply upload_legacy_images(const Request& request, App& app) {
   });
   audit_upload(app, request, report);
   Json files = Json::array();
-  for (const Verdict& verdict : report.verdicts) {
-    if (verdict.kind == Verdict::Kind::added) {
+  for (const FileResult& verdict : report.verdicts) {
+    if (verdict.kind == FileResult::Kind::added) {
       files.push_back({{"filename", verdict.file}, {"label", capitalized(verdict.label)}});
     }
   }

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 #include "engine/report/evaluation_json.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
@@ -59,7 +59,7 @@ Json stored_with_model(App& app, const StoredVersion& version) {
   if (version.removed) return Json(Json::value_t::discarded);
   const auto file = app.registry.features_file(version);
   if (!file) return Json(Json::value_t::discarded);
-  return parse_evaluation(read_feature_bundle(*file).evaluation);
+  return parse_evaluation(read_feature_statistics(*file).evaluation);
 }
 
 Evaluation numbered_evaluation(App& app, const StoredVersion& version, const std::string& id) {

@@ -19,7 +19,7 @@ std::string read_label(const Request& request) {
 }
 
 // Puts the image among the training data under this label, or moves it there.
-Verdict learn(App& app, const PredictionRecord& record, const std::string& label) {
+FileResult learn(App& app, const PredictionRecord& record, const std::string& label) {
   const auto bytes = app.store->predictions().image(record.id);
   if (!bytes) {
     throw HttpError(409, "the image of prediction " + std::to_string(record.id) +
@@ -28,8 +28,8 @@ Verdict learn(App& app, const PredictionRecord& record, const std::string& label
   }
   try {
     const AddReport report = app.training.add({{record.file, *bytes, label}}, Origin::correction);
-    const Verdict& verdict = report.verdicts.at(0);
-    if (verdict.kind == Verdict::Kind::rejected) {
+    const FileResult& verdict = report.verdicts.at(0);
+    if (verdict.kind == FileResult::Kind::rejected) {
       throw HttpError(409, "the image cannot become training data: " + verdict.reason);
     }
     return verdict;
@@ -38,9 +38,9 @@ Verdict learn(App& app, const PredictionRecord& record, const std::string& label
   }
 }
 
-const char* verdict_name(Verdict::Kind kind) {
-  return kind == Verdict::Kind::added       ? "added"
-         : kind == Verdict::Kind::duplicate ? "duplicate"
+const char* verdict_name(FileResult::Kind kind) {
+  return kind == FileResult::Kind::added       ? "added"
+         : kind == FileResult::Kind::duplicate ? "duplicate"
                                             : "relabelled";
 }
 
@@ -52,7 +52,7 @@ Reply label_prediction(const Request& request, App& app) {
   const std::string label = read_label(request);
   const auto record = app.store->predictions().find(id);
   if (!record) throw HttpError(404, "there is no prediction " + std::to_string(id));
-  const Verdict verdict = learn(app, *record, label);
+  const FileResult verdict = learn(app, *record, label);
   app.store->predictions().set_right_label(id, label);
   app.store->audit().append({0,
                              {},

@@ -37,7 +37,7 @@ bool knows_a_image(const TrainingSnapshot& snapshot, const EvaluationReport& rep
     const auto hash = parse_hash(sha256);
     return hash && snapshot.dataset.index().find(*hash);
   };
-  for (const NamedMistake& mistake : report.mistakes) {
+  for (const ImageMistake& mistake : report.mistakes) {
     if (here(mistake.image)) return true;
   }
   if (!report.statistics) return false;

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/core/disk_full.h"
 #include "engine/core/error.h"
+#include "engine/core/file.h"
 #include "engine/data/dataset_lock.h"
 #include "server/jobs/jobs.h"
 #include "server/registry/registry.h"

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/eval/report.h"
+#include "engine/eval/evaluation_report.h"
 #include "engine/report/evaluation_json.h"
 #include "server/charts/chart.h"
 #include "server/store/prediction_store.h"

@@ -75,9 +75,9 @@ std::string mistake_text(const EvaluationReport& report, int truth, int answer) 
 using Pair = std::pair<int, int>;  // truth, answer
 
 // The most frequent first; equal ones in the order of their classes.
-std::vector<std::pair<Pair, std::int64_t>> pairs_of(const std::vector<NamedMistake>& mistakes) {
+std::vector<std::pair<Pair, std::int64_t>> pairs_of(const std::vector<ImageMistake>& mistakes) {
   std::map<Pair, std::int64_t> counts;
-  for (const NamedMistake& mistake : mistakes) ++counts[{mistake.truth, mistake.answer}];
+  for (const ImageMistake& mistake : mistakes) ++counts[{mistake.truth, mistake.predicted}];
   std::vector<std::pair<Pair, std::int64_t>> sorted(counts.begin(), counts.end());
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -87,7 +87,7 @@ std::vector<std::pair<Pair, std::int64_t>> pairs_of(const std::vector<NamedMista
 // The class that draws most of the mistakes to it, when it is more than a third.
 std::string magnet(const EvaluationReport& report) {
   std::vector<std::int64_t> answers(report.classes.size());
-  for (const NamedMistake& mistake : report.mistakes) ++answers[std::size_t(mistake.answer)];
+  for (const ImageMistake& mistake : report.mistakes) ++answers[std::size_t(mistake.predicted)];
   const auto most = std::max_element(answers.begin(), answers.end());
   if (3 * *most < std::int64_t(report.mistakes.size()) || report.mistakes.size() < 5) return {};
   return " " + counted(*most) + " of them were taken for " +
@@ -102,8 +102,8 @@ std::int64_t wrong_answers(const Metrics& m) {
 
 // Which mistake is the surest, and what kind the others are.
 std::string mistakes_text(const EvaluationReport& report) {
-  const NamedMistake& worst = report.mistakes[0];
-  std::string text = "The surest mistake: " + mistake_text(report, worst.truth, worst.answer) +
+  const ImageMistake& worst = report.mistakes[0];
+  std::string text = "The surest mistake: " + mistake_text(report, worst.truth, worst.predicted) +
                      " with " + percent(worst.probability) + ".";
   const auto pairs = pairs_of(report.mistakes);
   const auto& [pair, count] = pairs[0];
@@ -177,13 +177,13 @@ Insight worst_mistakes(const EvaluationReport& report) {
             {}};
   }
   ImageGroup group;
-  for (const NamedMistake& mistake : report.mistakes) {
+  for (const ImageMistake& mistake : report.mistakes) {
     group.images.push_back({mistake.image, report.classes[std::size_t(mistake.truth)],
-                            report.classes[std::size_t(mistake.answer)], mistake.probability,
+                            report.classes[std::size_t(mistake.predicted)], mistake.probability,
                             false});
   }
   Insight insight{{}, count_text + ". " + mistakes_text(report), {}};
-  if (shown < std::min<std::int64_t>(wrong, kMostMistakes)) {
+  if (shown < std::min<std::int64_t>(wrong, kMaxMistakes)) {
     insight.caveat = "Only " + counted(shown) + " of the surest mistakes " +
                      (shown == 1 ? "is" : "are") +
                      " kept as images; the evaluation knows the others by their features only.";

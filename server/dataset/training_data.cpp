@@ -7,15 +7,15 @@
 
 #include "engine/core/error.h"
 #include "engine/data/data_dir.h"
+#include "engine/data/image_source.h"
 #include "engine/data/layout.h"
-#include "engine/data/source.h"
 
 namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
 
-class UploadSource : public Source {
+class UploadSource : public ImageSource {
  public:
   explicit UploadSource(const std::vector<NewImage>& images) : images_(images) {}
 
@@ -42,9 +42,10 @@ class UploadSource : public Source {
 };
 
 // Everything in it has one label, whatever its path says.
-class LabelledSource : public Source {
+class LabelledSource : public ImageSource {
  public:
-  LabelledSource(Source& source, std::string label) : source_(source), label_(std::move(label)) {}
+  LabelledSource(ImageSource& source, std::string label)
+      : source_(source), label_(std::move(label)) {}
   bool next(SourceFile& file) override {
     if (!source_.next(file)) return false;
     file.label = label_;
@@ -53,7 +54,7 @@ class LabelledSource : public Source {
   double fraction() const override { return source_.fraction(); }
 
  private:
-  Source& source_;
+  ImageSource& source_;
   const std::string label_;
 };
 
@@ -121,22 +122,22 @@ AddReport TrainingData::add(const std::vector<NewImage>& images, Origin origin) 
 
 AddReport TrainingData::add_archive(std::span<const std::uint8_t> bytes, const std::string& name,
                                     const std::optional<std::string>& label, Origin origin) {
-  const std::unique_ptr<Source> archive = open_archive(bytes, name);
+  const std::unique_ptr<ImageSource> archive = open_archive(bytes, name);
   if (!label) return add_from(*archive, origin);
   LabelledSource labelled(*archive, class_name(*label));
   return add_from(labelled, origin);
 }
 
-AddReport TrainingData::add_from(Source& source, Origin origin) {
+AddReport TrainingData::add_from(ImageSource& source, Origin origin) {
   ImportOptions options;
   options.threads = threads_;
   options.origin = origin;
   options.relabel_duplicates = origin == Origin::correction;
-  options.patience = std::chrono::seconds(2);
+  options.lock_timeout = std::chrono::seconds(2);
   AddReport report;
   std::set<std::string> stored;  // originals that were not there before
   ImportEvents events;
-  events.verdict = [&](const Verdict& verdict) { report.verdicts.push_back(verdict); };
+  events.file = [&](const FileResult& verdict) { report.verdicts.push_back(verdict); };
   // On the disk before the index that names them: what is acknowledged is complete.
   events.originals = [&](std::span<const Original> originals) {
     std::vector<std::span<const std::uint8_t>> bytes;
@@ -157,12 +158,12 @@ AddReport TrainingData::add_from(Source& source, Origin origin) {
     forget_stored();
     throw;
   }
-  for (const Verdict& verdict : report.verdicts) {
-    if (verdict.kind == Verdict::Kind::added) stored.erase(to_hex(verdict.hash));
+  for (const FileResult& verdict : report.verdicts) {
+    if (verdict.kind == FileResult::Kind::added) stored.erase(to_hex(verdict.hash));
   }
   forget_stored();  // those of images that had no place
   std::stable_sort(report.verdicts.begin(), report.verdicts.end(),
-                   [](const Verdict& a, const Verdict& b) { return a.number < b.number; });
+                   [](const FileResult& a, const FileResult& b) { return a.number < b.number; });
   return report;
 }
 

@@ -26,7 +26,7 @@ struct NewImage {
 };
 
 struct AddReport {
-  std::vector<Verdict> verdicts;  // one per file, in the order of the files
+  std::vector<FileResult> verdicts;  // one per file, in the order of the files
   ImportReport counts;
 };
 
@@ -82,7 +82,7 @@ class TrainingData {
   std::optional<std::vector<std::uint8_t>> original(const ContentHash& hash) const;
 
  private:
-  AddReport add_from(Source& source, Origin origin);
+  AddReport add_from(ImageSource& source, Origin origin);
 
   const std::filesystem::path folder_;
   Files& originals_;

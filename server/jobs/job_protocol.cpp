@@ -56,8 +56,8 @@ JobModel parse_model(const Json& json) {
       features != json.end() && features->is_string()) {
     model.features = features->get<std::string>();
   }
-  model.learned.until = value_of<std::int64_t>(json, "data_time");
-  model.learned.elsewhere = value_of<int>(json, "classes_elsewhere");
+  model.learned.data_time = value_of<std::int64_t>(json, "data_time");
+  model.learned.external_classes = value_of<int>(json, "classes_elsewhere");
   return model;
 }
 
@@ -85,8 +85,8 @@ Json to_json(const JobSpec& spec) {
            {{"version", champion.version},
             {"model", champion.model.string()},
             {"features", champion.features.empty() ? Json() : Json(champion.features.string())},
-            {"data_time", champion.learned.until},
-            {"classes_elsewhere", champion.learned.elsewhere}}},
+            {"data_time", champion.learned.data_time},
+            {"classes_elsewhere", champion.learned.external_classes}}},
           {"options", spec.options}};
 }
 

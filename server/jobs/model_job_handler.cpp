@@ -91,9 +91,9 @@ ChampionData learned_by(const StoredVersion& version) {
   ChampionData learned;
   const auto time = manifest.find("data_time"), classes = manifest.find("classes_elsewhere");
   if (time != manifest.end() && time->is_number_integer())
-    learned.until = time->get<std::int64_t>();
+    learned.data_time = time->get<std::int64_t>();
   if (classes != manifest.end() && classes->is_number_integer()) {
-    learned.elsewhere = classes->get<int>();
+    learned.external_classes = classes->get<int>();
   }
   return learned;
 }
@@ -140,8 +140,8 @@ ModelJobHandler::Planned ModelJobHandler::plan_for(const StoredVersion& version,
                   Dataset::open(dataset_folder(environment_.data_dir, environment_.dataset)),
                   {}};
   const fs::path features = registry_.features_path(version);
-  std::optional<FeatureBundle> bundle;
-  if (!features.empty()) bundle = read_feature_bundle(read_file(features));
+  std::optional<FeatureStatistics> bundle;
+  if (!features.empty()) bundle = read_feature_statistics(read_file(features));
   try {
     planned.plan = plan_retrain(planned.model, bundle ? &*bundle : nullptr, planned.dataset,
                                 learned_by(version), read_retrain_options(options));

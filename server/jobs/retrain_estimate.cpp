@@ -60,7 +60,7 @@ Measured measure(JobStore& store, std::int64_t job) {
 }
 
 double scaled(const Measured& measured, double whole, const RetrainPlan& plan) {
-  const double growth = static_cast<double>(plan.shown()) / measured.shown;
+  const double growth = static_cast<double>(plan.images_per_epoch()) / measured.shown;
   // The head learns mostly from remembered features, of which there are as many whatever is new.
   const double by_images = plan.mode == RetrainMode::full ? growth : std::max(1.0, growth);
   const double rest = std::max(0.0, whole - measured.epoch_seconds);

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 #include "server/registry/manifest.h"
 #include "server/registry/probe.h"
 #include "server/store/files.h"
@@ -27,7 +27,7 @@ std::string text_of(const Json& json) {
 
 // Any other bundle would be used as if it described these weights.
 void check_features(std::span<const std::uint8_t> features, const Classifier& classifier) {
-  const FeatureBundle bundle = read_feature_bundle(features);
+  const FeatureStatistics bundle = read_feature_statistics(features);
   if (bundle.weights_sha256 != classifier.weights_sha256()) {
     throw FormatError("feature bundle: it was not made with the weights of this model");
   }

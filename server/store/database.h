@@ -8,7 +8,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include "engine/core/disk_full.h"
+#include "engine/core/file.h"
 
 namespace fovea::server {
 

@@ -11,7 +11,6 @@
 #include <set>
 #include <vector>
 
-#include "engine/core/disk_full.h"
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
 

@@ -1,5 +1,5 @@
+#include "engine/data/image_source.h"
 #include "engine/data/layout.h"
-#include "engine/data/source.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace fovea;

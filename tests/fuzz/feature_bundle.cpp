@@ -1,4 +1,4 @@
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 
 #include "tests/fuzz/safetensors.h"
 
@@ -6,11 +6,11 @@ using namespace fovea;
 
 // Input: a feature bundle, read as it is and with correct hashes.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::may_refuse([&] { read_feature_bundle({data, size}); });
+  fuzz::may_refuse([&] { read_feature_statistics({data, size}); });
   fuzz::may_refuse([&] {
-    const FeatureBundle bundle = read_feature_bundle(fuzz::with_hashes({data, size}));
-    const std::vector<std::uint8_t> again = write_feature_bundle(bundle);
-    fuzz::require(write_feature_bundle(read_feature_bundle(again)) == again);
+    const FeatureStatistics bundle = read_feature_statistics(fuzz::with_hashes({data, size}));
+    const std::vector<std::uint8_t> again = write_feature_statistics(bundle);
+    fuzz::require(write_feature_statistics(read_feature_statistics(again)) == again);
   });
   return 0;
 }

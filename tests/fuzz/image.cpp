@@ -1,5 +1,4 @@
 #include "engine/image/decode.h"
-#include "engine/image/exif.h"
 #include "engine/image/preprocess.h"
 #include "tests/fuzz/fuzz.h"
 

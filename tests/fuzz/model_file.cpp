@@ -1,7 +1,7 @@
 #include "engine/model/model_file.h"
 
 #include "engine/model/classifier.h"
-#include "engine/model/fold.h"
+#include "engine/model/network.h"
 #include "tests/fuzz/safetensors.h"
 
 using namespace fovea;

@@ -189,11 +189,11 @@ def test_list_shows_the_datasets_in_the_folder_from_the_environment(images, tmp_
 
 def test_usage_errors_and_missing_datasets_are_reported(tmp_path):
     assert (
-        "there is no"
+        "does not exist"
         in fovea_data("import", tmp_path / "x", "--name", "a", "--data-dir", tmp_path, code=1).stderr
     )
     assert (
-        "cannot name a dataset"
+        "is not a valid dataset name"
         in fovea_data("import", tmp_path, "--name", "../a", "--data-dir", tmp_path, code=1).stderr
     )
     assert "no dataset" in fovea_data("show", "pets", "--data-dir", tmp_path, code=1).stderr

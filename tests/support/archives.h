@@ -20,7 +20,7 @@ struct ArchiveEntry {
   std::size_t zeros = 0;  // written behind bytes
 };
 
-// Writes .zip, .tar, .tar.gz or .tar.xz, by the name's end.
+// Writes a .zip, .tar, .tar.gz or .tar.xz, by the suffix of the name.
 inline void write_archive(const std::filesystem::path& path,
                           const std::vector<ArchiveEntry>& entries) {
   const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);

@@ -8,7 +8,7 @@
 
 namespace fovea::tests {
 
-// A BMP file of one random colour a pixel; every seed gives another image.
+// A BMP file with a random colour for each pixel; every seed gives another image.
 inline std::vector<std::uint8_t> bmp(int seed, int width = 4, int height = 4) {
   std::vector<std::uint8_t> bytes(54);
   const auto put = [&](std::size_t at, int value) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The one place that knows which Catch2 this is: 2.13 (Debian 12) or 3.
+// Hides the difference between Catch2 2.13 (Debian 12) and 3.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 using Catch::Approx;

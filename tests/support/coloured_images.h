@@ -11,7 +11,7 @@
 #include "engine/image/bitmap.h"
 #include "tests/support/temporary_folder.h"
 
-// Images that can be learned: each class has a colour of its own under heavy noise.
+// Learnable images: each class has its own colour, with strong noise.
 namespace fovea::tests {
 
 struct Colour {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/eval/report.h"
+#include "engine/eval/evaluation_report.h"
 
 // Evaluations of answers that are put together by hand: measured by the engine, as real ones are.
 namespace fovea::tests {
@@ -43,7 +43,7 @@ class Answers {
     for (int k = 0; k < c; ++k) report.curves.push_back(class_curves(table, labels_, k));
     for (const Mistake& mistake : worst_mistakes(table, labels_)) {
       report.mistakes.push_back(
-          {image_name(mistake.image), mistake.truth, mistake.answer, mistake.probability});
+          {image_name(mistake.image), mistake.truth, mistake.predicted, mistake.probability});
     }
     return report;
   }

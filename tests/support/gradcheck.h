@@ -10,13 +10,13 @@
 
 namespace fovea::test {
 
-// Compares gradients with central differences. The objective is sum(y * r) with a fixed random r: a
-// sum of squares would be nearly constant behind batch norm and pass almost anything.
+// Compares gradients with central differences. The objective is sum(y * r) with a fixed random r; a
+// sum of squares would be nearly constant after batch norm and detect almost no error.
 struct GradCheck {
   double step = 1e-5;
   double tolerance = 1e-6;  // of |analytic - numeric| / max(1, |analytic|, |numeric|)
   double kink = 0;          // numbers of x this close to 0 are skipped (ReLU)
-  int max_elements = 400;   // per tensor; evenly spread
+  int max_elements = 400;   // checked per tensor, evenly spread
 };
 
 struct GradReport {
@@ -25,7 +25,7 @@ struct GradReport {
   int checked = 0;
 };
 
-// One array to be varied, with the gradient that backward gave for it.
+// An array that is varied, and its gradient from backward().
 struct Varied {
   std::string name;
   Tensor* value;
@@ -62,8 +62,8 @@ inline GradReport compare_gradients(const std::function<double()>& objective,
   return report;
 }
 
-// dx and every parameter of one layer, for an input of the given shape. Also requires that a second
-// backward adds to the parameters' gradients: that is part of the same number, doubled.
+// Checks dx and every parameter of one layer, for an input of the given shape. Calls backward()
+// twice, so that the gradients of the parameters must add up.
 inline GradReport check_gradients(Layer& layer, const Shape& in, std::uint64_t seed,
                                   const GradCheck& options = {}) {
   Rng rng(seed);

@@ -18,7 +18,7 @@ inline Image read_test_image(const std::string& name) {
   return decode_image(image_bytes(name));
 }
 
-// Largest difference of any channel of any pixel; 256 when the sizes differ.
+// The largest difference of a channel of a pixel; 256 when the sizes differ.
 inline int largest_difference(const Image& a, const Image& b) {
   if (a.width != b.width || a.height != b.height) return 256;
   int largest = 0;

@@ -6,7 +6,7 @@
 
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 #include "engine/report/evaluation_json.h"
 #include "server/api/routes.h"
 #include "server/http/target.h"
@@ -32,9 +32,9 @@ inline EvaluationReport small_report(const std::string& weights, const std::stri
 // The small model's feature bundle with this evaluation inside.
 inline std::vector<std::uint8_t> features_with(const std::vector<std::uint8_t>& model,
                                                const std::string& evaluation) {
-  FeatureBundle bundle = read_feature_bundle(features_of(model));
+  FeatureStatistics bundle = read_feature_statistics(features_of(model));
   bundle.evaluation = evaluation;
-  return write_feature_bundle(bundle);
+  return write_feature_statistics(bundle);
 }
 
 struct InsightService {
@@ -99,7 +99,7 @@ struct InsightService {
     }
     for (const auto& file : files) images.push_back({"a.bmp", file, label});
     std::vector<std::string> hashes;
-    for (const Verdict& one : app.training.add(images, Origin::upload).verdicts) {
+    for (const FileResult& one : app.training.add(images, Origin::upload).verdicts) {
       hashes.push_back(to_hex(one.hash));
     }
     return hashes;

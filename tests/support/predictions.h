@@ -5,40 +5,44 @@
 
 #include "engine/retrain/comparison.h"
 
-// Answers of two classifiers, put together by hand for tests of what compares them.
+// Predictions of two classifiers, for tests of the gate and of the forgetting report.
 namespace fovea::tests {
 
-struct Pair {
+struct PredictionPair {
   std::vector<std::string> champion_classes, classes;
-  float champion_sure = 0.8f, challenger_sure = 0.8f;  // probability of every answer
+  float champion_confidence = 0.8f, challenger_confidence = 0.8f;  // of every prediction
   std::vector<int> labels, before, after;
 
-  Pair(std::vector<std::string> old_classes, std::vector<std::string> new_classes)
+  PredictionPair(std::vector<std::string> old_classes, std::vector<std::string> new_classes)
       : champion_classes(std::move(old_classes)), classes(std::move(new_classes)) {}
 
-  // `count` images of class `label` that the two answered so, each in its own numbering.
-  Pair& add(int label, int champion_says, int challenger_says, int count) {
+  // Adds `count` images of class `label` with these predicted classes, each in the numbering of its
+  // classifier.
+  PredictionPair& add(int label, int champion, int challenger, int count) {
     for (int i = 0; i < count; ++i) {
       labels.push_back(label);
-      before.push_back(champion_says);
-      after.push_back(challenger_says);
+      before.push_back(champion);
+      after.push_back(challenger);
     }
     return *this;
   }
   // Valid until the next call.
   Comparison comparison() {
-    champion_ = table(before, champion_classes.size(), champion_sure);
-    challenger_ = table(after, classes.size(), challenger_sure);
+    champion_ = probabilities(before, champion_classes.size(), champion_confidence);
+    challenger_ = probabilities(after, classes.size(), challenger_confidence);
     return {champion_, challenger_, labels, champion_classes, classes};
   }
 
  private:
-  static Tensor table(const std::vector<int>& answers, std::size_t classes, float sure) {
-    const int n = static_cast<int>(answers.size()), c = static_cast<int>(classes);
+  // The predicted class has probability `confidence`; the others share the rest.
+  static Tensor probabilities(const std::vector<int>& predicted, std::size_t classes,
+                              float confidence) {
+    const int n = static_cast<int>(predicted.size()), c = static_cast<int>(classes);
     Tensor t({n, 1, 1, c});
     for (int i = 0; i < n; ++i) {
       for (int k = 0; k < c; ++k) {
-        t.image(i)[k] = k == answers[std::size_t(i)] ? sure : (1 - sure) / float(c > 1 ? c - 1 : 1);
+        t.image(i)[k] =
+            k == predicted[i] ? confidence : (1 - confidence) / float(c > 1 ? c - 1 : 1);
       }
     }
     return t;

@@ -9,7 +9,7 @@ inline void fill_normal(Tensor& tensor, Rng& rng) {
   for (Scalar& value : tensor.values()) value = rng.normal();
 }
 
-// The definition of a convolution, written as seven loops and summed in double.
+// The definition of a convolution as seven loops, summed in double.
 inline void reference_conv(const Tensor& x, const Tensor& w, const Tensor* bias,
                            const kernels::ConvShape& s, Tensor& y) {
   y.resize({x.shape().n, s.out_h(), s.out_w(), s.out});
@@ -31,7 +31,7 @@ inline void reference_conv(const Tensor& x, const Tensor& w, const Tensor* bias,
         }
 }
 
-// Its two gradients for dy, by the same loops.
+// Its two gradients for dy by the same loops.
 inline void reference_conv_backward(const Tensor& x, const Tensor& w, const Tensor& dy,
                                     const kernels::ConvShape& s, Tensor& dx, Tensor& dw) {
   dx = Tensor(x.shape());
@@ -53,7 +53,7 @@ inline void reference_conv_backward(const Tensor& x, const Tensor& w, const Tens
               }
 }
 
-// Largest |a - b| over the larger of 1 and the largest |b|.
+// The largest |a - b| divided by max(1, largest |b|).
 inline double relative_error(const Tensor& a, const Tensor& b) {
   double scale = 1, difference = 0;
   for (std::int64_t i = 0; i < b.size(); ++i) {

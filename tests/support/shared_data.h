@@ -7,9 +7,8 @@
 
 namespace fovea::tests {
 
-// A file of real images that is too large for the project: looked for in $FOVEA_SHARED_DATA, else
-// in
-// ../shared/data beside the source folder. Empty, with a loud word, when it is not there.
+// A file of real images that is too large for the repository, in $FOVEA_SHARED_DATA or else in
+// ../shared/data beside the source folder. Empty when it does not exist, which is printed.
 inline std::filesystem::path shared_data(const std::string& name) {
   const char* variable = std::getenv("FOVEA_SHARED_DATA");
   const std::filesystem::path folder =

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 #include "server/registry/manifest.h"
 #include "server/registry/registry.h"
 #include "server/store/files.h"
@@ -30,7 +30,7 @@ struct StoredRegistry {
 };
 
 inline std::vector<std::uint8_t> features_of(const std::vector<std::uint8_t>& model) {
-  FeatureBundle bundle;
+  FeatureStatistics bundle;
   bundle.classes = {"bird", "cat", "truck"};
   bundle.dim = 8;
   bundle.counts = {5, 5, 5};
@@ -42,7 +42,7 @@ inline std::vector<std::uint8_t> features_of(const std::vector<std::uint8_t>& mo
   bundle.data = "images";
   bundle.data_revision = "1";
   bundle.weights_sha256 = weights_sha256(model);
-  return write_feature_bundle(bundle);
+  return write_feature_statistics(bundle);
 }
 
 inline void damage(const std::filesystem::path& file) {

@@ -4,8 +4,8 @@
 #include "engine/core/file.h"
 #include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
-#include "engine/eval/bundle.h"
-#include "engine/eval/report.h"
+#include "engine/eval/evaluation_report.h"
+#include "engine/eval/measure_features.h"
 #include "engine/model/model_file.h"
 #include "engine/report/evaluation_json.h"
 #include "tools/fovea/model_argument.h"
@@ -34,14 +34,15 @@ void make(const Options& options) {
   const Dataset dataset = Dataset::open(dataset_folder(folder, options.data));
   const int threads = options.threads > 0 ? options.threads : available_threads();
   const std::string name = options.label.empty() ? options.data : options.label;
-  BundleOptions bundling;
+  FeatureStatisticsOptions bundling;
   bundling.holdout.clear();
   for (const std::string& split : options.holdout) bundling.holdout.push_back(parse_split(split));
   bundling.held_out_per_class = options.per_class;
-  FeatureBundle bundle = make_bundle(model, sha256, dataset, name, threads, bundling);
+  FeatureStatistics bundle =
+      measure_feature_statistics(model, sha256, dataset, name, threads, bundling);
   bundle.evaluation =
       evaluation_json(evaluate_model(model, sha256, dataset, name, Split::test, threads)).dump();
-  const auto bytes = write_feature_bundle(bundle, true);
+  const auto bytes = write_feature_statistics(bundle, true);
   write_file_atomically(options.out, bytes);
   std::int64_t images = 0;
   for (const std::int64_t count : bundle.counts) images += count;

@@ -54,8 +54,8 @@ void import_and_report(const Settings& settings, const fs::path& source) {
   events.progress = [&](std::int64_t files, double fraction) {
     bar.show(fraction, grouped(files) + " files");
   };
-  events.verdict = [&](const Verdict& verdict) {
-    if (verdict.kind != Verdict::Kind::rejected) return;
+  events.file = [&](const FileResult& verdict) {
+    if (verdict.kind != FileResult::Kind::rejected) return;
     bar.clear();
     std::fprintf(stderr, "rejected %s: %s\n", printable(verdict.file).c_str(),
                  printable(verdict.reason).c_str());

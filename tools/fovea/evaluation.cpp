@@ -5,11 +5,11 @@
 #include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
+#include "engine/eval/class_map.h"
 #include "engine/eval/evaluate.h"
-#include "engine/eval/features.h"
 #include "engine/model/classifier.h"
-#include "engine/model/fold.h"
 #include "engine/model/model_file.h"
+#include "engine/model/network.h"
 
 namespace fovea::tools {
 namespace {

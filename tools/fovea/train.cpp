@@ -188,14 +188,14 @@ void run_train(Arguments& arguments, const std::string& program) {
     throw;
   }
   switch (result.outcome) {
-    case Outcome::stopped:
+    case TrainOutcome::stopped:
       log.event("stopped", json::object());
       return say_stopped(run, program);
-    case Outcome::early:
+    case TrainOutcome::stopped_early:
       std::cout << "No lower validation loss for " << recipe.patience << " epochs: keeping epoch "
                 << result.best_epoch + 1 << "\n";
       break;
-    case Outcome::finished:
+    case TrainOutcome::finished:
       break;
   }
   const EpochReport& kept = recipe.patience > 0

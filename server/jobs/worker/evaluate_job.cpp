@@ -1,6 +1,6 @@
 #include "engine/core/file.h"
 #include "engine/data/data_dir.h"
-#include "engine/eval/report.h"
+#include "engine/eval/evaluation_report.h"
 #include "engine/model/model_file.h"
 #include "engine/report/evaluation_json.h"
 #include "server/jobs/worker/worker.h"

@@ -111,7 +111,7 @@ class JobProgressReporter : public RetrainObserver {
 
 struct Inputs {
   ModelFile champion;
-  std::optional<FeatureBundle> bundle;
+  std::optional<FeatureStatistics> bundle;
   Dataset dataset;
   ChampionData learned;
 };
@@ -135,7 +135,7 @@ Inputs read_inputs(const JobSpec& spec) {
                 open_settled(dataset_folder(spec.data_dir, spec.dataset)),
                 champion.learned};
   if (!champion.features.empty()) {
-    inputs.bundle = read_feature_bundle(read_file(champion.features, kMaxModel));
+    inputs.bundle = read_feature_statistics(read_file(champion.features, kMaxModel));
   }
   return inputs;
 }
@@ -160,13 +160,14 @@ Provenance provenance_of(const JobContext& job, const Inputs& inputs, const Retr
   provenance["seed"] = std::to_string(plan.recipe.seed);
   provenance["data"] = job.spec().dataset;
   provenance["data_revision"] = inputs.dataset.revision();
-  provenance["train_images"] = std::to_string(plan.fresh.train.size() + plan.old.train.size());
+  provenance["train_images"] =
+      std::to_string(plan.new_images.train.size() + plan.old_images.train.size());
   provenance["parent"] = inputs.champion.weights_sha256;
   return provenance;
 }
 
 // Statistics of classes whose images are not here come from the champion's evaluation.
-void add_remembered_statistics(Json& evaluation, const std::optional<FeatureBundle>& bundle) {
+void add_remembered_statistics(Json& evaluation, const std::optional<FeatureStatistics>& bundle) {
   if (!bundle || !evaluation.contains("statistics")) return;
   const Json before = parse_evaluation(bundle->evaluation);
   if (!before.is_object() || !before.contains("statistics")) return;
@@ -193,23 +194,24 @@ RetrainResult write_results(const JobContext& job, const Inputs& inputs, const R
     metrics = evaluation["metrics"];
     metrics["test_images"] = made.evaluation.metrics.count;
     metrics["test_accuracy"] = metrics["accuracy"];
-    made.bundle.evaluation = evaluation.dump(-1, ' ', false, Json::error_handler_t::replace);
+    made.statistics.evaluation = evaluation.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   made.model.provenance = provenance_of(job, inputs, plan);
   if (!metrics.is_null()) made.model.provenance["metrics"] = metrics.dump();
   job.write(kModelFile, write_model(made.model));
-  job.write(kFeaturesFile, write_feature_bundle(made.bundle, true));
+  job.write(kFeaturesFile, write_feature_statistics(made.statistics, true));
   std::vector<std::string> notes = plan.notes;
   notes.insert(notes.end(), made.notes.begin(), made.notes.end());
-  Json manifest = {{"mode", to_string(plan.mode)},
-                   {"why", plan.why},
-                   {"notes", notes},
-                   {"tuning_kept", std::round(made.tuning_kept * 100) / 100.0},
-                   {"data_time", newest_addition(inputs.dataset.index())},
-                   {"classes_elsewhere", std::min(inputs.learned.elsewhere, plan.old_classes)},
-                   {"new_images", plan.fresh.train.size()},
-                   {"old_images", plan.old.train.size()},
-                   {"history", history}};
+  Json manifest = {
+      {"mode", to_string(plan.mode)},
+      {"why", plan.reason},
+      {"notes", notes},
+      {"tuning_kept", std::round(made.fine_tuning_kept * 100) / 100.0},
+      {"data_time", newest_addition(inputs.dataset.index())},
+      {"classes_elsewhere", std::min(inputs.learned.external_classes, plan.old_classes)},
+      {"new_images", plan.new_images.train.size()},
+      {"old_images", plan.old_images.train.size()},
+      {"history", history}};
   if (!metrics.is_null()) manifest["metrics"] = metrics;
   return {to_string(plan.mode),
           kModelFile,
@@ -224,7 +226,7 @@ RetrainResult write_results(const JobContext& job, const Inputs& inputs, const R
 RetrainResult run_retrain_job(const JobContext& job) {
   const Inputs inputs = read_inputs(job.spec());
   const RetrainOptions options = read_retrain_options(job.spec().options);
-  const FeatureBundle* bundle = inputs.bundle ? &*inputs.bundle : nullptr;
+  const FeatureStatistics* bundle = inputs.bundle ? &*inputs.bundle : nullptr;
   const RetrainPlan plan =
       plan_retrain(inputs.champion.model, bundle, inputs.dataset, inputs.learned, options);
   job.send(job_event::kStart, plan_json(plan));
@@ -246,7 +248,7 @@ RetrainResult run_retrain_job(const JobContext& job) {
     }
   }
   if (!made) made = run({});
-  if (made->outcome == Outcome::stopped) throw JobStopped{};
+  if (made->outcome == TrainOutcome::stopped) throw JobStopped{};
   return write_results(job, inputs, plan, *made);
 }
 

@@ -8,7 +8,7 @@
 
 namespace fovea::tests {
 
-TEST_CASE("a file is written into folders that do not exist yet, and replaced whole") {
+TEST_CASE("a file is written into new folders and replaced atomically", "[engine][core]") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "a" / "b" / "c.txt";
   write_file_atomically(file, "first");
@@ -22,7 +22,7 @@ TEST_CASE("a file is written into folders that do not exist yet, and replaced wh
   CHECK(entries == 1);
 }
 
-TEST_CASE("folders are created above each other, and a file in the way is named") {
+TEST_CASE("nested folders are created and a file in the way is named", "[engine][core]") {
   const TemporaryFolder folder;
   create_folders(folder.path() / "x" / "y" / "");
   create_folders(folder.path() / "x" / "y");

@@ -7,7 +7,7 @@
 
 using namespace fovea;
 
-TEST_CASE("every half survives the way to float and back") {
+TEST_CASE("every half survives the conversion to float and back", "[engine][core]") {
   for (std::uint32_t h = 0; h < 65536; ++h) {
     const float value = from_half(static_cast<std::uint16_t>(h));
     if (std::isnan(value)) {
@@ -18,7 +18,7 @@ TEST_CASE("every half survives the way to float and back") {
   }
 }
 
-TEST_CASE("halves have the values IEEE 754 gives them") {
+TEST_CASE("halves have the values of IEEE 754", "[engine][core]") {
   CHECK(from_half(0x3c00) == 1.0f);
   CHECK(from_half(0xc000) == -2.0f);
   CHECK(from_half(0x7bff) == 65504.0f);
@@ -28,12 +28,12 @@ TEST_CASE("halves have the values IEEE 754 gives them") {
   CHECK(std::signbit(from_half(0x8000)));
 }
 
-TEST_CASE("a float goes to the nearest half, ties to the even one") {
+TEST_CASE("a float is rounded to the nearest half with ties to even", "[engine][core]") {
   // Between each pair of neighbours: below the middle, the middle, above the middle.
   for (std::uint32_t h = 0; h < 0x7bff; ++h) {
     const float low = from_half(static_cast<std::uint16_t>(h));
     const float high = from_half(static_cast<std::uint16_t>(h + 1));
-    const float middle = low + (high - low) / 2;  // exact: floats are finer than halves
+    const float middle = low + (high - low) / 2;  // exact, because floats are finer than halves
     const std::uint32_t even = h % 2 == 0 ? h : h + 1;
     const bool good = to_half(middle) == even && to_half(std::nextafter(middle, low)) == h &&
                       to_half(std::nextafter(middle, high)) == h + 1 &&
@@ -42,7 +42,7 @@ TEST_CASE("a float goes to the nearest half, ties to the even one") {
   }
 }
 
-TEST_CASE("floats beyond the largest half become infinite") {
+TEST_CASE("floats beyond the largest half become infinite", "[engine][core]") {
   CHECK(to_half(65519.0f) == 0x7bff);
   CHECK(to_half(65520.0f) == 0x7c00);
   CHECK(to_half(-1e30f) == 0xfc00);

@@ -4,7 +4,7 @@
 
 using namespace fovea;
 
-TEST_CASE("Philox gives the published numbers for the published keys") {
+TEST_CASE("Philox gives the published known-answer vectors", "[engine][core]") {
   // Known-answer vectors of the authors' Random123 library, philox4x32-10.
   const auto zero = Rng::block(0, 0, 0);
   CHECK(zero[0] == 0x6627e8d5u);
@@ -19,7 +19,7 @@ TEST_CASE("Philox gives the published numbers for the published keys") {
   CHECK(ones[3] == 0x6d5451fdu);
 }
 
-TEST_CASE("the n-th number depends only on seed, stream and n") {
+TEST_CASE("the n-th random number depends only on seed and stream and n", "[engine][core]") {
   Rng a(7, 3), b(7, 3);
   for (int i = 0; i < 5; ++i) a.next_u32();
   for (int i = 0; i < 5; ++i) b.next_u32();
@@ -28,14 +28,14 @@ TEST_CASE("the n-th number depends only on seed, stream and n") {
   CHECK(Rng(7).split(1).next_u32() != Rng(8).split(1).next_u32());
 }
 
-TEST_CASE("below() reaches every value about equally often") {
+TEST_CASE("below() is uniform", "[engine][core]") {
   Rng rng(1);
   int counts[7] = {};
   for (int i = 0; i < 70000; ++i) ++counts[rng.below(7)];
   for (int count : counts) CHECK(std::abs(count - 10000) < 400);
 }
 
-TEST_CASE("normal() has mean 0 and variance 1") {
+TEST_CASE("normal() has mean 0 and variance 1", "[engine][core]") {
   Rng rng(2);
   double sum = 0, squares = 0;
   constexpr int kCount = 100000;
@@ -48,7 +48,7 @@ TEST_CASE("normal() has mean 0 and variance 1") {
   CHECK(std::abs(squares / kCount - 1) < 0.02);
 }
 
-TEST_CASE("many blocks at once are the blocks one by one, across a carry too") {
+TEST_CASE("blocks() equals block() for each counter including a carry", "[engine][core]") {
   const Rng rng(11, 12);
   for (std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xfffffff8}}) {
     std::uint32_t together[4 * Rng::kBlocks];

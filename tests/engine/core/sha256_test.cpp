@@ -12,7 +12,7 @@ std::span<const std::uint8_t> bytes(const std::string& text) {
 }
 }  // namespace
 
-TEST_CASE("SHA-256 gives the digests of FIPS 180-4's examples") {
+TEST_CASE("SHA-256 gives the digests of the FIPS 180-4 examples", "[engine][core]") {
   CHECK(sha256_hex({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sha256_hex(bytes("abc")) ==
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -22,7 +22,7 @@ TEST_CASE("SHA-256 gives the digests of FIPS 180-4's examples") {
         "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST_CASE("SHA-256 in pieces equals SHA-256 at once") {
+TEST_CASE("SHA-256 of pieces equals SHA-256 of the whole", "[engine][core]") {
   const std::string text(1000, 'x');
   Sha256 sha;
   for (std::size_t at = 0; at < text.size(); at += 37) sha.update(bytes(text.substr(at, 37)));

@@ -7,7 +7,7 @@
 
 using namespace fovea;
 
-TEST_CASE("a tensor of no images may have sides, but none that multiply beyond all bounds") {
+TEST_CASE("an empty tensor with sizes out of range is rejected", "[engine][core]") {
   Tensor tensor;
   tensor.resize({0, 32, 32, 3});
   CHECK(tensor.size() == 0);

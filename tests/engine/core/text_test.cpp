@@ -13,10 +13,10 @@ TEST_CASE("join puts the separator between the parts only", "[engine][core]") {
   CHECK(join({"1", "2"}, "x") == "1x2");
 }
 
-TEST_CASE("percent shows a fraction with one decimal", "[engine][core]") {
-  CHECK(percent(0) == "0.0 %");
-  CHECK(percent(0.12345) == "12.3 %");
-  CHECK(percent(1) == "100.0 %");
+TEST_CASE("format_percent shows a fraction with one decimal", "[engine][core]") {
+  CHECK(format_percent(0) == "0.0 %");
+  CHECK(format_percent(0.12345) == "12.3 %");
+  CHECK(format_percent(1) == "100.0 %");
 }
 
 TEST_CASE("to_hex writes two lower-case digits per byte", "[engine][core]") {

@@ -22,7 +22,7 @@ std::vector<int> runs(ThreadTeam& team, int count, int threads) {
 
 }  // namespace
 
-TEST_CASE("every index runs exactly once, whatever the numbers of threads and indices") {
+TEST_CASE("every index runs exactly once for any number of threads and indices", "[engine][core]") {
   for (const int size : {1, 2, 3, 8}) {
     ThreadTeam team(size);
     REQUIRE(team.size() == size);
@@ -34,7 +34,7 @@ TEST_CASE("every index runs exactly once, whatever the numbers of threads and in
   }
 }
 
-TEST_CASE("a team of none or fewer is the caller alone") {
+TEST_CASE("a team without threads runs on the caller", "[engine][core]") {
   for (const int size : {-1, 0, 1}) {
     ThreadTeam team(size);
     CHECK(team.size() == 1);
@@ -46,7 +46,7 @@ TEST_CASE("a team of none or fewer is the caller alone") {
   }
 }
 
-TEST_CASE("each thread has a number of its own, below the number wanted") {
+TEST_CASE("each thread has its own number below the requested count", "[engine][core]") {
   ThreadTeam team(4);
   for (const int wanted : {2, 3, 4}) {
     std::vector<int> numbers(static_cast<std::size_t>(wanted), -1);
@@ -61,7 +61,7 @@ TEST_CASE("each thread has a number of its own, below the number wanted") {
   }
 }
 
-TEST_CASE("the others work too: a loop whose indices wait for each other ends") {
+TEST_CASE("a loop whose indices wait for each other finishes", "[engine][core]") {
   ThreadTeam team(3);
   std::atomic<int> arrived{0};
   team.run(3, 3, [&](int, int) {
@@ -71,7 +71,7 @@ TEST_CASE("the others work too: a loop whose indices wait for each other ends") 
   CHECK(arrived == 3);
 }
 
-TEST_CASE("thousands of short loops one after another are all whole") {
+TEST_CASE("thousands of short loops in a row all complete", "[engine][core]") {
   ThreadTeam team(4);
   long sum = 0;
   for (int loop = 0; loop < 5000; ++loop) {
@@ -83,7 +83,7 @@ TEST_CASE("thousands of short loops one after another are all whole") {
   CHECK(sum == 15'000);
 }
 
-TEST_CASE("an exception reaches the caller, and the team goes on") {
+TEST_CASE("an exception reaches the caller and the team remains usable", "[engine][core]") {
   ThreadTeam team(3);
   for (int i = 0; i < 200; ++i) {
     std::string text;
@@ -99,7 +99,7 @@ TEST_CASE("an exception reaches the caller, and the team goes on") {
   }
 }
 
-TEST_CASE("after an exception no further index is begun than those under way") {
+TEST_CASE("after an exception no further index is started", "[engine][core]") {
   ThreadTeam team(2);
   std::atomic<int> begun{0};
   CHECK_THROWS(team.run(1'000'000, 2, [&](int, int) {
@@ -109,7 +109,7 @@ TEST_CASE("after an exception no further index is begun than those under way") {
   CHECK(begun <= 2);
 }
 
-TEST_CASE("a loop inside a loop runs on its own thread, whole") {
+TEST_CASE("a nested loop runs completely on its own thread", "[engine][core]") {
   ThreadTeam team(3);
   std::atomic<int> inner{0};
   team.run(20, 3, [&](int, int) {
@@ -120,7 +120,7 @@ TEST_CASE("a loop inside a loop runs on its own thread, whole") {
   CHECK(inner == 200);
 }
 
-TEST_CASE("loops of several callers at once are all whole") {
+TEST_CASE("concurrent loops of several callers all complete", "[engine][core]") {
   ThreadTeam team(3);
   std::atomic<int> wrong{0};
   std::vector<std::thread> callers;

@@ -49,7 +49,7 @@ Pixels mirrored(const Pixels& in, int size) {
   return out;
 }
 
-// numpy.pad(mode="reflect") and a crop at (dx, dy) from the middle, the slow way.
+// numpy.pad(mode="reflect") and a crop at (dx, dy) from the centre.
 Pixels shifted(const Pixels& in, int size, int dx, int dy) {
   const auto reflect = [&](int i) { return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i; };
   Pixels out(in.size());
@@ -64,12 +64,12 @@ Pixels shifted(const Pixels& in, int size, int dx, int dy) {
 
 }  // namespace
 
-TEST_CASE("With everything off, augmentation is a copy") {
+TEST_CASE("augmentation with everything off is a copy", "[engine][data]") {
   const Pixels in = noise(9);
   CHECK(augmented(in, 9, kOff, 3, 4) == in);
 }
 
-TEST_CASE("Augmentation is a function of seed, epoch and index") {
+TEST_CASE("augmentation is a function of seed and epoch and index", "[engine][data]") {
   const AugmentOptions all{true, false, 3, 10, 0.1f, 4, 0.1f, 0.1f};
   const Pixels in = noise(16);
   CHECK(augmented(in, 16, all, 3, 4) == augmented(in, 16, all, 3, 4));
@@ -77,7 +77,7 @@ TEST_CASE("Augmentation is a function of seed, epoch and index") {
   CHECK(augmented(in, 16, all, 3, 4) != augmented(in, 16, all, 4, 4));
 }
 
-TEST_CASE("About half of the images are mirrored, the others untouched") {
+TEST_CASE("flip mirrors about half of the images", "[engine][data]") {
   const Pixels in = noise(8), mirror = mirrored(in, 8);
   int flips = 0;
   for (int index = 0; index < 2000; ++index) {
@@ -89,7 +89,7 @@ TEST_CASE("About half of the images are mirrored, the others untouched") {
   CHECK(flips < 1100);
 }
 
-TEST_CASE("Alternating flips show each image both ways in any two epochs") {
+TEST_CASE("alternating flips show each image both ways in any two epochs", "[engine][data]") {
   const Pixels in = noise(8), mirror = mirrored(in, 8);
   const AugmentOptions options{.flip = true, .alternating_flip = true, .shift = 0};
   int first = 0;
@@ -103,7 +103,8 @@ TEST_CASE("Alternating flips show each image both ways in any two epochs") {
   CHECK(first < 300);
 }
 
-TEST_CASE("Every shift up to the limit occurs, and is a crop of the reflected image") {
+TEST_CASE("every shift up to the limit occurs and is a crop of the reflected image",
+          "[engine][data]") {
   const int size = 7, limit = 2;
   const Pixels in = noise(size);
   std::vector<int> seen((2 * limit + 1) * (2 * limit + 1));
@@ -123,7 +124,7 @@ TEST_CASE("Every shift up to the limit occurs, and is a crop of the reflected im
   CHECK(sum == 500);
 }
 
-TEST_CASE("Mirrored and shifted images are shifts of the mirrored image") {
+TEST_CASE("flipping and shifting give shifts of the mirrored image", "[engine][data]") {
   const Pixels in = noise(7), mirror = mirrored(in, 7);
   for (int index = 0; index < 100; ++index) {
     const Pixels out = augmented(in, 7, {.flip = true, .shift = 1}, 0, index);
@@ -136,7 +137,7 @@ TEST_CASE("Mirrored and shifted images are shifts of the mirrored image") {
   }
 }
 
-TEST_CASE("A shift larger than the image still stays inside it") {
+TEST_CASE("a shift larger than the image stays inside it", "[engine][data]") {
   for (int index = 0; index < 50; ++index) {
     CHECK(augmented({1, 2, 3}, 1, {.flip = true, .shift = 5}, 0, index) == Pixels{1, 2, 3});
     const Pixels in = noise(3);
@@ -146,7 +147,7 @@ TEST_CASE("A shift larger than the image still stays inside it") {
   }
 }
 
-TEST_CASE("Rotating turns the ramp by at most the angle given and keeps the centre") {
+TEST_CASE("rotation turns by at most the given angle and keeps the centre", "[engine][data]") {
   const int size = 33;
   const Pixels in = ramp(size);
   const std::size_t centre = (16 * 33 + 16) * 3, right = centre + 12 * 3;
@@ -163,7 +164,7 @@ TEST_CASE("Rotating turns the ramp by at most the angle given and keeps the cent
   CHECK(steepest > 48 * std::sin(8 * 3.14159265 / 180));
 }
 
-TEST_CASE("Zooming scales distances from the centre by the factor's inverse") {
+TEST_CASE("zoom scales distances from the centre by the inverse factor", "[engine][data]") {
   const int size = 33;
   const Pixels in = ramp(size);
   const std::size_t right = (16 * 33 + 16 + 10) * 3;
@@ -181,7 +182,7 @@ TEST_CASE("Zooming scales distances from the centre by the factor's inverse") {
   CHECK(highest > 64 + 40 / 0.85);
 }
 
-TEST_CASE("Cutout covers one square, cut off at the borders, and nothing else") {
+TEST_CASE("cutout covers exactly one square clipped at the borders", "[engine][data]") {
   const int size = 12, edge = 4;
   const Pixels in(size * size * 3, 9);
   int largest = 0;
@@ -197,7 +198,7 @@ TEST_CASE("Cutout covers one square, cut off at the borders, and nothing else") 
   CHECK(largest == edge * edge * 3);
 }
 
-TEST_CASE("Brightness and contrast move values within their limits and saturate") {
+TEST_CASE("brightness and contrast stay within their limits and saturate", "[engine][data]") {
   const Pixels in{0, 128, 255};
   int lowest = 255, highest = 0;
   for (int index = 0; index < 200; ++index) {
@@ -216,7 +217,8 @@ TEST_CASE("Brightness and contrast move values within their limits and saturate"
   CHECK(highest > 148);
 }
 
-TEST_CASE("Mirroring and shifting a 32 x 32 image takes less than ten microseconds") {
+TEST_CASE("flipping and shifting a 32 x 32 image takes less than ten microseconds",
+          "[engine][data]") {
   const Pixels in = noise(32);
   Pixels out(in.size());
   double best = 1e9;

@@ -15,7 +15,7 @@ using namespace fovea::tests;
 
 using Bytes = std::vector<std::uint8_t>;
 
-TEST_CASE("The official CIFAR-10 archive is read record by record") {
+TEST_CASE("the official CIFAR-10 archive is read record by record", "[engine][data]") {
   const TemporaryFolder temp;
   Rng rng(8);
   const auto batch = [&](int records) {
@@ -56,7 +56,7 @@ TEST_CASE("The official CIFAR-10 archive is read record by record") {
   }
 }
 
-TEST_CASE("A damaged CIFAR-10 batch is rejected with its numbers") {
+TEST_CASE("a damaged CIFAR-10 batch is rejected naming the numbers", "[engine][data]") {
   Bytes bytes(3073 * 2);
   CHECK(read_cifar10_batch("data_batch_1.bin", bytes).size() == 2);
   bytes[3073] = 10;

@@ -30,12 +30,12 @@ Image image_of(int i, int side = 4) {
   return {side, side, std::vector<std::uint8_t>(std::size_t(side) * side * 3, std::uint8_t(i))};
 }
 
-// Images first, first + 1 ...: even ones cats, odd ones dogs.
+// Images first, first + 1, ...: even ones are cats, odd ones dogs.
 void add_images(const fs::path& folder, int first, int count) {
   DatasetWriter writer(folder);
   DatasetIndex index = writer.index();
-  class_index(index, "cat");
-  class_index(index, "dog");
+  find_or_add_class(index, "cat");
+  find_or_add_class(index, "dog");
   for (int i = first; i < first + count; ++i) {
     writer.add(hash_of(i), "image " + std::to_string(i), image_of(i));
     writer.added().back().label = i % 2;
@@ -66,8 +66,8 @@ std::vector<std::string> pixel_files(const fs::path& folder) {
   return names;
 }
 
-// Hands out one random image with a label after the other, as uploads bring them.
-class OneImage : public Source {
+// A source with one random labelled image, like an upload.
+class OneImage : public ImageSource {
  public:
   OneImage(int seed, std::string label) : seed_(seed), label_(std::move(label)) {}
   bool next(SourceFile& file) override {
@@ -95,7 +95,7 @@ ImportReport upload(const fs::path& folder, int seed, const std::string& label,
 
 }  // namespace
 
-TEST_CASE("Small additions share a pixel file, and all that is said of an image is kept") {
+TEST_CASE("small additions share a pixel file and keep all fields of a record", "[engine][data]") {
   const TemporaryFolder folder;
   for (int i = 0; i < 9; ++i) add_images(folder.path(), i, 1);
   CHECK(pixel_files(folder.path()) == std::vector<std::string>{"pixels-0"});
@@ -108,7 +108,8 @@ TEST_CASE("Small additions share a pixel file, and all that is said of an image 
   }
 }
 
-TEST_CASE("What a crash left behind the stored pixels is cut off by the next writer") {
+TEST_CASE("the next writer removes bytes that a crash left behind the stored pixels",
+          "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
   std::ofstream(segment_path(folder.path(), 0), std::ios::app) << "half an image";
@@ -120,7 +121,7 @@ TEST_CASE("What a crash left behind the stored pixels is cut off by the next wri
   check_pixels(Dataset::open(folder.path()));
 }
 
-TEST_CASE("An addition that is given up leaves the shared pixel file as it was") {
+TEST_CASE("an addition without commit leaves the shared pixel file unchanged", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
   {
@@ -130,7 +131,7 @@ TEST_CASE("An addition that is given up leaves the shared pixel file as it was")
   CHECK(fs::file_size(segment_path(folder.path(), 0)) == 3 * 48);
 }
 
-TEST_CASE("Relabelling changes the label alone, and an open dataset stays what it was") {
+TEST_CASE("relabelling changes only the label and not an open dataset", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 6);
   const Dataset before = Dataset::open(folder.path());
@@ -150,7 +151,7 @@ TEST_CASE("Relabelling changes the label alone, and an open dataset stays what i
   CHECK(relabel_images(folder.path(), hashes, "zebra").changed == 0);
 }
 
-TEST_CASE("A class lives as long as it has an image") {
+TEST_CASE("a class without images is removed", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 4);
   relabel_images(folder.path(), std::vector{hash_of(0), hash_of(2)}, "dog");
@@ -159,17 +160,18 @@ TEST_CASE("A class lives as long as it has an image") {
   for (int i = 0; i < 4; ++i) CHECK(label(dataset, i) == "dog");
 }
 
-TEST_CASE("Renaming a class, and renaming it to one that is there") {
+TEST_CASE("renaming a class to an existing one merges them", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 4);
   CHECK(rename_class(folder.path(), "cat", "kitten").changed == 2);
   CHECK(Dataset::open(folder.path()).classes() == std::vector<std::string>{"kitten", "dog"});
-  CHECK(rename_class(folder.path(), "nobody", "kitten").changed == 0);
+  CHECK(rename_class(folder.path(), "unknown", "kitten").changed == 0);
   CHECK(rename_class(folder.path(), "dog", "kitten").changed == 2);
   CHECK(Dataset::open(folder.path()).classes() == std::vector<std::string>{"kitten"});
 }
 
-TEST_CASE("Removed images are gone; their pixels when more than half are nobody's") {
+TEST_CASE("pixels of removed images are deleted when more than half are unreferenced",
+          "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 8);
   const Dataset before = Dataset::open(folder.path());
@@ -184,12 +186,12 @@ TEST_CASE("Removed images are gone; their pixels when more than half are nobody'
   CHECK(after.images().size() == 3);
   check_pixels(after);
   CHECK(before.images().size() == 8);
-  check_pixels(before);  // its files are removed, and still open
+  check_pixels(before);  // its deleted files are still open
   add_images(folder.path(), 20, 4);
   check_pixels(Dataset::open(folder.path()));
 }
 
-TEST_CASE("Everything can be removed and the dataset used again") {
+TEST_CASE("a dataset can be emptied and used again", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 2);
   remove_images(folder.path(), std::vector{hash_of(0), hash_of(1)});
@@ -201,7 +203,7 @@ TEST_CASE("Everything can be removed and the dataset used again") {
   check_pixels(Dataset::open(folder.path()));
 }
 
-TEST_CASE("An image that was taken out comes back to the split it had") {
+TEST_CASE("a removed image that is added again returns to its split", "[engine][data]") {
   const TemporaryFolder folder;
   std::map<ContentHash, Split> splits;
   for (int i = 0; i < 60; ++i) upload(folder.path(), i, "cat");
@@ -212,7 +214,7 @@ TEST_CASE("An image that was taken out comes back to the split it had") {
     all.push_back(image.hash);
   }
   remove_images(folder.path(), all);
-  // Backwards: the first one would be in train as the only one of its class, by rank.
+  // In reverse order: by rank the first one would be in train, as the only image of its class.
   for (int i = 59; i >= 0; --i) upload(folder.path(), i, "dog");
   const Dataset dataset = Dataset::open(folder.path());
   REQUIRE(dataset.images().size() == 60);
@@ -220,7 +222,8 @@ TEST_CASE("An image that was taken out comes back to the split it had") {
   for (const ImageRecord& image : dataset.images()) CHECK(image.split == splits[image.hash]);
 }
 
-TEST_CASE("A class that grows one image at a time gets all three splits, and none moves") {
+TEST_CASE("a class that grows one image at a time gets all splits and no image moves",
+          "[engine][data]") {
   const TemporaryFolder folder;
   std::map<ContentHash, Split> seen;
   for (int i = 0; i < 120; ++i) {
@@ -237,7 +240,7 @@ TEST_CASE("A class that grows one image at a time gets all three splits, and non
   CHECK(counts[2] > 3);
 }
 
-TEST_CASE("A correction of a stored image moves it to its right class; an upload does not") {
+TEST_CASE("a correction relabels a stored image and an upload does not", "[engine][data]") {
   const TemporaryFolder folder;
   upload(folder.path(), 1, "cat");
   upload(folder.path(), 2, "cat");
@@ -249,11 +252,11 @@ TEST_CASE("A correction of a stored image moves it to its right class; an upload
   CHECK(dataset.images().size() == 2);
 }
 
-TEST_CASE("An index of another version is refused by its number") {
+TEST_CASE("an index of another version is rejected naming the version", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 1);
   auto bytes = read_file(index_path(folder.path()));
   bytes[8] = 1;
   CHECK_THROWS_WITH(read_index(bytes),
-                    ContainsSubstring("version 1, this program reads version 2"));
+                    ContainsSubstring("version 1; this program reads version 2"));
 }

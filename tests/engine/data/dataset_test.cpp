@@ -38,8 +38,8 @@ void add_images(const std::filesystem::path& folder, int first, int count) {
   writer.commit({"cat", "dog"});
 }
 
-// The same bytes with the sha256 that fits, as a forger would send them.
-void sign(std::vector<std::uint8_t>& bytes) {
+// Makes the digest valid, as an attacker could.
+void set_digest(std::vector<std::uint8_t>& bytes) {
   Sha256 sha;
   sha.update(std::span<const std::uint8_t>(bytes).first(bytes.size() - 32));
   const auto digest = sha.digest();
@@ -48,18 +48,18 @@ void sign(std::vector<std::uint8_t>& bytes) {
 
 }  // namespace
 
-TEST_CASE("the default dataset of earlier versions gets its new name once") {
+TEST_CASE("the default dataset of earlier versions is renamed once", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(dataset_folder(folder.path(), "pictures"), 0, 3);
   rename_legacy_dataset(folder.path());
   CHECK(dataset_names(folder.path()) == std::vector<std::string>{"images"});
   CHECK(Dataset::open(dataset_folder(folder.path(), kDefaultDataset)).images().size() == 3);
   add_images(dataset_folder(folder.path(), "pictures"), 0, 1);
-  rename_legacy_dataset(folder.path());  // keeps both when the new name is taken
+  rename_legacy_dataset(folder.path());  // keeps both when the new name exists
   CHECK(dataset_names(folder.path()) == std::vector<std::string>{"images", "pictures"});
 }
 
-TEST_CASE("A dataset gives back what was added, sorted by hash, over several additions") {
+TEST_CASE("a dataset returns all added images sorted by hash", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 6);
   const Dataset before = Dataset::open(folder.path());
@@ -80,7 +80,7 @@ TEST_CASE("A dataset gives back what was added, sorted by hash, over several add
   CHECK(before.load(before.images()[3]).rgb.size() > 0);
 }
 
-TEST_CASE("The revision names hashes, classes and splits, and nothing else") {
+TEST_CASE("the revision depends on hashes and classes and splits only", "[engine][data]") {
   const TemporaryFolder a, b;
   add_images(a.path(), 0, 6);
   add_images(b.path(), 0, 2);
@@ -98,7 +98,7 @@ TEST_CASE("The revision names hashes, classes and splits, and nothing else") {
   CHECK(index.revision() != before);
 }
 
-TEST_CASE("Every truncation and every flipped byte of an index is refused") {
+TEST_CASE("every truncation and every flipped byte of an index is rejected", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
   const std::vector<std::uint8_t> whole = read_file(index_path(folder.path()));
@@ -113,7 +113,7 @@ TEST_CASE("Every truncation and every flipped byte of an index is refused") {
   }
 }
 
-TEST_CASE("No length or number of a forged index is believed") {
+TEST_CASE("no length or number in a forged index is trusted", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
   const std::vector<std::uint8_t> whole = read_file(index_path(folder.path()));
@@ -122,7 +122,7 @@ TEST_CASE("No length or number of a forged index is believed") {
     for (const int value : {0, 1, 2, 3, 127, 128, 254, 255}) {
       auto forged = whole;
       forged[at] = static_cast<std::uint8_t>(value);
-      sign(forged);
+      set_digest(forged);
       try {
         const DatasetIndex index = read_index(forged);
         ++accepted;
@@ -138,7 +138,7 @@ TEST_CASE("No length or number of a forged index is believed") {
   CHECK(accepted > 0);  // a letter of a name may change
 }
 
-TEST_CASE("A pixel file that is too short is noticed when the dataset is opened") {
+TEST_CASE("a truncated pixel file is detected when the dataset is opened", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
   std::filesystem::resize_file(segment_path(folder.path(), 0), 10);
@@ -147,7 +147,8 @@ TEST_CASE("A pixel file that is too short is noticed when the dataset is opened"
   CHECK_THROWS_AS(Dataset::open(folder.path()), IoError);
 }
 
-TEST_CASE("An addition that is not committed leaves the old dataset and no litter") {
+TEST_CASE("an uncommitted addition leaves the dataset unchanged and no files behind",
+          "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
   const auto before = read_file(index_path(folder.path()));
@@ -162,7 +163,7 @@ TEST_CASE("An addition that is not committed leaves the old dataset and no litte
   CHECK_FALSE(std::filesystem::exists(segment_path(folder.path(), 1)));
 }
 
-TEST_CASE("What a crashed addition left behind does not disturb the next one") {
+TEST_CASE("files that a crash left behind do not affect the next addition", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
   std::ofstream(segment_path(folder.path(), 1)) << "half an image and then the power went";
@@ -174,13 +175,13 @@ TEST_CASE("What a crashed addition left behind does not disturb the next one") {
   }
 }
 
-TEST_CASE("Two additions at once: the second is refused") {
+TEST_CASE("a second concurrent writer is rejected", "[engine][data]") {
   const TemporaryFolder folder;
   DatasetWriter writer(folder.path());
   CHECK_THROWS_WITH(DatasetWriter(folder.path()), ContainsSubstring("another import"));
 }
 
-TEST_CASE("Dataset names are folder names and nothing more") {
+TEST_CASE("dataset names must be plain folder names", "[engine][data]") {
   CHECK(dataset_folder("/data", "cifar10") == "/data/datasets/cifar10");
   for (const char* bad : {"", ".", "..", "a/b", "../x", ".hidden", "a b", "-x", "a\n"}) {
     CHECK_THROWS_AS(dataset_folder("/data", bad), FormatError);
@@ -188,7 +189,7 @@ TEST_CASE("Dataset names are folder names and nothing more") {
   CHECK_THROWS_AS(dataset_folder("/data", std::string(65, 'a')), FormatError);
 }
 
-TEST_CASE("The list of datasets holds those that have an index") {
+TEST_CASE("the list of datasets contains those with an index", "[engine][data]") {
   const TemporaryFolder data;
   CHECK(dataset_names(data.path()).empty());
   add_images(dataset_folder(data.path(), "b"), 0, 1);
@@ -197,7 +198,7 @@ TEST_CASE("The list of datasets holds those that have an index") {
   CHECK(dataset_names(data.path()) == std::vector<std::string>{"a", "b"});
 }
 
-TEST_CASE("The data folder comes from the environment") {
+TEST_CASE("the data folder is taken from the environment", "[engine][data]") {
   const auto with = [](const char* own, const char* xdg, const char* home) {
     const auto set = [](const char* name, const char* value) {
       value ? ::setenv(name, value, 1) : ::unsetenv(name);

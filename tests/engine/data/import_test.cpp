@@ -6,7 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
-#include "engine/data/source.h"
+#include "engine/data/image_source.h"
 #include "tests/support/archives.h"
 #include "tests/support/bitmaps.h"
 #include "tests/support/catch.h"
@@ -43,21 +43,22 @@ std::vector<ArchiveEntry> class_tree(int first, int count) {
   return entries;
 }
 
-struct Outcome {
+struct ImportResult {
   ImportReport report;
   std::map<std::string, std::string> reasons;  // of rejected and duplicate files, by name
   int added = 0;
 };
 
-Outcome import(const fs::path& source, const fs::path& folder, const ImportOptions& options = {}) {
-  Outcome outcome;
+ImportResult import(const fs::path& source, const fs::path& folder,
+                    const ImportOptions& options = {}) {
+  ImportResult result;
   ImportEvents events;
-  events.verdict = [&](const Verdict& verdict) {
-    if (verdict.kind == Verdict::Kind::added) ++outcome.added;
-    if (verdict.kind != Verdict::Kind::added) outcome.reasons[verdict.file] = verdict.reason;
+  events.file = [&](const FileResult& verdict) {
+    if (verdict.kind == FileResult::Kind::added) ++result.added;
+    if (verdict.kind != FileResult::Kind::added) result.reasons[verdict.file] = verdict.reason;
   };
-  outcome.report = import_dataset(source, folder, options, events);
-  return outcome;
+  result.report = import_dataset(source, folder, options, events);
+  return result;
 }
 
 int count(const Dataset& dataset, const std::string& class_name, Split split) {
@@ -69,12 +70,12 @@ int count(const Dataset& dataset, const std::string& class_name, Split split) {
 
 }  // namespace
 
-TEST_CASE("A folder of classes becomes a dataset, shared out by class") {
+TEST_CASE("a folder of classes imports as a dataset that is split by class", "[engine][data]") {
   const TemporaryFolder temp;
   write_tree(temp.path() / "src", class_tree(0, 100));
-  const Outcome outcome = import(temp.path() / "src", temp.path() / "set");
-  CHECK(outcome.report.added == 100);
-  CHECK(outcome.added == 100);
+  const ImportResult result = import(temp.path() / "src", temp.path() / "set");
+  CHECK(result.report.added == 100);
+  CHECK(result.added == 100);
   const Dataset dataset = Dataset::open(temp.path() / "set");
   CHECK(dataset.classes() == std::vector<std::string>{"cat", "dog"});
   for (const char* name : {"cat", "dog"}) {
@@ -89,7 +90,7 @@ TEST_CASE("A folder of classes becomes a dataset, shared out by class") {
   }
 }
 
-TEST_CASE("A folder and every kind of archive of it give the same dataset") {
+TEST_CASE("a folder and all kinds of archives of it give the same dataset", "[engine][data]") {
   const TemporaryFolder temp;
   const auto entries = class_tree(0, 20);
   write_tree(temp.path() / "src", entries);
@@ -103,7 +104,7 @@ TEST_CASE("A folder and every kind of archive of it give the same dataset") {
   }
 }
 
-TEST_CASE("The number of threads changes nothing") {
+TEST_CASE("an import does not depend on the number of threads", "[engine][data]") {
   const TemporaryFolder temp;
   write_tree(temp.path() / "src", class_tree(0, 30));
   ImportOptions one, four;
@@ -116,17 +117,18 @@ TEST_CASE("The number of threads changes nothing") {
   }
 }
 
-TEST_CASE("Adding later: no image changes its split or label, known ones are duplicates") {
+TEST_CASE("a later import changes no split or label and reports known images as duplicates",
+          "[engine][data]") {
   const TemporaryFolder temp;
   write_tree(temp.path() / "src", class_tree(0, 40));
   import(temp.path() / "src", temp.path() / "set");
   const Dataset before = Dataset::open(temp.path() / "set");
   write_tree(temp.path() / "src", class_tree(40, 60));
   write_tree(temp.path() / "src", {{"ant/1.bmp", bmp(1000), {}}, {"cat/copy.bmp", bmp(1), {}}});
-  const Outcome outcome = import(temp.path() / "src", temp.path() / "set");
-  CHECK(outcome.report.added == 61);
-  CHECK(outcome.report.duplicates == 41);
-  CHECK(outcome.reasons.at("cat/copy.bmp") == "the same as cat/1.bmp");
+  const ImportResult result = import(temp.path() / "src", temp.path() / "set");
+  CHECK(result.report.added == 61);
+  CHECK(result.report.duplicates == 41);
+  CHECK(result.reasons.at("cat/copy.bmp") == "the same as cat/1.bmp");
   const Dataset after = Dataset::open(temp.path() / "set");
   CHECK(after.classes() == std::vector<std::string>{"cat", "dog", "ant"});
   std::size_t found = 0;
@@ -142,7 +144,8 @@ TEST_CASE("Adding later: no image changes its split or label, known ones are dup
   CHECK(found == 40);
 }
 
-TEST_CASE("The source's splits are kept; without a val, a part of train becomes it") {
+TEST_CASE("an import keeps the splits of the source and takes a missing val from train",
+          "[engine][data]") {
   const TemporaryFolder temp;
   std::vector<ArchiveEntry> entries;
   for (int i = 0; i < 60; ++i) {
@@ -161,7 +164,8 @@ TEST_CASE("The source's splits are kept; without a val, a part of train becomes 
   CHECK(count(dataset, "cat", Split::test) == 10);
 }
 
-TEST_CASE("Files that are no usable images are named with the reason, the rest goes on") {
+TEST_CASE("files that are not usable images are rejected with the reason and the others imported",
+          "[engine][data]") {
   const TemporaryFolder temp;
   const fs::path src = temp.path() / "src";
   write_tree(src, class_tree(0, 4));
@@ -175,17 +179,17 @@ TEST_CASE("Files that are no usable images are named with the reason, the rest g
                    {".hidden/x.bmp", bmp(23), {}},
                    {"cat/Thumbs.db", text("x"), {}}});
   std::ofstream(src / "cat/huge.bmp") << "BM";
-  fs::resize_file(src / "cat/huge.bmp", Source::kMaxFileBytes + 1);
+  fs::resize_file(src / "cat/huge.bmp", ImageSource::kMaxFileBytes + 1);
   write_tree(temp.path(), {{"outside.bmp", bmp(24), {}}});
   fs::create_symlink(temp.path() / "outside.bmp", src / "cat/out.bmp");
   fs::create_symlink("0.bmp", src / "dog/again.bmp");
-  fs::create_symlink("nowhere", src / "dog/broken.bmp");
+  fs::create_symlink("missing", src / "dog/broken.bmp");
   fs::create_symlink("..", src / "dog/loop");
-  const Outcome outcome = import(src, temp.path() / "set");
-  CHECK(outcome.report.added == 4);
-  CHECK(outcome.report.duplicates == 1);
-  CHECK(outcome.report.rejected == 9);
-  const auto reason = [&](const char* file) { return outcome.reasons.at(file); };
+  const ImportResult result = import(src, temp.path() / "set");
+  CHECK(result.report.added == 4);
+  CHECK(result.report.duplicates == 1);
+  CHECK(result.report.rejected == 9);
+  const auto reason = [&](const char* file) { return result.reasons.at(file); };
   CHECK(reason("cat/notes.txt") == "not a JPEG, PNG or BMP image");
   CHECK_THAT(reason("cat/cut.bmp"), ContainsSubstring("70 of 102 bytes"));
   CHECK_THAT(reason("cat/deep/down/x.bmp"), ContainsSubstring("neither class/file nor"));
@@ -198,7 +202,8 @@ TEST_CASE("Files that are no usable images are named with the reason, the rest g
   CHECK(reason("dog/again.bmp") == "the same as dog/0.bmp");
 }
 
-TEST_CASE("An archive's links, ways out and giants are rejected one by one") {
+TEST_CASE("links and escaping paths and huge files in an archive are rejected individually",
+          "[engine][data]") {
   const TemporaryFolder temp;
   auto entries = class_tree(0, 4);
   entries.push_back({"../../cat/x.bmp", bmp(10), {}});
@@ -208,17 +213,18 @@ TEST_CASE("An archive's links, ways out and giants are rejected one by one") {
   entries.push_back({"cat/last.bmp", bmp(13), {}});
   for (const char* name : {"a.tar", "a.tar.gz", "a.zip"}) {
     write_archive(temp.path() / name, entries);
-    const Outcome outcome = import(temp.path() / name, temp.path() / (std::string("set-") + name));
-    CHECK(outcome.report.added == 5);
-    CHECK(outcome.report.rejected == 4);
-    CHECK_THAT(outcome.reasons.at("../../cat/x.bmp"), ContainsSubstring("out of the archive"));
-    CHECK_THAT(outcome.reasons.at("/cat/y.bmp"), ContainsSubstring("out of the archive"));
-    CHECK_THAT(outcome.reasons.at("cat/link.bmp"), ContainsSubstring("link"));
-    CHECK(outcome.reasons.at("cat/giant.bmp") == "larger than 32 MiB");
+    const ImportResult result =
+        import(temp.path() / name, temp.path() / (std::string("set-") + name));
+    CHECK(result.report.added == 5);
+    CHECK(result.report.rejected == 4);
+    CHECK_THAT(result.reasons.at("../../cat/x.bmp"), ContainsSubstring("out of the archive"));
+    CHECK_THAT(result.reasons.at("/cat/y.bmp"), ContainsSubstring("out of the archive"));
+    CHECK_THAT(result.reasons.at("cat/link.bmp"), ContainsSubstring("link"));
+    CHECK(result.reasons.at("cat/giant.bmp") == "larger than 32 MiB");
   }
 }
 
-TEST_CASE("An archive that unpacks absurdly far ends the import") {
+TEST_CASE("an archive that unpacks to too many bytes aborts the import", "[engine][data]") {
   const TemporaryFolder temp;
   write_archive(temp.path() / "bomb.tar.gz", {{"cat/zeros", {}, {}, 300 << 20}});
   REQUIRE(fs::file_size(temp.path() / "bomb.tar.gz") < (1 << 20));
@@ -227,7 +233,7 @@ TEST_CASE("An archive that unpacks absurdly far ends the import") {
   CHECK_FALSE(fs::exists(temp.path() / "set"));
 }
 
-TEST_CASE("A cut-off archive changes nothing") {
+TEST_CASE("a truncated archive leaves the dataset unchanged", "[engine][data]") {
   const TemporaryFolder temp;
   write_archive(temp.path() / "a.tar.gz", class_tree(0, 20));
   import(temp.path() / "a.tar.gz", temp.path() / "set");
@@ -239,7 +245,7 @@ TEST_CASE("A cut-off archive changes nothing") {
   CHECK_FALSE(fs::exists(temp.path() / "set/pixels-1"));
 }
 
-TEST_CASE("An import that is stopped in the middle leaves the old dataset") {
+TEST_CASE("an aborted import leaves the dataset unchanged", "[engine][data]") {
   const TemporaryFolder temp;
   write_tree(temp.path() / "a", class_tree(0, 10));
   import(temp.path() / "a", temp.path() / "set");
@@ -251,21 +257,22 @@ TEST_CASE("An import that is stopped in the middle leaves the old dataset") {
   CHECK(Dataset::open(temp.path() / "set").revision() == before);
 }
 
-TEST_CASE("A source without any image is an error, and no empty dataset stays") {
+TEST_CASE("a source without images is an error and leaves no empty dataset", "[engine][data]") {
   const TemporaryFolder temp;
   fs::create_directories(temp.path() / "empty");
   CHECK_THROWS_WITH(import(temp.path() / "empty", temp.path() / "set"),
                     ContainsSubstring("no files"));
   write_tree(temp.path() / "texts", {{"cat/a.txt", text("a"), {}}});
   CHECK_THROWS_WITH(import(temp.path() / "texts", temp.path() / "set"),
-                    ContainsSubstring("none of 1 files"));
+                    ContainsSubstring("none of the 1 files"));
   write_tree(temp.path(), {{"a.txt", text("neither folder nor archive"), {}}});
   CHECK_THROWS_AS(import(temp.path() / "a.txt", temp.path() / "set"), FormatError);
   CHECK_THROWS_AS(import(temp.path() / "nothing", temp.path() / "set"), IoError);
   CHECK_FALSE(fs::exists(temp.path() / "set"));
 }
 
-TEST_CASE("Large images are reduced to the shorter side asked for, small ones kept") {
+TEST_CASE("large images are scaled down to the maximum shorter side and small ones kept",
+          "[engine][data]") {
   const TemporaryFolder temp;
   write_tree(temp.path() / "src", {{"cat/wide.bmp", bmp(1, 90, 30), {}},
                                    {"cat/tall.bmp", bmp(2, 50, 73), {}},

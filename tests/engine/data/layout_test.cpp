@@ -23,30 +23,30 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("A folder is a class") {
+TEST_CASE("a folder is a class", "[engine][data]") {
   CHECK(read({"cat/1.jpg", "dog/1.jpg"}) == Texts{"cat", "dog"});
   CHECK(read({"cat/1.jpg"}) == Texts{"cat"});
 }
 
-TEST_CASE("Folders named after a split hold folders of classes") {
+TEST_CASE("folders named after a split contain class folders", "[engine][data]") {
   CHECK(read({"train/cat/1.jpg", "val/cat/2.jpg", "test/dog/3.jpg"}) ==
         Texts{"cat in train", "cat in val", "dog in test"});
   CHECK(read({"valid/cat/1.jpg", "validation/cat/2.jpg"}) == Texts{"cat in val", "cat in val"});
   CHECK(read({"train/cat/1.jpg"}) == Texts{"cat in train"});
 }
 
-TEST_CASE("Folders around everything are skipped") {
+TEST_CASE("folders that contain everything are skipped", "[engine][data]") {
   CHECK(read({"hands/0/a.jpg", "hands/1/a.jpg"}) == Texts{"0", "1"});
   CHECK(read({"a/b/train/cat/1.jpg", "a/b/test/cat/2.jpg"}) ==
         Texts{"cat in train", "cat in test"});
   CHECK(read({"./hands//0/a.jpg"}) == Texts{"0"});
 }
 
-TEST_CASE("A class may be called train when it holds images itself") {
+TEST_CASE("a class may be named train when it contains images", "[engine][data]") {
   CHECK(read({"train/1.jpg", "plane/1.jpg"}) == Texts{"train", "plane"});
 }
 
-TEST_CASE("What fits neither form is nobody's class") {
+TEST_CASE("paths of another form have no class", "[engine][data]") {
   CHECK(read({"1.jpg", "cat/2.jpg"}) == Texts{"?", "cat"});
   CHECK(read({"cat/more/1.jpg", "dog/2.jpg"}) == Texts{"?", "dog"});
   CHECK(read({"train/cat/more/1.jpg", "test/cat/2.jpg"}) == Texts{"?", "cat in test"});
@@ -54,7 +54,7 @@ TEST_CASE("What fits neither form is nobody's class") {
   CHECK(read({}).empty());
 }
 
-TEST_CASE("Class names are plain text") {
+TEST_CASE("class names are plain text", "[engine][data]") {
   for (const char* good :
        {"cat", "Katze 1", "\xC3\xA4gypten", "\xE7\x8C\xAB", "\xF0\x9F\x90\xB1"}) {
     CHECK(is_class_name(good));

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "engine/data/import.h"
+#include "engine/data/training_set.h"
 #include "tests/support/catch.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
@@ -8,7 +9,8 @@
 using namespace fovea;
 using namespace fovea::tests;
 
-TEST_CASE("Photographs of hands import as five classes, shared out 80, 10, 10") {
+TEST_CASE("photographs of hand signs import as five classes split 80 to 10 to 10",
+          "[engine][data]") {
   const auto source = shared_data("hand-signs-0-4.tar");
   if (source.empty()) return;
   const TemporaryFolder folder;
@@ -28,7 +30,7 @@ TEST_CASE("Photographs of hands import as five classes, shared out 80, 10, 10") 
 }
 
 #ifdef NDEBUG  // the sanitizers would take a minute
-TEST_CASE("CIFAR-10 as 60,000 JPEG files becomes 45,000, 5,000 and 10,000 images") {
+TEST_CASE("CIFAR-10 as JPEG files imports with its splits", "[engine][data]") {
   const auto source = shared_data("cifar10-jpeg.tar.xz");
   if (source.empty()) return;
   const TemporaryFolder folder;
@@ -44,7 +46,7 @@ TEST_CASE("CIFAR-10 as 60,000 JPEG files becomes 45,000, 5,000 and 10,000 images
   CHECK(load_training_set(dataset, {Split::test}, 32, Fit::crop).count() == 10000);
   std::array<float, 3> mean{}, std{};
   channel_statistics(train, mean, std);
-  // Known of the official images: 0.4914 0.4822 0.4465 and 0.2470 0.2435 0.2616.
+  // Published for the official images: 0.4914 0.4822 0.4465 and 0.2470 0.2435 0.2616.
   CHECK(mean[0] == Approx(0.4914).margin(0.002));
   CHECK(mean[2] == Approx(0.4465).margin(0.002));
   CHECK(std[1] == Approx(0.2435).margin(0.003));

@@ -34,7 +34,7 @@ int count(const std::vector<Split>& splits, Split split) {
 
 }  // namespace
 
-TEST_CASE("Each class is shared out 80, 10, 10") {
+TEST_CASE("each class is split 80 to 10 to 10", "[engine][data]") {
   const auto both = requests("cat", 100) + requests("dog", 40);
   const auto splits = assign_splits(both, {}, 0.1);
   const std::vector<Split> cats(splits.begin(), splits.begin() + 100);
@@ -45,7 +45,7 @@ TEST_CASE("Each class is shared out 80, 10, 10") {
   CHECK(count(dogs, Split::val) == 4);
 }
 
-TEST_CASE("The order of the requests does not matter") {
+TEST_CASE("splits do not depend on the order of the requests", "[engine][data]") {
   auto all = requests("cat", 50) + requests("dog", 50);
   std::map<ContentHash, Split> before;
   const auto splits = assign_splits(all, {}, 0.1);
@@ -55,7 +55,7 @@ TEST_CASE("The order of the requests does not matter") {
   for (std::size_t i = 0; i < all.size(); ++i) CHECK(reversed[i] == before[all[i].hash]);
 }
 
-TEST_CASE("The source's own splits win; train gives a part to a validation that is missing") {
+TEST_CASE("splits of the source are kept and a missing val is taken from train", "[engine][data]") {
   const auto train = requests("cat", 200, Split::train), test = requests("cot", 50, Split::test);
   const auto splits = assign_splits(train + test, {}, 0.1);
   CHECK(count({splits.begin(), splits.begin() + 200}, Split::val) == 20);
@@ -64,14 +64,14 @@ TEST_CASE("The source's own splits win; train gives a part to a validation that 
   CHECK(count(assign_splits(train + test, {}, 0), Split::val) == 0);
 }
 
-TEST_CASE("A source with a validation of its own keeps all of its train images") {
+TEST_CASE("a source with validation images keeps all of its train images", "[engine][data]") {
   const auto all = requests("cat", 200, Split::train) + requests("dog", 5, Split::val);
   const auto splits = assign_splits(all, {}, 0.1);
   CHECK(count(splits, Split::train) == 200);
   CHECK(count(splits, Split::val) == 5);
 }
 
-TEST_CASE("In a class that is known already, each image is placed by its hash alone") {
+TEST_CASE("in a known class the hash alone decides the split of an image", "[engine][data]") {
   const auto many = requests("cat", 2000);
   const auto splits = assign_splits(many, {"cat"}, 0.1);
   CHECK(count(splits, Split::test) > 150);
@@ -83,12 +83,12 @@ TEST_CASE("In a class that is known already, each image is placed by its hash al
   }
 }
 
-TEST_CASE("A class of a few images goes to train") {
+TEST_CASE("a class with few images is assigned to train", "[engine][data]") {
   CHECK(count(assign_splits(requests("cat", 4), {}, 0.1), Split::train) == 4);
   CHECK(count(assign_splits(requests("cat", 5), {}, 0.1), Split::train) == 3);
 }
 
-TEST_CASE("Shares that make no sense are refused") {
+TEST_CASE("invalid split fractions are rejected", "[engine][data]") {
   CHECK_THROWS_AS(assign_splits({}, {}, 1.0), ConfigError);
   CHECK_THROWS_AS(assign_splits({}, {}, -0.1), ConfigError);
   CHECK_THROWS_AS(assign_splits({}, {}, 0.1, {0.6, 0.5}), ConfigError);

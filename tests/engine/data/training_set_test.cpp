@@ -17,7 +17,7 @@ Image flat(int width, int height, std::uint8_t r, std::uint8_t g, std::uint8_t b
   return image;
 }
 
-// Four images; the first byte of the hash runs against the order of adding.
+// Four images, added in the reverse order of their hashes.
 Dataset example(const TemporaryFolder& folder) {
   DatasetWriter writer(folder.path());
   const Split splits[] = {Split::train, Split::val, Split::train, Split::test};
@@ -36,7 +36,8 @@ Dataset example(const TemporaryFolder& folder) {
 
 }  // namespace
 
-TEST_CASE("A training set holds the images of its splits by content hash, squared") {
+TEST_CASE("a training set contains the images of its splits sorted by content hash",
+          "[engine][data]") {
   const TemporaryFolder folder;
   const TrainingSet set = load_training_set(example(folder), {Split::train}, 4, Fit::crop);
   REQUIRE(set.count() == 2);
@@ -50,7 +51,7 @@ TEST_CASE("A training set holds the images of its splits by content hash, square
         std::vector<int>{2, 1, 0});
 }
 
-TEST_CASE("Channel statistics are those of the values over 255") {
+TEST_CASE("channel statistics are those of values divided by 255", "[engine][data]") {
   TrainingSet set{1, {0, 51, 7, 255, 51, 7}, {0, 0}, {"a"}};
   std::array<float, 3> mean{}, std{};
   channel_statistics(set, mean, std);
@@ -61,7 +62,7 @@ TEST_CASE("Channel statistics are those of the values over 255") {
   CHECK_THROWS_AS(channel_statistics(TrainingSet{}, mean, std), ShapeError);
 }
 
-TEST_CASE("Padding with the images' own mean leaves the mean where it is") {
+TEST_CASE("padding with the mean of the images keeps the mean", "[engine][data]") {
   const TemporaryFolder folder;
   const TrainingSet set = load_training_set(example(folder), {Split::train}, 8, Fit::pad);
   // 64 pixels of (10, 20, 30), and 32 of (50, 100, 200) in a square of 64.
@@ -72,7 +73,7 @@ TEST_CASE("Padding with the images' own mean leaves the mean where it is") {
   CHECK(mean[0] * 255 == Approx(red).margin(0.2));
 }
 
-TEST_CASE("Padding takes the colour of the model when there is one") {
+TEST_CASE("padding uses the given colour", "[engine][data]") {
   const TemporaryFolder folder;
   const TrainingSet set = load_training_set(example(folder), {Split::train}, 8, Fit::pad,
                                             std::array<float, 3>{1, 0, 0.2f});
@@ -81,7 +82,7 @@ TEST_CASE("Padding takes the colour of the model when there is one") {
   CHECK(int(set.image(0)[2]) == 51);
 }
 
-TEST_CASE("A size below one is refused") {
+TEST_CASE("a training set size below one is rejected", "[engine][data]") {
   const TemporaryFolder folder;
   CHECK_THROWS_AS(load_training_set(example(folder), {Split::train}, 0, Fit::crop), ShapeError);
 }

@@ -25,7 +25,7 @@ Tensor table(const std::vector<std::vector<float>>& rows) {
 
 }  // namespace
 
-TEST_CASE("the temperature is the one scipy finds") {
+TEST_CASE("the temperature equals the one that SciPy finds", "[engine][eval]") {
   std::ifstream file(FOVEA_SOURCE_DIR "/tests/data/metrics-cases.json");
   const auto document = nlohmann::json::parse(file);
   REQUIRE(document["temperatures"].size() == 3);
@@ -36,7 +36,7 @@ TEST_CASE("the temperature is the one scipy finds") {
   }
 }
 
-TEST_CASE("calibration lowers the log loss of an overconfident network") {
+TEST_CASE("temperature scaling lowers the log loss of an overconfident network", "[engine][eval]") {
   Tensor logits({400, 1, 1, 3}), before, after;
   std::vector<int> labels;
   Rng rng(1);
@@ -54,7 +54,8 @@ TEST_CASE("calibration lowers the log loss of an overconfident network") {
   CHECK(calibrated.accuracy == raw.accuracy);
 }
 
-TEST_CASE("answers that are always right or always wrong end at the limits") {
+TEST_CASE("predictions that are always right or always wrong give the temperature limits",
+          "[engine][eval]") {
   const Tensor logits = table({{3, 0}, {0, 2}});
   CHECK(fit_temperature(logits, std::vector<int>{0, 1}) == Approx(0.05));
   CHECK(fit_temperature(logits, std::vector<int>{1, 0}) == Approx(20));
@@ -62,7 +63,7 @@ TEST_CASE("answers that are always right or always wrong end at the limits") {
   CHECK_THROWS_AS(fit_temperature(logits, std::vector<int>{0, 2}), ShapeError);
 }
 
-TEST_CASE("with the fitted biases each class is expected as often as it is there, by weight") {
+TEST_CASE("with the fitted biases expected and actual class weights are equal", "[engine][eval]") {
   Tensor logits({6000, 1, 1, 3}), p;
   std::vector<int> labels;
   Rng rng(2);
@@ -92,7 +93,7 @@ TEST_CASE("with the fitted biases each class is expected as often as it is there
   CHECK(expected[2] == Approx(2500).epsilon(2e-3));
 }
 
-TEST_CASE("biases: a class without images is lowered where it takes, and never raised") {
+TEST_CASE("the bias of a class without images is lowered and never raised", "[engine][eval]") {
   std::vector<std::vector<float>> greedy_rows, modest_rows;
   std::vector<int> labels;
   for (int n = 0; n < 1000; ++n) {
@@ -111,8 +112,8 @@ TEST_CASE("biases: a class without images is lowered where it takes, and never r
   CHECK(lowered[2] < lowered[0] - 3);
 }
 
-TEST_CASE("biases: an image or two of a class hardly move its border, many do") {
-  // Of the third class every image is taken for the first, which has enough of its own.
+TEST_CASE("a bias is shrunk when its class has only one or two images", "[engine][eval]") {
+  // Every image of the third class is predicted as the first, which has enough images.
   const auto moved = [](int times) {
     std::vector<std::vector<float>> rows(400, {4, 0, 0});
     std::vector<int> labels(400, 0);
@@ -133,7 +134,7 @@ TEST_CASE("biases: an image or two of a class hardly move its border, many do") 
   CHECK(moved(200) > 2 * moved(2));
 }
 
-TEST_CASE("biases: sizes and labels must fit") {
+TEST_CASE("fitting biases rejects sizes and labels that do not match", "[engine][eval]") {
   const Tensor logits = table({{1, 0, 3}, {0, 1, 3}});
   const std::vector<int> labels{0, 1};
   const std::vector<double> weights{1, 1, 1};

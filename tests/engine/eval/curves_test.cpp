@@ -36,7 +36,7 @@ void check_points(const nlohmann::json& expected, const std::vector<CurvePoint>&
 
 }  // namespace
 
-TEST_CASE("ROC and precision-recall points are those of scikit-learn") {
+TEST_CASE("ROC and precision-recall points equal those of scikit-learn", "[engine][eval]") {
   std::ifstream file(FOVEA_SOURCE_DIR "/tests/data/metrics-cases.json");
   const auto document = nlohmann::json::parse(file);
   for (const auto& item : document["cases"]) {
@@ -51,7 +51,7 @@ TEST_CASE("ROC and precision-recall points are those of scikit-learn") {
   }
 }
 
-TEST_CASE("200 points of 10,000 keep the areas and the ends") {
+TEST_CASE("a curve reduced to 200 points keeps its area and its ends", "[engine][eval]") {
   Rng rng(7);
   Tensor p({10000, 1, 1, 2});
   std::vector<int> labels;
@@ -75,14 +75,15 @@ TEST_CASE("200 points of 10,000 keep the areas and the ends") {
   CHECK(class_curves(p, labels, 1, 0).roc.size() == 2);
 }
 
-TEST_CASE("the worst mistakes are the surest wrong answers, surest first") {
+TEST_CASE("the worst mistakes are the wrong predictions with the highest confidence",
+          "[engine][eval]") {
   const Tensor p = table({{0.9, 0.1}, {0.4, 0.6}, {0.2, 0.8}, {0.3, 0.7}});
   const std::vector<int> labels{0, 0, 0, 1};
   const auto worst = worst_mistakes(p, labels);
   REQUIRE(worst.size() == 2);
   CHECK(worst[0].image == 2);
   CHECK(worst[0].truth == 0);
-  CHECK(worst[0].answer == 1);
+  CHECK(worst[0].predicted == 1);
   CHECK(worst[0].probability == Approx(0.8));
   CHECK(worst[1].image == 1);
   CHECK(worst_mistakes(p, labels, 1).size() == 1);

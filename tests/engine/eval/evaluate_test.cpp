@@ -6,7 +6,8 @@
 
 using namespace fovea;
 
-TEST_CASE("logits of a set are those of its images one by one, for any number of threads") {
+TEST_CASE("the logits of a set equal those of single images on any number of threads",
+          "[engine][eval]") {
   NetworkSpec spec;
   spec.input = {1, 8, 8, 3};
   spec.layers = {{Conv2dSpec{4}}, {ReluSpec{}}, {GlobalAvgPoolSpec{}}, {DenseSpec{3}}};
@@ -35,5 +36,5 @@ TEST_CASE("logits of a set are those of its images one by one, for any number of
   }
   preprocess.size = 9;
   CHECK_THROWS_WITH(evaluate_logits(network, preprocess, set, 1),
-                    ContainsSubstring("images of 8 pixels"));
+                    ContainsSubstring("the images have 8 pixels"));
 }

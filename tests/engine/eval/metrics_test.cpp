@@ -57,7 +57,7 @@ void check_metrics(const nlohmann::json& expected, const Metrics& m) {
 
 }  // namespace
 
-TEST_CASE("metrics are those of scikit-learn, also in degenerate cases") {
+TEST_CASE("metrics equal those of scikit-learn including degenerate cases", "[engine][eval]") {
   std::ifstream file(FOVEA_SOURCE_DIR "/tests/data/metrics-cases.json");
   const auto document = nlohmann::json::parse(file);
   REQUIRE(document["cases"].size() >= 9);
@@ -69,7 +69,8 @@ TEST_CASE("metrics are those of scikit-learn, also in degenerate cases") {
   }
 }
 
-TEST_CASE("the reliability bins hold every image once and give the calibration error") {
+TEST_CASE("reliability bins contain every image once and give the calibration error",
+          "[engine][eval]") {
   const Tensor p = table({{0.95, 0.05}, {0.91, 0.09}, {0.4, 0.6}, {0.5, 0.5}});
   const std::vector<int> labels{0, 1, 1, 1};
   const Metrics m = compute_metrics(p, labels);
@@ -88,7 +89,8 @@ TEST_CASE("the reliability bins hold every image once and give the calibration e
   CHECK(bin.accuracy == 0);
 }
 
-TEST_CASE("Wilson's interval agrees with the published example and stays inside 0 and 1") {
+TEST_CASE("the Wilson interval agrees with the published example and stays between 0 and 1",
+          "[engine][eval]") {
   // Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81 of 263 -> 0.2553 to 0.3662.
   double low, high;
   wilson_interval(81, 263, low, high);
@@ -101,10 +103,10 @@ TEST_CASE("Wilson's interval agrees with the published example and stays inside 
   CHECK(high == 1);
 }
 
-TEST_CASE("metrics refuse labels that do not fit the answers") {
+TEST_CASE("metrics reject labels that do not match the predictions", "[engine][eval]") {
   const Tensor p = table({{0.5, 0.5}, {1, 0}});
   const auto metrics = [&](std::vector<int> labels) { return compute_metrics(p, labels); };
-  CHECK_THROWS_WITH(metrics({0}), ContainsSubstring("2 answers for 1 labels"));
+  CHECK_THROWS_WITH(metrics({0}), ContainsSubstring("2 predictions for 1 labels"));
   CHECK_THROWS_WITH(metrics({0, 2}), ContainsSubstring("label 2 of image 1 is not below 2"));
   CHECK_THROWS_AS(metrics({0, -1}), ShapeError);
   CHECK_THROWS_AS(compute_metrics(Tensor({0, 1, 1, 2}), {}), ShapeError);

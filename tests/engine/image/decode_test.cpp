@@ -29,7 +29,7 @@ std::string error_of(const Bytes& bytes, const DecodeLimits& limits = {}) {
   return "";
 }
 
-// A PNG that says width x height, 8-bit grey, and holds `raw` compressed.
+// An 8-bit grey PNG whose header says width x height and whose data is `raw`, compressed.
 Bytes grey_png(std::uint32_t width, std::uint32_t height, const Bytes& raw) {
   Bytes png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
   const auto chunk = [&](const std::string& kind, const Bytes& data) {
@@ -58,7 +58,7 @@ Bytes grey_png(std::uint32_t width, std::uint32_t height, const Bytes& raw) {
 
 }  // namespace
 
-TEST_CASE("PNG, BMP and JPEG of the same image agree") {
+TEST_CASE("PNG and BMP and JPEG files of one image decode alike", "[engine][image]") {
   const Image upright = read_test_image("upright.png");
   REQUIRE(upright.width == 24);
   REQUIRE(upright.height == 16);
@@ -68,20 +68,20 @@ TEST_CASE("PNG, BMP and JPEG of the same image agree") {
   CHECK(read_test_image("progressive.jpg") == read_test_image("exif1.jpg"));
 }
 
-TEST_CASE("Grey becomes R = G = B") {
+TEST_CASE("grey images become R = G = B", "[engine][image]") {
   const Image expected = read_test_image("grey_expected.png");
   CHECK(read_test_image("grey.png") == expected);
   CHECK(largest_difference(read_test_image("grey.jpg"), expected) < 12);
 }
 
-TEST_CASE("Transparency is laid over white as Pillow does it, also in a palette") {
+TEST_CASE("transparent pixels are blended with white as in Pillow", "[engine][image]") {
   CHECK(largest_difference(read_test_image("alpha.png"), read_test_image("alpha_expected.png")) <=
         1);
   CHECK(read_test_image("palette_clear.png") == read_test_image("palette_clear_expected.png"));
   CHECK(read_test_image("palette.png") == read_test_image("palette_expected.png"));
 }
 
-TEST_CASE("16-bit samples keep their upper 8 bits") {
+TEST_CASE("16-bit samples keep their upper 8 bits", "[engine][image]") {
   const Image rgb16 = read_test_image("rgb16.png");
   REQUIRE(rgb16.width == 12);
   for (int y = 0; y < rgb16.height; ++y) {
@@ -92,15 +92,15 @@ TEST_CASE("16-bit samples keep their upper 8 bits") {
   }
 }
 
-TEST_CASE("A CMYK JPEG is decoded, not refused") {
+TEST_CASE("a CMYK JPEG is decoded", "[engine][image]") {
   CHECK(largest_difference(read_test_image("cmyk.jpg"), read_test_image("upright.png")) < 40);
 }
 
-TEST_CASE("Every truncation of every format is refused with a reason") {
+TEST_CASE("every truncation of every image format is rejected with a reason", "[engine][image]") {
   for (const char* name : {"exif6.jpg", "progressive.jpg", "grey.jpg", "exif6.png", "alpha.png",
                            "palette_clear.png", "rgb16.png", "rgb.bmp"}) {
     const Bytes whole = image_bytes(name);
-    // The last 4 bytes of a PNG are the checksum of its end mark; nothing is lost without them.
+    // The last 4 bytes of a PNG are the checksum of its end chunk, which is not needed.
     const bool png = whole[0] == 0x89;
     int accepted = 0;
     for (std::size_t length = 0; length < whole.size() - (png ? 4 : 0); ++length) {
@@ -111,22 +111,22 @@ TEST_CASE("Every truncation of every format is refused with a reason") {
   }
 }
 
-TEST_CASE("What a cut-off file lacks is not said of another format") {
+TEST_CASE("the error for a truncated file does not mention another format", "[engine][image]") {
   for (const char* name : {"exif6.jpg", "progressive.jpg", "exif6.png"}) {
     const Bytes whole = image_bytes(name);
-    std::string told;
+    std::string mention;
     for (std::size_t length = 8; length < whole.size() - 4; ++length) {
       const std::string error = error_of(Bytes(whole.begin(), whole.begin() + length));
       for (const char* other : {"png sig", "BMP", "SOI", "image type"}) {
-        if (error.find(other) != std::string::npos) told = error;
+        if (error.find(other) != std::string::npos) mention = error;
       }
     }
     INFO(name);
-    CHECK(told == "");
+    CHECK(mention == "");
   }
 }
 
-TEST_CASE("Flipped bytes give an image or a FormatError, never anything else") {
+TEST_CASE("flipped bytes give an image or a FormatError", "[engine][image]") {
   for (const char* name : {"exif6.jpg", "progressive.jpg", "exif6.png", "alpha.png",
                            "palette_clear.png", "rgb16.png", "rgb.bmp"}) {
     const Bytes whole = image_bytes(name);
@@ -137,16 +137,17 @@ TEST_CASE("Flipped bytes give an image or a FormatError, never anything else") {
         Bytes damaged = whole;
         damaged[at] ^= static_cast<std::uint8_t>(1 + rng.below(255));
         if (repeat == 2) damaged[rng.below(static_cast<std::uint32_t>(whole.size()))] ^= 0xFF;
-        // A damaged size must not make this test slow: the limit is a small image's.
+        // A low limit, so that a damaged size does not make this test slow.
         if (error_of(damaged, {.max_pixels = 1 << 20}).empty()) ++decoded;
       }
     }
     INFO(name);
-    CHECK(decoded > 0);  // the test reached the decoder proper
+    CHECK(decoded > 0);  // some bytes do not matter
   }
 }
 
-TEST_CASE("A huge image is refused from its header, before anything is allocated") {
+TEST_CASE("a huge image is rejected by its header before anything is allocated",
+          "[engine][image]") {
   // 60,000 x 60,000 in 70 bytes.
   CHECK_THAT(error_of(grey_png(60000, 60000, {0})),
              ContainsSubstring("60000x60000 = 3600000000 pixels, the limit is 25000000"));
@@ -156,20 +157,20 @@ TEST_CASE("A huge image is refused from its header, before anything is allocated
   CHECK_THAT(error_of(grey_png(1 << 20, 1 << 20, {0})), ContainsSubstring("too large"));
 }
 
-TEST_CASE("The limits are the caller's") {
+TEST_CASE("decoding limits can be set by the caller", "[engine][image]") {
   const Bytes png = image_bytes("upright.png");  // 24 x 16
   CHECK(error_of(png, {.max_pixels = 24 * 16}).empty());
   CHECK_THAT(error_of(png, {.max_pixels = 24 * 16 - 1}), ContainsSubstring("24x16 = 384 pixels"));
   CHECK_THAT(error_of(png, {.max_aspect = 1.4}), ContainsSubstring("too narrow"));
 }
 
-TEST_CASE("A small PNG around a gigabyte of zeros does not get that memory") {
+TEST_CASE("a small PNG that unpacks to a gigabyte does not get the memory", "[engine][image]") {
   const Bytes bomb = grey_png(1, 1, Bytes(64 << 20));
   REQUIRE(bomb.size() < 80'000);
   CHECK_THAT(error_of(bomb), ContainsSubstring("outofmem"));
 }
 
-TEST_CASE("A JPEG whose Huffman table claims more codes than there are bytes is refused") {
+TEST_CASE("a JPEG whose Huffman table has more than 255 codes is rejected", "[engine][image]") {
   Bytes jpeg = image_bytes("exif1.jpg");
   const Bytes mark{0xFF, 0xC4};
   const auto table = std::search(jpeg.begin(), jpeg.end(), mark.begin(), mark.end());
@@ -178,7 +179,7 @@ TEST_CASE("A JPEG whose Huffman table claims more codes than there are bytes is 
   CHECK_THAT(error_of(jpeg), ContainsSubstring("a Huffman table of 4080 codes"));
 }
 
-TEST_CASE("What is no image is said to be none") {
+TEST_CASE("bytes that are not an image are rejected as such", "[engine][image]") {
   for (const std::string text : {"", "GIF89a......", "<svg></svg>", "P6 1 1 255 abc", "\xFF"}) {
     CHECK(error_of(Bytes(text.begin(), text.end())) == "not a JPEG, PNG or BMP image");
   }

@@ -1,4 +1,4 @@
-#include "engine/image/exif.h"
+#include "engine/image/decode.h"
 
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
@@ -12,7 +12,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// A JPEG beginning with an EXIF block of two entries, the second being the orientation.
+// A JPEG that begins with an EXIF block of two entries; the second is the orientation.
 Bytes jpeg_with_exif(bool little, int orientation) {
   Bytes tiff;
   const auto put = [&](std::uint32_t value, int size) {
@@ -36,7 +36,7 @@ Bytes jpeg_with_exif(bool little, int orientation) {
 
 }  // namespace
 
-TEST_CASE("All eight EXIF orientations bring back the upright image") {
+TEST_CASE("all eight EXIF orientations restore the upright image", "[engine][image]") {
   const Image upright = read_test_image("upright.png");
   const Image upright_jpeg = read_test_image("exif1.jpg");
   for (int orientation = 1; orientation <= 8; ++orientation) {
@@ -44,19 +44,19 @@ TEST_CASE("All eight EXIF orientations bring back the upright image") {
     INFO(name);
     CHECK(exif_orientation(image_bytes(name + ".jpg")) == orientation);
     CHECK(read_test_image(name + ".png") == upright);
-    // Blocks lie differently in the turned JPEG, so its losses differ a little.
+    // The rotated JPEG has other blocks, so its compression losses differ slightly.
     CHECK(largest_difference(read_test_image(name + ".jpg"), upright_jpeg) < 24);
   }
 }
 
-TEST_CASE("Both byte orders are read") {
+TEST_CASE("EXIF blocks of both byte orders are read", "[engine][image]") {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     CHECK(exif_orientation(jpeg_with_exif(true, orientation)) == orientation);
     CHECK(exif_orientation(jpeg_with_exif(false, orientation)) == orientation);
   }
 }
 
-TEST_CASE("An orientation that does not exist counts as upright") {
+TEST_CASE("an invalid EXIF orientation means upright", "[engine][image]") {
   for (int orientation : {0, 9, 255, 65535}) {
     CHECK(exif_orientation(jpeg_with_exif(true, orientation)) == 1);
     CHECK(exif_orientation(jpeg_with_exif(false, orientation)) == 1);
@@ -64,7 +64,7 @@ TEST_CASE("An orientation that does not exist counts as upright") {
   CHECK(exif_orientation({}) == 1);
 }
 
-TEST_CASE("No truncation and no flipped byte of an EXIF block leads outside of it") {
+TEST_CASE("damaged EXIF blocks are never read outside their bounds", "[engine][image]") {
   for (bool little : {false, true}) {
     const Bytes whole = jpeg_with_exif(little, 6);
     for (std::size_t length = 0; length + 2 < whole.size(); ++length) {
@@ -81,7 +81,7 @@ TEST_CASE("No truncation and no flipped byte of an EXIF block leads outside of i
   }
 }
 
-TEST_CASE("Orienting by an impossible value is the caller's mistake") {
+TEST_CASE("orienting by an invalid value throws", "[engine][image]") {
   CHECK_THROWS_AS(orient(Image{1, 1, {1, 2, 3}}, 0), ConfigError);
   CHECK_THROWS_AS(orient(Image{1, 1, {1, 2, 3}}, 9), ConfigError);
 }

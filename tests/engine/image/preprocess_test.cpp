@@ -8,18 +8,18 @@
 using namespace fovea;
 using namespace fovea::tests;
 
-TEST_CASE("Crop scales the shorter side and takes the middle") {
+TEST_CASE("fit crop scales the shorter side and crops the centre", "[engine][image]") {
   const Image source = read_test_image("resize_source.png");  // 61 x 47
   // 61 * 32 / 47 = 41.53, so 42 x 32, of which columns 5 to 36 are kept.
   CHECK(fit_to_square(source, 32, Fit::crop, {}) == crop(resize(source, 42, 32), 5, 0, 32, 32));
 }
 
-TEST_CASE("Stretch ignores the aspect ratio") {
+TEST_CASE("fit stretch ignores the aspect ratio", "[engine][image]") {
   const Image source = read_test_image("resize_source.png");
   CHECK(fit_to_square(source, 32, Fit::stretch, {}) == resize(source, 32, 32));
 }
 
-TEST_CASE("Pad keeps all of the image and fills with the mean colour") {
+TEST_CASE("fit pad keeps the whole image and fills with the mean colour", "[engine][image]") {
   const Image source = read_test_image("resize_source.png");
   const Image padded = fit_to_square(source, 32, Fit::pad, {0.5f, 0.0f, 1.0f});
   // 47 * 32 / 61 = 24.66, so 25 rows, from row 3 on.
@@ -30,7 +30,7 @@ TEST_CASE("Pad keeps all of the image and fills with the mean colour") {
   }
 }
 
-TEST_CASE("A long strip can be squared too") {
+TEST_CASE("a long strip can be made square", "[engine][image]") {
   const Image strip{200, 4, std::vector<std::uint8_t>(200 * 4 * 3, 9)};
   for (const Fit fit : {Fit::crop, Fit::stretch, Fit::pad}) {
     const Image square = fit_to_square(strip, 16, fit, {});
@@ -40,7 +40,8 @@ TEST_CASE("A long strip can be squared too") {
   }
 }
 
-TEST_CASE("The thinnest image that is decoded can be squared to the largest input") {
+TEST_CASE("the narrowest image that is decoded can be made square at the largest size",
+          "[engine][image]") {
   for (const auto& [width, height] : {std::pair{50, 1}, std::pair{1, 50}}) {
     const Image strip{width, height, std::vector<std::uint8_t>(150, 9)};
     for (const Fit fit : {Fit::crop, Fit::stretch, Fit::pad}) {
@@ -51,7 +52,8 @@ TEST_CASE("The thinnest image that is decoded can be squared to the largest inpu
   }
 }
 
-TEST_CASE("Normalising subtracts the mean and divides by the deviation, per channel") {
+TEST_CASE("normalising subtracts the mean and divides by the deviation of each channel",
+          "[engine][image]") {
   const Image square{1, 1, {0, 51, 255}};
   Preprocess preprocess{1, Fit::crop, {0.5f, 0.2f, 0.25f}, {0.5f, 0.1f, 0.25f}};
   const Tensor x = preprocess_image(square, preprocess);
@@ -61,7 +63,7 @@ TEST_CASE("Normalising subtracts the mean and divides by the deviation, per chan
   CHECK(x.data()[2] == Approx(3));
 }
 
-TEST_CASE("The names of the fits read back, and an unknown one is named") {
+TEST_CASE("fit names can be parsed and unknown ones are rejected by name", "[engine][image]") {
   for (const Fit fit : {Fit::crop, Fit::stretch, Fit::pad}) CHECK(parse_fit(to_string(fit)) == fit);
   CHECK_THROWS_WITH(parse_fit("squash"), "fit \"squash\" is not one of crop, stretch, pad");
 }

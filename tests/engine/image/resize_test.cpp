@@ -27,7 +27,8 @@ Image noise(int width, int height) {
 
 }  // namespace
 
-TEST_CASE("Resizing agrees with Pillow's bilinear filter within one level") {
+TEST_CASE("resizing agrees with the bilinear filter of Pillow within one level",
+          "[engine][image]") {
   const Image source = read_test_image("resize_source.png");
   for (const auto& [width, height] : std::vector<std::pair<int, int>>{
            {32, 32}, {20, 47}, {61, 9}, {7, 5}, {100, 70}, {1, 1}, {60, 46}}) {
@@ -38,7 +39,7 @@ TEST_CASE("Resizing agrees with Pillow's bilinear filter within one level") {
   }
 }
 
-TEST_CASE("A flat image stays flat at every size") {
+TEST_CASE("a constant image stays constant at every size", "[engine][image]") {
   for (int side : {1, 2, 3, 17, 31, 64, 100, 1000}) {
     CHECK(resize(flat(37, 90, 255), side, 5) == flat(side, 5, 255));
     CHECK(resize(flat(1000, 3, 1), 7, side) == flat(7, side, 1));
@@ -46,12 +47,12 @@ TEST_CASE("A flat image stays flat at every size") {
   CHECK(resize(flat(60000, 1, 254), 1, 1) == flat(1, 1, 254));
 }
 
-TEST_CASE("Resizing to the same size changes nothing") {
+TEST_CASE("resizing to the same size does not change the image", "[engine][image]") {
   const Image image = noise(19, 23);
   CHECK(resize(image, 19, 23) == image);
 }
 
-TEST_CASE("Resizing commutes with mirroring") {
+TEST_CASE("resizing commutes with mirroring", "[engine][image]") {
   const Image image = noise(53, 29);
   const auto mirror = [](const Image& in) {
     Image out = in;
@@ -66,7 +67,7 @@ TEST_CASE("Resizing commutes with mirroring") {
   CHECK(largest_difference(resize(mirror(image), 16, 40), mirror(resize(image, 16, 40))) <= 1);
 }
 
-TEST_CASE("Shrinking is anti-aliased: fine stripes become grey, not stripes") {
+TEST_CASE("shrinking is anti-aliased so that fine stripes become grey", "[engine][image]") {
   Image stripes = flat(64, 64, 0);
   for (std::size_t i = 0; i < stripes.rgb.size(); ++i) {
     if (i / 3 % 2 == 0) stripes.rgb[i] = 255;
@@ -77,7 +78,7 @@ TEST_CASE("Shrinking is anti-aliased: fine stripes become grey, not stripes") {
   CHECK(*high < 146);
 }
 
-TEST_CASE("Impossible sizes and rectangles are refused with their numbers") {
+TEST_CASE("invalid sizes and rectangles are rejected naming the numbers", "[engine][image]") {
   const Image image = flat(10, 8, 0);
   CHECK_THROWS_AS(resize(image, 0, 5), ShapeError);
   CHECK_THROWS_AS(resize(image, 5, 16385), ShapeError);
@@ -88,7 +89,7 @@ TEST_CASE("Impossible sizes and rectangles are refused with their numbers") {
   CHECK_THROWS_WITH(crop(image, 6, 0, 5, 5), "cannot crop 5x5 at (6, 0) out of 10x8");
 }
 
-TEST_CASE("Resizing a part gives the bytes that the whole would have there") {
+TEST_CASE("resizing a part gives the same bytes as resizing the whole", "[engine][image]") {
   const Image image = noise(53, 29);
   for (const auto& [width, height] :
        std::vector<std::pair<int, int>>{{20, 11}, {53, 40}, {90, 29}, {140, 77}}) {
@@ -103,7 +104,7 @@ TEST_CASE("Resizing a part gives the bytes that the whole would have there") {
                     "cannot crop 6x5 at (15, 0) out of 20x11");
 }
 
-TEST_CASE("A crop is the rectangle asked for") {
+TEST_CASE("a crop is the requested rectangle", "[engine][image]") {
   const Image image = noise(10, 8);
   const Image part = crop(image, 3, 2, 4, 5);
   REQUIRE(part.width == 4);

@@ -37,7 +37,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("convolution forward equals the seven loops") {
+TEST_CASE("the forward convolution equals the seven loops", "[engine][kernels]") {
   for (const ConvShape& s : kShapes) {
     const Case c(s);
     CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
@@ -51,7 +51,7 @@ TEST_CASE("convolution forward equals the seven loops") {
   }
 }
 
-TEST_CASE("convolution gradients equal the seven loops") {
+TEST_CASE("the convolution gradients equal the seven loops", "[engine][kernels]") {
   for (const ConvShape& s : kShapes) {
     const Case c(s);
     CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
@@ -63,7 +63,7 @@ TEST_CASE("convolution gradients equal the seven loops") {
     CHECK(test::relative_error(dw, c.dw) < 1e-5);
     kernels::conv_backward_input_im2col(c.dy.data(), 2, s, c.w.data(), dx.data(), scratch);
     CHECK(test::relative_error(dx, c.dx) < 1e-5);
-    // The second call adds to what is there.
+    // The second call adds to the gradients.
     kernels::conv_backward_weights_im2col(c.x.data(), c.dy.data(), 2, s, dw.data(), dbias.data(),
                                           scratch);
     for (Scalar& value : dw.values()) value /= 2;
@@ -71,7 +71,8 @@ TEST_CASE("convolution gradients equal the seven loops") {
   }
 }
 
-TEST_CASE("every instruction set of this machine computes the same convolution") {
+TEST_CASE("all instruction sets of this machine compute the same convolution",
+          "[engine][kernels]") {
   const auto list = kernels::direct_kernels();
   REQUIRE(list.count >= 1);
   for (const ConvShape& s : kShapes) {
@@ -102,7 +103,8 @@ TEST_CASE("every instruction set of this machine computes the same convolution")
   }
 }
 
-TEST_CASE("a batch gives bit for bit what its images give alone") {
+TEST_CASE("convolving a batch gives the same bits as convolving its images one at a time",
+          "[engine][kernels]") {
   const ConvShape s{8, 8, 16, 40, 3, 1, 1};
   const Case c(s, 3);
   kernels::ConvScratch scratch;

@@ -42,7 +42,7 @@ Tensor row(const std::vector<Scalar>& values) {
 
 }  // namespace
 
-TEST_CASE("softmax gives probabilities, also for huge logits and in place") {
+TEST_CASE("softmax gives probabilities for huge logits and in place", "[engine][model]") {
   Tensor p = row({1000, 1001, -1000});
   softmax(p, 1, p);
   CHECK(p.data()[1] == Approx(1 / (1 + std::exp(-1.0))));
@@ -50,7 +50,8 @@ TEST_CASE("softmax gives probabilities, also for huge logits and in place") {
   CHECK(p.data()[2] == 0);
 }
 
-TEST_CASE("a temperature above one makes the answer less sure, and keeps the winner") {
+TEST_CASE("a temperature above one lowers the confidence and keeps the predicted class",
+          "[engine][model]") {
   const Tensor logits = row({1, 3, 2});
   Tensor sharp, soft;
   softmax(logits, 0.5f, sharp);
@@ -61,7 +62,7 @@ TEST_CASE("a temperature above one makes the answer less sure, and keeps the win
   CHECK_THROWS_AS(softmax(logits, 0, soft), ConfigError);
 }
 
-TEST_CASE("top_k orders by probability, ties by index") {
+TEST_CASE("top_k orders by probability and then by index", "[engine][model]") {
   const std::vector<Scalar> p{0.1f, 0.3f, 0.2f, 0.3f, 0.1f};
   CHECK(top_k(p, 3) == std::vector<int>{1, 3, 2});
   CHECK(top_k(p, 99) == std::vector<int>{1, 3, 2, 0, 4});
@@ -69,7 +70,8 @@ TEST_CASE("top_k orders by probability, ties by index") {
   CHECK(top_k(p, -1).empty());
 }
 
-TEST_CASE("a classifier answers as the network it was read from") {
+TEST_CASE("a classifier gives the probabilities of the network in its model file",
+          "[engine][model]") {
   const Model model = small_model();
   const auto bytes = write_model(model);
   const Classifier classifier(bytes);
@@ -88,7 +90,7 @@ TEST_CASE("a classifier answers as the network it was read from") {
   }
 }
 
-TEST_CASE("one classifier serves several threads at once") {
+TEST_CASE("one classifier serves several threads concurrently", "[engine][model]") {
   const Classifier classifier(write_model(small_model()));
   const Tensor x = random_input(4);
   Tensor expected;
@@ -105,14 +107,15 @@ TEST_CASE("one classifier serves several threads at once") {
   CHECK(std::accumulate(wrong.begin(), wrong.end(), 0) == 0);
 }
 
-TEST_CASE("a classifier takes no input of another size") {
+TEST_CASE("a classifier rejects input of another size", "[engine][model]") {
   const Classifier classifier(write_model(small_model()));
   Tensor p;
   Scratch scratch;
   CHECK_THROWS_AS(classifier.predict(Tensor({1, 9, 8, 3}), p, scratch), ShapeError);
 }
 
-TEST_CASE("weights that overflow give an error, not an answer that is no number") {
+TEST_CASE("overflowing weights give an error instead of probabilities that are not finite",
+          "[engine][model]") {
   Model model = small_model();
   for (Param* param : model.network.params()) {
     if (param->layout == Layout::dense) param->value.fill(3e38f);
@@ -120,5 +123,5 @@ TEST_CASE("weights that overflow give an error, not an answer that is no number"
   const Classifier classifier(write_model(model));
   Tensor p;
   Scratch scratch;
-  CHECK_THROWS_WITH(classifier.predict(random_input(1), p, scratch), ContainsSubstring("overflow"));
+  CHECK_THROWS_WITH(classifier.predict(random_input(1), p, scratch), ContainsSubstring("not finite"));
 }

@@ -1,4 +1,4 @@
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 
 #include <cmath>
 
@@ -10,8 +10,8 @@ using namespace fovea;
 
 namespace {
 
-FeatureBundle example() {
-  FeatureBundle bundle;
+FeatureStatistics example() {
+  FeatureStatistics bundle;
   bundle.classes = {"cat", "dog", "new one"};
   bundle.dim = 2;
   bundle.counts = {5, 7, 0};
@@ -42,9 +42,9 @@ bool same(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-TEST_CASE("a feature bundle reads back as it was written") {
-  const FeatureBundle before = example();
-  const FeatureBundle after = read_feature_bundle(write_feature_bundle(before));
+TEST_CASE("feature statistics survive writing and reading", "[engine][model]") {
+  const FeatureStatistics before = example();
+  const FeatureStatistics after = read_feature_statistics(write_feature_statistics(before));
   CHECK(after.classes == before.classes);
   CHECK(after.dim == 2);
   CHECK(after.counts == before.counts);
@@ -58,47 +58,50 @@ TEST_CASE("a feature bundle reads back as it was written") {
   CHECK(after.weights_sha256 == before.weights_sha256);
 }
 
-TEST_CASE("half precision spares the means, and what is out of its range") {
-  FeatureBundle bundle = example();
-  const auto bytes = write_feature_bundle(bundle, true);
-  CHECK(bytes.size() < write_feature_bundle(bundle).size());
-  const FeatureBundle small = read_feature_bundle(bytes);
+TEST_CASE("half precision does not apply to means and to numbers beyond its range",
+          "[engine][model]") {
+  FeatureStatistics bundle = example();
+  const auto bytes = write_feature_statistics(bundle, true);
+  CHECK(bytes.size() < write_feature_statistics(bundle).size());
+  const FeatureStatistics small = read_feature_statistics(bytes);
   CHECK(same(small.means, bundle.means));
   for (int i = 0; i < 8; ++i) {
     CHECK(small.holdout.data()[i] == Approx(bundle.holdout.data()[i]).epsilon(1e-3));
   }
   bundle.holdout.data()[5] = 70000;
-  CHECK(same(read_feature_bundle(write_feature_bundle(bundle, true)).holdout, bundle.holdout));
+  CHECK(same(read_feature_statistics(write_feature_statistics(bundle, true)).holdout,
+             bundle.holdout));
 }
 
-TEST_CASE("every truncation and every changed byte of a feature bundle is refused") {
-  const auto bytes = write_feature_bundle(example(), true);
+TEST_CASE("every truncation and every changed byte of feature statistics is rejected",
+          "[engine][model]") {
+  const auto bytes = write_feature_statistics(example(), true);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    CHECK_THROWS_AS(read_feature_bundle(std::span(bytes).first(size)), FormatError);
+    CHECK_THROWS_AS(read_feature_statistics(std::span(bytes).first(size)), FormatError);
   }
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     auto damaged = bytes;
     damaged[at] ^= 1;
-    CHECK_THROWS_AS(read_feature_bundle(damaged), FormatError);
+    CHECK_THROWS_AS(read_feature_statistics(damaged), FormatError);
   }
 }
 
-TEST_CASE("a feature bundle that does not fit together is refused with the reason") {
+TEST_CASE("inconsistent feature statistics are rejected with the reason", "[engine][model]") {
   const auto refused = [](auto change, const char* reason) {
-    FeatureBundle bundle = example();
+    FeatureStatistics bundle = example();
     change(bundle);
-    CHECK_THROWS_WITH(write_feature_bundle(bundle), ContainsSubstring(reason));
+    CHECK_THROWS_WITH(write_feature_statistics(bundle), ContainsSubstring(reason));
   };
   refused([](auto& b) { b.classes[1] = "cat"; }, "class \"cat\" appears twice");
   refused([](auto& b) { b.counts.pop_back(); }, "2 counts for 3 classes");
-  refused([](auto& b) { b.counts[0] = -1; }, "a count of -1");
+  refused([](auto& b) { b.counts[0] = -1; }, "the count of a class is -1");
   refused([](auto& b) { b.means = Tensor({2, 1, 1, 2}); }, "means has shape 2x1x1x2");
   refused([](auto& b) { b.covariances.data()[5] = 1; }, "of class dog is not symmetric at 1, 0");
   refused([](auto& b) { b.covariances.data()[0] = -1; }, "the variance of feature 0 of class cat");
   refused([](auto& b) { b.holdout.data()[3] = NAN; }, "held_out holds nan at position 3");
   refused([](auto& b) { b.labels[2] = 3; }, "label 3 is not below 3");
   refused([](auto& b) { b.labels.pop_back(); }, "held_out has shape 4x1x1x2, not 3x1x1x2");
-  refused([](auto& b) { b.evaluation = "[1]"; }, "the evaluation is no JSON object");
-  refused([](auto& b) { b.evaluation = "{"; }, "feature bundle: evaluation");
+  refused([](auto& b) { b.evaluation = "[1]"; }, "the evaluation is not a JSON object");
+  refused([](auto& b) { b.evaluation = "{"; }, "feature statistics: evaluation");
   refused([](auto& b) { b.weights_sha256 = "A"; }, "not 64 hex digits");
 }

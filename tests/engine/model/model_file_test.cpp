@@ -17,8 +17,8 @@ namespace {
 
 const std::string kV1 = FOVEA_SOURCE_DIR "/tests/data/model-v1.safetensors";
 
-// A little of everything: batch norm over channels and over flattened features, a residual block, a
-// dense layer behind a map of more than one pixel.
+// Batch norm over channels and over flattened features, a residual block, and a dense layer after a
+// map of several pixels.
 Model small_model() {
   NetworkSpec spec;
   spec.input = {1, 6, 6, 3};
@@ -69,7 +69,7 @@ std::vector<Scalar> all_values(const Network& network) {
   return all;
 }
 
-// The file with its parts changed and its hashes made right again.
+// The file with changed parts and valid hashes.
 template <typename Change>
 std::vector<std::uint8_t> changed(const std::vector<std::uint8_t>& bytes, Change change) {
   Safetensors file = read_safetensors(bytes);
@@ -85,7 +85,7 @@ void replace(std::string& text, const std::string& part, const std::string& othe
 
 }  // namespace
 
-TEST_CASE("a model survives the file bit for bit") {
+TEST_CASE("a model survives writing and reading bit for bit", "[engine][model]") {
   const Model model = small_model();
   const auto bytes = write_model(model);
   const Model again = read_model(bytes);
@@ -99,7 +99,7 @@ TEST_CASE("a model survives the file bit for bit") {
   CHECK(weights_sha256(bytes) == read_safetensors(bytes).sha256);
 }
 
-TEST_CASE("a half-precision file holds every weight within half a step") {
+TEST_CASE("a half-precision model file stores every weight within half a step", "[engine][model]") {
   const Model model = small_model();
   const auto bytes = write_model(model, true);
   CHECK(bytes.size() < write_model(model).size());
@@ -115,7 +115,7 @@ TEST_CASE("a half-precision file holds every weight within half a step") {
   CHECK(write_model(again, true) == bytes);
 }
 
-TEST_CASE("a tensor beyond the range of halves stays in single precision") {
+TEST_CASE("a tensor beyond the range of halves is stored in single precision", "[engine][model]") {
   Model model = small_model();
   model.network.buffers()[1]->value.data()[2] = 70000;
   const auto bytes = write_model(model, true);
@@ -129,7 +129,7 @@ TEST_CASE("a tensor beyond the range of halves stays in single precision") {
   CHECK(read_model(bytes).network.buffers()[1]->value.data()[2] == 70000);
 }
 
-TEST_CASE("every truncation and every flipped bit of a model file is refused") {
+TEST_CASE("every truncation and every flipped bit of a model file is rejected", "[engine][model]") {
   const auto good = write_model(small_model(), true);
   for (std::size_t size = 0; size < good.size(); ++size) {
     const std::vector<std::uint8_t> cut(good.begin(),
@@ -147,7 +147,8 @@ TEST_CASE("every truncation and every flipped bit of a model file is refused") {
   REQUIRE_NOTHROW(read_model(bad));
 }
 
-TEST_CASE("a file whose tensors are not those of its architecture is refused by name") {
+TEST_CASE("a model file whose tensors do not match its architecture is rejected naming the tensor",
+          "[engine][model]") {
   const auto good = write_model(small_model());
   const auto refuses = [&](auto change, const std::string& message) {
     const auto bytes = changed(good, change);
@@ -163,7 +164,7 @@ TEST_CASE("a file whose tensors are not those of its architecture is refused by 
       },
       "tensor 9.weight is not part of the architecture");
   refuses([](Safetensors& f) { f.tensors[0].shape = {108}; },
-          "0.weight has shape [108], the architecture needs [4,3,3,3]");
+          "0.weight has shape [108]; the architecture needs [4,3,3,3]");
   refuses(
       [](Safetensors& f) {
         static const std::vector<std::uint8_t> nan{0, 0, 0xc0, 0x7f, 0, 0, 0, 0,
@@ -180,7 +181,7 @@ TEST_CASE("a file whose tensors are not those of its architecture is refused by 
       "tensor 1.running_var holds -1.000000 at position 1");
 }
 
-TEST_CASE("a file with wrong metadata is refused by key") {
+TEST_CASE("a model file with invalid metadata is rejected naming the key", "[engine][model]") {
   const auto good = write_model(small_model());
   const auto refuses = [&](auto change, const std::string& message) {
     const auto bytes = changed(good, [&](Safetensors& f) { change(f.metadata); });
@@ -194,26 +195,26 @@ TEST_CASE("a file with wrong metadata is refused by key") {
   }
   refuses([](auto& m) { m["fovea_format"] = "2"; }, "format version 2 is not known");
   refuses([](auto& m) { m["extra"] = ""; }, "metadata \"extra\" is unknown");
-  refuses([](auto& m) { m["temperature"] = "0"; }, "temperature 0.000000, allowed are");
-  refuses([](auto& m) { m["temperature"] = "\"1\""; }, "\"temperature\" is not a number");
+  refuses([](auto& m) { m["temperature"] = "0"; }, "temperature is 0.000000; allowed are");
+  refuses([](auto& m) { m["temperature"] = "\"1\""; }, "temperature is not a number");
   refuses([](auto& m) { m["classes"] = "[\"a\",\"b\"]"; }, "3 outputs for 2 classes");
   refuses([](auto& m) { m["classes"] = "[\"a\",\"b\",\"a\"]"; }, "class 2 repeats the name \"a\"");
   refuses([](auto& m) { m["classes"] = "[\"a\",\"\",\"c\"]"; }, "class 1 has no name");
   refuses([](auto& m) { m["classes"] = "[\"a\",\"\\u001b[2J\",\"c\"]"; },
           "class 1 has a name with");
-  refuses([](auto& m) { m["classes"] = "[1,2,3]"; }, "1 is not a name");
+  refuses([](auto& m) { m["classes"] = "[1,2,3]"; }, "classes[0] is not a string");
   refuses([](auto& m) { replace(m["preprocess"], "\"size\":6", "\"size\":7"); },
-          "the network takes 6x6x3, the preprocessing makes 7x7x3");
+          "the network takes 6x6x3, but preprocessing makes 7x7x3");
   refuses([](auto& m) { replace(m["preprocess"], "pad", "bend"); }, "bend");
   refuses([](auto& m) { replace(m["preprocess"], "0.247", "0"); }, "out of range");
-  refuses([](auto& m) { replace(m["preprocess"], "0.247", "null"); }, "\"std\" is not a number");
+  refuses([](auto& m) { replace(m["preprocess"], "0.247", "null"); }, "std[0] is not a number");
   refuses([](auto& m) { replace(m["architecture"], "gelu", "sine"); }, "layer 9: unknown kind");
-  // Asks for 17 GB of weights; must be noticed before they are allocated.
+  // 17 GB of weights: must be rejected before they are allocated.
   refuses([](auto& m) { replace(m["architecture"], "\"out\":5", "\"out\":65536"); },
-          "8.weight has shape [5,36], the architecture needs [65536,36]");
+          "8.weight has shape [5,36]; the architecture needs [65536,36]");
 }
 
-TEST_CASE("a model that could not be read again is not written") {
+TEST_CASE("a model that could not be read back is not written", "[engine][model]") {
   const auto refuses = [](auto change, const std::string& message) {
     Model model = small_model();
     change(model);
@@ -222,15 +223,16 @@ TEST_CASE("a model that could not be read again is not written") {
   };
   const float nan = std::numeric_limits<float>::quiet_NaN();
   refuses([&](Model& m) { m.network.params()[0]->value.data()[0] = nan; }, "0.weight holds nan");
-  refuses([&](Model& m) { m.temperature = nan; }, "temperature nan");
+  refuses([&](Model& m) { m.temperature = nan; }, "temperature is nan");
   refuses([&](Model& m) { m.preprocess.mean[1] = nan; }, "channel 1");
-  refuses([](Model& m) { m.preprocess.size = 32; }, "the preprocessing makes 32x32x3");
+  refuses([](Model& m) { m.preprocess.size = 32; }, "preprocessing makes 32x32x3");
   refuses([](Model& m) { m.classes.pop_back(); }, "3 outputs for 2 classes");
   refuses([](Model& m) { m.classes[0] = "\xff"; }, "class 0");
   refuses([](Model& m) { m.provenance["note"] = "\xff"; }, "UTF-8");
 }
 
-TEST_CASE("the first version's file stays readable and gives the same logits") {
+TEST_CASE("a model file of the first version is readable and gives the same logits",
+          "[engine][model]") {
   const auto bytes = read_file(kV1);
   CHECK(weights_sha256(bytes).size() == 64);
   const Model model = read_model(bytes);
@@ -250,8 +252,8 @@ TEST_CASE("the first version's file stays readable and gives the same logits") {
   }
 }
 
-// Only for a new version of the format, whose file then lies beside this one.
-TEST_CASE("make the file of this version", "[.make]") {
+// Run only for a new version of the format, whose file is stored beside this one.
+TEST_CASE("write the model file of this version", "[.make][engine][model]") {
   Model model = small_model();
   model.network.buffers()[1]->value.data()[2] = 70000;  // one tensor in F32
   write_file_atomically(kV1, write_model(model, true));

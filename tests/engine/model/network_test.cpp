@@ -4,7 +4,6 @@
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
-#include "engine/model/fold.h"
 #include "engine/model/presets.h"
 #include "tests/support/catch.h"
 #include "tests/support/reference.h"
@@ -65,11 +64,11 @@ Tensor random_input(int n) {
 
 }  // namespace
 
-TEST_CASE("a network with folded batch norm answers as the unfolded one") {
+TEST_CASE("folding batch norm does not change the logits", "[engine][model]") {
   const Network network = trained_network();
   const Network folded = fold_batch_norm(network);
   CHECK(folded.spec().layers.size() < network.spec().layers.size());
-  CHECK(folded.buffers().size() == 2);  // only the batch norm behind the residual block is left
+  CHECK(folded.buffers().size() == 2);  // only the batch norm after the residual block remains
   const Tensor x = random_input(5);
   Tensor expected, got;
   Scratch scratch;
@@ -78,7 +77,8 @@ TEST_CASE("a network with folded batch norm answers as the unfolded one") {
   CHECK(test::relative_error(got, expected) < 1e-5);
 }
 
-TEST_CASE("a batch is answered bit for bit as its images one by one, from several threads") {
+TEST_CASE("inference on a batch gives the same bits as on single images in several threads",
+          "[engine][model]") {
   const Network folded = fold_batch_norm(trained_network());
   const Tensor x = random_input(8);
   Tensor together;
@@ -97,7 +97,7 @@ TEST_CASE("a batch is answered bit for bit as its images one by one, from severa
   CHECK(std::ranges::count(same, 1) == 8);
 }
 
-TEST_CASE("a clone answers alike and shares nothing") {
+TEST_CASE("a clone gives the same logits and shares no memory", "[engine][model]") {
   Network network = trained_network();
   Network copy = network.clone();
   const Tensor x = random_input(2);
@@ -112,7 +112,7 @@ TEST_CASE("a clone answers alike and shares nothing") {
   CHECK_FALSE(std::ranges::equal(zero.values(), after.values()));
 }
 
-TEST_CASE("a wider head answers as before for the old classes, and zero for the new ones") {
+TEST_CASE("a widened head keeps the old logits and gives zero for new classes", "[engine][model]") {
   Network network(preset_network("tiny", 8, 3));
   network.initialise(5);
   network.head_bias()->value.data()[1] = 0.25f;
@@ -131,7 +131,7 @@ TEST_CASE("a wider head answers as before for the old classes, and zero for the 
   CHECK_THROWS_WITH(network.with_outputs(2), ContainsSubstring("cannot shrink to 2"));
 }
 
-TEST_CASE("the same seed gives the same weights, another seed others") {
+TEST_CASE("weights are a function of the seed", "[engine][model]") {
   Network a(mixed_spec()), b(mixed_spec()), c(mixed_spec());
   a.initialise(7);
   b.initialise(7);
@@ -140,7 +140,8 @@ TEST_CASE("the same seed gives the same weights, another seed others") {
   CHECK_FALSE(std::ranges::equal(a.params()[0]->value.values(), c.params()[0]->value.values()));
 }
 
-TEST_CASE("he initialisation has variance 2 / fan-in, dirac passes channels through") {
+TEST_CASE("He initialisation has variance 2 / fan-in and Dirac passes channels through",
+          "[engine][model]") {
   NetworkSpec spec{.input = {1, 4, 4, 16},
                    .layers = {{Conv2dSpec{.out = 64, .bias = false}}, {GlobalAvgPoolSpec{}}}};
   Network network(spec);
@@ -156,7 +157,8 @@ TEST_CASE("he initialisation has variance 2 / fan-in, dirac passes channels thro
   }
 }
 
-TEST_CASE("a wrong spec is refused with the layer, its kind and the shape") {
+TEST_CASE("an invalid network is rejected naming the layer with its kind and input shape",
+          "[engine][model]") {
   NetworkSpec spec{.input = {1, 4, 4, 3},
                    .layers = {{ReluSpec{}}, {MaxPoolSpec{3}}, {MaxPoolSpec{3}}}};
   CHECK_THROWS_WITH(Network(spec), ContainsSubstring("layer 2, MaxPool(3) on 1x1x3"));

@@ -1,4 +1,4 @@
-#include "engine/model/spec_json.h"
+#include "engine/model/spec.h"
 
 #include "engine/core/error.h"
 #include "tests/support/catch.h"
@@ -7,7 +7,7 @@ using namespace fovea;
 
 namespace {
 
-// The text with one part replaced by another.
+// The text with one part replaced.
 std::string with(std::string text, const std::string& part, const std::string& other) {
   const auto at = text.find(part);
   REQUIRE(at != std::string::npos);
@@ -38,19 +38,20 @@ std::string nested(int depth) {
 
 }  // namespace
 
-TEST_CASE("an architecture with every kind of layer survives JSON") {
+TEST_CASE("an architecture with every kind of layer survives the JSON round trip",
+          "[engine][model]") {
   const NetworkSpec spec = every_layer();
   CHECK(spec_from_json(spec_to_json(spec)) == spec);
 }
 
-TEST_CASE("numbers are written in their shortest form") {
+TEST_CASE("architecture numbers are written in their shortest form", "[engine][model]") {
   NetworkSpec spec;
   spec.layers = {{BatchNormSpec{}}};
   CHECK(spec_to_json(spec) ==
         R"({"input":[32,32,3],"layers":[{"kind":"batch_norm","eps":1e-05,"momentum":0.1}]})");
 }
 
-TEST_CASE("a wrong architecture is refused with the layer's name") {
+TEST_CASE("an invalid architecture is rejected naming the layer", "[engine][model]") {
   const std::string good = spec_to_json(every_layer());
   const auto refuses = [](const std::string& text, const std::string& message) {
     CHECK_THROWS_WITH(spec_from_json(text), ContainsSubstring(message));
@@ -58,31 +59,32 @@ TEST_CASE("a wrong architecture is refused with the layer's name") {
   };
   refuses(with(good, "\"relu\"", "\"tanh\""), "layer 2: unknown kind \"tanh\"");
   refuses(with(good, "\"gelu\"", "\"tanh\""), "layer 3.block.0: unknown kind \"tanh\"");
-  refuses(with(good, "\"stride\":2", "\"strid\":2"), "layer 0 (conv2d): \"stride\" is missing");
-  refuses(with(good, "\"stride\":2", "\"stride\":2,\"groups\":1"), "\"groups\" is unknown here");
-  refuses(with(good, "\"stride\":2", "\"stride\":0"), "\"stride\" is 0, allowed are 1 to 31");
-  refuses(with(good, "\"stride\":2", "\"stride\":2.0"), "\"stride\" is not a whole number");
-  refuses(with(good, "\"stride\":2", "\"stride\":\"2\""), "\"stride\" is not a whole number");
-  refuses(with(good, "\"kernel\":5", "\"kernel\":32"), "\"kernel\" is 32");
-  refuses(with(good, "\"out\":8", "\"out\":65537"), "\"out\" is 65537");
-  refuses(with(good, "\"out\":8", "\"out\":18446744073709551615"),
-          "\"out\" is 18446744073709551615");
-  refuses(with(good, "\"out\":8", "\"out\":-1"), "\"out\" is -1");
-  refuses(with(good, "\"bias\":false", "\"bias\":0"), "\"bias\" is not true or false");
-  refuses(with(good, "\"rate\":0.1", "\"rate\":1"), "layer 3.block.1.block.0 (dropout): \"rate\"");
+  refuses(with(good, "\"stride\":2", "\"strid\":2"), "layer 0 (conv2d): stride is missing");
+  refuses(with(good, "\"stride\":2", "\"stride\":2,\"groups\":1"),
+          "layer 0 (conv2d) has the unknown key \"groups\"");
+  refuses(with(good, "\"stride\":2", "\"stride\":0"), "stride is 0; allowed are 1 to 31");
+  refuses(with(good, "\"stride\":2", "\"stride\":2.0"), "stride is not a whole number");
+  refuses(with(good, "\"stride\":2", "\"stride\":\"2\""), "stride is not a whole number");
+  refuses(with(good, "\"kernel\":5", "\"kernel\":32"), "kernel is 32");
+  refuses(with(good, "\"out\":8", "\"out\":65537"), "out is 65537");
+  refuses(with(good, "\"out\":8", "\"out\":18446744073709551615"), "out is 18446744073709551615");
+  refuses(with(good, "\"out\":8", "\"out\":-1"), "out is -1");
+  refuses(with(good, "\"bias\":false", "\"bias\":0"), "bias is not true or false");
+  refuses(with(good, "\"rate\":0.1", "\"rate\":1"), "layer 3.block.1.block.0 (dropout): rate is 1");
   refuses(with(good, "\"rate\":0.1", "\"rate\":1e999"), "");
-  refuses(with(good, "\"momentum\":0.3", "\"momentum\":-0.1"), "\"momentum\" is -0.1");
-  refuses(with(good, "\"eps\":0.001", "\"eps\":0"), "\"eps\" is 0");
-  refuses(with(good, "[32,24,3]", "[32,2000,3]"), "\"input\" is 2000");
-  refuses(with(good, "[32,24,3]", "[32,24]"), "not [height, width, channels]");
-  refuses(with(good, "[32,24,3]", "{}"), "\"input\" is not a list");
+  refuses(with(good, "\"momentum\":0.3", "\"momentum\":-0.1"), "momentum is -0.1");
+  refuses(with(good, "\"eps\":0.001", "\"eps\":0"), "eps is 0");
+  refuses(with(good, "[32,24,3]", "[32,2000,3]"), "input[1] is 2000");
+  refuses(with(good, "[32,24,3]", "[32,24]"), "input has 2 entries, not 3");
+  refuses(with(good, "[32,24,3]", "{}"), "input is not a list");
   refuses(with(good, "{\"input\"", "{\"input\":[1,1,1],\"input\""), "\"input\" appears twice");
   refuses("", "architecture");
-  refuses("[]", "expected an object");
-  refuses("{\"input\":[8,8,3],\"layers\":[7]}", "layer 0: expected an object, found number");
+  refuses("[]", "architecture is not an object");
+  refuses("{\"input\":[8,8,3],\"layers\":[7]}", "layer 0 is not an object but number");
 }
 
-TEST_CASE("an architecture cannot be too long or too deep") {
+TEST_CASE("architectures with too many or too deeply nested layers are rejected",
+          "[engine][model]") {
   CHECK(spec_from_json(nested(4)).layers.size() == 1);
   CHECK_THROWS_WITH(spec_from_json(nested(5)), ContainsSubstring("nested deeper than 4"));
   CHECK_THROWS_WITH(spec_from_json(nested(500)), ContainsSubstring("nested deeper than 16"));

@@ -24,7 +24,7 @@ NetworkSpec chain(Shape input, std::vector<LayerSpec> layers) {
 
 }  // namespace
 
-TEST_CASE("tensors carry the names and shapes of a torch.nn.Sequential") {
+TEST_CASE("tensors have the names and shapes of a torch.nn.Sequential", "[engine][model]") {
   const auto layouts = weight_layouts(
       chain({1, 8, 8, 3}, {{Conv2dSpec{4, 3, 1, 1, false}},
                            {BatchNormSpec{}},
@@ -43,7 +43,7 @@ TEST_CASE("tensors carry the names and shapes of a torch.nn.Sequential") {
   CHECK_FALSE(named(layouts, "1.running_mean").variance);
 }
 
-TEST_CASE("a convolution goes from rows, columns, in, out to out, in, rows, columns") {
+TEST_CASE("a convolution is permuted to the order of PyTorch", "[engine][model]") {
   const auto layouts = weight_layouts(chain({1, 2, 2, 2}, {{Conv2dSpec{3, 2, 1, 0, false}}}));
   const Order order = layouts[0].memory_order();
   for (std::uint32_t o = 0; o < 3; ++o) {
@@ -57,12 +57,13 @@ TEST_CASE("a convolution goes from rows, columns, in, out to out, in, rows, colu
   }
 }
 
-TEST_CASE("a dense layer is transposed") {
+TEST_CASE("a dense layer is transposed in the file", "[engine][model]") {
   const auto layouts = weight_layouts(chain({1, 1, 1, 3}, {{DenseSpec{2, false}}}));
   CHECK(layouts[0].memory_order() == Order{0, 2, 4, 1, 3, 5});
 }
 
-TEST_CASE("the first dense layer behind a flattened map counts channels first in the file") {
+TEST_CASE("the first dense layer after a flattened map is channels first in the file",
+          "[engine][model]") {
   const auto layouts = weight_layouts(
       chain({1, 2, 1, 3}, {{FlattenSpec{}}, {BatchNormSpec{}}, {DenseSpec{1}}, {DenseSpec{6}}}));
   // Memory holds (row 0: c0 c1 c2), (row 1: c0 c1 c2); the file (c0: row 0, row 1), ...
@@ -73,7 +74,7 @@ TEST_CASE("the first dense layer behind a flattened map counts channels first in
   CHECK(named(layouts, "3.weight").memory_order() == Order{0, 1, 2, 3, 4, 5});
 }
 
-TEST_CASE("a residual block behind a flattened map answers in the map's order") {
+TEST_CASE("a residual block after a flattened map keeps the order of the map", "[engine][model]") {
   const auto layouts = weight_layouts(chain(
       {1, 2, 1, 2},
       {{FlattenSpec{}}, {ResidualSpec{{{DenseSpec{1}}, {DenseSpec{4}}}}}, {DenseSpec{1, false}}}));
@@ -84,18 +85,19 @@ TEST_CASE("a residual block behind a flattened map answers in the map's order") 
   CHECK(named(layouts, "2.weight").memory_order() == channels_first);
 }
 
-TEST_CASE("architectures whose shapes do not fit are refused with the layer") {
+TEST_CASE("architectures whose shapes do not fit are rejected naming the layer",
+          "[engine][model]") {
   const auto refuses = [](Shape input, std::vector<LayerSpec> layers, const std::string& message) {
     const NetworkSpec spec = chain(input, std::move(layers));
     CHECK_THROWS_WITH(weight_layouts(spec), ContainsSubstring(message));
     CHECK_THROWS_AS(weight_layouts(spec), FormatError);
   };
   refuses({1, 2, 2, 3}, {{Conv2dSpec{4, 5, 1, 0, true}}},
-          "layer 0 (conv2d): kernel does not fit 2x2x3");
+          "layer 0 (conv2d): the kernel does not fit into 2x2x3");
   refuses({1, 2, 2, 3}, {{ReluSpec{}}, {MaxPoolSpec{3}}}, "layer 1 (max_pool): window 3");
-  refuses({1, 2, 2, 3}, {{DenseSpec{2}}}, "layer 0 (dense): input 2x2x3 is not flattened");
+  refuses({1, 2, 2, 3}, {{DenseSpec{2}}}, "layer 0 (dense): its input 2x2x3 is not flattened");
   refuses({1, 2, 2, 3}, {{FlattenSpec{}}}, "ends in a flattened 2x2x3 map");
   refuses({1, 2, 2, 3}, {{ResidualSpec{{{Conv2dSpec{4}}}}}}, "block turns 2x2x3 into 2x2x4");
-  refuses({1, 1024, 1024, 3}, {{Conv2dSpec{65536}}}, "exceeds 2^26 numbers an image");
+  refuses({1, 1024, 1024, 3}, {{Conv2dSpec{65536}}}, "exceeds 2^26 numbers for one image");
   refuses({1, 1, 1, 65536}, {{DenseSpec{65536}}}, "weight exceeds 2^31 numbers");
 }

@@ -1,5 +1,5 @@
-// What PyTorch computes for the same network, weights and batch: tools/dev/make_golden.py made the
-// file.
+// Comparison with PyTorch for the same network, weights and batch. tools/dev/make_golden.py wrote
+// the file.
 
 #include <cmath>
 #include <cstring>
@@ -63,7 +63,7 @@ NetworkSpec golden_spec() {
   return spec;
 }
 
-// PyTorch's numbers of one array in our memory order.
+// The numbers of one PyTorch array in the memory order of the engine.
 std::vector<float> in_memory_order(const Golden& golden, const std::string& prefix,
                                    const std::string& name, const NetworkSpec& spec) {
   for (const WeightLayout& layout : weight_layouts(spec)) {
@@ -79,7 +79,7 @@ std::vector<float> in_memory_order(const Golden& golden, const std::string& pref
   return {};
 }
 
-// Largest difference over the largest number, with a floor that keeps zeros comparable.
+// The largest difference divided by the largest number, which is at least a small constant.
 template <typename A>
 double error(const A& got, const std::vector<float>& expected, double floor) {
   REQUIRE(std::size(got) == expected.size());
@@ -110,7 +110,7 @@ struct Setup {
 
 }  // namespace
 
-TEST_CASE("activations, loss and every gradient equal PyTorch's") {
+TEST_CASE("activations and loss and gradients equal those of PyTorch", "[engine][nn]") {
   Setup s;
   Tensor dlogits;
   const Tensor& logits = s.network.forward(s.x, Rng(1));
@@ -126,11 +126,11 @@ TEST_CASE("activations, loss and every gradient equal PyTorch's") {
   }
 }
 
-TEST_CASE("each prefix of the network gives PyTorch's activation") {
+TEST_CASE("each prefix of the network gives the activation of PyTorch", "[engine][nn]") {
   const Setup s;
   const NetworkSpec whole = golden_spec();
   for (std::size_t length = 1; length <= whole.layers.size(); ++length) {
-    // A network ends in a vector, so a map is averaged, ours and PyTorch's alike.
+    // A network must end in a vector, so the maps of both are averaged.
     NetworkSpec spec = whole;
     spec.layers.resize(length);
     const bool map = length <= 7;
@@ -142,7 +142,7 @@ TEST_CASE("each prefix of the network gives PyTorch's activation") {
     const auto& golden = s.golden.at("activation/" + std::to_string(length - 1));
     const Tensor& got = part.forward(s.x, Rng(1));
     const int channels = part.outputs();
-    if (length == 8) continue;  // Flatten counts in another order; its neighbours are checked
+    if (length == 8) continue;  // Flatten has another order; its neighbours are compared
     std::vector<float> expected(6 * channels);
     const std::size_t pixels = golden.size() / expected.size();
     for (std::size_t i = 0; i < golden.size(); ++i) {
@@ -153,7 +153,7 @@ TEST_CASE("each prefix of the network gives PyTorch's activation") {
   }
 }
 
-TEST_CASE("ten steps of Adam give PyTorch's losses, and evaluation its logits") {
+TEST_CASE("ten Adam steps give the losses and logits of PyTorch", "[engine][nn]") {
   Setup s;
   const auto adam = make_optimizer({.kind = OptimizerKind::adam});
   Tensor dlogits;

@@ -1,7 +1,6 @@
 // Built in double precision (fovea_core_f64).
 
 #include <cmath>
-#include "engine/model/build.h"
 #include "engine/model/network.h"
 
 #include "engine/core/error.h"
@@ -38,7 +37,7 @@ class WrongDense : public Dense {
   }
 };
 
-// One that overwrites its weight gradient instead of adding to it.
+// A dense layer that overwrites its weight gradient instead of adding to it.
 class ForgetfulDense : public Dense {
  public:
   using Dense::Dense;
@@ -50,7 +49,7 @@ class ForgetfulDense : public Dense {
 
 }  // namespace
 
-TEST_CASE("the gradients of a convolution are right, strides and odd sizes included") {
+TEST_CASE("the gradients of a convolution are correct for strides and odd sizes", "[engine][nn]") {
   Conv2d plain({.in = 3, .out = 5}, "0");
   require_small(check_gradients(plain, {2, 6, 5, 3}, 1));
   Conv2d strided({.in = 2, .out = 3, .kernel = 3, .stride = 2, .bias = false}, "0");
@@ -59,14 +58,14 @@ TEST_CASE("the gradients of a convolution are right, strides and odd sizes inclu
   require_small(check_gradients(whitening, {1, 5, 5, 3}, 3));
 }
 
-TEST_CASE("the gradients of batch norm are right") {
+TEST_CASE("the gradients of batch norm are correct", "[engine][nn]") {
   BatchNorm norm(4, 1e-5f, 0.1f, "0");
   require_small(check_gradients(norm, {3, 4, 4, 4}, 4));
   BatchNorm dense(6, 1e-5f, 0.1f, "0");
   require_small(check_gradients(dense, {5, 1, 1, 6}, 5));
 }
 
-TEST_CASE("the gradients of dense, flatten and dropout are right") {
+TEST_CASE("the gradients of dense and flatten and dropout are correct", "[engine][nn]") {
   Dense dense(7, 4, true, "0");
   require_small(check_gradients(dense, {3, 1, 1, 7}, 6));
   Flatten flatten;
@@ -75,7 +74,7 @@ TEST_CASE("the gradients of dense, flatten and dropout are right") {
   require_small(check_gradients(dropout, {2, 3, 3, 4}, 8));
 }
 
-TEST_CASE("the gradients of the pools are right") {
+TEST_CASE("the gradients of pooling are correct", "[engine][nn]") {
   MaxPool pool(2);
   require_small(check_gradients(pool, {2, 6, 4, 3}, 9));
   MaxPool ragged(3);
@@ -86,23 +85,23 @@ TEST_CASE("the gradients of the pools are right") {
   require_small(check_gradients(maximum, {2, 3, 5, 4}, 12));
 }
 
-TEST_CASE("the gradients of the activations are right") {
+TEST_CASE("the gradients of the activations are correct", "[engine][nn]") {
   Relu relu;
   require_small(check_gradients(relu, {2, 4, 4, 3}, 13, {.kink = 1e-3}));
   Gelu gelu;
   require_small(check_gradients(gelu, {2, 4, 4, 3}, 14));
 }
 
-TEST_CASE("the gradients of a residual block are right") {
+TEST_CASE("the gradients of a residual block are correct", "[engine][nn]") {
   const std::vector<LayerSpec> block{{Conv2dSpec{.out = 3, .bias = false}},
                                      {BatchNormSpec{}},
                                      {GeluSpec{}},
                                      {Conv2dSpec{.out = 3}}};
-  Residual residual(build_chain(block, {1, 4, 4, 3}, "0.block."));
+  Residual residual(build_layers(block, {1, 4, 4, 3}, "0.block."));
   require_small(check_gradients(residual, {2, 4, 4, 3}, 15));
 }
 
-TEST_CASE("the gradient of the loss is right, with smoothing and class weights") {
+TEST_CASE("the gradient of the loss is correct with smoothing and class weights", "[engine][nn]") {
   Rng rng(16);
   Tensor logits({4, 1, 1, 5}), dlogits, unused;
   for (Scalar& value : logits.values()) value = rng.normal();
@@ -114,7 +113,7 @@ TEST_CASE("the gradient of the loss is right, with smoothing and class weights")
       {{"logits", &logits, &dlogits}}, {}));
 }
 
-TEST_CASE("the gradient of the loss against soft targets is right") {
+TEST_CASE("the gradient of the loss for soft targets is correct", "[engine][nn]") {
   Rng rng(23);
   Tensor logits({3, 1, 1, 4}), targets(logits.shape()), dlogits, unused;
   for (Scalar& value : logits.values()) value = rng.normal();
@@ -130,7 +129,8 @@ TEST_CASE("the gradient of the loss against soft targets is right") {
   CHECK_THROWS_AS(soft_cross_entropy(logits, Tensor({3, 1, 1, 5}), dlogits, 1), ShapeError);
 }
 
-TEST_CASE("with frozen statistics the gradients are right, and forward is infer") {
+TEST_CASE("with frozen statistics the gradients are correct and forward equals infer",
+          "[engine][nn]") {
   NetworkSpec spec{.input = {1, 6, 6, 3},
                    .layers = {{Conv2dSpec{.out = 4, .bias = false}},
                               {BatchNormSpec{}},
@@ -173,7 +173,7 @@ TEST_CASE("with frozen statistics the gradients are right, and forward is infer"
   }
 }
 
-TEST_CASE("the gradients of a whole small network are right") {
+TEST_CASE("the gradients of a small network are correct", "[engine][nn]") {
   NetworkSpec spec{.input = {1, 8, 8, 3}, .layers = {}};
   for (const LayerSpec& layer : std::vector<LayerSpec>{
            {Conv2dSpec{.out = 4, .bias = false}},
@@ -204,11 +204,12 @@ TEST_CASE("the gradients of a whole small network are right") {
   std::vector<test::Varied> arrays;
   for (Param* param : network.params())
     arrays.push_back({param->name, &param->value, &param->grad});
-  // A step so small that no ReLU or maximum changes sides on the way.
+  // The step is so small that no ReLU or maximum switches.
   require_small(test::compare_gradients(objective, arrays, {.step = 1e-6}));
 }
 
-TEST_CASE("the check catches a wrong input gradient and an overwritten weight gradient") {
+TEST_CASE("the gradient check detects a wrong input gradient and an overwritten weight gradient",
+          "[engine][nn]") {
   WrongDense wrong(7, 4, true, "0");
   CHECK(check_gradients(wrong, {3, 1, 1, 7}, 20).worst > 1e-3);
   ForgetfulDense forgetful(7, 4, true, "0");

@@ -14,7 +14,8 @@
 using namespace fovea;
 using test::fill_normal;
 
-TEST_CASE("batch norm in training gives every channel mean 0 and variance 1") {
+TEST_CASE("batch norm in training normalises every channel to mean 0 and variance 1",
+          "[engine][nn]") {
   Rng rng(1);
   Tensor x({4, 6, 6, 5}), y(x.shape());
   fill_normal(x, rng);
@@ -33,8 +34,8 @@ TEST_CASE("batch norm in training gives every channel mean 0 and variance 1") {
   }
 }
 
-TEST_CASE("batch norm keeps its statistics over long rows of large numbers") {
-  // A mean of 1000 and a deviation of 1 over 100,000 rows: one-pass float sums would lose this.
+TEST_CASE("batch-norm statistics stay exact for long rows of large numbers", "[engine][nn]") {
+  // A mean of 1000 and a deviation of 1 over 100,000 rows: one-pass sums in float are too inexact.
   Rng rng(2);
   Tensor x({100, 32, 32, 1}), y(x.shape());
   for (Scalar& value : x.values()) value = 1000 + rng.normal();
@@ -44,7 +45,8 @@ TEST_CASE("batch norm keeps its statistics over long rows of large numbers") {
   CHECK(norm.buffers()[1]->batch.data()[0] == Approx(1).margin(0.02));
 }
 
-TEST_CASE("dropout keeps the mean, drops the stated share, and repeats for the same key") {
+TEST_CASE("dropout keeps the mean and drops the given fraction and is a function of the key",
+          "[engine][nn]") {
   constexpr int kCount = 200'000;
   Tensor x({1, 1, 1, kCount}), y(x.shape()), again(x.shape()), other(x.shape());
   x.fill(1);
@@ -64,7 +66,7 @@ TEST_CASE("dropout keeps the mean, drops the stated share, and repeats for the s
   }
 }
 
-TEST_CASE("dropout does nothing when inferring, and nothing at rate 0") {
+TEST_CASE("dropout does nothing in inference and at rate 0", "[engine][nn]") {
   Rng rng(5);
   Tensor x({2, 3, 3, 4}), y(x.shape());
   fill_normal(x, rng);
@@ -76,7 +78,8 @@ TEST_CASE("dropout does nothing when inferring, and nothing at rate 0") {
   CHECK(std::ranges::equal(x.values(), y.values()));
 }
 
-TEST_CASE("a pool takes the maximum and drops rows that do not fill a window") {
+TEST_CASE("max pooling takes the maximum and drops rows that do not fill a window",
+          "[engine][nn]") {
   Tensor x({1, 3, 4, 1}), y({1, 1, 2, 1});
   const float values[] = {1, 2, 3, 4, 5, 9, -1, 0, 99, 99, 99, 99};
   std::copy_n(values, 12, x.data());
@@ -88,7 +91,7 @@ TEST_CASE("a pool takes the maximum and drops rows that do not fill a window") {
   CHECK(y.data()[1] == 4);
 }
 
-TEST_CASE("the loss of even logits is log k, and its gradient sums to zero") {
+TEST_CASE("the loss of equal logits is log k and its gradient sums to zero", "[engine][nn]") {
   Tensor logits({3, 1, 1, 4}), dlogits;
   const std::vector<int> labels{0, 1, 3};
   CHECK(softmax_cross_entropy(logits, labels, {}, dlogits, 1) == Approx(3 * std::log(4.0)));
@@ -99,7 +102,7 @@ TEST_CASE("the loss of even logits is log k, and its gradient sums to zero") {
   }
 }
 
-TEST_CASE("the loss stays finite for logits that overflow exp") {
+TEST_CASE("the loss is finite for logits that overflow exp", "[engine][nn]") {
   Tensor logits({1, 1, 1, 3}), dlogits;
   logits.data()[0] = 10'000;
   logits.data()[1] = -10'000;
@@ -108,7 +111,7 @@ TEST_CASE("the loss stays finite for logits that overflow exp") {
   for (Scalar value : dlogits.values()) CHECK(std::isfinite(value));
 }
 
-TEST_CASE("layers refuse shapes and options that do not fit, with the numbers") {
+TEST_CASE("layers reject invalid shapes and options naming the numbers", "[engine][nn]") {
   CHECK_THROWS_WITH(Conv2d({.in = 3, .out = 4}, "0").output_shape({1, 8, 8, 5}),
                     ContainsSubstring("3 input channels") && ContainsSubstring("8x8x5"));
   CHECK_THROWS_AS(

@@ -4,7 +4,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
-#include "engine/model/feature_bundle.h"
+#include "engine/model/feature_statistics.h"
 #include "tests/support/catch.h"
 #include "tests/support/evaluations.h"
 
@@ -21,7 +21,7 @@ Json sample_document() {
                                                  {"epoch":2,"val_accuracy":0.5,"lr":0.1}])"));
 }
 
-TEST_CASE("an evaluation that was written and read is the same when it is written again") {
+TEST_CASE("an evaluation survives writing and reading", "[engine][report]") {
   const Json document = sample_document();
   const StoredEvaluation read = read_evaluation(document);
   Json again = evaluation_json(read.report, document["training"]["epochs"]);
@@ -29,22 +29,22 @@ TEST_CASE("an evaluation that was written and read is the same when it is writte
   CHECK(std::isnan(read.report.metrics.per_class[2].roc_auc));  // owl has no images
 }
 
-TEST_CASE("the evaluation that comes with the bundled model can be read") {
-  const auto bundle = read_feature_bundle(
+TEST_CASE("the evaluation of the bundled model is readable", "[engine][report]") {
+  const auto statistics = read_feature_statistics(
       read_file(std::string(FOVEA_SOURCE_DIR) + "/models/cifar10-small.features.safetensors"));
-  const Json document = parse_evaluation(bundle.evaluation);  // of an earlier version
+  const Json document = parse_evaluation(statistics.evaluation);  // of an earlier version
   const StoredEvaluation read = read_evaluation(document);
   CHECK(read.report.metrics.count == 10'000);
   CHECK(evaluation_json(read.report).size() == document.size());
   CHECK(evaluation_json(read.report)["roc"] == document["roc"]);
   CHECK(read.report.statistics->images == 60'000);
   CHECK(read.report.mistakes.size() == document["worst_mistakes"].size());
-  // "images" moved to the end of the object; nothing else may differ.
+  // Only the position of "images" in the object differs.
   CHECK(nlohmann::json(evaluation_json(read.report)["statistics"]) ==
         nlohmann::json(document["statistics"]));
 }
 
-TEST_CASE("epochs are read as far as they were recorded") {
+TEST_CASE("epochs without some of their numbers are readable", "[engine][report]") {
   const auto epochs = read_evaluation(sample_document()).training;
   REQUIRE(epochs.size() == 2);
   CHECK(epochs[0].train_loss == 2.5);
@@ -55,26 +55,27 @@ TEST_CASE("epochs are read as far as they were recorded") {
                     ContainsSubstring("epochs[0].epoch is not a number"));
 }
 
-TEST_CASE("what is no evaluation is refused, and the error names the place") {
+TEST_CASE("an invalid evaluation is rejected with the path of the value", "[engine][report]") {
   const auto [pointer, value, text] = GENERATE(table<const char*, const char*, const char*>(
-      {{"/format", "2", "format is not 1"},
+      {{"/format", "2", "format is 2; allowed are 1 to 1"},
        {"/classes", "[]", "classes is empty"},
-       {"/classes/1", "7", "classes[1] is not a text"},
-       {"/data/count", "-1", "data.count is not a count"},
-       {"/data/count", "1e300", "data.count is not a count"},
-       {"/data/count", "18446744073709551615", "data.count is not a count"},
+       {"/classes/1", "7", "classes[1] is not a string"},
+       {"/data/count", "-1", "data.count is -1; allowed are 0"},
+       {"/data/count", "1e300", "data.count is not a whole number"},
+       {"/data/count", "18446744073709551615", "data.count is 18446744073709551615; allowed are 0"},
        {"/confusion/1", "[1,2]", "confusion[1] has 2 entries, not 3"},
-       {"/confusion/1/2", "1.5", "confusion[1][2] is not a count"},
-       {"/metrics/accuracy", "1.01", "metrics.accuracy is not a share"},
-       {"/metrics/log_loss", "1e10", "metrics.log_loss is out of bounds"},
+       {"/confusion/1/2", "1.5", "confusion[1][2] is not a whole number"},
+       {"/metrics/accuracy", "1.01", "metrics.accuracy is 1.01; allowed are 0.0 to 1.0"},
+       {"/metrics/log_loss", "1e10", "metrics.log_loss is 10000000000.0; allowed are"},
        {"/per_class/0/recall", "null", "per_class[0].recall is not a number"},
        {"/roc/0/points", "[[0.5,0],[0.4,1]]", "roc[0].points[1] goes back"},
        {"/roc", "{}", "roc is not a list"},
        {"/pr/1/points/0", "[0]", "pr[1].points[0] has 1 entries, not 2"},
        {"/worst_mistakes/0/true", "\"fox\"", "worst_mistakes[0].true is not one of the classes"},
        {"/statistics/classes/0/intensity", "[1]", "intensity has 1 entries, not 32"},
-       {"/statistics/classes/0/mean_rgb/0", "256", "mean_rgb[0] is not 0 to 255"},
-       {"/statistics/sizes/0/width", "99999999", "is no size of an image"},
+       {"/statistics/classes/0/mean_rgb/0", "256", "mean_rgb[0] is 256; allowed are 0.0 to 255.0"},
+       {"/statistics/sizes/0/width", "99999999",
+        "sizes[0].width is 99999999; allowed are 0 to 1048576"},
        {"/training", "{}", "training.epochs is missing"}}));
   Json document = sample_document();
   document[Json::json_pointer(pointer)] = Json::parse(value);
@@ -83,8 +84,8 @@ TEST_CASE("what is no evaluation is refused, and the error names the place") {
   CHECK_THROWS_WITH(read_evaluation(document), ContainsSubstring(text));
 }
 
-// Every value of the document, in turn missing and of another type.
-TEST_CASE("no evaluation makes anything but a FormatError") {
+// Replaces every value of the document in turn by values of other types.
+TEST_CASE("reading a damaged evaluation throws nothing but FormatError", "[engine][report]") {
   const Json document = sample_document();
   const Json flat = document.flatten();
   CHECK_THROWS_AS(read_evaluation(Json()), FormatError);

@@ -1,14 +1,14 @@
 #include "engine/retrain/forgetting.h"
 
-#include "tests/support/answers.h"
 #include "tests/support/catch.h"
+#include "tests/support/predictions.h"
 
 using namespace fovea;
-using tests::Pair;
+using tests::PredictionPair;
 
-TEST_CASE(
-    "the forgetting report tells for every class what was, what is and what it is taken for") {
-  Pair pair({"cat", "dog"}, {"cat", "dog", "fist"});
+TEST_CASE("the forgetting report compares the recall of every class and names its confusions",
+          "[engine][retrain]") {
+  PredictionPair pair({"cat", "dog"}, {"cat", "dog", "fist"});
   pair.add(0, 0, 0, 70).add(0, 0, 2, 20).add(0, 1, 1, 10);
   pair.add(1, 1, 1, 48).add(1, 0, 1, 2).add(2, 0, 2, 9).add(2, 1, 0, 1);
   const ForgettingReport report = report_forgetting(pair.comparison());
@@ -37,21 +37,21 @@ TEST_CASE(
   CHECK(report.sentences[0] ==
         "On 150 held-out images of the old classes the accuracy went from 92.0 % to 80.0 %.");
   CHECK(report.sentences[1] ==
-        "The largest loss is cat, from 90.0 % to 70.0 %; it is now most often taken for fist.");
+        "The largest loss is cat, from 90.0 % to 70.0 %; it is now most often confused with fist.");
   CHECK(report.sentences[2] == "Of 10 held-out images of the new classes 90.0 % are recognised.");
 }
 
-TEST_CASE("a loss that may be chance is called so, and no loss is said to be none") {
-  Pair pair({"cat"}, {"cat", "dog"});
+TEST_CASE("the forgetting report states whether a loss is significant", "[engine][retrain]") {
+  PredictionPair pair({"cat"}, {"cat", "dog"});
   pair.add(0, 0, 0, 30).add(0, 0, 1, 1);
   CHECK_THAT(report_forgetting(pair.comparison()).sentences[1],
              ContainsSubstring("to 96.8 %, which may be chance; it is now"));
-  Pair good({"cat"}, {"cat"});
+  PredictionPair good({"cat"}, {"cat"});
   good.add(0, 0, 0, 3);
   CHECK(report_forgetting(good.comparison()).sentences[1] ==
         "No old class is recognised less often than before.");
-  Pair nothing({"cat"}, {"cat", "dog"});
+  PredictionPair nothing({"cat"}, {"cat", "dog"});
   nothing.add(1, 0, 1, 3);
   CHECK_THAT(report_forgetting(nothing.comparison()).sentences[0],
-             ContainsSubstring("Nothing can be said about forgetting"));
+             ContainsSubstring("Forgetting cannot be measured"));
 }

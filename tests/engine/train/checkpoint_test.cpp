@@ -24,8 +24,8 @@ std::vector<std::uint8_t> example() {
   return write_checkpoint(view);
 }
 
-// The same bytes with a digest that fits, as a forger would send them.
-void sign(std::vector<std::uint8_t>& bytes) {
+// Makes the digest valid, as an attacker could.
+void set_digest(std::vector<std::uint8_t>& bytes) {
   Sha256 sha;
   sha.update(std::span(bytes).first(bytes.size() - 32));
   const auto digest = sha.digest();
@@ -34,7 +34,7 @@ void sign(std::vector<std::uint8_t>& bytes) {
 
 }  // namespace
 
-TEST_CASE("a checkpoint reads back what was written") {
+TEST_CASE("a checkpoint survives writing and reading", "[engine][train]") {
   Checkpoint checkpoint = read_checkpoint(example());
   CHECK(checkpoint.integer("epoch") == 12);
   CHECK(checkpoint.real("loss") == 0.1);
@@ -47,7 +47,7 @@ TEST_CASE("a checkpoint reads back what was written") {
   CHECK(checkpoint.take_arrays("value.").empty());
 }
 
-TEST_CASE("numbers survive as text, infinity included") {
+TEST_CASE("checkpoint numbers survive as text including infinity", "[engine][train]") {
   for (const double value : {0.1, 1.0 / 3, -1e-300, std::numeric_limits<double>::infinity()}) {
     Checkpoint checkpoint;
     checkpoint.texts["x"] = exact_text(value);
@@ -55,13 +55,14 @@ TEST_CASE("numbers survive as text, infinity included") {
   }
 }
 
-TEST_CASE("missing and unreadable entries are named") {
+TEST_CASE("missing and malformed checkpoint entries are named", "[engine][train]") {
   const Checkpoint checkpoint = read_checkpoint(example());
   CHECK_THROWS_WITH(checkpoint.integer("step"), ContainsSubstring("step"));
   CHECK_THROWS_WITH(checkpoint.integer("recipe"), ContainsSubstring("recipe"));
 }
 
-TEST_CASE("every truncation and every flipped byte of a checkpoint is a FormatError") {
+TEST_CASE("every truncation and every flipped byte of a checkpoint is rejected",
+          "[engine][train]") {
   const std::vector<std::uint8_t> good = example();
   for (std::size_t size = 0; size < good.size(); ++size) {
     CHECK_THROWS_AS(read_checkpoint(std::span(good).first(size)), FormatError);
@@ -73,24 +74,25 @@ TEST_CASE("every truncation and every flipped byte of a checkpoint is a FormatEr
   }
 }
 
-TEST_CASE("an array without numbers and with sides out of range is a FormatError") {
+TEST_CASE("an empty checkpoint array with sizes out of range is rejected", "[engine][train]") {
   ByteWriter bytes;
   bytes.bytes("FOVEACKP", 8);
   for (const std::uint64_t number : {1, 0, 1}) bytes.number(number, 4);  // version, texts, arrays
   bytes.text("a", 4);
   for (const std::uint64_t side : {65536, 196608, 0, 16128}) bytes.number(side, 4);
-  const std::vector<std::uint8_t> file = bytes.take_signed();
+  const std::vector<std::uint8_t> file = bytes.take_with_digest();
   CHECK_THROWS_WITH(read_checkpoint(file), ContainsSubstring("out of range"));
   CHECK_THROWS_AS(read_checkpoint(file), FormatError);
 }
 
-TEST_CASE("a signed checkpoint with any length or size blown up does not crash") {
+TEST_CASE("a forged checkpoint with a valid digest and changed lengths does not crash",
+          "[engine][train]") {
   const std::vector<std::uint8_t> good = example();
   for (std::size_t i = 8; i < good.size() - 32; ++i) {
     for (const std::uint8_t byte : {0x00, 0x7f, 0xff}) {
       std::vector<std::uint8_t> bad = good;
       bad[i] = byte;
-      sign(bad);
+      set_digest(bad);
       try {
         read_checkpoint(bad);  // some changes are valid: a letter, a weight
       } catch (const FormatError&) {
@@ -99,6 +101,6 @@ TEST_CASE("a signed checkpoint with any length or size blown up does not crash")
   }
   std::vector<std::uint8_t> bad = good;
   bad[8] = 99;
-  sign(bad);
+  set_digest(bad);
   CHECK_THROWS_WITH(read_checkpoint(bad), ContainsSubstring("version 99"));
 }

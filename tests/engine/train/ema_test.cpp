@@ -26,7 +26,8 @@ struct OneWeight {
 
 }  // namespace
 
-TEST_CASE("the average follows its recurrence for parameters and buffers, every k steps") {
+TEST_CASE("the weight average follows its recurrence for parameters and buffers every k steps",
+          "[engine][train]") {
   OneWeight net;
   WeightAverage average(0.9f, 2);
   double expected = 0, statistic = 0;
@@ -45,7 +46,7 @@ TEST_CASE("the average follows its recurrence for parameters and buffers, every 
   CHECK(average.updates() == 100);
 }
 
-TEST_CASE("the average is ready after its first update, which copies") {
+TEST_CASE("the first update of the weight average copies the weights", "[engine][train]") {
   OneWeight net;
   WeightAverage average(0.99f, 3);
   net.set(5, 7);
@@ -58,14 +59,14 @@ TEST_CASE("the average is ready after its first update, which copies") {
   CHECK(average.average()[1].data()[0] == 7);
 }
 
-TEST_CASE("a decay of zero keeps no average") {
+TEST_CASE("a decay of zero disables the weight average", "[engine][train]") {
   OneWeight net;
   WeightAverage average(0, 1);
   average.update(1, net.params, net.buffers);
   CHECK_FALSE(average.ready());
 }
 
-TEST_CASE("swapping weights in and out leaves both as they were") {
+TEST_CASE("swapping weights twice restores both", "[engine][train]") {
   OneWeight net;
   Weights stored;
   net.set(1, 2);
@@ -80,7 +81,7 @@ TEST_CASE("swapping weights in and out leaves both as they were") {
   CHECK(stored[1].data()[0] == 2);
 }
 
-TEST_CASE("weights of another network and senseless options are refused") {
+TEST_CASE("weights of another network and invalid decay options are rejected", "[engine][train]") {
   OneWeight net;
   Weights stored;
   CHECK_THROWS_AS(swap_weights(net.params, net.buffers, stored), ShapeError);

@@ -1,4 +1,4 @@
-#include "engine/train/lanes.h"
+#include "engine/train/micro_batches.h"
 
 #include <algorithm>
 
@@ -7,25 +7,26 @@
 
 using namespace fovea;
 
-TEST_CASE("cutting covers everything once, in pieces that differ by at most one") {
+TEST_CASE("split_range covers all items once with sizes that differ by at max_size one",
+          "[engine][train]") {
   for (const int count : {1, 2, 31, 33, 64, 90, 1000, 45000}) {
-    for (const int most : {1, 2, 7, 32, 128}) {
+    for (const int max_size : {1, 2, 7, 32, 128}) {
       int at = 0, smallest = count, largest = 0;
-      for (int i = 0; i < ceil_div(count, most); ++i) {
-        const Range piece = split_range(count, most, i);
-        CHECK(piece.begin == at);
-        at = piece.end;
-        smallest = std::min(smallest, piece.end - piece.begin);
-        largest = std::max(largest, piece.end - piece.begin);
+      for (int i = 0; i < ceil_div(count, max_size); ++i) {
+        const IndexRange range = split_range(count, max_size, i);
+        CHECK(range.begin == at);
+        at = range.end;
+        smallest = std::min(smallest, range.end - range.begin);
+        largest = std::max(largest, range.end - range.begin);
       }
       CHECK(at == count);
-      CHECK(largest <= most);
+      CHECK(largest <= max_size);
       CHECK(largest - smallest <= 1);
     }
   }
 }
 
-TEST_CASE("an epoch's order is a permutation of its own") {
+TEST_CASE("each epoch has its own permutation of the images", "[engine][train]") {
   std::vector<int> a, b, c;
   epoch_order(1, 0, 100, a);
   epoch_order(1, 0, 100, b);
@@ -36,7 +37,8 @@ TEST_CASE("an epoch's order is a permutation of its own") {
   for (int i = 0; i < 100; ++i) CHECK(c[static_cast<std::size_t>(i)] == i);
 }
 
-TEST_CASE("without batch norm, gradients of lanes add up to those of the whole batch") {
+TEST_CASE("without batch norm the gradients of the lanes add up to those of the batch",
+          "[engine][train]") {
   TrainingSet set;
   set.size = 8;
   set.classes = {"a", "b", "c"};
@@ -60,8 +62,8 @@ TEST_CASE("without batch norm, gradients of lanes add up to those of the whole b
     recipe.lane = lane;
     Network network(spec);
     network.initialise(3);
-    Lanes lanes(network, set, preprocess, recipe, 2);
-    lanes.run(order, 0, 0);
+    MicroBatchRunner runner(network, set, preprocess, recipe, 2);
+    runner.run(order, 0, 0);
     auto& all = gradients.emplace_back();
     for (const Param* param : network.params()) {
       all.insert(all.end(), param->grad.values().begin(), param->grad.values().end());
@@ -75,7 +77,7 @@ TEST_CASE("without batch norm, gradients of lanes add up to those of the whole b
   }
 }
 
-TEST_CASE("running statistics move by the mean of the lanes' statistics") {
+TEST_CASE("running statistics are updated with the mean of the lanes", "[engine][train]") {
   TrainingSet set;
   set.size = 8;
   set.classes = {"a", "b"};
@@ -95,9 +97,9 @@ TEST_CASE("running statistics move by the mean of the lanes' statistics") {
   recipe.augment = AugmentOptions{.flip = false, .shift = 0};
   Network network(spec);
   network.initialise(1);
-  Lanes lanes(network, set, preprocess, recipe, 2);
+  MicroBatchRunner runner(network, set, preprocess, recipe, 2);
   const int order[] = {0, 1, 2, 3};
-  lanes.run(order, 0, 0);
+  runner.run(order, 0, 0);
   // Lanes of grey levels {0, 0.2} and {0.4, 1}: means 0.1 and 0.7, variances 0.01 and 0.09.
   const double unbiased = 128.0 / 127;
   for (int c = 0; c < 3; ++c) {

@@ -27,7 +27,7 @@ void set_gradient(Param& param, std::uint64_t seed) {
   for (Scalar& x : param.grad.values()) x = rng.normal();
 }
 
-// Ten steps of both; `reference` updates one weight in double, given its gradient and t = 1, 2...
+// Compares ten steps with `reference`, which updates one weight in double from its gradient and t.
 void compare(const OptimizerOptions& options,
              const std::function<void(double& w, double g, int t, double* state)>& reference) {
   Param param = make_param(17, 1);
@@ -53,7 +53,7 @@ constexpr double kLr = 0.05f, kDecay = 0.1f, kMomentum = 0.9f, kBeta1 = 0.9f, kB
 
 }  // namespace
 
-TEST_CASE("SGD follows PyTorch's Nesterov momentum with weight decay") {
+TEST_CASE("SGD follows the Nesterov momentum of PyTorch with weight decay", "[engine][train]") {
   OptimizerOptions options;
   options.kind = OptimizerKind::sgd;
   options.weight_decay = 0.1f;
@@ -64,7 +64,8 @@ TEST_CASE("SGD follows PyTorch's Nesterov momentum with weight decay") {
   });
 }
 
-TEST_CASE("Adam follows Kingma and Ba, algorithm 1, with the decay in the gradient") {
+TEST_CASE("Adam follows Kingma and Ba algorithm 1 with the decay in the gradient",
+          "[engine][train]") {
   OptimizerOptions options;
   options.kind = OptimizerKind::adam;
   options.weight_decay = 0.1f;
@@ -77,7 +78,8 @@ TEST_CASE("Adam follows Kingma and Ba, algorithm 1, with the decay in the gradie
   });
 }
 
-TEST_CASE("AdamW follows Loshchilov and Hutter, algorithm 2, with the decay beside the gradient") {
+TEST_CASE("AdamW follows Loshchilov and Hutter algorithm 2 with decoupled decay",
+          "[engine][train]") {
   OptimizerOptions options;
   options.kind = OptimizerKind::adamw;
   options.weight_decay = 0.1f;
@@ -89,7 +91,7 @@ TEST_CASE("AdamW follows Loshchilov and Hutter, algorithm 2, with the decay besi
   });
 }
 
-TEST_CASE("the first Adam step moves every weight by the learning rate, whatever the gradient") {
+TEST_CASE("the first Adam step changes every weight by the learning rate", "[engine][train]") {
   Param param = make_param(3, 2);
   param.value.fill(1);
   const Scalar gradient[] = {1e-3f, -5.0f, 200.0f};
@@ -101,7 +103,7 @@ TEST_CASE("the first Adam step moves every weight by the learning rate, whatever
   CHECK(param.value.data()[2] == Approx(0.99).epsilon(1e-5));
 }
 
-TEST_CASE("the step counter advances once per step, not once per parameter") {
+TEST_CASE("the step counter advances once per step and not once per parameter", "[engine][train]") {
   Param together[] = {make_param(5, 1), make_param(7, 2), make_param(2, 3)};
   Param alone = make_param(7, 2);
   Param* all[] = {&together[0], &together[1], &together[2]};
@@ -117,7 +119,7 @@ TEST_CASE("the step counter advances once per step, not once per parameter") {
   for (int i = 0; i < 7; ++i) CHECK(together[1].value.data()[i] == alone.value.data()[i]);
 }
 
-TEST_CASE("weight decay leaves parameters alone that ask for none") {
+TEST_CASE("weight decay does not apply to parameters without decay", "[engine][train]") {
   for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw}) {
     Param decays = make_param(4, 1, true), stays = make_param(4, 1, false);
     Param* params[] = {&decays, &stays};
@@ -130,7 +132,7 @@ TEST_CASE("weight decay leaves parameters alone that ask for none") {
   }
 }
 
-TEST_CASE("learning-rate scales act on their own parameter") {
+TEST_CASE("learning-rate scales apply to their own parameter", "[engine][train]") {
   Param a = make_param(4, 1), b = make_param(4, 1), reference = make_param(4, 1);
   for (Param* param : {&a, &b, &reference}) set_gradient(*param, 9);
   Param* both[] = {&a, &b};
@@ -145,7 +147,8 @@ TEST_CASE("learning-rate scales act on their own parameter") {
   }
 }
 
-TEST_CASE("an optimiser restored from its state goes on bit for bit, at any thread count") {
+TEST_CASE("a restored optimiser continues bit for bit on any number of threads",
+          "[engine][train]") {
   for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
     Param a = make_param(100'000, 1), b = make_param(100'000, 1);
     Param* pa[] = {&a};
@@ -169,7 +172,7 @@ TEST_CASE("an optimiser restored from its state goes on bit for bit, at any thre
   }
 }
 
-TEST_CASE("options and state that make no sense are refused by name") {
+TEST_CASE("invalid optimiser options and state are rejected by name", "[engine][train]") {
   CHECK_THROWS_WITH(make_optimizer({.beta1 = 1.0f}), ContainsSubstring("beta1"));
   CHECK_THROWS_WITH(make_optimizer({.weight_decay = -1}), ContainsSubstring("weight_decay"));
   CHECK_THROWS_AS(make_optimizer({.kind = OptimizerKind::sgd, .momentum = 1}), ConfigError);

@@ -6,7 +6,7 @@
 
 using namespace fovea;
 
-TEST_CASE("a recipe reads back from its text exactly") {
+TEST_CASE("a recipe survives its text form exactly", "[engine][train]") {
   Recipe recipe = default_recipe("small");
   recipe.lr = 0.1f / 3;
   recipe.seed = ~std::uint64_t{0};
@@ -19,7 +19,7 @@ TEST_CASE("a recipe reads back from its text exactly") {
   CHECK(recipe_text(recipe).find(" optimizer=sgd ") != std::string::npos);
 }
 
-TEST_CASE("unknown keys and values are named") {
+TEST_CASE("unknown recipe keys and values are rejected by name", "[engine][train]") {
   CHECK_THROWS_WITH(parse_recipe("learning_rate=1"), ContainsSubstring("learning_rate"));
   CHECK_THROWS_WITH(parse_recipe("seed=1 lr=fast"), ContainsSubstring("fast"));
   CHECK_THROWS_WITH(parse_recipe("lr=1x"), ContainsSubstring("1x"));
@@ -28,7 +28,8 @@ TEST_CASE("unknown keys and values are named") {
   CHECK_THROWS_WITH(default_recipe("huge"), ContainsSubstring("huge"));
 }
 
-TEST_CASE("every preset has a recipe of its name and a network for any size and classes") {
+TEST_CASE("every preset has a recipe and a network for any size and number of classes",
+          "[engine][train]") {
   for (const std::string& name : preset_names()) {
     CHECK(default_recipe(name).preset == name);
     for (const int size : {8, 9, 32, 50}) {
@@ -41,7 +42,7 @@ TEST_CASE("every preset has a recipe of its name and a network for any size and 
   }
 }
 
-TEST_CASE("small is the network it has always been: 0.85 million parameters") {
+TEST_CASE("preset small has 0.85 million parameters", "[engine][train]") {
   const std::int64_t convolutions =
       9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128);
   const std::int64_t norms = 2 * (32 + 32 + 64 + 64 + 128 + 128 + 256 + 128);

@@ -20,7 +20,7 @@ ScheduleOptions without_warmup(ScheduleKind kind) {
 
 }  // namespace
 
-TEST_CASE("one-cycle is a triangle: up in the warm-up, then down to the final fraction") {
+TEST_CASE("the one-cycle schedule is a triangle", "[engine][train]") {
   ScheduleOptions options;
   options.warmup = 0.25f;
   options.start_fraction = 0.2f;
@@ -38,7 +38,7 @@ TEST_CASE("one-cycle is a triangle: up in the warm-up, then down to the final fr
   }
 }
 
-TEST_CASE("cosine is symmetric about its middle and ends at the final fraction") {
+TEST_CASE("the cosine schedule is symmetric and ends at the final fraction", "[engine][train]") {
   const ScheduleOptions options = without_warmup(ScheduleKind::cosine);
   for (std::int64_t s = 0; s < kTotal / 2; ++s) {
     CHECK(schedule_factor(options, s, kTotal) + schedule_factor(options, kTotal - 1 - s, kTotal) ==
@@ -48,7 +48,7 @@ TEST_CASE("cosine is symmetric about its middle and ends at the final fraction")
         Approx(0.5 * (1 + std::cos(3.14159265 * 0.2495))).epsilon(1e-5));
 }
 
-TEST_CASE("step falls by its factor at each fraction of the run") {
+TEST_CASE("the step schedule falls by its factor at each fraction of the run", "[engine][train]") {
   ScheduleOptions options = without_warmup(ScheduleKind::step);
   options.step_fraction = 0.5f;
   options.step_factor = 0.2f;
@@ -57,7 +57,8 @@ TEST_CASE("step falls by its factor at each fraction of the run") {
   CHECK(schedule_factor(options, 999, kTotal) == 0.2f);
 }
 
-TEST_CASE("constant is constant, and a run of one step has a rate") {
+TEST_CASE("the constant schedule is constant and a single step has a positive rate",
+          "[engine][train]") {
   CHECK(schedule_factor(without_warmup(ScheduleKind::constant), 0, kTotal) == 1.0f);
   CHECK(schedule_factor(without_warmup(ScheduleKind::constant), 999, kTotal) == 1.0f);
   for (const ScheduleKind kind : {ScheduleKind::constant, ScheduleKind::step, ScheduleKind::cosine,
@@ -66,14 +67,15 @@ TEST_CASE("constant is constant, and a run of one step has a rate") {
   }
 }
 
-TEST_CASE("schedules refuse steps and options out of range") {
+TEST_CASE("schedules reject steps and options out of range", "[engine][train]") {
   CHECK_THROWS_AS(schedule_factor({}, 10, 10), ConfigError);
   CHECK_THROWS_AS(schedule_factor({}, -1, 10), ConfigError);
   CHECK_THROWS_AS(schedule_factor({.warmup = 1}, 0, 10), ConfigError);
   CHECK_THROWS_AS(schedule_factor({.step_fraction = 0}, 0, 10), ConfigError);
 }
 
-TEST_CASE("plateau lowers the rate after its patience and forgives as often again") {
+TEST_CASE("the plateau schedule lowers the rate after its patience and then waits again",
+          "[engine][train]") {
   ScheduleOptions options;
   options.plateau_patience = 1;
   options.plateau_factor = 0.5f;
@@ -86,7 +88,8 @@ TEST_CASE("plateau lowers the rate after its patience and forgives as often agai
   }
 }
 
-TEST_CASE("early stopping remembers the best epoch and gives up after its patience") {
+TEST_CASE("early stopping remembers the best epoch and stops after its patience",
+          "[engine][train]") {
   EarlyStopping early;
   CHECK(early.observe(1.0, 0));
   CHECK(early.observe(0.5, 1));

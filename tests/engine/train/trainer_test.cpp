@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kSize = 8;
 
-// Images that can be learned: each class has a colour of its own under heavy noise.
+// Learnable images: each class has its own colour, with strong noise.
 TrainingSet images(int count, int classes, std::uint64_t seed) {
   TrainingSet set;
   set.size = kSize;
@@ -69,7 +69,7 @@ Preprocess preprocess() {
   return result;
 }
 
-// Stops after `stop_after` updates and keeps the checkpoint; never, when it is -1.
+// Stops after `stop_after` updates (-1: never) and keeps the checkpoint.
 struct Watcher : TrainObserver {
   int stop_after = -1;
   bool at_epoch_end = false;  // stop there instead of after the batch
@@ -131,32 +131,33 @@ void check_same(const Trained& a, const Trained& b) {
 
 }  // namespace
 
-TEST_CASE("training gives the same bits at 1, 2 and 4 threads") {
+TEST_CASE("training gives the same bits on 1 and 2 and 4 threads", "[engine][train]") {
   const Trained one = run(quick_recipe(), 1);
   check_same(one, run(quick_recipe(), 2));
   check_same(one, run(quick_recipe(), 4));
 }
 
-TEST_CASE("another seed gives other weights") {
+TEST_CASE("another seed gives other trained weights", "[engine][train]") {
   Recipe other = quick_recipe();
   other.seed = 2;
   CHECK(run(quick_recipe(), 1).weights != run(other, 1).weights);
 }
 
-TEST_CASE("a run stopped anywhere and resumed equals one that was not, at any thread count") {
+TEST_CASE("a stopped and resumed run equals an uninterrupted one on any number of threads",
+          "[engine][train]") {
   for (const ScheduleKind kind : {ScheduleKind::one_cycle, ScheduleKind::plateau}) {
     Recipe recipe = quick_recipe();
     recipe.schedule.kind = kind;
     recipe.schedule.plateau_patience = 0;
     const Trained whole = run(recipe, 1);
-    REQUIRE(whole.result.outcome == Outcome::finished);
+    REQUIRE(whole.result.outcome == TrainOutcome::finished);
     for (const int stop_after : {1, 4, 6, 8, 15, 16}) {
       for (const bool at_epoch_end : {false, true}) {
         if (at_epoch_end && stop_after % 4 != 0) continue;
         Watcher first;
         first.stop_after = stop_after;
         first.at_epoch_end = at_epoch_end;
-        REQUIRE(run(recipe, 1, first).result.outcome == Outcome::stopped);
+        REQUIRE(run(recipe, 1, first).result.outcome == TrainOutcome::stopped);
         for (const int threads : {1, 2, 4}) {
           Watcher second;
           const Trained resumed = run(recipe, threads, second, first.bytes);
@@ -168,10 +169,9 @@ TEST_CASE("a run stopped anywhere and resumed equals one that was not, at any th
   }
 }
 
-TEST_CASE("it memorises 32 images to 100 %") {
+TEST_CASE("training memorises 32 images to 100 %", "[engine][train]") {
   TrainingSet set = images(32, 4, 3);
-  for (int i = 0; i < 32; ++i)
-    set.labels[static_cast<std::size_t>(i)] = (i * 7 / 3) % 4;  // senseless
+  for (int i = 0; i < 32; ++i) set.labels[i] = (i * 7 / 3) % 4;  // arbitrary labels
   Recipe recipe;
   recipe.preset = "tiny";
   recipe.epochs = 60;
@@ -185,12 +185,13 @@ TEST_CASE("it memorises 32 images to 100 %") {
   network.initialise(1);
   Watcher watcher;
   const TrainResult result = train(network, set, nullptr, preprocess(), recipe, 2, watcher);
-  CHECK(result.outcome == Outcome::finished);
+  CHECK(result.outcome == TrainOutcome::finished);
   CHECK(result.history.back().train_accuracy == 1.0);
   CHECK(validate(network, set, preprocess(), 1).accuracy == 1.0);
 }
 
-TEST_CASE("with patience the best epoch's weights are kept, and the run ends early") {
+TEST_CASE("with patience the run stops early and keeps the weights of the best epoch",
+          "[engine][train]") {
   Recipe recipe = quick_recipe();
   recipe.epochs = 200;
   recipe.patience = 2;
@@ -201,14 +202,15 @@ TEST_CASE("with patience the best epoch's weights are kept, and the run ends ear
   network.initialise(1);
   Watcher watcher;
   const TrainResult result = train(network, train_set, &val, preprocess(), recipe, 1, watcher);
-  REQUIRE(result.outcome == Outcome::early);
+  REQUIRE(result.outcome == TrainOutcome::stopped_early);
   CHECK(result.history.size() == static_cast<std::size_t>(result.best_epoch) + 3);
   const EpochReport& best = result.history[static_cast<std::size_t>(result.best_epoch)];
   CHECK(best.best);
   CHECK(validate(network, val, preprocess(), 1).loss == best.val_loss);
 }
 
-TEST_CASE("validation sees the averaged weights and training goes on with its own") {
+TEST_CASE("validation uses the averaged weights and training continues with the current ones",
+          "[engine][train]") {
   Recipe with = quick_recipe(), without = quick_recipe();
   with.patience = without.patience = 0;
   without.ema_decay = 0;
@@ -220,10 +222,10 @@ TEST_CASE("validation sees the averaged weights and training goes on with its ow
   CHECK(a.weights != b.weights);
 }
 
-TEST_CASE("balanced classes make a rare class count as much as a common one") {
+TEST_CASE("balanced training gives a rare class the weight of a common one", "[engine][train]") {
   TrainingSet set = images(60, 2, 4);
-  for (int i = 0; i < 60; ++i) set.labels[static_cast<std::size_t>(i)] = i % 10 == 0 ? 1 : 0;
-  // Images say nothing about the label, so the best answer is the class shares.
+  for (int i = 0; i < 60; ++i) set.labels[i] = i % 10 == 0 ? 1 : 0;
+  // The images do not depend on the label, so the optimal prediction is the class frequency.
   std::fill(set.pixels.begin(), set.pixels.end(), std::uint8_t{128});
   Recipe recipe = quick_recipe();
   recipe.epochs = 300;
@@ -232,7 +234,7 @@ TEST_CASE("balanced classes make a rare class count as much as a common one") {
   recipe.label_smoothing = 0;
   recipe.patience = 0;
   recipe.ema_decay = 0;
-  const auto rare_share = [&](bool balanced) {
+  const auto rare_probability = [&](bool balanced) {
     recipe.balanced = balanced;
     NetworkSpec spec;
     spec.input = {1, kSize, kSize, 3};
@@ -244,11 +246,11 @@ TEST_CASE("balanced classes make a rare class count as much as a common one") {
     const Tensor logits = evaluate_logits(network, preprocess(), set, 1);
     return 1 / (1 + std::exp(logits.data()[0] - logits.data()[1]));
   };
-  CHECK(rare_share(false) == Approx(0.1).margin(0.03));
-  CHECK(rare_share(true) == Approx(0.5).margin(0.03));
+  CHECK(rare_probability(false) == Approx(0.1).margin(0.03));
+  CHECK(rare_probability(true) == Approx(0.5).margin(0.03));
 }
 
-TEST_CASE("a loss that is not a number ends the run as diverged") {
+TEST_CASE("a loss that is not finite throws TrainingDiverged", "[engine][train]") {
   Recipe recipe = quick_recipe();
   recipe.optimizer.kind = OptimizerKind::sgd;
   recipe.lr = 1e30f;
@@ -256,11 +258,11 @@ TEST_CASE("a loss that is not a number ends the run as diverged") {
                     ContainsSubstring("diverged in epoch 1") && ContainsSubstring("lower lr than"));
 }
 
-TEST_CASE("weights out of all bounds end the run though the loss is a number") {
+TEST_CASE("huge weights throw TrainingDiverged even if the loss is finite", "[engine][train]") {
   Recipe recipe = quick_recipe();
   recipe.epochs = 1;
   recipe.optimizer.kind = OptimizerKind::sgd;
-  recipe.batch = 1'000'000;  // one step, whose loss is that of the weights before it
+  recipe.batch = 1'000'000;  // one step, whose loss is computed before it
   recipe.lr = 1e12f;
   try {
     run(recipe, 1);
@@ -271,7 +273,7 @@ TEST_CASE("weights out of all bounds end the run though the loss is a number") {
   }
 }
 
-TEST_CASE("a checkpoint of another recipe or a damaged one is refused") {
+TEST_CASE("a damaged checkpoint and one of another recipe are rejected", "[engine][train]") {
   Watcher first;
   first.stop_after = 5;
   run(quick_recipe(), 1, first);
@@ -283,7 +285,7 @@ TEST_CASE("a checkpoint of another recipe or a damaged one is refused") {
   CHECK_THROWS_AS(run(quick_recipe(), 1, second, first.bytes), FormatError);
 }
 
-TEST_CASE("recipes and images that cannot work are refused with the reason") {
+TEST_CASE("invalid recipes and image sets are rejected with the reason", "[engine][train]") {
   const TrainingSet set = images(9, 3, 1);
   Network network(network_spec(3));
   Watcher watcher;

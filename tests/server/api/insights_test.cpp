@@ -154,7 +154,7 @@ TEST_CASE("an evaluation that is of other weights, or unreadable, is not shown a
   CHECK(roc["has_data"] == false);
   CHECK_THAT(roc["sentence"].get<std::string>(), ContainsSubstring("is of other weights"));
   const auto [text, why] = GENERATE(table<const char*, const char*>(
-      {{R"({"format":1})", "model is missing"}, {R"({"format":"1"})", "format is not a number"}}));
+      {{R"({"format":1})", "model is missing"}, {R"({"format":"1"})", "format is not a whole number"}}));
   service.serve_with(text, 22);
   roc = service.insight("roc");
   CHECK(roc["has_data"] == false);

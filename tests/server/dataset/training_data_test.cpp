@@ -63,10 +63,10 @@ TEST_CASE("Uploads get one verdict per file, in their order, and originals are k
                                        {"c.bmp", b, "a/b"}},
                                       Origin::upload);
   REQUIRE(report.verdicts.size() == 5);
-  CHECK(report.verdicts[0].kind == Verdict::Kind::added);
+  CHECK(report.verdicts[0].kind == FileResult::Kind::added);
   CHECK(report.verdicts[0].label == "cat");
-  CHECK(report.verdicts[1].kind == Verdict::Kind::rejected);
-  CHECK(report.verdicts[2].kind == Verdict::Kind::duplicate);
+  CHECK(report.verdicts[1].kind == FileResult::Kind::rejected);
+  CHECK(report.verdicts[2].kind == FileResult::Kind::duplicate);
   CHECK(report.verdicts[2].reason == "the same as a.bmp");
   CHECK(report.verdicts[3].label == "dog");
   CHECK_THAT(report.verdicts[4].reason, ContainsSubstring("holds a slash"));
@@ -127,7 +127,7 @@ TEST_CASE("An archive of class folders, or one whose images all have one label")
   CHECK(report.counts.added == 2);
   CHECK(report.counts.rejected == 2);
   CHECK(report.verdicts[2].file == "deep/er/still/3.bmp");
-  CHECK(report.verdicts[2].kind == Verdict::Kind::rejected);
+  CHECK(report.verdicts[2].kind == FileResult::Kind::rejected);
   CHECK(files_below(f.folder.path() / "files") == 2);  // not that of the one without a class
   CHECK(f.data.original(hash_of(bmp(2))) == bmp(2));
   const AddReport all = f.data.add_archive(read_file(path), "a.tar.gz", "bird", Origin::upload);

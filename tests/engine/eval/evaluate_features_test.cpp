@@ -1,11 +1,11 @@
-#include "engine/eval/features.h"
+#include "engine/eval/class_map.h"
 
 #include <cmath>
 
 #include "engine/core/error.h"
 #include "engine/core/rng.h"
 #include "engine/eval/evaluate.h"
-#include "engine/model/fold.h"
+#include "engine/model/network.h"
 #include "engine/model/presets.h"
 #include "tests/support/catch.h"
 
@@ -27,7 +27,7 @@ TrainingSet noise(int count, int size, std::vector<std::string> classes) {
 
 }  // namespace
 
-TEST_CASE("the head on the features gives the network's logits, for both presets and when folded") {
+TEST_CASE("the head applied to the features gives the logits of the network", "[engine][eval]") {
   for (const char* preset : {"tiny", "small"}) {
     Network network(preset_network(preset, 16, 3));
     network.initialise(1);
@@ -48,22 +48,22 @@ TEST_CASE("the head on the features gives the network's logits, for both presets
   }
 }
 
-TEST_CASE("features need a Dense layer at the end and vectors of its size") {
+TEST_CASE("features need a final Dense layer and vectors of its size", "[engine][eval]") {
   NetworkSpec spec{{1, 8, 8, 3}, {{Conv2dSpec{4}}, {GlobalAvgPoolSpec{}}, {FlattenSpec{}}}};
   Scratch scratch;
   Tensor features;
   const Network headless(spec);
   CHECK_THROWS_WITH(headless.infer_features(Tensor({1, 8, 8, 3}), features, scratch),
-                    ContainsSubstring("no Dense layer"));
+                    ContainsSubstring("is not a Dense layer"));
   spec.layers.push_back({DenseSpec{2}});
   const Network network(spec);
   CHECK(network.feature_dim() == 4);
   CHECK_THROWS_WITH(apply_head(network, Tensor({2, 1, 1, 5})), ContainsSubstring("1x1x4"));
   CHECK_THROWS_WITH(evaluate_features(network, {}, noise(2, 8, {"a"}), 1),
-                    ContainsSubstring("images of 8 pixels, the model takes 32"));
+                    ContainsSubstring("the images have 8 pixels, but the model takes 32"));
 }
 
-TEST_CASE("labels are matched to the model's classes by name") {
+TEST_CASE("labels are matched to the classes of the model by name", "[engine][eval]") {
   TrainingSet set = noise(4, 8, {"dog", "cat"});
   match_classes(set, {"bird", "cat", "dog"});
   CHECK(set.labels == std::vector<int>{2, 1, 2, 1});
