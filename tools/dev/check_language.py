@@ -21,7 +21,18 @@ FILES = re.compile(
 SKIPPED = re.compile(r"tools/dev/check_language\.py|tests/tools/check_language_test\.py|.*/generated/.*")
 
 # Folders that are still being rewritten: their findings are counted, not reported.
-PENDING = ("",)
+PENDING = (
+    *[
+        "cmake/",
+        "docs/http-api.md",
+        "engine/core/",
+        "engine/CMakeLists.txt",
+        "server/",
+        "tests/CMakeLists.txt",
+    ],
+    *["tests/e2e/", "tests/python/", "tests/server/", "tests/support/", "tests/tools/", "tests/wasm/"],
+    *["tools/", "wasm/package/", "www/"],
+)
 
 # fmt: off
 # Phrases that contain a word of RULES and are correct: (path, phrase). Regular expressions.
