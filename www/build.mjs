@@ -118,7 +118,7 @@ class Page {
 // The licences of what is inside, for they ask to go where it goes.
 function licences() {
   const { devDependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
-  const tools = new Set(["@types/node", "esbuild", "typescript"]);
+  const tools = new Set(["@biomejs/biome", "@types/node", "esbuild", "openapi-typescript", "typescript"]);
   return ["@preact/signals-core", "@kurkle/color", ...Object.keys(devDependencies)]
     .filter((name) => !tools.has(name))
     .sort()

@@ -11,7 +11,7 @@ die() {
 
 # A digest of every source file below the given folders and of the given files.
 fingerprint() {
-  find "$@" \( -name node_modules -o -name dist \) -prune -o -type f -print0 |
+  find "$@" \( -name node_modules -o -name dist -o -name generated \) -prune -o -type f -print0 |
     sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 }
 
@@ -37,7 +37,8 @@ npm_ci() {
 build_page() {
   local stamp=build/page.sources now
   npm_ci www || return
-  now=$(fingerprint www wasm build/wasm/wasm/fovea{,_threads}.{js,wasm} build/wasm/wasm/fovea_threads.worker.js)
+  now=$(fingerprint www wasm server/api/openapi \
+    build/wasm/wasm/fovea{,_threads}.{js,wasm} build/wasm/wasm/fovea_threads.worker.js)
   if [ -e www/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
     echo "up to date"
     return

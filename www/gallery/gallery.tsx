@@ -1,9 +1,7 @@
-// Every piece on one page, with made-up contents: for those who build views, and for the tests in a browser.
-// Build it with `node build.mjs --gallery`, see it with `fovea serve --www build/www-gallery`.
+// Every component on one page, with example contents, for development and for the browser tests.
+// Build it with `node build.mjs --gallery`, open it with `fovea serve --www build/www-gallery`.
 import { render } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { applyTheme } from "../src/components/theme.js";
-import { AccessError } from "../src/net/errors.js";
 import { Badge } from "../src/components/badge.js";
 import { Button } from "../src/components/button.js";
 import { ChartCard } from "../src/components/chart/chart_card.js";
@@ -18,13 +16,15 @@ import { Sparkline } from "../src/components/sparkline.js";
 import { Stat, Stats } from "../src/components/stat.js";
 import { type Column, Table } from "../src/components/table.js";
 import { Tabs } from "../src/components/tabs.js";
+import { applyTheme } from "../src/components/theme.js";
 import { Toasts, toast } from "../src/components/toasts.js";
+import { AccessError } from "../src/net/errors.js";
 import { ErrorNote } from "../src/shared/loaded.js";
 
-function Words() {
+function Messages() {
   return (
     <section>
-      <h2>Words</h2>
+      <h2>Messages</h2>
       <div class="row">
         <Badge>plain</Badge>
         <Badge tone="good">good</Badge>
@@ -37,53 +37,86 @@ function Words() {
         <p>What to do about it.</p>
         <Button kind="primary">Do it</Button>
       </Empty>
-      <ErrorNote error={new Error("notes.txt: this is no JPEG, PNG or BMP file")} onRetry={() => toast({ text: "Tried again" })} />
-      <ErrorNote error={new AccessError("this needs a token of the role admin; yours has predict", 403)} />
+      <ErrorNote
+        error={new Error("notes.txt: not a JPEG, PNG or BMP file")}
+        onRetry={() => toast({ text: "Tried again" })}
+      />
+      <ErrorNote error={new AccessError("the admin role is required; the token has the predict role", 403)} />
       <Skeleton lines={3} />
-      <Progress label="Uploading" value={120} max={300} detail="120 of 300" onCancel={() => toast({ text: "Canceled" })} />
+      <Progress
+        label="Uploading"
+        value={120}
+        max={300}
+        detail="120 of 300"
+        onCancel={() => toast({ text: "Canceled" })}
+      />
       <Progress label="Preparing" />
     </section>
   );
 }
 
+const modes = (["auto", "full", "frozen"] as const).map((value) => ({ value, label: value }));
+
 function Controls() {
   const [text, setText] = useState("");
   const [checked, setChecked] = useState(true);
   const [choice, setChoice] = useState<"auto" | "full" | "frozen">("auto");
-  const [tab, setTab] = useState<"one" | "two" | "three">("one");
-  const [open, setOpen] = useState(false);
-  const options = (["auto", "full", "frozen"] as const).map((value) => ({ value, label: value }));
-  const ask = async (): Promise<void> => {
-    const yes = await confirm({ title: "Delete 3 images?", text: "They are gone for good.", yes: "Delete 3 images", danger: true });
-    toast({ text: yes ? "Deleted" : "Kept", tone: yes ? "good" : "plain" });
-  };
+  const error = text.includes("/") ? "a name has no slashes" : undefined;
   return (
     <section>
       <h2>Controls</h2>
+      <Buttons />
+      <div class="row">
+        <Segments label="Mode" value={choice} options={modes} onChange={setChoice} />
+        <Select label="Mode again" value={choice} options={modes} onChange={setChoice} />
+        <CheckBox checked={checked} label="Agreed" onChange={setChecked} />
+      </div>
+      <Field label="Name of the class" hint="1 to 64 characters" error={error}>
+        {(id, describedBy) => (
+          <input
+            id={id}
+            aria-describedby={describedBy}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <TabParts />
+    </section>
+  );
+}
+
+async function askToDelete(): Promise<void> {
+  const yes = await confirm({
+    title: "Delete 3 images?",
+    text: "This cannot be undone.",
+    yes: "Delete 3 images",
+    danger: true,
+  });
+  toast({ text: yes ? "Deleted" : "Kept", tone: yes ? "good" : "plain" });
+}
+
+function offerUndo(): void {
+  toast({ text: "Moved", action: { label: "Undo", run: () => toast({ text: "Back again" }) } });
+}
+
+function Buttons() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
       <div class="row">
         <Button kind="primary">Primary</Button>
         <Button icon="download">Quiet</Button>
-        <Button kind="danger" icon="delete" onClick={() => void ask()}>
+        <Button kind="danger" icon="delete" onClick={() => void askToDelete()}>
           Danger
         </Button>
         <Button busy>Busy</Button>
         <Button disabled>Disabled</Button>
-        <Button icon="close" label="An icon alone" />
+        <Button icon="close" label="An icon only" />
         <Button onClick={() => setOpen(true)}>Open a dialog</Button>
-        <Button onClick={() => toast({ text: "It did not work: the disk is full", tone: "bad" })}>Show an error</Button>
-        <Button onClick={() => toast({ text: "Moved", action: { label: "Undo", run: () => toast({ text: "Back again" }) } })}>Offer undo</Button>
+        <Button onClick={() => toast({ text: "Failed: the disk is full", tone: "bad" })}>Show an error</Button>
+        <Button onClick={offerUndo}>Offer undo</Button>
       </div>
-      <div class="row">
-        <Segments label="Mode" value={choice} options={options} onChange={setChoice} />
-        <Select label="Mode again" value={choice} options={options} onChange={setChoice} />
-        <CheckBox checked={checked} label="Agreed" onChange={setChecked} />
-      </div>
-      <Field label="Name of the class" hint="1 to 64 characters" error={text.includes("/") ? "a name has no slashes" : undefined}>
-        {(id, told) => <input id={id} aria-describedby={told} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
-      </Field>
-      <Tabs label="Parts" value={tab} onChange={setTab} tabs={(["one", "two", "three"] as const).map((id) => ({ id, label: `Part ${id}` }))}>
-        <p>This is part {tab}.</p>
-      </Tabs>
       <Dialog open={open} title="A dialog" onClose={() => setOpen(false)}>
         <p>The focus stays inside.</p>
         <footer class="dialog-actions">
@@ -92,7 +125,18 @@ function Controls() {
           </Button>
         </footer>
       </Dialog>
-    </section>
+    </>
+  );
+}
+
+const parts = ["one", "two", "three"] as const;
+
+function TabParts() {
+  const [tab, setTab] = useState<(typeof parts)[number]>("one");
+  return (
+    <Tabs label="Parts" value={tab} onChange={setTab} tabs={parts.map((id) => ({ id, label: `Part ${id}` }))}>
+      <p>This is part {tab}.</p>
+    </Tabs>
   );
 }
 
@@ -101,7 +145,12 @@ function Files() {
   return (
     <section>
       <h2>Files</h2>
-      <FileDrop id="gallery-files" folders hint="A folder for each class" onFiles={(found) => setNames(found.map(({ path }) => path))} />
+      <FileDrop
+        id="gallery-files"
+        folders
+        hint="A folder for each class"
+        onFiles={(found) => setNames(found.map(({ path }) => path))}
+      />
       <ul data-found>
         {names.map((name) => (
           <li key={name}>{name}</li>
@@ -128,7 +177,13 @@ const rows: Row[] = Array.from({ length: 250 }, (_, id) => ({
 const columns: Column<Row>[] = [
   { id: "file", title: "File", value: ({ file }) => file },
   { id: "label", title: "Class", value: ({ label }) => label },
-  { id: "p", title: "Probability", value: ({ p }) => p, cell: ({ p }) => (p === null ? "unknown" : `${Math.round(p * 100)} %`), numeric: true },
+  {
+    id: "p",
+    title: "Probability",
+    value: ({ p }) => p,
+    cell: ({ p }) => (p === null ? "unknown" : `${Math.round(p * 100)} %`),
+    numeric: true,
+  },
 ];
 
 function Numbers() {
@@ -137,93 +192,109 @@ function Numbers() {
     <section>
       <h2>Numbers</h2>
       <Stats label="Some numbers">
-        <Stat name="A curve" value="9.2" unit="ms" detail="with a gap in it">
-          <Sparkline values={wave} label="It goes up and down" />
+        <Stat name="A curve" value="9.2" unit="ms" detail="with a gap">
+          <Sparkline values={wave} label="A wave" />
         </Stat>
         <Stat name="Bars" value="1,204">
-          <Sparkline kind="bars" from={0} values={wave} label="It goes up and down" />
+          <Sparkline kind="bars" from={0} values={wave} label="A wave" />
         </Stat>
         <Stat name="Not known yet" value={undefined} />
         <Stat name="With a link" value="86.2 %" href="#/" detail="of all" />
       </Stats>
-      <Table title="Images" columns={columns} rows={rows} rowKey={({ id }) => id} sort={{ column: "p", descending: true }} pageSize={8} filter csv />
+      <Table
+        title="Images"
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        sort={{ column: "p", descending: true }}
+        pageSize={8}
+        filter
+        csv
+      />
     </section>
   );
 }
 
-const kMany = 10_000;
+const kManyCells = 10_000;
 
 function ManyCells() {
-  const [chosen, setChosen] = useState<ReadonlySet<string | number>>(new Set());
+  const [selected, setSelected] = useState<ReadonlySet<string | number>>(new Set());
   return (
     <section>
       <h2>Ten thousand cells</h2>
-      <p data-chosen>{chosen.size} chosen</p>
+      <p data-selected>{selected.size} selected</p>
       <Grid
         label="Cells"
-        count={kMany}
+        count={kManyCells}
         cell={{ width: 108, height: 96 }}
         keyOf={(i) => i}
         nameOf={(i) => `cell ${i}`}
         render={(i) => <div class="swatch">{i}</div>}
-        chosen={chosen}
-        onChoose={setChosen}
+        chosen={selected}
+        onChoose={setSelected}
         onOpen={(i) => toast({ text: `Opened cell ${i}` })}
       />
     </section>
   );
 }
 
+// 20 epochs of an exponential decay.
+const decay = (start: number, rate: number, end: number): [number, number][] =>
+  Array.from({ length: 20 }, (_, i) => [i + 1, start * Math.exp(-i / rate) + end]);
+
+const lossCurve: ChartSpec = {
+  kind: "line",
+  x: { title: "Epoch", min: 1, max: 20 },
+  y: { title: "Loss", min: 0, format: (value) => value.toFixed(2) },
+  series: [
+    { name: "training", colour: "server", points: decay(2.2, 5, 0.3), fill: true },
+    { name: "validation", colour: "page", dashed: true, points: decay(2.1, 6, 0.5) },
+  ],
+};
+
+const recallBars = (onPick: (text: string) => void): ChartSpec => ({
+  kind: "bar",
+  sideways: true,
+  x: { title: "Class", type: "category", labels: kClasses },
+  y: { title: "Recall", min: 0, max: 1, format: (value) => `${Math.round(value * 100)} %` },
+  series: [{ name: "recall", colour: 0, points: kClasses.map((_, i) => [i, 0.6 + ((i * 7) % 10) / 25]) }],
+  onPick: ({ index }) => onPick(`bar ${kClasses[index] ?? ""}`),
+});
+
+const confusion = (onPick: (text: string) => void): ChartSpec => ({
+  kind: "matrix",
+  rows: kClasses,
+  columns: kClasses,
+  rowTitle: "True class",
+  columnTitle: "Predicted class",
+  values: kClasses.map((_, row) =>
+    kClasses.map((__, column) => (row === column ? 80 + row : (row * 3 + column * 5) % 12)),
+  ),
+  onPick: ({ row, column }) => onPick(`${kClasses[row] ?? ""} predicted as ${kClasses[column] ?? ""}`),
+});
+
 function Charts() {
   const [picked, setPicked] = useState("nothing picked");
-  const curve = useMemo(
-    (): ChartSpec => ({
-      kind: "line",
-      x: { title: "Epoch", min: 1, max: 20 },
-      y: { title: "Loss", min: 0, format: (value) => value.toFixed(2) },
-      series: [
-        { name: "training", colour: "server", points: Array.from({ length: 20 }, (_, i) => [i + 1, 2.2 * Math.exp(-i / 5) + 0.3]), fill: true },
-        { name: "validation", colour: "page", dashed: true, points: Array.from({ length: 20 }, (_, i) => [i + 1, 2.1 * Math.exp(-i / 6) + 0.5]) },
-      ],
-    }),
-    [],
-  );
-  const bars = useMemo(
-    (): ChartSpec => ({
-      kind: "bar",
-      sideways: true,
-      x: { title: "Class", type: "category", labels: kClasses },
-      y: { title: "Recall", min: 0, max: 1, format: (value) => `${Math.round(value * 100)} %` },
-      series: [{ name: "recall", colour: 0, points: kClasses.map((_, i) => [i, 0.6 + ((i * 7) % 10) / 25]) }],
-      onPick: ({ index }) => setPicked(`bar ${kClasses[index] ?? ""}`),
-    }),
-    [],
-  );
-  const matrix = useMemo(
-    (): ChartSpec => ({
-      kind: "matrix",
-      rows: kClasses,
-      columns: kClasses,
-      rowTitle: "True class",
-      columnTitle: "Answer",
-      values: kClasses.map((_, row) => kClasses.map((_, column) => (row === column ? 80 + row : (row * 3 + column * 5) % 12))),
-      onPick: ({ row, column }) => setPicked(`${kClasses[row] ?? ""} taken for ${kClasses[column] ?? ""}`),
-    }),
-    [],
-  );
+  const bars = useMemo(() => recallBars(setPicked), []);
+  const matrix = useMemo(() => confusion(setPicked), []);
   return (
     <section>
       <h2>Charts</h2>
       <p data-picked>{picked}</p>
-      <ChartCard title="Loss" sentence="The loss on the validation images fell from 2.60 to 0.59 and still falls." chart={curve} />
+      <ChartCard title="Loss" sentence="The validation loss fell from 2.60 to 0.59." chart={lossCurve} />
       <ChartCard
-        title="Recall per class"
-        sentence="It finds cats best and trucks worst."
-        caveat="Only 20 images a class were looked at."
+        title="Recall by class"
+        sentence="The class with the highest recall is cat, the one with the lowest is truck."
+        caveat="Each class has only 20 images."
         chart={bars}
         height={300}
       />
-      <ChartCard title="Confusion" sentence="It most often takes a deer for a horse." chart={matrix} height={420} />
+      <ChartCard
+        title="Confusion"
+        sentence="The most frequent mistake is deer predicted as horse."
+        chart={matrix}
+        height={420}
+      />
     </section>
   );
 }
@@ -231,8 +302,8 @@ function Charts() {
 function Gallery() {
   return (
     <main class="gallery">
-      <h1>Pieces</h1>
-      <Words />
+      <h1>Components</h1>
+      <Messages />
       <Controls />
       <Files />
       <Numbers />

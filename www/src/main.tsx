@@ -2,7 +2,7 @@ import { computed } from "@preact/signals";
 import { render } from "preact";
 import { watchRefusals } from "./app/access.js";
 import { followAddress } from "./app/router.js";
-import { status } from "./app/service_state.js";
+import { status } from "./app/service_status.js";
 import { words } from "./base/strings.js";
 import { applyTheme } from "./components/theme.js";
 import { toast } from "./components/toasts.js";

@@ -1,19 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { href, parseHash } from "../src/app/router.js";
-import { type Filters, fromLocal, isAny, isNarrowed, kNone, readFilters, statisticsPath, toLocal, toQuery, writeFilters } from "../src/views/history/filters.js";
-import { countFresh } from "../src/views/history/fresh.js";
+import {
+  type Filters,
+  countActive,
+  fromLocal,
+  isNarrowed,
+  kNoFilters,
+  readFilters,
+  statisticsHours,
+  toLocal,
+  toQuery,
+  writeFilters,
+} from "../src/views/history/filters.js";
+import { countNew } from "../src/views/history/new_predictions.js";
 import { words } from "../src/views/history/strings.js";
 
 const now = Date.parse("2026-01-31T12:00:00Z");
-const query = (filters: Partial<Filters>) => Object.fromEntries(toQuery({ ...kNone, ...filters }, now));
+const query = (filters: Partial<Filters>) => toQuery({ ...kNoFilters, ...filters }, now);
 
-test("filters survive the way through an address, whatever was typed", () => {
+test("filters are restored from an address", () => {
   const filters: Filters = {
     search: "50% & more/ü",
     label: "hot dog",
     version: "3",
-    sure: "unsure",
+    certainty: "uncertain",
     labelled: "no",
     period: "range",
     from: "2026-01-30T00:00:00Z",
@@ -22,36 +33,36 @@ test("filters survive the way through an address, whatever was typed", () => {
     most: "99",
   };
   assert.deepEqual(readFilters(parseHash(href("history", [7], writeFilters(filters))).query), filters);
-  assert.equal(href("history", [], writeFilters(kNone)), "#/history");
-  assert.ok(isAny(kNone) && !isAny(filters));
+  assert.equal(href("history", [], writeFilters(kNoFilters)), "#/history");
+  assert.deepEqual([countActive(kNoFilters), countActive(filters)], [0, 10]);
 });
 
-test("an address with words nobody knows is one without them", () => {
-  assert.deepEqual(readFilters(new URLSearchParams("sure=perhaps&labelled=1&period=3")), kNone);
+test("unknown values in an address are ignored", () => {
+  assert.deepEqual(readFilters(new URLSearchParams("certainty=perhaps&labelled=1&period=3")), kNoFilters);
 });
 
-test("the server is asked in its own words", () => {
+test("filters become query parameters of the API", () => {
   assert.deepEqual(query({}), {});
-  assert.deepEqual(query({ sure: "sure", labelled: "yes", search: "cat" }), { uncertain: "false", labelled: "true", search: "cat" });
+  assert.deepEqual(query({ certainty: "certain", labelled: "yes", search: "cat" }), { uncertain: false, labelled: true, search: "cat" });
   assert.deepEqual(query({ period: "24" }), { from: "2026-01-30T12:00:00.000Z" });
   assert.deepEqual(query({ period: "range", from: "2026-01-30T00:00:00Z" }), { from: "2026-01-30T00:00:00Z" });
-  assert.deepEqual(query({ from: "2026-01-30T00:00:00Z" }), {}, "a range that is not chosen does not count");
+  assert.deepEqual(query({ from: "2026-01-30T00:00:00Z" }), {}, "a range is ignored unless it is selected");
 });
 
-test("percent become probabilities exactly, and nonsense reaches the server, which names it", () => {
+test("percent become exact fractions and invalid text is sent unchanged", () => {
   assert.deepEqual(query({ least: "7", most: "87,5" }), { min_probability: "0.07", max_probability: "0.875" });
   assert.deepEqual(query({ least: "29" }), { min_probability: "0.29" });
   assert.deepEqual(query({ least: "much" }), { min_probability: "much" });
 });
 
-test("statistics are asked for the times that the server counts", () => {
-  assert.equal(statisticsPath(kNone), "api/v1/statistics");
-  assert.equal(statisticsPath({ ...kNone, period: "168" }), "api/v1/statistics?hours=168");
-  assert.equal(statisticsPath({ ...kNone, period: "range" }), undefined);
-  assert.ok(!isNarrowed({ ...kNone, period: "24" }) && isNarrowed({ ...kNone, label: "cat" }));
+test("statistics are requested for periods that end now", () => {
+  assert.equal(statisticsHours(kNoFilters), "all");
+  assert.equal(statisticsHours({ ...kNoFilters, period: "168" }), 168);
+  assert.equal(statisticsHours({ ...kNoFilters, period: "range" }), undefined);
+  assert.ok(!isNarrowed({ ...kNoFilters, period: "24" }) && isNarrowed({ ...kNoFilters, label: "cat" }));
 });
 
-test("a local time becomes UTC and comes back the same", () => {
+test("a local time is converted to UTC and back", () => {
   const local = "2026-01-31T09:30";
   assert.equal(toLocal(fromLocal(local)), local);
   assert.match(fromLocal(local), /^2026-01-3[01]T\d\d:\d\d:00Z$/);
@@ -59,15 +70,15 @@ test("a local time becomes UTC and comes back the same", () => {
   assert.equal(toLocal("garbage"), "");
 });
 
-test("new answers are those above the newest of the list, and many are 'more than'", () => {
+test("new predictions are counted up to a limit", () => {
   const rows = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => ({ id: to - i }));
-  assert.deepEqual(countFresh(rows(1, 12), 10), { count: 2, more: false });
-  assert.deepEqual(countFresh([], 10), { count: 0, more: false });
-  assert.deepEqual(countFresh(rows(1, 51), 0), { count: 50, more: true });
-  assert.equal(words.list.fresh(1, false), "1 new answer");
-  assert.equal(words.list.fresh(50, true), "More than 50 new answers");
+  assert.deepEqual(countNew(rows(1, 12), 10), { count: 2, more: false });
+  assert.deepEqual(countNew([], 10), { count: 0, more: false });
+  assert.deepEqual(countNew(rows(1, 51), 0), { count: 50, more: true });
+  assert.equal(words.list.added(1, false), "1 new prediction");
+  assert.equal(words.list.added(50, true), "More than 50 new predictions");
 });
 
-test("the list says whether it is all, the newest or from before", () => {
-  assert.deepEqual([words.list.title(1, false, false), words.list.title(50, true, false), words.list.title(50, true, true)], ["1 answer", "The newest 50 answers", "50 answers from before"]);
+test("the title of the list says whether it is complete or newest or older", () => {
+  assert.deepEqual([words.list.title(1, false, false), words.list.title(50, true, false), words.list.title(50, true, true)], ["1 prediction", "The newest 50 predictions", "50 predictions, older"]);
 });

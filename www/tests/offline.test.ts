@@ -1,4 +1,4 @@
-// What the service worker does, against a browser's caches as far as they are used and a server by hand.
+// The service worker's classes with fake caches and a fake server.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
@@ -17,9 +17,9 @@ class Caches {
     this.all.set(name, entries);
     const address = (key: RequestInfo | URL): string => (key instanceof Request ? key.url : String(key));
     return Promise.resolve({
-      put: async (key: RequestInfo, answer: Response) => {
+      put: async (key: RequestInfo, response: Response) => {
         if (this.full) throw new DOMException("no room", "QuotaExceededError");
-        entries.set(address(key), answer);
+        entries.set(address(key), response);
       },
       addAll: async (urls: string[]) => {
         for (const url of urls) entries.set(url, await server(url));
@@ -35,16 +35,16 @@ class Caches {
   match = (url: string, { cacheName }: { cacheName: string }) => Promise.resolve(this.all.get(cacheName)?.get(url)?.clone());
 }
 
-let answer: (url: string, headers: Headers) => Promise<Response> | Response = () => new Response("");
-let asked: { url: string; headers: Headers }[] = [];
+let respond: (url: string, headers: Headers) => Promise<Response> | Response = () => new Response("");
+let requests: { url: string; headers: Headers }[] = [];
 const server = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
   const url = input instanceof Request ? input.url : String(input);
   const headers = new Headers(init?.headers);
-  asked.push({ url, headers });
-  return answer(url, headers);
+  requests.push({ url, headers });
+  return respond(url, headers);
 };
-const ask = server as typeof fetch;
-const gone = (): never => {
+const fetchFile = server as typeof fetch;
+const unreachable = (): never => {
   throw new TypeError("Failed to fetch");
 };
 
@@ -52,57 +52,57 @@ const build: Build = { id: "b1", script: "assets/main-1.js", files: ["assets/mai
 const site = (script: string) => (url: string) => new Response(url === home ? `<script src="${script}">` : `content of ${url}`);
 
 function pageFiles(caches: Caches, of = build) {
-  asked = [];
-  return new PageFiles(home, of, caches as unknown as CacheStorage, ask, 20);
+  requests = [];
+  return new PageFiles(home, of, caches as unknown as CacheStorage, fetchFile, 20);
 }
 
-test("a build is stored whole, and answers when the server is gone", async () => {
+test("a build is stored completely and served while the server is unreachable", async () => {
   const caches = new Caches();
   const files = pageFiles(caches);
-  answer = site(build.script);
+  respond = site(build.script);
   await files.install();
   assert.equal(await files.stored(), true);
-  answer = gone;
+  respond = unreachable;
   assert.match(await (await files.page(new Request(home))).text(), /main-1\.js/);
   assert.equal(await (await files.asset(new Request(`${home}assets/a-1.css`))).text(), `content of ${home}assets/a-1.css`);
 });
 
-test("a build that the server has replaced meanwhile is not stored", async () => {
+test("a build that the server has replaced is not stored", async () => {
   const caches = new Caches();
-  answer = site("assets/main-2.js");
+  respond = site("assets/main-2.js");
   await assert.rejects(pageFiles(caches).install(), /another build/);
   assert.equal(caches.all.size, 0);
 });
 
-test("the server's page comes first, what is stored only when it fails, is silent or a proxy speaks for it", async () => {
+test("the stored page is served only if the server fails or times out or a proxy reports an error", async () => {
   const caches = new Caches();
   const files = pageFiles(caches);
-  answer = site(build.script);
+  respond = site(build.script);
   await files.install();
   const text = async () => (await files.page(new Request(home))).text();
-  answer = () => new Response("newer");
+  respond = () => new Response("newer");
   assert.equal(await text(), "newer");
-  answer = () => new Response("bad gateway", { status: 502 });
+  respond = () => new Response("bad gateway", { status: 502 });
   assert.match(await text(), /main-1/);
-  answer = () => new Promise(() => undefined);
+  respond = () => new Promise(() => undefined);
   assert.match(await text(), /main-1/);
-  answer = () => new Response("not here", { status: 404 });
+  respond = () => new Response("not here", { status: 404 });
   assert.equal(await text(), "not here");
 });
 
-test("with nothing stored an absence stays an absence, and looking leaves no trace", async () => {
+test("without a stored page requests fail and no cache is created", async () => {
   const caches = new Caches();
   const files = pageFiles(caches);
-  answer = gone;
+  respond = unreachable;
   await assert.rejects(files.page(new Request(home)), /Failed to fetch/);
   await assert.rejects(files.asset(new Request(`${home}assets/a-1.css`)), /Failed to fetch/);
   assert.equal(caches.all.size, 0);
 });
 
-test("the caches of other builds go, those of another page of the origin stay", async () => {
+test("the caches of other builds are deleted and those of other pages are kept", async () => {
   const caches = new Caches();
   for (const name of [pageCache(home, "b0"), pageCache("http://fovea.test/other/", "b0"), weightsCache(home)]) await caches.open(name);
-  answer = site(build.script);
+  respond = site(build.script);
   const files = pageFiles(caches);
   await files.install();
   await files.removeOthers();
@@ -118,55 +118,55 @@ const modelFile = (text: string) => (_: string, headers: Headers) =>
       });
 
 function weightsIn(caches: Caches, mayStore = true) {
-  asked = [];
-  return new Weights(home, caches as unknown as CacheStorage, ask, () => Promise.resolve(mayStore));
+  requests = [];
+  return new Weights(home, caches as unknown as CacheStorage, fetchFile, () => Promise.resolve(mayStore));
 }
 const keys = (caches: Caches) => [...(caches.all.get(weightsCache(home))?.keys() ?? [])];
 const read = async (weights: Weights, headers = new Headers()) => (await weights.respond(headers, () => undefined)).text();
 
-test("the model file is stored by its hash, with progress, and not fetched again while it is the same", async () => {
+test("the model file is stored by its hash and not fetched again while it is unchanged", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
-  answer = modelFile("one");
+  respond = modelFile("one");
   const progress: [number, number][] = [];
-  const kept = await weights.store(new Headers({ Authorization: "Bearer t" }), (received, total) => progress.push([received, total]));
-  assert.equal(kept.sha256, sha("one"));
-  assert.equal(kept.file, "m.safetensors");
-  assert.equal(kept.bytes, 3);
+  const stored = await weights.store(new Headers({ Authorization: "Bearer t" }), (received, total) => progress.push([received, total]));
+  assert.equal(stored.sha256, sha("one"));
+  assert.equal(stored.file, "m.safetensors");
+  assert.equal(stored.bytes, 3);
   assert.deepEqual(progress.at(-1), [3, 3]);
-  assert.equal(asked[0]?.headers.get("Authorization"), "Bearer t");
+  assert.equal(requests[0]?.headers.get("Authorization"), "Bearer t");
   assert.equal(await read(weights), "one");
-  assert.equal(asked[1]?.headers.get("If-None-Match"), `"${sha("one")}"`);
+  assert.equal(requests[1]?.headers.get("If-None-Match"), `"${sha("one")}"`);
   assert.deepEqual(keys(caches), [`${home}api/v1/model/weights?sha256=${sha("one")}`]);
 });
 
-test("another model replaces the stored one, and only then", async () => {
+test("a new model replaces the stored one", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
-  answer = modelFile("one");
+  respond = modelFile("one");
   await weights.store(new Headers(), () => undefined);
-  answer = gone;
+  respond = unreachable;
   assert.equal(await read(weights), "one");
-  answer = modelFile("two");
+  respond = modelFile("two");
   assert.equal(await read(weights), "two");
   assert.equal((await weights.store(new Headers(), () => undefined)).sha256, sha("two"));
   assert.deepEqual(keys(caches), [`${home}api/v1/model/weights?sha256=${sha("two")}`]);
 });
 
-test("a model file whose content is not what its name says is not stored", async () => {
+test("a model file with another hash than its ETag is not stored", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
-  answer = () => new Response("damaged", { headers: { ETag: `"${sha("sound")}"` } });
+  respond = () => new Response("damaged", { headers: { ETag: `"${sha("sound")}"` } });
   await assert.rejects(weights.store(new Headers(), () => undefined), /damaged/);
   assert.deepEqual(keys(caches), []);
 });
 
-test("a refusal is handed on in the server's words, though a file is stored", async () => {
+test("a refusal is passed on even if a file is stored", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
-  answer = modelFile("one");
+  respond = modelFile("one");
   await weights.store(new Headers(), () => undefined);
-  answer = () => new Response(JSON.stringify({ error: "this needs a token" }), { status: 401 });
+  respond = () => new Response(JSON.stringify({ error: "this needs a token" }), { status: 401 });
   assert.equal((await weights.respond(new Headers(), () => undefined)).status, 401);
   await assert.rejects(
     weights.store(new Headers(), () => undefined),
@@ -174,38 +174,38 @@ test("a refusal is handed on in the server's words, though a file is stored", as
   );
 });
 
-test("a browser without room says so, and the file is answered all the same", async () => {
+test("a full browser storage is reported and the file is served anyway", async () => {
   const caches = new Caches();
   caches.full = true;
   const weights = weightsIn(caches);
-  answer = modelFile("one");
+  respond = modelFile("one");
   assert.equal(await read(weights), "one");
   await assert.rejects(weights.store(new Headers(), () => undefined), /no room/);
 });
 
-test("nothing is stored for a person who does not want it", async () => {
+test("nothing is stored if storing is switched off", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches, false);
-  answer = modelFile("one");
-  let stored: Promise<unknown> = Promise.reject(new Error("nobody was told when it is over"));
+  respond = modelFile("one");
+  let stored: Promise<unknown> = Promise.reject(new Error("waitUntil was not called"));
   stored.catch(() => undefined);
-  const given = await weights.respond(new Headers(), (done) => void (stored = done));
-  assert.equal(await given.text(), "one");
+  const response = await weights.respond(new Headers(), (done) => void (stored = done));
+  assert.equal(await response.text(), "one");
   await stored;
   assert.equal(caches.all.size, 0);
 });
 
-test("two who ask at once fetch the file once", async () => {
+test("two simultaneous requests fetch the file once", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
-  let whole = 0;
-  answer = (url, headers) => {
-    const found = modelFile("one")(url, headers);
-    if (found.status === 200) ++whole;
-    return found;
+  let fullResponses = 0;
+  respond = (url, headers) => {
+    const response = modelFile("one")(url, headers);
+    if (response.status === 200) ++fullResponses;
+    return response;
   };
   const first = weights.store(new Headers(), () => undefined);
   assert.equal(await read(weights), "one");
   await first;
-  assert.equal(whole, 1);
+  assert.equal(fullResponses, 1);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { href, parseHash } from "../src/app/router.js";
 import { barSplit } from "../src/shell/views.js";
 
-test("an address leads back to what it was made of, whatever stands in it", () => {
+test("an address is parsed into its parts", () => {
   const address = href("data", ["class/with slash", 7], { label: "a&b=c", page: 2, none: undefined, empty: "" });
   const { view, rest, query } = parseHash(address);
   assert.equal(view, "data");
@@ -11,7 +11,7 @@ test("an address leads back to what it was made of, whatever stands in it", () =
   assert.deepEqual([...query], [["label", "a&b=c"], ["page", "2"]]);
 });
 
-test("hand-written addresses are read as well as can be", () => {
+test("typed addresses are parsed leniently", () => {
   assert.equal(parseHash("").view, "");
   assert.equal(parseHash("#").view, "");
   assert.equal(parseHash("#predict").view, "predict");
@@ -20,7 +20,7 @@ test("hand-written addresses are read as well as can be", () => {
   assert.equal(parseHash("#/history?search=why?").query.get("search"), "why?");
 });
 
-test("a phone's bar has five places, and a sixth view makes the last one More", () => {
+test("the navigation bar of a phone has five places including More", () => {
   assert.deepEqual(barSplit([1, 2, 3, 4, 5]), { bar: [1, 2, 3, 4, 5], more: [] });
   assert.deepEqual(barSplit([1, 2, 3, 4, 5, 6]), { bar: [1, 2, 3, 4], more: [5, 6] });
 });

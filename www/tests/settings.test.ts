@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EngineState } from "../src/inference/page_engine.js";
 import type { Status } from "../src/net/service.js";
-import { guideSteps, isThrough } from "../src/views/overview/guide_steps.js";
-import { engineRows, limitRows, size } from "../src/views/settings/facts.js";
+import { isFinished, toSteps } from "../src/views/overview/step_progress.js";
+import { binarySize, engineRows, limitRows } from "../src/views/settings/service_facts.js";
 
 const limits = {
   body_bytes: 32 << 20,
@@ -11,70 +11,66 @@ const limits = {
   image_pixels: 25_000_000,
   wait_seconds: 30,
   requests_per_second: null,
-  history_answers: 1_000_000,
+  history_predictions: 1_000_000,
   history_image_bytes: 512 << 20,
   versions: 10,
 };
-const told = (change: Partial<typeof limits> | { requests_per_second: number }) =>
+const limitText = (change: Partial<typeof limits> | { requests_per_second: number }) =>
   limitRows({ limits: { ...limits, ...change }, queue: { waiting: 0, limit: 2048, threads: 2 }, threshold: 0.5 } as unknown as Status).join("\n");
 
-test("limits are told in words, with the server's own numbers", () => {
-  const text = told({});
-  assert.match(text, /at most 25 million pixels; what is sent at once may take 32 MiB/);
-  assert.match(text, /at most 2,048 at a time; one whose turn has not come within 30 s is refused/);
-  assert.match(text, /Requests,as many as you like/);
-  assert.match(text, /answers below 50\.0 %/);
-  assert.match(told({ requests_per_second: 2.5 }), /at most 2\.5 a second/);
-  assert.match(told({ history_image_bytes: 0 }), /without their images/);
+test("limits of the server are shown as text", () => {
+  const text = limitText({});
+  assert.match(text, /25 million pixels; 32 MiB per request/);
+  assert.match(text, /2,048 images; a request fails after waiting 30 s/);
+  assert.match(text, /Requests,unlimited/);
+  assert.match(text, /predictions below 50\.0 % are uncertain/);
+  assert.match(limitText({ requests_per_second: 2.5 }), /2\.5 per second and client/);
+  assert.match(limitText({ history_image_bytes: 0 }), /without their images/);
 });
 
-test("a server that tells no limits is not made to", () => {
-  assert.deepEqual(limitRows({ queue: { waiting: 0, limit: 1, threads: 1 }, threshold: 0.5 } as unknown as Status), []);
+test("multiples of a mebibyte are shown in binary units", () => {
+  assert.deepEqual([32 << 20, 2 ** 31, 1_500_000, 512].map(binarySize), ["32 MiB", "2 GiB", "1.5 MB", "512 B"]);
 });
 
-test("sizes that are whole powers of two are told as such", () => {
-  assert.deepEqual([32 << 20, 2 ** 31, 1_500_000, 512].map(size), ["32 MiB", "2 GiB", "1.5 MB", "512 B"]);
-});
-
-test("the engine is told as it tells itself, and not before it runs", () => {
+test("the properties of the engine are shown once it runs", () => {
   const ready = { state: "ready", bytes: 1_700_000 };
   assert.deepEqual(engineRows({ state: "idle" }, 4), []);
   const rows = engineRows({ ...ready, engine: { simd_bits: 128, threads: 1, kernels: "wasm" } } as unknown as EngineState, 4).join("\n");
   assert.match(rows, /SIMD \(128 bit\)/);
-  assert.match(rows, /1 of the 4 that this machine offers/);
+  assert.match(rows, /1 of 4 available on this machine/);
   assert.match(rows, /1\.7 MB/);
 });
 
-const start = { answers: 0, images: 0, jobs: [], hasPrevious: false, rolledBack: false, seenJob: 0 };
+const start = { predictions: 0, images: 0, jobs: [], hasPrevious: false, rolledBack: false, seenJob: 0 };
 const job = (id: number, state: string, kind = "retrain") => ({ id, kind, state });
-const done = (known: Parameters<typeof guideSteps>[0]) => guideSteps(known).filter((step) => step.done).map(({ name }) => name).join();
-const next = (known: Parameters<typeof guideSteps>[0]) => guideSteps(known).find((step) => step.now)?.name;
+const done = (known: Parameters<typeof toSteps>[0]) => toSteps(known).filter((step) => step.done).map(({ name }) => name).join();
+const next = (known: Parameters<typeof toSteps>[0]) => toSteps(known).find((step) => step.next)?.name;
 
-test("the first steps tick themselves off by what has happened, in whatever order", () => {
+test("the first steps are done in any order", () => {
   assert.equal(done(start), "");
-  assert.equal(next(start), "try");
-  assert.equal(done({ ...start, images: 50 }), "teach");
-  assert.equal(next({ ...start, images: 50 }), "try");
-  assert.equal(next({ ...start, answers: 1, images: 50 }), "train");
-  const trained = { ...start, answers: 1, images: 50, jobs: [job(4, "failed"), job(3, "succeeded"), job(2, "succeeded", "import")] };
-  assert.equal(done(trained), "try,teach,train");
+  assert.equal(next(start), "predict");
+  assert.equal(done({ ...start, images: 50 }), "add");
+  assert.equal(next({ ...start, images: 50 }), "predict");
+  assert.equal(next({ ...start, predictions: 1, images: 50 }), "train");
+  const trained = { ...start, predictions: 1, images: 50, jobs: [job(4, "failed"), job(3, "succeeded"), job(2, "succeeded", "import")] };
+  assert.equal(done(trained), "predict,add,train");
   assert.equal(next(trained), "verdict");
-  assert.equal(guideSteps(trained).find(({ name }) => name === "verdict")?.job, 3);
-  assert.equal(isThrough(guideSteps(trained)), false);
+  assert.equal(toSteps(trained).find(({ name }) => name === "verdict")?.job, 3);
+  assert.equal(isFinished(toSteps(trained)), false);
 });
 
-test("imports and evaluations, failed and running retrainings are no training done", () => {
+test("only a successful retraining completes the step", () => {
   assert.equal(done({ ...start, jobs: [job(1, "succeeded", "import"), job(2, "succeeded", "evaluate")] }), "");
-  const busy = guideSteps({ ...start, jobs: [job(5, "running")] }).find(({ name }) => name === "train");
-  assert.deepEqual({ done: busy?.done, job: busy?.job, waits: busy?.waits }, { done: false, job: 5, waits: "job" });
+  const busy = toSteps({ ...start, jobs: [job(5, "running")] }).find(({ name }) => name === "train");
+  assert.deepEqual({ done: busy?.done, job: busy?.job, waitingFor: busy?.waitingFor }, { done: false, job: 5, waitingFor: "job" });
 });
 
-test("rolling back waits for a version to go back to, and never is what comes next", () => {
-  const trained = { ...start, answers: 1, images: 1, jobs: [job(3, "succeeded")], seenJob: 3 };
+test("rolling back is optional and requires a previous version", () => {
+  const trained = { ...start, predictions: 1, images: 1, jobs: [job(3, "succeeded")], seenJob: 3 };
   assert.equal(next(trained), undefined);
-  assert.equal(isThrough(guideSteps(trained)), true);
-  assert.equal(guideSteps(trained).at(-1)?.waits, "version");
-  assert.equal(guideSteps({ ...trained, hasPrevious: true }).at(-1)?.waits, undefined);
-  assert.equal(done({ ...trained, hasPrevious: true, rolledBack: true }), "try,teach,train,verdict,rollback");
-  assert.equal(next({ ...trained, jobs: [job(7, "succeeded"), job(3, "succeeded")] }), "verdict", "a later verdict is another one");
+  assert.equal(isFinished(toSteps(trained)), true);
+  assert.equal(toSteps(trained).at(-1)?.waitingFor, "version");
+  assert.equal(toSteps({ ...trained, hasPrevious: true }).at(-1)?.waitingFor, undefined);
+  assert.equal(done({ ...trained, hasPrevious: true, rolledBack: true }), "predict,add,train,verdict,rollback");
+  assert.equal(next({ ...trained, jobs: [job(7, "succeeded"), job(3, "succeeded")] }), "verdict", "a later retraining has a new verdict");
 });

@@ -18,17 +18,17 @@ function found(pattern: RegExp, wanted: (path: string) => boolean = () => true):
     .flatMap(({ path, text }) => text.split("\n").flatMap((line, i) => (pattern.test(line.replace(/\/\/ .*/, "")) ? [`${path}:${i + 1}: ${line.trim()}`] : [])));
 }
 
-test("no text is ever parsed as HTML or as code", () => {
+test("no text is parsed as HTML or code", () => {
   assert.ok(files.length > 40, "the sources were found");
   assert.deepEqual(found(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/), []);
 });
 
-test("only net/api.ts fetches from the server, and the service worker what others ask for", () => {
-  const may = /net\/(api|files)\.ts$|offline\/service_worker\.ts$/;
-  assert.deepEqual(found(/\bfetch\(|XMLHttpRequest|EventSource\(/, (path) => !may.test(path)), []);
+test("only net/http.ts and the service worker call fetch", () => {
+  const allowed = /net\/(http|files)\.ts$|offline\/service_worker\.ts$/;
+  assert.deepEqual(found(/\bfetch\(|XMLHttpRequest|EventSource\(/, (path) => !allowed.test(path)), []);
 });
 
-test("what the page says stands in the files of strings, not between tags", () => {
-  // Text between two tags on one line, or a line of nothing but words.
+test("the texts of the page are in the strings files", () => {
+  // Text between two tags on one line, or a line of words only.
   assert.deepEqual(found(/>\s*[A-Za-z][a-z]+[^<>{}=();]*<\/|^\s*[A-Z][a-z]+( [a-z,]+)+\.?\s*$/, (path) => path.endsWith(".tsx")), []);
 });

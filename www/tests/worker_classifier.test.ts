@@ -6,7 +6,7 @@ import { MessageChannel } from "node:worker_threads";
 import { type WorkerPort, WorkerClassifier, download, threadsHere } from "fovea";
 import type { Reply, Request } from "../../wasm/package/src/messages.js";
 
-// The other end of a real message channel in place of a Worker: bytes are really moved.
+// A message channel instead of a Worker, so that bytes are transferred.
 function pair(answer: (request: Request, reply: (reply: Reply) => void) => void): () => WorkerPort {
   return () => {
     const { port1, port2 } = new MessageChannel();
@@ -22,7 +22,7 @@ const info = { classes: ["a"], input_size: 32, preprocessing: { fit: "crop", mea
 const engine = { simd_bits: 128, threads: 1, kernels: "baseline" };
 const prediction = (index: number) => ({ label: "a", index, probability: 1, probabilities: [1], timing: { decode: 0, compute: 0 } });
 
-// A Worker that starts, loads, and does with images what the test wants.
+// A Worker that starts, loads, and predicts as the test says.
 const ready = (predict: (request: Request & { type: "predict" }, reply: (reply: Reply) => void) => void) =>
   pair((request, reply) => {
     const { id } = request;
@@ -31,23 +31,23 @@ const ready = (predict: (request: Request & { type: "predict" }, reply: (reply: 
     else predict(request, reply);
   });
 
-test("answers find their requests whatever their order", async () => {
+test("replies are matched to requests in any order", async () => {
   const held: (() => void)[] = [];
   const port = ready(({ id, images }, reply) => {
     const results = images.map((image) => prediction(image[0] ?? -1));
     held.push(() => reply({ id, type: "predicted", results }));
     if (held.length === 3) held.reverse().forEach((send) => send());
   });
-  const { classifier, engine: told } = await WorkerClassifier.load(port, sources);
-  assert.deepEqual(told, engine);
+  const { classifier, engine: reported } = await WorkerClassifier.load(port, sources);
+  assert.deepEqual(reported, engine);
   const images = [5, 6, 7].map((n) => Uint8Array.of(n));
-  const answers = await Promise.all(images.map((image) => classifier.predict(image)));
-  assert.deepEqual(answers.map(({ index }) => index), [5, 6, 7]);
-  assert.equal(images[0]?.length, 0, "the bytes moved, they were not copied");
+  const predictions = await Promise.all(images.map((image) => classifier.predict(image)));
+  assert.deepEqual(predictions.map(({ index }) => index), [5, 6, 7]);
+  assert.equal(images[0]?.length, 0, "the bytes were transferred");
   classifier.dispose();
 });
 
-test("of several images each has its own result; one alone rejects with its reason", async () => {
+test("each of several images has its result and a single image rejects with its error", async () => {
   const port = ready(({ id, images }, reply) => {
     const results = images.map((image) => (image.length === 0 ? { error: "an empty file" } : prediction(image[0] ?? -1)));
     reply({ id, type: "predicted", results });
@@ -59,7 +59,7 @@ test("of several images each has its own result; one alone rejects with its reas
   classifier.dispose();
 });
 
-test("progress is told before the model is loaded", async () => {
+test("progress is reported while the model is loading", async () => {
   const seen: number[] = [];
   const port = pair(({ id, type }, reply) => {
     if (type === "start") return reply({ id, type: "started", engine });
@@ -72,7 +72,7 @@ test("progress is told before the model is loaded", async () => {
   classifier.dispose();
 });
 
-test("a failure becomes an Error with the engine's words", async () => {
+test("a failure becomes an Error with the message of the engine", async () => {
   const port = pair(({ id, type }, reply) => (type === "start" ? reply({ id, type: "started", engine }) : reply({ id, type: "failed", error: "tensor 3 is cut off" })));
   await assert.rejects(WorkerClassifier.load(port, sources), { message: "tensor 3 is cut off" });
 });
@@ -80,61 +80,61 @@ test("a failure becomes an Error with the engine's words", async () => {
 const threads = { glue: "threads.js", wasm: "threads.wasm", threads: { count: 4, worker: "threads.worker.js" } };
 const both = { ...sources, engines: [threads, ...sources.engines] };
 
-// What was asked of which Worker, of those that refuse to start some engines.
+// The requests to each Worker. Workers refuse to start the given engines.
 function refusing(...glues: string[]) {
-  const asked: string[][] = [];
+  const requests: string[][] = [];
   const port = () => {
-    const mine: string[] = [];
-    asked.push(mine);
+    const own: string[] = [];
+    requests.push(own);
     return pair((request, reply) => {
       const { id, type } = request;
-      mine.push(type === "start" ? request.code.glue : type);
+      own.push(type === "start" ? request.code.glue : type);
       if (type === "start") reply(glues.includes(request.code.glue) ? { id, type: "failed", error: `no ${request.code.glue}` } : { id, type: "started", engine });
       else reply(type === "load" ? { id, type: "loaded", info } : { id, type: "failed", error: "no images today" });
     })();
   };
-  return { port, asked };
+  return { port, requests };
 }
 
-test("the first engine that starts is taken, in a Worker of its own, and the model asked for once", async (t) => {
+test("the first engine that starts is used and loads the model once", async (t) => {
   const warned = t.mock.method(console, "warn", () => undefined);
   const first = refusing();
   (await WorkerClassifier.load(first.port, both)).classifier.dispose();
-  assert.deepEqual(first.asked, [["threads.js", "load"]]);
+  assert.deepEqual(first.requests, [["threads.js", "load"]]);
   assert.equal(warned.mock.callCount(), 0);
   const second = refusing("threads.js");
   (await WorkerClassifier.load(second.port, both)).classifier.dispose();
-  assert.deepEqual(second.asked, [["threads.js"], ["fovea.js", "load"]]);
+  assert.deepEqual(second.requests, [["threads.js"], ["fovea.js", "load"]]);
   assert.match(String(warned.mock.calls[0]?.arguments.join(" ")), /threads\.js did not start, fovea\.js .*no threads\.js/);
 });
 
-test("when no engine starts, the last one's reason is told", async (t) => {
+test("the error of the last engine is reported if none starts", async (t) => {
   t.mock.method(console, "warn", () => undefined);
-  const { port, asked } = refusing("threads.js", "fovea.js");
+  const { port, requests } = refusing("threads.js", "fovea.js");
   await assert.rejects(WorkerClassifier.load(port, both), { message: "no fovea.js" });
-  assert.deepEqual(asked, [["threads.js"], ["fovea.js"]]);
+  assert.deepEqual(requests, [["threads.js"], ["fovea.js"]]);
 });
 
-test("threads are for isolated pages with memory to share, at most eight, and as many as the machine has", () => {
-  const place = { crossOriginIsolated: true, SharedArrayBuffer, navigator: { hardwareConcurrency: 4 } };
-  assert.equal(threadsHere(place), 4);
-  assert.equal(threadsHere({ ...place, navigator: { hardwareConcurrency: 64 } }), 8);
-  assert.equal(threadsHere({ ...place, navigator: { hardwareConcurrency: 1 } }), 1);
-  assert.equal(threadsHere({ ...place, navigator: {} }), 1);
-  assert.equal(threadsHere({ ...place, crossOriginIsolated: false }), 1);
-  assert.equal(threadsHere({ ...place, SharedArrayBuffer: undefined }), 1);
+test("the number of threads depends on isolation and processors and is at most eight", () => {
+  const page = { crossOriginIsolated: true, SharedArrayBuffer, navigator: { hardwareConcurrency: 4 } };
+  assert.equal(threadsHere(page), 4);
+  assert.equal(threadsHere({ ...page, navigator: { hardwareConcurrency: 64 } }), 8);
+  assert.equal(threadsHere({ ...page, navigator: { hardwareConcurrency: 1 } }), 1);
+  assert.equal(threadsHere({ ...page, navigator: {} }), 1);
+  assert.equal(threadsHere({ ...page, crossOriginIsolated: false }), 1);
+  assert.equal(threadsHere({ ...page, SharedArrayBuffer: undefined }), 1);
 });
 
-test("disposing fails what is still waiting", async () => {
+test("disposing rejects pending requests", async () => {
   const { classifier } = await WorkerClassifier.load(ready(() => undefined), sources);
   const waiting = classifier.predict(Uint8Array.of(1));
   classifier.dispose();
   await assert.rejects(waiting, /disposed of/);
 });
 
-test("a download reports its progress and refuses what broke off", async () => {
+test("a download reports progress and rejects truncated responses", async () => {
   const server = createServer((request, response) => {
-    if (request.url === "/gone") return void response.writeHead(404).end();
+    if (request.url === "/missing") return void response.writeHead(404).end();
     response.writeHead(200, { "content-length": "100000" });
     if (request.url === "/whole") return void response.end(Buffer.alloc(100000, 7));
     response.write(Buffer.alloc(1000, 7), () => response.destroy());
@@ -148,18 +148,18 @@ test("a download reports its progress and refuses what broke off", async () => {
     assert.ok(whole.every((byte) => byte === 7));
     assert.deepEqual(last, { received: 100000, total: 100000 });
     await assert.rejects(download(`${base}/broken`), /broke off after/);
-    await assert.rejects(download(`${base}/gone`), /answered 404/);
+    await assert.rejects(download(`${base}/missing`), /answered 404/);
   } finally {
     server.close();
   }
   await assert.rejects(download(`${base}/whole`), /cannot reach/);
 });
 
-test("a download sends the fields it is given", async () => {
+test("a download sends the given header fields", async () => {
   const server = createServer((request, response) => response.end(request.headers.authorization));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const said = await download(`http://127.0.0.1:${port}/`, undefined, { Authorization: "Bearer x" });
-  assert.equal(new TextDecoder().decode(said), "Bearer x");
+  const body = await download(`http://127.0.0.1:${port}/`, undefined, { Authorization: "Bearer x" });
+  assert.equal(new TextDecoder().decode(body), "Bearer x");
   server.close();
 });

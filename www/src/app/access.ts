@@ -1,6 +1,6 @@
 // Whether the token prompt is open (shell/access_dialog.tsx shows it).
 import { effect, signal } from "@preact/signals";
-import { refusal } from "../net/api.js";
+import { refusal } from "../net/http.js";
 
 export const promptOpen = signal(false);
 let declined = false; // the user closed the prompt; views still show what they lack, with a button that opens it

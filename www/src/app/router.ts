@@ -1,9 +1,8 @@
-// Where in the dashboard the person is: #/view/rest?query. In the hash, so that every address is the one
-// file the server has, reloads stay where they are, and it also works from a disk.
+// The address of the page, #/view/rest?query. It is in the hash because the server has a single HTML file.
 import { signal } from "@preact/signals";
 
 export interface Route {
-  view: string; // "" at the front door
+  view: string; // "" at the start page
   rest: string[]; // further parts of the path: an id, a tab
   query: URLSearchParams;
 }
@@ -14,7 +13,7 @@ export function parseHash(hash: string): Route {
   return { view, rest, query: new URLSearchParams(query) };
 }
 
-// A hand-written address may have a lone % in it.
+// An address that was typed may contain a single "%".
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -27,8 +26,8 @@ export type Query = Record<string, string | number | boolean | undefined>; // un
 
 export function href(view: string, rest: readonly (string | number)[] = [], query: Query = {}): string {
   const path = [view, ...rest].map((part) => encodeURIComponent(part)).join("/");
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
-  const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const text = new URLSearchParams(entries.map(([key, value]) => [key, String(value)])).toString();
   return `#/${path}${text && `?${text}`}`;
 }
 
@@ -38,7 +37,7 @@ export function followAddress(): void {
   addEventListener("hashchange", () => (route.value = parseHash(location.hash)));
 }
 
-// Goes there; `replace` leaves no step to come back to, for filters that change with every letter.
+// `replace` adds no entry to the browser history, for filters that change with every key.
 export function go(address: string, { replace = false } = {}): void {
   if (replace) {
     history.replaceState(history.state, "", address);

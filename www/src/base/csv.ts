@@ -1,12 +1,12 @@
-// Tables as text, as RFC 4180 has it.
+// CSV as in RFC 4180.
 export type Cell = string | number | null | undefined;
 
 export function toCsv(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
   return [columns, ...rows].map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
 }
 
-// Text that a spreadsheet would compute (=, +, -, @, tab, return in front) gets an apostrophe, as in the
-// server's own exports; numbers stay numbers.
+// Text that a spreadsheet would evaluate as a formula (leading =, +, -, @, tab or return) gets an apostrophe, as in
+// the server's exports. Numbers stay unchanged.
 function field(value: Cell): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
@@ -14,9 +14,9 @@ function field(value: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-// A name for a file from words: "Answers, last hour" -> "answers-last-hour".
-export const fileName = (words: string): string =>
-  words
+// A file name for a title: "Predictions, last hour" -> "predictions-last-hour".
+export const fileName = (title: string): string =>
+  title
     .toLowerCase()
     .replace(/[^\p{Letter}\p{Number}]+/gu, "-")
     .replace(/^-|-$/g, "") || "fovea";

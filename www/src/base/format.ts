@@ -1,19 +1,20 @@
-// Numbers and times as people read them. Language: strings.ts.
-import { words as frameWords, locale } from "./strings.js";
+// Human-readable numbers and times in the locale of strings.ts.
+import { locale, words } from "./strings.js";
 
 const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 
 export const count = (n: number): string => integer.format(n);
 
-// 0.97312 -> "97.3 %". Never "100.0 %" or "0.0 %" for what is neither.
-export function percent(p: number): string {
+// 0.97312 -> "97.3 %". "100.0 %" and "0.0 %" stand only for exactly 1 and 0.
+// `short` leaves out ".0", for the ticks of an axis.
+export function percent(p: number, short = false): string {
   const rounded = Math.round(p * 1000) / 10;
   if (rounded === 100 && p < 1) return "> 99.9 %";
   if (rounded === 0 && p > 0) return "< 0.1 %";
-  return `${rounded.toFixed(1)} %`;
+  return `${short ? rounded : rounded.toFixed(1)} %`;
 }
 
-// Three figures at most: "0.34 ms", "12.3 ms", "1.20 s".
+// At most three significant digits: "0.34 ms", "12.3 ms", "1.20 s".
 export function milliseconds(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
   return `${ms.toFixed(ms >= 100 ? 0 : ms >= 10 ? 1 : 2)} ms`;
@@ -26,14 +27,14 @@ export function bytes(n: number): string {
   return `${(n / 1e9).toFixed(2)} GB`;
 }
 
-// A tiny difference in a form that can be read aloud: 0, "0.00000012", "0.0034".
+// A small difference with two significant digits and no exponent: "0", "0.00000012", "0.0034".
 export function difference(d: number): string {
   if (d === 0) return "0";
   const digits = Math.min(12, Math.max(2, 1 - Math.floor(Math.log10(d))));
   return d.toFixed(digits);
 }
 
-// Large counts at a distance: 847402 -> "847K".
+// Three significant digits: 847402 -> "847K".
 export function roughly(n: number): string {
   return new Intl.NumberFormat(locale, {
     notation: "compact",
@@ -77,13 +78,13 @@ function largestUnit(seconds: number): number {
 export function ago(iso: string, now: number): string {
   const seconds = (now - Date.parse(iso)) / 1000;
   if (Number.isNaN(seconds)) return iso;
-  const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-  if (seconds < 5) return frameWords.justNow;
+  if (seconds < 5) return words.justNow;
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const i = largestUnit(seconds);
-  return words.format(-Math.floor(seconds / (lengths[i] ?? 1)), units[i] ?? "second");
+  return relative.format(-Math.floor(seconds / (lengths[i] ?? 1)), units[i] ?? "second");
 }
 
-// How long something has lasted: "42 s", "3 min 5 s", "2 h 14 min", "12 d 3 h". Two units at most.
+// A duration with at most two units: "42 s", "3 min 5 s", "2 h 14 min", "12 d 3 h".
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const parts: [number, string][] = [
@@ -101,6 +102,6 @@ export function duration(seconds: number): string {
     .join(" ");
 }
 
-// A name that may run from right to left, beside numbers that must not change sides with it, where no <bdi>
-// can stand: between the marks of Unicode for that.
+// Isolates a name that may be written from right to left from the text around it, where <bdi> is not possible
+// (Unicode FSI and PDI).
 export const isolated = (name: string): string => `\u2068${name}\u2069`;

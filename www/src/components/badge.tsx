@@ -5,7 +5,7 @@ export type Tone = "plain" | "good" | "warn" | "bad" | "server" | "page";
 
 const icons: Partial<Record<Tone, IconName>> = { good: "good", warn: "warning", bad: "bad" };
 
-// One or two words about something. The tone has an icon where the colour alone would say it.
+// One or two words in a coloured frame. Tones whose colour has a meaning also have an icon.
 export function Badge({ tone = "plain", children }: { tone?: Tone; children: ComponentChildren }) {
   const icon = icons[tone];
   return (

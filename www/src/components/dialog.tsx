@@ -1,4 +1,4 @@
-// A window over the page: the browser's own <dialog>, which keeps the focus inside and gives it back.
+// Modal dialogs on the browser's <dialog>, which traps the focus and returns it on closing.
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
@@ -9,7 +9,7 @@ export interface DialogProps {
   open: boolean;
   title: string;
   wide?: boolean;
-  onClose: () => void; // by Escape, the cross, or a click beside it
+  onClose: () => void; // by Escape, the close button, or a click outside
   children: ComponentChildren;
 }
 
@@ -21,7 +21,7 @@ export function Dialog({ open, title, wide, onClose, children }: DialogProps) {
     if (open) dialog.showModal();
     else dialog.close();
   }, [open]);
-  // One that goes away while it is open gives the focus back too, which it can as long as it is there.
+  // A dialog that is removed while it is open must be closed first to return the focus.
   useLayoutEffect(() => {
     const dialog = element.current;
     return () => dialog?.close();
@@ -32,7 +32,7 @@ export function Dialog({ open, title, wide, onClose, children }: DialogProps) {
       class={wide ? "dialog wide" : "dialog"}
       aria-label={title}
       onCancel={(event) => {
-        event.preventDefault(); // `open` decides
+        event.preventDefault(); // `open` controls the dialog
         onClose();
       }}
       onClick={(event) => event.target === element.current && onClose()}
@@ -50,39 +50,39 @@ export function Dialog({ open, title, wide, onClose, children }: DialogProps) {
   );
 }
 
-export interface Question {
+export interface Confirmation {
   title: string;
   text: ComponentChildren;
-  yes: string; // what the button does: "Delete 3 images", never "OK"
+  yes: string; // label of the button: "Delete 3 images", never "OK"
   danger?: boolean;
 }
 
-const asked = signal<(Question & { answer: (yes: boolean) => void }) | undefined>(undefined);
+const pending = signal<(Confirmation & { resolve: (yes: boolean) => void }) | undefined>(undefined);
 
-// Asks; resolves to whether the person agreed. One question at a time: another one answers the first no.
-export function confirm(question: Question): Promise<boolean> {
-  asked.value?.answer(false);
+// Resolves to whether the user agreed. A second call cancels the first one.
+export function confirm(confirmation: Confirmation): Promise<boolean> {
+  pending.value?.resolve(false);
   return new Promise((resolve) => {
-    asked.value = {
-      ...question,
-      answer: (yes) => {
-        asked.value = undefined;
+    pending.value = {
+      ...confirmation,
+      resolve: (yes) => {
+        pending.value = undefined;
         resolve(yes);
       },
     };
   });
 }
 
-// Stands once in the shell.
+// Rendered once, in the shell.
 export function ConfirmDialog() {
-  const question = asked.value;
+  const current = pending.value;
   return (
-    <Dialog open={question !== undefined} title={question?.title ?? ""} onClose={() => question?.answer(false)}>
-      <div class="dialog-text">{question?.text}</div>
+    <Dialog open={current !== undefined} title={current?.title ?? ""} onClose={() => current?.resolve(false)}>
+      <div class="dialog-text">{current?.text}</div>
       <footer class="dialog-actions">
-        <Button onClick={() => question?.answer(false)}>{words.components.cancel}</Button>
-        <Button kind={question?.danger ? "danger" : "primary"} onClick={() => question?.answer(true)}>
-          {question?.yes}
+        <Button onClick={() => current?.resolve(false)}>{words.components.cancel}</Button>
+        <Button kind={current?.danger ? "danger" : "primary"} onClick={() => current?.resolve(true)}>
+          {current?.yes}
         </Button>
       </footer>
     </Dialog>

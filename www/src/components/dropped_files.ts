@@ -1,18 +1,18 @@
-// Files out of a drop, folders looked through.
+// Files from a drop or a file input, including those in folders.
 
 export interface FoundFile {
   file: File;
-  path: string; // with the folders it was in: "cats/one.jpg", else its name
+  path: string; // with its folders: "cats/one.jpg", or only the name
 }
 
 export const fromList = (list: FileList | null | undefined): FoundFile[] =>
   Array.from(list ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name }));
 
-// The entries must be taken while the event is handled: afterwards the browser has emptied it. Files that
-// cannot be read are left out, as are those whose names begin with a dot.
+// Call it while the event is handled: afterwards the browser empties `data`. Skips files that cannot be read and
+// names that begin with a dot.
 export function fromDrop(data: DataTransfer | null): Promise<FoundFile[]> {
   const entries = Array.from(data?.items ?? [], (item) => item.webkitGetAsEntry?.() ?? null);
-  // A drop that was made by a script has files but no entries.
+  // A drop created by a script has files but no entries.
   if (entries.every((entry) => entry === null)) return Promise.resolve(fromList(data?.files));
   return walk(entries.filter((entry) => entry !== null));
 }
@@ -29,19 +29,19 @@ async function walk(entries: readonly FileSystemEntry[]): Promise<FoundFile[]> {
         found.push({ file, path: entry.fullPath.replace(/^\//, "") });
       }
     } catch {
-      // it vanished, or is not ours to read
+      // The file was deleted or is not readable.
     }
   }
   return found;
 }
 
-// A reader gives a hundred at a time, and none when there are no more.
+// readEntries() returns about a hundred entries per call, and none at the end.
 async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];
   for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, fail) => reader.readEntries(resolve, fail));
-    if (some.length === 0) return all;
-    all.push(...some);
+    const batch = await new Promise<FileSystemEntry[]>((resolve, fail) => reader.readEntries(resolve, fail));
+    if (batch.length === 0) return all;
+    all.push(...batch);
   }
 }

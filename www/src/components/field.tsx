@@ -1,4 +1,4 @@
-// Form controls with their words: what to enter, what it means, what is wrong with it.
+// Form controls with label, hint and error.
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
@@ -11,14 +11,14 @@ export interface FieldProps {
 
 export function Field({ label, hint, error, children }: FieldProps) {
   const id = useId();
-  const told = error ?? hint;
+  const message = error ?? hint;
   return (
     <div class={error ? "field wrong" : "field"}>
       <label for={id}>{label}</label>
-      {children(id, told ? `${id}-told` : undefined)}
-      {told && (
-        <p id={`${id}-told`} class={error ? "bad" : "hint"} role={error ? "alert" : undefined}>
-          {told}
+      {children(id, message ? `${id}-message` : undefined)}
+      {message && (
+        <p id={`${id}-message`} class={error ? "bad" : "hint"} role={error ? "alert" : undefined}>
+          {message}
         </p>
       )}
     </div>
@@ -42,7 +42,7 @@ export function CheckBox({ checked, label, onChange }: CheckBoxProps) {
 
 export interface SelectProps<T extends string> {
   id?: string;
-  label?: string; // when no Field gives it one
+  label?: string; // when it is not in a Field
   value: T;
   options: readonly { value: T; label: string }[];
   onChange: (value: T) => void;
@@ -60,7 +60,7 @@ export function Select<T extends string>({ id, label, value, options, onChange }
   );
 }
 
-// A few choices side by side, one of them made: radio buttons in the shape of one long button.
+// Radio buttons that look like one segmented button.
 export interface SegmentsProps<T extends string> {
   label: string;
   value: T;

@@ -1,4 +1,4 @@
-// Where files come in: dropped, pasted, chosen one by one or as a folder.
+// File input by drop, paste, or a dialog for files or a folder.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../base/strings.js";
@@ -6,16 +6,16 @@ import { Button } from "./button.js";
 import { type FoundFile, fromDrop, fromList } from "./dropped_files.js";
 
 export interface FileSource {
-  over: boolean; // something is held over it
-  choose: () => void; // opens the browser's own dialog
+  over: boolean; // something is dragged over it
+  choose: () => void; // opens the browser's file dialog
   chooseFolder: () => void;
-  input: ComponentChildren; // put it anywhere inside
+  input: ComponentChildren; // must be rendered somewhere
 }
 
 export interface FileSourceOptions {
-  accept?: string; // as of an <input>
+  accept?: string; // as of <input type="file">
   id?: string; // of the input
-  wholePage?: boolean; // a drop anywhere counts, and a paste
+  wholePage?: boolean; // accepts drops anywhere on the page, and pastes
   onFiles: (files: FoundFile[]) => void;
 }
 
@@ -26,13 +26,13 @@ export interface DropHandlers {
   onDrop: (event: DragEvent) => void;
 }
 
-// The behaviour without a look, for views that have one of their own.
+// The behaviour without markup, for views with their own design.
 export function useFileSource({ accept, id, wholePage, onFiles }: FileSourceOptions): FileSource & { handlers: DropHandlers } {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const depth = useRef(0); // dragenter and dragleave also fire for every child
-  const take = useRef(onFiles);
-  take.current = (files) => files.length > 0 && onFiles(files);
+  const accepted = useRef(onFiles);
+  accepted.current = (files) => files.length > 0 && onFiles(files);
 
   const handlers: DropHandlers = {
     onDragEnter: () => setOver(++depth.current > 0),
@@ -42,29 +42,29 @@ export function useFileSource({ accept, id, wholePage, onFiles }: FileSourceOpti
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      void fromDrop(event.dataTransfer).then((files) => take.current(files));
+      void fromDrop(event.dataTransfer).then((files) => accepted.current(files));
     },
   };
   const latest = useRef(handlers);
   latest.current = handlers;
   useEffect(() => {
     if (!wholePage) return;
-    const undo = (
+    const cleanups = (
       [
         ["dragenter", (event: Event) => latest.current.onDragEnter(event as DragEvent)],
         ["dragleave", (event: Event) => latest.current.onDragLeave(event as DragEvent)],
         ["dragover", (event: Event) => latest.current.onDragOver(event as DragEvent)],
         ["drop", (event: Event) => latest.current.onDrop(event as DragEvent)],
-        ["paste", (event: Event) => take.current(fromList((event as ClipboardEvent).clipboardData?.files))],
+        ["paste", (event: Event) => accepted.current(fromList((event as ClipboardEvent).clipboardData?.files))],
       ] as const
     ).map(([name, listener]) => {
       document.addEventListener(name, listener);
       return () => document.removeEventListener(name, listener);
     });
-    return () => undo.forEach((one) => one());
+    return () => cleanups.forEach((cleanup) => cleanup());
   }, [wholePage]);
 
-  const ask = (folder: boolean): void => {
+  const openDialog = (folder: boolean): void => {
     if (input.current === null) return;
     input.current.webkitdirectory = folder;
     input.current.click();
@@ -72,19 +72,19 @@ export function useFileSource({ accept, id, wholePage, onFiles }: FileSourceOpti
   return {
     over,
     handlers,
-    choose: () => ask(false),
-    chooseFolder: () => ask(true),
+    choose: () => openDialog(false),
+    chooseFolder: () => openDialog(true),
     input: (
       <input
         ref={input}
         id={id}
         type="file"
-        hidden // the buttons beside it open it
+        hidden // opened by the buttons
         multiple
         accept={accept}
         onChange={(event) => {
-          take.current(fromList(event.currentTarget.files));
-          event.currentTarget.value = ""; // the same file may be chosen again
+          accepted.current(fromList(event.currentTarget.files));
+          event.currentTarget.value = ""; // allows choosing the same file again
         }}
       />
     ),

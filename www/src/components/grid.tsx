@@ -1,5 +1,5 @@
-// Thousands of images in rows: only those near the window are in the page. Cells can be chosen: by click,
-// Space, Shift (a range), Ctrl or Cmd (one more), Ctrl+A. The caller fetches what comes into sight.
+// A virtual grid for thousands of images: only cells near the viewport are in the document. Cells are selected by
+// click, Space, Shift (a range), Ctrl or Cmd (toggle one) and Ctrl+A. The caller loads what becomes visible.
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { layout, step } from "./grid_layout.js";
@@ -7,66 +7,72 @@ import { layout, step } from "./grid_layout.js";
 export interface GridProps {
   label: string;
   count: number;
-  cell: { width: number; height: number }; // pixels: the least width, and the height with the gap below
+  cell: { width: number; height: number }; // pixels: minimum width, and height including the gap below
   render: (index: number) => ComponentChildren;
-  keyOf: (index: number) => string | number; // also for those that are not fetched yet
-  nameOf: (index: number) => string; // of a cell, for a screen reader
+  keyOf: (index: number) => string | number; // also for cells that are not loaded yet
+  nameOf: (index: number) => string; // for screen readers
   chosen?: ReadonlySet<string | number>;
-  onChoose?: (chosen: ReadonlySet<string | number>) => void; // absent: nothing can be chosen
-  onOpen?: (index: number) => void; // Enter or a double click
-  onSight?: (first: number, end: number) => void; // these are shown now
+  onChoose?: (chosen: ReadonlySet<string | number>) => void; // absent: cells cannot be selected
+  onOpen?: (index: number) => void; // by Enter or double click
+  onVisible?: (first: number, end: number) => void; // cells first <= i < end are shown
 }
 
-// The part of the window in which the grid lies; follows scrolling and resizing.
-function useWindowOn(element: { current: HTMLElement | null }): { width: number; top: number; seen: number } {
-  const [view, setView] = useState({ width: 0, top: 0, seen: 0 });
+interface Viewport {
+  width: number; // of the grid
+  top: number; // of the viewport, relative to the grid
+  height: number; // of the viewport
+}
+
+// The position of the viewport in the grid; follows scrolling and resizing.
+function useViewport(element: { current: HTMLElement | null }): Viewport {
+  const [viewport, setViewport] = useState<Viewport>({ width: 0, top: 0, height: 0 });
   useLayoutEffect(() => {
     const grid = element.current;
     if (grid === null) return;
     let frame = 0;
-    const look = (): void => {
+    const measure = (): void => {
       frame = 0;
       const { top, width } = grid.getBoundingClientRect();
-      setView({ width, top: -top, seen: innerHeight });
+      setViewport({ width, top: -top, height: innerHeight });
     };
-    const soon = (): void => void (frame ||= requestAnimationFrame(look));
-    const resize = new ResizeObserver(soon);
+    const schedule = (): void => void (frame ||= requestAnimationFrame(measure));
+    const resize = new ResizeObserver(schedule);
     resize.observe(grid);
-    addEventListener("scroll", soon, { passive: true, capture: true });
-    addEventListener("resize", soon);
-    look();
+    addEventListener("scroll", schedule, { passive: true, capture: true });
+    addEventListener("resize", schedule);
+    measure();
     return () => {
       cancelAnimationFrame(frame);
       resize.disconnect();
-      removeEventListener("scroll", soon, { capture: true });
-      removeEventListener("resize", soon);
+      removeEventListener("scroll", schedule, { capture: true });
+      removeEventListener("resize", schedule);
     };
   }, []);
-  return view;
+  return viewport;
 }
 
-export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoose, onOpen, onSight }: GridProps) {
+export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoose, onOpen, onVisible }: GridProps) {
   const grid = useRef<HTMLDivElement>(null);
-  const { columns, height, first, end } = layout({ count, cell, ...useWindowOn(grid) });
+  const { columns, height, first, end } = layout({ count, cell, viewport: useViewport(grid) });
   const [focus, setFocus] = useState(0);
-  const anchor = useRef(0); // where a range begins
+  const anchor = useRef(0); // start of a range
   const at = Math.min(focus, Math.max(0, count - 1));
 
   useEffect(() => {
-    if (end > first) onSight?.(first, end);
+    if (end > first) onVisible?.(first, end);
   }, [first, end, count]);
 
   const choose = (index: number, event: MouseEvent | KeyboardEvent): void => {
     if (!onChoose) return;
-    const more = event.ctrlKey || event.metaKey;
-    const next = new Set(more || event.shiftKey || event instanceof KeyboardEvent ? chosen : []);
+    const toggle = event.ctrlKey || event.metaKey;
+    const next = new Set(toggle || event.shiftKey || event instanceof KeyboardEvent ? chosen : []);
     if (event.shiftKey) {
       for (let i = Math.min(anchor.current, index); i <= Math.max(anchor.current, index); ++i) next.add(keyOf(i));
     } else {
       anchor.current = index;
       const key = keyOf(index);
-      const only = chosen?.has(key) && chosen.size === 1;
-      if (next.has(key) || only) next.delete(key);
+      const isOnlyOne = chosen?.has(key) && chosen.size === 1;
+      if (next.has(key) || isOnlyOne) next.delete(key);
       else next.add(key);
     }
     onChoose(next);
@@ -74,12 +80,12 @@ export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoo
   const move = (index: number): void => {
     setFocus(index);
     scrollToRow(grid.current, Math.floor(index / columns) * cell.height, cell.height);
-    // It may only just be coming into the page.
+    // The cell may not be rendered yet.
     requestAnimationFrame(() => grid.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }));
   };
   const press = (event: KeyboardEvent): void => {
-    const to = step(event.key, at, columns, count);
-    if (to !== undefined) move(to);
+    const target = step(event.key, at, columns, count);
+    if (target !== undefined) move(target);
     else if (event.key === " ") choose(at, event);
     else if (event.key === "Enter" && onOpen) onOpen(at);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey) && onChoose) {
@@ -88,7 +94,7 @@ export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoo
     event.preventDefault();
   };
 
-  // The cell with the focus stays in the page wherever the window is, or the focus would be lost.
+  // The focused cell stays in the document wherever the viewport is, or the focus would be lost.
   const indices = Array.from({ length: end - first }, (_, i) => first + i);
   if (count > 0 && (at < first || at >= end)) indices.push(at);
   return (
@@ -126,7 +132,7 @@ export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoo
 function scrollToRow(grid: HTMLElement | null, rowTop: number, rowHeight: number): void {
   if (grid === null) return;
   const top = grid.getBoundingClientRect().top + rowTop;
-  const kFrame = 80; // what the shell covers at either end
-  if (top < kFrame) scrollBy({ top: top - kFrame });
-  else if (top + rowHeight > innerHeight - kFrame) scrollBy({ top: top + rowHeight - innerHeight + kFrame });
+  const kCovered = 80; // pixels that the shell covers at the top and at the bottom
+  if (top < kCovered) scrollBy({ top: top - kCovered });
+  else if (top + rowHeight > innerHeight - kCovered) scrollBy({ top: top + rowHeight - innerHeight + kCovered });
 }

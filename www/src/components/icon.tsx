@@ -1,4 +1,4 @@
-// The icons in use, by what they mean here. Decoration: the words beside them say it.
+// The icons by their meaning in this page. They are decoration: the text beside them has the information.
 import type { IconNode } from "lucide";
 import { h } from "preact";
 import {

@@ -5,7 +5,7 @@ import { words } from "../base/strings.js";
 
 export interface ProgressProps {
   label: string;
-  value?: number | undefined; // of max; undefined: nobody knows how far it is
+  value?: number | undefined; // of max; undefined: progress unknown
   max?: number;
   detail?: ComponentChildren; // "12 of 300, 8 s to go"
   onCancel?: (() => void) | undefined;

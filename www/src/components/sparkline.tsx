@@ -1,11 +1,10 @@
-// A curve as small as a word, without axes: it shows the shape, the number beside it the size. Gaps
-// (null) stay gaps.
+// A small line or bar chart without axes, shown beside a number. null values are gaps.
 import { useId } from "preact/hooks";
 
 export interface SparklineProps {
   values: readonly (number | null)[];
-  label: string; // the same in words
-  from?: number; // the lowest end of the scale; the least of the values when not given
+  label: string; // the same as text
+  from?: number; // lower end of the scale; default: the smallest value
   kind?: "line" | "bars";
 }
 
@@ -21,7 +20,7 @@ export interface Scale {
 export function scale(values: readonly (number | null)[], from?: number): Scale {
   const known = values.filter((value): value is number => value !== null);
   const low = from ?? Math.min(...known);
-  const span = Math.max(...known) - low || 1; // all the same: a line at the bottom
+  const span = Math.max(...known) - low || 1; // equal values: a line at the bottom
   const step = values.length > 1 ? (kWidth - 2 * kInset) / (values.length - 1) : 0;
   return {
     x: (i) => kInset + i * step,
@@ -29,8 +28,8 @@ export function scale(values: readonly (number | null)[], from?: number): Scale 
   };
 }
 
-// "M0 10 L5 12 M20 3 L25 4": a new stroke after every gap.
-export function strokes(values: readonly (number | null)[], { x, y }: Scale): string {
+// An SVG path, "M0 10 L5 12 M20 3 L25 4": a new line after each gap.
+export function linePath(values: readonly (number | null)[], { x, y }: Scale): string {
   let drawn = false;
   return values
     .map((value, i) => {
@@ -38,9 +37,9 @@ export function strokes(values: readonly (number | null)[], { x, y }: Scale): st
         drawn = false;
         return "";
       }
-      const part = `${drawn ? "L" : "M"}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
+      const command = `${drawn ? "L" : "M"}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
       drawn = true;
-      return part;
+      return command;
     })
     .join("");
 }
@@ -53,7 +52,7 @@ export function Sparkline({ values, label, from, kind = "line" }: SparklineProps
   return (
     <svg class={`sparkline ${kind}`} viewBox={`0 0 ${kWidth} ${kHeight}`} preserveAspectRatio="none" role="img" aria-labelledby={id}>
       <title id={id}>{label}</title>
-      {known && kind === "line" && <path d={strokes(values, { x, y })} />}
+      {known && kind === "line" && <path d={linePath(values, { x, y })} />}
       {known &&
         kind === "bars" &&
         values.map((value, i) => {

@@ -1,14 +1,14 @@
-// One number worth a glance, with its name, what it is made of, and perhaps its recent shape.
+// A number with its name, a detail, and optionally a sparkline.
 import type { ComponentChildren } from "preact";
 
 export interface StatProps {
   name: string;
-  value: ComponentChildren; // undefined: not known yet, and its place is kept
+  value: ComponentChildren; // undefined: not known yet; its space is kept
   unit?: string;
   detail?: ComponentChildren;
   tone?: "warn" | "bad";
-  href?: string; // where there is more about it
-  children?: ComponentChildren; // a Sparkline, for instance
+  href?: string; // details
+  children?: ComponentChildren; // for instance a Sparkline
 }
 
 export function Stat({ name, value, unit, detail, tone, href, children }: StatProps) {
@@ -29,11 +29,10 @@ export function Stat({ name, value, unit, detail, tone, href, children }: StatPr
 
 export interface StatsProps {
   label: string;
-  minor?: boolean; // beside more important ones
-  children: ComponentChildren; // some Stat
+  minor?: boolean; // smaller
+  children: ComponentChildren; // Stat components
 }
 
-// Stats are a list of names and values, and stand in one.
 export const Stats = ({ label, minor, children }: StatsProps) => (
   <dl class={minor ? "stats minor" : "stats"} aria-label={label}>
     {children}

@@ -1,4 +1,4 @@
-// A table that sorts, filters, pages and saves itself as CSV.
+// A table with sorting, filtering, paging and CSV export.
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { count } from "../base/format.js";
@@ -13,22 +13,22 @@ import { type Sorting, filtered, sorted } from "./table_rows.js";
 export interface Column<Row> {
   id: string;
   title: string;
-  value: (row: Row) => Cell; // what it sorts, filters and saves by
-  cell?: (row: Row) => ComponentChildren; // what is shown, when that is more than the value
+  value: (row: Row) => Cell; // for sorting, filtering and CSV
+  cell?: (row: Row) => ComponentChildren; // what is shown, if not the value
   numeric?: boolean;
   fixed?: boolean; // not sortable
 }
 
 export interface TableProps<Row> {
-  title: string; // what it lists; also the name of the CSV file
+  title: string; // also the name of the CSV file
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string | number;
-  sort?: Sorting; // at first
+  sort?: Sorting; // initial
   filter?: boolean;
   csv?: boolean;
   pageSize?: number;
-  empty?: ComponentChildren; // when there are no rows at all
+  empty?: ComponentChildren; // shown when there are no rows
 }
 
 export function Table<Row>(props: TableProps<Row>) {
@@ -37,9 +37,9 @@ export function Table<Row>(props: TableProps<Row>) {
   const [text, setText] = useState("");
   const [page, setPage] = useState(0);
   const shown = useMemo(() => {
-    const found = filtered(rows, columns.map((column) => column.value), text);
+    const matching = filtered(rows, columns.map((column) => column.value), text);
     const by = columns.find(({ id }) => id === sorting?.column);
-    return by && sorting ? sorted(found, by.value, sorting.descending) : found;
+    return by && sorting ? sorted(matching, by.value, sorting.descending) : matching;
   }, [rows, columns, text, sorting]);
   if (rows.length === 0 && empty !== undefined) return <>{empty}</>;
 
@@ -110,7 +110,7 @@ interface HeadingProps<Row> {
 
 function Heading<Row>({ column: { id, title, numeric, fixed }, sorting, onSort }: HeadingProps<Row>) {
   const by = sorting?.column === id ? sorting : undefined;
-  // Numbers are looked through from the largest down.
+  // Numbers are sorted in descending order first.
   const next = { column: id, descending: by ? !by.descending : Boolean(numeric) };
   return (
     <th scope="col" class={numeric ? "number" : undefined} aria-sort={by && (by.descending ? "descending" : "ascending")}>

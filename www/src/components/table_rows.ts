@@ -1,4 +1,4 @@
-// Sorting and filtering, apart from how a table looks.
+// Sorting and filtering of table rows.
 import type { Cell } from "../base/csv.js";
 
 export interface Sorting {
@@ -8,7 +8,7 @@ export interface Sorting {
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-// Numbers by size, text as people sort it (a2 before a10); what is missing comes last either way.
+// Numbers by value, text in natural order (a2 before a10); missing values last in both directions.
 export function sorted<Row>(rows: readonly Row[], value: (row: Row) => Cell, descending: boolean): Row[] {
   const missing = (cell: Cell): boolean => cell === null || cell === undefined || (typeof cell === "number" && Number.isNaN(cell));
   const compare = (a: Cell, b: Cell): number =>
@@ -22,12 +22,12 @@ export function sorted<Row>(rows: readonly Row[], value: (row: Row) => Cell, des
     .map(({ row }) => row);
 }
 
-// Rows in which every word of the text is found in some column.
+// Rows that contain every word of the text in some column.
 export function filtered<Row>(rows: readonly Row[], values: readonly ((row: Row) => Cell)[], text: string): readonly Row[] {
-  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (wanted.length === 0) return rows;
+  const searched = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (searched.length === 0) return rows;
   return rows.filter((row) => {
     const all = values.map((value) => String(value(row) ?? "")).join("\n").toLowerCase();
-    return wanted.every((word) => all.includes(word));
+    return searched.every((word) => all.includes(word));
   });
 }

@@ -1,4 +1,4 @@
-// Parts of a view of which one is shown. Arrow keys move between them, as everywhere.
+// Tabs. Arrow keys, Home and End move between them.
 import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 
@@ -8,11 +8,11 @@ export interface Tab<T extends string> {
 }
 
 export interface TabsProps<T extends string> {
-  label: string; // of all together, for a screen reader
+  label: string; // of the tab list, for screen readers
   tabs: readonly Tab<T>[];
   value: T;
   onChange: (id: T) => void;
-  children: ComponentChildren; // what the chosen one shows
+  children: ComponentChildren; // content of the selected tab
 }
 
 export function Tabs<T extends string>({ label, tabs, value, onChange, children }: TabsProps<T>) {
@@ -20,8 +20,8 @@ export function Tabs<T extends string>({ label, tabs, value, onChange, children 
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent): void => {
     const now = tabs.findIndex((tab) => tab.id === value);
-    const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: tabs.length - 1 }[event.key];
-    const tab = to === undefined ? undefined : tabs[(to + tabs.length) % tabs.length];
+    const target = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    const tab = target === undefined ? undefined : tabs[(target + tabs.length) % tabs.length];
     if (tab === undefined) return;
     event.preventDefault();
     onChange(tab.id);

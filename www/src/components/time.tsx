@@ -1,8 +1,8 @@
-// Times that go on while one looks at them.
+// Times that update while they are shown.
 import { useEffect, useState } from "preact/hooks";
 import { ago, moment } from "../base/format.js";
 
-// Date.now(), anew every `period` milliseconds while the page is looked at.
+// Date.now(), updated every `period` milliseconds while the page is visible.
 export function useNow(period: number): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

@@ -1,4 +1,4 @@
-// Short words about what just happened: seen in a corner, and said to a screen reader.
+// Short notifications in a corner, also read by screen readers.
 import { signal } from "@preact/signals";
 import { messageOf } from "../base/errors.js";
 import { words } from "../base/strings.js";
@@ -11,36 +11,36 @@ export interface Toast {
   action?: { label: string; run: () => void }; // "Undo", "Show"
 }
 
-const kStay = 6_000; // milliseconds; an error stays until it is dismissed
-const kMost = 4;
+const kDuration = 6_000; // milliseconds; errors stay until they are dismissed
+const kMaxShown = 4;
 
 const shown = signal<readonly (Toast & { id: number })[]>([]);
-const said = signal("");
+const announcement = signal("");
 let lastId = 0;
 
-export function toast(given: Toast): void {
+export function toast(added: Toast): void {
   const id = ++lastId;
-  shown.value = [...shown.value, { ...given, id }].slice(-kMost);
-  if (given.tone !== "bad" && given.action === undefined) setTimeout(() => dismiss(id), kStay);
+  shown.value = [...shown.value, { ...added, id }].slice(-kMaxShown);
+  if (added.tone !== "bad" && added.action === undefined) setTimeout(() => dismiss(id), kDuration);
 }
 
 export const toastError = (error: unknown): void => toast({ text: messageOf(error), tone: "bad" });
 
 function dismiss(id: number): void {
-  shown.value = shown.value.filter((one) => one.id !== id);
+  shown.value = shown.value.filter((shownToast) => shownToast.id !== id);
 }
 
-// Says one sentence to a screen reader and shows nothing.
+// Announces a sentence to screen readers without showing it.
 export function announce(text: string): void {
-  said.value = text;
+  announcement.value = text;
 }
 
-// Stands once in the shell.
+// Rendered once, in the shell.
 export function Toasts() {
   return (
     <>
       <p id="announcer" class="unseen" aria-live="polite">
-        {said.value}
+        {announcement.value}
       </p>
       <ul class="toasts" role="status">
         {shown.value.map(({ id, text, tone = "plain", action }) => (

@@ -1,28 +1,34 @@
-// How sure an answer is, in words. Probabilities are calibrated, so that 0.9 is right nine times in ten.
+// How certain a prediction is. Probabilities are calibrated: predictions with probability 0.9 are right nine
+// times out of ten.
 import { words } from "../base/strings.js";
 import type { Certainty } from "../base/types.js";
-import { ranked } from "./compare.js";
+import { ranked } from "./compare_predictions.js";
 
-// unsure: below the threshold. Of the doubt that the threshold lets through, sure has at most a tenth and
-// rather sure at most a half: at 50 % they begin at 95 % and 75 %.
+// uncertain: below the threshold t. The range of doubt that the threshold allows, (1 - p) / (1 - t) from 0 to 1,
+// is divided at 0.1 and 0.5: for t = 0.5, "high" begins at 0.95 and "medium" at 0.75.
 export function certainty(probability: number, threshold: number, uncertain = probability < threshold): Certainty {
-  if (uncertain) return "unsure";
+  if (uncertain) return "uncertain";
   const doubt = (1 - probability) / (1 - threshold);
-  // A hair more, for 1 - 0.95 is not 0.05 to a computer.
-  if (probability === 1 || doubt <= 0.1 + 1e-9) return "sure";
-  return doubt <= 0.5 + 1e-9 ? "rather" : "hardly";
+  const kRounding = 1e-9; // 1 - 0.95 is slightly more than 0.05
+  if (probability === 1 || doubt <= 0.1 + kRounding) return "high";
+  return doubt <= 0.5 + kRounding ? "medium" : "low";
 }
 
-export interface Judged {
+export interface Probabilities {
   labels: readonly string[];
   probabilities: readonly number[];
-  probability: number;
+  probability: number; // the highest
 }
 
-// A sentence: of an unsure answer also what else it may be.
-export function inWords({ labels, probabilities, probability }: Judged, threshold: number, uncertain?: boolean): string {
+// The certainty as text. If it is low, the text names the second class, too.
+export function certaintyText(
+  { labels, probabilities, probability }: Probabilities,
+  threshold: number,
+  uncertain?: boolean,
+): string {
   const level = certainty(probability, threshold, uncertain);
   const [first, second] = ranked(probabilities);
   const label = (index: number | undefined): string => labels[index ?? -1] ?? "";
-  return second === undefined ? words.certainty.short[level] : words.certainty.long(level, label(first?.index), label(second.index));
+  if (second === undefined) return words.certainty.short[level];
+  return words.certainty.long(level, label(first?.index), label(second.index));
 }

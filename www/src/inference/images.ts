@@ -1,117 +1,122 @@
-// The images on the page and what is known about each.
+// The images of the Predict view and their predictions.
 import { batch, signal } from "@preact/signals";
 import { isAbort } from "../base/errors.js";
-import type { Training } from "../base/types.js";
-import type { PastPrediction } from "../net/service.js";
-import { Lane } from "./lane.js";
+import type { LabelledPrediction, PastPrediction } from "../net/service.js";
 import { pageEngine } from "./page_engine.js";
-import { predictOnServer, together } from "./server_model.js";
-import type { Answer, Outcome, Source } from "./types.js";
+import { RequestQueue } from "./request_queue.js";
+import { predictOnServer, serverBatchSize } from "./server_predictor.js";
+import type { Outcome, Prediction, Source } from "./types.js";
 
 export type Outcomes = Partial<Record<Source, Outcome>>;
 
-// What the person said it shows, and what became of that.
-export interface Correction {
+// The class that the user gave, and what the server did with the image.
+export interface Label {
   label: string;
-  training: Training | undefined;
+  training: LabelledPrediction["training"] | undefined;
 }
 
-// Goes up whenever something is known anew about any image; for those who look at all of them.
-export const news = signal(0);
+// Incremented when anything about any image changes.
+export const changes = signal(0);
 
-let last = 0;
+let lastId = 0;
 
 export class Image {
-  readonly id = ++last;
+  readonly id = ++lastId;
   readonly outcomes = signal<Outcomes>({});
-  readonly correction = signal<Correction | undefined>(undefined);
-  private made: string | undefined;
+  readonly label = signal<Label | undefined>(undefined);
+  private objectUrl: string | undefined;
 
   constructor(readonly file: File) {}
 
-  // For an <img>. Made when it is first shown, since most of thousands never are.
+  // For an <img>. Created on first use, since most images of a large batch are never shown.
   get url(): string {
-    return (this.made ??= URL.createObjectURL(this.file));
+    return (this.objectUrl ??= URL.createObjectURL(this.file));
   }
 
-  answer(source: Source): Answer | undefined {
+  prediction(source: Source): Prediction | undefined {
     const outcome = this.outcomes.value[source];
-    return outcome?.state === "answered" ? outcome.answer : undefined;
+    return outcome?.state === "done" ? outcome.prediction : undefined;
   }
 
-  // undefined: as if it had never been asked.
-  settle(source: Source, outcome: Outcome | undefined): void {
+  // undefined: as if the source had never been asked.
+  setOutcome(source: Source, outcome: Outcome | undefined): void {
     const { [source]: _, ...others } = this.outcomes.peek();
     this.outcomes.value = outcome === undefined ? others : { ...others, [source]: outcome };
-    news.value = news.peek() + 1;
+    changes.value = changes.peek() + 1;
   }
 
-  corrected({ right_label: label, training }: PastPrediction): void {
-    this.correction.value = { label: label ?? "", training };
-    news.value = news.peek() + 1;
+  setLabel({ right_label: label, training }: PastPrediction): void {
+    this.label.value = { label: label ?? "", training };
+    changes.value = changes.peek() + 1;
   }
 
-  // The card is gone.
-  forget(): void {
-    if (this.made !== undefined) URL.revokeObjectURL(this.made);
-    this.made = undefined;
+  revokeUrl(): void {
+    if (this.objectUrl !== undefined) URL.revokeObjectURL(this.objectUrl);
+    this.objectUrl = undefined;
   }
 }
 
-// Answers below it are unsure; undefined: the server's own. What is asked now is recorded with it.
+// Predictions with a lower probability are uncertain; undefined: the server's threshold. Requests send it, and
+// the server records it.
 export const chosenThreshold = signal<number | undefined>(undefined);
 
-// As many as any lane takes at once.
-const next = (waiting: readonly Image[]): File[] => waiting.slice(0, 100).map(({ file }) => file);
+const kMaxBatch = 100; // no source takes more images at once
+const firstFiles = (waiting: readonly Image[]): File[] => waiting.slice(0, kMaxBatch).map(({ file }) => file);
 
-const lanes: Record<Source, Lane<Image>> = {
-  server: new Lane({
+function setOutcomes(images: readonly Image[], source: Source, outcomes: readonly Outcome[]): void {
+  batch(() => images.forEach((image, i) => image.setOutcome(source, outcomes[i])));
+}
+
+const queues: Record<Source, RequestQueue<Image>> = {
+  server: new RequestQueue({
     workers: 2,
-    together: (waiting) => together(next(waiting)),
+    batchSize: (waiting) => serverBatchSize(firstFiles(waiting)),
     async run(images, stop) {
       try {
-        const outcomes = await predictOnServer(images.map(({ file }) => file), chosenThreshold.peek(), stop);
-        if (!stop.aborted) batch(() => images.forEach((image, i) => image.settle("server", outcomes[i])));
+        const files = images.map(({ file }) => file);
+        const outcomes = await predictOnServer(files, chosenThreshold.peek(), stop);
+        if (!stop.aborted) setOutcomes(images, "server", outcomes);
       } catch (error) {
         if (!isAbort(error)) throw error;
       }
     },
   }),
-  // Two, so that one is read from the disk while the other is in the Worker.
-  page: new Lane({
+  // Two workers, so that one batch is read from the disk while the other one is computed.
+  page: new RequestQueue({
     workers: 2,
-    together: (waiting) => pageEngine.together(next(waiting)),
+    batchSize: (waiting) => pageEngine.batchSize(firstFiles(waiting)),
     async run(images, stop) {
-      const outcomes = await pageEngine.ask(images.map(({ file }) => file));
-      if (!stop.aborted) batch(() => images.forEach((image, i) => image.settle("page", outcomes[i])));
+      const outcomes = await pageEngine.predict(images.map(({ file }) => file));
+      if (!stop.aborted) setOutcomes(images, "page", outcomes);
     },
   }),
 };
 
-export const progressOf = (source: Source) => lanes[source].progress.value;
+export const progressOf = (source: Source) => queues[source].progress.value;
 
-// Asks about those that are not being asked already; resolves when the source has nothing left to do.
-export function ask(images: readonly Image[], source: Source): Promise<void> {
-  const open = images.filter((image) => image.outcomes.peek()[source]?.state !== "asking");
-  if (open.length === 0) return Promise.resolve();
+// Queues the images that are not queued yet. Resolves when the source's queue is empty.
+export function predict(images: readonly Image[], source: Source): Promise<void> {
+  const added = images.filter((image) => image.outcomes.peek()[source]?.state !== "pending");
+  if (added.length === 0) return Promise.resolve();
   batch(() => {
-    for (const image of open) image.settle(source, { state: "asking" });
-    lanes[source].add(open);
+    for (const image of added) image.setOutcome(source, { state: "pending" });
+    queues[source].add(added);
   });
-  return lanes[source].settled();
+  return queues[source].idle();
 }
 
-// What has no answer yet gets none; it can be asked again.
-export function stopAsking(): void {
+// Empties both queues. The images without a prediction can be queued again.
+export function stopPredicting(): void {
   batch(() => {
     for (const source of ["server", "page"] as const) {
-      for (const image of lanes[source].stop()) image.settle(source, undefined);
+      for (const image of queues[source].stop()) image.setOutcome(source, undefined);
     }
   });
 }
 
-export function forget(images: readonly Image[]): void {
-  const unwanted = new Set(images);
-  for (const lane of Object.values(lanes)) lane.forget(unwanted);
-  for (const image of images) image.forget();
+// Releases the images' resources and removes them from the queues.
+export function discard(images: readonly Image[]): void {
+  const removed = new Set(images);
+  for (const queue of Object.values(queues)) queue.remove(removed);
+  for (const image of images) image.revokeUrl();
 }

@@ -1,4 +1,4 @@
-// The server's description of its model -> ModelView. Everything may be missing but the classes.
+// Reads the server's description of a model. Model files may lack any of it but the classes.
 import type { LayerInfo } from "fovea";
 import type { Accuracy, ModelView } from "./types.js";
 
@@ -32,7 +32,7 @@ export function readModel(body: unknown): ModelView {
   };
 }
 
-// A version as /api/v1/models/{version} tells it: what it can do, and when it was stored.
+// Reads a version as /api/v1/models/{version} describes it. `published`: when it was added, ISO 8601.
 export function readVersion(body: unknown): ModelView & { published: string } {
   const version = record(body);
   const manifest = record(version["manifest"]);
@@ -64,7 +64,7 @@ function readAccuracy(metrics: Json): Accuracy | undefined {
   return { split, value, low, high, images };
 }
 
-// 95 % interval of a share p seen in n trials (Wilson 1927).
+// 95 % confidence interval of a fraction p of n trials (Wilson 1927).
 export function wilson(p: number, n: number): [number, number] {
   const z = 1.959964;
   const centre = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);

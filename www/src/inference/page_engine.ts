@@ -1,55 +1,58 @@
-// The network inside the page: a Worker that is started, and the weights fetched, on first use.
+// The model inside the page. On first use a Worker is started and the weights are fetched.
 import { signal } from "@preact/signals";
 import { type Code, type EngineInfo, type ModelInfo, type Result, WorkerClassifier, threadsHere } from "fovea";
+import { words } from "../base/strings.js";
 import { kWeightsPath } from "../net/paths.js";
 import { token } from "../net/token.js";
-import { words } from "../base/strings.js";
-import { fitting } from "./lane.js";
-import { failure, readFile } from "./server_model.js";
+import { countFitting } from "./request_queue.js";
+import { failure, readFile } from "./server_predictor.js";
 import type { Outcome } from "./types.js";
 
-// Put in by the build; empty when it had no WebAssembly to include.
-declare const FOVEA_ADDRESSES: Record<"worker" | "glue" | "wasm" | "threadsGlue" | "threadsWasm" | "threadsWorker", string>;
+type AddressName = "worker" | "glue" | "wasm" | "threadsGlue" | "threadsWasm" | "threadsWorker";
+
+// Defined by build.mjs; empty strings when there was no WebAssembly to include.
+declare const FOVEA_ADDRESSES: Record<AddressName, string>;
 
 export type EngineState =
   | { state: "absent" }
   | { state: "idle" }
-  | { state: "loading"; received: number; total: number }
+  | { state: "loading"; received: number; total: number } // bytes
   | { state: "ready"; bytes: number; info: ModelInfo; engine: EngineInfo }
   | { state: "failed"; error: string };
 
-interface Loaded {
+interface LoadedModel {
   classifier: WorkerClassifier;
   info: ModelInfo;
   engine: EngineInfo;
-  bytes: number; // of weights
-  users: number; // batches it is looking at
-  retired: boolean;
+  bytes: number; // of the weights
+  users: number; // batches in progress
+  retired: boolean; // replaced; disposed when users is 0
 }
 
-const here = (path: string): string => new URL(path, document.baseURI).href;
+const absoluteUrl = (path: string): string => new URL(path, document.baseURI).href;
 
-// With threads where there may be any; the build without them runs everywhere.
+// The engine with threads first, where threads are possible. The engine without threads runs everywhere.
 function engines(): Code[] {
   const { glue, wasm, threadsGlue, threadsWasm, threadsWorker } = FOVEA_ADDRESSES;
-  const alone: Code = { glue: here(glue), wasm: here(wasm) };
+  const single: Code = { glue: absoluteUrl(glue), wasm: absoluteUrl(wasm) };
   const count = threadsHere();
-  if (count === 1) return [alone];
-  return [{ glue: here(threadsGlue), wasm: here(threadsWasm), threads: { count, worker: here(threadsWorker) } }, alone];
+  if (count === 1) return [single];
+  const threads = { count, worker: absoluteUrl(threadsWorker) };
+  return [{ glue: absoluteUrl(threadsGlue), wasm: absoluteUrl(threadsWasm), threads }, single];
 }
 
-// A batch for several threads: enough for each that they rarely wait for the last one, and no more than may
-// lie in memory twice.
-const kEach = 8;
-const kBytes = 32_000_000;
+// A batch for several threads: large enough that threads rarely wait for the last one, small enough to be in
+// memory twice.
+const kImagesPerThread = 8;
+const kMaxBatchBytes = 32_000_000;
 
 class PageEngine {
   readonly available = FOVEA_ADDRESSES.wasm !== "";
   readonly state = signal<EngineState>({ state: this.available ? "idle" : "absent" });
-  private loading: Promise<Loaded> | undefined;
+  private loading: Promise<LoadedModel> | undefined;
 
-  // Loads once; a failed load is forgotten, so that the next call tries again.
-  load(): Promise<Loaded> {
+  // Loads once. After a failure, the next call tries again.
+  load(): Promise<LoadedModel> {
     this.loading ??= this.start().catch((error: Error) => {
       this.loading = undefined;
       this.state.value = { state: "failed", error: error.message };
@@ -58,53 +61,52 @@ class PageEngine {
     return this.loading;
   }
 
-  // Takes the weights that the server has now. Until they are here, and when they cannot be had, the old
-  // ones go on answering.
+  // Fetches the server's current weights. The old model stays in use until they have arrived, or if that fails.
   async reload(): Promise<void> {
-    const before = this.loading;
-    const was = this.state.peek();
+    const oldModel = this.loading;
+    const oldState = this.state.peek();
     try {
       this.loading = Promise.resolve(await this.start());
     } catch (error) {
-      this.state.value = was;
+      this.state.value = oldState;
       throw error;
     }
-    void before?.then(retire, () => undefined);
+    void oldModel?.then(retire, () => undefined);
   }
 
-  // How many of the first of these are best asked about at once.
-  together(files: readonly { size: number }[]): number {
+  // How many of the first files form the next batch.
+  batchSize(files: readonly { size: number }[]): number {
     const now = this.state.peek();
     const threads = now.state === "ready" ? now.engine.threads : 1;
-    return threads === 1 ? 1 : fitting(files, kEach * threads, kBytes);
+    return threads === 1 ? 1 : countFitting(files, kImagesPerThread * threads, kMaxBatchBytes);
   }
 
-  // What became of each, in their order. Never throws.
-  async ask(files: readonly File[]): Promise<Outcome[]> {
-    let loaded: Loaded;
+  // One outcome for each file, in the same order. Never throws.
+  async predict(files: readonly File[]): Promise<Outcome[]> {
+    let model: LoadedModel;
     try {
-      loaded = await this.load();
+      model = await this.load();
     } catch (error) {
       return files.map(() => failure(error, true));
     }
-    ++loaded.users;
+    ++model.users;
     try {
-      return await look(loaded, files);
+      return await predictAll(model, files);
     } finally {
-      --loaded.users;
-      if (loaded.retired) retire(loaded);
+      --model.users;
+      if (model.retired) retire(model);
     }
   }
 
-  private async start(): Promise<Loaded> {
+  private async start(): Promise<LoadedModel> {
     let bytes = 0;
     this.state.value = { state: "loading", received: 0, total: 0 };
     const secret = token.peek();
-    const found = await WorkerClassifier.load(
-      () => new Worker(here(FOVEA_ADDRESSES.worker), { type: "module" }),
+    const loaded = await WorkerClassifier.load(
+      () => new Worker(absoluteUrl(FOVEA_ADDRESSES.worker), { type: "module" }),
       {
         engines: engines(),
-        model: here(kWeightsPath),
+        model: absoluteUrl(kWeightsPath),
         ...(secret === "" ? {} : { headers: { Authorization: `Bearer ${secret}` } }),
       },
       ({ received, total }) => {
@@ -112,32 +114,37 @@ class PageEngine {
         this.state.value = { state: "loading", received, total };
       },
     );
-    const loaded = { ...found, bytes, users: 0, retired: false };
-    this.state.value = { state: "ready", bytes, info: loaded.info, engine: loaded.engine };
-    return loaded;
+    const model = { ...loaded, bytes, users: 0, retired: false };
+    this.state.value = { state: "ready", bytes, info: model.info, engine: model.engine };
+    return model;
   }
 }
 
-async function look({ classifier, info }: Loaded, files: readonly File[]): Promise<Outcome[]> {
-  const read = await Promise.all(files.map(readFile));
-  const sound = read.filter((content) => content instanceof Uint8Array);
-  // What is wrong with an image is its result; here the engine itself failed, and another try may not.
-  const answers = await classifier.predictAll(sound).then(
+async function predictAll({ classifier, info }: LoadedModel, files: readonly File[]): Promise<Outcome[]> {
+  const contents = await Promise.all(files.map(readFile));
+  const readable = contents.filter((content) => content instanceof Uint8Array);
+  // An image that cannot be decoded has an error as its result. A rejection means that the engine failed, so a
+  // retry may succeed.
+  const outcomes = await classifier.predictAll(readable).then(
     (results) => results.map((result) => outcomeOf(result, info)),
-    (error: unknown) => sound.map(() => failure(error, true)),
+    (error: unknown) => readable.map(() => failure(error, true)),
   );
   let next = 0;
-  return read.map((content) => (content instanceof Uint8Array ? (answers[next++] ?? failure(new Error(words.errors.strange), true)) : content));
+  return contents.map((content) =>
+    content instanceof Uint8Array
+      ? (outcomes[next++] ?? failure(new Error(words.errors.unexpected), true))
+      : content,
+  );
 }
 
 function outcomeOf(result: Result, info: ModelInfo): Outcome {
-  if ("error" in result) return { state: "failed", error: result.error, again: false };
-  return { state: "answered", answer: { ...result, labels: info.classes, weights: info.weights_sha256 } };
+  if ("error" in result) return { state: "failed", error: result.error, retry: false };
+  return { state: "done", prediction: { ...result, labels: info.classes, weights: info.weights_sha256 } };
 }
 
-function retire(loaded: Loaded): void {
-  loaded.retired = true;
-  if (loaded.users === 0) loaded.classifier.dispose();
+function retire(model: LoadedModel): void {
+  model.retired = true;
+  if (model.users === 0) model.classifier.dispose();
 }
 
 export const pageEngine = new PageEngine();

@@ -1,12 +1,12 @@
 import type { LayerInfo } from "fovea";
 
-// Where answers come from.
+// Where a prediction is made.
 export type Source = "server" | "page";
 export type Mode = "server" | "page" | "both";
 
 export const sourcesOf = (mode: Mode): Source[] => (mode === "both" ? ["server", "page"] : [mode]);
 
-// Milliseconds. The page has no queue and no network, so it fills in what it has.
+// Milliseconds. The page has neither queue nor round trip.
 export interface Timing {
   decode: number;
   compute: number;
@@ -14,25 +14,25 @@ export interface Timing {
   roundTrip?: number; // of the request, which may have carried several images
 }
 
-export interface Answer {
+export interface Prediction {
   label: string;
   index: number;
   probability: number;
   labels: string[]; // class names by index
   probabilities: number[]; // by class index
-  weights: string; // SHA-256 of the weights that gave it
+  weights: string; // SHA-256 of the model's weights
   timing: Timing;
   version?: string; // of the model, as the server counts
-  prediction?: number; // its number in the server's history
+  historyId?: number; // in the server's history
 }
 
-// What became of asking one source about one image. `again`: the image is not to blame.
+// The state of one image at one source. `retry`: the failure was not caused by the image.
 export type Outcome =
-  | { state: "asking" }
-  | { state: "answered"; answer: Answer }
-  | { state: "failed"; error: string; again: boolean };
+  | { state: "pending" }
+  | { state: "done"; prediction: Prediction }
+  | { state: "failed"; error: string; retry: boolean };
 
-// The model in service, as /api/v1/model tells it, with nothing taken on trust.
+// A model as the server describes it. Model files may lack any of it but the classes.
 export interface ModelView {
   name: string;
   version: string;
@@ -41,7 +41,7 @@ export interface ModelView {
   temperature: number | undefined;
   parameters: number | undefined;
   flops: number | undefined;
-  fileSize: number | undefined; // of the model file, bytes
+  fileSize: number | undefined; // bytes
   weightsSha256: string;
   provenance: [string, string][];
   accuracy: Accuracy | undefined;
@@ -49,8 +49,8 @@ export interface ModelView {
 }
 
 export interface Accuracy {
-  split: "test" | "val"; // of which images of its dataset
-  value: number;
+  split: "test" | "val"; // of the dataset, on which it was measured
+  value: number; // fraction
   low: number | undefined; // 95 % interval
   high: number | undefined;
   images: number | undefined;

@@ -1,123 +1,96 @@
-// The only place that talks to the server. Paths are relative to the page, so that it also works below a
-// prefix of a proxy.
-import { signal } from "@preact/signals";
-import { words } from "../base/strings.js";
-import { AccessError, AwayError, ServerError } from "./errors.js";
-import { forgetToken, token } from "./token.js";
+// Typed requests to the HTTP API. Paths, parameters, bodies and responses are those of the server's OpenAPI
+// document (generate_api_types.mjs), so tsc rejects what the API does not have.
+import { ServerError } from "./errors.js";
+import type { components, paths } from "./generated/api.js";
+import { call, kUploadTimeout, readJson } from "./http.js";
 
-// Milliseconds: a question has an answer soon; a large image may need minutes over a slow line.
-const kPatience = 30_000;
-export const kUploadPatience = 180_000;
+export type Schemas = components["schemas"];
 
-export type ServerState = "checking" | "online" | "away";
-export const serverState = signal<ServerState>("checking");
+type Method = "get" | "post" | "put" | "delete";
 
-// The server's latest refusal for want of a token; the page asks for one then (app/access.tsx).
-export const refusal = signal<AccessError | undefined>(undefined);
-// The same of a token that was sent and is not known there; what is asked without it is refused too, soon
-// after, in words that would not say what was wrong.
-export const wrongToken = signal<AccessError | undefined>(undefined);
+// The paths that have this method.
+export type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never;
+}[keyof paths];
 
-// Bytes of files that have left this page since it was opened. Counted here, where everything leaves.
-export const bytesSent = signal(0);
+type JsonOf<R> = R extends { content: { "application/json": infer T } } ? T : undefined;
+type JsonOfStatus<R> = JsonOf<R[Extract<keyof R, 200 | 201 | 202 | 204>]>;
 
-function weigh(body: BodyInit | undefined): number {
-  if (body instanceof Blob) return body.size;
-  if (!(body instanceof FormData)) return 0;
-  let bytes = 0;
-  for (const [, part] of body) if (part instanceof Blob) bytes += part.size;
-  return bytes;
+// The body of a success response.
+export type ResponseOf<P extends PathOf<M>, M extends Method> = paths[P][M] extends { responses: infer R }
+  ? JsonOfStatus<R>
+  : never;
+
+// Parameters end up in the URL, so each may be a string, too; the server checks their values.
+type Value = string | number | boolean | undefined;
+type PathParameters<O> = O extends { parameters: { path: infer A } } ? { path: Record<keyof A, Value> } : object;
+type QueryParameters<O> = O extends { parameters: { query?: infer Q } } ? { query?: QueryOf<Q> | undefined } : object;
+type QueryOf<Q> = Partial<Record<keyof NonNullable<Q>, Value>>;
+type BodyOf<O> = O extends { requestBody?: { content: { "application/json": infer T } } } ? { body?: T } : object;
+
+type Parameters<P extends PathOf<M>, M extends Method> = PathParameters<paths[P][M]> & QueryParameters<paths[P][M]>;
+type Options<P extends PathOf<M>, M extends Method> = Parameters<P, M> &
+  BodyOf<paths[P][M]> & { stop?: AbortSignal | undefined };
+
+// Options may be left out when none of them is required.
+type Arguments<T> = object extends T ? [options?: T] : [options: T];
+
+interface UrlParts {
+  path?: Record<string, Value>;
+  query?: Record<string, Value> | undefined;
 }
 
-export interface CallOptions {
-  method?: string;
-  body?: BodyInit;
-  headers?: Record<string, string>;
-  stop?: AbortSignal; // the caller lost interest
-  patience?: number; // until the first byte of the answer; Infinity for none
+// The URL of a path of the API, relative to the page. Query parameters that are undefined or "" are left out.
+export function apiUrl<P extends PathOf<"get">>(template: P, ...[options]: Arguments<Parameters<P, "get">>): string {
+  return buildUrl(template, options);
 }
 
-// A response that is no error, its body still to be read. Throws AwayError, ServerError, AccessError, or
-// AbortError when stopped.
-export async function call(path: string, options: CallOptions = {}): Promise<Response> {
-  const { stop, patience = kPatience, headers = {}, ...init } = options;
-  const sent = token.value;
-  const authorised = sent === "" ? headers : { ...headers, Authorization: `Bearer ${sent}` };
-  const cut = new AbortController();
-  const give = (): void => cut.abort();
-  let late = false;
-  const timer = Number.isFinite(patience) ? setTimeout(() => ((late = true), give()), patience) : undefined;
-  stop?.addEventListener("abort", give);
-  if (stop?.aborted) give();
-  else bytesSent.value += weigh(init.body);
-  let response: Response;
-  try {
-    response = await fetch(path, { cache: "no-store", ...init, headers: authorised, signal: cut.signal });
-  } catch (error) {
-    if (late) throw new Error(words.errors.slow(patience / 1000));
-    if (cut.signal.aborted) throw error;
-    serverState.value = "away";
-    throw new AwayError();
-  } finally {
-    clearTimeout(timer);
-  }
-  serverState.value = "online";
-  if (!response.ok) throw await problem(response, sent);
-  return response;
+function buildUrl(template: string, { path = {}, query = {} }: UrlParts = {}): string {
+  const filled = template.slice(1).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name])));
+  const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const search = new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString();
+  return search === "" ? filled : `${filled}?${search}`;
 }
 
-async function problem(response: Response, sent: string): Promise<ServerError> {
-  const { status } = response;
-  const body: unknown = await response.json().catch(() => undefined);
-  const said = (body as { error?: unknown } | undefined)?.error;
-  const text = typeof said === "string" ? said : words.errors.status(status);
-  const seconds = Number(response.headers.get("Retry-After") ?? NaN);
-  if (status !== 401 && status !== 403) return new ServerError(text, status, body, Number.isFinite(seconds) ? seconds : undefined);
-  const error = new AccessError(text, status, body);
-  // A wrong token must not be sent again by everything that asks: the server counts wrong ones.
-  if (status === 401 && sent !== "" && token.value === sent) {
-    wrongToken.value = error;
-    forgetToken();
-  }
-  refusal.value = error;
-  return error;
+export async function get<P extends PathOf<"get">>(
+  template: P,
+  ...[options]: Arguments<Options<P, "get">>
+): Promise<ResponseOf<P, "get">> {
+  return getUrl(buildUrl(template, options as UrlParts), options?.stop);
 }
 
-async function json<T>(response: Response): Promise<T> {
-  try {
-    return (await response.json()) as T;
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(words.errors.strange);
-    throw error;
-  }
+// For URLs that the server gave, such as `url` and `next`.
+export async function getUrl<T>(url: string, stop?: AbortSignal): Promise<T> {
+  return readJson<T>(await call(url.replace(/^\//, ""), { stop }));
 }
 
-export async function getJson<T>(path: string, stop?: AbortSignal): Promise<T> {
-  return json<T>(await call(path, stop ? { stop } : {}));
-}
-
-// POST, PUT, PATCH or DELETE with a JSON body, or none.
-export async function sendJson<T>(method: string, path: string, body?: unknown, headers = {}): Promise<T> {
-  const response = await call(path, {
-    method,
-    headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+export async function send<M extends "post" | "put" | "delete", P extends PathOf<M>>(
+  method: M,
+  template: P,
+  ...[options]: Arguments<Options<P, M>>
+): Promise<ResponseOf<P, M>> {
+  const { body, stop, ...parts } = (options ?? {}) as UrlParts & { body?: unknown; stop?: AbortSignal };
+  const response = await call(buildUrl(template, parts), {
+    method: method.toUpperCase(),
+    stop,
+    ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });
-  return response.status === 204 ? (undefined as T) : json<T>(response);
+  return response.status === 204 ? (undefined as ResponseOf<P, M>) : readJson(response);
 }
 
-// A form, for instance with images. An answer that tells of each file is one, whatever its status.
-export async function sendForm<T>(path: string, form: FormData, options: CallOptions = {}): Promise<T> {
+// Sends a form with files. A response with an error status whose body has `results` for each file is returned,
+// not thrown.
+export async function sendForm<P extends PathOf<"post">>(
+  template: P,
+  form: FormData,
+  { stop, query }: { stop?: AbortSignal | undefined; query?: QueryParameters<paths[P]["post"]>["query"] } = {},
+): Promise<ResponseOf<P, "post">> {
   try {
-    return await json<T>(await call(path, { method: "POST", body: form, patience: kUploadPatience, ...options }));
+    const options = { method: "POST", body: form, timeout: kUploadTimeout, stop };
+    return await readJson(await call(buildUrl(template, { query }), options));
   } catch (error) {
-    const answer = error instanceof ServerError ? (error.body as { results?: unknown } | undefined) : undefined;
-    if (Array.isArray(answer?.results)) return answer as T;
+    const body = error instanceof ServerError ? (error.body as { results?: unknown } | undefined) : undefined;
+    if (Array.isArray(body?.results)) return body as ResponseOf<P, "post">;
     throw error;
   }
-}
-
-// Whether the server is there, told through serverState; needs no token.
-export async function knock(): Promise<void> {
-  await call("livez").catch(() => undefined);
 }

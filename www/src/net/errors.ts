@@ -1,30 +1,32 @@
-// What can become of a call, as the types of the errors it throws.
+// The errors that requests throw.
 import { words } from "../base/strings.js";
 
-// The server could not be reached at all.
-export class AwayError extends Error {
+// No response: the server is down or the network is.
+export class UnreachableError extends Error {
   constructor() {
     super(words.errors.away);
   }
 }
 
-// It answered with an error status; the message is its own words.
+// A response with an error status. The message is the server's.
 export class ServerError extends Error {
   constructor(
     message: string,
     readonly status: number,
-    readonly body: unknown = undefined, // the whole answer, which may say more
-    readonly retryAfter: number | undefined = undefined, // seconds, when it says so
+    readonly body: unknown = undefined, // the parsed body, which may have more fields
+    readonly retryAfter: number | undefined = undefined, // seconds
   ) {
     super(message);
   }
 }
 
-// It wants a token (401), or one that may do more (403).
+// Status 401 (a token is required) or 403 (the token's role does not suffice).
 export class AccessError extends ServerError {}
 
-// Words of the server's that are exact and do not say what to do, in words that do; all others as they are.
-export function plainly(text: string): string {
-  const [, width, height, limit] = /^(?:.*: )?the image is too large: (\d+)x(\d+) = \d+ pixels, the limit is (\d+)$/s.exec(text) ?? [];
-  return limit === undefined ? text : words.errors.pixels(Number(width), Number(height), Number(limit) / 1e6);
+// Rewords the one server message that users meet often and cannot act on: an image with too many pixels. It has
+// "WIDTHxHEIGHT", the number of pixels and the limit, in this order.
+export function userMessage(text: string): string {
+  const [, width, height, pixels, limit] = (/(\d+)x(\d+)\D+(\d+)\D+(\d+)/.exec(text) ?? []).map(Number);
+  const isSize = width !== undefined && height !== undefined && width * height === pixels;
+  return isSize && limit !== undefined && pixels > limit ? words.errors.pixels(width, height, limit / 1e6) : text;
 }

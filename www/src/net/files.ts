@@ -1,10 +1,10 @@
 // Downloads from the server.
 import { saveBlob } from "../base/save_file.js";
-import { call } from "./api.js";
+import { call } from "./http.js";
 
 // Saves a file of the server to disk. Uses fetch because a link cannot carry a token.
 export async function saveFromServer(path: string, name: string): Promise<void> {
-  const response = await call(path, { patience: Infinity });
+  const response = await call(path, { timeout: Infinity });
   saveBlob(await response.blob(), name);
 }
 

@@ -1,24 +1,20 @@
-// Long work of the server: retrainings, evaluations, imports; docs/http-api.md, "Jobs".
+// Jobs: retrainings, evaluations and imports.
 import { isAbort } from "../base/errors.js";
-import { call, getJson, sendJson } from "./api.js";
+import { type Schemas, get, send } from "./api.js";
 import { AccessError, ServerError } from "./errors.js";
+import { call } from "./http.js";
 import { readEvents } from "./sse.js";
 import type { Forgetting, Verdict } from "./verdict.js";
 
-export type JobState = "queued" | "running" | "succeeded" | "failed" | "canceled" | "interrupted";
-export type JobKind = "retrain" | "evaluate" | "import";
+export type JobHead = Schemas["JobHead"];
+export type JobState = Schemas["JobState"];
+export type JobKind = JobHead["kind"];
+export type Plan = Schemas["RetrainPlan"];
+export type PlannedClass = Schemas["PlannedClass"];
+export type RetrainOptions = Partial<Omit<Schemas["RetrainRequest"], "kind">>;
 
-export interface JobHead {
-  id: number;
-  kind: JobKind;
-  state: JobState;
-  reason?: string;
-  options: Record<string, unknown>;
-  created: string;
-  started: string | null;
-  ended: string | null;
-  resumable: boolean;
-}
+// A job with its history and result, whose fields depend on the kind of job.
+export type Job = Omit<Schemas["Job"], "history" | "result"> & { history: Epoch[]; result: JobResult | null };
 
 export interface Epoch {
   epoch: number; // from 1
@@ -31,77 +27,26 @@ export interface Epoch {
   seconds?: number;
 }
 
-export interface RetrainResult {
-  version?: number;
+export interface JobResult {
+  // retrain
+  version?: number; // also evaluate
   parent?: number;
   promoted?: boolean;
-  promotion?: string;
+  promotion?: string; // why it was not activated
   verdict?: Verdict | null;
   forgetting?: Forgetting | null;
-  metrics?: Record<string, unknown> | null;
-}
-
-export interface ImportResult {
+  // evaluate
+  evaluation?: number;
+  // import
   added?: number;
   duplicates?: number;
   rejected?: number;
 }
 
-export interface EvaluationResult {
-  version?: number;
-  evaluation?: number;
-}
+// The plan as a running retraining reports it.
+export type PlanEvent = Partial<Omit<Plan, "kind" | "images" | "memory_bytes" | "disk_bytes" | "lacking" | "estimate">>;
 
-export interface Job extends JobHead {
-  canceling?: boolean;
-  history: Epoch[];
-  result: (RetrainResult & ImportResult & EvaluationResult) | null;
-}
-
-// What a retraining is going to do.
-export interface PlanHead {
-  mode: "full" | "frozen";
-  why: string;
-  notes: string[];
-  epochs: number;
-  classes: string[];
-  new_classes: string[];
-  new_images: number;
-  old_images: number;
-  replayed_images: number;
-  shown_images: number;
-  lr: number;
-  batch: number;
-  distillation: number;
-  freeze_statistics: boolean;
-  seed: number;
-}
-
-export interface Budget {
-  needed: number;
-  available: number;
-}
-
-export interface PlannedClass {
-  name: string;
-  new: boolean;
-  train: number;
-  val: number;
-  test: number;
-  old: number;
-}
-
-export interface Plan extends PlanHead {
-  champion: number;
-  data_revision: string;
-  images: PlannedClass[];
-  memory_bytes: Budget;
-  disk_bytes: Budget;
-  lacking: string[];
-  estimate?: { seconds: number; job: number };
-}
-
-// How far a job is; kept nowhere, so that everything may be missing.
+// How far a job is. The server does not store it, so every field may be missing.
 export interface Progress {
   phase?: string;
   epoch?: number;
@@ -119,10 +64,10 @@ export interface Progress {
   fraction?: number;
 }
 
-// What a job tells while it is at work.
+// The event stream of a job (docs/http-api.md). OpenAPI does not describe event streams.
 export type JobEvent =
   | { event: "state"; state: JobState; reason?: string }
-  | ({ event: "start" } & Partial<PlanHead>)
+  | ({ event: "start" } & PlanEvent)
   | ({ event: "epoch" } & Epoch)
   | { event: "checkpoint" }
   | { event: "error"; reason?: string }
@@ -130,84 +75,89 @@ export type JobEvent =
 
 export const isOver = (state: JobState): boolean => state !== "queued" && state !== "running";
 
-const kPage = 100; // jobs at once
+const kPageSize = 100; // jobs
 
-// The newest so many.
+// The newest `wanted` jobs.
 export async function fetchJobs(wanted: number, stop?: AbortSignal): Promise<JobHead[]> {
   const found: JobHead[] = [];
   for (;;) {
-    const limit = Math.min(kPage, wanted - found.length);
-    const before = found.length === 0 ? "" : `&before=${found.at(-1)!.id}`;
-    const { jobs } = await getJson<{ jobs: JobHead[] }>(`api/v1/jobs?limit=${limit}${before}`, stop);
+    const limit = Math.min(kPageSize, wanted - found.length);
+    const { jobs } = await get("/api/v1/jobs", { query: { limit, before: found.at(-1)?.id }, stop });
     found.push(...jobs);
     if (jobs.length < limit || found.length >= wanted) return found;
   }
 }
-export const fetchJob = (id: number, stop?: AbortSignal): Promise<Job> => getJson(`api/v1/jobs/${id}`, stop);
 
-export type RetrainOptions = Record<string, unknown>;
-export const startJob = (kind: JobKind, options: RetrainOptions): Promise<Job> => sendJson("POST", "api/v1/jobs", { kind, ...options });
-export const planRetraining = (options: RetrainOptions): Promise<Plan> => sendJson("POST", "api/v1/jobs/plan", { kind: "retrain", ...options });
-export const startEvaluation = (version: number, split = "test"): Promise<Job> =>
-  sendJson("POST", `api/v1/models/${version}/evaluations`, { split });
-export const cancelJob = (id: number): Promise<Job> => sendJson("DELETE", `api/v1/jobs/${id}`);
-export const resumeJob = (id: number): Promise<Job> => sendJson("POST", `api/v1/jobs/${id}/resume`);
+export const fetchJob = async (id: number, stop?: AbortSignal): Promise<Job> =>
+  (await get("/api/v1/jobs/{id}", { path: { id }, stop })) as unknown as Job;
+export const startRetraining = (options: RetrainOptions): Promise<JobHead> =>
+  send("post", "/api/v1/jobs", { body: { kind: "retrain", ...options } });
+export const startImport = (): Promise<JobHead> =>
+  send("post", "/api/v1/jobs", { body: { kind: "import", source: "cifar10" } });
+export const startEvaluation = (version: number): Promise<JobHead> =>
+  send("post", "/api/v1/models/{version}/evaluations", { path: { version }, body: { split: "test" } });
+export const planRetraining = (options: RetrainOptions, stop?: AbortSignal): Promise<Plan> =>
+  send("post", "/api/v1/jobs/plan", { body: { kind: "retrain", ...options }, stop });
+export const cancelJob = (id: number): Promise<JobHead> => send("delete", "/api/v1/jobs/{id}", { path: { id } });
+export const resumeJob = (id: number): Promise<JobHead> =>
+  send("post", "/api/v1/jobs/{id}/resume", { path: { id } });
 
-// The job that is in the way of another one, when that is what the error says.
-export function jobInTheWay(error: unknown): number | undefined {
-  const job = error instanceof ServerError && error.status === 409 ? (error.body as { job?: unknown } | undefined)?.job : undefined;
-  return typeof job === "number" ? job : undefined;
+// The number of the job that prevents another one from starting, if the error reports a conflict.
+export function conflictingJob(error: unknown): number | undefined {
+  if (!(error instanceof ServerError) || error.status !== 409) return undefined;
+  return (error.body as Partial<Schemas["JobConflict"]> | undefined)?.job;
 }
 
 // Milliseconds.
 const kFirstPause = 500;
-const kLongestPause = 8_000;
+const kMaxPause = 8_000;
 
-// Tells what the job has told so far, then what it tells, until it has ended or the returned function is
-// called. A broken connection is made again and goes on where it was.
-export function followJob(id: number, tell: (event: JobEvent) => void): () => void {
-  const cut = new AbortController();
-  void follow(id, tell, cut).catch((error: unknown) => {
-    // Refused, or there is no such job: whoever asks for the job itself is told why.
+// Passes on all past and future events of a job until it has ended or the returned function is called.
+// Reconnects after a broken connection and continues after the last event.
+export function followJob(id: number, onEvent: (event: JobEvent) => void): () => void {
+  const controller = new AbortController();
+  void follow(id, onEvent, controller.signal).catch((error: unknown) => {
+    // Access was denied or the job does not exist: the request for the job itself reports it.
     if (!isAbort(error) && !(error instanceof ServerError)) throw error;
   });
-  return () => cut.abort();
+  return () => controller.abort();
 }
 
-async function follow(id: number, tell: (event: JobEvent) => void, stop: AbortController): Promise<void> {
+async function follow(id: number, onEvent: (event: JobEvent) => void, stop: AbortSignal): Promise<void> {
   let lastId = "";
   let pause = kFirstPause;
-  while (!stop.signal.aborted) {
-    const cut = new AbortController();
-    const give = (): void => cut.abort();
-    stop.signal.addEventListener("abort", give);
+  while (!stop.aborted) {
+    const connection = new AbortController();
+    const disconnect = (): void => connection.abort();
+    stop.addEventListener("abort", disconnect);
     try {
       const response = await call(`api/v1/jobs/${id}/events`, {
         headers: { Accept: "text/event-stream", ...(lastId === "" ? {} : { "Last-Event-ID": lastId }) },
-        stop: cut.signal,
+        stop: connection.signal,
       });
-      if (response.status === 204) return; // everything was told
-      await readEvents(response, cut, (event) => {
-        if (event.id !== undefined) lastId = event.id;
+      if (response.status === 204) return; // no more events
+      await readEvents(response, connection, ({ id: eventId, data }) => {
+        if (eventId !== undefined) lastId = eventId;
         pause = kFirstPause;
-        const told = parse(event.data);
-        if (told !== undefined && !stop.signal.aborted) tell(told);
+        const event = parseEvent(data);
+        if (event !== undefined && !stop.aborted) onEvent(event);
       });
     } catch (error) {
       if (error instanceof AccessError || (error instanceof ServerError && error.status < 500)) throw error;
     } finally {
-      stop.signal.removeEventListener("abort", give);
+      stop.removeEventListener("abort", disconnect);
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
-    pause = Math.min(2 * pause, kLongestPause);
+    pause = Math.min(2 * pause, kMaxPause);
   }
 }
 
-function parse(text: string): JobEvent | undefined {
+// undefined: an event that a newer server may send.
+function parseEvent(text: string): JobEvent | undefined {
   try {
     const event = JSON.parse(text) as JobEvent;
     return typeof event.event === "string" ? event : undefined;
   } catch {
-    return undefined; // of a later server
+    return undefined;
   }
 }

@@ -1,62 +1,62 @@
-// Something of the server's that a view shows: asked for when the view opens, and again when there is a
-// reason to.
+// Server data shown by a view: loaded when the view opens, and reloaded when it may have changed.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isAbort } from "../base/errors.js";
-import { serverState } from "./api.js";
 import { AccessError } from "./errors.js";
+import { serverState } from "./http.js";
 import { type LiveName, onLive } from "./live.js";
 import { token } from "./token.js";
 
 export interface Resource<T> {
-  value: T | undefined; // the latest that is known, also while the server is away
-  error: Error | undefined; // of the latest try
+  value: T | undefined; // the latest value, also while the server is unreachable
+  error: Error | undefined; // of the latest attempt
   loading: boolean;
-  since: number; // when `value` arrived, as Date.now() tells; 0: never
+  since: number; // Date.now() when `value` arrived; 0: never
   reload: () => void;
 }
 
 export interface ResourceOptions {
-  keys?: readonly unknown[]; // what `load` depends on; others ask again
-  on?: readonly LiveName[]; // events that ask again, besides `resync`
-  every?: number; // milliseconds; while the page is looked at
-  gap?: number; // milliseconds between two questions because of events, at least
+  keys?: readonly unknown[]; // inputs of `load`; a change reloads
+  on?: readonly LiveName[]; // live events that reload, besides `resync`
+  every?: number; // milliseconds between polls while the page is visible
+  gap?: number; // least milliseconds between two loads caused by events
 }
 
-const kNothing: readonly never[] = [];
+const kNone: readonly never[] = [];
 
 export function useResource<T>(load: (stop: AbortSignal) => Promise<T>, options: ResourceOptions = {}): Resource<T> {
-  const { keys = kNothing, on = kNothing, every = 0, gap = 1000 } = options;
+  const { keys = kNone, on = kNone, every = 0, gap = 1000 } = options;
   const [state, setState] = useState<Omit<Resource<T>, "reload">>({
     value: undefined,
     error: undefined,
     loading: true,
     since: 0,
   });
-  const latest = useRef(load);
-  latest.current = load;
-  const again = useRef<() => void>(() => {});
+  const latestLoad = useRef(load);
+  latestLoad.current = load;
+  const reload = useRef<() => void>(() => {});
 
   useEffect(() => {
-    const asker = new Asker<T>(
-      (stop) => latest.current(stop),
+    const loader = new Loader<T>(
+      (stop) => latestLoad.current(stop),
       (change) => setState((before) => ({ ...before, ...change })),
       gap,
     );
-    again.current = () => asker.ask();
-    asker.ask();
+    reload.current = () => loader.load();
+    loader.load();
     const names: LiveName[] = [...on, "resync"];
-    const undo = [...names.map((name) => onLive(name, () => asker.askSoon())), onReturn(() => asker.ask())];
-    const timer = every > 0 ? setInterval(() => asker.tick(), every) : undefined;
+    const cleanups = [...names.map((name) => onLive(name, () => loader.loadSoon())), onReturn(() => loader.load())];
+    const timer = every > 0 ? setInterval(() => loader.poll(), every) : undefined;
     return () => {
       clearInterval(timer);
-      for (const one of undo) one();
-      asker.stop();
+      for (const cleanup of cleanups) cleanup();
+      loader.stop();
     };
   }, [token.value, every, gap, on.join(), ...keys]);
 
-  return { ...state, reload: () => again.current() };
+  return { ...state, reload: () => reload.current() };
 }
 
+// Calls `listener` when the server is reachable again.
 function onReturn(listener: () => void): () => void {
   let before = serverState.peek();
   return serverState.subscribe((now) => {
@@ -67,40 +67,41 @@ function onReturn(listener: () => void): () => void {
 
 type Change<T> = Partial<Omit<Resource<T>, "reload">>;
 
-// One question at a time: whoever asks meanwhile is answered by one further question.
-export class Asker<T> {
+// Runs one request at a time. Calls made during a request are answered by one further request.
+export class Loader<T> {
   private running: AbortController | undefined;
-  private more = false;
+  private repeat = false;
   private stopped = false;
   private refused = false;
-  private last = 0;
+  private lastStart = 0;
   private soon: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly load: (stop: AbortSignal) => Promise<T>,
-    private readonly tell: (change: Change<T>) => void,
+    private readonly fetchValue: (stop: AbortSignal) => Promise<T>,
+    private readonly onChange: (change: Change<T>) => void,
     private readonly gap: number,
   ) {}
 
-  ask(): void {
+  load(): void {
     if (this.stopped) return;
-    if (this.running) this.more = true;
+    if (this.running) this.repeat = true;
     else void this.run();
   }
 
-  askSoon(): void {
+  // Loads as soon as `gap` milliseconds have passed since the last start.
+  loadSoon(): void {
     this.soon ??= setTimeout(
       () => {
         this.soon = undefined;
-        this.ask();
+        this.load();
       },
-      Math.max(0, this.last + this.gap - Date.now()),
+      Math.max(0, this.lastStart + this.gap - Date.now()),
     );
   }
 
-  // What was refused stays so until there is another token, and then this is another Asker.
-  tick(): void {
-    if (document.visibilityState === "visible" && !this.refused) this.ask();
+  // A refused request is not polled again; another token makes another Loader.
+  poll(): void {
+    if (document.visibilityState === "visible" && !this.refused) this.load();
   }
 
   stop(): void {
@@ -111,21 +112,21 @@ export class Asker<T> {
 
   private async run(): Promise<void> {
     this.running = new AbortController();
-    this.last = Date.now();
-    this.tell({ loading: true });
+    this.lastStart = Date.now();
+    this.onChange({ loading: true });
     try {
-      const value = await this.load(this.running.signal);
-      if (!this.stopped) this.tell({ value, error: undefined, loading: false, since: Date.now() });
+      const value = await this.fetchValue(this.running.signal);
+      if (!this.stopped) this.onChange({ value, error: undefined, loading: false, since: Date.now() });
     } catch (error) {
       if (this.stopped || isAbort(error)) return;
       this.refused = error instanceof AccessError;
-      this.tell({ error: error instanceof Error ? error : new Error(String(error)), loading: false });
+      this.onChange({ error: error instanceof Error ? error : new Error(String(error)), loading: false });
     } finally {
       this.running = undefined;
     }
-    if (this.more && !this.stopped) {
-      this.more = false;
-      this.ask();
+    if (this.repeat && !this.stopped) {
+      this.repeat = false;
+      this.load();
     }
   }
 }

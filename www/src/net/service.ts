@@ -1,97 +1,38 @@
-// What several views ask the server; docs/http-api.md says what the fields mean.
-import type { Training } from "../base/types.js";
-import { getJson, sendJson } from "./api.js";
+// The state of the service, its statistics and the history of predictions.
+import { type ResponseOf, type Schemas, apiUrl, get, send } from "./api.js";
 
-export interface Status {
-  program: string;
-  state: "ready" | "draining";
-  you: "local" | "admin" | "predict" | "anonymous";
-  time: string;
-  started: string;
-  uptime_seconds: number;
-  model: { name: string; version: string; weights_sha256: string };
-  queue: { waiting: number; limit: number; threads: number };
-  history: { waiting: number; unrecorded: number };
-  memory_bytes: number | null;
-  retraining: boolean;
-  threshold: number;
-  limits?: Limits; // a server of before tells none
-}
+export type Status = Schemas["Status"];
+export type Limits = Schemas["Limits"];
+export type Statistics = Schemas["Statistics"];
+export type SeriesPoint = Statistics["series"]["points"][number];
+export type ActiveModel = Schemas["ModelInService"];
+export type LabelledPrediction = ResponseOf<"/api/v1/predictions/{id}/label", "post">;
+// `training` is only in the response to a correction.
+export type PastPrediction = Schemas["PastPrediction"] & Partial<Pick<LabelledPrediction, "training">>;
+export type PredictionPage = ResponseOf<"/api/v1/predictions", "get">;
 
-export interface Limits {
-  body_bytes: number;
-  upload_bytes: number;
-  image_pixels: number;
-  wait_seconds: number;
-  requests_per_second: number | null;
-  history_answers: number;
-  history_image_bytes: number;
-  versions: number;
-}
+export const fetchStatus = (stop?: AbortSignal): Promise<Status> => get("/api/v1/status", { stop });
+export const fetchModel = (stop?: AbortSignal): Promise<ActiveModel> => get("/api/v1/model", { stop });
 
-export interface Percentiles {
-  p50: number | null;
-  p90: number | null;
-  p99: number | null;
-}
+// Of the last `hours`; undefined: of everything that is stored.
+export const fetchStatistics = (hours: number | undefined, stop?: AbortSignal): Promise<Statistics> =>
+  get("/api/v1/statistics", { query: { hours }, stop });
 
-export interface SeriesPoint {
-  time: string;
-  predictions: number;
-  uncertain: number;
-  mean_probability: number | null;
-  mean_ms: number | null;
-}
+// Filters come from the page's address, so the server checks them.
+export type PredictionQuery = NonNullable<Parameters<typeof get<"/api/v1/predictions">>[1]>["query"];
 
-export interface Statistics {
-  from: string | null;
-  to: string;
-  predictions: number;
-  uncertain: number;
-  classes: { label: string; count: number; mean_probability: number | null }[];
-  confidence: {
-    mean: number | null;
-    min: number | null;
-    max: number | null;
-    histogram: { from: number; to: number; count: number }[];
-  };
-  latency_ms: { mean: number | null; total: Percentiles; decode: Percentiles; queue: Percentiles; compute: Percentiles };
-  labelled: { count: number; right: number; accuracy: number | null };
-  versions: { model: string; version: number }[];
-  series: { step_seconds: number; points: SeriesPoint[] };
-  unrecorded: number;
-}
+export const fetchPredictions = (query: PredictionQuery, stop?: AbortSignal): Promise<PredictionPage> =>
+  get("/api/v1/predictions", { query, stop });
+export const fetchPrediction = (id: number, stop?: AbortSignal): Promise<PastPrediction> =>
+  get("/api/v1/predictions/{id}", { path: { id }, stop });
+export const predictionsCsvUrl = (query: PredictionQuery): string => apiUrl("/api/v1/predictions.csv", { query });
+export const predictionImageUrl = (id: number): string => apiUrl("/api/v1/predictions/{id}/image", { path: { id } });
 
-export interface PastPrediction {
-  id: number;
-  time: string;
-  request_id: string;
-  source: string; // by which door it came: v1, v2, ancestor
-  file: string;
-  model: string;
-  version: number;
-  weights_sha256: string;
-  label: string;
-  probability: number;
-  uncertain: boolean;
-  probabilities: Record<string, number>; // by class
-  timing_ms: { decode: number; queue: number; compute: number };
-  image: { sha256: string; kept: boolean };
-  right_label: string | null;
-  labelled: string | null; // when
-  training?: Training; // in the answer to a correction alone
-}
+export const deletePrediction = async (id: number): Promise<void> =>
+  void (await send("delete", "/api/v1/predictions/{id}", { path: { id } }));
+export const deletePredictions = async (): Promise<number> =>
+  (await send("delete", "/api/v1/predictions", { query: { confirm: "all" } })).deleted;
 
-export const fetchStatus = (stop?: AbortSignal): Promise<Status> => getJson("api/v1/status", stop);
-export const fetchStatistics = (hours: number, stop?: AbortSignal): Promise<Statistics> =>
-  getJson(`api/v1/statistics?hours=${hours}`, stop);
-export const fetchNewest = async (limit: number, stop?: AbortSignal): Promise<PastPrediction[]> =>
-  (await getJson<{ predictions: PastPrediction[] }>(`api/v1/predictions?limit=${limit}`, stop)).predictions;
-
-// Says what an image really shows. Throws in the server's words, also why it cannot be learned from.
+// Stores the correct class of a prediction. Throws when its image cannot become training data.
 export const labelPrediction = (id: number, label: string): Promise<PastPrediction> =>
-  sendJson("POST", `api/v1/predictions/${id}/label`, { label });
-
-// Names of the classes of the training data.
-export const fetchTrainingClasses = async (stop?: AbortSignal): Promise<string[]> =>
-  (await getJson<{ classes: { name: string }[] }>("api/v1/dataset", stop)).classes.map(({ name }) => name);
+  send("post", "/api/v1/predictions/{id}/label", { path: { id }, body: { label } });

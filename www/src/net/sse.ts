@@ -1,7 +1,7 @@
-// Server-sent events out of a response.
+// Reads server-sent events from a response.
 import { createParser } from "eventsource-parser";
 
-const kSilence = 40_000; // milliseconds; the server says something at least every 15 s
+const kSilence = 40_000; // milliseconds; the server sends something at least every 15 s
 
 export interface ServerEvent {
   id?: string | undefined;
@@ -9,12 +9,17 @@ export interface ServerEvent {
   data: string;
 }
 
-// Tells of each event until the stream ends. Breaks off, which throws, or stays silent, which aborts `cut`.
-export async function readEvents(response: Response, cut: AbortController, tell: (event: ServerEvent) => void): Promise<void> {
-  const parser = createParser({ onEvent: tell });
+// Calls `onEvent` for each event and returns when the stream ends. Throws when the stream breaks off; aborts
+// `connection`, which throws too, when it stays silent.
+export async function readEvents(
+  response: Response,
+  connection: AbortController,
+  onEvent: (event: ServerEvent) => void,
+): Promise<void> {
+  const parser = createParser({ onEvent });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
-    const silence = setTimeout(() => cut.abort(), kSilence);
+    const silence = setTimeout(() => connection.abort(), kSilence);
     const { done, value } = await reader.read().finally(() => clearTimeout(silence));
     if (done) return;
     parser.feed(value);

@@ -1,8 +1,9 @@
-// What the gate says of a retrained model; docs/http-api.md, docs/decisions/0012-gate.md.
+// The verdict of the gate on a retrained model, and the report on forgetting (docs/http-api.md). Both are part
+// of the manifest of a version, which OpenAPI describes as a free object.
 
-export interface Rule {
+export interface Check {
   name: string; // coverage, old_accuracy, class_recall, new_classes, calibration
-  passed: boolean | null; // null: not enough images to say
+  passed: boolean | null; // null: not enough images to decide
   text: string;
   numbers: Record<string, number | null>;
 }
@@ -10,7 +11,7 @@ export interface Rule {
 export interface Verdict {
   decision: "promote" | "reject" | "cannot_judge";
   text: string;
-  rules: Rule[];
+  rules: Check[];
   missing: string[];
 }
 
@@ -18,20 +19,21 @@ export interface ClassChange {
   name: string;
   new: boolean;
   support: number; // held-out images
-  before?: number; // share of them that is recognised
+  before?: number; // recall, a fraction
   after?: number;
   difference?: number;
-  interval?: [low: number, high: number];
+  interval?: [low: number, high: number]; // 95 %, of the difference
   p?: number;
   confused_with?: string;
-  confused?: number;
+  confused?: number; // images
 }
 
+// Old or new classes together; both versions predicted the same images.
 export interface PairedCounts {
   images: number;
-  before?: number;
+  before?: number; // accuracy, a fraction
   after?: number;
-  lost?: number;
+  lost?: number; // images that were right before and are wrong now
   won?: number;
 }
 
@@ -42,7 +44,7 @@ export interface Forgetting {
   sentences: string[];
 }
 
-// A manifest may be of an earlier version, or have been written by hand.
+// A manifest may be older than this page, or have been written by another program.
 export function readVerdict(value: unknown): Verdict | undefined {
   const verdict = value as Partial<Verdict> | null | undefined;
   if (typeof verdict?.decision !== "string") return undefined;

@@ -4,7 +4,7 @@ import { type ReadonlySignal, effect, signal } from "@preact/signals";
 import { messageOf } from "../base/errors.js";
 import { readStored, writeStored } from "../base/storage.js";
 import { words } from "../base/strings.js";
-import { serverState } from "../net/api.js";
+import { serverState } from "../net/http.js";
 import { token } from "../net/token.js";
 import { type StoreReply, type StoreRequest, type StoredWeights, pagePrefix, weightsCache } from "./names.js";
 

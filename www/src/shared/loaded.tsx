@@ -35,7 +35,7 @@ function AccessNote({ error }: { error: AccessError }) {
       <Icon name="key" />
       <div>
         <p class="error-title">{needsToken ? words.access.title : words.access.adminNeeded}</p>
-        <p title={error.message}>{needsToken ? words.access.asked : error.message}</p>
+        <p title={error.message}>{needsToken ? words.access.tokenNeeded : error.message}</p>
       </div>
       <Button icon="key" onClick={askForToken}>
         {words.access.needed}

@@ -1,21 +1,31 @@
-// Probabilities of every class as horizontal bars; with two answers, two bars a class.
+// The probabilities of all classes as horizontal bars; for two predictions, two bars for each class.
 import { percent } from "../base/format.js";
-import { ranked } from "../inference/compare.js";
-import type { Source } from "../inference/types.js";
 import { words } from "../base/strings.js";
+import { ranked } from "../inference/compare_predictions.js";
+import type { Source } from "../inference/types.js";
 
-export interface Given {
+export interface SourcePrediction {
   source: Source;
-  answer: { labels: readonly string[]; probabilities: readonly number[] };
+  prediction: { labels: readonly string[]; probabilities: readonly number[] };
 }
 
-// Sorted by the first answer; classes past the first few are folded away.
-export function Bars({ given, first: shown = 5 }: { given: readonly Given[]; first?: number }) {
-  const first = given[0];
+export interface ProbabilityBarsProps {
+  predictions: readonly SourcePrediction[]; // sorted by the first of them
+  first?: number; // classes shown; the others are folded away
+}
+
+export function ProbabilityBars({ predictions, first: shown = 5 }: ProbabilityBarsProps) {
+  const first = predictions[0]?.prediction;
   if (first === undefined) return null;
-  const order = ranked(first.answer.probabilities).map(({ index }) => index);
+  const order = ranked(first.probabilities).map(({ index }) => index);
   const row = (index: number, rank: number) => (
-    <Row key={index} label={first.answer.labels[index] ?? String(index)} index={index} top={rank === 0} given={given} />
+    <Row
+      key={index}
+      label={first.labels[index] ?? String(index)}
+      index={index}
+      top={rank === 0}
+      predictions={predictions}
+    />
   );
   const rest = order.slice(shown);
   return (
@@ -31,20 +41,29 @@ export function Bars({ given, first: shown = 5 }: { given: readonly Given[]; fir
   );
 }
 
-function Row({ label, index, top, given }: { label: string; index: number; top: boolean; given: readonly Given[] }) {
-  const lanes = given.map(({ source, answer }) => ({ source, p: answer.probabilities[index] ?? 0 }));
+interface RowProps {
+  label: string;
+  index: number; // of the class
+  top: boolean;
+  predictions: readonly SourcePrediction[];
+}
+
+function Row({ label, index, top, predictions }: RowProps) {
+  const values = predictions.map(({ source, prediction }) => ({ source, p: prediction.probabilities[index] ?? 0 }));
   return (
     <li class={top ? "top" : undefined}>
-      <bdi class="name" title={label}>{label}</bdi>
+      <bdi class="name" title={label}>
+        {label}
+      </bdi>
       <span class="tracks">
-        {lanes.map(({ source, p }) => (
+        {values.map(({ source, p }) => (
           <span key={source} class="track" aria-hidden="true">
             <i class={source} style={{ inlineSize: `${(p * 100).toFixed(3)}%` }} />
           </span>
         ))}
       </span>
       <span class="values">
-        {lanes.map(({ source, p }) => (
+        {values.map(({ source, p }) => (
           <span key={source}>{percent(p)}</span>
         ))}
       </span>

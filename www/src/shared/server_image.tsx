@@ -1,15 +1,17 @@
-// An image that the server keeps. Without a token the browser fetches and caches it as any other; with one
-// it has to be asked for by hand, since an <img> sends no token.
+// An image from the server. Without a token the browser loads and caches it like any other image. With a token
+// it is fetched by script, since an <img> sends no token.
 import { useEffect, useState } from "preact/hooks";
-import { call } from "../net/api.js";
-import { token } from "../net/token.js";
 import { words } from "../base/strings.js";
+import { call } from "../net/http.js";
+import { token } from "../net/token.js";
 
 export interface ServerImageProps {
-  path: string; // "api/v1/predictions/3/image"
-  alt: string; // "" when words beside it say the same
+  path: string; // URL relative to the page: "api/v1/predictions/3/image"
+  alt: string; // "" when the text beside it says the same
   size?: number; // pixels, of the square it is shown in
 }
+
+const kTiny = 96; // pixels; smaller images are enlarged without smoothing
 
 export function ServerImage({ path, alt, size }: ServerImageProps) {
   const source = useImageSource(path);
@@ -28,12 +30,14 @@ export function ServerImage({ path, alt, size }: ServerImageProps) {
       loading="lazy"
       decoding="async"
       onError={() => source !== undefined && setBroken(path)}
-      onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setTiny(Math.max(naturalWidth, naturalHeight) <= 96)}
+      onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+        setTiny(Math.max(naturalWidth, naturalHeight) <= kTiny)
+      }
     />
   );
 }
 
-// undefined while it is on its way, "none" when it is not to be had.
+// undefined while loading, "none" when the image is not available.
 function useImageSource(path: string): string | undefined {
   const secret = token.value;
   const [fetched, setFetched] = useState<{ path: string; url: string }>();

@@ -5,7 +5,7 @@ import { words } from "../base/strings.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { CheckBox, Field } from "../components/field.js";
-import { refusal, wrongToken } from "../net/api.js";
+import { refusal, wrongToken } from "../net/http.js";
 import { setToken } from "../net/token.js";
 
 export function AccessDialog() {

@@ -6,7 +6,7 @@ import { percent } from "../base/format.js";
 import { words } from "../base/strings.js";
 import { Icon } from "../components/icon.js";
 import { announce } from "../components/toasts.js";
-import { serverState } from "../net/api.js";
+import { serverState } from "../net/http.js";
 import { liveState } from "../net/live.js";
 import { offline, worksOffline } from "../offline/offline.js";
 

@@ -1,4 +1,4 @@
-// The way from view to view: a rail at the side, on a phone a bar at the bottom.
+// The navigation: a rail at the side, on phones a bar at the bottom.
 import { useState } from "preact/hooks";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
@@ -20,7 +20,7 @@ export function Nav({ current, logo }: { current: string; logo: string }) {
     </li>
   );
   return (
-    <nav class="nav" aria-label={words.frame.navigation}>
+    <nav class="nav" aria-label={words.shell.navigation}>
       <a class="brand" href={href("overview")} aria-label={words.name}>
         <img src={logo} alt="" width="36" height="36" />
         <strong>{words.name}</strong>
@@ -32,13 +32,13 @@ export function Nav({ current, logo }: { current: string; logo: string }) {
           <li class="more">
             <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" data-current={more.some(({ id }) => id === current)}>
               <Icon name="more" size={20} />
-              <span>{words.frame.more}</span>
+              <span>{words.shell.more}</span>
             </button>
           </li>
         )}
       </ul>
       <ThemeButton />
-      <Dialog open={open} title={words.frame.moreTitle} onClose={() => setOpen(false)}>
+      <Dialog open={open} title={words.shell.moreTitle} onClose={() => setOpen(false)}>
         <ul class="more-views">{more.map((view) => link(view, true))}</ul>
       </Dialog>
     </nav>
@@ -48,10 +48,10 @@ export function Nav({ current, logo }: { current: string; logo: string }) {
 function ThemeButton() {
   const now = theme.value;
   const next = themes[(themes.indexOf(now) + 1) % themes.length] ?? "system";
-  const names = words.frame.theme;
+  const names = words.shell.theme;
   return (
     <div class="theme">
-      <Button icon={now} label={words.frame.themeNext(names[now], names[next])} onClick={() => setTheme(next)} />
+      <Button icon={now} label={words.shell.themeNext(names[now], names[next])} onClick={() => setTheme(next)} />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// The frame around every view, and the view that the address names.
+// The frame around the views, and the view of the current address.
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../app/route_props.js";
@@ -11,37 +11,37 @@ import { AccessDialog } from "./access_dialog.js";
 import { AwayBanner, Health, OfflineMark } from "./health.js";
 import { Nav } from "./nav.js";
 import { href, route } from "../app/router.js";
-import { status, useStatus } from "../app/service_state.js";
+import { status, useStatus } from "../app/service_status.js";
 import { type View, views } from "./views.js";
 
 export function Shell({ logo }: { logo: string }) {
   useStatus();
   const name = route.value.view;
   const view = name === "" ? views[0] : views.find(({ id }) => id === name);
-  const title = view?.title ?? words.frame.noSuchView;
+  const title = view?.title ?? words.shell.noSuchView;
   const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
+  const isFirst = useRef(true);
   useEffect(() => {
     document.title = view === undefined ? words.name : `${title} · ${words.name}`;
-    if (!first.current) {
-      // As after the loading of a page: from the top, and heard by a screen reader.
+    if (!isFirst.current) {
+      // As after loading a page: scroll to the top, and let screen readers announce the title.
       scrollTo(0, 0);
       main.current?.focus({ preventScroll: true });
       announce(title);
     }
-    first.current = false;
+    isFirst.current = false;
   }, [view]);
   return (
     <div class="shell">
       <button class="skip" type="button" onClick={() => main.current?.focus()}>
-        {words.frame.skip}
+        {words.shell.skip}
       </button>
       <Nav current={view?.id ?? ""} logo={logo} />
       <div class="stage">
         <header class="top">
           <h1>{title}</h1>
           <div class="top-state">
-            <ModelInService />
+            <ActiveModel />
             <OfflineMark />
             <Health />
           </div>
@@ -58,49 +58,41 @@ export function Shell({ logo }: { logo: string }) {
   );
 }
 
-function ModelInService() {
-  const known = status.value?.value;
-  if (known === undefined) return null;
-  const { name, version } = known.model;
-  const has = views.some(({ id }) => id === "models");
-  const text = words.frame.model(name, version);
-  const hint = words.frame.modelHint;
-  return has ? (
-    <a class="in-service" href={href("models")} title={hint}>
-      {text}
+function ActiveModel() {
+  const model = status.value?.value?.model;
+  if (model === undefined) return null;
+  return (
+    <a class="active-model" href={href("models")} title={words.shell.modelHint}>
+      {words.shell.model(model.name, model.version)}
     </a>
-  ) : (
-    <p class="in-service" title={hint}>
-      {text}
-    </p>
   );
 }
 
 const NoSuchView = () => (
-  <Empty title={words.frame.noSuchView}>
-    <p>{words.frame.noSuchViewHint}</p>
-    <a href={href("overview")}>{words.frame.toOverview}</a>
+  <Empty title={words.shell.noSuchView}>
+    <p>{words.shell.noSuchViewHint}</p>
+    <a href={href("overview")}>{words.shell.toOverview}</a>
   </Empty>
 );
 
-// Views that were opened once are there at once.
-const fetched = new Map<string, ComponentType<ViewProps>>();
+// Components of the views that have been opened.
+const loaded = new Map<string, ComponentType<ViewProps>>();
 
 function LoadedView({ view }: { view: View }) {
-  const [Component, setComponent] = useState<ComponentType<ViewProps> | undefined>(() => fetched.get(view.id));
+  const [Component, setComponent] = useState<ComponentType<ViewProps> | undefined>(() => loaded.get(view.id));
   const [error, setError] = useState<unknown>();
   useEffect(() => {
     if (Component !== undefined) return;
     view.load().then(
       (module) => {
-        fetched.set(view.id, module.default);
+        loaded.set(view.id, module.default);
         setComponent(() => module.default);
       },
-      (failure: unknown) => setError(new Error(`${words.frame.viewFailed}: ${String(failure)}`)),
+      (failure: unknown) => setError(new Error(`${words.shell.viewFailed}: ${String(failure)}`)),
     );
   }, [view]);
   if (Component !== undefined) return <Component route={route.value} />;
-  // A file that is not there may be of a server that was replaced meanwhile: then the whole page is old.
+  // The file may be missing because the server has a newer build; then the whole page must be reloaded.
   if (error !== undefined) return <ErrorNote error={error} onRetry={() => location.reload()} />;
   return <Skeleton lines={6} />;
 }

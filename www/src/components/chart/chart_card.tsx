@@ -1,5 +1,5 @@
-// A chart with what it says: a title, one sentence computed from its data, a caveat when the data is thin,
-// the same as a table, as PNG and as CSV.
+// A chart with a title, a sentence computed from its data, a caveat if the data is sparse, and its data as a table,
+// PNG and CSV.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { messageOf } from "../../base/errors.js";
@@ -9,17 +9,17 @@ import { words } from "../../base/strings.js";
 import { Button } from "../button.js";
 import { fileName, toCsv } from "../../base/csv.js";
 import { toastError } from "../toasts.js";
-import type { Drawn } from "./draw.js";
+import type { DrawnChart } from "./draw.js";
 import { toImage } from "./image.js";
 import { type ChartSpec, toTable } from "./spec.js";
 
 export interface ChartCardProps {
   title: string;
-  sentence: string; // what the data says; also what a screen reader hears of the chart
+  sentence: string; // what the data shows; read by screen readers
   caveat?: string | undefined;
-  chart: ChartSpec; // drawn anew when it is another object: make it with useMemo
+  chart: ChartSpec; // redrawn when the object changes: use useMemo
   height?: number; // pixels
-  children?: ComponentChildren; // controls beside the title
+  children?: ComponentChildren; // controls next to the title
 }
 
 export function ChartCard({ title, sentence, caveat, chart, height = 260, children }: ChartCardProps) {
@@ -73,20 +73,20 @@ interface CanvasProps {
 export function Canvas({ element, chart, sentence, height }: CanvasProps) {
   const theme = shownTheme.value;
   const [error, setError] = useState<string>();
-  const drawn = useRef<Drawn | undefined>(undefined);
+  const drawn = useRef<DrawnChart | undefined>(undefined);
   const latest = useRef(chart);
   latest.current = chart;
   const [redraw, setRedraw] = useState(0);
   useEffect(() => {
-    let gone = false;
+    let unmounted = false;
     void import("./draw.js")
       .then(({ draw }) => {
-        if (gone || element.current === null) return;
+        if (unmounted || element.current === null) return;
         drawn.current = draw(element.current, latest.current);
       })
       .catch((failure: unknown) => setError(messageOf(failure)));
     return () => {
-      gone = true;
+      unmounted = true;
       drawn.current?.destroy();
       drawn.current = undefined;
     };

@@ -1,4 +1,4 @@
-// The one file that knows Chart.js (docs/decisions/0017-dashboard.md). Fetched with the first chart.
+// Draws charts with Chart.js (docs/decisions/0017-dashboard.md). Loaded with the first chart.
 import {
   BarController,
   BarElement,
@@ -41,32 +41,34 @@ Chart.register(
 );
 
 const kFontSize = 12;
-const kSmallestFont = 7; // in the cells of a matrix
-const kMostNames = 24; // every class has its name under its bar; of more, some are left out
+const kMinFontSize = 7; // in the cells of a matrix
+const kMaxNames = 24; // up to this many classes, every bar has its name
 
-export interface Drawn {
-  update: (spec: ChartSpec) => boolean; // to other data; false when that takes a new drawing
+export interface DrawnChart {
+  update: (spec: ChartSpec) => boolean; // shows other data; false: the chart must be drawn again
   destroy: () => void;
 }
 
-// Draws, and resizes with the canvas' parent until destroyed.
-export function draw(canvas: HTMLCanvasElement, spec: ChartSpec): Drawn {
+// The chart resizes with the canvas' parent until it is destroyed.
+export function draw(canvas: HTMLCanvasElement, spec: ChartSpec): DrawnChart {
   const colours = palette();
   Chart.defaults.font.family = colours.font;
   Chart.defaults.font.size = kFontSize;
   Chart.defaults.color = colours.muted;
   Chart.defaults.borderColor = colours.line;
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const chart = new Chart(canvas, spec.kind === "matrix" ? matrix(spec, colours) : lineOrBar(spec, colours));
   return {
     destroy: () => chart.destroy(),
     update: (next) => {
       if (next.kind === "matrix" || next.kind !== spec.kind) return false;
       const { data, options } = lineOrBar(next, colours);
-      // From where each series is now to where it will be.
-      data.datasets.forEach((one, i) => (chart.data.datasets[i] = Object.assign(chart.data.datasets[i] ?? {}, one)));
+      // Existing datasets are changed in place, so that their points move to the new positions.
+      data.datasets.forEach(
+        (dataset, i) => (chart.data.datasets[i] = Object.assign(chart.data.datasets[i] ?? {}, dataset)),
+      );
       chart.data.datasets.length = data.datasets.length;
-      chart.options = { ...options!, animation: still ? false : { duration: 400 } };
+      chart.options = { ...options!, animation: reducedMotion ? false : { duration: 400 } };
       chart.update();
       return true;
     },
@@ -96,20 +98,20 @@ function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, st
   const { type = "linear", title, min, max, labels, some, whole } = axis;
   const format = axis.format ?? (type === "time" ? clock : undefined);
   const label = (value: string | number): string => (labels ? (labels[Number(value)] ?? "") : format ? format(Number(value)) : String(value));
-  // A scale whose ends are given ends there, also with bars on it.
-  const ends = min !== undefined && max !== undefined && type !== "category";
-  const allNames = labels !== undefined && labels.length <= kMostNames && some !== true;
+  // A scale with given ends has no offset, also with bars on it.
+  const fixedEnds = min !== undefined && max !== undefined && type !== "category";
+  const allNames = labels !== undefined && labels.length <= kMaxNames && some !== true;
   const kinds = { linear: "linear", time: "linear", log: "logarithmic", category: "category" } as const;
   return {
     type: kinds[type],
     stacked,
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
-    ...(ends ? { offset: false } : {}),
-    // Places are called by their numbers: two may have the same name.
+    ...(fixedEnds ? { offset: false } : {}),
+    // Categories are identified by their index, because two may have the same name.
     ...(labels ? { labels: labels.map((_, i) => String(i)) } : {}),
     title: { display: title !== "", text: title, color: colours.muted },
-    grid: { display: type !== "category", color: colours.line, drawTicks: false, ...(ends ? { offset: false } : {}) },
+    grid: { display: type !== "category", color: colours.line, drawTicks: false, ...(fixedEnds ? { offset: false } : {}) },
     border: { display: false },
     ticks: {
       color: colours.muted,
@@ -117,7 +119,7 @@ function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, st
       ...(whole ? { precision: 0 } : {}),
       maxRotation: 45,
       autoSkip: !allNames,
-      maxTicksLimit: allNames ? kMostNames : 8,
+      maxTicksLimit: allNames ? kMaxNames : 8,
       ...(format || labels ? { callback: label } : {}),
     },
   } as unknown as ScaleOptionsByType<"linear">;
@@ -126,8 +128,8 @@ function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, st
 function dataset(series: Series, spec: LineOrBarSpec, colours: Palette): ChartDataset<"line" | "bar"> {
   const colour = colourOf(series.colour, colours);
   const as = series.as ?? spec.kind;
-  const data = series.points.map(([place, y]) => {
-    const x = spec.x.labels ? String(place) : place;
+  const data = series.points.map(([position, y]) => {
+    const x = spec.x.labels ? String(position) : position;
     return spec.sideways ? { x: y, y: x } : { x, y };
   });
   const kind = as === "bar" ? "bar" : "line";
@@ -159,7 +161,7 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
   const nameOf = (x: number | string): string => spec.x.labels?.[Number(x)] ?? formatX(Number(x));
   return {
     type: spec.kind,
-    data: { datasets: series.map((one) => dataset(one, spec, colours)) },
+    data: { datasets: series.map((item) => dataset(item, spec, colours)) },
     options: {
       ...base,
       indexAxis: sideways ? "y" : "x",
@@ -198,7 +200,7 @@ interface MatrixCell {
   shade: number;
 }
 
-// Shades of one colour for counts; amber for what is less than nothing, in a matrix of differences.
+// Shades of teal for positive values, of amber for negative ones (in a matrix of differences).
 function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
   const { rows, columns, values, shades, format = String, onPick } = spec;
   const largest = Math.max(1e-12, ...values.flat().map(Math.abs));
@@ -215,7 +217,7 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
     ...scale({ title, type: "category", labels: names }, colours, false),
     position: side,
     offset: true,
-    reverse: false, // the first row is the uppermost
+    reverse: false, // the first row is at the top
   });
   return {
     type: "matrix",
@@ -259,7 +261,7 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
   } as unknown as ChartConfiguration;
 }
 
-// Amber is a light colour, in a light and in a dark page.
+// Amber is a light colour in both themes.
 function textOn(shade: number, { ink, surface }: Palette): string {
   if (Math.abs(shade) <= 0.55) return ink;
   return shade < 0 && brightness(ink) < brightness(surface) ? ink : surface;
@@ -272,15 +274,15 @@ interface Box {
   height: number;
 }
 
-// Pixels, the largest in which each text fits its box; undefined: in none that can be read. Some without the
-// others would mislead: the long numbers are the large ones.
+// The largest font size in pixels with which every text fits its box; undefined: none that is readable. Showing only
+// the texts that fit would hide the largest numbers.
 function fontSizeFor(texts: readonly string[], boxes: readonly Box[], widthOf: (text: string, size: number) => number): number | undefined {
   const fits = (size: number): boolean => boxes.every(({ width, height }, i) => height >= size + 2 && widthOf(texts[i] ?? "", size) <= width - 2);
-  for (let size = kFontSize; size >= kSmallestFont; --size) if (fits(size)) return size;
+  for (let size = kFontSize; size >= kMinFontSize; --size) if (fits(size)) return size;
   return undefined;
 }
 
-// The numbers in the cells: all of them, or none where they do not fit.
+// A plugin that writes the numbers into the cells: all of them, or none if they do not fit.
 function cellText(cells: readonly MatrixCell[], format: (value: number) => string, colours: Palette) {
   const texts = cells.map(({ value }) => format(value));
   return {

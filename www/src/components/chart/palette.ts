@@ -1,4 +1,4 @@
-// The colours of charts, as the style sheet has them now.
+// The colours of charts in the current theme.
 import type { Colour } from "./spec.js";
 
 export interface Palette {
@@ -13,7 +13,7 @@ export interface Palette {
   font: string;
 }
 
-// From style/tokens.css.
+// Reads the custom properties of style/tokens.css.
 export function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string): string => style.getPropertyValue(name).trim();
@@ -33,10 +33,10 @@ export function palette(): Palette {
 export const colourOf = (colour: Colour, { classes, ...colours }: Palette): string =>
   typeof colour === "number" ? (classes[colour % classes.length] ?? colours.ink) : colours[colour];
 
-// "#rrggbb" made transparent.
-export const alpha = (colour: string, share: number): string => colour + Math.round(share * 255).toString(16).padStart(2, "0");
+// "#rrggbb" with an alpha channel; `opacity` from 0 to 1.
+export const alpha = (colour: string, opacity: number): string => colour + Math.round(opacity * 255).toString(16).padStart(2, "0");
 
-// Of "#rrggbb", 0 to 255, as the eye weighs the channels (Rec. 709).
+// The luma of "#rrggbb", 0 to 255 (Rec. 709).
 export function brightness(colour: string): number {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;

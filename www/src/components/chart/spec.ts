@@ -1,16 +1,16 @@
-// What a chart shows, in words and numbers: nothing here knows the library that draws it. The table beside
-// every chart and its CSV are made from the same.
+// The contents of a chart, independent of the library that draws it. The table view and the CSV are made from the
+// same specification.
 import type { Cell } from "../../base/csv.js";
 
-export type Colour = "server" | "page" | "muted" | "bad" | number; // a number: one of many classes
+export type Colour = "server" | "page" | "muted" | "bad" | number; // a number: the index of a class
 
 export interface Axis {
   title: string;
   type?: "linear" | "log" | "time" | "category"; // time: milliseconds since 1970
   min?: number;
   max?: number;
-  some?: boolean; // category: some of the labels tell the others, as of bins
-  whole?: boolean; // counts: no ticks between whole numbers
+  some?: boolean; // category: some labels may be left out, as for bins
+  whole?: boolean; // only integer ticks
   format?: (value: number) => string; // of ticks and values
 }
 
@@ -18,11 +18,11 @@ export interface Series {
   name: string;
   colour: Colour;
   points: readonly (readonly [x: number, y: number | null])[]; // category: x is the index of the label
-  as?: "line" | "bar" | "dots"; // when it differs from the chart's kind
+  as?: "line" | "bar" | "dots"; // if not the chart's kind
   dashed?: boolean;
   fill?: boolean;
-  faint?: boolean; // a line behind those that matter
-  marks?: boolean; // a line whose points are shown
+  faint?: boolean; // a line in the background
+  marks?: boolean; // shows the points of a line
 }
 
 export interface LineOrBarSpec {
@@ -31,8 +31,8 @@ export interface LineOrBarSpec {
   y: Axis;
   series: readonly Series[];
   stacked?: boolean;
-  sideways?: boolean; // bars that lie, for long labels
-  long?: boolean; // the table has a row for each point: the series share no places
+  sideways?: boolean; // horizontal bars, for long labels
+  long?: boolean; // the table has one row for each point, because the series have different x values
   onPick?: (pick: { series: number; index: number }) => void; // a point or bar was clicked
 }
 
@@ -41,9 +41,9 @@ export interface MatrixSpec {
   rows: readonly string[];
   columns: readonly string[];
   rowTitle: string; // "True class"
-  columnTitle: string; // "Answer"
+  columnTitle: string; // "Predicted class"
   values: readonly (readonly number[])[]; // [row][column]
-  shades?: readonly (readonly number[])[]; // -1 to 1, when the values themselves are no good shades
+  shades?: readonly (readonly number[])[]; // -1 to 1; default: the values divided by the largest
   format?: (value: number) => string;
   onPick?: (pick: { row: number; column: number }) => void;
 }
@@ -85,7 +85,7 @@ function matrixTable({ rows, columns, rowTitle, columnTitle, values, format = St
   };
 }
 
-function placeCell(spec: LineOrBarSpec, x: number): PickableCell {
+function positionCell(spec: LineOrBarSpec, x: number): PickableCell {
   const label = categoryLabel(spec, x);
   if (label !== undefined) return plain(label);
   return plain(spec.x.type === "time" ? new Date(x).toISOString() : x, (spec.x.format ?? String)(x));
@@ -96,12 +96,12 @@ function pointTable(spec: LineOrBarSpec): ChartTable {
   return {
     columns: ["", spec.x.title, spec.y.title],
     rows: spec.series.flatMap(({ name, points }) =>
-      points.map(([x, y]) => [plain(name), placeCell(spec, x), y === null ? plain(null) : plain(y, formatY(y))]),
+      points.map(([x, y]) => [plain(name), positionCell(spec, x), y === null ? plain(null) : plain(y, formatY(y))]),
     ),
   };
 }
 
-// One row for every x that any series has, one column a series.
+// One row for each x of any series, one column for each series.
 function seriesTable(spec: LineOrBarSpec): ChartTable {
   const at = new Map<number, Map<number, { y: number | null; index: number }>>();
   spec.series.forEach((series, s) =>
@@ -113,7 +113,7 @@ function seriesTable(spec: LineOrBarSpec): ChartTable {
     rows: [...at.entries()]
       .sort(([a], [b]) => a - b)
       .map(([x, ys]) => [
-        placeCell(spec, x),
+        positionCell(spec, x),
         ...spec.series.map((_, s) => {
           const point = ys.get(s);
           if (point === undefined || point.y === null) return plain(null);

@@ -1,23 +1,24 @@
 export const words = {
   version: (n: number) => `version ${n}`,
-  promote: {
-    title: (n: number) => `Put version ${n} into service?`,
-    text: (champion: string) => `It answers every question from then on. ${champion} stays at hand and can come back with one click.`,
-    watched: "The server watches it for a while and goes back by itself should it fail or be slow.",
-    reason: "Why",
-    reasonHint: "It is kept in the record, for whoever looks later. You may leave it empty.",
-    yes: (n: number) => `Put version ${n} into service`,
-    done: (n: number) => `Version ${n} is in service`,
-    theOld: "The version that answers now",
+  activate: {
+    title: (n: number) => `Activate version ${n}?`,
+    text: (champion: string) => `It handles all predictions from then on. ${champion} is kept, and you can roll back to it.`,
+    watched: "The server monitors it for a while and rolls back automatically if it fails or is too slow.",
+    reason: "Reason",
+    reasonHint: "Optional. It is stored in the audit log.",
+    yes: (n: number) => `Activate version ${n}`,
+    done: (n: number) => `Version ${n} is active`,
+    active: "The active version",
     old: (n: number) => `Version ${n}`,
   },
   rollBack: {
-    // A version that was rolled back from is a newer one: to it is no way back.
-    button: (n: number, newer: boolean) => (newer ? `Put version ${n} back into service` : `Roll back to version ${n}`),
-    title: (n: number, newer: boolean) => (newer ? `Put version ${n} back into service?` : `Go back to version ${n}?`),
-    text: (n: number, champion: string) => `Version ${n} answered before. It is tried first and then answers again; nothing is lost, and ${champion} can be put into service again at any time.`,
-    yes: (n: number, newer: boolean) => (newer ? `Put version ${n} back into service` : `Roll back to version ${n}`),
-    done: (n: number) => `Version ${n} is back in service`,
-    theNew: "the version that answers now",
+    // After a rollback, the previous version is the newer one.
+    button: (n: number, newer: boolean) => (newer ? `Reactivate version ${n}` : `Roll back to version ${n}`),
+    title: (n: number, newer: boolean) => (newer ? `Reactivate version ${n}?` : `Roll back to version ${n}?`),
+    text: (n: number, champion: string) =>
+      `Version ${n} was active before. The server tests it first, then activates it. ` +
+      `Nothing is deleted: ${champion} can be activated again at any time.`,
+    done: (n: number) => `Version ${n} is active again`,
+    active: "the active version",
   },
 } as const;

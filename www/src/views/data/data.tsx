@@ -1,81 +1,81 @@
-// What the model learns from: bringing it in, looking at it, putting it right.
+// The training data: add, inspect and correct images.
 import type { ViewProps } from "../../app/route_props.js";
 import { go, href } from "../../app/router.js";
-import { Loaded } from "../../shared/loaded.js";
 import { count } from "../../base/format.js";
-import { getJson } from "../../net/api.js";
-import { type Dataset, fetchDataset } from "../../net/dataset.js";
-import { ServerError } from "../../net/errors.js";
-import { planRetraining } from "../../net/jobs.js";
-import { type Resource, useResource } from "../../net/resource.js";
 import { useFileSource } from "../../components/file_drop.js";
 import { Empty } from "../../components/placeholders.js";
 import { Stat, Stats } from "../../components/stat.js";
 import { Tabs } from "../../components/tabs.js";
-import { Add } from "./add.js";
+import { type Dataset, fetchDataset } from "../../net/dataset.js";
+import { ServerError } from "../../net/errors.js";
+import { planRetraining } from "../../net/jobs.js";
+import { type Resource, useResource } from "../../net/resource.js";
+import { fetchModel } from "../../net/service.js";
+import { Loaded } from "../../shared/loaded.js";
+import { AddImages } from "./add_images.js";
 import { Classes } from "./classes.js";
-import { Images } from "./images.js";
+import type { DataContext } from "./context.js";
+import { ImageBrowser } from "./image_browser.js";
 import { words } from "./strings.js";
-import { choose, upload } from "./upload_session.js";
+import { addFiles, upload } from "./upload_session.js";
 
 const tabs = ["images", "classes", "add"] as const;
 type TabId = (typeof tabs)[number];
-const kEvery = 15_000; // milliseconds; a command may add images too
+const kEvery = 15_000; // milliseconds; `fovea data` changes the data, too
 
 export default function Data({ route }: ViewProps) {
-  const sent = upload.value?.sent;
+  const sent = upload.value?.sentFiles;
   const dataset = useResource(fetchDataset, { keys: [sent], on: ["job"], every: kEvery });
-  const model = useResource(async (stop) => (await getJson<{ classes: string[] }>("api/v1/model", stop)).classes, { on: ["model"] });
+  const model = useResource(async (stop) => (await fetchModel(stop)).classes, { on: ["model"] });
   const tab = tabs.find((id) => id === route.rest[0]) ?? (dataset.value?.total === 0 ? "add" : "images");
   const { handlers: _, input } = useFileSource({
     wholePage: true,
     onFiles: (found) => {
-      choose(found);
+      addFiles(found);
       go(href("data", ["add"]));
     },
   });
+  const content = (value: Dataset) => {
+    const context: DataContext = { dataset: value, modelClasses: model.value ?? [], onChange: dataset.reload };
+    if (tab === "add") return <AddImages context={context} label={route.query.get("label") ?? ""} />;
+    if (value.total === 0) return <NoImages />;
+    return tab === "classes" ? <Classes context={context} /> : <ImageBrowser context={context} query={route.query} />;
+  };
   return (
     <>
       <Loaded from={dataset}>
-        {(value) => {
-          const known = { dataset: value, modelClasses: model.value ?? [], onChange: dataset.reload };
-          return (
-            <>
-              {value.total > 0 && <Glance dataset={value} model={model} />}
-              <Tabs<TabId>
-                label={words.tabs.label}
-                tabs={tabs.map((id) => ({ id, label: words.tabs[id] }))}
-                value={tab}
-                onChange={(id) => go(href("data", [id]))}
-              >
-                {tab === "add" ? (
-                  <Add known={known} label={route.query.get("label") ?? ""} />
-                ) : value.total === 0 ? (
-                  <NoImages />
-                ) : tab === "classes" ? (
-                  <Classes known={known} />
-                ) : (
-                  <Images known={known} query={route.query} />
-                )}
-              </Tabs>
-            </>
-          );
-        }}
+        {(value) => (
+          <>
+            {value.total > 0 && <DatasetStats dataset={value} model={model} />}
+            <Tabs<TabId>
+              label={words.tabs.label}
+              tabs={tabs.map((id) => ({ id, label: words.tabs[id] }))}
+              value={tab}
+              onChange={(id) => go(href("data", [id]))}
+            >
+              {content(value)}
+            </Tabs>
+          </>
+        )}
       </Loaded>
       {input}
     </>
   );
 }
 
-function Glance({ dataset, model }: { dataset: Dataset; model: Resource<string[]> }) {
+function DatasetStats({ dataset, model }: { dataset: Dataset; model: Resource<string[]> }) {
   const w = words.stats;
-  const fresh = useResource((_stop) => countFresh(), { keys: [dataset.revision], on: ["model"] });
+  const fresh = useResource(countNewImages, { keys: [dataset.revision], on: ["model"] });
   const unknown = model.value && dataset.classes.filter(({ name }) => !model.value!.includes(name)).length;
   return (
     <Stats label={w.label}>
-      <Stat name={w.images} value={count(dataset.total)} detail={w.learn(count(dataset.train))} />
+      <Stat name={w.images} value={count(dataset.total)} detail={w.train(count(dataset.train))} />
       <Stat name={w.test} value={count(dataset.test)} detail={w.testDetail(count(dataset.val))} />
-      <Stat name={w.classes} value={count(dataset.classes.length)} detail={unknown === undefined ? undefined : w.unknown(unknown)} />
+      <Stat
+        name={w.classes}
+        value={count(dataset.classes.length)}
+        detail={unknown === undefined ? undefined : w.unknown(unknown)}
+      />
       <Stat
         name={w.fresh}
         href={href("train")}
@@ -86,12 +86,12 @@ function Glance({ dataset, model }: { dataset: Dataset; model: Resource<string[]
   );
 }
 
-// Training images that the model in service has not learned from.
-async function countFresh(): Promise<number> {
+// Training images that the active model was not trained on.
+async function countNewImages(stop: AbortSignal): Promise<number> {
   try {
-    return (await planRetraining({})).new_images;
+    return (await planRetraining({}, stop)).new_images;
   } catch (error) {
-    if (error instanceof ServerError && error.status === 422) return 0; // nothing new to learn
+    if (error instanceof ServerError && error.status === 422) return 0; // there is nothing to retrain with
     throw error;
   }
 }

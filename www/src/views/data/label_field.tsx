@@ -1,33 +1,32 @@
-// The name of a class: one of those there are, by a click, or a new one.
+// Input for a class name: an existing class, also by click, or a new one.
 import { useId } from "preact/hooks";
-import { isTooLong } from "../../net/dataset.js";
 import { Field } from "../../components/field.js";
+import { isTooLong } from "../../net/dataset.js";
 import { words } from "./strings.js";
 
-const kShown = 24; // names to click; with more, typing finds them
+const kMaxButtons = 24; // further classes are found by typing
 
 export interface LabelFieldProps {
   label: string;
   hint?: string;
-  error?: string | undefined;
   value: string;
-  known: readonly string[];
+  known: readonly string[]; // existing classes
   autofocus?: boolean;
   onChange: (value: string) => void;
 }
 
-export function LabelField({ label, hint, error, value, known, autofocus, onChange }: LabelFieldProps) {
+export function LabelField({ label, hint, value, known, autofocus, onChange }: LabelFieldProps) {
   const list = useId();
   const w = words.label;
-  const wrong = error ?? (isTooLong(value) ? w.tooLong(Array.from(value.trim()).length) : undefined);
+  const error = isTooLong(value) ? w.tooLong(Array.from(value.trim()).length) : undefined;
   return (
     <div class="label-field">
-      <Field label={label} hint={hint} error={wrong}>
-        {(id, told) => (
+      <Field label={label} hint={hint} error={error}>
+        {(id, describedBy) => (
           <>
             <input
               id={id}
-              aria-describedby={told}
+              aria-describedby={describedBy}
               list={`${list}-known`}
               value={value}
               autocomplete="off"
@@ -46,9 +45,14 @@ export function LabelField({ label, hint, error, value, known, autofocus, onChan
       </Field>
       {known.length > 0 && (
         <ul class="label-known" aria-label={w.known}>
-          {known.slice(0, kShown).map((name) => (
+          {known.slice(0, kMaxButtons).map((name) => (
             <li key={name}>
-              <button type="button" class="button quiet" aria-pressed={name === value.trim()} onClick={() => onChange(name)}>
+              <button
+                type="button"
+                class="button quiet"
+                aria-pressed={name === value.trim()}
+                onClick={() => onChange(name)}
+              >
                 <bdi>{name}</bdi>
               </button>
             </li>

@@ -1,23 +1,24 @@
-// What is about to be uploaded: which file gets which label, and how it is cut into requests.
-import { isTooLong } from "../../net/dataset.js";
+// Files that are about to be uploaded: their labels, and their division into requests.
 import type { FoundFile } from "../../components/dropped_files.js";
+import { isTooLong } from "../../net/dataset.js";
 
-export type How = "one" | "folders";
+// one: all images have the same label. folders: the label is the name of the folder.
+export type Labelling = "one" | "folders";
 
-export interface Staged {
+export interface StagedFiles {
   images: FoundFile[];
   archives: FoundFile[];
-  folders: Map<string, number>; // folders that name classes -> images in them
-  loose: number; // images in no folder
+  folders: Map<string, number>; // folder name -> images in it
+  loose: number; // images that are not in a folder
   bytes: number;
 }
 
 const kArchive = /\.(zip|tar|tgz|tar\.gz|txz|tar\.xz)$/i;
 
-// The class that a path says: the folder the file itself is in. "" when it is in none.
+// The name of the folder that contains the file; "" when there is none.
 export const folderOf = (path: string): string => path.split("/").at(-2) ?? "";
 
-export function stage(files: readonly FoundFile[]): Staged {
+export function stage(files: readonly FoundFile[]): StagedFiles {
   const archives = files.filter(({ path }) => kArchive.test(path));
   const images = files.filter(({ path }) => !kArchive.test(path));
   const folders = new Map<string, number>();
@@ -27,50 +28,51 @@ export function stage(files: readonly FoundFile[]): Staged {
   return { images, archives, folders, loose, bytes: files.reduce((sum, { file }) => sum + file.size, 0) };
 }
 
-// What is most likely meant: several folders are classes, a single one is the name of one class.
-export function suggest({ archives, folders, loose }: Staged): { how: How; label: string } {
-  const how = archives.length > 0 || folders.size > 1 ? "folders" : "one";
-  const [only] = folders.keys();
-  return { how, label: how === "one" && loose === 0 && only !== undefined ? only : "" };
+// The most likely labelling: several folders are classes; a single folder is the name of one class.
+export function suggest({ archives, folders, loose }: StagedFiles): { labelling: Labelling; label: string } {
+  const labelling = archives.length > 0 || folders.size > 1 ? "folders" : "one";
+  const [onlyFolder] = folders.keys();
+  const isNamed = labelling === "one" && loose === 0 && onlyFolder !== undefined;
+  return { labelling, label: isNamed ? onlyFolder : "" };
 }
 
-// One request: images with a label each, or one archive with one label or none.
+// The files of one request: images with a label each, or one archive.
 export interface Chunk {
   files: FoundFile[];
-  labels: string[]; // as many; or one for all; or none, when the archive says it
+  labels: string[]; // one for each image; one or none for an archive
 }
 
-// A class that is new is shared out exactly when its images come together, so they are sorted by class
-// and a chunk is as large as is comfortable.
-const kMostFiles = 400;
-const kMostBytes = 16 << 20;
+// The server assigns the splits of a class most evenly when its images arrive in one request, so images are sorted
+// by class and chunks are large.
+const kMaxFiles = 400;
+const kMaxBytes = 16 << 20;
 
-// Folders whose images cannot be added under their name, and how many these are.
-export function tooLong({ folders }: Staged): { names: string[]; images: number } {
+// Folders whose names are too long for a class, and the number of images in them.
+export function tooLongFolders({ folders }: StagedFiles): { names: string[]; images: number } {
   const found = [...folders].filter(([name]) => isTooLong(name));
   return { names: found.map(([name]) => name), images: found.reduce((sum, [, n]) => sum + n, 0) };
 }
 
-export function chunks({ images, archives }: Staged, how: How, label: string): Chunk[] {
+export function toChunks({ images, archives }: StagedFiles, labelling: Labelling, label: string): Chunk[] {
   const labelled = images
-    .map((file) => ({ file, label: how === "one" ? label : folderOf(file.path) }))
-    .filter((one) => one.label !== "" && !isTooLong(one.label)) // told before; the server would refuse each
+    .map((file) => ({ file, label: labelling === "one" ? label : folderOf(file.path) }))
+    .filter((image) => image.label !== "" && !isTooLong(image.label)) // the server would reject them
     .sort((a, b) => (a.label < b.label ? -1 : a.label > b.label ? 1 : 0));
-  const all: Chunk[] = [];
+  const chunks: Chunk[] = [];
   let bytes = 0;
-  for (const one of labelled) {
-    const size = one.file.file.size;
-    let last = all.at(-1);
-    if (last === undefined || last.files.length === kMostFiles || bytes + size > kMostBytes) {
-      all.push((last = { files: [], labels: [] }));
+  for (const image of labelled) {
+    const { size } = image.file.file;
+    let last = chunks.at(-1);
+    if (last === undefined || last.files.length === kMaxFiles || bytes + size > kMaxBytes) {
+      chunks.push((last = { files: [], labels: [] }));
       bytes = 0;
     }
-    last.files.push(one.file);
-    last.labels.push(one.label);
+    last.files.push(image.file);
+    last.labels.push(image.label);
     bytes += size;
   }
-  for (const archive of archives) all.push({ files: [archive], labels: how === "one" ? [label] : [] });
-  return all;
+  for (const archive of archives) chunks.push({ files: [archive], labels: labelling === "one" ? [label] : [] });
+  return chunks;
 }
 
 export function toForm({ files, labels }: Chunk): FormData {

@@ -1,40 +1,55 @@
-// What is looked for. Every change goes into the address at once.
+// The filters. Each change updates the address of the page.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Statistics } from "../../net/service.js";
 import { Button } from "../../components/button.js";
 import { Field, Select } from "../../components/field.js";
 import { Icon } from "../../components/icon.js";
-import { type Filters, fromLocal, isAny, kNone, periods, toLocal, writeFilters } from "./filters.js";
+import type { Statistics } from "../../net/service.js";
+import {
+  type Filters,
+  certainties,
+  countActive,
+  fromLocal,
+  kNoFilters,
+  labelledOptions,
+  periods,
+  toLocal,
+} from "./filters.js";
 import { words } from "./strings.js";
+
+const w = words.filters;
 
 export interface FilterBarProps {
   filters: Filters;
-  known: Statistics | undefined; // which classes and versions there are
+  statistics: Statistics | undefined; // has the known classes and versions
   onChange: (filters: Filters) => void;
 }
 
-export function FilterBar({ filters, known, onChange }: FilterBarProps) {
-  const w = words.filters;
+export function FilterBar({ filters, statistics, onChange }: FilterBarProps) {
   const set = (change: Partial<Filters>): void => onChange({ ...filters, ...change });
-  const active = Object.values(writeFilters({ ...filters, search: "" })).filter((value) => value !== undefined && value !== "").length;
-  const [open, setOpen] = useState(active > 0); // stays as it is while one changes filters
-  const range = filters.period === "range";
+  const active = countActive({ ...filters, search: "" });
+  const [open, setOpen] = useState(active > 0); // does not follow later changes of the filters
+  const isRange = filters.period === "range";
   useEffect(() => {
-    if (range) setOpen(true); // where its ends are
-  }, [range]);
+    if (isRange) setOpen(true); // shows the fields of the range
+  }, [isRange]);
   return (
     <div class="history-filters" role="search" aria-label={w.label}>
       <Search value={filters.search} onChange={(search) => set({ search })} />
-      <Select label={w.period} value={filters.period} onChange={(period) => set({ period })} options={periods.map((value) => ({ value, label: words.periods[value] }))} />
+      <Select
+        label={w.period}
+        value={filters.period}
+        onChange={(period) => set({ period })}
+        options={periods.map((value) => ({ value, label: words.periods[value] }))}
+      />
       <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{active > 0 ? w.moreActive(active) : w.more}</summary>
         <div class="history-filters-more">
-          <Choices filters={filters} known={known} set={set} />
-          {range && <Range filters={filters} set={set} />}
-          <Percent label={w.least} value={filters.least} onChange={(least) => set({ least })} />
-          <Percent label={w.most} value={filters.most} onChange={(most) => set({ most })} />
-          {!isAny(filters) && (
-            <Button icon="close" onClick={() => onChange(kNone)}>
+          <Selects filters={filters} statistics={statistics} set={set} />
+          {isRange && <Range filters={filters} set={set} />}
+          <PercentField label={w.least} value={filters.least} onChange={(least) => set({ least })} />
+          <PercentField label={w.most} value={filters.most} onChange={(most) => set({ most })} />
+          {countActive(filters) > 0 && (
+            <Button icon="close" onClick={() => onChange(kNoFilters)}>
               {w.clear}
             </Button>
           )}
@@ -49,101 +64,116 @@ interface PartProps {
   set: (change: Partial<Filters>) => void;
 }
 
-function Choices({ filters, known, set }: PartProps & { known: Statistics | undefined }) {
-  const w = words.filters;
-  // One that is asked for stays among the choices, also when nothing was answered so.
-  const labels = withChosen(known?.classes.map(({ label }) => label) ?? [], filters.label);
-  const names = new Map(known?.versions.map(({ version, model }) => [String(version), w.versionName(model, version)]));
-  const versions = withChosen([...names.keys()], filters.version);
+interface FilterSelectProps<T extends string> {
+  label: string;
+  value: T;
+  options: readonly { value: T; label: string }[];
+  onChange: (value: T) => void;
+}
+
+const FilterSelect = <T extends string>({ label, ...select }: FilterSelectProps<T>) => (
+  <Field label={label}>{(id) => <Select id={id} {...select} />}</Field>
+);
+
+function Selects({ filters, statistics, set }: PartProps & { statistics: Statistics | undefined }) {
+  // The selected value stays among the options, also when no prediction has it.
+  const labels = withSelected(statistics?.classes.map(({ label }) => label) ?? [], filters.label);
+  const names = new Map(statistics?.versions.map(({ version, model }) => [String(version), w.versionName(model, version)]));
+  const versions = withSelected([...names.keys()], filters.version);
   return (
     <>
-      <Field label={w.class}>
-        {(id) => (
-          <Select id={id} value={filters.label} onChange={(label) => set({ label })} options={[{ value: "", label: w.anyClass }, ...labels.map((value) => ({ value, label: value }))]} />
-        )}
-      </Field>
-      <Field label={w.sure}>
-        {(id) => (
-          <Select id={id} value={filters.sure} onChange={(sure) => set({ sure })} options={(["", "sure", "unsure"] as const).map((value) => ({ value, label: w.sures[value] }))} />
-        )}
-      </Field>
-      <Field label={w.labelled}>
-        {(id) => (
-          <Select
-            id={id}
-            value={filters.labelled}
-            onChange={(labelled) => set({ labelled })}
-            options={(["", "yes", "no"] as const).map((value) => ({ value, label: w.labelleds[value] }))}
-          />
-        )}
-      </Field>
-      <Field label={w.version}>
-        {(id) => (
-          <Select
-            id={id}
-            value={filters.version}
-            onChange={(version) => set({ version })}
-            options={[{ value: "", label: w.anyVersion }, ...versions.map((value) => ({ value, label: names.get(value) ?? value }))]}
-          />
-        )}
-      </Field>
+      <FilterSelect
+        label={w.class}
+        value={filters.label}
+        onChange={(label) => set({ label })}
+        options={[{ value: "", label: w.anyClass }, ...labels.map((value) => ({ value, label: value }))]}
+      />
+      <FilterSelect
+        label={w.certainty}
+        value={filters.certainty}
+        onChange={(certainty) => set({ certainty })}
+        options={certainties.map((value) => ({ value, label: w.certainties[value] }))}
+      />
+      <FilterSelect
+        label={w.labelled}
+        value={filters.labelled}
+        onChange={(labelled) => set({ labelled })}
+        options={labelledOptions.map((value) => ({ value, label: w.labelledOptions[value] }))}
+      />
+      <FilterSelect
+        label={w.version}
+        value={filters.version}
+        onChange={(version) => set({ version })}
+        options={[
+          { value: "", label: w.anyVersion },
+          ...versions.map((value) => ({ value, label: names.get(value) ?? value })),
+        ]}
+      />
     </>
   );
 }
 
-const withChosen = (all: readonly string[], chosen: string): readonly string[] => (chosen === "" || all.includes(chosen) ? all : [...all, chosen]);
+const withSelected = (all: readonly string[], selected: string): readonly string[] =>
+  selected === "" || all.includes(selected) ? all : [...all, selected];
 
 function Range({ filters, set }: PartProps) {
-  const w = words.filters;
   return (
     <>
       {(["from", "to"] as const).map((end) => (
         <Field key={end} label={w[end]}>
-          {(id) => <input id={id} type="datetime-local" value={toLocal(filters[end])} onChange={(event) => set({ [end]: fromLocal(event.currentTarget.value) })} />}
+          {(id) => (
+            <input
+              id={id}
+              type="datetime-local"
+              value={toLocal(filters[end])}
+              onChange={(event) => set({ [end]: fromLocal(event.currentTarget.value) })}
+            />
+          )}
         </Field>
       ))}
     </>
   );
 }
 
-const kPause = 300; // milliseconds without a letter, and it is asked
+const kDebounce = 300; // milliseconds
 
-// Text that is on its way into the address.
-function useTyped(value: string, onChange: (text: string) => void) {
+// The value and handler of an input whose changes are passed on after a pause in typing.
+function useDebounced(value: string, onChange: (text: string) => void) {
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const latest = useRef(onChange);
   latest.current = onChange;
   useEffect(() => {
     clearTimeout(timer.current);
-    setText(value); // the address changed by other means
+    setText(value); // the address has changed
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const onInput = (event: { currentTarget: HTMLInputElement }): void => {
     const typed = event.currentTarget.value;
     setText(typed);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => latest.current(typed), kPause);
+    timer.current = setTimeout(() => latest.current(typed), kDebounce);
   };
   return { value: text, onInput };
 }
 
-interface TypedProps {
+interface InputProps {
   value: string;
   onChange: (text: string) => void;
 }
 
-function Search({ value, onChange }: TypedProps) {
-  const w = words.filters;
+function Search({ value, onChange }: InputProps) {
   return (
     <label class="search">
       <Icon name="search" size={16} />
-      <input type="search" aria-label={w.search} placeholder={w.search} {...useTyped(value, onChange)} />
+      <input type="search" aria-label={w.search} placeholder={w.search} {...useDebounced(value, onChange)} />
     </label>
   );
 }
 
-function Percent({ label, value, onChange }: TypedProps & { label: string }) {
-  const typed = useTyped(value, onChange);
-  return <Field label={label}>{(id) => <input id={id} type="number" min={0} max={100} step="any" {...typed} />}</Field>;
+function PercentField({ label, value, onChange }: InputProps & { label: string }) {
+  const input = useDebounced(value, onChange);
+  return (
+    <Field label={label}>{(id) => <input id={id} type="number" min={0} max={100} step="any" {...input} />}</Field>
+  );
 }

@@ -1,7 +1,8 @@
-// What is looked for in the history: kept in the address, told to the server, said in words.
+// The filters of the history: as form values, in the page's address, and as a query to the server.
 import type { Query } from "../../app/router.js";
+import type { PredictionQuery } from "../../net/service.js";
 
-// Of the last so many hours; "range": from one time to another; "any": all.
+// A number: the last so many hours. "range": between two times. "any": all.
 export const periods = ["any", "1", "24", "168", "720", "range"] as const;
 export type Period = (typeof periods)[number];
 
@@ -9,20 +10,20 @@ export interface Filters {
   search: string;
   label: string;
   version: string;
-  sure: "" | "sure" | "unsure";
+  certainty: "" | "certain" | "uncertain";
   labelled: "" | "yes" | "no";
   period: Period;
   from: string; // ISO 8601, UTC; of a range
   to: string;
-  least: string; // probability in percent, as typed
+  least: string; // confidence in percent, as typed
   most: string;
 }
 
-export const kNone: Filters = {
+export const kNoFilters: Filters = {
   search: "",
   label: "",
   version: "",
-  sure: "",
+  certainty: "",
   labelled: "",
   period: "any",
   from: "",
@@ -31,9 +32,11 @@ export const kNone: Filters = {
   most: "",
 };
 
-const oneOf = <T extends string>(all: readonly T[], given: string | null, otherwise: T): T => all.find((one) => one === given) ?? otherwise;
-const kSure = ["", "sure", "unsure"] as const;
-const kLabelled = ["", "yes", "no"] as const;
+const oneOf = <T extends string>(all: readonly T[], value: string | null, fallback: T): T =>
+  all.find((known) => known === value) ?? fallback;
+
+export const certainties = ["", "certain", "uncertain"] as const;
+export const labelledOptions = ["", "yes", "no"] as const;
 
 export function readFilters(query: URLSearchParams): Filters {
   const text = (name: string): string => query.get(name) ?? "";
@@ -41,8 +44,8 @@ export function readFilters(query: URLSearchParams): Filters {
     search: text("search"),
     label: text("label"),
     version: text("version"),
-    sure: oneOf(kSure, query.get("sure"), ""),
-    labelled: oneOf(kLabelled, query.get("labelled"), ""),
+    certainty: oneOf(certainties, query.get("certainty"), ""),
+    labelled: oneOf(labelledOptions, query.get("labelled"), ""),
     period: oneOf(periods, query.get("period"), "any"),
     from: text("from"),
     to: text("to"),
@@ -51,7 +54,7 @@ export function readFilters(query: URLSearchParams): Filters {
   };
 }
 
-// For the address; what is not asked for is left out.
+// The filters as a query of the page's address. Inactive ones are left out.
 export function writeFilters(filters: Filters): Query {
   const { period, from, to, ...rest } = filters;
   return {
@@ -62,49 +65,52 @@ export function writeFilters(filters: Filters): Query {
   };
 }
 
-export const isAny = (filters: Filters): boolean => Object.values(writeFilters(filters)).every((value) => value === undefined || value === "");
+export const countActive = (filters: Filters): number =>
+  Object.values(writeFilters(filters)).filter((value) => value !== undefined && value !== "").length;
 
-// "87,5" and "87.5" are 0.875; what is no number goes to the server as it is, which says so.
-function share(percent: string): string {
+// "87,5" and "87.5" become "0.875". Other text is sent unchanged, and the server reports the error.
+function toFraction(percent: string): string {
   const number = Number(percent.replace(",", "."));
   return Number.isFinite(number) ? String(Number((number / 100).toPrecision(12))) : percent;
 }
 
 const kHour = 3_600_000;
 
-// As the server's query; `now`: Date.now().
-export function toQuery(filters: Filters, now: number): URLSearchParams {
-  const { search, label, version, sure, labelled, period, from, to, least, most } = filters;
-  const recent = period === "any" || period === "range" ? "" : new Date(now - Number(period) * kHour).toISOString();
-  const all: [string, string][] = [
-    ["search", search],
-    ["label", label],
-    ["version", version],
-    ["uncertain", sure === "" ? "" : String(sure === "unsure")],
-    ["labelled", labelled === "" ? "" : String(labelled === "yes")],
-    ["from", period === "range" ? from : recent],
-    ["to", period === "range" ? to : ""],
-    ["min_probability", least === "" ? "" : share(least)],
-    ["max_probability", most === "" ? "" : share(most)],
-  ];
-  return new URLSearchParams(all.filter(([, value]) => value !== ""));
+// `now`: Date.now()
+export function toQuery(filters: Filters, now: number): NonNullable<PredictionQuery> {
+  const { search, label, version, certainty, labelled, period, from, to, least, most } = filters;
+  const isRelative = period !== "any" && period !== "range";
+  const since = isRelative ? new Date(now - Number(period) * kHour).toISOString() : "";
+  const query = {
+    search,
+    label,
+    version,
+    uncertain: certainty === "" ? "" : certainty === "uncertain",
+    labelled: labelled === "" ? "" : labelled === "yes",
+    from: period === "range" ? from : since,
+    to: period === "range" ? to : "",
+    min_probability: least === "" ? "" : toFraction(least),
+    max_probability: most === "" ? "" : toFraction(most),
+  };
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
 }
 
-// Of the server's statistics, which know hours before now alone; undefined: it cannot tell of this time.
-export function statisticsPath({ period }: Filters): string | undefined {
+// The server has statistics only for periods that end now. "all": of everything; undefined: none for this period.
+export function statisticsHours({ period }: Filters): number | "all" | undefined {
   if (period === "range") return undefined;
-  return period === "any" ? "api/v1/statistics" : `api/v1/statistics?hours=${period}`;
+  return period === "any" ? "all" : Number(period);
 }
 
-// Whether anything but the time is asked for.
-export const isNarrowed = (filters: Filters): boolean => !isAny({ ...filters, period: "any" });
+// Whether any filter but the period is active.
+export const isNarrowed = (filters: Filters): boolean => countActive({ ...filters, period: "any" }) > 0;
 
-// Between an <input type="datetime-local"> and UTC.
+// Conversion between UTC and the value of <input type="datetime-local">.
 export function toLocal(iso: string): string {
   const time = new Date(iso);
   if (iso === "" || Number.isNaN(time.getTime())) return "";
   const two = (n: number): string => String(n).padStart(2, "0");
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}T${two(time.getHours())}:${two(time.getMinutes())}`;
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  return `${date}T${two(time.getHours())}:${two(time.getMinutes())}`;
 }
 
 export function fromLocal(text: string): string {

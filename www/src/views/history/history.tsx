@@ -1,156 +1,190 @@
-// Everything that was answered: find it, look at it, correct it, take it along, delete it.
+// The history of predictions: search, inspect, label, export and delete.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../../app/route_props.js";
 import { go, href } from "../../app/router.js";
-import { ErrorNote } from "../../shared/loaded.js";
-import { count } from "../../base/format.js";
-import { getJson, sendJson } from "../../net/api.js";
-import { saveFromServer } from "../../net/files.js";
-import { type Resource, useResource } from "../../net/resource.js";
-import type { PastPrediction, Statistics } from "../../net/service.js";
 import { Button } from "../../components/button.js";
 import { confirm } from "../../components/dialog.js";
 import { Empty, Skeleton } from "../../components/placeholders.js";
 import { toast, toastError } from "../../components/toasts.js";
-import { Detail } from "./detail.js";
+import { saveFromServer } from "../../net/files.js";
+import { type Resource, useResource } from "../../net/resource.js";
+import {
+  type PastPrediction,
+  deletePredictions,
+  fetchPredictions,
+  fetchStatistics,
+  predictionsCsvUrl,
+} from "../../net/service.js";
+import { ErrorNote } from "../../shared/loaded.js";
 import { FilterBar } from "./filter_bar.js";
-import { type Filters, isAny, readFilters, toQuery } from "./filters.js";
-import { useFresh } from "./fresh.js";
-import { List, addressOf } from "./list.js";
+import { type Filters, countActive, readFilters, toQuery } from "./filters.js";
+import { type NewCount, useNewPredictions } from "./new_predictions.js";
+import { PredictionDialog } from "./prediction_dialog.js";
+import { PredictionList, addressOf } from "./prediction_list.js";
 import { words } from "./strings.js";
 import { Summary } from "./summary.js";
 
-const kPage = 50;
+const kPageSize = 50;
 
 interface Page {
-  key: string;
+  key: string; // address of the list it belongs to
   rows: readonly PastPrediction[];
-  next: string | undefined; // `before` of the page after it
+  next: string | undefined; // `before` of the following page
+}
+
+async function fetchPage(key: string, filters: Filters, before: string, stop: AbortSignal): Promise<Page> {
+  const query = { ...toQuery(filters, Date.now()), limit: kPageSize, before };
+  const { predictions, next } = await fetchPredictions(query, stop);
+  const following = next === null ? null : new URL(next, location.href).searchParams.get("before");
+  return { key, rows: predictions, next: following ?? undefined };
 }
 
 export default function HistoryView({ route }: ViewProps) {
   const filters = readFilters(route.query);
   const before = route.query.get("before") ?? "";
-  const id = Number(route.rest[0]);
   const key = addressOf(undefined, filters, before);
   const [changes, setChanges] = useState(0);
   const list = useResource((stop) => fetchPage(key, filters, before, stop), { keys: [key] });
-  const known = useResource((stop) => getJson<Statistics>("api/v1/statistics", stop), { keys: [changes], on: ["model"] });
+  const statistics = useResource((stop) => fetchStatistics(undefined, stop), { keys: [changes], on: ["model"] });
   const [edited, setEdited] = useState<ReadonlyMap<number, PastPrediction>>(new Map());
   const page = list.value?.key === key ? list.value : undefined;
   const rows = (page ?? list.value)?.rows.map((row) => edited.get(row.id) ?? row) ?? [];
   const newest = before === "" ? page && (page.rows[0]?.id ?? 0) : undefined;
   const watched = before === "" && !(filters.period === "range" && filters.to !== "");
-  const fresh = useFresh(() => toQuery(filters, Date.now()), newest, watched);
+  const added = useNewPredictions(() => toQuery(filters, Date.now()), newest, watched);
 
   const reload = (): void => {
     setEdited(new Map());
     list.reload();
     setChanges(changes + 1);
   };
-  // An empty list has nothing that could jump.
-  const first = newest === 0 && fresh.count > 0;
+  // New predictions appear immediately in an empty list, since nothing can move away under the pointer.
+  const isFirst = newest === 0 && added.count > 0;
   useEffect(() => {
-    if (first) reload();
-  }, [first]);
+    if (isFirst) reload();
+  }, [isFirst]);
+  const update = (row: PastPrediction): void => {
+    setEdited(new Map(edited).set(row.id, row));
+    setChanges(changes + 1);
+  };
+  const { opened, dialog } = useDialog({ route, rows, filters, before, onChanged: update, onDeleted: reload });
+  const isEmpty = newest === 0 && countActive(filters) === 0;
+  const setFilters = (changed: Filters): void => go(addressOf(undefined, changed, ""), { replace: true });
+  return (
+    <div class="history">
+      {!isEmpty && <Summary filters={filters} changes={changes} />}
+      {!isEmpty && <FilterBar filters={filters} statistics={statistics.value} onChange={setFilters} />}
+      <section
+        class="history-list"
+        aria-label={words.list.label}
+        aria-busy={list.loading && page === undefined}
+      >
+        <ListFrame list={list} page={page} filters={filters} before={before} onDeleted={reload}>
+          {newest !== 0 && <NewPredictions added={added} onShow={reload} />}
+          <PredictionList rows={rows} filters={filters} before={before} onOpen={opened} onChanged={update} />
+        </ListFrame>
+      </section>
+      {dialog}
+    </div>
+  );
+}
 
-  const opened = useRef(false);
+interface DialogInput extends ViewProps {
+  rows: readonly PastPrediction[];
+  filters: Filters;
+  before: string;
+  onChanged: (row: PastPrediction) => void;
+  onDeleted: () => void;
+}
+
+// The dialog of the prediction that the address names. `opened` must be called when a link to it was followed.
+function useDialog({ route, rows, filters, before, onChanged, onDeleted }: DialogInput) {
+  const id = Number(route.rest[0]);
+  const openedHere = useRef(false);
+  const opened = (): void => void (openedHere.current = true);
+  if (!Number.isSafeInteger(id) || route.rest.length === 0) return { opened, dialog: null };
   const close = (): void => {
-    if (opened.current) history.back();
-    else go(key, { replace: true });
-    opened.current = false;
+    if (openedHere.current) history.back();
+    else go(addressOf(undefined, filters, before), { replace: true });
+    openedHere.current = false;
   };
   const at = rows.findIndex((row) => row.id === id);
   const neighbour = (step: number): string | undefined => {
     const row = at === -1 ? undefined : rows[at + step];
     return row && addressOf(row.id, filters, before);
   };
-  const changed = (row: PastPrediction): void => {
-    setEdited(new Map(edited).set(row.id, row));
-    setChanges(changes + 1);
+  const deleted = (): void => {
+    close();
+    onDeleted();
   };
-  const nothing = newest === 0 && isAny(filters);
+  const dialog = (
+    <PredictionDialog
+      id={id}
+      newer={neighbour(-1)}
+      older={neighbour(1)}
+      onClose={close}
+      onChanged={onChanged}
+      onDeleted={deleted}
+    />
+  );
+  return { opened, dialog };
+}
+
+function NewPredictions({ added: { count, more }, onShow }: { added: NewCount; onShow: () => void }) {
+  if (count === 0) return null;
   return (
-    <div class="history">
-      {!nothing && <Summary filters={filters} changes={changes} />}
-      {!nothing && <FilterBar filters={filters} known={known.value} onChange={(wanted) => go(addressOf(undefined, wanted, ""), { replace: true })} />}
-      <section class="history-list" aria-label={words.list.label} aria-busy={list.loading && page === undefined}>
-        <Shown list={list} page={page} filters={filters} before={before} onDeleted={reload}>
-          {fresh.count > 0 && newest !== 0 && (
-            <div class="fresh" role="status">
-              <p>{words.list.fresh(fresh.count, fresh.more)}</p>
-              <Button onClick={reload}>{words.list.show}</Button>
-            </div>
-          )}
-          <List rows={rows} filters={filters} before={before} onOpen={() => (opened.current = true)} onChanged={changed} />
-        </Shown>
-      </section>
-      {Number.isSafeInteger(id) && route.rest.length > 0 && (
-        <Detail
-          id={id}
-          newer={neighbour(-1)}
-          older={neighbour(1)}
-          onClose={close}
-          onChanged={changed}
-          onDeleted={() => {
-            close();
-            reload();
-          }}
-        />
-      )}
+    <div class="new-predictions" role="status">
+      <p>{words.list.added(count, more)}</p>
+      <Button onClick={onShow}>{words.list.show}</Button>
     </div>
   );
 }
 
-async function fetchPage(key: string, filters: Filters, before: string, stop: AbortSignal): Promise<Page> {
-  const query = toQuery(filters, Date.now());
-  query.set("limit", String(kPage));
-  if (before !== "") query.set("before", before);
-  const { predictions, next } = await getJson<{ predictions: PastPrediction[]; next: string | null }>(`api/v1/predictions?${query}`, stop);
-  return { key, rows: predictions, next: next === null ? undefined : (new URL(next, location.href).searchParams.get("before") ?? undefined) };
-}
-
-interface ShownProps {
+interface ListFrameProps {
   list: Resource<Page>;
-  page: Page | undefined; // what is asked for, once it is here
+  page: Page | undefined; // of the current address, once it is loaded
   filters: Filters;
   before: string;
   onDeleted: () => void;
-  children: preact.ComponentChildren;
+  children: ComponentChildren;
 }
 
-// The list with what is around it, or what stands in its place. What was shown stays while other filters are
-// on their way.
-function Shown({ list, page, filters, before, onDeleted, children }: ShownProps) {
-  if (page === undefined && !list.loading && list.error) return <ErrorNote error={list.error} onRetry={list.reload} />;
+// The list with header and footer, or what is shown instead of it. While another page is loading, the previous one
+// stays.
+function ListFrame({ list, page, filters, before, onDeleted, children }: ListFrameProps) {
+  if (page === undefined && !list.loading && list.error) {
+    return <ErrorNote error={list.error} onRetry={list.reload} />;
+  }
   if (list.value === undefined) return <Skeleton lines={8} />;
-  if (page?.rows.length === 0) return <None filters={filters} before={before} />;
+  if (page?.rows.length === 0) return <EmptyList filters={filters} before={before} />;
+  const { rows, next } = list.value;
   return (
     <div class={page === undefined ? "stale" : undefined}>
       <header class="history-head">
-        <h2>{words.list.title(list.value.rows.length, list.value.next !== undefined, before !== "")}</h2>
-        <Export filters={filters} />
+        <h2>{words.list.title(rows.length, next !== undefined, before !== "")}</h2>
+        <ExportButton filters={filters} />
       </header>
       {list.error && page && <ErrorNote error={list.error} onRetry={list.reload} />}
       {children}
-      <Pages page={list.value} waits={page === undefined} filters={filters} before={before} />
+      <Pages page={list.value} loading={page === undefined} filters={filters} before={before} />
       <footer class="history-foot">
-        <DeleteAll onDone={onDeleted} />
+        <DeleteAllButton onDone={onDeleted} />
       </footer>
     </div>
   );
 }
 
-function None({ filters, before }: { filters: Filters; before: string }) {
+function EmptyList({ filters, before }: { filters: Filters; before: string }) {
   const w = words.none;
   if (before !== "") {
     return (
-      <Empty icon="history" title={w.past}>
+      <Empty icon="history" title={w.older}>
         <a href={addressOf(undefined, filters, "")}>{words.list.newest}</a>
       </Empty>
     );
   }
-  if (!isAny(filters)) {
+  if (countActive(filters) > 0) {
     return (
       <Empty icon="search" title={w.filtered}>
         <a href={href("history")}>{words.filters.clear}</a>
@@ -167,12 +201,12 @@ function None({ filters, before }: { filters: Filters; before: string }) {
   );
 }
 
-function Export({ filters }: { filters: Filters }) {
+function ExportButton({ filters }: { filters: Filters }) {
   const [busy, setBusy] = useState(false);
   const save = async (): Promise<void> => {
     setBusy(true);
     try {
-      await saveFromServer(`api/v1/predictions.csv?${toQuery(filters, Date.now())}`, "predictions.csv");
+      await saveFromServer(predictionsCsvUrl(toQuery(filters, Date.now())), "predictions.csv");
     } finally {
       setBusy(false);
     }
@@ -184,12 +218,11 @@ function Export({ filters }: { filters: Filters }) {
   );
 }
 
-function DeleteAll({ onDone }: { onDone: () => void }) {
-  const w = words.remove;
+function DeleteAllButton({ onDone }: { onDone: () => void }) {
+  const w = words.delete;
   const remove = async (): Promise<void> => {
     if (!(await confirm({ title: w.all, text: w.allText, yes: w.allYes, danger: true }))) return;
-    const { deleted } = await sendJson<{ deleted: number }>("DELETE", "api/v1/predictions?confirm=all");
-    toast({ text: w.allDone(deleted, count(deleted)), tone: "good" });
+    toast({ text: w.allDone(await deletePredictions()), tone: "good" });
     onDone();
   };
   return (
@@ -199,11 +232,19 @@ function DeleteAll({ onDone }: { onDone: () => void }) {
   );
 }
 
-// Where one came from page by page; after a reload nobody knows, and the way back is to the newest.
-function Pages({ page, waits, filters, before }: { page: Page; waits: boolean; filters: Filters; before: string }) {
-  const trail = useRef<string[]>([]);
-  const at = trail.current.indexOf(before); // also by the browser's own back button
-  if (at !== -1 || before === "") trail.current.length = Math.max(0, at);
+interface PagesProps {
+  page: Page;
+  loading: boolean;
+  filters: Filters;
+  before: string;
+}
+
+// The API pages only forwards. The pages visited so far are the way back; after a reload of the browser they are
+// not known, and the way back leads to the newest page.
+function Pages({ page, loading, filters, before }: PagesProps) {
+  const visited = useRef<string[]>([]); // `before` of each page
+  const at = visited.current.indexOf(before); // also found after the browser's back button
+  if (at !== -1 || before === "") visited.current.length = Math.max(0, at);
   const w = words.list;
   const { next } = page;
   if (before === "" && next === undefined) return null;
@@ -211,27 +252,24 @@ function Pages({ page, waits, filters, before }: { page: Page; waits: boolean; f
     go(addressOf(undefined, filters, wanted));
     document.querySelector(".history-list")?.scrollIntoView();
   };
-  const last = trail.current.at(-1);
+  const showOlder = (): void => {
+    if (next === undefined) return;
+    visited.current.push(before);
+    show(next);
+  };
+  const previous = visited.current.at(-1);
+  const hasNewest = before !== "" && previous !== "" && previous !== undefined;
   return (
     <nav class="pager" aria-label={w.pages}>
-      {before !== "" && last !== "" && last !== undefined && (
-        <Button busy={waits} onClick={() => show("")}>
+      {hasNewest && (
+        <Button busy={loading} onClick={() => show("")}>
           {w.newest}
         </Button>
       )}
-      <Button icon="previous" disabled={before === ""} busy={waits} onClick={() => show(last ?? "")}>
-        {last === undefined && before !== "" ? w.newest : w.newer}
+      <Button icon="previous" disabled={before === ""} busy={loading} onClick={() => show(previous ?? "")}>
+        {previous === undefined && before !== "" ? w.newest : w.newer}
       </Button>
-      <Button
-        icon="next"
-        disabled={next === undefined}
-        busy={waits}
-        onClick={() => {
-          if (next === undefined) return;
-          trail.current.push(before);
-          show(next);
-        }}
-      >
+      <Button icon="next" disabled={next === undefined} busy={loading} onClick={showOlder}>
         {w.older}
       </Button>
     </nav>

@@ -1,77 +1,21 @@
-// What the server says of a chart (docs/http-api.md, "Insights"), and how the view puts them in order.
+// The charts of the server (docs/http-api.md, "Insights"), and how the view arranges them.
+import { type Schemas, apiUrl } from "../../net/api.js";
 
-export interface Head {
-  name: string;
-  title: string;
-  has_data: boolean;
-  sentence: string;
-  caveat: string | null;
-  url: string;
-  png: string | null;
-}
+export type InsightHead = Schemas["InsightHead"];
+export type Insight = Omit<Schemas["Insight"], "source"> & { source: Source | null };
 
-export interface List {
-  version: number;
-  insights: Head[];
-}
+export type Panel = NonNullable<Insight["data"]>["panels"][number];
+export type BarsPanel = Schemas["BarsPanel"];
+export type HistogramPanel = Schemas["HistogramPanel"];
+export type LinesPanel = Schemas["LinesPanel"];
+export type HeatMapPanel = Schemas["HeatMapPanel"];
+export type ImagesPanel = Schemas["ImagesPanel"];
+export type ChartPanel = Exclude<Panel, ImagesPanel>;
+export type PanelImage = ImagesPanel["groups"][number]["images"][number];
+export type PanelAxis = LinesPanel["x"];
+export type Unit = PanelAxis["unit"];
 
-export type Unit = "number" | "count" | "share" | "time";
-
-export interface PanelAxis {
-  title: string;
-  unit: Unit;
-  low?: number;
-  high?: number;
-}
-
-export interface BarsPanel {
-  kind: "bars";
-  x: { title: string };
-  y: PanelAxis;
-  stacked: boolean;
-  categories: string[];
-  series: { name: string; values: (number | null)[] }[];
-}
-
-export interface HistogramPanel {
-  kind: "histogram";
-  x: PanelAxis;
-  y: PanelAxis;
-  bins: { low: number; high: number; value: number | null }[];
-}
-
-export interface LinesPanel {
-  kind: "lines";
-  x: PanelAxis;
-  y: PanelAxis;
-  dots: boolean;
-  lines: { name: string; reference: boolean; highlighted: boolean; points: [number, number | null][] }[];
-}
-
-export interface HeatMapPanel {
-  kind: "heat_map";
-  x: { title: string };
-  y: { title: string };
-  names: string[];
-  values: number[][]; // [true class][answer]
-}
-
-export interface Image {
-  sha256: string;
-  label: string;
-  answer?: string;
-  probability?: number;
-  url: string | null; // null: not on this machine
-}
-
-export interface ImagesPanel {
-  kind: "images";
-  groups: { name: string; images: Image[] }[];
-}
-
-export type DrawnPanel = BarsPanel | HistogramPanel | LinesPanel | HeatMapPanel;
-export type Panel = DrawnPanel | ImagesPanel;
-
+// Where the data of a chart comes from; OpenAPI describes only `kind`.
 export type Source =
   | { kind: "dataset"; images: number }
   | { kind: "job"; version: number; job: number; date: string }
@@ -84,20 +28,15 @@ export type Source =
       count: number;
       date: string;
       current: boolean;
-      images?: number;
+      images?: number; // of the whole data, if the chart shows all of it
     }
   | { kind: "history"; version: number | null; from: string | null; count: number };
-
-export interface Insight extends Head {
-  source: Source | null;
-  data: { panels: Panel[] } | null;
-}
 
 export type SectionId = "quality" | "data" | "training" | "use" | "other";
 
 export interface Section {
   id: SectionId;
-  heads: Head[];
+  heads: InsightHead[];
 }
 
 const order: readonly { id: SectionId; names: readonly string[] }[] = [
@@ -107,8 +46,8 @@ const order: readonly { id: SectionId; names: readonly string[] }[] = [
   { id: "training", names: ["training_curves"] },
 ];
 
-// Charts that this page does not know, of a later server, come last.
-export function sectionsOf(heads: readonly Head[]): Section[] {
+// Charts of a newer server, which this page does not know, are in the last section.
+export function toSections(heads: readonly InsightHead[]): Section[] {
   const known = new Set(order.flatMap(({ names }) => names));
   const sections = order.map(({ id, names }) => ({
     id,
@@ -118,51 +57,52 @@ export function sectionsOf(heads: readonly Head[]): Section[] {
   return [...sections, { id: "other" as const, heads: others }].filter((section) => section.heads.length > 0);
 }
 
-// The question behind the whole view: which version, measured when, and how far back the answers go.
-export interface Question {
-  version: string; // a number or an alias; "": the one in service
+// What the charts show.
+export interface InsightQuery {
+  version: string; // a number or an alias; "": the active one
   evaluation: string; // a number or "model"; "": the newest
-  hours: number; // 0: all that is kept
+  hours: number; // of predictions; 0: all that are stored
 }
 
-export function listPath({ version, evaluation, hours }: Question): string {
-  const query = new URLSearchParams();
-  if (version !== "") query.set("version", version);
-  if (evaluation !== "") query.set("evaluation", evaluation);
-  if (hours > 0) query.set("hours", String(hours));
-  const text = query.toString();
-  return `api/v1/insights${text && `?${text}`}`;
-}
+export const listUrl = ({ version, evaluation, hours }: InsightQuery): string =>
+  apiUrl("/api/v1/insights", { query: { version, evaluation, hours: hours > 0 ? hours : undefined } });
 
-// An address of the server, relative to the page, with more to its query.
-export function withQuery(url: string, more: Record<string, string | number | undefined>): string {
+// A URL of the server, relative to the page, with further query parameters.
+export function withQuery(url: string, parameters: Record<string, string | number | undefined>): string {
   const [path = "", query = ""] = url.replace(/^\//, "").split(/\?(.*)/s);
   const all = new URLSearchParams(query);
-  for (const [key, value] of Object.entries(more)) if (value !== undefined) all.set(key, String(value));
+  for (const [key, value] of Object.entries(parameters)) if (value !== undefined) all.set(key, String(value));
   const text = all.toString();
   return `${path}${text && `?${text}`}`;
 }
 
-// A wrong answer, or a right one, in the confusion matrix.
+// A cell of the confusion matrix.
 export interface MatrixCell {
   truth: string;
-  answer: string;
+  predicted: string;
   count: number;
   of: number; // images of the true class
 }
 
-export function cellOf({ names, values }: HeatMapPanel, { row, column }: { row: number; column: number }): MatrixCell {
+interface CellIndex {
+  row: number;
+  column: number;
+}
+
+export function cellOf({ names, values }: HeatMapPanel, { row, column }: CellIndex): MatrixCell {
   const counts = values[row] ?? [];
   return {
     truth: names[row] ?? "",
-    answer: names[column] ?? "",
+    predicted: names[column] ?? "",
     count: counts[column] ?? 0,
-    of: counts.reduce((sum, n) => sum + n, 0),
+    of: counts.reduce<number>((sum, n) => sum + (n ?? 0), 0),
   };
 }
 
-export const mistakesIn = (insight: Insight): Image[] =>
-  (insight.data?.panels ?? []).flatMap((panel) => (panel.kind === "images" ? panel.groups.flatMap(({ images }) => images) : []));
+export const mistakesIn = (insight: Insight): PanelImage[] =>
+  (insight.data?.panels ?? []).flatMap((panel) =>
+    panel.kind === "images" ? panel.groups.flatMap(({ images }) => images) : [],
+  );
 
-export const mistakesOf = (all: readonly Image[], { truth, answer }: MatrixCell): Image[] =>
-  all.filter((image) => image.label === truth && image.answer === answer);
+export const mistakesOf = (mistakes: readonly PanelImage[], { truth, predicted }: MatrixCell): PanelImage[] =>
+  mistakes.filter((image) => image.label === truth && image.answer === predicted);

@@ -1,73 +1,93 @@
-// What the model has learnt from, how well it knows it and what it answers: charts with what they show in words.
+// Charts about the model, its predictions and its training data.
 import type { ComponentChildren } from "preact";
 import type { ViewProps } from "../../app/route_props.js";
-import { type Query, go, href } from "../../app/router.js";
-import { Loaded } from "../../shared/loaded.js";
-import { getJson } from "../../net/api.js";
-import { fetchEvaluations } from "../../net/models.js";
-import { useResource } from "../../net/resource.js";
+import { go, href } from "../../app/router.js";
 import { Field, Segments, Select } from "../../components/field.js";
-import { Evaluate } from "./evaluate.js";
-import { evaluationChoices } from "./evaluations.js";
-import { type Head, type List, type Question, type Section, listPath, sectionsOf, withQuery } from "./insight.js";
+import { type ResponseOf, getUrl } from "../../net/api.js";
+import { fetchEvaluations, fetchVersions } from "../../net/models.js";
+import { useResource } from "../../net/resource.js";
+import { Loaded } from "../../shared/loaded.js";
+import { EvaluateVersion } from "./evaluate_version.js";
+import { evaluationChoices } from "./evaluation_choices.js";
+import { type InsightHead, type InsightQuery, type Section, listUrl, toSections, withQuery } from "./insight.js";
 import { InsightCard } from "./insight_card.js";
 import { words } from "./strings.js";
-import { type Versions, versionChoices } from "./versions.js";
+import { versionChoices } from "./version_choices.js";
 
 // Milliseconds.
-const kGap = 5_000; // between two looks at the whole list because images were answered
-const kEvery = 60_000; // training data changes without an event
+const kGap = 5_000; // between two loads of the list because of predictions
+const kEvery = 60_000; // changes of the training data have no event
+const kVersions = 100; // in the picker
 
-const spans = { all: 0, day: 24, week: 168 } as const;
-type Span = keyof typeof spans;
+const spanHours = { all: 0, day: 24, week: 168 } as const;
+type Span = keyof typeof spanHours;
+const spans: readonly Span[] = ["all", "day", "week"];
 
-const address = (query: Query): string => href("insights", [], query);
+type InsightList = ResponseOf<"/api/v1/insights", "get">;
+
+interface Selection {
+  version: string;
+  evaluation: string;
+  span: Span;
+}
+
+function readSelection(query: URLSearchParams): Selection {
+  return {
+    version: query.get("version") ?? "",
+    evaluation: query.get("evaluation") ?? "",
+    span: spans.find((span) => span === query.get("span")) ?? "all",
+  };
+}
+
+const addressOf = ({ version, evaluation, span }: Selection): string =>
+  href("insights", [], { version, evaluation, span: span === "all" ? undefined : span });
 
 export default function Insights({ route }: ViewProps) {
-  const version = route.query.get("version") ?? "";
-  const evaluation = route.query.get("evaluation") ?? "";
-  const named = route.query.get("span");
-  const span: Span = named === "day" || named === "week" ? named : "all";
-  const question: Question = { version, evaluation, hours: spans[span] };
-  const of = `${version}/${evaluation}`;
-  const list = useResource(async (stop) => ({ of, list: await getJson<List>(listPath(question), stop) }), {
+  const selection = readSelection(route.query);
+  const { version, evaluation, span } = selection;
+  const query: InsightQuery = { version, evaluation, hours: spanHours[span] };
+  const key = `${version}/${evaluation}`;
+  const list = useResource(async (stop) => ({ key, list: await getUrl<InsightList>(listUrl(query), stop) }), {
     keys: [version, evaluation, span],
     on: ["model", "job", "predictions"],
     gap: kGap,
     every: kEvery,
   });
-  const choose = (query: { version?: string; evaluation?: string; span?: Span }): void => {
-    const all = { version, evaluation, span, ...query };
-    go(address({ version: all.version || undefined, evaluation: all.evaluation || undefined, span: all.span === "all" ? undefined : all.span }), { replace: true });
-  };
+  const select = (change: Partial<Selection>): void => go(addressOf({ ...selection, ...change }), { replace: true });
   const evaluated = (succeeded: boolean): void => {
-    if (succeeded && evaluation !== "") choose({ evaluation: "" });
+    if (succeeded && evaluation !== "") select({ evaluation: "" });
     else list.reload();
   };
-  // Nothing stays under another version's name, not even while the next is on its way.
-  const known = { ...list, value: list.value?.of === of ? list.value.list : undefined };
+  // While another version is loading, the charts of the previous one are hidden.
+  const current = { ...list, value: list.value?.key === key ? list.value.list : undefined };
   return (
     <div class="insights">
       <div class="insights-top">
         <div class="insights-pickers">
-          <VersionPicker version={version} onChange={(chosen) => choose({ version: chosen, evaluation: "" })} />
-          <EvaluationPicker version={version} evaluation={evaluation} onChange={(chosen) => choose({ evaluation: chosen })} />
+          <VersionPicker version={version} onChange={(chosen) => select({ version: chosen, evaluation: "" })} />
+          <EvaluationPicker
+            version={version}
+            evaluation={evaluation}
+            onChange={(chosen) => select({ evaluation: chosen })}
+          />
         </div>
-        {list.value && list.value.of.startsWith(`${version}/`) && <Evaluate version={list.value.list.version} onDone={evaluated} />}
+        {list.value?.key.startsWith(`${version}/`) && (
+          <EvaluateVersion version={list.value.list.version} onDone={evaluated} />
+        )}
       </div>
-      <Loaded from={known} lines={12}>
+      <Loaded from={current} lines={12}>
         {({ insights }) =>
-          sectionsOf(insights).map((section) => (
-            <SectionOf key={`${of}/${section.id}`} section={section} heads={insights} hours={question.hours}>
+          toSections(insights).map((section) => (
+            <SectionView key={`${key}/${section.id}`} section={section} all={insights} hours={query.hours}>
               {section.id === "use" && (
                 <Segments
                   label={words.range.label}
                   value={span}
-                  options={(Object.keys(spans) as Span[]).map((value) => ({ value, label: words.range[value] }))}
-                  onChange={(chosen) => choose({ span: chosen })}
+                  options={spans.map((value) => ({ value, label: words.range[value] }))}
+                  onChange={(chosen) => select({ span: chosen })}
                 />
               )}
-            </SectionOf>
+            </SectionView>
           ))
         }
       </Loaded>
@@ -76,10 +96,10 @@ export default function Insights({ route }: ViewProps) {
 }
 
 function VersionPicker({ version, onChange }: { version: string; onChange: (version: string) => void }) {
-  const known = useResource((stop) => getJson<Versions>("api/v1/models?limit=100", stop), { on: ["model", "job"] });
+  const list = useResource((stop) => fetchVersions(kVersions, stop), { on: ["model", "job"] });
   return (
     <Field label={words.picker.label} hint={words.picker.hint}>
-      {(id) => <Select id={id} value={version} options={versionChoices(known.value, version)} onChange={onChange} />}
+      {(id) => <Select id={id} value={version} options={versionChoices(list.value, version)} onChange={onChange} />}
     </Field>
   );
 }
@@ -90,14 +110,14 @@ interface EvaluationPickerProps {
   onChange: (evaluation: string) => void;
 }
 
-// There only when there is a choice.
+// Only shown if there is a choice.
 function EvaluationPicker({ version, evaluation, onChange }: EvaluationPickerProps) {
-  const w = words.measured;
-  const known = useResource(async (stop) => ({ of: version, heads: await fetchEvaluations(encodeURIComponent(version || "champion"), stop) }), {
-    keys: [version],
-    on: ["model", "job"],
-  });
-  const choices = evaluationChoices(known.value?.of === version ? known.value.heads : [], evaluation);
+  const w = words.evaluation;
+  const loaded = useResource(
+    async (stop) => ({ version, heads: await fetchEvaluations(version || "champion", stop) }),
+    { keys: [version], on: ["model", "job"] },
+  );
+  const choices = evaluationChoices(loaded.value?.version === version ? loaded.value.heads : [], evaluation);
   if (choices.length === 0) return null;
   return (
     <Field label={w.label} hint={w.hint}>
@@ -106,17 +126,16 @@ function EvaluationPicker({ version, evaluation, onChange }: EvaluationPickerPro
   );
 }
 
-interface SectionProps {
+interface SectionViewProps {
   section: Section;
-  heads: readonly Head[];
+  all: readonly InsightHead[]; // of all sections
   hours: number;
   children: ComponentChildren;
 }
 
-function SectionOf({ section: { id, heads }, heads: all, hours, children }: SectionProps) {
+function SectionView({ section: { id, heads }, all, hours, children }: SectionViewProps) {
   const { title, text } = words.sections[id];
-  const next = id === "use" ? "predict" : id === "data" ? "data" : undefined;
-  const empty = heads.every(({ has_data }) => !has_data);
+  const isEmpty = heads.every(({ has_data }) => !has_data);
   const mistakes = all.find(({ name }) => name === "worst_mistakes");
   return (
     <section class="insights-section" aria-labelledby={`insights-${id}`}>
@@ -127,9 +146,9 @@ function SectionOf({ section: { id, heads }, heads: all, hours, children }: Sect
         </div>
         {children}
       </header>
-      {empty && next && (
+      {isEmpty && (id === "use" || id === "data") && (
         <p class="insights-next">
-          <a href={href(next)}>{words.next[id as "use" | "data"]}</a>
+          <a href={href(id === "use" ? "predict" : "data")}>{words.next[id]}</a>
         </p>
       )}
       <div class="insights-cards">
@@ -139,7 +158,7 @@ function SectionOf({ section: { id, heads }, heads: all, hours, children }: Sect
             head={head}
             live={id === "use"}
             query={id === "use" && hours > 0 ? { hours } : {}}
-            mistakesPath={mistakes && withQuery(mistakes.url, {})}
+            mistakesUrl={mistakes && withQuery(mistakes.url, {})}
           />
         ))}
       </div>

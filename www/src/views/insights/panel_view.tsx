@@ -1,13 +1,13 @@
-// A panel as a chart, as a table, or as images.
+// A panel as a chart, a table, or images.
 import { useMemo, useRef } from "preact/hooks";
 import { Canvas, ChartTable } from "../../components/chart/chart_card.js";
-import type { DrawnPanel, Panel } from "./insight.js";
-import { Images } from "./images.js";
+import { ImagePanel } from "./image_panel.js";
+import type { ChartPanel, Panel } from "./insight.js";
 import { words } from "./strings.js";
 import { type PickCell, toSpec } from "./to_spec.js";
 
 // Pixels.
-const kHeight = { chart: 280, tall: 400, small: 180, row: 34, lying: 26, ends: 110 };
+const kHeight = { chart: 280, tall: 400, small: 180, matrixRow: 34, matrixBase: 110, barRow: 26, barBase: 60 };
 const kManyBars = 20;
 
 export interface PanelViewProps {
@@ -21,10 +21,11 @@ export interface PanelViewProps {
 
 export function PanelView(props: PanelViewProps) {
   const { panel, title, asTable } = props;
-  return panel.kind === "images" ? <Images panel={panel} title={title} asTable={asTable} /> : <Drawn {...props} panel={panel} />;
+  if (panel.kind === "images") return <ImagePanel panel={panel} title={title} asTable={asTable} />;
+  return <ChartPanelView {...props} panel={panel} />;
 }
 
-function Drawn({ title, sentence, panel, small, asTable, onPick }: PanelViewProps & { panel: DrawnPanel }) {
+function ChartPanelView({ title, sentence, panel, small, asTable, onPick }: PanelViewProps & { panel: ChartPanel }) {
   const spec = useMemo(() => toSpec(panel, onPick), [panel, onPick]);
   const canvas = useRef<HTMLCanvasElement>(null);
   const height = heightOf(panel, small, "sideways" in spec && spec.sideways === true);
@@ -32,9 +33,13 @@ function Drawn({ title, sentence, panel, small, asTable, onPick }: PanelViewProp
   return <Canvas element={canvas} chart={spec} sentence={`${title}. ${sentence}`} height={height} />;
 }
 
-function heightOf(panel: DrawnPanel, small: boolean, sideways: boolean): number {
-  if (panel.kind === "heat_map") return Math.max(kHeight.chart, panel.names.length * kHeight.row + kHeight.ends);
-  if (panel.kind === "bars" && sideways) return Math.max(kHeight.small, panel.categories.length * kHeight.lying + 60);
+function heightOf(panel: ChartPanel, small: boolean, sideways: boolean): number {
+  if (panel.kind === "heat_map") {
+    return Math.max(kHeight.chart, panel.names.length * kHeight.matrixRow + kHeight.matrixBase);
+  }
+  if (panel.kind === "bars" && sideways) {
+    return Math.max(kHeight.small, panel.categories.length * kHeight.barRow + kHeight.barBase);
+  }
   if (panel.kind === "bars" && panel.categories.length * panel.series.length > kManyBars) return kHeight.tall;
   return small ? kHeight.small : kHeight.chart;
 }

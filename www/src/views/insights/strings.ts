@@ -1,56 +1,62 @@
-const images = (n: number, text: string): string => (n === 1 ? "1 image" : `${text} images`);
+import { images, plural } from "../../base/plural.js";
+
+const imagesOf = (n: number, kind: string): string => plural(n, `${kind} image`.trimStart());
 
 export const words = {
   picker: {
     label: "Version",
-    hint: "For a version that is named here, charts of the data show what it was evaluated with.",
-    inService: (n: string) => `in service (version ${n})`,
+    hint: "For a selected version, the charts of the training data show the data it was evaluated on.",
+    active: (n: string) => `active (version ${n})`,
+    aliases: { previous: "previous", challenger: "candidate" } as Record<string, string>,
     alias: (alias: string, n: number) => `${alias} (version ${n})`,
     version: (n: number, name?: string) => `version ${n}${name === undefined ? "" : `, ${name}`}`,
-    gone: (version: string) => `${version} (there is none)`,
+    missing: (version: string) => `${version} (does not exist)`,
   },
-  measured: {
-    label: "Measured by",
-    hint: "What the charts of how well it knows the classes are made from.",
+  evaluation: {
+    label: "Evaluation",
+    hint: "The source of the quality charts.",
     newest: (name: string) => `newest: ${name}`,
-    none: "the newest (there is none on test images)",
-    evaluation: (id: number, date: string) => `evaluation ${id}, ${date}`,
-    model: "came with the model",
-    images: (n: number, text: string, split: string) => `${text} ${split === "" ? "" : `${split} `}${n === 1 ? "image" : "images"}`,
-    gone: (id: string) => `evaluation ${id} (there is none)`,
+    none: "newest (there is none on test images)",
+    name: (id: number | string, date: string) => `evaluation ${id}, ${date}`,
+    ofModel: "from the model file",
+    images: imagesOf,
+    missing: (id: string) => `evaluation ${id} (does not exist)`,
   },
   evaluate: {
     title: "Evaluation",
     now: "Evaluate now",
-    nowLabel: (version: number) => `Evaluate now: version ${version}, on the test images`,
-    with: (version: number, n: number, text: string) =>
-      `Measures version ${version} on ${n === 1 ? "the 1 test image" : `the ${text} test images`} on this machine whose ${n === 1 ? "class" : "classes"} it knows.`,
-    leftOut: (n: number, text: string, names: string) => `${n === 1 ? "1 more is" : `${text} more are`} left out: it does not know ${names}.`,
-    andMore: (names: string, n: number) => `${names} and ${n} more`,
-    noneKnown: (version: number, n: number, text: string, names: string) =>
-      `Version ${version} cannot be evaluated here: it does not know ${n === 1 ? "the class of the only test image" : `the classes of any of the ${text} test images`} on this machine (${names}).`,
-    removed: (version: number) => `Version ${version} cannot be evaluated any more: its files were removed.`,
-    few: "So few that the result will be rough.",
-    instead: "The charts then show this result; those before stay at hand.",
+    nowLabel: (version: number) => `Evaluate version ${version} on the test images now`,
+    available: (version: number, n: number) =>
+      `Version ${version} can be evaluated on ${plural(n, "test image")} of its classes.`,
+    leftOut: (n: number, names: string) =>
+      `${plural(n, "image")} of other classes ${n === 1 ? "is" : "are"} left out: ${names}.`,
+    noKnownClasses: (version: number, n: number, names: string) =>
+      `Version ${version} cannot be evaluated here: it has none of the classes of the ${plural(n, "test image")} ` +
+      `on this server (${names}).`,
+    removed: (version: number) => `Version ${version} cannot be evaluated: its files were deleted.`,
+    few: "With so few images, the result is imprecise.",
+    effect: "The charts then show the new result.",
     noData: (version: number) =>
-      `Version ${version} cannot be evaluated here: there are no images on this machine. Upload some with their labels; about one in ten is set aside for testing.`,
-    noTest: (version: number, n: number, text: string) =>
-      `Version ${version} cannot be evaluated here: none of the ${images(n, text)} on this machine is set aside for testing. Upload more; about one in ten will be.`,
+      `Version ${version} cannot be evaluated: there are no images on this server. ` +
+      "Upload labelled images; about one in ten becomes a test image.",
+    noTest: (version: number, n: number) =>
+      `Version ${version} cannot be evaluated: there are no test images among the ${images(n)} on this server. ` +
+      "Upload more; about one in ten becomes a test image.",
     toData: "Go to the data",
-    running: (version: number, job: number) => `Evaluating version ${version}, job ${job}`,
-    queued: "waits for its turn",
-    phases: { measuring: "asks the network about every test image" } as Record<string, string>,
-    starting: "starts",
-    done: (version: number, share: string, n: number, text: string) =>
-      `Version ${version} got ${share} of ${n === 1 ? "1 test image" : `${text} test images`} right.`,
-    ended: (job: number, state: string) => `The latest evaluation, job ${job}, ${state}.`,
+    running: (version: number, job: number) => `Evaluating version ${version} (job ${job})`,
+    queued: "queued",
+    phases: { measuring: "classifying the test images" } as Record<string, string>,
+    starting: "starting",
+    done: (version: number, accuracy: string, n: number) =>
+      `Version ${version} has an accuracy of ${accuracy} on ${plural(n, "test image")}.`,
+    ended: (job: number, state: string) => `The latest evaluation (job ${job}) ${state}.`,
     states: { failed: "failed", interrupted: "was interrupted", canceled: "was canceled" } as Record<string, string>,
   },
   sections: {
-    quality: { title: "How well it knows the classes", text: "Measured on images that it was not trained on." },
-    use: { title: "What it answers here", text: "From the answers that this server has given." },
-    data: { title: "What it learns from", text: "The images behind the model." },
-    training: { title: "How it was trained", text: "Epoch by epoch." },
+    quality: { title: "Quality", text: "Measured on images that the model was not trained on." },
+    use: { title: "Predictions", text: "From the predictions of this server." },
+    data: { title: "Training data", text: "The images that the model is trained on." },
+    training: { title: "Training", text: "By epoch." },
     other: { title: "More", text: "" },
   },
   next: {
@@ -58,44 +64,50 @@ export const words = {
     data: "Upload images",
   },
   range: {
-    label: "Answers of",
+    label: "Predictions of",
     all: "All time",
     day: "24 hours",
     week: "7 days",
   },
   card: {
-    nothing: "Nothing to draw",
     panel: (title: string, part: string) => `${title}: ${part}`,
-    matrixHint: "Choose a cell to see its images; with the keyboard, in the table.",
+    matrixHint: "Select a cell to see its images; with the keyboard, use the table.",
     images: "images",
     shownImages: (name: string) => `Images of ${name}`,
-    notHere: "None of these images is on this machine, so they cannot be shown. Their contents’ hashes are in the table.",
-    missing: (n: number, text: string) => `${images(n, text)} not on this machine`,
-    mistake: (answer: string, p: string) => `taken for ${answer}, ${p}`,
+    notHere: "None of these images is on this server. The table shows their hashes.",
+    missing: (n: number) => `${images(n)} not on this server`,
+    mistake: (predicted: string, p: string) => `predicted as ${predicted}, ${p}`,
   },
   cell: {
-    mistake: (truth: string, answer: string) => `${truth} taken for ${answer}`,
-    right: (truth: string) => `${truth}, recognised`,
-    of: (n: string, all: string, truth: string, share: string) => `${n} of the ${all} test images of ${truth} (${share}).`,
-    never: (truth: string, answer: string) => `No test image of ${truth} was taken for ${answer}.`,
-    noTruth: (truth: string) => `There was no test image of ${truth}.`,
-    rightNotKept: "An evaluation keeps the surest mistakes only: which images were answered correctly is not known here.",
-    noneKept: (all: string) => `None of them is among the ${all} surest mistakes, the only ones that an evaluation keeps by name.`,
-    nothingKept: "The evaluation keeps none of its mistakes by name: it knows those images by their features only.",
-    kept: (n: number, text: string, all: string) =>
-      `${n === 1 ? "1 of them is" : `${text} of them are`} among the ${all} surest mistakes, the only ones that an evaluation keeps by name:`,
-    noneHere: "The evaluation knows these images by the hash of their contents. The images themselves are not on this machine.",
+    mistake: (truth: string, predicted: string) => `${truth} predicted as ${predicted}`,
+    correct: (truth: string) => `${truth}, predicted correctly`,
+    of: (n: string, all: number, truth: string, percent: string) =>
+      `${n} of the ${plural(all, "test image")} of ${truth} (${percent}).`,
+    never: (truth: string, predicted: string) => `No test image of ${truth} was predicted as ${predicted}.`,
+    noTruth: (truth: string) => `There were no test images of ${truth}.`,
+    correctNotStored:
+      "An evaluation stores only the mistakes with the highest confidence, not the correct predictions.",
+    noneStored: (all: string) =>
+      `None of these images is among the ${all} stored mistakes, those with the highest confidence.`,
+    nothingStored: "The evaluation stores no mistakes by name: it used features instead of images.",
+    stored: (n: number, all: string) =>
+      `${plural(n, "image")} ${n === 1 ? "is" : "are"} among the ${all} stored mistakes, ` +
+      "those with the highest confidence:",
+    noneHere: "The images themselves are not on this server; the evaluation has only their hashes.",
   },
   source: {
     title: "Source:",
-    dataset: (n: number, text: string) => `the training data on this machine, ${images(n, text)}.`,
-    job: (job: number, version: number, date: string) => `job ${job}, which made version ${version}, ${date}.`,
-    split: (n: number, text: string, split: string, data: string) => `${n === 1 ? `1 ${split} image` : `${text} ${split} images`} of “${data}”`,
-    stored: (version: number, what: string, date: string) => `the evaluation that came with version ${version}, on ${what}, ${date}.`,
-    evaluation: (id: number, version: number, what: string, date: string) => `evaluation ${id} of version ${version}, made here, on ${what}, ${date}.`,
-    whole: (n: string) => `This chart is of all ${n} images of that data.`,
-    history: (n: number, text: string, version: number | null, from: string | null) =>
-      `${n === 1 ? "1 answer" : `${text} answers`} of this server${version === null ? ", of all versions" : ` by version ${version}`}${from === null ? "" : `, since ${from}`}.`,
+    dataset: (n: number) => `the training data on this server, ${images(n)}.`,
+    job: (job: number, version: number, date: string) => `job ${job}, which created version ${version}, ${date}.`,
+    split: (n: number, split: string, data: string) => `${imagesOf(n, split)} of “${data}”`,
+    stored: (version: number, what: string, date: string) =>
+      `the evaluation in the model file of version ${version}, on ${what}, ${date}.`,
+    evaluation: (id: string, version: number, what: string, date: string) =>
+      `evaluation ${id} of version ${version}, on ${what}, ${date}.`,
+    whole: (n: number) => `This chart shows all ${images(n)} of that data.`,
+    history: (n: number, version: number | null, from: string | null) =>
+      `${plural(n, "prediction")} of this server, ${version === null ? "of all versions" : `by version ${version}`}` +
+      `${from === null ? "" : `, since ${from}`}.`,
   },
   splits: { test: "test", val: "validation", train: "training" } as Record<string, string>,
   table: {
@@ -103,10 +115,10 @@ export const words = {
     from: (title: string) => `${title}, from`,
     to: "to",
     truth: "true class",
-    answer: "answer",
+    predicted: "predicted class",
     probability: "probability",
     sha256: "sha256",
-    here: "on this machine",
+    here: "on this server",
     yes: "yes",
     no: "no",
   },

@@ -1,56 +1,48 @@
-// The server's panels as charts to draw.
-import { count } from "../../base/format.js";
-import type { Axis, ChartSpec, Colour, LineOrBarSpec, MatrixSpec, Series } from "../../components/chart/spec.js";
+// Converts the server's chart panels to chart specifications.
+import { count, percent } from "../../base/format.js";
 import { locale } from "../../base/strings.js";
-import type { BarsPanel, DrawnPanel, HeatMapPanel, HistogramPanel, LinesPanel, PanelAxis, Unit } from "./insight.js";
+import type { Axis, ChartSpec, Colour, LineOrBarSpec, MatrixSpec, Series } from "../../components/chart/spec.js";
+import type { BarsPanel, ChartPanel, HeatMapPanel, HistogramPanel, LinesPanel, PanelAxis, Unit } from "./insight.js";
 
 export type PickCell = (cell: { row: number; column: number }) => void;
 
-const kLongLabel = 14; // letters; bars with longer ones lie
-// Seconds: a time axis that is shorter tells seconds, one that is longer days.
-const kMinutes = 600;
-const kDays = 36 * 3600;
+const kLongLabel = 14; // characters; longer labels make the bars horizontal
+// Seconds: a shorter time axis shows seconds, a longer one days.
+const kShortSpan = 600;
+const kLongSpan = 36 * 3600;
 
-export function toSpec(panel: DrawnPanel, onPick?: PickCell): ChartSpec {
+export function toSpec(panel: ChartPanel, onPick?: PickCell): ChartSpec {
   switch (panel.kind) {
     case "bars":
-      return bars(panel);
+      return barSpec(panel);
     case "histogram":
-      return histogram(panel);
+      return histogramSpec(panel);
     case "lines":
-      return lines(panel);
+      return lineSpec(panel);
     case "heat_map":
-      return heatMap(panel, onPick);
+      return matrixSpec(panel, onPick);
   }
 }
 
-const figures = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
-const shares = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+const fourDigits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
 
-// 0.5 -> "50 %". Never "100 %" or "0 %" for what is neither.
-export function share(p: number): string {
-  const text = shares.format(100 * p);
-  if (text === "100" && p < 1) return "> 99.9 %";
-  if (text === "0" && p > 0) return "< 0.1 %";
-  return `${text} %`;
-}
-
-function inUtc(seconds: number, span: number): string {
+// Times are in UTC, as in the server's own charts.
+function timeText(milliseconds: number, span: number): string {
   const options: Intl.DateTimeFormatOptions =
-    span > kDays
+    span > kLongSpan
       ? { day: "numeric", month: "short" }
-      : { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(span < kMinutes ? { second: "2-digit" } : {}) };
-  return new Date(1000 * seconds).toLocaleString(locale, { ...options, timeZone: "UTC" });
+      : { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(span < kShortSpan ? { second: "2-digit" } : {}) };
+  return new Date(milliseconds).toLocaleString(locale, { ...options, timeZone: "UTC" });
 }
 
 function formatOf(unit: Unit, span: number): (value: number) => string {
-  if (unit === "share") return share;
+  if (unit === "share") return (fraction) => percent(fraction, true);
   if (unit === "count") return count;
-  if (unit === "time") return (milliseconds) => inUtc(milliseconds / 1000, span);
-  return (value) => figures.format(value);
+  if (unit === "time") return (milliseconds) => timeText(milliseconds, span);
+  return (value) => fourDigits.format(value);
 }
 
-// Charts count time in milliseconds, the server in seconds.
+// The server's times are in seconds, those of a chart in milliseconds.
 const scaleOf = (unit: Unit): number => (unit === "time" ? 1000 : 1);
 
 function toAxis({ title, unit, low, high }: PanelAxis): Axis {
@@ -65,79 +57,86 @@ function toAxis({ title, unit, low, high }: PanelAxis): Axis {
   };
 }
 
-// Bars begin at nothing.
-const height = (axis: PanelAxis): Axis => ({ min: 0, ...toAxis(axis) });
+const toBarAxis = (axis: PanelAxis): Axis => ({ min: 0, ...toAxis(axis) });
 
-// A channel has its own colour; others are told apart in order.
+// The colours of RGB channels; other series use the class colours in order.
 const channels: Record<string, Colour> = { red: 2, green: 5, blue: 3 };
 
-function bars({ x, y, stacked, categories, series }: BarsPanel): LineOrBarSpec {
+function barSpec({ x, y, stacked, categories, series }: BarsPanel): LineOrBarSpec {
   return {
     kind: "bar",
     stacked,
     sideways: categories.some((name) => name.length > kLongLabel),
     x: { title: x.title, type: "category", labels: categories },
-    y: height(y),
+    y: toBarAxis(y),
     series: series.map(({ name, values }, i) => ({
       name,
       colour: channels[name] ?? i,
-      points: values.map((value, place) => [place, value] as const),
+      points: values.map((value, index) => [index, value] as const),
     })),
   };
 }
 
-// Times have gaps, which a bar for each category would hide.
-function histogram({ x, y, bins }: HistogramPanel): LineOrBarSpec {
-  const series = (place: (i: number) => number): Series[] => [
-    { name: y.title, colour: "server", points: bins.map(({ value }, i) => [place(i), value] as const) },
+// Bins of times are placed on a time axis, since a category axis would hide gaps.
+function histogramSpec({ x, y, bins }: HistogramPanel): LineOrBarSpec {
+  const toSeries = (position: (i: number) => number): Series[] => [
+    { name: y.title, colour: "server", points: bins.map(({ value }, i) => [position(i), value] as const) },
   ];
   if (x.unit === "time") {
-    const middle = (i: number): number => 500 * ((bins[i]?.low ?? 0) + (bins[i]?.high ?? 0));
-    return { kind: "bar", x: toAxis(x), y: height(y), series: series(middle) };
+    const middle = (i: number): number => 500 * ((bins[i]?.low ?? 0) + (bins[i]?.high ?? 0)); // milliseconds
+    return { kind: "bar", x: toAxis(x), y: toBarAxis(y), series: toSeries(middle) };
   }
-  const labels = bins.map(({ low, high }) => rangeText(low, high, x.unit));
-  return { kind: "bar", x: { title: x.title, type: "category", labels, some: true }, y: height(y), series: series((i) => i) };
+  const labels = bins.map(({ low, high }) => rangeText(low ?? 0, high ?? 0, x.unit));
+  return {
+    kind: "bar",
+    x: { title: x.title, type: "category", labels, some: true },
+    y: toBarAxis(y),
+    series: toSeries((i) => i),
+  };
 }
 
-// Whole per cents are enough to tell bins apart; the CSV has them exactly.
+// Whole percents identify a bin; the CSV has the exact limits.
 export function rangeText(low: number, high: number, unit: Unit): string {
-  return unit === "share" ? `${Math.round(100 * low)}–${Math.round(100 * high)} %` : `${figures.format(low)}–${figures.format(high)}`;
+  if (unit === "share") return `${Math.round(100 * low)}–${Math.round(100 * high)} %`;
+  return `${fourDigits.format(low)}–${fourDigits.format(high)}`;
 }
 
-function lines({ x, y, dots, lines: all }: LinesPanel): LineOrBarSpec {
+function lineSpec({ x, y, dots, lines }: LinesPanel): LineOrBarSpec {
   const scale = scaleOf(x.unit);
-  const data = all.filter(({ reference }) => !reference);
-  const pointed = data.some(({ highlighted }) => highlighted) && data.length > 2;
-  const first = JSON.stringify(data[0]?.points.map(([place]) => place));
+  const data = lines.filter(({ reference }) => !reference);
+  const hasHighlights = data.some(({ highlighted }) => highlighted) && data.length > 2;
+  const positions = ({ points }: LinesPanel["lines"][number]): string => JSON.stringify(points.map(([at]) => at));
+  const first = data[0] && positions(data[0]);
   return {
     kind: "line",
     x: toAxis(x),
     y: toAxis(y),
-    long: data.some(({ points }) => JSON.stringify(points.map(([place]) => place)) !== first),
-    series: all.map(({ name, reference, highlighted, points }) => ({
+    long: data.some((line) => positions(line) !== first),
+    series: lines.map(({ name, reference, highlighted, points }) => ({
       name,
       colour: reference ? "muted" : data.findIndex((line) => line.name === name),
       dashed: reference,
       marks: dots && !reference,
-      faint: pointed && !highlighted && !reference,
-      points: points.map(([place, value]) => [place * scale, value] as const),
+      faint: hasHighlights && !highlighted && !reference,
+      points: points.map(([at, value]) => [(at ?? 0) * scale, value ?? null] as const),
     })),
   };
 }
 
-// Right answers in teal, mistakes in amber, deeper as they are more of their true class. By the square root:
-// one mistake in a hundred is to be seen beside ninety right answers.
-function heatMap({ x, y, names, values }: HeatMapPanel, onPick?: PickCell): MatrixSpec {
+// Teal on the diagonal, amber elsewhere, darker for larger fractions of the true class. The square root makes one
+// mistake in a hundred visible next to ninety correct predictions.
+function matrixSpec({ x, y, names, values }: HeatMapPanel, onPick?: PickCell): MatrixSpec {
+  const counts = values.map((row) => row.map((n) => n ?? 0));
   return {
     kind: "matrix",
     rows: names,
     columns: names,
     rowTitle: y.title,
     columnTitle: x.title,
-    values,
-    shades: values.map((counts, row) => {
-      const all = counts.reduce((sum, n) => sum + n, 0);
-      return counts.map((n, column) => (n === 0 ? 0 : (row === column ? 1 : -1) * Math.sqrt(n / all)));
+    values: counts,
+    shades: counts.map((rowCounts, row) => {
+      const all = rowCounts.reduce((sum, n) => sum + n, 0);
+      return rowCounts.map((n, column) => (n === 0 ? 0 : (row === column ? 1 : -1) * Math.sqrt(n / all)));
     }),
     format: count,
     ...(onPick ? { onPick } : {}),

@@ -1,16 +1,18 @@
-// A model file from elsewhere, as a new version.
+// Uploads a model file as a new version.
 import { useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
 import { bytes } from "../../base/format.js";
-import { uploadModel } from "../../net/models.js";
 import { Button } from "../../components/button.js";
 import { Dialog } from "../../components/dialog.js";
 import type { FoundFile } from "../../components/dropped_files.js";
 import { FileDrop } from "../../components/file_drop.js";
 import { Progress } from "../../components/progress.js";
 import { toast } from "../../components/toasts.js";
+import { uploadModel } from "../../net/models.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import { words } from "./strings.js";
+
+const w = words.upload;
 
 interface UploadDialogProps {
   open: boolean;
@@ -20,22 +22,21 @@ interface UploadDialogProps {
 
 export function UploadDialog({ open, onClose, onDone }: UploadDialogProps) {
   return (
-    <Dialog open={open} title={words.upload.title} onClose={onClose}>
-      {open && <Upload onClose={onClose} onDone={onDone} />}
+    <Dialog open={open} title={w.title} onClose={onClose}>
+      {open && <UploadForm onClose={onClose} onDone={onDone} />}
     </Dialog>
   );
 }
 
 const isFeatures = ({ file }: FoundFile): boolean => /\.features\.safetensors$/.test(file.name);
 
-function Upload({ onClose, onDone }: Omit<UploadDialogProps, "open">) {
-  const w = words.upload;
+function UploadForm({ onClose, onDone }: Omit<UploadDialogProps, "open">) {
   const [files, setFiles] = useState<{ model?: File; features?: File }>({});
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const choose = (found: readonly FoundFile[]): void => {
     setError(undefined);
-    const model = found.find((one) => !isFeatures(one))?.file ?? files.model;
+    const model = found.find((chosen) => !isFeatures(chosen))?.file ?? files.model;
     const features = found.find(isFeatures)?.file ?? files.features;
     setFiles({ ...(model ? { model } : {}), ...(features ? { features } : {}) });
   };
@@ -45,7 +46,8 @@ function Upload({ onClose, onDone }: Omit<UploadDialogProps, "open">) {
     setError(undefined);
     try {
       const { number } = await uploadModel(files.model, files.features);
-      toast({ text: w.done(number), tone: "good", action: { label: w.show, run: () => go(href("models", [number])) } });
+      const show = (): void => go(href("models", [number]));
+      toast({ text: w.done(number), tone: "good", action: { label: w.show, run: show } });
       onDone();
       onClose();
     } catch (failure) {
@@ -53,7 +55,7 @@ function Upload({ onClose, onDone }: Omit<UploadDialogProps, "open">) {
     }
     setBusy(false);
   };
-  const names = [
+  const rows = [
     [w.model, files.model],
     [w.features, files.features],
   ] as const;
@@ -66,7 +68,7 @@ function Upload({ onClose, onDone }: Omit<UploadDialogProps, "open">) {
         <FileDrop title={w.drop} accept=".safetensors" id="model-files" onFiles={choose} />
       )}
       <dl class="facts">
-        {names.map(([name, file]) => (
+        {rows.map(([name, file]) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{file ? `${file.name}, ${bytes(file.size)}` : "–"}</dd>

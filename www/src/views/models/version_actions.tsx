@@ -1,78 +1,78 @@
-// What can be done with a version.
+// The actions on a version.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { saveFromServer } from "../../net/files.js";
-import { startEvaluation } from "../../net/jobs.js";
-import { type Version, type VersionList, clearChallenger, removeFiles, setChallenger } from "../../net/models.js";
-import { Button } from "../../components/button.js";
 import { fileName } from "../../base/csv.js";
+import { Button } from "../../components/button.js";
 import { confirm } from "../../components/dialog.js";
 import { toast, toastError } from "../../components/toasts.js";
-import { PromoteDialog, RollBackButton } from "../../shared/versions/change_service.js";
+import { apiUrl } from "../../net/api.js";
+import { saveFromServer } from "../../net/files.js";
+import { startEvaluation } from "../../net/jobs.js";
+import { type Aliases, type Version, clearChallenger, deleteFiles, setChallenger } from "../../net/models.js";
+import { ActivateDialog, RollBackButton } from "../../shared/versions/activation.js";
 import { words } from "./strings.js";
+
+const w = words.version;
 
 interface VersionActionsProps {
   version: Version;
-  aliases: VersionList["aliases"];
+  aliases: Aliases;
   onChange: () => void;
 }
 
+const succeed = (text: string): void => toast({ text, tone: "good" });
+
 export function VersionActions({ version, aliases: { champion, previous }, onChange }: VersionActionsProps) {
-  const w = words.version;
-  const { number, aliases, removed, features, name } = version;
-  const [asked, setAsked] = useState(false);
+  const { number, aliases, removed, features } = version;
+  const [confirming, setConfirming] = useState(false);
   const [busy, setBusy] = useState<string>();
-  const act = async (what: string, run: () => Promise<unknown>): Promise<void> => {
-    setBusy(what);
-    await run().catch(toastError);
+  const run = async (name: string, action: () => Promise<unknown>): Promise<void> => {
+    setBusy(name);
+    await action().catch(toastError);
     setBusy(undefined);
     onChange();
   };
-  const say = (text: string): void => toast({ text, tone: "good" });
-  const save = (what: "weights" | "features"): Promise<void> =>
-    saveFromServer(`api/v1/models/${number}/${what}`, `${fileName(name)}-${number}${what === "features" ? ".features" : ""}.safetensors`);
   const remove = async (): Promise<void> => {
-    if (!(await confirm({ title: w.removeTitle(number), text: w.removeText, yes: w.removeYes, danger: true }))) return;
-    await act("remove", () => removeFiles(number).then(() => say(w.removedDone(number))));
+    const question = { title: w.removeTitle(number), text: w.removeText, yes: w.removeYes, danger: true };
+    if (!(await confirm(question))) return;
+    await run("remove", () => deleteFiles(number).then(() => succeed(w.removedDone(number))));
   };
-  const challenger = aliases.includes("challenger");
-  const compare = champion !== undefined && champion !== number && (
+  const isCandidate = aliases.includes("challenger");
+  const canActivate = champion !== undefined && champion !== number;
+  const compareLink = canActivate && (
     <a class="button quiet" href={href("models", ["compare", champion, number])}>
       {w.compare(champion)}
     </a>
   );
-  if (removed !== undefined) return <div class="version-actions">{compare}</div>;
+  if (removed !== undefined) return <div class="version-actions">{compareLink}</div>;
   return (
     <div class="version-actions" role="group" aria-label={w.actions}>
-      {champion !== undefined && champion !== number && (
+      {canActivate && (
         <>
-          <Button kind="primary" onClick={() => setAsked(true)}>
-            {w.promote}
+          <Button kind="primary" onClick={() => setConfirming(true)}>
+            {w.activate}
           </Button>
-          <Button
-            busy={busy === "challenger"}
-            onClick={() =>
-              void act("challenger", () =>
-                challenger
-                  ? clearChallenger().then(() => say(w.challengerCleared(number)))
-                  : setChallenger(number).then(() => say(w.challengerSet(number))),
-              )
-            }
-          >
-            {challenger ? w.clearChallenger : w.setChallenger}
+          <Button busy={busy === "candidate"} onClick={() => void run("candidate", () => toggleCandidate(number, isCandidate))}>
+            {isCandidate ? w.clearCandidate : w.setCandidate}
           </Button>
         </>
       )}
-      {champion === number && previous !== undefined && <RollBackButton previous={previous} champion={champion} onDone={onChange} />}
-      {compare}
-      <Button icon="chart" busy={busy === "evaluate"} onClick={() => void act("evaluate", () => startEvaluation(number).then(({ id }) => say(w.evaluating(id))))}>
+      {champion === number && previous !== undefined && (
+        <RollBackButton previous={previous} champion={champion} onDone={onChange} />
+      )}
+      {compareLink}
+      <Button icon="chart" busy={busy === "evaluate"} onClick={() => void run("evaluate", () => evaluate(number))}>
         {w.evaluate}
       </Button>
-      <Button icon="download" busy={busy === "weights"} onClick={() => void act("weights", () => save("weights"))}>
+      <Button icon="download" busy={busy === "weights"} onClick={() => void run("weights", () => saveWeights(version))}>
         {w.weights}
       </Button>
       {features && (
-        <Button icon="download" busy={busy === "features"} onClick={() => void act("features", () => save("features"))}>
+        <Button
+          icon="download"
+          busy={busy === "features"}
+          onClick={() => void run("features", () => saveFeatures(version))}
+        >
           {w.features}
         </Button>
       )}
@@ -81,15 +81,42 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
           {w.remove}
         </Button>
       )}
-      <PromoteDialog
-        version={asked ? number : undefined}
+      <ActivateDialog
+        version={confirming ? number : undefined}
         champion={champion}
-        onClose={() => setAsked(false)}
+        onClose={() => setConfirming(false)}
         onDone={() => {
-          setAsked(false);
+          setConfirming(false);
           onChange();
         }}
       />
     </div>
   );
 }
+
+async function toggleCandidate(number: number, isCandidate: boolean): Promise<void> {
+  if (isCandidate) {
+    await clearChallenger();
+    succeed(w.candidateCleared(number));
+  } else {
+    await setChallenger(number);
+    succeed(w.candidateSet(number));
+  }
+}
+
+async function evaluate(number: number): Promise<void> {
+  const { id } = await startEvaluation(number);
+  succeed(w.evaluating(id));
+}
+
+const saveWeights = ({ number, name }: Version): Promise<void> =>
+  saveFromServer(
+    apiUrl("/api/v1/models/{version}/weights", { path: { version: number } }),
+    `${fileName(name)}-${number}.safetensors`,
+  );
+
+const saveFeatures = ({ number, name }: Version): Promise<void> =>
+  saveFromServer(
+    apiUrl("/api/v1/models/{version}/features", { path: { version: number } }),
+    `${fileName(name)}-${number}.features.safetensors`,
+  );

@@ -1,30 +1,30 @@
-// How the service is, at a glance.
+// The state of the service at a glance.
 import { useResource } from "../../net/resource.js";
 import { fetchStatistics } from "../../net/service.js";
-import { AnswersChart } from "./answers_chart.js";
-import { Audit } from "./audit.js";
-import { Guide } from "./guide.js";
-import { Hero } from "./hero.js";
-import { JobNow } from "./job_now.js";
-import { RightNow } from "./right_now.js";
+import { ActiveModel } from "./active_model.js";
+import { AuditLog } from "./audit_log.js";
+import { FirstSteps } from "./first_steps.js";
+import { PredictionsChart } from "./predictions_chart.js";
+import { RunningJob } from "./running_job.js";
+import { ServiceStats } from "./service_stats.js";
 
-const kStatisticsEvery = 15_000; // milliseconds; also when the events cannot be watched
+const kEvery = 15_000; // milliseconds; also when the token may not read the events
 
 export default function Overview() {
   const lastHour = useResource((stop) => fetchStatistics(1, stop), {
     on: ["predictions", "model"],
-    every: kStatisticsEvery,
+    every: kEvery,
     gap: 1_500,
   });
   return (
     <>
-      <Guide />
-      <Hero />
-      <JobNow />
-      <RightNow statistics={lastHour} />
+      <FirstSteps />
+      <ActiveModel />
+      <RunningJob />
+      <ServiceStats statistics={lastHour} />
       <div class="overview-below">
-        <AnswersChart />
-        <Audit />
+        <PredictionsChart />
+        <AuditLog />
       </div>
     </>
   );

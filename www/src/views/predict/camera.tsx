@@ -1,36 +1,36 @@
-// A live image from the camera, one shot or one every second, and what the network says to the latest.
+// A camera preview, pictures taken by hand or once per second, and the prediction for the latest one.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { percent } from "../../base/format.js";
-import { inWords } from "../../inference/certainty.js";
-import type { Image } from "../../inference/images.js";
-import { sourcesOf } from "../../inference/types.js";
 import { Button } from "../../components/button.js";
 import { CheckBox, Select } from "../../components/field.js";
 import { Icon } from "../../components/icon.js";
-import type { Trouble } from "./camera_trouble.js";
+import { certaintyText } from "../../inference/certainty.js";
+import type { Image } from "../../inference/images.js";
+import { sourcesOf } from "../../inference/types.js";
+import type { CameraProblem } from "./camera_problem.js";
 import { addShot, mode, threshold } from "./session.js";
 import { words } from "./strings.js";
-import { shoot, useCamera } from "./use_camera.js";
+import { captureFrame, useCamera } from "./use_camera.js";
 
-const kEvery = 1_000; // milliseconds
+const kSeriesEvery = 1_000; // milliseconds
+const w = words.camera;
 
 export function CameraPanel({ onClose }: { onClose: () => void }) {
   const [device, setDevice] = useState("");
-  const { now, devices, again } = useCamera(device);
+  const { now, devices, retry } = useCamera(device);
   const video = useRef<HTMLVideoElement>(null);
   const [latest, setLatest] = useState<Image>();
   const [series, setSeries] = useState(false);
   const live = now.state === "live";
   const stream = live ? now.stream : null;
-  const w = words.camera;
 
   useEffect(() => {
     if (video.current) video.current.srcObject = stream;
   }, [stream]);
 
   const take = async (): Promise<void> => {
-    if (!video.current || video.current.videoWidth === 0) return; // it has not begun yet
-    const file = await shoot(video.current, w.file(new Date()));
+    if (!video.current || video.current.videoWidth === 0) return; // no frame yet
+    const file = await captureFrame(video.current, w.file(new Date()));
     if (file) setLatest(addShot(file));
   };
   useSeries(series && live, latest, take);
@@ -39,27 +39,20 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
     <div class="camera" role="group" aria-label={w.title}>
       <div class="camera-view">
         {now.state === "failed" ? (
-          <TroubleNote trouble={now.trouble} error={now.error} onAgain={again} />
+          <ProblemNote problem={now.problem} error={now.error} onRetry={retry} />
         ) : (
           <video ref={video} class={live ? undefined : "starting"} autoplay playsInline muted aria-label={w.preview} />
         )}
         {now.state === "starting" && <p class="camera-starting">{w.starting}</p>}
       </div>
       <div class="camera-side">
-        <Latest image={latest} />
+        <LatestPrediction image={latest} />
         <div class="camera-controls">
           <Button kind="primary" icon="camera" disabled={!live} onClick={() => void take()}>
             {w.take}
           </Button>
           <CheckBox checked={series} onChange={setSeries} label={w.series} />
-          {devices.length > 1 && (
-            <Select
-              label={w.which}
-              value={device}
-              onChange={setDevice}
-              options={[{ value: "", label: w.anyDevice }, ...devices.map(({ deviceId, label }, i) => ({ value: deviceId, label: label || w.device(i + 1) }))]}
-            />
-          )}
+          {devices.length > 1 && <DeviceSelect devices={devices} value={device} onChange={setDevice} />}
           <Button onClick={onClose}>{w.close}</Button>
         </div>
       </div>
@@ -67,61 +60,79 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
   );
 }
 
-// Not while the one before has no answer yet, nor while nobody looks.
+interface DeviceSelectProps {
+  devices: readonly MediaDeviceInfo[];
+  value: string;
+  onChange: (device: string) => void;
+}
+
+function DeviceSelect({ devices, value, onChange }: DeviceSelectProps) {
+  const options = devices.map(({ deviceId, label }, i) => ({ value: deviceId, label: label || w.device(i + 1) }));
+  return (
+    <Select label={w.which} value={value} onChange={onChange} options={[{ value: "", label: w.anyDevice }, ...options]} />
+  );
+}
+
+// Takes pictures regularly, except while the latest one has no prediction yet and while the page is hidden.
 function useSeries(on: boolean, latest: Image | undefined, take: () => Promise<void>): void {
-  const now = useRef({ latest, take });
-  now.current = { latest, take };
+  const current = useRef({ latest, take });
+  current.current = { latest, take };
   useEffect(() => {
     if (!on) return;
     const timer = setInterval(() => {
-      const { latest: before, take: next } = now.current;
-      const waits = before !== undefined && Object.values(before.outcomes.peek()).some((outcome) => outcome.state === "asking");
-      if (!waits && document.visibilityState === "visible") void next();
-    }, kEvery);
+      const { latest: previous, take: takeNext } = current.current;
+      const outcomes = Object.values(previous?.outcomes.peek() ?? {});
+      const isPending = outcomes.some((outcome) => outcome.state === "pending");
+      if (!isPending && document.visibilityState === "visible") void takeNext();
+    }, kSeriesEvery);
     return () => clearInterval(timer);
   }, [on]);
 }
 
-function Latest({ image }: { image: Image | undefined }) {
-  const w = words.camera;
+function LatestPrediction({ image }: { image: Image | undefined }) {
   const outcomes = image?.outcomes.value ?? {};
   const all = sourcesOf(mode.value).map((source) => outcomes[source]);
-  const outcome = all.find((one) => one?.state === "answered") ?? all.find((one) => one?.state === "failed");
-  // The answer before stays until there is another: in a series nothing flickers.
+  const outcome = all.find((known) => known?.state === "done") ?? all.find((known) => known?.state === "failed");
+  // The previous prediction stays until there is a new one, so that a series does not flicker.
   const shown = useRef(outcome);
   if (outcome !== undefined) shown.current = outcome;
   const { current } = shown;
   if (image === undefined) return <p class="camera-hint">{w.hint}</p>;
   if (current?.state === "failed") return <p class="bad">{current.error}</p>;
-  if (current?.state !== "answered") return <p class="waiting">{w.looking}</p>;
-  const { answer } = current;
+  if (current?.state !== "done") return <p class="waiting">{w.predicting}</p>;
+  const { prediction } = current;
   return (
-    <div class="camera-answer">
+    <div class="camera-prediction">
       <p class="label">
-        {answer.label} <span>{percent(answer.probability)}</span>
+        {prediction.label} <span>{percent(prediction.probability)}</span>
       </p>
-      <p class="sure">{inWords(answer, threshold.value)}</p>
+      <p class="certainty">{certaintyText(prediction, threshold.value)}</p>
     </div>
   );
 }
 
-function TroubleNote({ trouble, error, onAgain }: { trouble: Trouble; error: string; onAgain: () => void }) {
-  const w = words.camera;
+interface ProblemNoteProps {
+  problem: CameraProblem;
+  error: string; // of the browser
+  onRetry: () => void;
+}
+
+function ProblemNote({ problem, error, onRetry }: ProblemNoteProps) {
   return (
-    <div class="camera-trouble" role="alert">
+    <div class="camera-problem" role="alert">
       <Icon name="camera" size={26} />
-      <p class="empty-title">{w.trouble[trouble]}</p>
-      <p>{trouble === "insecure" ? w.insecureWhy(location.origin) : w.advice[trouble]}</p>
-      {trouble === "insecure" && (
+      <p class="empty-title">{w.problems[problem]}</p>
+      <p>{problem === "insecure" ? w.insecureWhy(location.origin) : w.advice[problem]}</p>
+      {problem === "insecure" && (
         <>
           <p>{w.insecureHow}</p>
           <code>{w.insecureCommand}</code>
         </>
       )}
-      {trouble === "other" && <p class="bad">{error}</p>}
-      {trouble !== "insecure" && trouble !== "unsupported" && (
-        <Button icon="again" onClick={onAgain}>
-          {w.again}
+      {problem === "other" && <p class="bad">{error}</p>}
+      {problem !== "insecure" && problem !== "unsupported" && (
+        <Button icon="again" onClick={onRetry}>
+          {w.retry}
         </Button>
       )}
     </div>

@@ -1,25 +1,25 @@
-// On the server, in this page, or both; and what that means for the image.
+// Where images are classified: on the server, in this page, or both; and what that means for the images.
 import { bytes } from "../../base/format.js";
-import { type EngineState, pageEngine } from "../../inference/page_engine.js";
-import type { Mode, ModelView } from "../../inference/types.js";
-import { bytesSent } from "../../net/api.js";
 import { Button } from "../../components/button.js";
 import { Icon } from "../../components/icon.js";
 import { toastError } from "../../components/toasts.js";
+import { type EngineState, pageEngine } from "../../inference/page_engine.js";
+import type { Mode, ModelView } from "../../inference/types.js";
+import { bytesSent } from "../../net/http.js";
 import { SelfTest } from "./self_test.js";
 import { mode, pageWeights, serverWeights, setMode } from "./session.js";
 import { words } from "./strings.js";
 import { Threshold } from "./threshold.js";
 
-const kModes: Mode[] = ["server", "page", "both"];
+const modes: readonly Mode[] = ["server", "page", "both"];
+const w = words.mode;
 
 export function ModeSwitch({ model }: { model: ModelView | undefined }) {
-  const w = words.mode;
   return (
     <div class="mode">
       <fieldset>
         <legend class="unseen">{w.legend}</legend>
-        {kModes.map((name) => (
+        {modes.map((name) => (
           <label key={name} class="mode-option" for={`mode-${name}`}>
             <input
               type="radio"
@@ -37,9 +37,9 @@ export function ModeSwitch({ model }: { model: ModelView | undefined }) {
       </fieldset>
       <div class="mode-text">
         <p class="mode-note">{w.notes[mode.value]}</p>
-        <Sent />
+        <BytesSent />
         <div class="engine" aria-live="polite">
-          <Engine now={pageEngine.state.value} />
+          <EngineStatus now={pageEngine.state.value} />
           <NewWeights model={model} />
         </div>
       </div>
@@ -51,9 +51,8 @@ export function ModeSwitch({ model }: { model: ModelView | undefined }) {
   );
 }
 
-// Anyone can see it stay at nothing.
-function Sent() {
-  const w = words.mode;
+// Shows that images classified in the page do not leave it.
+function BytesSent() {
   const none = bytesSent.value === 0;
   return (
     <p class={none ? "sent none" : "sent"}>
@@ -65,8 +64,7 @@ function Sent() {
   );
 }
 
-function Engine({ now }: { now: EngineState }) {
-  const w = words.mode;
+function EngineStatus({ now }: { now: EngineState }) {
   if (now.state === "absent") return <p>{w.unavailable}</p>;
   if (mode.value === "server" || now.state === "idle") return null;
   if (now.state === "loading") {
@@ -90,19 +88,18 @@ function Engine({ now }: { now: EngineState }) {
   );
 }
 
-// The server answers with another model than the page has.
+// Shown when the server uses another model than the page.
 function NewWeights({ model }: { model: ModelView | undefined }) {
   const page = pageWeights.value;
   const server = serverWeights.value;
   if (mode.value === "server" || page === undefined || server === undefined || page === server) return null;
-  const w = words.newWeights;
   const size = model?.fileSize;
   return (
     <div class="new-weights">
       <Icon name="info" size={16} />
-      <p>{w.told(model?.version ?? "")}</p>
+      <p>{words.newWeights.text(model?.version ?? "")}</p>
       <Button icon="download" onClick={() => void pageEngine.reload().catch(toastError)}>
-        {w.load(size === undefined ? undefined : bytes(size))}
+        {words.newWeights.load(size === undefined ? undefined : bytes(size))}
       </Button>
     </div>
   );

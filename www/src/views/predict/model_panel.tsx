@@ -1,4 +1,4 @@
-// What the model is and where it came from.
+// The active model and its provenance.
 import { useRef, useState } from "preact/hooks";
 import { bytes, count, day, percent, roughly } from "../../base/format.js";
 import type { Accuracy, ModelView } from "../../inference/types.js";
@@ -10,7 +10,7 @@ import { toastError } from "../../components/toasts.js";
 import { Loaded } from "../../shared/loaded.js";
 import { words } from "./strings.js";
 
-const kTold = new Set(["name", "version", "created", "data", "train_images", "metrics"]);
+const kShownElsewhere = new Set(["name", "version", "created", "data", "train_images", "metrics"]);
 
 export const ModelPanel = ({ model }: { model: Resource<ModelView> }) => (
   <Loaded from={model} lines={8}>
@@ -24,8 +24,8 @@ function Model({ model }: { model: ModelView }) {
   return (
     <>
       <h2>{model.name || w.title}</h2>
-      <Measured known={model.accuracy} />
-      <p class="knows">{w.knows(model.classes.length)}</p>
+      <MeasuredAccuracy accuracy={model.accuracy} />
+      <p class="class-count">{w.classes(model.classes.length)}</p>
       <ul class="classes">
         {model.classes.map((name) => (
           <li key={name}>{name}</li>
@@ -42,30 +42,30 @@ function Model({ model }: { model: ModelView }) {
   );
 }
 
-function Measured({ known }: { known: Accuracy | undefined }) {
+function MeasuredAccuracy({ accuracy }: { accuracy: Accuracy | undefined }) {
   const w = words.model;
-  if (known === undefined) return <p class="waiting">{w.noMetrics}</p>;
-  const { split, value, low, high, images } = known;
+  if (accuracy === undefined) return <p class="waiting">{w.notMeasured}</p>;
+  const { split, value, low, high, images } = accuracy;
   return (
     <div class="accuracy">
       <p>
         <strong>{percent(value)}</strong> {w.accuracy[split]}
       </p>
       {low !== undefined && high !== undefined && <p>{w.interval(percent(low), percent(high))}</p>}
-      {images !== undefined && <p>{w.tested(count(images))}</p>}
+      {images !== undefined && <p>{w.tested(images)}</p>}
     </div>
   );
 }
 
 function Facts({ model }: { model: ModelView }) {
   const w = words.model;
-  const from = new Map(model.provenance);
-  const data = from.get("data");
-  const images = Number(from.get("train_images"));
-  const created = from.get("created");
+  const provenance = new Map(model.provenance);
+  const data = provenance.get("data");
+  const images = Number(provenance.get("train_images"));
+  const created = provenance.get("created");
   const rows: [string, string | undefined][] = [
     [w.version, model.version || undefined],
-    [w.trainedOn, data && images > 0 ? w.trainImages(data, count(images)) : data],
+    [w.trainedOn, data && images > 0 ? w.trainImages(data, images) : data],
     [w.created, created && day(created)],
     [w.input, model.inputSize === undefined ? undefined : w.inputSize(model.inputSize)],
     [w.parameters, model.parameters === undefined ? undefined : count(model.parameters)],
@@ -90,7 +90,7 @@ function Facts({ model }: { model: ModelView }) {
 function Sha({ value }: { value: string }) {
   const w = words.model;
   const [copied, setCopied] = useState(false);
-  const [whole, setWhole] = useState(false);
+  const [expanded, setExpanded] = useState(false);
   const code = useRef<HTMLElement>(null);
   const copy = async (): Promise<void> => {
     try {
@@ -98,8 +98,8 @@ function Sha({ value }: { value: string }) {
       setCopied(true);
       setTimeout(() => setCopied(false), 1500);
     } catch {
-      // Browsers offer the clipboard on HTTPS and localhost only; a selection can be copied anywhere.
-      setWhole(true);
+      // Browsers allow clipboard access only over HTTPS and on localhost; elsewhere the hash is selected for copying.
+      setExpanded(true);
       requestAnimationFrame(() => code.current && getSelection()?.selectAllChildren(code.current));
     }
   };
@@ -107,7 +107,7 @@ function Sha({ value }: { value: string }) {
     <p class="sha">
       <span>{w.sha}</span>
       <code ref={code} title={value}>
-        {whole ? value : `${value.slice(0, 8)}…${value.slice(-8)}`}
+        {expanded ? value : `${value.slice(0, 8)}…${value.slice(-8)}`}
       </code>
       <Button label={w.copyLabel} onClick={() => void copy()}>
         {copied ? w.copied : w.copy}
@@ -145,7 +145,7 @@ function Layers({ layers }: { layers: ModelView["layers"] }) {
 }
 
 function Provenance({ of }: { of: [string, string][] }) {
-  const rest = of.filter(([key]) => !kTold.has(key));
+  const rest = of.filter(([key]) => !kShownElsewhere.has(key));
   if (rest.length === 0) return null;
   return (
     <details>

@@ -1,15 +1,15 @@
-// Shows images to the network: on the server, in this page, or both.
+// Classifies images: on the server, in this page, or both.
 import { useEffect } from "preact/hooks";
 import { awayBanner } from "../../app/away_banner.js";
+import { words as baseWords } from "../../base/strings.js";
 import { readModel } from "../../inference/model_info.js";
 import { pageEngine } from "../../inference/page_engine.js";
-import { fetchModel } from "../../inference/server_model.js";
 import { useResource } from "../../net/resource.js";
-import { words as frameWords } from "../../base/strings.js";
-import { AnswerList } from "./answer_list.js";
-import { Ask } from "./ask.js";
+import { fetchModel } from "../../net/service.js";
+import { ImageInput } from "./image_input.js";
 import { ModeSwitch } from "./mode_switch.js";
 import { ModelPanel } from "./model_panel.js";
+import { PredictionList } from "./prediction_list.js";
 import { serverWeights } from "./session.js";
 import { words } from "./strings.js";
 
@@ -21,17 +21,17 @@ export default function Predict() {
   }, [known]);
   const ready = pageEngine.state.value.state === "ready";
   useEffect(() => {
-    awayBanner.value = ready ? frameWords.health.bannerPage : undefined;
+    awayBanner.value = ready ? baseWords.health.bannerPage : undefined;
     return () => void (awayBanner.value = undefined);
   }, [ready]);
   return (
     <div class="predict">
-      <section id="ask" aria-label={words.regions.ask}>
-        <Ask classes={known?.classes ?? []} />
+      <section id="input" aria-label={words.regions.input}>
+        <ImageInput classes={known?.classes ?? []} />
         <ModeSwitch model={known} />
       </section>
-      <section id="answers" aria-label={words.regions.answers}>
-        <AnswerList />
+      <section id="predictions" aria-label={words.regions.predictions}>
+        <PredictionList />
       </section>
       <aside id="model" aria-label={words.regions.model}>
         <ModelPanel model={model} />

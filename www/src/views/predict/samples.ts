@@ -1,7 +1,7 @@
-// Images that come with the page.
+// Sample images that are part of the page.
 import { fetchOwnFile } from "../../net/files.js";
 
-// Put in by the build: class name -> address.
+// Defined by build.mjs: class name -> address.
 declare const FOVEA_SAMPLES: Record<string, string>;
 
 export interface Sample {

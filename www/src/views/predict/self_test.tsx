@@ -1,40 +1,45 @@
-// Runs one image through the server and through this page, and compares every probability.
+// Classifies one image on the server and in this page, and compares all probabilities.
 import { useState } from "preact/hooks";
 import { bytes, difference, percent } from "../../base/format.js";
-import { type Comparison, compare, kTolerance } from "../../inference/compare.js";
-import { pageEngine } from "../../inference/page_engine.js";
-import { predictOnServer } from "../../inference/server_model.js";
-import type { Answer, Outcome } from "../../inference/types.js";
 import { Badge } from "../../components/badge.js";
-import { ErrorNote } from "../../shared/loaded.js";
-import { Bars } from "../../shared/probability_bars.js";
 import { Button } from "../../components/button.js";
 import { Dialog } from "../../components/dialog.js";
 import { Segments } from "../../components/field.js";
 import { announce } from "../../components/toasts.js";
+import { type Comparison, comparePredictions, kTolerance } from "../../inference/compare_predictions.js";
+import { pageEngine } from "../../inference/page_engine.js";
+import { predictOnServer } from "../../inference/server_predictor.js";
+import type { Outcome, Prediction } from "../../inference/types.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import { ProbabilityBars } from "../../shared/probability_bars.js";
 import { fetchSample, samples } from "./samples.js";
-import { mode, images } from "./session.js";
+import { images, mode } from "./session.js";
 import { words } from "./strings.js";
 
 interface Result {
-  name: string;
-  server: Answer;
-  page: Answer;
-  found: Comparison;
+  name: string; // of the file
+  server: Prediction;
+  page: Prediction;
+  comparison: Comparison;
 }
 
-type Now = { state: "open" } | { state: "running" } | { state: "failed"; error: unknown } | { state: "done"; result: Result };
+type TestState =
+  | { state: "idle" }
+  | { state: "running" }
+  | { state: "failed"; error: unknown }
+  | { state: "done"; result: Result };
+
+const w = words.selfTest;
 
 export function SelfTest() {
   const [open, setOpen] = useState(false);
-  const w = words.selfTest;
   return (
     <>
       <Button icon="check" onClick={() => setOpen(true)}>
         {w.open}
       </Button>
       <Dialog open={open} title={w.title} onClose={() => setOpen(false)}>
-        <Test />
+        <TestForm />
       </Dialog>
     </>
   );
@@ -42,27 +47,27 @@ export function SelfTest() {
 
 type Choice = "own" | "sample";
 
-function Test() {
+function TestForm() {
   const own = images.value[0]?.file;
-  // What is private stays so unless it is chosen here.
+  // In page mode the user's images are private, so the sample is the default.
   const [choice, setChoice] = useState<Choice>(own !== undefined && mode.value !== "page" ? "own" : "sample");
-  const [now, setNow] = useState<Now>({ state: "open" });
-  const w = words.selfTest;
+  const [test, setTest] = useState<TestState>({ state: "idle" });
   const sample = samples[0];
+  const usesOwn = choice === "own" && own !== undefined;
   const run = async (): Promise<void> => {
-    setNow({ state: "running" });
+    setTest({ state: "running" });
     try {
-      const file = choice === "own" && own ? own : sample && (await fetchSample(sample));
+      const file = usesOwn ? own : sample && (await fetchSample(sample));
       if (file === undefined) throw new Error(w.noImage);
-      const result = await test(file);
-      setNow({ state: "done", result });
-      announce(sentence(result.found));
+      const result = await runTest(file);
+      setTest({ state: "done", result });
+      announce(resultText(result.comparison));
     } catch (error) {
-      setNow({ state: "failed", error });
+      setTest({ state: "failed", error });
     }
   };
   return (
-    <div class="self-test-inside">
+    <div class="self-test-form">
       <p>{w.what}</p>
       {own && (
         <Segments
@@ -75,48 +80,50 @@ function Test() {
           ]}
         />
       )}
-      <p class="hint">{choice === "own" && own ? w.sends(bytes(own.size)) : w.sendsSample}</p>
-      <Button kind="primary" busy={now.state === "running"} onClick={() => void run()}>
-        {now.state === "running" ? w.running : w.run}
+      <p class="hint">{usesOwn ? w.sends(bytes(own.size)) : w.sendsSample}</p>
+      <Button kind="primary" busy={test.state === "running"} onClick={() => void run()}>
+        {test.state === "running" ? w.running : w.run}
       </Button>
-      {now.state === "failed" && <ErrorNote error={now.error} />}
-      {now.state === "done" && <Told result={now.result} />}
+      {test.state === "failed" && <ErrorNote error={test.error} />}
+      {test.state === "done" && <TestResult result={test.result} />}
     </div>
   );
 }
 
-// Throws what either of the two says.
-async function test(file: File): Promise<Result> {
-  const [server, page] = await Promise.all([predictOnServer([file], undefined).then(([outcome]) => outcome), pageEngine.ask([file]).then(([outcome]) => outcome)]);
-  const [a, b] = [answerOf(server, words.sources.server), answerOf(page, words.sources.page)];
-  return { name: file.name, server: a, page: b, found: compare(a, b) };
+// Throws the error of either source.
+async function runTest(file: File): Promise<Result> {
+  const [[serverOutcome], [pageOutcome]] = await Promise.all([
+    predictOnServer([file], undefined),
+    pageEngine.predict([file]),
+  ]);
+  const server = predictionOf(serverOutcome, words.sources.server);
+  const page = predictionOf(pageOutcome, words.sources.page);
+  return { name: file.name, server, page, comparison: comparePredictions(server, page) };
 }
 
-function answerOf(outcome: Outcome | undefined, who: string): Answer {
-  if (outcome?.state === "answered") return outcome.answer;
-  throw new Error(words.selfTest.failedBy(who, outcome?.state === "failed" ? outcome.error : ""));
+function predictionOf(outcome: Outcome | undefined, source: string): Prediction {
+  if (outcome?.state === "done") return outcome.prediction;
+  throw new Error(w.failedAt(source, outcome?.state === "failed" ? outcome.error : ""));
 }
 
-export function sentence(found: Comparison): string {
-  const w = words.selfTest;
-  if (found.kind === "otherWeights") return w.otherWeights;
-  return found.kind === "same" ? w.passed : w.failed;
+export function resultText({ kind }: Comparison): string {
+  if (kind === "otherWeights") return w.otherWeights;
+  return kind === "same" ? w.passed : w.failed;
 }
 
-function Told({ result: { name, server, page, found } }: { result: Result }) {
-  const w = words.selfTest;
-  if (found.kind === "otherWeights") return <p class="self-test-result">{w.otherWeights}</p>;
+function TestResult({ result: { name, server, page, comparison } }: { result: Result }) {
+  if (comparison.kind === "otherWeights") return <p class="self-test-result">{w.otherWeights}</p>;
   const rows: [string, string][] = [
     [w.image, name],
-    [w.answer, `${server.label} ${percent(server.probability)}`],
-    [w.largest(found.at), difference(found.largest)],
+    [w.prediction, `${server.label} ${percent(server.probability)}`],
+    [w.largest(comparison.at), difference(comparison.largest)],
     [w.allowed, difference(kTolerance)],
     [w.weights, `${server.weights.slice(0, 16)}…`],
   ];
   return (
-    <div class="self-test-result" data-largest={found.largest}>
+    <div class="self-test-result" data-largest={comparison.largest}>
       <p>
-        <Badge tone={found.kind === "same" ? "good" : "bad"}>{sentence(found)}</Badge>
+        <Badge tone={comparison.kind === "same" ? "good" : "bad"}>{resultText(comparison)}</Badge>
       </p>
       <dl class="facts">
         {rows.map(([term, value]) => (
@@ -126,10 +133,10 @@ function Told({ result: { name, server, page, found } }: { result: Result }) {
           </div>
         ))}
       </dl>
-      <Bars
-        given={[
-          { source: "server", answer: server },
-          { source: "page", answer: page },
+      <ProbabilityBars
+        predictions={[
+          { source: "server", prediction: server },
+          { source: "page", prediction: page },
         ]}
       />
     </div>

@@ -1,18 +1,18 @@
-// From which probability on an answer counts as sure enough.
+// The probability below which a prediction counts as uncertain.
 import { useId } from "preact/hooks";
-import { serverThreshold } from "../../app/service_state.js";
+import { serverThreshold } from "../../app/service_status.js";
 import { chosenThreshold } from "../../inference/images.js";
 import { Button } from "../../components/button.js";
 import { threshold } from "./session.js";
 import { words } from "./strings.js";
 
-const whole = (share: number): number => Math.round(100 * share);
+const toPercent = (fraction: number): number => Math.round(100 * fraction);
 
 export function Threshold() {
   const id = useId();
   const w = words.threshold;
-  const now = whole(threshold.value);
-  const own = whole(serverThreshold.value);
+  const now = toPercent(threshold.value);
+  const serverValue = toPercent(serverThreshold.value);
   return (
     <div class="threshold">
       <label for={id}>{w.label}</label>
@@ -25,15 +25,15 @@ export function Threshold() {
         aria-valuetext={w.value(now)}
         aria-describedby={`${id}-hint`}
         onInput={({ currentTarget: { value } }) => {
-          const given = Number(value);
-          chosenThreshold.value = given === own ? undefined : given / 100;
+          const chosen = Number(value);
+          chosenThreshold.value = chosen === serverValue ? undefined : chosen / 100;
         }}
       />
       <output for={id}>{w.value(now)}</output>
       <p id={`${id}-hint`} class="hint">
-        {now === own ? w.servers : w.changed}
+        {now === serverValue ? w.servers : w.changed}
       </p>
-      {now !== own && <Button onClick={() => (chosenThreshold.value = undefined)}>{w.reset(own)}</Button>}
+      {now !== serverValue && <Button onClick={() => (chosenThreshold.value = undefined)}>{w.reset(serverValue)}</Button>}
     </div>
   );
 }

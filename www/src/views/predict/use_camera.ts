@@ -1,61 +1,66 @@
-// A camera of this machine: asked for, watched, let go of.
+// Access to a camera of this machine.
 import { useEffect, useState } from "preact/hooks";
 import { messageOf } from "../../base/errors.js";
-import { type Trouble, troubleAhead, troubleOf } from "./camera_trouble.js";
+import { type CameraProblem, expectedProblem, problemOf } from "./camera_problem.js";
 
 export type CameraState =
   | { state: "starting" }
   | { state: "live"; stream: MediaStream }
-  | { state: "failed"; trouble: Trouble; error: string };
+  | { state: "failed"; problem: CameraProblem; error: string };
 
 export interface Camera {
   now: CameraState;
-  devices: readonly MediaDeviceInfo[]; // known once one may be used
-  again: () => void;
+  devices: readonly MediaDeviceInfo[]; // known once access is granted
+  retry: () => void;
 }
 
-// `device`: its id; "": the one that looks away from the person, where there are two.
+// `device`: a device id; "": the rear camera, if there is one.
 export function useCamera(device: string): Camera {
   const [now, setNow] = useState<CameraState>({ state: "starting" });
   const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
-  const [tries, setTries] = useState(0);
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
-    let gone = false;
+    let unmounted = false;
     let stream: MediaStream | undefined;
-    const fail = (trouble: Trouble, error = ""): void => void (gone || setNow({ state: "failed", trouble, error }));
+    const fail = (problem: CameraProblem, error = ""): void => {
+      if (!unmounted) setNow({ state: "failed", problem, error });
+    };
     const start = async (): Promise<void> => {
       setNow({ state: "starting" });
-      const ahead = troubleAhead(window as never);
-      if (ahead !== undefined) return fail(ahead);
+      const problem = expectedProblem(window as never);
+      if (problem !== undefined) return fail(problem);
       const video = device === "" ? { facingMode: "environment" } : { deviceId: { exact: device } };
       stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
-      if (gone) return letGo(stream);
-      // Unplugged, or taken away in the browser's own menu.
+      if (unmounted) return stopStream(stream);
+      // The camera was unplugged, or its permission was revoked in the browser.
       stream.getVideoTracks()[0]?.addEventListener("ended", () => fail("ended"));
       setNow({ state: "live", stream });
       const all = await navigator.mediaDevices.enumerateDevices();
-      if (!gone) setDevices(all.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId !== ""));
+      if (!unmounted) setDevices(all.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId !== ""));
     };
-    start().catch((error: unknown) => fail(troubleOf(error), messageOf(error)));
+    start().catch((error: unknown) => fail(problemOf(error), messageOf(error)));
     return () => {
-      gone = true;
-      letGo(stream);
+      unmounted = true;
+      stopStream(stream);
     };
-  }, [device, tries]);
-  return { now, devices, again: () => setTries(tries + 1) };
+  }, [device, attempt]);
+  return { now, devices, retry: () => setAttempt(attempt + 1) };
 }
 
-function letGo(stream: MediaStream | undefined): void {
+function stopStream(stream: MediaStream | undefined): void {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
-// What it sees now, as a file.
-export function shoot(video: HTMLVideoElement, name: string): Promise<File | undefined> {
+const kJpegQuality = 0.92;
+
+// The current frame as a JPEG file.
+export function captureFrame(video: HTMLVideoElement, name: string): Promise<File | undefined> {
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d")?.drawImage(video, 0, 0);
-  return new Promise((resolve) =>
-    canvas.toBlob((blob) => resolve(blob === null ? undefined : new File([blob], name, { type: blob.type })), "image/jpeg", 0.92),
-  );
+  return new Promise((resolve) => {
+    const done = (blob: Blob | null): void => resolve(blob === null ? undefined : new File([blob], name, { type: blob.type }));
+    canvas.toBlob(done, "image/jpeg", kJpegQuality);
+  });
 }

@@ -1,23 +1,31 @@
-// What is stored for the time without a server, how that goes, and the way to be rid of it.
+// The state of offline use, what is stored, and the buttons to remove or store it.
 import { useEffect, useState } from "preact/hooks";
 import { bytes, percent } from "../../base/format.js";
-import { type OfflineState, type StoredFiles, offline, removeStored, storeAgain, storedFiles } from "../../offline/offline.js";
 import { Button } from "../../components/button.js";
 import { Progress } from "../../components/progress.js";
 import { Ago } from "../../components/time.js";
 import { toast, toastError } from "../../components/toasts.js";
+import {
+  type OfflineState,
+  type StoredFiles,
+  offline,
+  removeStored,
+  storeAgain,
+  storedFiles,
+} from "../../offline/offline.js";
 import { words } from "./strings.js";
+
+const w = words.offline;
 
 export function Offline() {
   const now = offline.value;
-  const w = words.offline;
   const remove = (): void => void removeStored().then(() => toast({ text: w.removed, tone: "good" }), toastError);
   const store = (): void => void storeAgain().catch(toastError);
   return (
     <>
       <p class="hint">{w.intro}</p>
       <div aria-live="polite">
-        <Told now={now} />
+        <OfflineStatus now={now} />
       </div>
       {now.state === "ready" && <Contents now={now} />}
       <div class="settings-buttons">
@@ -33,7 +41,7 @@ export function Offline() {
         )}
         {now.state === "failed" && (
           <Button icon="again" onClick={store}>
-            {w.again}
+            {w.retry}
           </Button>
         )}
       </div>
@@ -41,12 +49,12 @@ export function Offline() {
   );
 }
 
-function Told({ now }: { now: OfflineState }) {
-  const w = words.offline;
+function OfflineStatus({ now }: { now: OfflineState }) {
   if (now.state === "failed") return <p class="bad">{w.failed(now.error)}</p>;
   if (now.state === "storing") {
-    const share = now.total > 0 ? now.received / now.total : undefined;
-    return <Progress label={w.storing} value={share} detail={share === undefined ? bytes(now.received) : percent(share)} />;
+    const fraction = now.total > 0 ? now.received / now.total : undefined;
+    const detail = fraction === undefined ? bytes(now.received) : percent(fraction);
+    return <Progress label={w.storing} value={fraction} detail={detail} />;
   }
   if (now.state === "insecure") {
     return (
@@ -63,16 +71,15 @@ function Told({ now }: { now: OfflineState }) {
 }
 
 function Contents({ now: { weights } }: { now: Extract<OfflineState, { state: "ready" }> }) {
-  const w = words.offline;
   const [files, setFiles] = useState<StoredFiles>();
   useEffect(() => {
-    let closed = false;
-    storedFiles().then((found) => closed || setFiles(found), toastError);
-    return () => void (closed = true);
+    let unmounted = false;
+    storedFiles().then((stored) => unmounted || setFiles(stored), toastError);
+    return () => void (unmounted = true);
   }, [weights]);
   return (
     <>
-      <h3>{w.whatTitle}</h3>
+      <h3>{w.contents}</h3>
       <dl class="facts">
         <div>
           <dt>{w.page}</dt>

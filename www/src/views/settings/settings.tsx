@@ -1,35 +1,37 @@
-// What a person may set here, what the server allows, and what of this page lies in this browser.
+// Settings of this browser, limits of the server, and the state of the engine in the page.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { askForToken } from "../../app/access.js";
 import { firstStepsOpen, showFirstSteps } from "../../app/onboarding.js";
 import type { ViewProps } from "../../app/route_props.js";
-import { status } from "../../app/service_state.js";
-import { setTheme, theme, themes } from "../../components/theme.js";
-import { pageEngine } from "../../inference/page_engine.js";
-import { refusal } from "../../net/api.js";
-import { forgetToken, isTokenKept, token } from "../../net/token.js";
+import { status } from "../../app/service_status.js";
 import { Button } from "../../components/button.js";
 import { Segments } from "../../components/field.js";
+import { setTheme, theme, themes } from "../../components/theme.js";
 import { toast } from "../../components/toasts.js";
-import { type Row, engineRows, limitRows } from "./facts.js";
+import { pageEngine } from "../../inference/page_engine.js";
+import { refusal } from "../../net/http.js";
+import { forgetToken, isTokenKept, token } from "../../net/token.js";
 import { Offline } from "./offline_card.js";
+import { type Row, engineRows, limitRows } from "./service_facts.js";
 import { words } from "./strings.js";
 
 export default function Settings({ route }: ViewProps) {
-  const asked = route.rest[0];
+  const [section] = route.rest;
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (asked !== undefined) box.current?.querySelector(`[data-part="${CSS.escape(asked)}"]`)?.scrollIntoView({ block: "start" });
-  }, [asked]);
+    if (section === undefined) return;
+    const card = box.current?.querySelector(`[data-section="${CSS.escape(section)}"]`);
+    card?.scrollIntoView({ block: "start" });
+  }, [section]);
   return (
     <div class="settings" ref={box}>
       <div>
         <Access />
         <Colours />
-        <Part id="offline" title={words.offline.title}>
+        <Card id="offline" title={words.offline.title}>
           <Offline />
-        </Part>
+        </Card>
       </div>
       <div>
         <Limits />
@@ -40,9 +42,9 @@ export default function Settings({ route }: ViewProps) {
   );
 }
 
-function Part({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
+function Card({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
   return (
-    <section class="card" aria-labelledby={`settings-${id}`} data-part={id}>
+    <section class="card" aria-labelledby={`settings-${id}`} data-section={id}>
       <h2 id={`settings-${id}`}>{title}</h2>
       {children}
     </section>
@@ -63,67 +65,75 @@ const Facts = ({ rows }: { rows: readonly Row[] }) => (
 function Access() {
   const w = words.access;
   const you = status.value?.value?.you;
-  const has = token.value !== "";
+  const hasToken = token.value !== "";
+  const isRefused = refusal.value?.status === 401 && !hasToken;
+  const role = (you !== undefined && w.roles[you]) || w.unknown;
   const forget = (): void => {
     forgetToken();
     toast({ text: w.forgotten, tone: "good" });
   };
   return (
-    <Part id="access" title={w.title}>
-      <p>{refusal.value?.status === 401 && !has ? w.refused : (you !== undefined && w.you[you]) || w.unknown}</p>
-      <p class="hint">{has ? (isTokenKept() ? w.kept : w.tab) : w.none}</p>
+    <Card id="access" title={w.title}>
+      <p>{isRefused ? w.refused : role}</p>
+      <p class="hint">{hasToken ? (isTokenKept() ? w.kept : w.tab) : w.none}</p>
       <div class="settings-buttons">
         <Button icon="key" onClick={askForToken}>
-          {has ? w.another : w.enter}
+          {hasToken ? w.change : w.enter}
         </Button>
-        {has && (
+        {hasToken && (
           <Button icon="delete" onClick={forget}>
             {w.forget}
           </Button>
         )}
       </div>
-    </Part>
+    </Card>
   );
 }
 
 function Colours() {
   const w = words.theme;
+  const options = themes.map((value) => ({ value, label: w.names[value] }));
   return (
-    <Part id="colours" title={w.title}>
-      <Segments label={w.label} value={theme.value} options={themes.map((value) => ({ value, label: w.names[value] }))} onChange={setTheme} />
-      <p class="hint">{w.why}</p>
-    </Part>
+    <Card id="colours" title={w.title}>
+      <Segments label={w.label} value={theme.value} options={options} onChange={setTheme} />
+      <p class="hint">{w.hint}</p>
+    </Card>
   );
 }
 
 function Limits() {
   const w = words.limits;
-  const known = status.value?.value;
-  const rows = known === undefined ? [] : limitRows(known);
+  const loaded = status.value?.value;
   return (
-    <Part id="limits" title={w.title}>
-      {known === undefined ? <p class="hint">{words.about.unknown}</p> : rows.length === 0 ? <p class="hint">{w.unknown}</p> : <Facts rows={rows} />}
-      {rows.length > 0 && <p class="hint">{w.more}</p>}
-    </Part>
+    <Card id="limits" title={w.title}>
+      {loaded === undefined ? (
+        <p class="hint">{words.about.unknown}</p>
+      ) : (
+        <>
+          <Facts rows={limitRows(loaded)} />
+          <p class="hint">{w.more}</p>
+        </>
+      )}
+    </Card>
   );
 }
 
 function Engine() {
   const w = words.engine;
   const now = pageEngine.state.value;
-  const start = (): void => void pageEngine.load().catch(() => undefined); // its state tells the story
-  const isolated: Row = [w.isolated, crossOriginIsolated ? w.isolatedYes : isSecureContext ? w.isolatedNo : w.isolatedInsecure];
+  const start = (): void => void pageEngine.load().catch(() => undefined); // the state reports the failure
+  const isolation = crossOriginIsolated ? w.isolatedYes : isSecureContext ? w.isolatedNo : w.isolatedInsecure;
   return (
-    <Part id="engine" title={w.title}>
+    <Card id="engine" title={w.title}>
       <div aria-live="polite">
         {now.state === "absent" && <p>{w.absent}</p>}
         {now.state === "idle" && <p>{w.idle}</p>}
         {now.state === "loading" && <p>{w.loading}</p>}
         {now.state === "failed" && <p class="bad">{w.failed(now.error)}</p>}
-        <Facts rows={[...engineRows(now, navigator.hardwareConcurrency), isolated]} />
+        <Facts rows={[...engineRows(now, navigator.hardwareConcurrency), [w.isolated, isolation]]} />
       </div>
       {(now.state === "idle" || now.state === "failed") && <Button onClick={start}>{w.start}</Button>}
-    </Part>
+    </Card>
   );
 }
 
@@ -132,7 +142,7 @@ function About() {
   const program = status.value?.value?.program;
   const licences = document.querySelector<HTMLLinkElement>('link[rel="license"]')?.href;
   return (
-    <Part id="about" title={w.title}>
+    <Card id="about" title={w.title}>
       <Facts rows={[[w.program, program === undefined ? w.unknown : w.version(program)]]} />
       <ul class="settings-links">
         <li>
@@ -144,7 +154,7 @@ function About() {
           </li>
         )}
       </ul>
-      {!firstStepsOpen.value && <Button onClick={() => showFirstSteps(true)}>{w.guide}</Button>}
-    </Part>
+      {!firstStepsOpen.value && <Button onClick={() => showFirstSteps(true)}>{w.firstSteps}</Button>}
+    </Card>
   );
 }

@@ -1,71 +1,84 @@
-// Loss, accuracy and learning rate, round by round, as they come.
+// Loss, accuracy and learning rate by epoch, updated live.
 import { useMemo } from "preact/hooks";
 import { percent } from "../../base/format.js";
-import type { Epoch } from "../../net/jobs.js";
 import { ChartCard } from "../../components/chart/chart_card.js";
 import type { LineOrBarSpec, Series } from "../../components/chart/spec.js";
-import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "./story.js";
+import type { Epoch } from "../../net/jobs.js";
+import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "./curve_text.js";
+import type { JobProgress, TrainingPoint } from "./job_progress.js";
 import { words } from "./strings.js";
-import type { Point, Told } from "./told.js";
 
 const kHeight = 240; // pixels
 const w = words.curves;
 
-type Key = "train_loss" | "val_loss" | "train_accuracy" | "val_accuracy" | "lr";
+type Metric = "train_loss" | "val_loss" | "train_accuracy" | "val_accuracy" | "lr";
 
-const line = (epochs: readonly Epoch[], key: Key, name: string, rest: Partial<Series>): Series => ({
+const line = (epochs: readonly Epoch[], metric: Metric, name: string, rest: Partial<Series> = {}): Series => ({
   name,
   colour: "server",
   ...rest,
-  points: epochs.filter((epoch) => typeof epoch[key] === "number").map((epoch) => [epoch.epoch, epoch[key]!]),
+  points: epochs
+    .filter((epoch) => typeof epoch[metric] === "number")
+    .map((epoch) => [epoch.epoch, epoch[metric]!]),
 });
 
-const moments = (points: readonly Point[], of: (point: Point) => number): Series[] =>
-  points.length === 0 ? [] : [{ name: w.now, colour: "muted", points: points.map((point) => [point.at, of(point)]) }];
+const validation = { colour: "page", dashed: true } as const;
 
-function spec(title: string, epochs: number | undefined, series: readonly Series[], y: Partial<LineOrBarSpec["y"]>): LineOrBarSpec {
+const currentEpoch = (points: readonly TrainingPoint[], value: (point: TrainingPoint) => number): Series => ({
+  name: w.now,
+  colour: "muted",
+  points: points.map((point) => [point.at, value(point)]),
+});
+
+function toSpec(
+  yTitle: string,
+  epochs: number | undefined,
+  series: readonly Series[],
+  y: Partial<LineOrBarSpec["y"]>,
+): LineOrBarSpec {
   return {
     kind: "line",
-    x: { title: w.round, min: 0, whole: true, ...(epochs === undefined ? {} : { max: epochs }) },
-    y: { title, ...y },
+    x: { title: w.epoch, min: 0, whole: true, ...(epochs === undefined ? {} : { max: epochs }) },
+    y: { title: yTitle, ...y },
     series: series.filter(({ points }) => points.length > 0),
   };
 }
 
-export function Curves({ told: { epochs, points, start } }: { told: Told }) {
-  const all = start.epochs;
-  const loss = useMemo(
-    () =>
-      spec(
-        w.lossAxis,
-        all,
-        [line(epochs, "train_loss", w.train, {}), line(epochs, "val_loss", w.val, { colour: "page", dashed: true }), ...moments(points, (point) => point.loss)],
-        { min: 0, format: (value) => String(Number(value.toPrecision(3))) },
-      ),
-    [epochs, points, all],
-  );
-  const accuracy = useMemo(
-    () =>
-      spec(
-        w.accuracyAxis,
-        all,
-        [
-          line(epochs, "train_accuracy", w.train, {}),
-          line(epochs, "val_accuracy", w.val, { colour: "page", dashed: true }),
-          ...moments(points, (point) => point.accuracy),
-        ],
-        { max: 1, format: percent },
-      ),
-    [epochs, points, all],
-  );
-  const rate = useMemo(() => spec(w.rateAxis, all, [line(epochs, "lr", w.rate, {})], { min: 0 }), [epochs, all]);
+const threeDigits = (value: number): string => String(Number(value.toPrecision(3)));
+
+export function Curves({ progress: { epochs, points, plan } }: { progress: JobProgress }) {
+  const all = plan.epochs;
+  const loss = useMemo(() => {
+    const series = [
+      line(epochs, "train_loss", w.train),
+      line(epochs, "val_loss", w.val, validation),
+      currentEpoch(points, (point) => point.loss),
+    ];
+    return toSpec(w.lossAxis, all, series, { min: 0, format: threeDigits });
+  }, [epochs, points, all]);
+  const accuracy = useMemo(() => {
+    const series = [
+      line(epochs, "train_accuracy", w.train),
+      line(epochs, "val_accuracy", w.val, validation),
+      currentEpoch(points, (point) => point.accuracy),
+    ];
+    return toSpec(w.accuracyAxis, all, series, { max: 1, format: percent });
+  }, [epochs, points, all]);
+  const rate = useMemo(() => toSpec(w.rateAxis, all, [line(epochs, "lr", w.rate)], { min: 0 }), [epochs, all]);
   if (epochs.length === 0 && points.length === 0) return null;
   const caveat = curveCaveat(epochs);
+  const hasRate = epochs.some(({ lr }) => (lr ?? 0) > 0);
   return (
     <div class="curves">
       <ChartCard title={w.loss} sentence={lossSentence(epochs)} caveat={caveat} chart={loss} height={kHeight} />
-      <ChartCard title={w.accuracy} sentence={accuracySentence(epochs, start.mode)} caveat={caveat} chart={accuracy} height={kHeight} />
-      {epochs.some(({ lr }) => (lr ?? 0) > 0) && <ChartCard title={w.rate} sentence={rateSentence(epochs)} chart={rate} height={kHeight} />}
+      <ChartCard
+        title={w.accuracy}
+        sentence={accuracySentence(epochs, plan.mode)}
+        caveat={caveat}
+        chart={accuracy}
+        height={kHeight}
+      />
+      {hasRate && <ChartCard title={w.rate} sentence={rateSentence(epochs)} chart={rate} height={kHeight} />}
     </div>
   );
 }

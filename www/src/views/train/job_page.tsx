@@ -1,29 +1,28 @@
-// One job: how it goes while it is at work, what came of it afterwards.
+// One job: its progress while it is running, its result afterwards.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
-import { count, duration } from "../../base/format.js";
-import { ServerError } from "../../net/errors.js";
-import { type Job, cancelJob, isOver, resumeJob } from "../../net/jobs.js";
-import { readForgetting, readVerdict } from "../../net/verdict.js";
 import { Button } from "../../components/button.js";
 import { confirm } from "../../components/dialog.js";
 import { Empty } from "../../components/placeholders.js";
 import { Ago } from "../../components/time.js";
 import { toastError } from "../../components/toasts.js";
+import { ServerError } from "../../net/errors.js";
+import { type Job, cancelJob, isOver, resumeJob } from "../../net/jobs.js";
+import { readForgetting, readVerdict } from "../../net/verdict.js";
 import { Loaded } from "../../shared/loaded.js";
-import { VerdictStory } from "../../shared/verdict/verdict_story.js";
+import { VerdictReport } from "../../shared/verdict/verdict_report.js";
 import { Curves } from "./curves.js";
+import type { JobProgress } from "./job_progress.js";
+import { jobName, resumeText, timeTaken } from "./job_text.js";
 import { StateBadge } from "./jobs_table.js";
-import { Live } from "./live.js";
 import { NextSteps } from "./next_steps.js";
-import { jobName, resumeSentence, took } from "./story.js";
+import { RunningJob } from "./running_job.js";
 import { words } from "./strings.js";
-import type { Told } from "./told.js";
 import { useJob } from "./use_job.js";
 
 export function JobPage({ id }: { id: string }) {
   const number = Number(id);
-  return Number.isSafeInteger(number) && number > 0 ? <Known id={number} /> : <NoSuchJob id={id} />;
+  return Number.isSafeInteger(number) && number > 0 ? <KnownJob id={number} /> : <NoSuchJob id={id} />;
 }
 
 const NoSuchJob = ({ id }: { id: string }) => (
@@ -32,19 +31,20 @@ const NoSuchJob = ({ id }: { id: string }) => (
   </Empty>
 );
 
-function Known({ id }: { id: number }) {
-  const { job, told } = useJob(id);
-  if (job.value === undefined && job.error instanceof ServerError && job.error.status === 404) return <NoSuchJob id={String(id)} />;
+function KnownJob({ id }: { id: number }) {
+  const { job, progress } = useJob(id);
+  const isMissing = job.value === undefined && job.error instanceof ServerError && job.error.status === 404;
+  if (isMissing) return <NoSuchJob id={String(id)} />;
   return (
     <>
       <p class="crumb">
         <a href={href("train")}>{words.job.back}</a>
       </p>
       <Loaded from={job} lines={6}>
-        {(known) => (
+        {(loaded) => (
           <>
-            <Head job={known} told={told} onChange={job.reload} />
-            <Middle job={known} told={told} onChange={job.reload} />
+            <Head job={loaded} progress={progress} onChange={job.reload} />
+            <Body job={loaded} progress={progress} onChange={job.reload} />
           </>
         )}
       </Loaded>
@@ -54,14 +54,14 @@ function Known({ id }: { id: number }) {
 
 interface PartProps {
   job: Job;
-  told: Told;
+  progress: JobProgress;
   onChange: () => void;
 }
 
-function Head({ job, told, onChange }: PartProps) {
+function Head({ job, progress, onChange }: PartProps) {
   const w = words.job;
-  const seconds = took(job);
-  const mode = told.start.mode;
+  const time = timeTaken(job);
+  const mode = progress.plan.mode;
   return (
     <header class="job-head">
       <div>
@@ -69,8 +69,8 @@ function Head({ job, told, onChange }: PartProps) {
           {jobName(job)} <StateBadge state={job.state} />
         </h2>
         <p class="hint">
-          {w.asked} <Ago iso={job.created} />
-          {seconds !== undefined && `, ${w.took(duration(Math.max(1, Math.round(seconds))))}`}
+          {w.created} <Ago iso={job.created} />
+          {time !== undefined && `, ${w.took(time)}`}
           {job.kind === "retrain" && mode !== undefined && `; ${w.modes[mode] ?? mode}`}
         </p>
       </div>
@@ -81,17 +81,17 @@ function Head({ job, told, onChange }: PartProps) {
 
 function CancelButton({ job, onChange }: { job: Job; onChange: () => void }) {
   const w = words.job;
-  const [asked, setAsked] = useState(false);
+  const [requested, setRequested] = useState(false);
   const cancel = async (): Promise<void> => {
     if (!(await confirm({ title: w.cancelTitle, text: w.cancelText, yes: w.cancelYes, danger: true }))) return;
-    setAsked(true);
+    setRequested(true);
     await cancelJob(job.id).catch((error: unknown) => {
-      setAsked(false);
+      setRequested(false);
       toastError(error);
     });
     onChange();
   };
-  const busy = asked || job.canceling === true;
+  const busy = requested || job.canceling === true;
   return (
     <Button icon="close" busy={busy} onClick={() => void cancel()}>
       {busy ? w.canceling : w.cancel}
@@ -99,59 +99,75 @@ function CancelButton({ job, onChange }: { job: Job; onChange: () => void }) {
   );
 }
 
-function Middle({ job, told, onChange }: PartProps) {
-  const retrain = job.kind === "retrain";
+function Body({ job, progress, onChange }: PartProps) {
+  const isRetraining = job.kind === "retrain";
   if (!isOver(job.state)) {
     return (
       <>
-        <Live job={job} told={told} />
-        {retrain && <Curves told={told} />}
+        <RunningJob job={job} progress={progress} />
+        {isRetraining && <Curves progress={progress} />}
       </>
     );
   }
   return (
     <>
-      {job.state === "succeeded" ? <Succeeded job={job} onChange={onChange} /> : <Ended job={job} told={told} onChange={onChange} />}
-      {retrain && told.epochs.length > 0 && <Curves told={told} />}
+      {job.state === "succeeded" ? (
+        <Succeeded job={job} onChange={onChange} />
+      ) : (
+        <Unfinished job={job} progress={progress} onChange={onChange} />
+      )}
+      {isRetraining && progress.epochs.length > 0 && <Curves progress={progress} />}
     </>
   );
 }
 
 function Succeeded({ job, onChange }: { job: Job; onChange: () => void }) {
-  const w = words.measured;
-  const { result } = job;
+  const { kind, result } = job;
   const verdict = readVerdict(result?.verdict);
-  if (job.kind === "retrain" && verdict && result?.version !== undefined) {
-    const forgetting = readForgetting(result.forgetting);
-    return (
-      <VerdictStory
+  if (kind !== "retrain" || verdict === undefined || result?.version === undefined) return <OtherResult job={job} />;
+  const { version, parent, promotion } = result;
+  const forgetting = readForgetting(result.forgetting);
+  const promoted = result.promoted === true;
+  return (
+    <VerdictReport
+      verdict={verdict}
+      forgetting={forgetting}
+      promoted={promoted}
+      version={version}
+      parent={parent}
+      promotion={promotion}
+    >
+      <NextSteps
+        version={version}
+        parent={parent}
+        promoted={promoted}
         verdict={verdict}
         forgetting={forgetting}
-        promoted={result.promoted === true}
-        version={result.version}
-        parent={result.parent}
-        promotion={result.promotion}
-      >
-        <NextSteps version={result.version} parent={result.parent} promoted={result.promoted === true} verdict={verdict} forgetting={forgetting} onChange={onChange} />
-      </VerdictStory>
-    );
-  }
-  const version = result?.version;
+        onChange={onChange}
+      />
+    </VerdictReport>
+  );
+}
+
+// Of an import or an evaluation.
+function OtherResult({ job: { kind, result } }: { job: Job }) {
+  const w = words.result;
+  const { version, added = 0, duplicates = 0, rejected = 0 } = result ?? {};
   return (
     <section class="card" aria-label={w.title}>
-      {job.kind === "import" ? (
+      {kind === "import" ? (
         <>
-          <p>{w.imported(count(result?.added ?? 0), count(result?.duplicates ?? 0), count(result?.rejected ?? 0))}</p>
+          <p>{w.imported(added, duplicates, rejected)}</p>
           <a class="button quiet" href={href("data", ["images"], { source: "import" })}>
-            {w.data}
+            {w.showImages}
           </a>
         </>
       ) : (
         version !== undefined && (
           <>
-            <p>{w.text(version)}</p>
+            <p>{w.evaluated(version)}</p>
             <a class="button quiet" href={href("models", [version])}>
-              {w.look(version)}
+              {w.show(version)}
             </a>
           </>
         )
@@ -160,8 +176,8 @@ function Succeeded({ job, onChange }: { job: Job; onChange: () => void }) {
   );
 }
 
-// It came to nothing, or not yet.
-function Ended({ job, told, onChange }: PartProps) {
+// A job that failed, or was canceled or interrupted.
+function Unfinished({ job, progress, onChange }: PartProps) {
   const w = words.job;
   const [busy, setBusy] = useState(false);
   const resume = async (): Promise<void> => {
@@ -170,10 +186,9 @@ function Ended({ job, told, onChange }: PartProps) {
     setBusy(false);
     onChange();
   };
-  const canceled = job.state === "canceled";
   return (
     <section class="card job-ended" aria-label={words.jobs.states[job.state]}>
-      {canceled ? (
+      {job.state === "canceled" ? (
         <p>{w.canceledText}</p>
       ) : (
         <>
@@ -189,12 +204,11 @@ function Ended({ job, told, onChange }: PartProps) {
         )}
         {job.kind === "retrain" && (
           <a class="button quiet" href={href("train")}>
-            {w.anew}
+            {w.planNew}
           </a>
         )}
       </div>
-      {job.resumable && told.changes > 0 && <p class="hint">{resumeSentence(told.saved)}</p>}
+      {job.resumable && progress.stateChanges > 0 && <p class="hint">{resumeText(progress.savedEpoch)}</p>}
     </section>
   );
 }
-

@@ -1,32 +1,42 @@
-// Every job there was, with what came of it.
+// All jobs with their results.
 import { href } from "../../app/router.js";
-import { duration } from "../../base/format.js";
-import { type Job, type JobHead, type JobState, fetchJob, isOver } from "../../net/jobs.js";
-import { type Resource, useResource } from "../../net/resource.js";
 import { Badge, type Tone } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { type Column, Table } from "../../components/table.js";
 import { Ago } from "../../components/time.js";
+import { type Job, type JobHead, type JobState, fetchJob } from "../../net/jobs.js";
+import { type Resource, useResource } from "../../net/resource.js";
 import { Loaded } from "../../shared/loaded.js";
-import { jobName, outcomeOf, took } from "./story.js";
+import { jobName, resultText, secondsTaken, timeTaken } from "./job_text.js";
 import { words } from "./strings.js";
 
-const tones: Record<JobState, Tone> = { queued: "plain", running: "server", succeeded: "good", failed: "bad", canceled: "plain", interrupted: "warn" };
+const w = words.jobs;
+const kFilterFrom = 13; // jobs; a shorter table has no filter
 
-export const StateBadge = ({ state }: { state: JobState }) => <Badge tone={tones[state]}>{words.jobs.states[state] ?? state}</Badge>;
+const tones: Record<JobState, Tone> = {
+  queued: "plain",
+  running: "server",
+  succeeded: "good",
+  failed: "bad",
+  canceled: "plain",
+  interrupted: "warn",
+};
 
-// Results are told of single jobs only; those that have ended stay as they are.
-const results = new Map<string, Job>();
+export const StateBadge = ({ state }: { state: JobState }) => (
+  <Badge tone={tones[state]}>{w.states[state] ?? state}</Badge>
+);
+
+// The list of jobs has no results. Those of finished jobs do not change, so they are kept.
+const finishedJobs = new Map<string, Job>();
 
 async function withResult(head: JobHead, stop: AbortSignal): Promise<Job> {
-  if (!isOver(head.state) || head.state !== "succeeded") return { ...head, history: [], result: null };
+  if (head.state !== "succeeded") return { ...head, history: [], result: null };
   const key = `${head.id} ${head.ended ?? ""}`;
-  const known = results.get(key) ?? (await fetchJob(head.id, stop));
-  results.set(key, known);
-  return known;
+  const job = finishedJobs.get(key) ?? (await fetchJob(head.id, stop));
+  finishedJobs.set(key, job);
+  return job;
 }
 
-const w = words.jobs;
 const columns: Column<Job>[] = [
   {
     id: "id",
@@ -34,30 +44,31 @@ const columns: Column<Job>[] = [
     value: ({ id }) => id,
     cell: (job) => <a href={href("train", [job.id])}>{jobName(job)}</a>,
   },
-  { id: "state", title: w.state, value: ({ state }) => w.states[state] ?? state, cell: ({ state }) => <StateBadge state={state} /> },
-  { id: "outcome", title: w.outcome, value: (job) => outcomeOf(job), cell: (job) => <span class="outcome">{outcomeOf(job)}</span> },
-  { id: "when", title: w.when, value: ({ created }) => created, cell: ({ created }) => <Ago iso={created} /> },
   {
-    id: "took",
-    title: w.took,
-    value: (job) => took(job),
-    cell: (job) => {
-      const seconds = took(job);
-      return seconds === undefined ? "" : duration(Math.max(1, Math.round(seconds)));
-    },
-    numeric: true,
+    id: "state",
+    title: w.state,
+    value: ({ state }) => w.states[state] ?? state,
+    cell: ({ state }) => <StateBadge state={state} />,
   },
+  {
+    id: "result",
+    title: w.result,
+    value: (job) => resultText(job),
+    cell: (job) => <span class="job-result">{resultText(job)}</span>,
+  },
+  { id: "when", title: w.when, value: ({ created }) => created, cell: ({ created }) => <Ago iso={created} /> },
+  { id: "took", title: w.took, value: secondsTaken, cell: (job) => timeTaken(job) ?? "", numeric: true },
 ];
 
 export interface JobsTableProps {
   jobs: Resource<JobHead[]>;
-  wanted: number; // how many were asked for
+  wanted: number; // number of jobs requested
   onMore: () => void;
 }
 
 export function JobsTable({ jobs, wanted, onMore }: JobsTableProps) {
   const heads = jobs.value ?? [];
-  const whole = useResource((stop) => Promise.all(heads.map((head) => withResult(head, stop))), {
+  const rows = useResource((stop) => Promise.all(heads.map((head) => withResult(head, stop))), {
     keys: [heads.map(({ id, state }) => `${id}${state}`).join()],
   });
   return (
@@ -68,10 +79,10 @@ export function JobsTable({ jobs, wanted, onMore }: JobsTableProps) {
           <Table
             title={w.title}
             columns={columns}
-            rows={whole.value ?? []}
+            rows={rows.value ?? []}
             rowKey={({ id }) => id}
             pageSize={20}
-            filter={heads.length > 12}
+            filter={heads.length >= kFilterFrom}
             csv={heads.length > 0}
             empty={heads.length === 0 ? <p class="hint">{w.none}</p> : undefined}
           />

@@ -1,92 +1,105 @@
-// What a person can do when a retraining is done.
+// What to do after a retraining.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { percent } from "../../base/format.js";
+import { Button } from "../../components/button.js";
+import { toast, toastError } from "../../components/toasts.js";
 import { startEvaluation } from "../../net/jobs.js";
 import { fetchVersions } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import type { ClassChange, Forgetting, Verdict } from "../../net/verdict.js";
-import { Button } from "../../components/button.js";
-import { toast, toastError } from "../../components/toasts.js";
-import { wanting } from "../../shared/verdict/story.js";
-import { PromoteDialog, RollBackButton } from "../../shared/versions/change_service.js";
-import { kFewTest } from "./story.js";
+import { classesInNeed } from "../../shared/verdict/verdict_text.js";
+import { ActivateDialog, RollBackButton } from "../../shared/versions/activation.js";
+import { kMinTest } from "./job_text.js";
 import { words } from "./strings.js";
+
+const w = words.next;
 
 export interface NextStepsProps {
   version: number;
   parent: number | undefined;
-  promoted: boolean;
+  promoted: boolean; // activated because it passed
   verdict: Verdict;
   forgetting: Forgetting | undefined;
   onChange: () => void;
 }
 
 export function NextSteps({ version, parent, promoted, verdict, forgetting, onChange }: NextStepsProps) {
-  const w = words.next;
-  const [asked, setAsked] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const models = useResource((stop) => fetchVersions(1, stop), { on: ["model"] });
   const { champion, previous } = models.value?.aliases ?? {};
+  const isActive = champion === version;
+  const wasReplaced = promoted && champion !== undefined && !isActive;
   const done = (): void => {
-    setAsked(false);
+    setConfirming(false);
     models.reload();
     onChange();
   };
-  const evaluate = async (): Promise<void> => {
-    try {
-      const { id } = await startEvaluation(version);
-      toast({ text: w.evaluating(id) });
-    } catch (error) {
-      toastError(error);
-    }
-  };
-  const serving = champion === version;
   return (
     <div class="next-steps">
       <h3>{w.title}</h3>
-      {!promoted && serving && <p>{w.inService(version)}</p>}
-      {promoted && champion !== undefined && !serving && <p>{w.otherChampion(champion)}</p>}
-      {forgetting?.old_classes.images === 0 && <p>{w.oldUnseen}</p>}
+      {!promoted && isActive && <p>{w.active(version)}</p>}
+      {wasReplaced && <p>{w.active(champion)}</p>}
+      {forgetting?.old_classes.images === 0 && <p>{w.oldUnmeasured}</p>}
       <div class="next-buttons">
-        {serving && previous !== undefined && <RollBackButton previous={previous} champion={champion} onDone={done} />}
-        {models.value && !serving && <Button icon="up" onClick={() => setAsked(true)}>{w.promote(version)}</Button>}
+        {isActive && previous !== undefined && (
+          <RollBackButton previous={previous} champion={champion} onDone={done} />
+        )}
+        {models.value && !isActive && (
+          <Button icon="up" onClick={() => setConfirming(true)}>
+            {w.activate(version)}
+          </Button>
+        )}
         {parent !== undefined && (
           <a class="button quiet" href={href("models", ["compare", parent, version])}>
             {w.compare}
           </a>
         )}
         <a class="button quiet" href={href("models", [version])}>
-          {w.look(version)}
+          {w.details(version)}
         </a>
-        <Button label={`${w.evaluate}. ${w.evaluateHint}`} onClick={() => void evaluate()}>
-          {w.evaluate}
-        </Button>
+        <EvaluateButton version={version} />
       </div>
-      {models.value?.aliases.challenger === version && <p class="hint">{w.keep(version)}</p>}
-      {forgetting && <Collect classes={wanting(forgetting, verdict)} />}
-      <PromoteDialog version={asked ? version : undefined} champion={champion} onClose={() => setAsked(false)} onDone={done} />
+      {models.value?.aliases.challenger === version && <p class="hint">{w.candidate(version)}</p>}
+      {forgetting && <ClassesToCollect classes={classesInNeed(forgetting, verdict)} />}
+      <ActivateDialog
+        version={confirming ? version : undefined}
+        champion={champion}
+        onClose={() => setConfirming(false)}
+        onDone={done}
+      />
     </div>
   );
 }
 
-const kShown = 5;
+function EvaluateButton({ version }: { version: number }) {
+  const evaluate = (): void =>
+    void startEvaluation(version)
+      .then(({ id }) => toast({ text: w.evaluating(id) }))
+      .catch(toastError);
+  return (
+    <Button label={`${w.evaluate}. ${w.evaluateHint}`} onClick={evaluate}>
+      {w.evaluate}
+    </Button>
+  );
+}
 
-function Collect({ classes }: { classes: readonly ClassChange[] }) {
-  const w = words.next;
+const kMaxClasses = 5;
+
+function reasonToCollect({ new: isNew, name, before = 0, after = 0, support }: ClassChange): string {
+  if (!isNew) return w.collectOld(name, percent(before), percent(after));
+  return support < kMinTest ? w.collectFew(name, support) : w.collectNew(name, percent(after));
+}
+
+function ClassesToCollect({ classes }: { classes: readonly ClassChange[] }) {
   if (classes.length === 0) return null;
-  const why = (one: ClassChange): string =>
-    !one.new
-      ? w.collectOld(one.name, percent(one.before ?? 0), percent(one.after ?? 0))
-      : one.support < kFewTest
-        ? w.collectFew(one.name, one.support)
-        : w.collectNew(one.name, percent(one.after ?? 0));
   return (
     <>
       <p>{w.collect}</p>
       <ul class="collect">
-        {classes.slice(0, kShown).map((one) => (
-          <li key={one.name}>
-            {why(one)}. <a href={href("data", ["add"], { label: one.name })}>{w.add(one.name)}</a>
+        {classes.slice(0, kMaxClasses).map((change) => (
+          <li key={change.name}>
+            {reasonToCollect(change)}. <a href={href("data", ["add"], { label: change.name })}>{w.add(change.name)}</a>
           </li>
         ))}
       </ul>

@@ -1,4 +1,4 @@
-// The settings of a retraining as a person enters them, and as the server takes them.
+// The options of a retraining, as entered in the form and as sent to the server.
 import type { RetrainOptions } from "../../net/jobs.js";
 
 export type Mode = "auto" | "full" | "frozen";
@@ -10,7 +10,7 @@ export interface Settings {
   mode: Mode;
   promote: "auto" | "never";
   freeze: Freeze;
-  numbers: Record<NumberName, string>; // as typed; empty: the program chooses
+  numbers: Record<NumberName, string>; // as typed; "": automatic
 }
 
 export const kDefaults: Settings = {
@@ -20,29 +20,37 @@ export const kDefaults: Settings = {
   numbers: { epochs: "", lr: "", replay: "", batch: "", distillation: "", seed: "" },
 };
 
-// Settings that change nothing when the head alone learns.
+// Options that have no effect when only the last layer is trained.
 export const kFullOnly: readonly NumberName[] = ["lr", "replay", "batch", "distillation"];
 
-export const readNumber = (text: string): number | undefined => (text.trim() === "" ? undefined : Number(text.trim().replace(",", ".")));
+export const readNumber = (text: string): number | undefined =>
+  text.trim() === "" ? undefined : Number(text.trim().replace(",", "."));
 
-export const isWrong = (text: string): boolean => Number.isNaN(readNumber(text));
+export const isInvalid = (text: string): boolean => Number.isNaN(readNumber(text));
 
-// The setting that the server refused, its value, and why; undefined: it refused something else.
-export function refusedSetting(text: string): { name: NumberName; value: string; why: string } | undefined {
-  const [, name, value, why] = /^(?:.*: )?"(\w+)" cannot be (.+?): (.+)$/s.exec(text) ?? [];
-  const known = numberNames.find((one) => one === name);
-  return known && value !== undefined && why !== undefined ? { name: known, value, why } : undefined;
+export interface RefusedOption {
+  name: NumberName;
+  message: (label: string) => string; // the server's message, with the field's label for the API's name
 }
 
-// What is sent; `frozen`: the plan is that of the head alone.
+// The option that an error message quotes: "lr" for `"lr" cannot be 9: ...`. undefined: none.
+export function refusedOption(message: string): RefusedOption | undefined {
+  const name = numberNames.find((known) => message.includes(`"${known}"`));
+  if (name === undefined) return undefined;
+  const text = message.slice(message.indexOf(`"${name}"`));
+  return { name, message: (label) => text.replace(`"${name}"`, label) };
+}
+
+// `frozen`: only the last layer is trained.
 export function toOptions({ mode, promote, freeze, numbers }: Settings, frozen: boolean): RetrainOptions {
   const options: RetrainOptions = {};
-  if (mode !== "auto") options["mode"] = mode;
-  if (promote !== "auto") options["promote"] = promote;
-  if (freeze !== "auto" && !frozen) options["freeze_statistics"] = freeze;
+  if (mode !== "auto") options.mode = mode;
+  if (promote !== "auto") options.promote = promote;
+  if (freeze !== "auto" && !frozen) options.freeze_statistics = freeze;
   for (const name of numberNames) {
     const value = readNumber(numbers[name]);
-    if (value !== undefined && !Number.isNaN(value) && !(frozen && kFullOnly.includes(name))) options[name] = value;
+    const applies = !(frozen && kFullOnly.includes(name));
+    if (value !== undefined && !Number.isNaN(value) && applies) options[name] = value;
   }
   return options;
 }

@@ -1,43 +1,42 @@
-// The settings of a retraining, each with what it means. All may stay as they are.
-import type { Plan } from "../../net/jobs.js";
+// The options of a retraining. All of them may stay automatic.
 import { Button } from "../../components/button.js";
 import { Field, Segments, Select } from "../../components/field.js";
-import { type Mode, type NumberName, type Settings, isWrong, kDefaults, kFullOnly, numberNames, refusedSetting } from "./options.js";
+import type { Plan } from "../../net/jobs.js";
+import {
+  type Mode,
+  type NumberName,
+  type RefusedOption,
+  type Settings,
+  isInvalid,
+  kDefaults,
+  kFullOnly,
+  numberNames,
+} from "./options.js";
 import { words } from "./strings.js";
+
+const w = words.options;
+const modes: readonly Mode[] = ["auto", "frozen", "full"];
 
 export interface OptionsFormProps {
   settings: Settings;
   plan: Plan | undefined;
-  frozen: boolean;
-  refused?: ReturnType<typeof refusedSetting>; // told beside its field
+  frozen: boolean; // only the last layer is trained
+  refused: RefusedOption | undefined; // shown at its field
   onChange: (settings: Settings) => void;
-}
-
-const w = words.options;
-const names: Record<NumberName, [label: string, hint: string]> = {
-  epochs: [w.epochs, w.epochsHint],
-  lr: [w.lr, w.lrHint],
-  replay: [w.replay, w.replayHint],
-  batch: [w.batch, w.batchHint],
-  distillation: [w.distillation, w.distillationHint],
-  seed: [w.seed, w.seedHint],
-};
-
-// What the program chose, rounded as people write it.
-function chosen(plan: Plan | undefined, name: NumberName): string {
-  const value = plan && { epochs: plan.epochs, lr: plan.lr, replay: plan.replayed_images, batch: plan.batch, distillation: plan.distillation, seed: plan.seed }[name];
-  return value === undefined ? "" : w.auto(String(Number(value.toPrecision(3))));
 }
 
 export function OptionsForm({ settings, plan, frozen, refused, onChange }: OptionsFormProps) {
   const set = (change: Partial<Settings>): void => onChange({ ...settings, ...change });
-  const modes: Mode[] = ["auto", "frozen", "full"];
-  const shown = numberNames.filter((name) => !(frozen && kFullOnly.includes(name)));
   return (
     <div class="plan-options">
       <div class="plan-choice">
         <p>{w.mode}</p>
-        <Segments label={w.mode} value={settings.mode} options={modes.map((value) => ({ value, label: w.modes[value] }))} onChange={(mode) => set({ mode })} />
+        <Segments
+          label={w.mode}
+          value={settings.mode}
+          options={modes.map((value) => ({ value, label: w.modes[value] }))}
+          onChange={(mode) => set({ mode })}
+        />
         <p class="hint">{w.modeHints[settings.mode]}</p>
       </div>
       <div class="plan-choice">
@@ -53,38 +52,78 @@ export function OptionsForm({ settings, plan, frozen, refused, onChange }: Optio
         <summary>{w.more}</summary>
         <p class="hint">{w.moreHint}</p>
         <div class="plan-fields">
-          {shown.map((name) => (
-            <Field key={name} label={names[name][0]} hint={names[name][1]} error={isWrong(settings.numbers[name]) ? w.notANumber : refused?.name === name ? w.refused(names[name][0], refused.value, refused.why) : undefined}>
-              {(id, told) => (
-                <input
-                  id={id}
-                  aria-describedby={told}
-                  inputMode="decimal"
-                  autocomplete="off"
-                  placeholder={chosen(plan, name)}
-                  value={settings.numbers[name]}
-                  onInput={(event) => set({ numbers: { ...settings.numbers, [name]: event.currentTarget.value } })}
-                />
-              )}
-            </Field>
-          ))}
-          {!frozen && (
-            <Field label={w.freeze} hint={w.freezeHint}>
-              {(id) => (
-                <Select
-                  id={id}
-                  value={settings.freeze}
-                  options={(["auto", "yes", "no"] as const).map((value) => ({ value, label: w.freezes[value] }))}
-                  onChange={(freeze) => set({ freeze })}
-                />
-              )}
-            </Field>
-          )}
+          {numberNames
+            .filter((name) => !(frozen && kFullOnly.includes(name)))
+            .map((name) => (
+              <NumberField key={name} name={name} settings={settings} plan={plan} refused={refused} onChange={set} />
+            ))}
+          {!frozen && <FreezeField settings={settings} onChange={set} />}
         </div>
         <Button icon="again" onClick={() => onChange(kDefaults)}>
           {w.reset}
         </Button>
       </details>
     </div>
+  );
+}
+
+const texts: Record<NumberName, { label: string; hint: string }> = {
+  epochs: { label: w.epochs, hint: w.epochsHint },
+  lr: { label: w.lr, hint: w.lrHint },
+  replay: { label: w.replay, hint: w.replayHint },
+  batch: { label: w.batch, hint: w.batchHint },
+  distillation: { label: w.distillation, hint: w.distillationHint },
+  seed: { label: w.seed, hint: w.seedHint },
+};
+
+// The value that the server chose.
+function automaticValue(plan: Plan | undefined, name: NumberName): string {
+  const value = name === "replay" ? plan?.replayed_images : plan?.[name];
+  return value === undefined ? "" : w.auto(String(Number(value.toPrecision(3))));
+}
+
+interface FieldProps {
+  settings: Settings;
+  onChange: (change: Partial<Settings>) => void;
+}
+
+interface NumberFieldProps extends FieldProps {
+  name: NumberName;
+  plan: Plan | undefined;
+  refused: RefusedOption | undefined;
+}
+
+function NumberField({ name, settings: { numbers }, plan, refused, onChange }: NumberFieldProps) {
+  const { label, hint } = texts[name];
+  const refusal = refused?.name === name ? refused.message(label) : undefined;
+  return (
+    <Field label={label} hint={hint} error={isInvalid(numbers[name]) ? w.notANumber : refusal}>
+      {(id, describedBy) => (
+        <input
+          id={id}
+          aria-describedby={describedBy}
+          inputMode="decimal"
+          autocomplete="off"
+          placeholder={automaticValue(plan, name)}
+          value={numbers[name]}
+          onInput={(event) => onChange({ numbers: { ...numbers, [name]: event.currentTarget.value } })}
+        />
+      )}
+    </Field>
+  );
+}
+
+function FreezeField({ settings, onChange }: FieldProps) {
+  return (
+    <Field label={w.freeze} hint={w.freezeHint}>
+      {(id) => (
+        <Select
+          id={id}
+          value={settings.freeze}
+          options={(["auto", "yes", "no"] as const).map((value) => ({ value, label: w.freezes[value] }))}
+          onChange={(freeze) => onChange({ freeze })}
+        />
+      )}
+    </Field>
   );
 }

@@ -1,137 +1,162 @@
-// What a retraining would do now, its settings, and the button that starts it.
+// The plan of a retraining, its options, and the button that starts it.
 import { useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
 import { bytes, count } from "../../base/format.js";
-import { ServerError } from "../../net/errors.js";
-import { type JobHead, type Plan, type PlannedClass, jobInTheWay, planRetraining, startJob } from "../../net/jobs.js";
-import { useResource } from "../../net/resource.js";
 import { Badge } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { Empty, Skeleton } from "../../components/placeholders.js";
 import { Stat, Stats } from "../../components/stat.js";
 import { type Column, Table } from "../../components/table.js";
-import { ErrorNote } from "../../shared/loaded.js";
-import { type Settings, isWrong, kDefaults, refusedSetting, toOptions } from "./options.js";
+import { fetchDataset } from "../../net/dataset.js";
+import { ServerError } from "../../net/errors.js";
+import {
+  type JobHead,
+  type Plan,
+  type PlannedClass,
+  conflictingJob,
+  planRetraining,
+  startRetraining,
+} from "../../net/jobs.js";
+import { useResource } from "../../net/resource.js";
+import { ErrorNote, Loaded } from "../../shared/loaded.js";
+import { evaluationNotes, planLead, roughTime } from "./job_text.js";
+import { type Settings, isInvalid, kDefaults, refusedOption, toOptions } from "./options.js";
 import { OptionsForm } from "./options_form.js";
-import { judgeNotes, planLead, roughTime } from "./story.js";
 import { words } from "./strings.js";
 
-const kEvery = 15_000; // milliseconds; images come and memory goes
+const kEvery = 15_000; // milliseconds; uploads and free memory have no events
+const w = words.plan;
+
+const isUnprocessable = (error: unknown): error is ServerError => error instanceof ServerError && error.status === 422;
 
 export function PlanCard({ running }: { running: JobHead | undefined }) {
-  const w = words.plan;
   const [settings, setSettings] = useState<Settings>(kDefaults);
-  const [mode, setMode] = useState<Plan["mode"]>();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const [mode, setMode] = useState<Plan["mode"]>(); // of the latest plan
   const frozen = settings.mode === "frozen" || (settings.mode === "auto" && mode === "frozen");
   const options = toOptions(settings, frozen);
   const plan = useResource(
-    async () => {
-      const known = await planRetraining(options);
-      setMode(known.mode);
-      return known;
+    async (stop) => {
+      const planned = await planRetraining(options, stop);
+      setMode(planned.mode);
+      return planned;
     },
     { keys: [JSON.stringify(options)], on: ["model", "job"], every: kEvery },
   );
-  const start = async (): Promise<void> => {
+  const current = plan.error === undefined ? plan.value : undefined;
+  const refused = isUnprocessable(plan.error) ? refusedOption(plan.error.message) : undefined;
+  const showsError = plan.error !== undefined && !(refused && plan.value);
+  const useOldImages = (): void => setSettings({ ...settings, mode: "full" });
+  return (
+    <section class="card plan" aria-label={w.title}>
+      <h2>{w.title}</h2>
+      {running && <ConflictNote job={running.id} />}
+      {showsError ? (
+        <NoPlan error={plan.error} onRetry={plan.reload} onUseOldImages={settings.mode === "auto" ? useOldImages : undefined} />
+      ) : plan.value === undefined ? (
+        <Skeleton lines={5} />
+      ) : (
+        <PlanSummary plan={plan.value} />
+      )}
+      {(current !== undefined || settings !== kDefaults) && (
+        <OptionsForm settings={settings} plan={current} frozen={frozen} refused={refused} onChange={setSettings} />
+      )}
+      {current !== undefined && (
+        <StartButton
+          start={() => startRetraining(options)}
+          disabled={
+            Object.values(settings.numbers).some(isInvalid) || running !== undefined || current.lacking.length > 0
+          }
+        />
+      )}
+    </section>
+  );
+}
+
+const ConflictNote = ({ job, alert }: { job: number; alert?: boolean }) => (
+  <p class="plan-busy" role={alert ? "alert" : undefined}>
+    {w.running(job)} <a href={href("train", [job])}>{w.toJob}</a>
+  </p>
+);
+
+function StartButton({ start, disabled }: { start: () => Promise<JobHead>; disabled: boolean }) {
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const run = async (): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
-      const job = await startJob("retrain", options);
+      const job = await start();
       go(href("train", [job.id]));
     } catch (failure) {
       setError(failure);
       setBusy(false);
     }
   };
-  const typo = Object.values(settings.numbers).some(isWrong);
-  const known = plan.error === undefined ? plan.value : undefined;
-  const refused = plan.error instanceof ServerError && plan.error.status === 422 ? refusedSetting(plan.error.message) : undefined;
+  const conflict = conflictingJob(error);
   return (
-    <section class="card plan" aria-label={w.title}>
-      <h2>{w.title}</h2>
-      {running && (
-        <p class="plan-busy">
-          {w.busy(running.id)} <a href={href("train", [running.id])}>{w.toJob}</a>
-        </p>
-      )}
-      {plan.error !== undefined && !(refused && plan.value) ? (
-        <NoPlan error={plan.error} onRetry={plan.reload} onFull={() => setSettings({ ...settings, mode: "full" })} mode={settings.mode} />
-      ) : plan.value === undefined ? (
-        <Skeleton lines={5} />
-      ) : (
-        <Known plan={plan.value} />
-      )}
-      {(known !== undefined || settings !== kDefaults) && (
-        <OptionsForm settings={settings} plan={known} frozen={frozen} refused={refused} onChange={setSettings} />
-      )}
-      {known !== undefined && (
-        <div class="plan-start">
-          <Button kind="primary" icon="train" busy={busy} disabled={typo || running !== undefined || known.lacking.length > 0} onClick={() => void start()}>
-            {busy ? w.starting : w.start}
-          </Button>
-        </div>
-      )}
-      {error !== undefined && <StartError error={error} />}
-    </section>
-  );
-}
-
-function StartError({ error }: { error: unknown }) {
-  const w = words.plan;
-  const job = jobInTheWay(error);
-  if (job === undefined) return <ErrorNote error={error} />;
-  return (
-    <p class="plan-busy" role="alert">
-      {w.inTheWay(job)} <a href={href("train", [job])}>{w.toJob}</a>
-    </p>
+    <>
+      <div class="plan-start">
+        <Button kind="primary" icon="train" busy={busy} disabled={disabled} onClick={() => void run()}>
+          {busy ? w.starting : w.start}
+        </Button>
+      </div>
+      {conflict !== undefined && <ConflictNote job={conflict} alert />}
+      {error !== undefined && conflict === undefined && <ErrorNote error={error} />}
+    </>
   );
 }
 
 interface NoPlanProps {
-  error: Error;
-  mode: Settings["mode"];
+  error: Error | undefined;
   onRetry: () => void;
-  onFull: () => void;
+  onUseOldImages: (() => void) | undefined;
 }
 
-// 422 is the server's way to say that there is nothing to do; what is wrong with a setting is said so too,
-// and then its own words are the best.
-function NoPlan({ error, mode, onRetry, onFull }: NoPlanProps) {
-  const w = words.plan;
-  const says = (text: string): boolean => error instanceof ServerError && error.status === 422 && error.message.includes(text);
-  const add = (
+// Status 422 that does not refer to an option: there is nothing to retrain with. The server's message says why.
+function NoPlan({ error, onRetry, onUseOldImages }: NoPlanProps) {
+  if (!isUnprocessable(error) || refusedOption(error.message)) return <ErrorNote error={error} onRetry={onRetry} />;
+  return <NothingToTrain reason={error.message} onUseOldImages={onUseOldImages} />;
+}
+
+interface NothingToTrainProps {
+  reason: string; // of the server, without capital and full stop
+  onUseOldImages: (() => void) | undefined;
+}
+
+function NothingToTrain({ reason, onUseOldImages }: NothingToTrainProps) {
+  const dataset = useResource(fetchDataset);
+  const addLink = (
     <a class="button primary" href={href("data", ["add"])}>
       {w.addImages}
     </a>
   );
-  if (says("no images to work with")) {
-    return (
-      <Empty icon="data" title={w.noImages}>
-        <p>{w.noImagesText}</p>
-        {add}
-      </Empty>
-    );
-  }
-  if (says("nothing new to learn")) {
-    return (
-      <Empty icon="good" title={w.nothing}>
-        <p>{w.nothingText}</p>
-        {add}
-        {mode === "auto" && <Button onClick={onFull}>{w.goOn}</Button>}
-      </Empty>
-    );
-  }
-  return <ErrorNote error={error} onRetry={onRetry} />;
+  return (
+    <Loaded from={dataset} lines={5}>
+      {({ total }) =>
+        total === 0 ? (
+          <Empty icon="data" title={w.noImages}>
+            <p>{w.noImagesText}</p>
+            {addLink}
+          </Empty>
+        ) : (
+          <Empty icon="info" title={w.nothing}>
+            <p>{`${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}.`}</p>
+            {addLink}
+            {onUseOldImages && <Button onClick={onUseOldImages}>{w.useOldImages}</Button>}
+          </Empty>
+        )
+      }
+    </Loaded>
+  );
 }
 
-function Known({ plan }: { plan: Plan }) {
-  const w = words.plan;
-  const test = plan.images.reduce((sum, one) => sum + one.test, 0);
-  const { estimate } = plan;
-  const notes = [...plan.notes, ...judgeNotes(plan)];
-  const oldDetail = plan.old_images === 0 ? (plan.mode === "full" ? w.oldNone : w.oldNoneFrozen) : plan.mode === "full" ? w.oldFull : w.oldFrozen;
+function oldImagesText({ mode, old_images }: Plan): string {
+  if (mode === "full") return old_images === 0 ? w.oldNone : w.oldFull;
+  return old_images === 0 ? w.oldNoneFrozen : w.oldFrozen;
+}
+
+function PlanSummary({ plan }: { plan: Plan }) {
+  const notes = [...plan.notes, ...evaluationNotes(plan)];
   return (
     <>
       <p class="plan-lead">{planLead(plan)}</p>
@@ -143,16 +168,7 @@ function Known({ plan }: { plan: Plan }) {
           ))}
         </ul>
       )}
-      <Stats label={w.stats} minor>
-        <Stat name={w.fresh} value={count(plan.new_images)} detail={w.freshDetail(count(test))} />
-        <Stat name={w.old} value={count(plan.replayed_images)} detail={oldDetail} />
-        <Stat
-          name={w.time}
-          value={estimate && w.about(roughTime(estimate.seconds))}
-          detail={estimate ? w.timeFrom(estimate.job) : w.timeUnknown}
-        />
-        <Stat name={w.memory} value={bytes(plan.memory_bytes.needed)} detail={w.memoryDetail(bytes(plan.memory_bytes.available))} {...(plan.lacking.length > 0 ? { tone: "bad" as const } : {})} />
-      </Stats>
+      <PlanStats plan={plan} />
       {plan.lacking.length > 0 && (
         <div class="error-note" role="alert">
           <div>
@@ -171,22 +187,43 @@ function Known({ plan }: { plan: Plan }) {
   );
 }
 
+function PlanStats({ plan }: { plan: Plan }) {
+  const { estimate, memory_bytes: memory } = plan;
+  const test = plan.images.reduce((sum, planned) => sum + planned.test, 0);
+  return (
+    <Stats label={w.stats} minor>
+      <Stat name={w.fresh} value={count(plan.new_images)} detail={w.freshDetail(count(test))} />
+      <Stat name={w.old} value={count(plan.replayed_images)} detail={oldImagesText(plan)} />
+      <Stat
+        name={w.time}
+        value={estimate && w.about(roughTime(estimate.seconds))}
+        detail={estimate ? w.timeFrom(estimate.job) : w.timeUnknown}
+      />
+      <Stat
+        name={w.memory}
+        value={bytes(memory.needed)}
+        detail={w.memoryDetail(bytes(memory.available))}
+        {...(plan.lacking.length > 0 ? { tone: "bad" as const } : {})}
+      />
+    </Stats>
+  );
+}
+
 const classColumns: Column<PlannedClass>[] = [
   {
     id: "name",
-    title: words.plan.class,
+    title: w.class,
     value: ({ name }) => name,
-    cell: (one) => (
+    cell: (planned) => (
       <>
         <bdi>
-          <b>{one.name}</b>
+          <b>{planned.name}</b>
         </bdi>{" "}
-        {one.new && <Badge tone="page">{words.plan.isNew}</Badge>}
+        {planned.new && <Badge tone="page">{w.isNew}</Badge>}
       </>
     ),
   },
-  { id: "train", title: words.plan.train, value: ({ train }) => train, cell: ({ train }) => count(train), numeric: true },
-  { id: "test", title: words.plan.test, value: ({ test }) => test, cell: ({ test }) => count(test), numeric: true },
-  { id: "old", title: words.plan.oldOnes, value: ({ old }) => old, cell: ({ old }) => count(old), numeric: true },
+  { id: "train", title: w.train, value: ({ train }) => train, cell: ({ train }) => count(train), numeric: true },
+  { id: "test", title: w.test, value: ({ test }) => test, cell: ({ test }) => count(test), numeric: true },
+  { id: "old", title: w.oldImages, value: ({ old }) => old, cell: ({ old }) => count(old), numeric: true },
 ];
-

@@ -1,0 +1,21 @@
+// The status of the service, polled once for the shell and all views.
+import { computed, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { type Resource, useResource } from "../net/resource.js";
+import { type Status, fetchStatus } from "../net/service.js";
+
+const kEvery = 5_000; // milliseconds
+const kDefaultThreshold = 0.5; // until the server has responded
+
+export const status = signal<Resource<Status> | undefined>(undefined);
+
+// Predictions with a lower probability are uncertain.
+export const serverThreshold = computed(() => status.value?.value?.threshold ?? kDefaultThreshold);
+
+// Called by the shell only.
+export function useStatus(): void {
+  const resource = useResource(fetchStatus, { on: ["model", "job"], every: kEvery });
+  useEffect(() => {
+    status.value = resource;
+  }, [resource.value, resource.error, resource.loading]);
+}

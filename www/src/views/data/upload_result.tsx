@@ -1,0 +1,125 @@
+// The result of an upload, in total and for each file.
+import { href } from "../../app/router.js";
+import { count } from "../../base/format.js";
+import { Badge, type Tone } from "../../components/badge.js";
+import { Button } from "../../components/button.js";
+import { type Column, Table } from "../../components/table.js";
+import { TruncatedName } from "../../components/truncated_name.js";
+import type { FileVerdict } from "../../net/dataset.js";
+import { ErrorNote } from "../../shared/loaded.js";
+import { reasonText } from "./dataset_summary.js";
+import { words } from "./strings.js";
+import { type Upload, type VerdictCounts, countVerdicts, reset, resumeUpload } from "./upload_session.js";
+
+const w = words.report;
+const kRows = 10; // files on a page
+const tones: Record<string, Tone> = { added: "good", duplicate: "plain", rejected: "bad" };
+
+type Row = FileVerdict & { place: number };
+
+const columns: Column<Row>[] = [
+  { id: "file", title: w.file, value: ({ file }) => file, cell: ({ file }) => <TruncatedName name={file} /> },
+  {
+    id: "verdict",
+    title: w.verdict,
+    value: ({ verdict }) => w.verdicts[verdict] ?? verdict,
+    cell: ({ verdict }) => <Badge tone={tones[verdict] ?? "plain"}>{w.verdicts[verdict] ?? verdict}</Badge>,
+  },
+  {
+    id: "reason",
+    title: w.reason,
+    value: ({ reason }) => reason,
+    cell: ({ file, reason }) => (
+      <span class="reason" title={reason}>
+        {reasonText(file, reason)}
+      </span>
+    ),
+  },
+  {
+    id: "label",
+    title: w.label,
+    value: ({ label }) => label,
+    cell: ({ label }) => <bdi class="class-name">{label}</bdi>,
+  },
+];
+
+export function UploadResult({ of }: { of: Upload }) {
+  const counts = countVerdicts(of.verdicts);
+  const notSent = of.files - of.sentFiles;
+  const title = of.state === "canceled" ? w.canceled : of.state === "failed" ? w.failed : w.done;
+  const rows = of.verdicts.map((verdict, place) => ({ ...verdict, place }));
+  const skipped = rows.filter(({ verdict }) => verdict !== "added");
+  return (
+    <div class="upload-report">
+      <div role="status">
+        <p class="report-title">{title}</p>
+        <Counts of={counts} />
+        {counts.duplicates > 0 && <p class="hint">{w.duplicateHint}</p>}
+        {notSent > 0 && <p>{w.notSent(notSent)}</p>}
+      </div>
+      {of.error !== undefined && <ErrorNote error={of.error} />}
+      <NextSteps counts={counts} notSent={notSent} />
+      {skipped.length > 0 && <FileTable title={w.skipped} rows={skipped} filter={skipped.length > kRows} />}
+      {rows.length > skipped.length && (
+        <details>
+          <summary>{w.all(count(rows.length))}</summary>
+          <FileTable title={w.all(count(rows.length))} rows={rows} filter />
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Counts({ of: { added, duplicates, rejected } }: { of: VerdictCounts }) {
+  return (
+    <ul class="report-counts">
+      <li>{added > 0 ? <Badge tone="good">{w.added(added)}</Badge> : w.none}</li>
+      {duplicates > 0 && (
+        <li>
+          <Badge>{w.duplicates(duplicates)}</Badge>
+        </li>
+      )}
+      {rejected > 0 && (
+        <li>
+          <Badge tone="bad">{w.rejected(rejected)}</Badge>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function NextSteps({ counts: { added, labels }, notSent }: { counts: VerdictCounts; notSent: number }) {
+  const label = labels.length === 1 ? labels[0] : undefined;
+  return (
+    <div class="report-next">
+      {notSent > 0 && (
+        <Button icon="upload" onClick={resumeUpload}>
+          {w.resume}
+        </Button>
+      )}
+      {added > 0 && (
+        <>
+          <a class="button primary" href={href("train")}>
+            {w.train}
+          </a>
+          <a class="button quiet" href={href("data", ["images"], { source: "upload", label })}>
+            {w.show}
+          </a>
+        </>
+      )}
+      <Button onClick={reset}>{w.more}</Button>
+    </div>
+  );
+}
+
+const FileTable = ({ title, rows, filter }: { title: string; rows: readonly Row[]; filter: boolean }) => (
+  <Table
+    title={title}
+    columns={columns}
+    rows={rows}
+    rowKey={({ place }) => place}
+    pageSize={kRows}
+    filter={filter}
+    csv
+  />
+);

@@ -1,0 +1,51 @@
+// Which of the first steps are done, from what the server knows.
+
+export type StepName = "predict" | "add" | "train" | "verdict" | "rollback";
+
+export interface ServiceProgress {
+  predictions: number; // in the history
+  images: number; // in the training data
+  jobs: readonly { id: number; kind: string; state: string }[]; // newest first
+  hasPrevious: boolean; // there is a version to roll back to
+  rolledBack: boolean;
+  seenJob: number; // the latest retraining whose page was opened
+}
+
+export interface Step {
+  name: StepName;
+  done: boolean;
+  next: boolean; // the first step that is not done
+  job?: number; // the retraining it refers to
+  waitingFor?: "job" | "version"; // a running retraining; an earlier version
+}
+
+export function toSteps(progress: ServiceProgress): Step[] {
+  const retrainings = progress.jobs.filter(({ kind }) => kind === "retrain");
+  const finished = retrainings.find(({ state }) => state === "succeeded");
+  const running = retrainings.find(({ state }) => state === "running" || state === "queued");
+  const verdictSeen = finished !== undefined && progress.seenJob >= finished.id;
+  const steps: Step[] = [
+    { name: "predict", done: progress.predictions > 0, next: false },
+    { name: "add", done: progress.images > 0, next: false },
+    {
+      name: "train",
+      done: finished !== undefined,
+      next: false,
+      ...(running && { job: running.id, waitingFor: "job" as const }),
+    },
+    { name: "verdict", done: verdictSeen, next: false, ...(finished && { job: finished.id }) },
+    {
+      name: "rollback",
+      done: progress.rolledBack,
+      next: false,
+      ...(!progress.hasPrevious && { waitingFor: "version" as const }),
+    },
+  ];
+  // Rolling back is optional, so it is never the next step.
+  const next = steps.find(({ name, done }) => !done && name !== "rollback");
+  if (next !== undefined) next.next = true;
+  return steps;
+}
+
+export const isFinished = (steps: readonly Step[]): boolean =>
+  steps.every(({ name, done }) => done || name === "rollback");
