@@ -6,46 +6,47 @@ import { readFileSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startBrowser, startServer } from "../tests/e2e/browser.mjs";
-import { oddImages, realImages, root } from "../tests/support/fovea.mjs";
+import { decoderImages, realImages, root } from "../tests/support/fovea.mjs";
 
 const rounds = Number(process.argv[2] ?? 15);
-const kEach = 8; // images per thread and batch, as in www/src/inference/page_engine.ts
-const files = realImages(512) ?? oddImages();
-const most = Math.min(8, availableParallelism());
+const kPerThread = 8; // images per thread and batch, as in www/src/inference/page_engine.ts
+const files = realImages(512) ?? decoderImages();
+const maxThreads = Math.min(8, availableParallelism());
 
 const names = readdirSync(join(root, "www/dist/assets"));
 const asset = (pattern) => `assets/${names.find((name) => pattern.test(name))}`;
 const single = { glue: asset(/^fovea-\w+\.js$/), wasm: asset(/^fovea-\w+\.wasm$/) };
 const threaded = { glue: asset(/^fovea_threads-\w+\.js$/), wasm: asset(/^fovea_threads-\w+\.wasm$/) };
-const cases = [{ name: "without threads", code: single, together: 1 }];
-for (let count = 1; count <= most; count *= 2) {
-  const code = { ...threaded, threads: { count, worker: asset(/^fovea_threads\.worker-\w+\.js$/) } };
-  cases.push({ name: `threads: ${count}`, code, together: kEach * count });
+const cases = [{ name: "without threads", engine: single, together: 1 }];
+for (let count = 1; count <= maxThreads; count *= 2) {
+  const engine = { ...threaded, threads: { count, worker: asset(/^fovea_threads\.worker-\w+\.js$/) } };
+  cases.push({ name: `threads: ${count}`, engine, together: kPerThread * count });
 }
 
 // Runs in the page: starts an engine and adds a function to globalThis.engines that classifies all images, with two
 // batches in flight like the page, and returns images/s.
-async function begin({ worker, code, images }) {
-  const here = (path) => new URL(path, document.baseURI).href;
-  const port = new Worker(here(worker), { type: "module" });
-  const waiting = new Map();
+async function begin({ worker, engine, images }) {
+  const absolute = (path) => new URL(path, document.baseURI).href;
+  const port = new Worker(absolute(worker), { type: "module" });
+  const pending = new Map();
   let id = 0;
   port.onmessage = ({ data }) => {
     if (data.type === "progress") return;
-    waiting.get(data.id)(data);
-    waiting.delete(data.id);
+    pending.get(data.id)(data);
+    pending.delete(data.id);
   };
   const call = async (request, transfer = []) => {
     const reply = await new Promise((resolve) => {
-      waiting.set(++id, resolve);
+      pending.set(++id, resolve);
       port.postMessage({ ...request, id }, transfer);
     });
     if (reply.type === "failed") throw new Error(reply.error);
     return reply;
   };
-  const threads = code.threads && { ...code.threads, worker: here(code.threads.worker) };
-  await call({ type: "start", code: { glue: here(code.glue), wasm: here(code.wasm), ...(threads && { threads }) } });
-  await call({ type: "load", model: here("api/v1/model/weights"), headers: {} });
+  const threads = engine.threads && { ...engine.threads, worker: absolute(engine.threads.worker) };
+  const files = { glue: absolute(engine.glue), wasm: absolute(engine.wasm), ...(threads && { threads }) };
+  await call({ type: "start", files });
+  await call({ type: "load", model: absolute("api/v1/model/weights"), headers: {} });
   const contents = images.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
   (globalThis.engines ??= []).push(async (together) => {
     const start = performance.now();
@@ -71,7 +72,7 @@ try {
   await page.goto(`${server.address}/livez`); // a page of the same origin that runs no scripts
   await page.evaluate(() => document.head.append(Object.assign(document.createElement("base"), { href: "/" })));
   const images = files.map((path) => readFileSync(path).toString("base64"));
-  for (const { code } of cases) await page.evaluate(begin, { worker: asset(/^worker-\w+\.js$/), code, images });
+  for (const { engine } of cases) await page.evaluate(begin, { worker: asset(/^worker-\w+\.js$/), engine, images });
   const rates = cases.map(() => []);
   for (let round = -1; round < rounds; ++round) {
     for (const [i, { together }] of cases.entries()) {

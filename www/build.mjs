@@ -1,6 +1,6 @@
-// Builds the page into dist/ (files under assets/ carry their content's hash in the name), with --tests
-// the unit tests into ../build/www-tests/, with --gallery the page of all pieces into ../build/www-gallery/.
-// Run it through `npm run build` / `npm test`.
+// Builds the page into dist/ (names under assets/ contain the hash of their content), with --tests the unit tests into
+// ../build/www-tests/, with --gallery the page of all components into ../build/www-gallery/. Run it through
+// `npm run build` and `npm test`.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -14,10 +14,10 @@ const wasmBuild = process.env.FOVEA_WASM_DIR ?? join(here, "../build/wasm/wasm")
 const target = ["es2022", "chrome109", "firefox115", "safari16.4"];
 const common = { bundle: true, minify: true, format: "esm", target, legalComments: "none", absWorkingDir: here };
 
-// Bytes of script, gzipped. The first paint needs main.js and what it imports; a view comes when it is
-// opened. A build that exceeds either fails.
+// Budgets for the gzipped scripts, bytes. The first paint needs main.js and its imports; a view is loaded when it is
+// opened. A build that exceeds a budget fails.
 const kFirstBudget = 60_000;
-const kWholeBudget = 250_000;
+const kTotalBudget = 250_000;
 
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
@@ -41,7 +41,7 @@ class Page {
     return this.emit(basename(path), readFileSync(path));
   }
 
-  // The script of the page: main-HASH.js, a file for each lazy view and what they share.
+  // Bundles the script of the page: main-HASH.js, a file for each view and shared chunks.
   async script(entry, define) {
     const { metafile } = await esbuild.build({
       ...common,
@@ -55,9 +55,11 @@ class Page {
     });
     const outputs = metafile.outputs;
     const main = Object.keys(outputs).find((path) => outputs[path].entryPoint === entry);
-    const first = new Set([main]); // a Set also walks what is added meanwhile
+    const first = new Set([main]); // iteration includes elements that are added during it
     for (const path of first) {
-      for (const { path: other, kind } of outputs[path].imports) if (kind === "import-statement") first.add(other);
+      for (const { path: imported, kind } of outputs[path].imports) {
+        if (kind === "import-statement") first.add(imported);
+      }
     }
     const inPage = (path) => relative(this.folder, join(here, path));
     return { main: inPage(main), preload: [...first].filter((path) => path !== main).map(inPage) };
@@ -76,9 +78,9 @@ class Page {
     return relative(this.folder, join(here, Object.keys(metafile.outputs).find((path) => path.endsWith(".css"))));
   }
 
-  html(template, marks) {
+  html(template, values) {
     let html = readFileSync(join(here, template), "utf8");
-    for (const [mark, text] of Object.entries(marks)) html = html.replaceAll(mark, text);
+    for (const [placeholder, text] of Object.entries(values)) html = html.replaceAll(placeholder, text);
     writeFileSync(join(this.folder, "index.html"), html);
   }
 
@@ -86,8 +88,8 @@ class Page {
     return readdirSync(join(this.folder, "assets")).sort().map((name) => `assets/${name}`);
   }
 
-  // The service worker, for which all that the page consists of must have been written. It has no hash in
-  // its name: browsers ask for it again and again to see whether there is a new one.
+  // Builds the service worker; call it after everything else is written. Its name has no hash, because browsers poll
+  // this name for updates.
   async serviceWorker(entry, script) {
     const files = this.assets();
     const hash = createHash("sha256");
@@ -101,21 +103,21 @@ class Page {
     });
   }
 
-  // Lists what was written, and says whether it stays within the budgets.
+  // Prints all files and checks the budgets.
   report(first) {
-    let whole = 0;
+    let total = 0;
     for (const path of [...this.assets(), "sw.js"]) {
       const bytes = readFileSync(join(this.folder, path));
-      if (path.endsWith(".js")) whole += gzipped(bytes);
+      if (path.endsWith(".js")) total += gzipped(bytes);
       console.log(`${path}  ${bytes.length} bytes, ${gzipped(bytes)} gz`);
     }
     const start = first.reduce((sum, path) => sum + gzipped(readFileSync(join(this.folder, path))), 0);
-    console.log(`script, gzipped: ${start} bytes of ${kFirstBudget} at first, ${whole} of ${kWholeBudget} in all`);
-    if (start > kFirstBudget || whole > kWholeBudget) throw new Error("the script is over its budget");
+    console.log(`scripts, gzipped: first paint ${start} of ${kFirstBudget} bytes, total ${total} of ${kTotalBudget}`);
+    if (start > kFirstBudget || total > kTotalBudget) throw new Error("the scripts exceed their budget");
   }
 }
 
-// The licences of what is inside, for they ask to go where it goes.
+// The licences of the bundled packages, which require that they are distributed with them.
 function licences() {
   const { devDependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
   const tools = new Set(["@biomejs/biome", "@types/node", "esbuild", "openapi-typescript", "typescript"]);
@@ -145,7 +147,7 @@ const preloads = (paths) => paths.map((path) => `<link rel="modulepreload" href=
 async function buildPage() {
   const page = new Page(join(here, "dist"));
   const built = existsSync(join(wasmBuild, "fovea.wasm"));
-  if (!built) console.log(`no fovea.wasm in ${wasmBuild}: the page will say so and use the server`);
+  if (!built) console.log(`no fovea.wasm in ${wasmBuild}: this build classifies images on the server only`);
   const engine = (name) => (built ? page.emitFile(join(wasmBuild, name)) : "");
   const addresses = {
     worker: page.emit("worker.js", await worker()),
@@ -174,7 +176,7 @@ async function buildPage() {
   page.report([main, ...preload]);
 }
 
-// Every piece on one page, for those who build views and for the tests in a browser. Not shipped.
+// All components on one page, for development and for the tests in a browser. It is not installed.
 async function buildGallery() {
   const page = new Page(join(here, "../build/www-gallery"));
   const { main, preload } = await page.script("gallery/gallery.tsx", {});
@@ -190,7 +192,7 @@ async function buildGallery() {
 async function buildTests() {
   const tests = readdirSync(join(here, "tests")).filter((name) => /\.test\.tsx?$/.test(name));
   const outdir = join(here, "../build/www-tests");
-  rmSync(outdir, { recursive: true, force: true }); // a test that was renamed must not run under both names
+  rmSync(outdir, { recursive: true, force: true }); // removes tests that were renamed or deleted
   await esbuild.build({
     bundle: true,
     format: "esm",

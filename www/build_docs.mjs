@@ -1,5 +1,5 @@
-// Builds the page at /docs into dist/docs.html and dist/docs/: apart from the dashboard, whose budget
-// it has no part in, since only who reads it loads it. After build.mjs, which empties dist/.
+// Builds the API reference at /docs into dist/docs.html and dist/docs/. It is separate from the dashboard and does not
+// count towards its size budget. Run it after build.mjs, which empties dist/.
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,9 +1,9 @@
-// The whole story as somebody lives it who has never seen the page and touches only the mouse: classify a
-// photograph both ways, teach a new class, understand the verdict, roll back.
+// The complete workflow of a new user, with the mouse only: classify a photo on the server and in the page, add a new
+// class, retrain, read the verdict, roll back.
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { drawnFolder, filesIn, handSigns, newFolder } from "../support/learning_images.mjs";
+import { filesIn, handSigns, newFolder, stripedFolder } from "../support/training_images.mjs";
 import { root } from "../support/fovea.mjs";
 import { openView, screenshots, startBrowser, startServer } from "./browser.mjs";
 
@@ -20,15 +20,13 @@ after(async () => {
 
 const kImages = 50;
 const photograph = join(root, "www/src/samples/ship.jpg");
-const ask = async (path) => (await fetch(`${server.address}${path}`)).json();
+const getJson = async (path) => (await fetch(`${server.address}${path}`)).json();
 const openByLink = (page, name) => page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
 
-// Fifty images of one thing, in a folder of its name.
-function lesson() {
+// A folder of 50 images, named after their class.
+function classFolder() {
   const hands = handSigns(3, kImages);
-  if (hands !== undefined) return hands;
-  console.log("drawn images stand in for the hand signs");
-  return drawnFolder(newFolder(), "magenta", [230, 20, 200], kImages);
+  return hands ?? stripedFolder(newFolder(), "magenta", [230, 20, 200], kImages);
 }
 
 async function chooseFolder(page, folder) {
@@ -47,19 +45,19 @@ async function classifyBothWays(page, file) {
     page.getByRole("button", { name: "Choose images" }).click(),
   ]);
   await chooser.setFiles(file);
-  await page.getByText("Same answer").waitFor({ timeout: 60_000 });
-  const labels = await page.locator(".answer-card .label").allTextContents();
-  assert.equal(labels.length, 2, "one answer of the server, one of the page");
+  await page.getByText("Same prediction").waitFor({ timeout: 60_000 });
+  const labels = await page.locator(".prediction-card .label").allTextContents();
+  assert.equal(labels.length, 2, "one prediction by the server and one by the page");
   for (const label of labels) assert.match(label, /^ship /);
 }
 
-test("with the mouse alone: classify both ways, label 50 images, retrain, understand, roll back", async () => {
-  const folder = lesson();
+test("the whole workflow is possible with the mouse only", async () => {
+  const folder = classFolder();
   const name = basename(folder);
   const page = await openView(browser, server, "overview");
   await page.evaluate(() => {
-    window.keys = 0;
-    addEventListener("keydown", () => ++window.keys, true);
+    window.keyPresses = 0;
+    addEventListener("keydown", () => ++window.keyPresses, true);
   });
 
   await classifyBothWays(page, photograph);
@@ -70,31 +68,31 @@ test("with the mouse alone: classify both ways, label 50 images, retrain, unders
   await page.getByText(`${kImages} images added`).waitFor({ timeout: 60_000 });
 
   await page.getByRole("link", { name: "Retrain with them" }).click();
-  await page.getByText("Among them is a class it does not know yet").waitFor();
+  await page.getByText(/with 1 new class: /).waitFor();
   await page.screenshot({ path: join(screenshots, "acceptance-plan.png") });
   await page.getByRole("button", { name: "Retrain", exact: true }).click();
 
-  // The verdict, whichever it is, is a headline, checks with their outcome, and what to do next.
+  // Any verdict shows a headline, its checks and the report on forgetting.
   await page.locator(".verdict-head h2").waitFor({ timeout: 900_000 });
-  const told = (await ask("/api/v1/jobs/1")).result;
+  const result = (await getJson("/api/v1/jobs/1")).result;
   const headline = await page.locator(".verdict-head h2").textContent();
-  const promoted = `Good enough: version ${told.version} went into service`;
-  assert.equal(headline === promoted, told.promoted, headline);
-  assert.equal(await page.locator(".rule").count(), told.verdict.rules.length);
-  const rules = await page.locator(".rule").evaluateAll((all) => all.map((one) => one.querySelector("p").textContent));
-  assert.deepEqual(rules, told.verdict.rules.map(({ text }) => text));
-  const fresh = page.locator(".forgetting tbody tr").filter({ hasText: name });
-  assert.equal(await fresh.count(), 1, "the report has a line for the new class");
+  const promoted = `Passed: version ${result.version} is active`;
+  assert.equal(headline === promoted, result.promoted, headline);
+  assert.equal(await page.locator(".check").count(), result.verdict.rules.length);
+  const texts = await page.locator(".check").evaluateAll((all) => all.map((check) => check.querySelector("p").textContent));
+  assert.deepEqual(texts, result.verdict.rules.map(({ text }) => text));
+  const newClass = page.locator(".forgetting tbody tr").filter({ hasText: name });
+  assert.equal(await newClass.count(), 1, "the report has a line for the new class");
   await page.screenshot({ path: join(screenshots, "acceptance-verdict.png"), fullPage: true });
 
-  if (!told.promoted) {
-    await page.getByRole("button", { name: `Put version ${told.version} into service all the same` }).click();
-    await page.getByRole("dialog").getByRole("button", { name: `Put version ${told.version} into service` }).click();
-    await page.getByText("A person put it into service all the same.").waitFor();
+  if (!result.promoted) {
+    await page.getByRole("button", { name: `Activate version ${result.version}` }).click();
+    await page.getByRole("dialog").getByRole("button", { name: `Activate version ${result.version}` }).click();
+    await page.getByText("It was activated manually.").waitFor();
   }
-  assert.deepEqual((await ask("/api/v1/model")).classes.at(-1), name);
+  assert.deepEqual((await getJson("/api/v1/model")).classes.at(-1), name);
 
-  // It answers now, and knows what it was taught.
+  // The new version is active and recognises the new class.
   const [sign] = filesIn(folder);
   await openByLink(page, "Predict");
   const [chooser] = await Promise.all([
@@ -102,17 +100,17 @@ test("with the mouse alone: classify both ways, label 50 images, retrain, unders
     page.getByRole("button", { name: "Choose images" }).click(),
   ]);
   await chooser.setFiles(sign);
-  await page.locator(".answer-card").filter({ hasText: basename(sign) }).locator(".label").first().filter({ hasText: name }).waitFor();
+  await page.locator(".prediction-card").filter({ hasText: basename(sign) }).locator(".label").first().filter({ hasText: name }).waitFor();
 
   await openByLink(page, "Models");
   await page.getByRole("button", { name: "Roll back to version 1" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Roll back to version 1" }).click();
-  await page.getByText("Version 1 is back in service").waitFor();
-  await page.locator(".in-service-card").getByText("version 1").waitFor();
-  assert.ok(!(await ask("/api/v1/model")).classes.includes(name));
+  await page.getByText("Version 1 is active again").waitFor();
+  await page.locator(".active-version").getByText("version 1").waitFor();
+  assert.ok(!(await getJson("/api/v1/model")).classes.includes(name));
   await page.screenshot({ path: join(screenshots, "acceptance-models.png") });
 
-  assert.equal(await page.evaluate(() => window.keys), 0, "no key was pressed");
-  assert.deepEqual(page.complaints, []);
+  assert.equal(await page.evaluate(() => window.keyPresses), 0, "no key was pressed");
+  assert.deepEqual(page.errors, []);
   await page.close();
 });

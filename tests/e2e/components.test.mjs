@@ -1,4 +1,4 @@
-// The pieces that views are made of, on the gallery (www/gallery), in a real browser.
+// The components of the page, on the gallery (www/gallery).
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, listenForComplaints, looks, startBrowser, startServer, wholeShot } from "./browser.mjs";
+import { assertAccessible, assertFits, collectErrors, screens, startBrowser, startServer, screenshotPage } from "./browser.mjs";
 
 let server;
 let browser;
@@ -22,17 +22,18 @@ after(async () => {
 
 async function openGallery(options = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
-  listenForComplaints(page);
+  collectErrors(page);
   await page.goto(server.address);
-  await page.getByRole("heading", { name: "Pieces" }).waitFor();
+  await page.getByRole("heading", { name: "Components" }).waitFor();
   return page;
 }
 
-const column = (page, n) => page.locator(".table tbody tr").evaluateAll((rows, at) => rows.map((row) => row.cells[at].textContent), n);
+const column = (page, n) =>
+  page.locator(".table tbody tr").evaluateAll((rows, i) => rows.map((row) => row.cells[i].textContent), n);
 
-test("a table sorts, filters, pages and saves what it shows", async () => {
+test("a table is sorted and filtered and paged and downloaded", async () => {
   const page = await openGallery();
-  assert.equal((await column(page, 2))[0], "99 %", "largest first, as asked");
+  assert.equal((await column(page, 2))[0], "99 %", "sorted in descending order");
   await page.getByRole("button", { name: "Probability" }).click();
   assert.equal((await column(page, 2))[0], "0 %");
   await page.getByRole("button", { name: "File", exact: true }).click();
@@ -47,62 +48,62 @@ test("a table sorts, filters, pages and saves what it shows", async () => {
   assert.equal(lines[0], "File,Class,Probability");
   assert.deepEqual(lines.slice(1, -1).map((line) => line.split(",")[0]), await column(page, 0));
   await page.getByLabel("Filter: Images").fill("zebra");
-  await page.getByText("Nothing matches the filter.").waitFor();
+  await page.getByText("No rows match the filter.").waitFor();
   await page.close();
 });
 
-test("ten thousand cells are a few hundred in the page, wherever one scrolls", async () => {
+test("a grid of 10000 cells renders only a few hundred at any scroll position", async () => {
   const page = await openGallery();
   const cells = page.getByRole("option");
   const grid = page.getByRole("listbox", { name: "Cells" });
-  for (const share of [0, 0.5, 1]) {
-    const wanted = await grid.evaluate((element, s) => {
+  for (const scrolled of [0, 0.5, 1]) {
+    const target = await grid.evaluate((element, scrolled) => {
       const { top, height } = element.getBoundingClientRect();
-      scrollTo(0, scrollY + top + s * (height - innerHeight));
-      return Math.round(s * 9_999);
-    }, share);
+      scrollTo(0, scrollY + top + scrolled * (height - innerHeight));
+      return Math.round(scrolled * 9_999);
+    }, scrolled);
     await page.waitForFunction(
       (index) => [...document.querySelectorAll(".grid-cell")].some((cell) => Math.abs(Number(cell.dataset.index) - index) < 60),
-      wanted,
+      target,
     );
-    assert.ok((await cells.count()) < 300, `${await cells.count()} cells in the page`);
+    assert.ok((await cells.count()) < 300, `${await cells.count()} cells rendered`);
   }
   await page.locator('[data-index="9999"]').waitFor();
   await page.close();
 });
 
-test("cells are walked through and chosen by the keyboard and by the mouse", async () => {
+test("cells are selected with the mouse and the keyboard", async () => {
   const page = await openGallery();
-  const chosen = (n) => page.locator("[data-chosen]").getByText(`${n} chosen`, { exact: true }).waitFor();
+  const selected = (n) => page.locator("[data-selected]").getByText(`${n} selected`, { exact: true }).waitFor();
   const focused = () => page.evaluate(() => document.activeElement.dataset.index);
   const cell = (i) => page.locator(`[data-index="${i}"]`);
   const toTop = () =>
     page.getByRole("listbox", { name: "Cells" }).evaluate((grid) => scrollTo(0, scrollY + grid.getBoundingClientRect().top - 100));
   await toTop();
   await cell(2).click();
-  await chosen(1);
+  await selected(1);
   await cell(5).click({ modifiers: ["Shift"] });
-  await chosen(4);
+  await selected(4);
   await cell(3).click({ modifiers: ["ControlOrMeta"] });
-  await chosen(3);
+  await selected(3);
   assert.equal(await cell(3).getAttribute("aria-selected"), "false");
   await page.keyboard.press("ArrowRight");
   await page.waitForFunction(() => document.activeElement.dataset.index === "4");
   await page.keyboard.press("Space");
-  await chosen(2);
+  await selected(2);
   await page.keyboard.press("End");
   await page.waitForFunction(() => document.activeElement.dataset.index === "9999");
   await toTop();
   await cell(0).waitFor();
-  assert.equal(await focused(), "9999", "scrolled out of sight it keeps the focus");
+  assert.equal(await focused(), "9999", "a cell outside the visible area keeps the focus");
   await page.keyboard.press("Enter");
   await page.getByText("Opened cell 9999").waitFor();
   await page.keyboard.press("ControlOrMeta+a");
-  await chosen(10_000);
+  await selected(10_000);
   await page.close();
 });
 
-test("a dialog keeps the focus and gives it back; a question is answered yes or no", async () => {
+test("a dialog keeps the focus and returns it when it closes", async () => {
   const page = await openGallery();
   const opener = page.getByRole("button", { name: "Open a dialog" });
   await opener.click();
@@ -110,14 +111,19 @@ test("a dialog keeps the focus and gives it back; a question is answered yes or 
   await dialog.waitFor();
   for (let i = 0; i < 6; ++i) {
     await page.keyboard.press("Tab");
-    // The browser's own bar is part of the round.
+    // Tab also visits the browser's own controls.
     assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest("dialog") !== null));
   }
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
   assert.equal(await opener.evaluate((element) => document.activeElement === element), true);
+  await page.close();
+});
+
+test("a confirmation dialog returns yes or no", async () => {
+  const page = await openGallery();
   await page.getByRole("button", { name: "Danger" }).click();
-  await assertAccessible(page, "a question");
+  await assertAccessible(page, "confirmation");
   await page.getByRole("button", { name: "Cancel" }).last().click();
   await page.getByText("Kept").waitFor();
   await page.getByRole("button", { name: "Danger" }).click();
@@ -126,7 +132,7 @@ test("a dialog keeps the focus and gives it back; a question is answered yes or 
   await page.close();
 });
 
-test("toasts are said, and errors stay until they are dismissed", async () => {
+test("toasts are announced and errors stay until they are dismissed", async () => {
   const page = await openGallery();
   await page.getByRole("button", { name: "Show an error" }).click();
   await page.getByRole("status").getByText("the disk is full").waitFor();
@@ -138,7 +144,7 @@ test("toasts are said, and errors stay until they are dismissed", async () => {
   await page.close();
 });
 
-test("tabs are walked through by the arrow keys, and a field tells its error", async () => {
+test("the arrow keys switch tabs and a field shows its error", async () => {
   const page = await openGallery();
   await page.getByRole("tab", { name: "Part one" }).click();
   await page.keyboard.press("ArrowLeft");
@@ -149,7 +155,7 @@ test("tabs are walked through by the arrow keys, and a field tells its error", a
   await page.close();
 });
 
-test("a folder gives its files with the folders they are in", async () => {
+test("a chosen folder returns its files with their paths", async () => {
   const folder = join(mkdtempSync(join(tmpdir(), "fovea-")), "signs");
   mkdirSync(join(folder, "one"), { recursive: true });
   for (const name of ["one/a.jpg", "b.jpg"]) writeFileSync(join(folder, name), name);
@@ -161,16 +167,16 @@ test("a folder gives its files with the folders they are in", async () => {
   await page.close();
 });
 
-test("a chart is a table too, and there its values can be picked without a mouse", async () => {
+test("the table of a chart offers the same values to the keyboard", async () => {
   const page = await openGallery();
   const card = page.getByRole("region", { name: "Confusion", exact: true });
   await card.locator("canvas").click({ position: { x: 400, y: 200 } });
-  await page.locator("[data-picked]").getByText(/\w+ taken for \w+/).waitFor();
+  await page.locator("[data-picked]").getByText(/\w+ predicted as \w+/).waitFor();
   await card.getByRole("button", { name: "Show Confusion as a table" }).click();
   const cell = card.getByRole("row", { name: /^cat / }).getByRole("button").nth(3);
   assert.equal(await cell.textContent(), "83");
   await cell.press("Enter");
-  await page.locator("[data-picked]").getByText("cat taken for cat").waitFor();
+  await page.locator("[data-picked]").getByText("cat predicted as cat").waitFor();
   const [csv] = await Promise.all([page.waitForEvent("download"), card.getByRole("button", { name: /as CSV/ }).click()]);
   const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
   assert.equal(lines.length, 11);
@@ -178,13 +184,13 @@ test("a chart is a table too, and there its values can be picked without a mouse
   await page.close();
 });
 
-test("no piece breaks the page's rules, in light and dark and on a phone", async () => {
-  for (const [name, options] of Object.entries(looks)) {
+test("the components fit every screen and are accessible", async () => {
+  for (const [name, options] of Object.entries(screens)) {
     const page = await openGallery(options);
     await page.locator(".chart-frame canvas").nth(2).waitFor();
     await assertFits(page, name);
     await assertAccessible(page, `gallery, ${name}`);
-    assert.deepEqual(page.complaints, []);
+    assert.deepEqual(page.errors, []);
     await page.close();
   }
   const page = await openGallery();

@@ -1,4 +1,4 @@
-// The page at /docs: the OpenAPI document, to read and to try. Real server, real Chromium.
+// The API reference at /docs (Swagger UI).
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -16,23 +16,23 @@ after(async () => {
   await server?.stop();
 });
 
-// Opens `path` with nothing reachable but the server: what asks anybody else, or breaks the
-// Content-Security-Policy, is a complaint.
+// Opens `path` with only the server reachable. Requests to other hosts and violations of the Content-Security-Policy
+// are collected in page.errors.
 async function open(path, options = {}) {
   const page = await browser.newPage({ viewport: { width: 1360, height: 900 }, ...options });
-  page.complaints = [];
+  page.errors = [];
   page.loaded = [];
-  page.on("pageerror", (error) => page.complaints.push(error.message));
+  page.on("pageerror", (error) => page.errors.push(error.message));
   page.on("console", (message) => {
-    // It takes the _ of an operation's name for a blank first, and says that it will not for ever.
+    // Swagger UI warns that it still treats the _ in the name of an operation as a space.
     const expected = message.text().startsWith("Deprecated: escaping deep link whitespace");
-    if (message.type() === "error" && !expected) page.complaints.push(message.text());
+    if (message.type() === "error" && !expected) page.errors.push(message.text());
   });
   await page.route(/.*/, (route) => {
     const address = route.request().url();
     page.loaded.push(address);
     if (address.startsWith(server.address)) return route.continue();
-    page.complaints.push(`asked for ${address}`);
+    page.errors.push(`request to ${address}`);
     return route.abort();
   });
   await page.goto(server.address + path);
@@ -43,15 +43,15 @@ const operation = (page, tag, id) => page.locator(`#operations-${tag}-${id}`);
 
 async function execute(shown) {
   await shown.getByRole("button", { name: "Execute" }).click();
-  const answer = shown.locator(".live-responses-table");
-  await answer.waitFor();
+  const response = shown.locator(".live-responses-table");
+  await response.waitFor();
   return {
-    status: (await answer.locator("tbody .response-col_status").first().textContent()).trim().slice(0, 3),
-    body: await answer.locator(".highlight-code").first().textContent(),
+    status: (await response.locator("tbody .response-col_status").first().textContent()).trim().slice(0, 3),
+    body: await response.locator(".highlight-code").first().textContent(),
   };
 }
 
-test("every operation of the document is on the page, offline and under the security policy", async () => {
+test("the page shows every operation and loads nothing from other hosts", async () => {
   const document = await (await fetch(`${server.address}/openapi.json`)).json();
   const verbs = ["get", "put", "post", "delete", "patch"];
   const count = Object.values(document.paths).flatMap((item) => verbs.filter((verb) => item[verb])).length;
@@ -66,26 +66,26 @@ test("every operation of the document is on the page, offline and under the secu
     const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(width <= 0, `${name}: ${width} pixels too wide`);
     await page.screenshot({ path: join(screenshots, `docs-${name}.png`) });
-    assert.deepEqual(page.complaints, []);
+    assert.deepEqual(page.errors, []);
     await page.close();
   }
 });
 
-test("an address opens its operation, and an image is classified from there", async () => {
+test("an address opens its operation and requests can be sent from it", async () => {
   const page = await open("/docs#/Predict/predict");
   const shown = operation(page, "Predict", "predict");
   await shown.getByRole("button", { name: "Try it out" }).click();
   await shown.getByLabel("File").setInputFiles(join(root, "www/src/samples/ship.jpg"));
-  const answer = await execute(shown);
-  assert.equal(answer.status, "200");
-  assert.match(answer.body, /"label": "ship"/);
+  const response = await execute(shown);
+  assert.equal(response.status, "200");
+  assert.match(response.body, /"label": "ship"/);
   assert.match(await shown.locator(".curl").textContent(), /-F 'file=@ship.jpg/);
   await page.screenshot({ path: join(screenshots, "docs-try.png") });
-  assert.deepEqual(page.complaints, []);
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("the token that was entered goes with the request", async () => {
+test("the entered token is sent with the request", async () => {
   const page = await open("/docs#/Operation/list_audit");
   await page.getByRole("button", { name: "Authorize" }).click();
   const dialog = page.locator(".modal-ux");
@@ -95,14 +95,14 @@ test("the token that was entered goes with the request", async () => {
   const shown = operation(page, "Operation", "list_audit");
   await shown.getByRole("button", { name: "Try it out" }).click();
   const sent = page.waitForRequest(/\/api\/v1\/audit/);
-  const answer = await execute(shown);
+  const response = await execute(shown);
   assert.equal((await sent).headers().authorization, "Bearer a-token-of-the-test");
-  assert.match(answer.body, /"action": "activate"/);
-  assert.deepEqual(page.complaints, []);
+  assert.match(response.body, /"action": "activate"/);
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("the dashboard loads nothing of it", async () => {
+test("the dashboard does not load the API reference", async () => {
   const page = await open("/");
   await page.locator(".health.online").waitFor();
   assert.ok(page.loaded.some((address) => /\/assets\/main-/.test(address)));

@@ -1,13 +1,13 @@
-// The history against the real server: what it shows is what the server keeps.
+// The History view shows the predictions that the server stores.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { oddImages } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, looks, openView, predictElsewhere, screenshots, startBrowser, startServer, wholeShot } from "./browser.mjs";
+import { decoderImages } from "../support/fovea.mjs";
+import { assertAccessible, assertFits, screens, openView, predictByApi, screenshots, startBrowser, startServer, screenshotPage } from "./browser.mjs";
 
-let server; // has 130 answers from the second test on
+let server; // holds 130 predictions from the second test on
 let browser;
 before(async () => {
   server = await startServer();
@@ -18,286 +18,295 @@ after(async () => {
   await server?.stop();
 });
 
-const odd = oddImages();
+const images = decoderImages();
 const rows = (page) => page.locator(".past");
 const button = (page, name) => page.getByRole("button", { name, exact: true });
-const ask = async (path, { address } = server) => (await fetch(`${address}${path}`)).json();
-const known = async (query = "", from = server) => (await ask(`/api/v1/predictions?limit=1000&${query}`, from)).predictions;
-const list = (page, query = "") => page.goto(`${new URL(page.url()).origin}/#/history${query}`);
+const getJson = async (path, { address } = server) => (await fetch(`${address}${path}`)).json();
+const stored = async (query = "", from = server) =>
+  (await getJson(`/api/v1/predictions?limit=1000&${query}`, from)).predictions;
+const openHistory = (page, query = "") => page.goto(`${new URL(page.url()).origin}/#/history${query}`);
 
-// Waits until the list has these answers, in this order.
-async function shows(page, wanted) {
-  const files = wanted.map(({ file }) => file);
+// Waits until the list shows these predictions in this order.
+async function waitForRows(page, expected) {
+  const files = expected.map(({ file }) => file);
   await page.waitForFunction(
-    (all) => {
-      const now = [...document.querySelectorAll(".past-file span:first-child")].map(({ textContent }) => textContent);
-      return document.querySelector(".stale") === null && now.length === all.length && now.every((name, i) => name === all[i]);
+    (names) => {
+      const shown = [...document.querySelectorAll(".past-file span:first-child")].map(({ textContent }) => textContent);
+      const same = shown.length === names.length && shown.every((name, i) => name === names[i]);
+      return same && document.querySelector(".stale") === null;
     },
     files,
     { timeout: 20_000 },
   );
   assert.deepEqual(
-    await page.locator(".past-answer a").allTextContents(),
-    wanted.map(({ label }) => label),
+    await page.locator(".past-prediction a").allTextContents(),
+    expected.map(({ label }) => label),
   );
 }
 
 async function openFilters(page) {
-  const fold = page.locator(".history-filters details");
-  if (!(await fold.evaluate(({ open }) => open))) await fold.locator("summary").click();
+  const details = page.locator(".history-filters details");
+  if (!(await details.evaluate(({ open }) => open))) await details.locator("summary").click();
 }
 
-test("before anything was answered it says so, and the first answer appears by itself", async () => {
+test("an empty history shows a hint and the first prediction appears automatically", async () => {
   const page = await openView(browser, server, "history");
-  await page.getByText("Nothing has been answered yet").waitFor();
+  await page.getByText("No predictions yet").waitFor();
   await assertAccessible(page, "empty");
-  await wholeShot(page, "history-empty");
-  await predictElsewhere(server, odd.slice(0, 1));
+  await screenshotPage(page, "history-empty");
+  await predictByApi(server, images.slice(0, 1));
   await rows(page).first().waitFor();
-  await shows(page, await known());
-  assert.deepEqual(page.complaints, []);
+  await waitForRows(page, await stored());
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("answers are listed with their images, the newest first, and new ones are told and not pushed in", async () => {
-  const files = Array.from({ length: 129 }, (_, i) => odd[(i + 1) % odd.length]);
+test("new predictions are announced and only inserted on request", async () => {
+  const files = Array.from({ length: 129 }, (_, i) => images[(i + 1) % images.length]);
   const page = await openView(browser, server, "history");
   await rows(page).first().waitFor();
   await page.locator(".health.live").waitFor();
-  await predictElsewhere(server, files.slice(0, 9));
-  await page.locator(".fresh").getByText("9 new answers").waitFor();
-  assert.equal(await rows(page).count(), 1, "what one looks at stays where it is");
+  await predictByApi(server, files.slice(0, 9));
+  await page.locator(".new-predictions").getByText("9 new predictions").waitFor();
+  assert.equal(await rows(page).count(), 1, "the list does not move");
   await button(page, "Show").click();
-  await shows(page, await known());
-  assert.equal(await page.locator(".fresh").count(), 0);
+  await waitForRows(page, await stored());
+  assert.equal(await page.locator(".new-predictions").count(), 0);
   for (const image of await page.locator(".past img").all()) {
     await image.scrollIntoViewIfNeeded();
-    const shown = await image.evaluate(async (image) => (await image.decode().catch(() => undefined), image.naturalWidth));
-    assert.ok(shown > 0, "the image is seen");
+    const shown = await image.evaluate(async (element) => {
+      await element.decode().catch(() => undefined);
+      return element.naturalWidth;
+    });
+    assert.ok(shown > 0, "the image is loaded");
   }
-  await predictElsewhere(server, files.slice(9));
-  await page.locator(".fresh").getByText("More than 50 new answers").waitFor();
-  assert.deepEqual(page.complaints, []);
+  await predictByApi(server, files.slice(9));
+  await page.locator(".new-predictions").getByText("More than 50 new predictions").waitFor();
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("one goes back through all of it page by page, and forward again, also by the browser's own buttons", async () => {
+test("the history is paged with its buttons and with those of the browser", async () => {
   const page = await openView(browser, server, "history");
-  const all = await known();
+  const all = await stored();
   assert.equal(all.length, 130);
-  await shows(page, all.slice(0, 50));
+  await waitForRows(page, all.slice(0, 50));
   assert.equal(await button(page, "Newer").isDisabled(), true);
   await button(page, "Older").click();
-  await shows(page, all.slice(50, 100));
+  await waitForRows(page, all.slice(50, 100));
   await button(page, "Older").click();
-  await shows(page, all.slice(100));
+  await waitForRows(page, all.slice(100));
   assert.equal(await button(page, "Older").isDisabled(), true);
   await page.reload();
-  await shows(page, all.slice(100));
+  await waitForRows(page, all.slice(100));
   await page.goBack();
-  await shows(page, all.slice(50, 100));
+  await waitForRows(page, all.slice(50, 100));
   await page.goForward();
-  await shows(page, all.slice(100));
+  await waitForRows(page, all.slice(100));
   await button(page, "Newest").first().click();
-  await shows(page, all.slice(0, 50));
-  assert.deepEqual(page.complaints, []);
+  await waitForRows(page, all.slice(0, 50));
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("one searches in file names; the address keeps it, and Clear gives it up", async () => {
+test("the search is part of the address and can be cleared", async () => {
   const page = await openView(browser, server, "history");
   await rows(page).first().waitFor();
-  const wanted = await known("search=palette");
-  assert.ok(wanted.length > 0 && wanted.length < 50, `${wanted.length}`);
+  const expected = await stored("search=palette");
+  assert.ok(expected.length > 0 && expected.length < 50, `${expected.length}`);
   await page.getByLabel("Search in file names").fill("palette");
-  await shows(page, wanted);
+  await waitForRows(page, expected);
   assert.match(page.url(), /search=palette/);
   await page.reload();
-  await shows(page, wanted);
+  await waitForRows(page, expected);
   assert.equal(await page.getByLabel("Search in file names").inputValue(), "palette");
   await page.getByLabel("Search in file names").fill("no such image");
-  await page.getByText("No answer matches these filters").waitFor();
-  await page.getByRole("link", { name: "Clear the filters" }).click();
-  await shows(page, (await known()).slice(0, 50));
+  await page.getByText("No predictions match these filters").waitFor();
+  await page.getByRole("link", { name: "Clear filters" }).click();
+  await waitForRows(page, (await stored()).slice(0, 50));
   await page.close();
 });
 
-test("filters by class, certainty, confidence and time show what the server finds, and CSV is the same", async () => {
+test("filters and the CSV download agree with the API", async () => {
   const page = await openView(browser, server, "history");
   await rows(page).first().waitFor();
   await openFilters(page);
   const counts = new Map();
-  for (const { label } of await known()) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const { label } of await stored()) counts.set(label, (counts.get(label) ?? 0) + 1);
   const [label] = [...counts].find(([, n]) => n > 0 && n < 50);
   const field = (name) => page.getByLabel(name, { exact: true });
   await field("Class").selectOption(label);
-  await shows(page, await known(`label=${label}`));
-  await field("Certainty").selectOption("sure");
-  await shows(page, await known(`label=${label}&uncertain=false`));
+  await waitForRows(page, await stored(`label=${label}`));
+  await field("Certainty").selectOption("certain");
+  await waitForRows(page, await stored(`label=${label}&uncertain=false`));
   await field("Certainty").selectOption("");
   await field("Class").selectOption("");
-  const middle = (await known()).map(({ probability }) => probability).sort()[90];
+  const middle = (await stored()).map(({ probability }) => probability).sort()[90];
   const percent = Math.ceil(100 * middle);
   await field("Confidence from, %").fill(String(percent));
-  const wanted = await known(`min_probability=${percent / 100}`);
-  assert.ok(wanted.length > 0 && wanted.length < 50, `${wanted.length}`);
-  await shows(page, wanted);
-  await page.getByRole("combobox", { name: "Time" }).selectOption("1");
-  await shows(page, wanted);
-  const [file] = await Promise.all([page.waitForEvent("download"), button(page, "Download these answers as CSV").click()]);
+  const expected = await stored(`min_probability=${percent / 100}`);
+  assert.ok(expected.length > 0 && expected.length < 50, `${expected.length}`);
+  await waitForRows(page, expected);
+  await page.getByRole("combobox", { name: "Period" }).selectOption("1");
+  await waitForRows(page, expected);
+  const [file] = await Promise.all([page.waitForEvent("download"), button(page, "Download these predictions as CSV").click()]);
   const lines = readFileSync(await file.path(), "utf8").trim().split("\n");
-  const at = lines[0].split(",").indexOf("id");
-  assert.deepEqual(lines.slice(1).map((line) => Number(line.split(",")[at])).sort(), wanted.map(({ id }) => id).sort());
-  await page.getByRole("combobox", { name: "Time" }).selectOption("range");
+  const column = lines[0].split(",").indexOf("id");
+  const ids = lines.slice(1).map((line) => Number(line.split(",")[column]));
+  assert.deepEqual(ids.sort(), expected.map(({ id }) => id).sort());
+  await page.getByRole("combobox", { name: "Period" }).selectOption("range");
   await field("To").fill("2001-01-01T00:00");
-  await page.getByText("No answer matches these filters").waitFor();
-  await button(page, "Clear the filters").click();
-  await shows(page, (await known()).slice(0, 50));
-  assert.deepEqual(page.complaints, []);
+  await page.getByText("No predictions match these filters").waitFor();
+  await button(page, "Clear filters").click();
+  await waitForRows(page, (await stored()).slice(0, 50));
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("a filter that makes no sense is answered in the server's words, and one can go on", async () => {
+test("an invalid filter shows the error of the server", async () => {
   const page = await openView(browser, server, "history?least=abc");
   await page.locator(".error-note").getByText("min_probability").waitFor();
-  await list(page, "?version=banana");
+  await openHistory(page, "?version=banana");
   await page.locator(".error-note").getByText("version").waitFor();
-  await list(page);
-  await shows(page, (await known()).slice(0, 50));
+  await openHistory(page);
+  await waitForRows(page, (await stored()).slice(0, 50));
   await page.close();
 });
 
-test("one answer is shown whole, has an address of its own, and neighbours", async () => {
+test("a prediction has a dialog with an address and neighbours", async () => {
   const page = await openView(browser, server, "history?search=palette");
-  const wanted = await known("search=palette");
-  await shows(page, wanted);
-  await page.locator(".past-answer a").nth(1).click();
-  const dialog = page.getByRole("dialog", { name: `Answer ${wanted[1].id}`, exact: true });
-  await dialog.locator(".facts").getByText(wanted[1].file, { exact: true }).waitFor();
-  for (const text of [wanted[1].weights_sha256, wanted[1].image.sha256, wanted[1].request_id]) await dialog.getByText(text).waitFor();
-  assert.equal(await dialog.locator(".bars li").count(), Object.keys(wanted[1].probabilities).length);
+  const expected = await stored("search=palette");
+  await waitForRows(page, expected);
+  await page.locator(".past-prediction a").nth(1).click();
+  const dialog = page.getByRole("dialog", { name: `Prediction ${expected[1].id}`, exact: true });
+  await dialog.locator(".facts").getByText(expected[1].file, { exact: true }).waitFor();
+  for (const text of [expected[1].weights_sha256, expected[1].image.sha256, expected[1].request_id]) await dialog.getByText(text).waitFor();
+  assert.equal(await dialog.locator(".bars li").count(), Object.keys(expected[1].probabilities).length);
   await page.waitForFunction(() => document.querySelector(".past-image img")?.naturalWidth > 0);
   await dialog.getByRole("button", { name: "Older" }).click();
-  await page.getByRole("dialog", { name: `Answer ${wanted[2].id}`, exact: true }).locator(".facts").waitFor();
+  await page.getByRole("dialog", { name: `Prediction ${expected[2].id}`, exact: true }).locator(".facts").waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  await shows(page, wanted);
+  await waitForRows(page, expected);
   assert.match(page.url(), /history\?search=palette/);
-  await list(page, `/${wanted[0].id}`);
-  await page.getByRole("dialog").locator(".facts").getByText(wanted[0].file, { exact: true }).waitFor();
-  await list(page, "/987654");
-  await page.getByText("This answer is not in the history").waitFor();
-  assert.deepEqual(page.complaints, []);
+  await openHistory(page, `/${expected[0].id}`);
+  await page.getByRole("dialog").locator(".facts").getByText(expected[0].file, { exact: true }).waitFor();
+  await openHistory(page, "/987654");
+  await page.getByText("This prediction is not in the history").waitFor();
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("a wrong answer is corrected in the list, the server keeps it, and the numbers follow", async () => {
+test("a label is stored by the server and updates the statistics", async () => {
   const page = await openView(browser, server, "history");
   await rows(page).first().waitFor();
-  const [newest] = await known();
+  const [newest] = await stored();
   const wrong = Object.keys(newest.probabilities).find((label) => label !== newest.label);
   const row = rows(page).first();
-  await row.getByRole("button", { name: /^Say what it shows/ }).click();
+  await row.getByRole("button", { name: /^Label this image/ }).click();
   await row.getByRole("button", { name: wrong, exact: true }).click();
-  await row.getByText(`You said ${wrong}. The image is now among the training data.`).waitFor();
-  assert.equal((await ask(`/api/v1/predictions/${newest.id}`)).right_label, wrong);
-  await page.locator(".stat").filter({ hasText: "Right, of those corrected" }).getByText("0 of 1").waitFor();
+  await row.getByText(`Labelled as ${wrong}. The image was added to the training data.`).waitFor();
+  assert.equal((await getJson(`/api/v1/predictions/${newest.id}`)).right_label, wrong);
+  await page.locator(".stat").filter({ hasText: "Correct, of those labelled" }).getByText("0 of 1").waitFor();
   await page.reload();
-  await rows(page).first().getByText(`You said ${wrong}.`).waitFor();
+  await rows(page).first().getByText(`Labelled as ${wrong}.`).waitFor();
   await openFilters(page);
-  await page.getByLabel("Corrections", { exact: true }).selectOption("yes");
-  await shows(page, [newest]);
-  assert.deepEqual(page.complaints, []);
+  await page.getByLabel("Labels", { exact: true }).selectOption("yes");
+  await waitForRows(page, [newest]);
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("an image that is not kept is said not to be, and cannot be corrected", async () => {
-  const own = await startServer({ more: ["--history-images-mb", "0"] });
-  await predictElsewhere(own, odd.slice(0, 1));
-  const page = await openView(browser, own, "history");
-  await rows(page).first().getByText("not kept").waitFor();
-  assert.equal(await page.getByRole("button", { name: /^Say what it shows/ }).count(), 0);
-  await page.locator(".past-answer a").click();
-  await page.getByText("so it cannot be learned from").waitFor();
+test("a prediction whose image is not stored cannot be labelled", async () => {
+  const otherServer = await startServer({ options: ["--history-images-mb", "0"] });
+  await predictByApi(otherServer, images.slice(0, 1));
+  const page = await openView(browser, otherServer, "history");
+  await rows(page).first().getByText("not stored").waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Label this image/ }).count(), 0);
+  await page.locator(".past-prediction a").click();
+  await page.getByText("so it cannot become training data").waitFor();
   await page.close();
-  await own.stop();
+  await otherServer.stop();
 });
 
-test("one answer is deleted only after one said so, and then it is gone", async () => {
-  const own = await startServer();
-  await predictElsewhere(own, odd.slice(0, 3));
-  const page = await openView(browser, own, "history");
+test("predictions are deleted after a confirmation", async () => {
+  const otherServer = await startServer();
+  await predictByApi(otherServer, images.slice(0, 3));
+  const page = await openView(browser, otherServer, "history");
   await rows(page).nth(2).waitFor();
-  const all = await known("", own);
-  await page.locator(".past-answer a").nth(1).click();
-  const dialog = page.getByRole("dialog", { name: `Answer ${all[1].id}`, exact: true });
+  const all = await stored("", otherServer);
+  await page.locator(".past-prediction a").nth(1).click();
+  const dialog = page.getByRole("dialog", { name: `Prediction ${all[1].id}`, exact: true });
   await dialog.getByRole("button", { name: "Delete", exact: true }).click();
-  const question = page.getByRole("dialog", { name: `Delete answer ${all[1].id}?` });
-  await question.getByRole("button", { name: "Cancel" }).click();
-  assert.equal((await known("", own)).length, 3);
+  const confirmation = page.getByRole("dialog", { name: `Delete prediction ${all[1].id}?` });
+  await confirmation.getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await stored("", otherServer)).length, 3);
   await dialog.getByRole("button", { name: "Delete", exact: true }).click();
-  await question.getByRole("button", { name: "Delete this answer" }).click();
-  await shows(page, [all[0], all[2]]);
-  assert.equal((await fetch(`${own.address}/api/v1/predictions/${all[1].id}`)).status, 404);
+  await confirmation.getByRole("button", { name: "Delete this prediction" }).click();
+  await waitForRows(page, [all[0], all[2]]);
+  assert.equal((await fetch(`${otherServer.address}/api/v1/predictions/${all[1].id}`)).status, 404);
   await button(page, "Delete everything").click();
   await button(page, "Delete the whole history").click();
-  await page.getByText("Nothing has been answered yet").waitFor();
-  assert.deepEqual(await known("", own), []);
-  assert.deepEqual(page.complaints, []);
+  await page.getByText("No predictions yet").waitFor();
+  assert.deepEqual(await stored("", otherServer), []);
+  assert.deepEqual(page.errors, []);
   await page.close();
-  await own.stop();
+  await otherServer.stop();
 });
 
-test("with a token the images come too; one that may only classify is told that it does not reach", async () => {
+test("the history requires a token with the admin role", async () => {
   const [admin, predict] = ["an-admin-token-of-the-tests", "a-predict-token-of-the-tests"];
   const tokens = join(mkdtempSync(join(tmpdir(), "fovea-tokens-")), "tokens");
   writeFileSync(tokens, `admin:${admin}\npredict:${predict}\n`, { mode: 0o600 });
-  const own = await startServer({ more: ["--token-file", tokens] });
-  await predictElsewhere(own, odd.slice(0, 2), { Authorization: `Bearer ${predict}` });
+  const otherServer = await startServer({ options: ["--token-file", tokens] });
+  await predictByApi(otherServer, images.slice(0, 2), { Authorization: `Bearer ${predict}` });
   const enter = async (page, token) => {
     await page.getByLabel("Token", { exact: true }).fill(token);
     await button(page, "Use this token").click();
   };
-  const page = await openView(browser, own, "history");
+  const page = await openView(browser, otherServer, "history");
   await enter(page, predict);
-  await page.locator(".history").getByText("this needs a token of the role admin; yours has predict").waitFor();
+  await page.locator(".history .error-title").getByText("admin").waitFor();
   await page.close();
-  const other = await openView(browser, own, "history");
-  await enter(other, admin);
-  await rows(other).nth(1).waitFor();
-  await other.waitForFunction(() => [...document.querySelectorAll(".past img")].filter(({ naturalWidth }) => naturalWidth > 0).length === 2);
-  assert.deepEqual(other.complaints, []);
-  await other.close();
-  await own.stop();
+  const adminPage = await openView(browser, otherServer, "history");
+  await enter(adminPage, admin);
+  await rows(adminPage).nth(1).waitFor();
+  await adminPage.waitForFunction(() => {
+    const shown = [...document.querySelectorAll(".past img")];
+    return shown.filter(({ naturalWidth }) => naturalWidth > 0).length === 2;
+  });
+  assert.deepEqual(adminPage.errors, []);
+  await adminPage.close();
+  await otherServer.stop();
 });
 
-test("everything is reached by the keyboard, and the focus comes back", async () => {
+test("a prediction opens by keyboard and the focus returns", async () => {
   const page = await openView(browser, server, "history?search=palette");
-  await shows(page, await known("search=palette"));
-  await page.locator(".past-answer a").nth(1).focus();
+  await waitForRows(page, await stored("search=palette"));
+  await page.locator(".past-prediction a").nth(1).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").locator(".facts").waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  await page.waitForFunction(() => document.activeElement === document.querySelectorAll(".past-answer a")[1]);
+  await page.waitForFunction(() => document.activeElement === document.querySelectorAll(".past-prediction a")[1]);
   await page.close();
 });
 
-test("it fits a desktop in light and dark, and a phone, and everybody can use it", async () => {
-  for (const [name, options] of Object.entries(looks)) {
+test("the history fits every screen and is accessible", async () => {
+  for (const [name, options] of Object.entries(screens)) {
     const page = await openView(browser, server, "history", options);
     await rows(page).nth(49).waitFor();
     await openFilters(page);
-    await page.getByRole("button", { name: /^Say what it shows/ }).first().click();
+    await page.getByRole("button", { name: /^Label this image/ }).first().click();
     await assertFits(page, name);
     await assertAccessible(page, name);
     await page.screenshot({ path: join(screenshots, `history-${name}.png`) });
-    await page.locator(".past-answer a").nth(2).click();
+    await page.locator(".past-prediction a").nth(2).click();
     await page.getByRole("dialog").locator(".facts").waitFor();
-    await assertFits(page, `${name}, one`);
-    await assertAccessible(page, `${name}, one`);
-    await page.screenshot({ path: join(screenshots, `history-one-${name}.png`) });
-    assert.deepEqual(page.complaints, []);
+    await assertFits(page, `${name}, dialog`);
+    await assertAccessible(page, `${name}, dialog`);
+    await page.screenshot({ path: join(screenshots, `history-dialog-${name}.png`) });
+    assert.deepEqual(page.errors, []);
     await page.close();
   }
 });

@@ -1,4 +1,4 @@
-// By HTTPS under a name of the own network, with a certificate made as docs/operations.md says.
+// HTTPS under a host name of the local network, with a certificate made as in docs/operations.md.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { X509Certificate, createHash } from "node:crypto";
@@ -11,22 +11,22 @@ import { openView, screenshots, startBrowser, startServer } from "./browser.mjs"
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-https-"));
 const file = (name) => join(folder, name);
-const openssl = (...words) => execFileSync("openssl", words, { stdio: "pipe" });
+const openssl = (...options) => execFileSync("openssl", options, { stdio: "pipe" });
 const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"];
 
 let https, http, browser;
 
 before(async () => {
   openssl("req", "-x509", ...curve, "-days", "3650", "-keyout", file("ca-key.pem"), "-out", file("ca.pem"),
-    "-subj", "/CN=Our own authority", "-addext", "keyUsage=critical,keyCertSign");
+    "-subj", "/CN=Test authority", "-addext", "keyUsage=critical,keyCertSign");
   writeFileSync(file("names"), "subjectAltName=DNS:fovea.lan,DNS:localhost\nextendedKeyUsage=serverAuth\n");
   openssl("req", ...curve, "-keyout", file("key.pem"), "-out", file("request.pem"), "-subj", "/CN=fovea.lan");
   openssl("x509", "-req", "-in", file("request.pem"), "-CA", file("ca.pem"), "-CAkey", file("ca-key.pem"),
     "-days", "397", "-extfile", file("names"), "-out", file("cert.pem"));
   const names = ["--host-name", "fovea.lan"];
-  https = await startServer({ more: ["--tls-cert", file("cert.pem"), "--tls-key", file("key.pem"), ...names] });
-  http = await startServer({ more: names });
-  // A browser that trusts this one certificate, and finds the name without a name server.
+  https = await startServer({ options: ["--tls-cert", file("cert.pem"), "--tls-key", file("key.pem"), ...names] });
+  http = await startServer({ options: names });
+  // The browser trusts this certificate and resolves the name without DNS.
   const key = new X509Certificate(readFileSync(file("cert.pem"))).publicKey.export({ type: "spki", format: "der" });
   browser = await startBrowser([
     `--ignore-certificate-errors-spki-list=${createHash("sha256").update(key).digest("base64")}`,
@@ -40,29 +40,29 @@ after(async () => {
   await http?.stop();
 });
 
-test("curl trusts the certificate of an authority of one's own", () => {
+test("curl accepts the certificate of a private authority", () => {
   assert.match(https.address, /^https:/);
-  const answer = execFileSync("curl", ["-sS", "--cacert", file("ca.pem"), "--resolve",
+  const response = execFileSync("curl", ["-sS", "--cacert", file("ca.pem"), "--resolve",
     `fovea.lan:${https.port}:127.0.0.1`, `https://fovea.lan:${https.port}/readyz`]);
-  assert.equal(JSON.parse(answer).status, "ready");
+  assert.equal(JSON.parse(response).status, "ready");
 });
 
-test("the page works by HTTPS under that name, and may use the camera; by HTTP it may not", async () => {
+test("the camera is available over HTTPS and not over HTTP", async () => {
   const page = await openView(browser, { address: `https://fovea.lan:${https.port}` }, "overview");
   assert.equal(await page.evaluate(() => isSecureContext && crossOriginIsolated), true);
   assert.equal(await page.evaluate(() => typeof navigator.mediaDevices?.getUserMedia), "function");
   const image = [...readFileSync(join(root, "www/src/samples/ship.jpg"))];
-  const answer = await page.evaluate(async (bytes) => {
-    const asked = await fetch("/api/v1/predict", { method: "POST", body: new Uint8Array(bytes) });
-    return asked.json();
+  const { results } = await page.evaluate(async (bytes) => {
+    const response = await fetch("/api/v1/predict", { method: "POST", body: new Uint8Array(bytes) });
+    return response.json();
   }, image);
-  assert.equal(answer.results[0].label, "ship");
+  assert.equal(results[0].label, "ship");
   await page.screenshot({ path: join(screenshots, "https.png") });
-  assert.deepEqual(page.complaints, []);
+  assert.deepEqual(page.errors, []);
   await page.close();
 
-  const open = await browser.newPage();
-  await open.goto(`http://fovea.lan:${http.port}`);
-  assert.equal(await open.evaluate(() => isSecureContext || Boolean(navigator.mediaDevices)), false);
-  await open.close();
+  const insecure = await browser.newPage();
+  await insecure.goto(`http://fovea.lan:${http.port}`);
+  assert.equal(await insecure.evaluate(() => isSecureContext || Boolean(navigator.mediaDevices)), false);
+  await insecure.close();
 });

@@ -1,9 +1,9 @@
-// The overview against the real server: what it shows is what the server says, as it happens.
+// The Overview shows the state of the server and follows it live.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { oddImages } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, looks, openView, predictElsewhere, startBrowser, startServer, wholeShot } from "./browser.mjs";
+import { decoderImages } from "../support/fovea.mjs";
+import { assertAccessible, assertFits, screens, openView, predictByApi, startBrowser, startServer, screenshotPage } from "./browser.mjs";
 
 let server;
 let browser;
@@ -16,88 +16,90 @@ after(async () => {
   await server?.stop();
 });
 
-const images = oddImages();
-const ask = async (path) => (await fetch(`${server.address}${path}`)).json();
+const images = decoderImages();
+const getJson = async (path) => (await fetch(`${server.address}${path}`)).json();
 const stat = (page, name) => page.locator(".stat").filter({ has: page.getByText(name, { exact: true }) });
-const cells = (page) => page.locator(".retina-cells .cell");
+const dots = (page) => page.locator(".recent-dots .dot");
 
-test("before any image was answered it says so, and nothing is made up", async () => {
+test("without predictions the overview shows hints and no numbers", async () => {
   const page = await openView(browser, server, "overview");
-  await page.getByText("No image has been answered yet").waitFor();
-  await page.getByText("No image was answered in the last hour.").waitFor();
-  await stat(page, "Time an answer takes").getByText("nothing answered in the last hour").waitFor();
-  assert.equal(await stat(page, "Unsure").locator(".stat-value").textContent(), "–");
-  await wholeShot(page, "overview-empty");
+  await page.getByText("No predictions yet.").waitFor();
+  await page.getByText("No images were classified in the last hour.").waitFor();
+  await stat(page, "Median latency").getByText("no predictions in the last hour").waitFor();
+  assert.equal(await stat(page, "Uncertain").locator(".stat-value").textContent(), "–");
+  await screenshotPage(page, "overview-empty");
   await page.close();
 });
 
-test("the model in service is told with its accuracy and interval", async () => {
+test("the active model is shown with its accuracy and interval", async () => {
   const page = await openView(browser, server, "overview");
-  const told = await ask("/api/v1/models/champion");
-  const { test_accuracy, accuracy_interval } = told.manifest.metrics;
+  const model = await getJson("/api/v1/models/champion");
+  const { test_accuracy, accuracy_interval } = model.manifest.metrics;
   const percent = (p) => `${(100 * p).toFixed(1)} %`;
-  await page.locator(".hero-name").getByText(told.name).waitFor();
-  await page.locator(".hero-name").getByText(`version ${told.version}`).waitFor();
-  assert.equal(await page.locator(".hero-accuracy strong").textContent(), percent(test_accuracy));
-  const interval = await page.locator(".hero-accuracy .hint").textContent();
+  await page.locator(".model-name").getByText(model.name).waitFor();
+  await page.locator(".model-name").getByText(`version ${model.version}`).waitFor();
+  assert.equal(await page.locator(".model-accuracy strong").textContent(), percent(test_accuracy));
+  const interval = await page.locator(".model-accuracy .hint").textContent();
   assert.match(interval, new RegExp(accuracy_interval.map(percent).join(" to ")));
   await page.close();
 });
 
-test("answers to another program appear as they are given, in the eye and in the numbers", async () => {
+test("predictions of other clients appear immediately", async () => {
   const page = await openView(browser, server, "overview");
   await page.locator(".health.live").waitFor();
-  await page.getByText("No image has been answered yet").waitFor();
+  await page.getByText("No predictions yet.").waitFor();
   const requests = [];
   page.on("request", (request) => requests.push(request.url()));
-  const { results } = await predictElsewhere(server, images.slice(0, 5));
-  await cells(page).nth(4).waitFor();
-  assert.equal(await cells(page).count(), 5);
+  const { results } = await predictByApi(server, images.slice(0, 5));
+  await dots(page).nth(4).waitFor();
+  assert.equal(await dots(page).count(), 5);
   const newest = results[4];
   await page.locator(".newest-label").getByText(newest.label, { exact: true }).waitFor();
-  assert.equal(await cells(page).first().locator("title").textContent(), `${newest.file}: ${newest.label}, ${(100 * newest.probability).toFixed(1)} %`);
-  assert.equal(await page.locator(".retina-cells .unsure").count(), results.filter(({ uncertain }) => uncertain).length);
-  await stat(page, "Answers a minute").getByText("5 in the last hour").waitFor();
-  await page.getByText(/In the last hour 5 images were answered/).waitFor();
-  await page.getByText("Mind: 5 answers are few").waitFor();
+  const confidence = `${(100 * newest.probability).toFixed(1)} %`;
+  assert.equal(await dots(page).first().locator("title").textContent(), `${newest.file}: ${newest.label}, ${confidence}`);
+  assert.equal(await page.locator(".recent-dots .uncertain").count(), results.filter(({ uncertain }) => uncertain).length);
+  await stat(page, "Predictions per minute").getByText("5 in the last hour").waitFor();
+  await page.getByText(/5 images were classified in the last hour/).waitFor();
+  await page.getByText("Note: With only 5 predictions").waitFor();
   assert.ok(await page.locator(".newest img").evaluate((image) => image.complete && image.naturalWidth > 0));
-  await predictElsewhere(server, images.slice(5, 6));
-  await cells(page).nth(5).waitFor();
-  const { latency_ms, confidence } = await ask("/api/v1/statistics?hours=1");
-  const shown = parseFloat(await stat(page, "Time an answer takes").locator(".stat-value").textContent());
-  assert.ok(Math.abs(shown - latency_ms.total.p50) < 0.1 * latency_ms.total.p50, `${shown} for ${latency_ms.total.p50}`);
-  await stat(page, "Mean confidence").getByText(`${(100 * confidence.mean).toFixed(1)} %`, { exact: true }).waitFor();
-  assert.deepEqual(page.complaints, []);
+  await predictByApi(server, images.slice(5, 6));
+  await dots(page).nth(5).waitFor();
+  const statistics = await getJson("/api/v1/statistics?hours=1");
+  const { p50 } = statistics.latency_ms.total;
+  const shown = parseFloat(await stat(page, "Median latency").locator(".stat-value").textContent());
+  assert.ok(Math.abs(shown - p50) < 0.1 * p50, `${shown} for ${p50}`);
+  await stat(page, "Mean confidence").getByText(`${(100 * statistics.confidence.mean).toFixed(1)} %`, { exact: true }).waitFor();
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("uptime goes on by itself, and queue, memory and health are the server's", async () => {
+test("uptime and queue and memory and health are shown", async () => {
   const page = await openView(browser, server, "overview");
   const uptime = page.locator("[data-uptime]");
   const before = await uptime.textContent();
   await page.waitForFunction((text) => document.querySelector("[data-uptime]").textContent !== text, before, { timeout: 5_000 });
-  await stat(page, "Waiting images").getByText("room for 2,048").waitFor();
+  await stat(page, "Queued images").getByText("limit 2,048").waitFor();
   const memory = await stat(page, "Memory").locator(".stat-value").textContent();
   assert.match(memory, /^\d+(\.\d)? MB$/);
-  assert.ok(Math.abs(parseFloat(memory) - (await ask("/api/v1/status")).memory_bytes / 1e6) < 20, memory);
+  assert.ok(Math.abs(parseFloat(memory) - (await getJson("/api/v1/status")).memory_bytes / 1e6) < 20, memory);
   await stat(page, "Health").getByText("Ready").waitFor();
   await page.close();
 });
 
-test("a new version in service is told at once, everywhere, with its story", async () => {
+test("an activation updates the overview and the audit log", async () => {
   const page = await openView(browser, server, "overview");
-  await page.locator(".audit").getByText("Version 1 went into service").waitFor();
+  await page.locator(".audit").getByText("Version 1 was activated").waitFor();
   const weights = await (await fetch(`${server.address}/api/v1/model/weights`)).arrayBuffer();
   await fetch(`${server.address}/api/v1/models`, { method: "POST", body: weights });
-  const reason = JSON.stringify({ reason: "to see it move" });
+  const reason = JSON.stringify({ reason: "for the test" });
   await fetch(`${server.address}/api/v1/models/2/activate`, { method: "POST", body: reason });
-  await page.locator(".hero-name").getByText("version 2").waitFor();
-  await page.locator(".in-service").getByText("version 2").waitFor();
-  await page.locator(".audit").getByText("Version 2 went into service, to see it move").waitFor();
+  await page.locator(".model-name").getByText("version 2").waitFor();
+  await page.locator(".active-model").getByText("version 2").waitFor();
+  await page.locator(".audit").getByText("Version 2 was activated, for the test").waitFor();
   await page.close();
 });
 
-test("a job at work is shown while it lasts", async () => {
+test("a running job is shown until it ends", async () => {
   const page = await openView(browser, server, "overview");
   const form = new FormData();
   for (const path of images) form.append("file", new Blob([readFileSync(path)]), path);
@@ -106,45 +108,47 @@ test("a job at work is shown while it lasts", async () => {
   const body = JSON.stringify({ split: "train" });
   const started = await fetch(`${server.address}/api/v1/models/1/evaluations`, { method: "POST", body });
   assert.equal(started.status, 202);
-  await page.locator(".job-now").getByText("Evaluation, job 1").waitFor();
-  await page.locator(".job-now").waitFor({ state: "detached", timeout: 60_000 });
+  await page.locator(".running-job").getByText("Evaluation, job 1").waitFor();
+  await page.locator(".running-job").waitFor({ state: "detached", timeout: 60_000 });
   await page.locator(".audit").getByText("Job 1 was started").waitFor();
   await page.close();
 });
 
-test("the chart answers for other times, as a table, as CSV and as an image", async () => {
+test("the chart has time ranges and a table and downloads", async () => {
   const page = await openView(browser, server, "overview");
-  const card = page.getByRole("region", { name: "Answers over time" });
+  const card = page.getByRole("region", { name: "Predictions over time" });
   await card.getByRole("radio", { name: "Day" }).check();
-  await card.getByText(/In the last 24 hours \d+ images/).waitFor();
-  await card.getByRole("button", { name: "Show Answers over time as a table" }).click();
-  const rows = await card.locator("tbody tr").evaluateAll((all) => all.map((row) => Number(row.cells[1].textContent) + Number(row.cells[2].textContent)));
-  assert.equal(rows.length, 48);
-  const { predictions } = await ask("/api/v1/statistics?hours=24");
-  assert.equal(rows.reduce((a, b) => a + b), predictions);
+  await card.getByText(/\d+ images were classified in the last 24 hours/).waitFor();
+  await card.getByRole("button", { name: "Show Predictions over time as a table" }).click();
+  const totals = await card
+    .locator("tbody tr")
+    .evaluateAll((rows) => rows.map(({ cells }) => Number(cells[1].textContent) + Number(cells[2].textContent)));
+  assert.equal(totals.length, 48);
+  const { predictions } = await getJson("/api/v1/statistics?hours=24");
+  assert.equal(totals.reduce((a, b) => a + b), predictions);
   const [csv] = await Promise.all([page.waitForEvent("download"), card.getByRole("button", { name: /as CSV/ }).click()]);
-  assert.equal(csv.suggestedFilename(), "answers-over-time.csv");
+  assert.equal(csv.suggestedFilename(), "predictions-over-time.csv");
   const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
-  assert.equal(lines[0], "time,sure,unsure");
+  assert.equal(lines[0], "time,certain,uncertain");
   assert.equal(lines.length, 49);
   await card.getByRole("button", { name: /as a chart/ }).click();
   const [png] = await Promise.all([page.waitForEvent("download"), card.getByRole("button", { name: /as PNG/ }).click()]);
   assert.deepEqual([...readFileSync(await png.path()).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
-  assert.deepEqual(page.complaints, []);
+  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
-test("it fits a desktop in light and dark, and a phone, and everybody can use it", async () => {
-  await predictElsewhere(server, images);
-  for (const [name, options] of Object.entries(looks)) {
+test("the overview fits every screen and is accessible", async () => {
+  await predictByApi(server, images);
+  for (const [name, options] of Object.entries(screens)) {
     const page = await openView(browser, server, "overview", options);
-    await cells(page).nth(20).waitFor();
+    await dots(page).nth(20).waitFor();
     await page.locator(".chart-frame canvas").waitFor();
     await page.locator(".audit li").first().waitFor();
     await assertFits(page, name);
     await assertAccessible(page, name);
-    await page.waitForTimeout(400); // the chart grows
-    await wholeShot(page, `overview-${name}`);
+    await page.waitForTimeout(400); // the chart is animated
+    await screenshotPage(page, `overview-${name}`);
     await page.close();
   }
 });

@@ -1,5 +1,5 @@
-// The images the bundled model learned from are fetched, and a retraining goes through them again: real
-// photographs, packed as the published archive is, only fewer of them.
+// Downloads the training images of the bundled model and retrains with them. The archive has the published format,
+// with fewer images.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,16 +8,16 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { cifarClasses, realImages } from "../support/fovea.mjs";
-import { handSigns, newFolder } from "../support/learning_images.mjs";
-import { openView, startBrowser, startServer, wholeShot } from "./browser.mjs";
+import { handSigns, newFolder } from "../support/training_images.mjs";
+import { openView, startBrowser, startServer, screenshotPage } from "./browser.mjs";
 
-const kOfClass = 100; // images, of which the test has
+const kPerClass = 100; // images of a class, of which kTest are test images
 const kTest = 40;
 const kSigns = 50;
 
-const images = realImages(kOfClass * cifarClasses.length);
+const images = realImages(kPerClass * cifarClasses.length);
 const signs = handSigns(2, kSigns);
-const skip = images === undefined || signs === undefined ? "SKIPPED: no real images" : false;
+const skip = images === undefined || signs === undefined ? "SKIPPED: no shared data" : false;
 
 let server;
 let browser;
@@ -29,7 +29,7 @@ after(async () => {
   await server?.stop();
 });
 
-// The published format: a byte for the label, then 32 x 32 bytes of red, of green, of blue.
+// The published format: one byte with the label, then 32 x 32 bytes each of red, green and blue.
 async function records(page, files, first) {
   const planes = await page.evaluate(async (all) => {
     const canvas = new OffscreenCanvas(32, 32).getContext("2d", { willReadFrequently: true });
@@ -49,7 +49,7 @@ async function archive(page) {
   const folder = newFolder();
   const inside = join(folder, "cifar-10-batches-bin");
   mkdirSync(inside);
-  const train = cifarClasses.length * (kOfClass - kTest);
+  const train = cifarClasses.length * (kPerClass - kTest);
   const batch = train / 5;
   for (let i = 0; i < 5; ++i) {
     const bytes = await records(page, images.slice(i * batch, (i + 1) * batch), i * batch);
@@ -62,27 +62,27 @@ async function archive(page) {
   return file;
 }
 
-test("CIFAR-10 is fetched with one button, and a retraining goes through the old images too", { skip }, async () => {
+test("CIFAR-10 is downloaded and its images are replayed by a retraining", { skip }, async () => {
   const blank = await browser.newPage();
   const file = await archive(blank);
   await blank.close();
   const folder = newFolder();
   const mirror = { FOVEA_CIFAR10_URL: pathToFileURL(file).href, FOVEA_CIFAR10_SHA256: "0".repeat(64) };
 
-  // What is not the published archive is refused in words, and can be tried again.
+  // An archive with another hash is rejected, and the download can be retried.
   server = await startServer({ folder, environment: mirror });
   let page = await openView(browser, server, "data/add");
-  await page.getByRole("button", { name: "Fetch CIFAR-10" }).click();
+  await page.getByRole("button", { name: "Download CIFAR-10" }).click();
   await page.getByText(/sha256/i).waitFor();
-  await wholeShot(page, "full-way-refused");
+  await screenshotPage(page, "workflow-rejected");
   await page.close();
   await server.stop();
 
   mirror.FOVEA_CIFAR10_SHA256 = createHash("sha256").update(readFileSync(file)).digest("hex");
   server = await startServer({ folder, environment: mirror });
   page = await openView(browser, server, "data/add");
-  await page.getByRole("button", { name: /Try again|Fetch CIFAR-10/ }).click();
-  await page.getByText("Fetched: 1,000 images added").waitFor({ timeout: 120_000 });
+  await page.getByRole("button", { name: /Try again|Download CIFAR-10/ }).click();
+  await page.getByText("Done: 1,000 images added").waitFor({ timeout: 120_000 });
 
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
@@ -93,22 +93,22 @@ test("CIFAR-10 is fetched with one button, and a retraining goes through the old
   await page.getByText(`${kSigns} images added`).waitFor();
 
   await page.getByRole("link", { name: "Retrain with them" }).click();
-  await page.getByText("Among them is a class it does not know yet: hand-2.").waitFor();
-  await page.getByText("Fine tuning").click();
-  await page.getByLabel("Rounds").fill("1");
-  await wholeShot(page, "full-way-plan");
+  await page.getByText("with 1 new class: hand-2.").waitFor();
+  await page.getByText("Advanced options").click();
+  await page.getByLabel("Epochs").fill("1");
+  await screenshotPage(page, "workflow-plan");
   await page.getByRole("button", { name: "Retrain", exact: true }).click();
   await page.locator(".verdict-head h2").waitFor({ timeout: 900_000 });
-  await wholeShot(page, "full-way-verdict");
+  await screenshotPage(page, "workflow-verdict");
 
   const job = (await (await fetch(`${server.address}/api/v1/jobs`)).json()).jobs.find(({ kind }) => kind === "retrain");
   const { mode, result } = await (await fetch(`${server.address}/api/v1/jobs/${job.id}`)).json();
   assert.equal(mode, "full");
-  const rule = result.verdict.rules.find(({ name }) => name === "coverage");
-  assert.equal(rule.numbers.images, 300, "three of four test images judge, so few are there");
-  const [old] = await page.locator(".forgetting tbody tr").filter({ hasText: "airplane" }).allTextContents();
-  assert.match(old, /%/);
-  assert.deepEqual(page.complaints, []);
+  const coverage = result.verdict.rules.find(({ name }) => name === "coverage");
+  assert.equal(coverage.numbers.images, 300, "three of four test images are held out for the gate");
+  const [airplane] = await page.locator(".forgetting tbody tr").filter({ hasText: "airplane" }).allTextContents();
+  assert.match(airplane, /%/);
+  assert.deepEqual(page.errors, []);
   await page.close();
   await server.stop();
 });

@@ -1,4 +1,4 @@
-// Workers as a browser has them, out of node's: as much as an engine with threads asks of them.
+// The part of the browser's Worker that the engine with threads uses, on top of Node's worker_threads.
 import { Worker as NodeWorker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
 const running = new Set();
@@ -6,7 +6,7 @@ const running = new Set();
 export class WebWorker {
   constructor(address) {
     this.worker = new NodeWorker(new URL(import.meta.url), { workerData: { webWorker: String(address) } });
-    this.worker.unref(); // an engine's threads wait for work for ever
+    this.worker.unref(); // the threads of the engine never exit
     this.worker.on("message", (data) => this.onmessage?.({ data }));
     this.worker.on("error", (error) => this.onerror?.({ message: error.message, filename: address, lineno: 0 }));
     running.add(this.worker);
@@ -20,17 +20,17 @@ export class WebWorker {
   }
 }
 
-// All at once, with the engines they belong to.
+// Ends all Workers; their engines cannot be used afterwards.
 export async function terminateWorkers() {
   await Promise.all([...running].map((worker) => worker.terminate()));
   running.clear();
 }
 
-// The other side: this file is also what each Worker begins with.
+// Inside the Worker: this file is also its entry point.
 if (!isMainThread && workerData?.webWorker !== undefined) {
   globalThis.self = globalThis;
   globalThis.importScripts = () => {
-    throw new Error("there are only modules here");
+    throw new Error("only module Workers are supported");
   };
   globalThis.location = { href: workerData.webWorker };
   globalThis.Worker = WebWorker;

@@ -1,9 +1,9 @@
-// Bad input is an Error with words, never a trap; and nothing leaks.
+// Invalid input throws an Error with a message and never traps; no memory leaks.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { loadClassifier, model, oddImages, root, wasmFolder } from "../support/fovea.mjs";
+import { loadClassifier, model, decoderImages, root, wasmFolder } from "../support/fovea.mjs";
 
 let classifier;
 before(async () => (classifier = await loadClassifier()));
@@ -13,14 +13,14 @@ const image = (name) => readFileSync(join(root, "tests/data/images", name));
 const engine = async () => (await import(join(wasmFolder, "fovea.js"))).default;
 const wasm = () => readFileSync(join(wasmFolder, "fovea.wasm"));
 
-test("the engine tells what it is: vector instructions, threads, kernels", () => {
+test("the engine reports its vector width and threads and kernels", () => {
   const { simd_bits, threads, kernels } = classifier.engineInfo;
   assert.equal(simd_bits, 128);
   assert.equal(threads, 1);
   assert.match(kernels, /^\w+$/);
 });
 
-test("bytes that are no image are refused in words", () => {
+test("bytes that are not an image are rejected with a message", () => {
   for (const bytes of [[], [0], [0xff, 0xd8], [...Buffer.from("not an image")]]) {
     assert.throws(() => classifier.predict(Uint8Array.from(bytes)), (error) => {
       assert.ok(error instanceof Error && !(error instanceof WebAssembly.RuntimeError));
@@ -29,34 +29,34 @@ test("bytes that are no image are refused in words", () => {
   }
 });
 
-test("images cut off or damaged anywhere never trap, and the engine goes on", () => {
+test("truncated or damaged images never trap and the engine stays usable", () => {
   const before = classifier.predict(image("upright.png")).probabilities;
-  let refused = 0;
+  let rejected = 0;
   for (const name of ["exif6.jpg", "progressive.jpg", "upright.png", "rgb.bmp"]) {
-    const whole = image(name);
-    for (let at = 0; at < whole.length; at += 7) {
-      const damaged = Uint8Array.from(whole);
+    const file = image(name);
+    for (let at = 0; at < file.length; at += 7) {
+      const damaged = Uint8Array.from(file);
       damaged[at] ^= 0x41;
-      for (const bytes of [whole.subarray(0, at), damaged]) {
+      for (const bytes of [file.subarray(0, at), damaged]) {
         try {
-          classifier.predict(bytes); // a flipped pixel may still be an image
+          classifier.predict(bytes); // damage inside the pixels leaves a valid image
         } catch (error) {
           assert.ok(!(error instanceof WebAssembly.RuntimeError), `${name} at ${at}: ${error}`);
-          ++refused;
+          ++rejected;
         }
       }
     }
   }
-  assert.ok(refused > 100, `${refused} refused`);
+  assert.ok(rejected > 100, `${rejected} rejected`);
   assert.deepEqual(classifier.predict(image("upright.png")).probabilities, before);
 });
 
-test("a model file cut off or damaged is refused in words", async () => {
+test("truncated or damaged model files are rejected with a message", async () => {
   const { Classifier } = await import(join(root, "wasm/package/dist/index.js"));
-  const whole = readFileSync(model);
-  const damaged = Uint8Array.from(whole);
-  damaged[whole.length - 100] ^= 1;
-  for (const bytes of [whole.subarray(0, 0), whole.subarray(0, 1000), whole.subarray(0, -4), damaged]) {
+  const file = readFileSync(model);
+  const damaged = Uint8Array.from(file);
+  damaged[file.length - 100] ^= 1;
+  for (const bytes of [file.subarray(0, 0), file.subarray(0, 1000), file.subarray(0, -4), damaged]) {
     const options = { engine: await engine(), wasm: wasm(), model: bytes };
     await assert.rejects(Classifier.load(options), (error) => {
       return !(error instanceof WebAssembly.RuntimeError) && error.message.length > 10;
@@ -64,7 +64,7 @@ test("a model file cut off or damaged is refused in words", async () => {
   }
 });
 
-test("a stale or invented handle is an error code, not a trap", async () => {
+test("an invalid handle returns an error code", async () => {
   const module = await (await engine())({ wasmBinary: wasm() });
   assert.equal(module._fv_info(7), 0);
   assert.match(module.UTF8ToString(module._fv_last_error()), /handle 7/);
@@ -73,7 +73,7 @@ test("a stale or invented handle is an error code, not a trap", async () => {
   module._fv_free(7);
 });
 
-test("sizes that do not fit the bytes, and images that there were not, are errors in words", async () => {
+test("wrong sizes and indices return an error message", async () => {
   const module = await (await engine())({ wasmBinary: wasm() });
   const at = module._malloc(2_000_000);
   const file = readFileSync(model);
@@ -91,7 +91,7 @@ test("sizes that do not fit the bytes, and images that there were not, are error
   assert.match(predict(10, [4], classes + 1), /the model has 10 classes/);
   assert.match(predict(10, [4], classes, -1), /-1 images/);
   assert.equal(predict(10, []), 0);
-  assert.equal(predict(10, [4, 0, 6]), 3, "none of them is an image");
+  assert.equal(predict(10, [4, 0, 6]), 3, "none is an image");
   for (const i of [0, 1, 2]) assert.notEqual(module.UTF8ToString(module._fv_failure(handle, i)), "");
   for (const i of [-1, 3]) {
     assert.equal(module._fv_failure(handle, i), 0);
@@ -100,15 +100,15 @@ test("sizes that do not fit the bytes, and images that there were not, are error
   module._free(at);
 });
 
-test("a thousand predictions do not grow the memory", () => {
-  const files = oddImages().map((file) => readFileSync(file));
+test("1000 predictions do not grow the memory", () => {
+  const files = decoderImages().map((file) => readFileSync(file));
   for (const bytes of files) classifier.predict(bytes);
   const before = classifier.memoryBytes;
   for (let i = 0; i < 1000; ++i) classifier.predict(files[i % files.length]);
   assert.equal(classifier.memoryBytes, before);
 });
 
-test("loading and disposing of a model twenty times does not grow the memory", async () => {
+test("loading and freeing a model 20 times does not grow the memory", async () => {
   const module = await (await engine())({ wasmBinary: wasm() });
   const file = readFileSync(model);
   let steady = 0;

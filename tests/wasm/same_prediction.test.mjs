@@ -1,11 +1,11 @@
-// The engine for the browser against the command: the same image files, the same answers.
+// The WASM engine and the command predict the same for the same files.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import {
   largestDifference,
   loadClassifier,
-  oddImages,
+  decoderImages,
   predictByCommand,
   realImages,
   tolerance,
@@ -15,37 +15,37 @@ let classifier;
 before(async () => (classifier = await loadClassifier()));
 after(() => classifier?.dispose());
 
-async function agree(files) {
+async function assertSamePredictions(files) {
   const expected = await predictByCommand(files);
   let largest = 0;
   for (const file of files) {
-    const answer = classifier.predict(readFileSync(file));
-    const wanted = expected.get(file);
-    assert.equal(wanted.error, undefined, file);
-    assert.equal(answer.index, wanted.index, `first choice for ${file}`);
-    assert.equal(answer.label, wanted.label);
-    const sum = answer.probabilities.reduce((a, b) => a + b);
+    const prediction = classifier.predict(readFileSync(file));
+    const reference = expected.get(file);
+    assert.equal(reference.error, undefined, file);
+    assert.equal(prediction.index, reference.index, `predicted class of ${file}`);
+    assert.equal(prediction.label, reference.label);
+    const sum = prediction.probabilities.reduce((a, b) => a + b);
     assert.ok(Math.abs(sum - 1) < 1e-5, `probabilities of ${file} sum to ${sum}`);
-    const apart = largestDifference(classifier.info.classes, answer.probabilities, wanted.probabilities);
-    largest = Math.max(largest, apart);
+    const difference = largestDifference(classifier.info.classes, prediction.probabilities, reference.probabilities);
+    largest = Math.max(largest, difference);
   }
   console.log(`${files.length} images, largest difference ${largest}`);
   assert.ok(largest <= tolerance, `largest difference ${largest}`);
 }
 
-test("300 real photographs get the command's answers", async (t) => {
+test("300 photographs are predicted as by the command", async (t) => {
   const files = realImages(300);
   if (files === undefined) return t.skip("no shared data");
-  await agree(files);
+  await assertSamePredictions(files);
 });
 
-test("PNG, BMP, grey, palette, 16-bit and EXIF-turned images get the command's answers", async () => {
-  const files = oddImages();
+test("PNG and BMP and grey and palette and 16-bit and EXIF-rotated images are predicted as by the command", async () => {
+  const files = decoderImages();
   assert.ok(files.length >= 30, `${files.length} images`);
-  await agree(files);
+  await assertSamePredictions(files);
 });
 
-test("the model describes itself, and its layers' parameters add up", () => {
+test("the parameters of the layers add up to the parameters of the model", () => {
   const { info } = classifier;
   assert.match(info.weights_sha256, /^[0-9a-f]{64}$/);
   assert.ok(info.classes.length >= 2);

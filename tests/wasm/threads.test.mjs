@@ -1,92 +1,94 @@
-// The engine with threads against the one without: the same images, the same answers to the last bit,
-// whatever the number of threads; and nothing that is wrong with one image touches another.
+// The engine with threads predicts bit for bit what the engine without threads predicts, on any number of threads.
+// An error in one image does not affect the others.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { loadClassifier, oddImages, realImages } from "../support/fovea.mjs";
+import { loadClassifier, decoderImages, realImages } from "../support/fovea.mjs";
 import { terminateWorkers } from "../support/web_worker.mjs";
 
 const kThreads = [1, 2, 3, 8];
-let alone;
-const teams = [];
+let single;
+const threaded = [];
 before(async () => {
-  alone = await loadClassifier();
-  for (const threads of kThreads) teams.push(await loadClassifier({ threads }));
+  single = await loadClassifier();
+  for (const threads of kThreads) threaded.push(await loadClassifier({ threads }));
 });
 after(terminateWorkers);
 
 const read = (path) => new Uint8Array(readFileSync(path));
-const answers = (results) => results.map(({ timing, ...answer }) => answer);
+const withoutTiming = (results) => results.map(({ timing, ...prediction }) => prediction);
 
-function agree(images) {
-  const expected = answers(alone.predictAll(images));
-  for (const team of teams) assert.deepEqual(answers(team.predictAll(images)), expected, `${team.engineInfo.threads} threads`);
+function assertSamePredictions(images) {
+  const expected = withoutTiming(single.predictAll(images));
+  for (const engine of threaded) {
+    assert.deepEqual(withoutTiming(engine.predictAll(images)), expected, `${engine.engineInfo.threads} threads`);
+  }
   return expected;
 }
 
-test("an engine has as many threads as it was told to start", () => {
-  assert.deepEqual(teams.map(({ engineInfo }) => engineInfo.threads), kThreads);
-  assert.deepEqual(teams.map(({ engineInfo }) => ({ ...engineInfo, threads: 1 })), teams.map(() => alone.engineInfo));
+test("an engine starts the requested number of threads", () => {
+  assert.deepEqual(threaded.map(({ engineInfo }) => engineInfo.threads), kThreads);
+  assert.deepEqual(threaded.map(({ engineInfo }) => ({ ...engineInfo, threads: 1 })), threaded.map(() => single.engineInfo));
 });
 
-test("300 real photographs get the same bits on any number of threads", (t) => {
+test("300 photographs get bit-identical predictions on any number of threads", (t) => {
   const files = realImages(300);
   if (files === undefined) return t.skip("no shared data");
-  const expected = agree(files.map(read));
+  const expected = assertSamePredictions(files.map(read));
   assert.equal(expected.filter(({ error }) => error === undefined).length, 300);
 });
 
-test("images of every format get the same bits, together and one by one", () => {
-  const images = oddImages().map(read);
-  const expected = agree(images);
+test("images of every format get bit-identical predictions as a batch and one by one", () => {
+  const images = decoderImages().map(read);
+  const expected = assertSamePredictions(images);
   for (const [i, image] of images.entries()) {
-    for (const team of teams) assert.deepEqual(answers([team.predict(image)]), [expected[i]]);
+    for (const engine of threaded) assert.deepEqual(withoutTiming([engine.predict(image)]), [expected[i]]);
   }
-  agree([]);
+  assertSamePredictions([]);
 });
 
-test("every image of a batch has a time of its own", () => {
-  const [large, small] = [png(1200, 1200), read(oddImages().find((path) => path.endsWith("upright.png")))];
-  for (const engine of [alone, ...teams]) {
+test("every image of a batch has its own timing", () => {
+  const [large, small] = [png(1200, 1200), read(decoderImages().find((path) => path.endsWith("upright.png")))];
+  for (const engine of [single, ...threaded]) {
     const times = engine.predictAll([small, large, small]).map(({ timing }) => timing);
     for (const { decode, compute } of times) assert.ok(decode > 0 && compute > 0, JSON.stringify(times));
-    // Thousands of times the pixels: no noise makes up for that.
+    // The large image has thousands of times the pixels, so noise cannot change the order.
     assert.ok(times[1].decode > times[0].decode && times[1].decode > times[2].decode, JSON.stringify(times));
   }
 });
 
-test("a broken image has its reason and the others their answers", () => {
-  const sound = read(oddImages().find((path) => path.endsWith("upright.png")));
-  const images = [sound, new Uint8Array(), sound, Uint8Array.of(0xff, 0xd8), sound.subarray(0, 40), sound];
-  const results = agree(images);
+test("an invalid image gets an error and the others a prediction", () => {
+  const valid = read(decoderImages().find((path) => path.endsWith("upright.png")));
+  const images = [valid, new Uint8Array(), valid, Uint8Array.of(0xff, 0xd8), valid.subarray(0, 40), valid];
+  const results = assertSamePredictions(images);
   assert.deepEqual(results.map(({ error }) => error !== undefined), [false, true, false, true, true, false]);
   assert.deepEqual(results[5], results[0]);
-  assert.throws(() => teams[1].predict(new Uint8Array()), { message: results[1].error });
+  assert.throws(() => threaded[1].predict(new Uint8Array()), { message: results[1].error });
 });
 
-test("images cut off or damaged anywhere, many at once, get the same answers and reasons", () => {
+test("truncated or damaged images in a batch get the same predictions and errors", () => {
   const damaged = ["exif6.jpg", "progressive.jpg", "upright.png", "rgb.bmp"].flatMap((name) => {
-    const whole = read(oddImages().find((path) => path.endsWith(name)));
-    return Array.from({ length: Math.ceil(whole.length / 31) }, (_, i) => {
-      const flipped = Uint8Array.from(whole);
+    const file = read(decoderImages().find((path) => path.endsWith(name)));
+    return Array.from({ length: Math.ceil(file.length / 31) }, (_, i) => {
+      const flipped = Uint8Array.from(file);
       flipped[31 * i] ^= 0x41;
-      return [whole.subarray(0, 31 * i), flipped];
+      return [file.subarray(0, 31 * i), flipped];
     }).flat();
   });
-  const refused = agree(damaged).filter(({ error }) => error !== undefined).length;
-  assert.ok(refused > 20 && refused < damaged.length, `${refused} of ${damaged.length} refused`);
+  const rejected = assertSamePredictions(damaged).filter(({ error }) => error !== undefined).length;
+  assert.ok(rejected > 20 && rejected < damaged.length, `${rejected} of ${damaged.length} rejected`);
 });
 
-test("a thousand predictions on threads do not grow the memory", () => {
-  const images = oddImages().map(read);
-  const largest = png(400, 400); // more than any of them
-  for (const team of teams) {
-    // The most that can meet in memory, so that nothing later needs more but a leak.
-    for (let i = 0; i < 3; ++i) team.predictAll(Array(2 * team.engineInfo.threads).fill(largest));
-    const before = team.memoryBytes;
-    for (let done = 0; done < 1000; done += images.length) team.predictAll(images);
-    assert.ok(team.memoryBytes <= 1.2 * before, `${before} bytes became ${team.memoryBytes}`); // one step of growth
+test("1000 predictions on threads do not grow the memory", () => {
+  const images = decoderImages().map(read);
+  const largest = png(400, 400); // larger than all of them
+  for (const engine of threaded) {
+    // Reaches the peak of memory first, so that only a leak can exceed it later.
+    for (let i = 0; i < 3; ++i) engine.predictAll(Array(2 * engine.engineInfo.threads).fill(largest));
+    const before = engine.memoryBytes;
+    for (let done = 0; done < 1000; done += images.length) engine.predictAll(images);
+    assert.ok(engine.memoryBytes <= 1.2 * before, `${before} bytes became ${engine.memoryBytes}`); // one growth step
   }
 });
 
@@ -97,7 +99,7 @@ function png(width, height) {
     bytes.writeUInt32BE(content.length);
     bytes.write(type, 4, "latin1");
     content.copy(bytes, 8);
-    return bytes; // nobody looks at the checksum
+    return bytes; // the decoder does not check the checksum
   };
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -105,12 +107,13 @@ function png(width, height) {
   header.set([16, 6], 8); // 16 bit, RGBA
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const rows = deflateSync(Buffer.alloc((8 * width + 1) * height));
-  return Uint8Array.from(Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", rows), chunk("IEND", Buffer.alloc(0))]));
+  const chunks = [chunk("IHDR", header), chunk("IDAT", rows), chunk("IEND", Buffer.alloc(0))];
+  return Uint8Array.from(Buffer.concat([signature, ...chunks]));
 }
 
-test("large images that do not fit into memory together are answered all the same", () => {
-  const large = png(4400, 4400); // some 400 MB each while it is decoded
-  const expected = alone.predict(large);
-  const results = teams.at(-1).predictAll(Array(8).fill(large));
-  for (const result of results) assert.deepEqual(answers([result]), answers([expected]));
+test("a batch of large images that do not fit into memory together is predicted", () => {
+  const large = png(4400, 4400); // about 400 MB each while decoding
+  const expected = single.predict(large);
+  const results = threaded.at(-1).predictAll(Array(8).fill(large));
+  for (const result of results) assert.deepEqual(withoutTiming([result]), withoutTiming([expected]));
 });

@@ -3,8 +3,8 @@
 import { mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../tests/support/fovea.mjs";
-import { listenForComplaints, predictElsewhere, startBrowser, startServer } from "../../tests/e2e/browser.mjs";
-import { filesIn } from "../../tests/support/learning_images.mjs";
+import { collectErrors, predictByApi, startBrowser, startServer } from "../../tests/e2e/browser.mjs";
+import { filesIn } from "../../tests/support/training_images.mjs";
 import { Actor } from "./actor.mjs";
 import { installOverlay } from "./overlay.mjs";
 import { filmImages } from "./images.mjs";
@@ -18,16 +18,16 @@ const kMaxBytes = 8_000_000;
 const [kShortest, kLongest] = [60, 120]; // length of the recording, seconds
 
 const images = filmImages();
-const server = await startServer({ more: ["--train-idle", "false"] }); // the machine is busy recording
+const server = await startServer({ options: ["--train-idle", "false"] }); // the machine is busy recording
 const browser = await startBrowser();
 const recorder = new Recorder();
 try {
   // Fills the history.
-  await predictElsewhere(server, filesIn(images.batch).slice(0, 60));
+  await predictByApi(server, filesIn(images.batch).slice(0, 60));
   const context = await browser.newContext({ ...kPage, colorScheme: "light", locale: "en-GB" });
   await context.addInitScript(installOverlay);
   const page = await context.newPage();
-  listenForComplaints(page);
+  collectErrors(page);
   const actor = new Actor(page, recorder);
   await actor.arrive(`${server.address}/#/overview`);
   await page.locator(".health.live").waitFor();
@@ -42,8 +42,8 @@ try {
       throw new Error(`scene "${name}" failed (see build/demo-failed.png): ${error.message}`, { cause: error });
     });
     console.log(`${name}: ${(recorder.seconds - before).toFixed(1)} s`);
-    const complaints = page.complaints.splice(0);
-    if (complaints.length > 0) throw new Error(`browser errors in "${name}": ${complaints.join("; ")}`);
+    const errors = page.errors.splice(0);
+    if (errors.length > 0) throw new Error(`browser errors in "${name}": ${errors.join("; ")}`);
   }
   await recorder.stop();
 } finally {
@@ -55,10 +55,10 @@ recorder.discard();
 
 function order() {
   const stills = ({ actor, browser: b, server: s }) => actor.cut(() => takeStills(b, s));
-  const { opening, oneImage, batch, history, insights, upload, plan, retrain, verdict, itKnows } = scenes;
+  const { opening, oneImage, batch, history, insights, upload, plan, retrain, verdict, newClass } = scenes;
   const { rollBack, load, api, offline } = scenes;
   return {
-    ...{ opening, oneImage, batch, history, insights, upload, plan, retrain, verdict, itKnows },
+    ...{ opening, oneImage, batch, history, insights, upload, plan, retrain, verdict, newClass },
     ...{ stills, rollBack, load, api, offline },
   };
 }

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { root } from "../../tests/support/fovea.mjs";
-import { filesIn } from "../../tests/support/learning_images.mjs";
+import { filesIn } from "../../tests/support/training_images.mjs";
 import { setMode } from "../../tests/e2e/browser.mjs";
 import { applyLoad } from "./load.mjs";
 
-const kLong = 1_800_000; // milliseconds; upper limit for a retraining on a busy machine
+const kTimeout = 1_800_000; // milliseconds; upper limit for a retraining on a busy machine
 const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
 const count = (n) => n.toLocaleString("en");
 const button = (page, name) => page.getByRole("button", { name, exact: true });
@@ -15,9 +15,9 @@ const get = async ({ address }, path) => (await fetch(`${address}${path}`)).json
 export async function opening({ actor, server }) {
   const { name, manifest } = await get(server, "/api/v1/models/champion");
   const { test_accuracy, test_images } = manifest.metrics;
-  await actor.page.locator(".hero-name").getByText(name).waitFor();
+  await actor.page.locator(".model-name").getByText(name).waitFor();
   await actor.say("Fovea: an image classifier in C++, self-hosted, on the CPU");
-  await actor.show(actor.page.locator(".hero-name"), 0.4);
+  await actor.show(actor.page.locator(".model-name"), 0.4);
   await actor.say(`Active model: ${name}, ${percent(test_accuracy)} accuracy on ${count(test_images)} test images`);
 }
 
@@ -26,9 +26,9 @@ export async function oneImage({ actor }) {
   await actor.open("Predict", "The same network runs on the server and in the browser");
   await actor.press(page.locator("label[for=mode-both]"));
   await actor.wait(0.8);
-  await actor.press(button(page, "Try the sample image: ship"));
-  await page.getByText("Same answer").waitFor({ timeout: 60_000 });
-  await actor.show(page.locator(".answer-card").first(), 0.6);
+  await actor.press(button(page, "Classify the sample image: ship"));
+  await page.getByText("Same prediction").waitFor({ timeout: 60_000 });
+  await actor.show(page.locator(".prediction-card").first(), 0.6);
   await actor.say("Both give the same prediction; the page shows the difference", 3.2);
 }
 
@@ -38,12 +38,12 @@ export async function batch({ actor, images }) {
   await actor.say("A whole folder at once", 0.6);
   await page.evaluate(() => scrollTo(0, 0));
   await actor.press(page.locator("label[for=mode-server]"));
-  await actor.choose(button(page, "A whole folder"), images.batch);
-  const heading = page.locator(".answers h2").getByText(`${files.length + 1} images`, { exact: true });
+  await actor.choose(button(page, "Choose a folder"), images.batch);
+  const heading = page.locator(".predictions h2").getByText(`${files.length + 1} images`, { exact: true });
   await heading.waitFor({ timeout: 300_000 });
-  await actor.show(page.locator(".answers h2"), 0);
+  await actor.show(page.locator(".predictions h2"), 0);
   await actor.say(`${files.length} images classified. The table can be sorted, filtered and exported as CSV`, 1.4);
-  const column = page.locator(".answer-table thead").getByRole("button").filter({ hasText: /probab|sure|confid/i });
+  const column = page.locator(".prediction-table thead").getByRole("button").filter({ hasText: /confidence/i });
   await actor.press(column.first());
   await actor.wait(2);
 }
@@ -71,10 +71,10 @@ export async function insights({ actor }) {
 
 export async function upload({ actor, images }) {
   const { page } = actor;
-  const [name, files] = [basename(images.lesson), filesIn(images.lesson)];
+  const [name, files] = [basename(images.newClass), filesIn(images.newClass)];
   await actor.open("Data", `A new class: ${files.length} ${images.kind}`);
   await actor.wait(1);
-  await actor.choose(button(page, "Choose a folder"), images.lesson);
+  await actor.choose(button(page, "Choose a folder"), images.newClass);
   const add = button(page, `Add ${files.length} images as ${name}`);
   await add.waitFor();
   await actor.say(`The folder name becomes the class: ${name}`, 1.6);
@@ -88,7 +88,7 @@ export async function plan({ actor }) {
   const { page } = actor;
   await actor.say("The plan shows what a retraining will do and how much memory it needs", 0.3);
   await actor.press(page.getByRole("link", { name: "Retrain with them" }));
-  await page.getByText("Among them is a class it does not know yet").waitFor();
+  await page.getByText(/with 1 new class: /).waitFor();
   await page.evaluate(() => scrollTo(0, 0));
   await actor.wait(3);
   await actor.press(button(page, "Retrain"));
@@ -102,8 +102,8 @@ export async function retrain({ actor, server }) {
   await actor.say("Retraining while serving, with live curves. Long waits are sped up here", 0);
   await page.evaluate(() => scrollTo(0, 0));
   const took = await actor.faster(kShown, async () => {
-    await page.locator(".curves canvas").first().waitFor({ timeout: kLong });
-    await page.locator(".verdict-head h2").waitFor({ timeout: kLong });
+    await page.locator(".curves canvas").first().waitFor({ timeout: kTimeout });
+    await page.locator(".verdict-head h2").waitFor({ timeout: kTimeout });
   });
   const { started, ended } = await get(server, "/api/v1/jobs/1");
   const seconds = Math.round((new Date(ended) - new Date(started)) / 1000);
@@ -114,31 +114,31 @@ export async function retrain({ actor, server }) {
 export async function verdict({ actor, server, images }) {
   const { page } = actor;
   const { result } = await get(server, "/api/v1/jobs/1");
-  const name = basename(images.lesson);
+  const name = basename(images.newClass);
   await actor.show(page.locator(".verdict-head"), 0);
   const decision = result.promoted ? "promoted and active" : "not promoted automatically";
   await actor.say(`Verdict: ${decision}, with the reason for each check`, 3.4);
   await actor.show(page.locator(".forgetting"), 0.3);
   await actor.say(`Gains and losses per class, including ${name}`, 3.2);
   if (result.promoted) return;
-  const put = `Put version ${result.version} into service`;
-  await actor.press(button(page, `${put} all the same`));
+  const activate = `Activate version ${result.version}`;
+  await actor.press(button(page, activate));
   await actor.raise();
-  await actor.press(page.getByRole("dialog").getByRole("button", { name: put }));
-  await page.getByText("A person put it into service all the same.").waitFor();
+  await actor.press(page.getByRole("dialog").getByRole("button", { name: activate }));
+  await page.getByText("It was activated manually.").waitFor();
 }
 
-export async function itKnows({ actor, server, images }) {
+export async function newClass({ actor, server, images }) {
   const { page } = actor;
-  const name = basename(images.lesson);
-  assert.ok((await get(server, "/api/v1/model")).classes.includes(name), `the active model knows ${name}`);
+  const name = basename(images.newClass);
+  assert.ok((await get(server, "/api/v1/model")).classes.includes(name), `the active model has the class ${name}`);
   await actor.open("Predict", `Now classify ${name}`);
   await actor.cut(() => button(page, "Clear").click());
-  const files = filesIn(images.lesson);
+  const files = filesIn(images.newClass);
   const sign = files[files.length - 1];
   await setMode(page, "server");
   await actor.choose(button(page, "Choose images"), sign);
-  const card = page.locator(".answer-card").filter({ hasText: basename(sign) }).first();
+  const card = page.locator(".prediction-card").filter({ hasText: basename(sign) }).first();
   await card.locator(".label").first().filter({ hasText: name }).waitFor();
   await actor.show(card, 0.5);
   await actor.say(`It recognises ${name} now, and still all other classes`, 2.2);
@@ -152,8 +152,8 @@ export async function rollBack({ actor }) {
   await actor.raise();
   await actor.wait(0.8);
   await actor.press(page.getByRole("dialog").getByRole("button", { name: "Roll back to version 1" }));
-  await page.getByText("Version 1 is back in service").waitFor();
-  await page.locator(".in-service-card").getByText("version 1").waitFor();
+  await page.getByText("Version 1 is active again").waitFor();
+  await page.locator(".active-version").getByText("version 1").waitFor();
   await actor.say("Version 1 is active again", 1.4);
 }
 
@@ -161,7 +161,7 @@ export async function load({ actor, server }) {
   const { page } = actor;
   const clients = 16;
   await actor.open("Overview", `Live under load: ${clients} clients send images continuously`);
-  await actor.show(page.locator(".stat").filter({ has: page.getByText("Answers a minute", { exact: true }) }), 0.25);
+  await actor.show(page.locator(".stat").filter({ has: page.getByText("Predictions per minute", { exact: true }) }), 0.25);
   const result = await applyLoad(server.address, join(root, "www/src/samples/ship.jpg"), { clients, seconds: 4 });
   console.log("load", JSON.stringify(result));
   assert.equal(result.failed, 0, "no request fails");
@@ -199,14 +199,14 @@ export async function offline({ actor, server, context }) {
     await context.setOffline(true);
     await page.reload();
     await page.waitForFunction(() => globalThis.recording !== undefined);
-    await page.locator("#banner").getByText("Offline: predictions in this page still work").waitFor();
+    await page.locator("#banner").getByText("Predictions in this page still work").waitFor();
     await setMode(page, "page");
     await page.locator(".engine").getByText("Ready").waitFor({ timeout: 60_000 });
   });
   await actor.say("Server stopped, network off, page reloaded", 2.4);
   await actor.choose(button(page, "Choose images"), join(root, "www/src/samples/airplane.jpg"));
-  await page.locator(".answer-card .label").first().filter({ hasText: "airplane" }).waitFor();
-  await actor.show(page.locator(".answer-card").first(), 0.6);
+  await page.locator(".prediction-card .label").first().filter({ hasText: "airplane" }).waitFor();
+  await actor.show(page.locator(".prediction-card").first(), 0.6);
   await actor.say("It still classifies: the image never leaves the browser", 2.6);
   await actor.say("git clone, then ./tools/run", 3);
 }

@@ -7,15 +7,15 @@ import { root } from "../../tests/support/fovea.mjs";
 import { openView } from "../../tests/e2e/browser.mjs";
 
 const kMaxBytes = 300_000;
-const looks = {
+const screens = {
   light: { viewport: { width: 1360, height: 860 }, colorScheme: "light" },
   dark: { viewport: { width: 1360, height: 860 }, colorScheme: "dark" },
   phone: { viewport: { width: 390, height: 800 }, deviceScaleFactor: 2, hasTouch: true },
 };
 
 // Writes docs/images/NAME.webp; `prepare` brings the page into the state to be shown.
-export async function still(browser, server, name, view, look, prepare) {
-  const page = await openView(browser, server, view, looks[look]);
+export async function still(browser, server, name, view, screen, prepare) {
+  const page = await openView(browser, server, view, screens[screen]);
   await prepare(page);
   await page.waitForTimeout(1200); // animations of charts
   const png = join(tmpdir(), `fovea-${process.pid}-${name}.png`);
@@ -33,12 +33,12 @@ export async function still(browser, server, name, view, look, prepare) {
 
 // Writes all screenshots. Call it after a retraining, while its version is active.
 export async function takeStills(browser, server) {
-  const closeGuide = async (page) => {
-    await page.getByRole("button", { name: "Put the first steps away" }).click();
+  const hideFirstSteps = async (page) => {
+    await page.getByRole("button", { name: "Hide the first steps" }).click();
   };
   await still(browser, server, "overview", "overview", "light", async (page) => {
-    await closeGuide(page);
-    await page.locator(".retina-cells .cell").nth(20).waitFor();
+    await hideFirstSteps(page);
+    await page.locator(".recent-dots .dot").nth(20).waitFor();
   });
   await still(browser, server, "verdict", "train/1", "light", (page) => page.locator(".verdict-head h2").waitFor());
   await still(browser, server, "insights-dark", "insights", "dark", async (page) => {
@@ -48,9 +48,9 @@ export async function takeStills(browser, server) {
   });
   await still(browser, server, "predict-phone", "predict", "phone", async (page) => {
     await page.locator("label[for=mode-both]").click();
-    await page.getByRole("button", { name: "Try the sample image: ship" }).click();
-    await page.getByText("Same answer").waitFor({ timeout: 60_000 });
-    const card = page.locator(".answer-card").first();
+    await page.getByRole("button", { name: "Classify the sample image: ship" }).click();
+    await page.getByText("Same prediction").waitFor({ timeout: 60_000 });
+    const card = page.locator(".prediction-card").first();
     await card.evaluate((node) => scrollTo(0, scrollY + node.getBoundingClientRect().top - 16));
   });
 }

@@ -43,7 +43,7 @@ test("files outside of folders are skipped if folders are the classes", () => {
   assert.deepEqual(toChunks(stage([found("a.jpg")]), "one", ""), [], "no label, no chunk");
 });
 
-test("an archive is a request of its own with a label only if all images have one", () => {
+test("an archive is a separate request with a label only if all images have one", () => {
   const staged = stage([found("signs.zip"), found("x/b.jpg")]);
   assert.deepEqual(toChunks(staged, "folders", "").map(({ labels }) => labels), [["x"], []]);
   const [, archive] = toChunks(staged, "one", "cat");

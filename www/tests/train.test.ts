@@ -172,5 +172,5 @@ test("an option that the server refuses is found in its message", () => {
   assert.equal(refused?.name, "epochs");
   assert.equal(refused?.message("Epochs"), "Epochs cannot be 99999999: it is a whole number from 1 to 1000");
   assert.equal(refusedOption('"mode" cannot be "x": it is one of auto'), undefined);
-  assert.equal(refusedOption("there is nothing new to learn"), undefined);
+  assert.equal(refusedOption("there are no new images"), undefined);
 });

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import { type WorkerPort, WorkerClassifier, download, threadsHere } from "fovea";
+import { type WorkerPort, WorkerClassifier, availableThreads, download } from "fovea";
 import type { Reply, Request } from "../../wasm/package/src/messages.js";
 
 // A message channel instead of a Worker, so that bytes are transferred.
@@ -88,8 +88,8 @@ function refusing(...glues: string[]) {
     requests.push(own);
     return pair((request, reply) => {
       const { id, type } = request;
-      own.push(type === "start" ? request.code.glue : type);
-      if (type === "start") reply(glues.includes(request.code.glue) ? { id, type: "failed", error: `no ${request.code.glue}` } : { id, type: "started", engine });
+      own.push(type === "start" ? request.files.glue : type);
+      if (type === "start") reply(glues.includes(request.files.glue) ? { id, type: "failed", error: `no ${request.files.glue}` } : { id, type: "started", engine });
       else reply(type === "load" ? { id, type: "loaded", info } : { id, type: "failed", error: "no images today" });
     })();
   };
@@ -117,19 +117,19 @@ test("the error of the last engine is reported if none starts", async (t) => {
 
 test("the number of threads depends on isolation and processors and is at most eight", () => {
   const page = { crossOriginIsolated: true, SharedArrayBuffer, navigator: { hardwareConcurrency: 4 } };
-  assert.equal(threadsHere(page), 4);
-  assert.equal(threadsHere({ ...page, navigator: { hardwareConcurrency: 64 } }), 8);
-  assert.equal(threadsHere({ ...page, navigator: { hardwareConcurrency: 1 } }), 1);
-  assert.equal(threadsHere({ ...page, navigator: {} }), 1);
-  assert.equal(threadsHere({ ...page, crossOriginIsolated: false }), 1);
-  assert.equal(threadsHere({ ...page, SharedArrayBuffer: undefined }), 1);
+  assert.equal(availableThreads(page), 4);
+  assert.equal(availableThreads({ ...page, navigator: { hardwareConcurrency: 64 } }), 8);
+  assert.equal(availableThreads({ ...page, navigator: { hardwareConcurrency: 1 } }), 1);
+  assert.equal(availableThreads({ ...page, navigator: {} }), 1);
+  assert.equal(availableThreads({ ...page, crossOriginIsolated: false }), 1);
+  assert.equal(availableThreads({ ...page, SharedArrayBuffer: undefined }), 1);
 });
 
 test("disposing rejects pending requests", async () => {
   const { classifier } = await WorkerClassifier.load(ready(() => undefined), sources);
   const waiting = classifier.predict(Uint8Array.of(1));
   classifier.dispose();
-  await assert.rejects(waiting, /disposed of/);
+  await assert.rejects(waiting, /was disposed/);
 });
 
 test("a download reports progress and rejects truncated responses", async () => {
@@ -147,8 +147,8 @@ test("a download reports progress and rejects truncated responses", async () => 
     assert.equal(whole.length, 100000);
     assert.ok(whole.every((byte) => byte === 7));
     assert.deepEqual(last, { received: 100000, total: 100000 });
-    await assert.rejects(download(`${base}/broken`), /broke off after/);
-    await assert.rejects(download(`${base}/missing`), /answered 404/);
+    await assert.rejects(download(`${base}/broken`), /connection lost after/);
+    await assert.rejects(download(`${base}/missing`), /status 404/);
   } finally {
     server.close();
   }

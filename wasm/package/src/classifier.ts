@@ -8,7 +8,7 @@ export interface LayerInfo {
   flops: number;
 }
 
-// As in the server's GET /api/v1/model.
+// Same fields as GET /api/v1/model of the server.
 export interface ModelInfo {
   classes: string[];
   input_size: number;
@@ -25,33 +25,33 @@ export interface Prediction {
   label: string;
   index: number;
   probability: number;
-  probabilities: number[]; // in the order of ModelInfo.classes; they sum to 1
-  timing: { decode: number; compute: number }; // milliseconds, of this image
+  probabilities: number[]; // in the order of ModelInfo.classes; sum 1
+  timing: { decode: number; compute: number }; // milliseconds, for this image
 }
 
-// What became of one image of several.
+// The result for one image of a batch.
 export type Result = Prediction | { error: string };
 
-// Of one image alone. Throws Error saying what is wrong with it.
-export function only([result]: readonly Result[]): Prediction {
+// The prediction of a single image. Throws Error with the reason if it failed.
+export function singlePrediction([result]: readonly Result[]): Prediction {
   if (result === undefined || "error" in result) throw new Error(result?.error);
   return result;
 }
 
 export interface LoadOptions {
   engine: EngineFactory; // the default export of fovea.js, or of fovea_threads.js
-  wasm: Uint8Array; // the bytes of the .wasm beside it
-  model: Uint8Array; // the bytes of a model file (safetensors)
-  threads?: Threads; // for fovea_threads.js
+  wasm: Uint8Array; // content of the matching .wasm file
+  model: Uint8Array; // content of a model file (safetensors)
+  threads?: Threads; // required by fovea_threads.js
 }
 
-// One model in an engine. predict() takes the image FILE (JPEG, PNG or BMP bytes): the engine's own
-// decoder and resize give the same answer as the server, which a canvas would not.
+// A model loaded into an engine. predict() takes the content of an image FILE (JPEG, PNG or BMP), not canvas pixels:
+// the decoder and resampling of the engine give the same prediction as the server.
 export class Classifier {
   readonly info: ModelInfo;
   private handle: number;
 
-  // Throws Error with the engine's own words when the model file is not sound.
+  // Throws Error with the message of the engine if the model file is invalid.
   static async load({ engine, wasm, model, threads }: LoadOptions): Promise<Classifier> {
     return new Classifier(await startEngine(engine, wasm, threads), model);
   }
@@ -61,9 +61,9 @@ export class Classifier {
     model: Uint8Array,
   ) {
     const { abi } = engine;
-    this.handle = withBlock(abi, model.length, (at) => {
-      new Uint8Array(memory(abi)).set(model, at);
-      return abi._fv_load(at, model.length);
+    this.handle = withBlock(abi, model.length, (address) => {
+      new Uint8Array(memory(abi)).set(model, address);
+      return abi._fv_load(address, model.length);
     });
     if (this.handle === 0) throw failure(abi);
     this.info = JSON.parse(abi.UTF8ToString(abi._fv_info(this.handle))) as ModelInfo;
@@ -73,33 +73,33 @@ export class Classifier {
     return this.engine.info;
   }
 
-  // Throws Error saying what is wrong with the bytes; the classifier stays usable.
+  // Throws Error with the reason if the image is invalid; the classifier stays usable.
   predict(image: Uint8Array): Prediction {
-    return only(this.predictAll([image]));
+    return singlePrediction(this.predictAll([image]));
   }
 
-  // What became of each, in their order. Several are shared out over the engine's threads; the answers are
-  // the same, bit for bit, whatever their number.
+  // One result per image, in the same order. The images are distributed over the threads of the engine; the predictions
+  // are bit-identical for any number of threads.
   predictAll(images: readonly Uint8Array[]): Result[] {
     const { abi } = this.engine;
     const classes = this.info.classes.length;
     const count = images.length;
     const bytes = images.reduce((sum, { length }) => sum + length, 0);
-    // One block: two doubles and the probabilities of each, sizes, files.
+    // One block of memory: times (2 doubles per image), probabilities (float), sizes (uint32), contents of the files.
     return withBlock(abi, count * (16 + 4 * classes + 4) + bytes, (times) => {
-      const out = times + 16 * count;
-      const sizes = out + 4 * classes * count;
+      const probabilitiesAt = times + 16 * count;
+      const sizes = probabilitiesAt + 4 * classes * count;
       const files = sizes + 4 * count;
       new Uint32Array(memory(abi), sizes, count).set(images.map(({ length }) => length));
-      const room = new Uint8Array(memory(abi), files, bytes);
-      let at = 0;
+      const target = new Uint8Array(memory(abi), files, bytes);
+      let offset = 0;
       for (const image of images) {
-        room.set(image, at);
-        at += image.length;
+        target.set(image, offset);
+        offset += image.length;
       }
-      if (abi._fv_predict(this.handle, files, bytes, sizes, count, out, classes, times) < 0) throw failure(abi);
+      if (abi._fv_predict(this.handle, files, bytes, sizes, count, probabilitiesAt, classes, times) < 0) throw failure(abi);
       const timing = new Float64Array(memory(abi), times, 2 * count);
-      const all = new Float32Array(memory(abi), out, classes * count);
+      const all = new Float32Array(memory(abi), probabilitiesAt, classes * count);
       return images.map((_, i) => {
         const error = abi.UTF8ToString(abi._fv_failure(this.handle, i));
         if (error !== "") return { error };
@@ -116,7 +116,7 @@ export class Classifier {
     });
   }
 
-  // Bytes of memory the engine holds in all; it never shrinks.
+  // Size of the engine's memory in bytes; it never shrinks.
   get memoryBytes(): number {
     return memory(this.engine.abi).byteLength;
   }

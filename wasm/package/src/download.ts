@@ -1,6 +1,6 @@
 import type { Progress } from "./messages.js";
 
-// A whole file with progress. Throws Error naming the address and the reason.
+// Downloads a file and reports the progress. Throws Error with the address and the reason.
 export async function download(
   address: string,
   onProgress: (progress: Progress) => void = () => {},
@@ -13,35 +13,35 @@ export async function download(
     throw new Error(`cannot reach ${address}`);
   }
   if (!response.ok || response.body === null) {
-    throw new Error(`${address} answered ${response.status}`);
+    throw new Error(`${address}: status ${response.status}`);
   }
-  // The length is of what travels; with a content encoding it says nothing about what arrives here.
+  // Content-Length is the encoded size, so it is only useful without a content encoding.
   const encoded = response.headers.has("content-encoding");
   const total = encoded ? 0 : Number(response.headers.get("content-length") ?? 0);
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let received = 0;
   const reader = response.body.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch(() => {
-      throw new Error(`${address} broke off after ${received} bytes`);
+      throw new Error(`${address}: connection lost after ${received} bytes`);
     });
     if (done) break;
-    pieces.push(value);
+    chunks.push(value);
     received += value.length;
     onProgress({ received, total });
   }
   if (total !== 0 && received !== total) {
-    throw new Error(`${address} broke off after ${received} of ${total} bytes`);
+    throw new Error(`${address}: connection lost after ${received} of ${total} bytes`);
   }
-  return joined(pieces, received);
+  return concatenate(chunks, received);
 }
 
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
   let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
   }
-  return whole;
+  return bytes;
 }

@@ -1,9 +1,9 @@
-// The flat C ABI of wasm/bindings.cpp, and the one way to bring it up: the caller hands over the
-// bytes of the .wasm, so nothing here asks whether it runs in a page, a Worker or node.
+// The C interface of wasm/bindings.cpp and its start. The caller provides the content of the .wasm file, so this works
+// in a page, in a Worker and in Node.
 
 export interface Abi {
   HEAPU8: Uint8Array;
-  wasmMemory?: WebAssembly.Memory; // of the build with threads
+  wasmMemory?: WebAssembly.Memory; // in the build with threads
   _malloc(size: number): number;
   _free(pointer: number): void;
   _fv_engine(threads: number): number;
@@ -25,7 +25,7 @@ export interface Abi {
   UTF8ToString(pointer: number): string;
 }
 
-// What fovea.js and fovea_threads.js export by default.
+// The default export of fovea.js and fovea_threads.js.
 export type EngineFactory = (options: {
   wasmBinary: Uint8Array;
   threads?: number;
@@ -33,11 +33,11 @@ export type EngineFactory = (options: {
   locateFile?: (name: string) => string;
 }) => Promise<Abi>;
 
-// What the engine itself is, as it was built and runs here.
+// Properties of the running engine.
 export interface EngineInfo {
-  simd_bits: number; // width of its vector instructions; 0: none
-  threads: number; // that share the images of one call
-  kernels: string; // which of the convolution kernels it chose
+  simd_bits: number; // width of the vector instructions; 0: none
+  threads: number; // threads that share the images of a call
+  kernels: string; // the selected convolution kernels
 }
 
 export interface Engine {
@@ -45,11 +45,11 @@ export interface Engine {
   info: EngineInfo;
 }
 
-// For the build with threads, each of which is a Worker that loads its own script and the glue again.
+// Needed by the build with threads: each thread is a Worker that loads both scripts.
 export interface Threads {
-  count: number; // the one that calls is among them
-  glue: string; // address of fovea_threads.js
-  worker: string; // address of fovea_threads.worker.js
+  count: number; // including the calling thread
+  glue: string; // URL of fovea_threads.js
+  worker: string; // URL of fovea_threads.worker.js
 }
 
 export async function startEngine(factory: EngineFactory, wasm: Uint8Array, threads?: Threads): Promise<Engine> {
@@ -70,11 +70,11 @@ export async function startEngine(factory: EngineFactory, wasm: Uint8Array, thre
 
 export const failure = (abi: Abi): Error => new Error(abi.UTF8ToString(abi._fv_last_error()));
 
-// The engine's memory as it is now. Growth makes it another buffer, and when a thread other than the caller's
-// grows it, HEAPU8 does not learn of it.
+// The current memory of the engine. Growing creates a new buffer, and HEAPU8 is not updated when another thread grows
+// the memory.
 export const memory = (abi: Abi): ArrayBufferLike => abi.wasmMemory?.buffer ?? abi.HEAPU8.buffer;
 
-// Runs body with so many bytes of the engine's memory, on an address that suits every type, and frees them.
+// Allocates `size` bytes in the memory of the engine, aligned for every type, calls `body` and frees them.
 export function withBlock<T>(abi: Abi, size: number, body: (pointer: number) => T): T {
   const pointer = abi._malloc(Math.max(size, 1));
   if (pointer === 0) throw new Error("out of memory");

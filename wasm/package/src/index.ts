@@ -3,7 +3,7 @@ export type { LayerInfo, LoadOptions, ModelInfo, Prediction, Result } from "./cl
 export { download } from "./download.js";
 export { startEngine } from "./engine.js";
 export type { Engine, EngineFactory, EngineInfo, Threads } from "./engine.js";
-export type { Code, Progress, Sources } from "./messages.js";
-export { threadsHere } from "./threads.js";
+export type { EngineFiles, Progress, Sources } from "./messages.js";
+export { availableThreads } from "./threads.js";
 export { WorkerClassifier } from "./worker_classifier.js";
 export type { WorkerPort } from "./worker_classifier.js";

@@ -1,27 +1,27 @@
 import type { ModelInfo, Result } from "./classifier.js";
 import type { EngineInfo } from "./engine.js";
 
-// One build of the engine, by its addresses.
-export interface Code {
+// The URLs of one build of the engine.
+export interface EngineFiles {
   glue: string; // fovea.js
   wasm: string; // fovea.wasm
-  threads?: { count: number; worker: string }; // of fovea_threads.js: how many, fovea_threads.worker.js
+  threads?: { count: number; worker: string }; // fovea_threads.js only; worker: fovea_threads.worker.js
 }
 
 export interface Sources {
-  engines: readonly Code[]; // the first that starts is taken
-  model: string; // address of the model file
-  headers?: Record<string, string>; // sent when asking for the model: a token, for instance
+  engines: readonly EngineFiles[]; // the first that starts is used
+  model: string; // URL of the model file
+  headers?: Record<string, string>; // sent with the request for the model, for example a token
 }
 
 export interface Progress {
-  received: number; // bytes so far
-  total: number; // bytes in all, 0 while unknown
+  received: number; // bytes
+  total: number; // bytes; 0: unknown
 }
 
-// What page and Worker say to each other. Every request carries an id; its answer carries the same.
+// Messages between page and Worker. A reply has the id of its request.
 export type Request =
-  | { id: number; type: "start"; code: Code }
+  | { id: number; type: "start"; files: EngineFiles }
   | { id: number; type: "load"; model: string; headers: Record<string, string> }
   | { id: number; type: "predict"; images: Uint8Array[] };
 

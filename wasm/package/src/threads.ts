@@ -1,16 +1,16 @@
-// Threads need memory that Workers share, which a browser allows only for a page that is isolated from other
-// sites: by the server's Cross-Origin headers, and over HTTPS or on localhost.
+// Threads need memory shared between Workers. Browsers allow it only in cross-origin isolated pages: with the server's
+// Cross-Origin headers, over HTTPS or on localhost.
 
-interface Place {
+interface Environment {
   crossOriginIsolated?: boolean;
   SharedArrayBuffer?: unknown;
   navigator?: { hardwareConcurrency?: number };
 }
 
-const kMost = 8; // each holds memory of its own, and a visitor's processor has other work too
+const kMaxThreads = 8; // each uses memory, and the computer has other work
 
-// How many threads an engine may have here; 1: take fovea.js.
-export function threadsHere(place: Place = globalThis): number {
-  if (place.crossOriginIsolated !== true || place.SharedArrayBuffer === undefined) return 1;
-  return Math.min(kMost, Math.max(1, place.navigator?.hardwareConcurrency ?? 1));
+// The number of threads to use; 1: use fovea.js.
+export function availableThreads(environment: Environment = globalThis): number {
+  if (environment.crossOriginIsolated !== true || environment.SharedArrayBuffer === undefined) return 1;
+  return Math.min(kMaxThreads, Math.max(1, environment.navigator?.hardwareConcurrency ?? 1));
 }

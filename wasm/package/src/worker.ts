@@ -1,10 +1,9 @@
-// The Worker's side: downloads, compiles and predicts off the page's thread, one request after
-// another in the order they came.
+// The Worker: loads the engine and the model and predicts, one request at a time in the order of arrival.
 
 import { Classifier } from "./classifier.js";
 import { download } from "./download.js";
 import { type Engine, type EngineFactory, startEngine } from "./engine.js";
-import type { Code, Reply, Request } from "./messages.js";
+import type { EngineFiles, Progress, Reply, Request } from "./messages.js";
 
 interface Scope {
   onmessage: ((event: { data: Request }) => void) | null;
@@ -12,10 +11,10 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-const kWarmUps = 3;
-const kPatience = 20_000; // milliseconds until threads that do not come count as none
+const kWarmUpRuns = 3;
+const kStartTimeout = 20_000; // milliseconds
 // A BMP file of one grey pixel: file header, 40 bytes of image header, B G R and padding.
-const kPixel = Uint8Array.of(
+const kGreyPixel = Uint8Array.of(
   ...[0x42, 0x4d, 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0],
   ...[40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 4, 0, 0, 0],
   ...[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128, 128, 128, 0],
@@ -26,19 +25,19 @@ let classifier: Classifier | undefined;
 let previous: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
-  previous = previous.then(() => answer(data));
+  previous = previous.then(() => handle(data));
 };
 
-async function answer(request: Request): Promise<void> {
+async function handle(request: Request): Promise<void> {
   const { id } = request;
   try {
     if (request.type === "start") {
-      engine = await start(request.code);
+      engine = await start(request.files);
       scope.postMessage({ id, type: "started", engine: engine.info });
     } else if (request.type === "load") {
       if (engine === undefined) throw new Error("no engine was started");
-      const tell = (progress: { received: number; total: number }): void => scope.postMessage({ id, type: "progress", progress });
-      load(engine, await download(request.model, tell, request.headers));
+      const report = (progress: Progress): void => scope.postMessage({ id, type: "progress", progress });
+      load(engine, await download(request.model, report, request.headers));
       if (classifier !== undefined) scope.postMessage({ id, type: "loaded", info: classifier.info });
     } else {
       if (classifier === undefined) throw new Error("no model is loaded");
@@ -49,25 +48,24 @@ async function answer(request: Request): Promise<void> {
   }
 }
 
-async function start({ glue, wasm, threads }: Code): Promise<Engine> {
+async function start({ glue, wasm, threads }: EngineFiles): Promise<Engine> {
   const [{ default: factory }, bytes] = await Promise.all([import(glue) as Promise<{ default: EngineFactory }>, download(wasm)]);
   if (threads === undefined) return startEngine(factory, bytes);
-  // A thread whose script does not arrive is told to nobody.
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`threads did not start within ${kPatience / 1000} s`)), kPatience);
+  // The engine does not report a thread whose script could not be loaded, hence the timeout.
+  const timeout = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`the threads did not start within ${kStartTimeout / 1000} s`)), kStartTimeout);
   });
-  return Promise.race([startEngine(factory, bytes, { ...threads, glue }), late]);
+  return Promise.race([startEngine(factory, bytes, { ...threads, glue }), timeout]);
 }
 
-function load(on: Engine, weights: Uint8Array): void {
-  const loaded = new Classifier(on, weights);
-  // The first runs are slow while the browser still compiles: let them be on images of ours, and every
-  // thread have its share.
-  for (let i = 0; i < kWarmUps; ++i) {
-    const failed = loaded.predictAll(Array<Uint8Array>(on.info.threads).fill(kPixel)).find((result) => "error" in result);
-    if (failed === undefined) continue;
+function load(engine: Engine, weights: Uint8Array): void {
+  const loaded = new Classifier(engine, weights);
+  // The first runs are slow because the browser still compiles, so every thread predicts a test image first.
+  for (let i = 0; i < kWarmUpRuns; ++i) {
+    const failure = loaded.predictAll(Array<Uint8Array>(engine.info.threads).fill(kGreyPixel)).find((result) => "error" in result);
+    if (failure === undefined) continue;
     loaded.dispose();
-    throw new Error(failed.error);
+    throw new Error(failure.error);
   }
   classifier?.dispose();
   classifier = loaded;

@@ -1,8 +1,8 @@
-import { type ModelInfo, type Prediction, type Result, only } from "./classifier.js";
+import { type ModelInfo, type Prediction, type Result, singlePrediction } from "./classifier.js";
 import type { EngineInfo } from "./engine.js";
-import type { Code, Progress, Reply, Request, Sources } from "./messages.js";
+import type { EngineFiles, Progress, Reply, Request, Sources } from "./messages.js";
 
-// The part of Worker that is used, so that a test can stand two ports back to back.
+// The part of Worker that is used; tests replace it by a message channel.
 export interface WorkerPort {
   postMessage(message: Request, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Reply>) => void) | null;
@@ -10,24 +10,24 @@ export interface WorkerPort {
   terminate(): void;
 }
 
-interface Waiting {
-  settle(reply: Reply): void;
-  fail(error: Error): void;
+interface PendingRequest {
+  resolve(reply: Reply): void;
+  reject(error: Error): void;
   onProgress?: (progress: Progress) => void;
 }
 
-// A Classifier in a Worker: the same promises, off the page's thread.
+// A Classifier that runs in a Worker, so that the thread of the page stays responsive.
 export class WorkerClassifier {
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly pending = new Map<number, PendingRequest>();
   private nextId = 1;
 
   private constructor(private readonly port: WorkerPort) {
     port.onmessage = ({ data }) => this.receive(data);
-    port.onerror = (event) => this.failAll(new Error(event.message || "the Worker failed to start"));
+    port.onerror = (event) => this.failAll(new Error(event.message || "the Worker could not be started"));
   }
 
-  // Downloads code and weights, reporting the progress of the weights. Rejects with Error. `newPort` makes a
-  // Worker, one for each engine that is tried.
+  // Downloads engine and weights and reports the progress of the weights. Rejects with Error. `newPort` creates a
+  // Worker; it is called once for each engine that is tried.
   static async load(
     newPort: () => WorkerPort,
     { engines, model, headers = {} }: Sources,
@@ -35,8 +35,8 @@ export class WorkerClassifier {
   ): Promise<{ classifier: WorkerClassifier; info: ModelInfo; engine: EngineInfo }> {
     const { classifier, engine } = await WorkerClassifier.start(newPort, engines);
     try {
-      const reply = await classifier.ask({ id: 0, type: "load", model, headers }, [], onProgress);
-      if (reply.type !== "loaded") throw new Error(`the Worker answered ${reply.type} to load`);
+      const reply = await classifier.request({ id: 0, type: "load", model, headers }, [], onProgress);
+      if (reply.type !== "loaded") throw new Error(`unexpected reply to load: ${reply.type}`);
       return { classifier, info: reply.info, engine };
     } catch (error) {
       classifier.dispose();
@@ -44,71 +44,71 @@ export class WorkerClassifier {
     }
   }
 
-  private static async start(newPort: () => WorkerPort, [code, ...others]: readonly Code[]): Promise<{ classifier: WorkerClassifier; engine: EngineInfo }> {
-    if (code === undefined) throw new Error("no engine was named");
+  private static async start(newPort: () => WorkerPort, [files, ...others]: readonly EngineFiles[]): Promise<{ classifier: WorkerClassifier; engine: EngineInfo }> {
+    if (files === undefined) throw new Error("no engine to start");
     const classifier = new WorkerClassifier(newPort());
     try {
-      const reply = await classifier.ask({ id: 0, type: "start", code }, []);
-      if (reply.type !== "started") throw new Error(`the Worker answered ${reply.type} to start`);
+      const reply = await classifier.request({ id: 0, type: "start", files }, []);
+      if (reply.type !== "started") throw new Error(`unexpected reply to start: ${reply.type}`);
       return { classifier, engine: reply.engine };
     } catch (error) {
       classifier.dispose();
       if (others.length === 0) throw error;
-      console.warn(`${code.glue} did not start, ${others[0]?.glue} is taken instead:`, error);
+      console.warn(`${files.glue} did not start, using ${others[0]?.glue} instead:`, error);
       return WorkerClassifier.start(newPort, others);
     }
   }
 
-  // Rejects with Error saying what is wrong with the image.
+  // Rejects with the reason if the image is invalid.
   async predict(image: Uint8Array<ArrayBuffer>): Promise<Prediction> {
-    return only(await this.predictAll([image]));
+    return singlePrediction(await this.predictAll([image]));
   }
 
-  // What became of each, in their order. The bytes move to the Worker: the caller's arrays are empty
-  // afterwards. Several share the engine's threads.
+  // One result per image, in the same order. The buffers are transferred to the Worker, so the caller's arrays are empty
+  // afterwards. The threads of the engine share the images.
   async predictAll(images: readonly Uint8Array<ArrayBuffer>[]): Promise<Result[]> {
     const buffers = [...new Set(images.map(({ buffer }) => buffer))];
-    const reply = await this.ask({ id: 0, type: "predict", images: [...images] }, buffers);
-    if (reply.type !== "predicted") throw new Error(`the Worker answered ${reply.type} to predict`);
+    const reply = await this.request({ id: 0, type: "predict", images: [...images] }, buffers);
+    if (reply.type !== "predicted") throw new Error(`unexpected reply to predict: ${reply.type}`);
     return reply.results;
   }
 
   dispose(): void {
     this.port.terminate();
-    this.failAll(new Error("the classifier was disposed of"));
+    this.failAll(new Error("the classifier was disposed"));
   }
 
-  private ask(
-    request: Request,
+  private request(
+    message: Request,
     transfer: Transferable[],
     onProgress?: (progress: Progress) => void,
   ): Promise<Reply> {
     const id = this.nextId++;
-    return new Promise((settle, fail) => {
-      this.waiting.set(id, onProgress ? { settle, fail, onProgress } : { settle, fail });
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, onProgress ? { resolve, reject, onProgress } : { resolve, reject });
       try {
-        this.port.postMessage({ ...request, id }, transfer);
+        this.port.postMessage({ ...message, id }, transfer);
       } catch (error) {
-        this.waiting.delete(id);
+        this.pending.delete(id);
         throw error;
       }
     });
   }
 
   private receive(reply: Reply): void {
-    const waiting = this.waiting.get(reply.id);
-    if (waiting === undefined) return;
+    const pending = this.pending.get(reply.id);
+    if (pending === undefined) return;
     if (reply.type === "progress") {
-      waiting.onProgress?.(reply.progress);
+      pending.onProgress?.(reply.progress);
       return;
     }
-    this.waiting.delete(reply.id);
-    if (reply.type === "failed") waiting.fail(new Error(reply.error));
-    else waiting.settle(reply);
+    this.pending.delete(reply.id);
+    if (reply.type === "failed") pending.reject(new Error(reply.error));
+    else pending.resolve(reply);
   }
 
   private failAll(error: Error): void {
-    for (const { fail } of this.waiting.values()) fail(error);
-    this.waiting.clear();
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
   }
 }

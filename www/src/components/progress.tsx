@@ -7,7 +7,7 @@ export interface ProgressProps {
   label: string;
   value?: number | undefined; // of max; undefined: progress unknown
   max?: number;
-  detail?: ComponentChildren; // "12 of 300, 8 s to go"
+  detail?: ComponentChildren; // "12 of 300, 8 s left"
   onCancel?: (() => void) | undefined;
 }
 

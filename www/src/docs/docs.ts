@@ -1,13 +1,13 @@
-// The page at /docs: the server's own OpenAPI document, to read and to try. Everything it needs comes
-// from this server.
+// The API reference at /docs: shows the OpenAPI document of the server and sends requests. All files come from this
+// server.
 import SwaggerUI, { type Plugin } from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = (): boolean => document.documentElement.classList.toggle("dark-mode", dark.matches);
-follow();
-dark.addEventListener("change", follow);
+const applyTheme = (): boolean => document.documentElement.classList.toggle("dark-mode", dark.matches);
+applyTheme();
+dark.addEventListener("change", applyTheme);
 
-// A screen reader is told what the button that chooses a file is for.
+// Labels the file input for screen readers.
 const labelFiles: Plugin = () => ({
   wrapComponents: {
     Input: (Original, { React }) => (properties) =>
@@ -18,9 +18,9 @@ const labelFiles: Plugin = () => ({
 SwaggerUI({
   url: "openapi.json",
   domNode: document.getElementById("api"),
-  deepLinking: true, // the address names the operation that is open
+  deepLinking: true, // the address contains the open operation
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   plugins: [labelFiles],
-  validatorUrl: null, // asks nobody else whether the document is right; a test does
+  validatorUrl: null, // does not send the document to an external validator; a test validates it
 });

@@ -1,4 +1,4 @@
-// The package comes without types; of its many options these are used.
+// Types for the options that are used; the package has none.
 declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
   type Properties = Record<string, unknown>;
   type Component = (properties: Properties) => unknown;

@@ -1,6 +1,6 @@
 // The model inside the page. On first use a Worker is started and the weights are fetched.
 import { signal } from "@preact/signals";
-import { type Code, type EngineInfo, type ModelInfo, type Result, WorkerClassifier, threadsHere } from "fovea";
+import { type EngineFiles, type EngineInfo, type ModelInfo, type Result, WorkerClassifier, availableThreads } from "fovea";
 import { words } from "../base/strings.js";
 import { kWeightsPath } from "../net/paths.js";
 import { token } from "../net/token.js";
@@ -32,10 +32,10 @@ interface LoadedModel {
 const absoluteUrl = (path: string): string => new URL(path, document.baseURI).href;
 
 // The engine with threads first, where threads are possible. The engine without threads runs everywhere.
-function engines(): Code[] {
+function engines(): EngineFiles[] {
   const { glue, wasm, threadsGlue, threadsWasm, threadsWorker } = FOVEA_ADDRESSES;
-  const single: Code = { glue: absoluteUrl(glue), wasm: absoluteUrl(wasm) };
-  const count = threadsHere();
+  const single: EngineFiles = { glue: absoluteUrl(glue), wasm: absoluteUrl(wasm) };
+  const count = availableThreads();
   if (count === 1) return [single];
   const threads = { count, worker: absoluteUrl(threadsWorker) };
   return [{ glue: absoluteUrl(threadsGlue), wasm: absoluteUrl(threadsWasm), threads }, single];

@@ -6,7 +6,7 @@ import { ServerError, userMessage } from "../net/errors.js";
 import { countFitting } from "./request_queue.js";
 import type { Outcome, Prediction } from "./types.js";
 
-type Body = Schemas["PredictAnswer"];
+type Body = Schemas["PredictResponse"];
 
 // Limits of one request; a larger image is sent alone.
 const kMaxImages = 32;

@@ -135,7 +135,7 @@ async function follow(id: number, onEvent: (event: JobEvent) => void, stop: Abor
         headers: { Accept: "text/event-stream", ...(lastId === "" ? {} : { "Last-Event-ID": lastId }) },
         stop: connection.signal,
       });
-      if (response.status === 204) return; // no more events
+      if (response.status === 204) return; // the stream has ended
       await readEvents(response, connection, ({ id: eventId, data }) => {
         if (eventId !== undefined) lastId = eventId;
         pause = kFirstPause;

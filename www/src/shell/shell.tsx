@@ -37,7 +37,7 @@ export function Shell({ logo }: { logo: string }) {
         {words.shell.skip}
       </button>
       <Nav current={view?.id ?? ""} logo={logo} />
-      <div class="stage">
+      <div class="content">
         <header class="top">
           <h1>{title}</h1>
           <div class="top-state">

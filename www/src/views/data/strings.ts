@@ -20,7 +20,7 @@ export const words = {
   },
   empty: {
     title: "No training images yet",
-    text: "Add images of the classes that the model should learn. About 50 images per class are a good start.",
+    text: "Add images of the classes that you want to add or improve. About 50 images per class are a good start.",
     add: "Add images",
   },
   splits: {

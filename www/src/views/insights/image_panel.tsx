@@ -1,4 +1,4 @@
-// The images of a chart: those on this server as pictures, the others in a table.
+// The images of a chart: those on this server, and a table of the others.
 import { percent } from "../../base/format.js";
 import type { Cell } from "../../base/csv.js";
 import { ServerImage } from "../../shared/server_image.js";
@@ -50,7 +50,7 @@ function Group({ name, images }: { name: string; images: readonly PanelImage[] }
       <ul aria-label={name === "" ? undefined : w.shownImages(name)}>
         {available.map((image) => (
           <li key={image.sha256}>
-            <Picture image={image} />
+            <PanelFigure image={image} />
           </li>
         ))}
       </ul>
@@ -58,7 +58,7 @@ function Group({ name, images }: { name: string; images: readonly PanelImage[] }
   );
 }
 
-function Picture({ image: { url, label, answer, probability } }: { image: PanelImage }) {
+function PanelFigure({ image: { url, label, answer, probability } }: { image: PanelImage }) {
   const path = (url ?? "").replace(/^\//, "");
   if (answer === undefined) return <ServerImage path={path} alt={label} size={kSize.sample} />;
   return (

@@ -25,7 +25,7 @@ export const words = {
   evaluate: {
     title: "Evaluation",
     now: "Evaluate now",
-    nowLabel: (version: number) => `Evaluate version ${version} on the test images now`,
+    nowLabel: (version: number) => `Evaluate now: version ${version} on the test images`,
     available: (version: number, n: number) =>
       `Version ${version} can be evaluated on ${plural(n, "test image")} of its classes.`,
     leftOut: (n: number, names: string) =>

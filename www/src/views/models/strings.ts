@@ -166,7 +166,7 @@ export const words = {
       "The images differ, so these numbers do not show which version is better. " +
       "Evaluate both on the same data to compare them.",
     otherClasses:
-      "Each was evaluated on the images of its own classes, so these numbers do not show which version is better. " +
+      "Each was evaluated only on images of its classes, so these numbers do not show which version is better. " +
       "The classes that both have can be compared below.",
     someImages: "an unknown number of images",
     imagesRow: "Images",

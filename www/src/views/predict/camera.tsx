@@ -1,4 +1,4 @@
-// A camera preview, pictures taken by hand or once per second, and the prediction for the latest one.
+// A camera preview, photos taken manually or once per second, and the prediction for the latest one.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { percent } from "../../base/format.js";
 import { Button } from "../../components/button.js";
@@ -73,7 +73,7 @@ function DeviceSelect({ devices, value, onChange }: DeviceSelectProps) {
   );
 }
 
-// Takes pictures regularly, except while the latest one has no prediction yet and while the page is hidden.
+// Takes photos regularly, except while the latest one has no prediction yet and while the page is hidden.
 function useSeries(on: boolean, latest: Image | undefined, take: () => Promise<void>): void {
   const current = useRef({ latest, take });
   current.current = { latest, take };

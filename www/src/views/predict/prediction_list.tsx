@@ -70,7 +70,7 @@ function useScrollOnAddition() {
   return box;
 }
 
-// A component of its own, because it changes with every prediction.
+// A separate component, because it changes with every prediction.
 function Head({ total, children }: { total: number; children: ComponentChildren }) {
   return (
     <header>

@@ -57,7 +57,7 @@ function enqueue(files: readonly File[]): readonly Image[] {
 const kMaxShots = 100;
 let shots: readonly Image[] = [];
 
-// Adds a camera picture. Only the newest ones are kept, so that a long series does not fill the memory.
+// Adds a camera photo. Only the newest ones are kept, so that a long series does not fill the memory.
 export function addShot(file: File): Image | undefined {
   const [shot] = enqueue([file]);
   if (shot === undefined) return undefined;
@@ -67,7 +67,7 @@ export function addShot(file: File): Image | undefined {
 }
 
 // Images are classified in the page at once, since they do not leave the machine. Images that were classified
-// only in the page are sent to the server when the user asks for it.
+// only in the page are sent to the server when the user requests it.
 export function setMode(chosen: Mode): void {
   mode.value = chosen;
   if (chosen === "server") return;

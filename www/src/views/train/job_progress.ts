@@ -106,7 +106,7 @@ const stepOfPhase: Record<string, Step> = {
   "describing the new model": "finish",
 };
 
-export const kRestartPhase = "starting anew"; // the training data has changed
+export const kRestartPhase = "restarting"; // the training data has changed
 
 // The step of a running retraining.
 export function currentStep({ progress, phases, epochs }: JobProgress): Step {

@@ -13,7 +13,7 @@ export function planLead({ new_images: n, new_classes: names }: Pick<Plan, "new_
 
 export const kMinTest = 4; // as in engine/retrain/gate.h: a new class with fewer test images is not evaluated
 
-// What the verdict will not be able to tell, known before the training.
+// What the verdict will not be able to decide, known before the training.
 export function evaluationNotes({ images, old_images: old }: Pick<Plan, "images" | "old_images">): string[] {
   const w = words.plan;
   const few = images.filter((planned) => planned.new && planned.test < kMinTest).map(({ name }) => name);

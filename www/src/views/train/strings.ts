@@ -39,7 +39,7 @@ export const words = {
     lacking: "Not enough resources",
     nothing: "Retraining is not possible now",
     noImages: "No training images yet",
-    noImagesText: "Add images of the classes that the model should learn.",
+    noImagesText: "Add images of the classes that you want to add or improve.",
     addImages: "Add images",
     useOldImages: "Continue with the existing images",
     running: (job: number) => `Another retraining (job ${job}) is already running.`,
@@ -52,8 +52,8 @@ export const words = {
       auto: "All layers if old training images are available, otherwise only the last layer.",
       frozen:
         "Fast, and forgets little: the network keeps its features and only the classification changes. " +
-        "It cannot learn new features.",
-      full: "Slower, but learns new features. Old images are replayed; without them, the model forgets.",
+        "It finds no new features.",
+      full: "Slower, but the network can develop new features. Old images are replayed; without them, the model forgets.",
     },
     promote: "After training",
     promotes: { auto: "Activate if all checks pass", never: "Do not activate" },
@@ -63,7 +63,7 @@ export const words = {
     epochs: "Epochs",
     epochsHint: "Passes over the training images. More epochs fit the images better, until the model overfits.",
     lr: "Learning rate",
-    lrHint: "Step size of the training. If it is too large, the model forgets more; if it is too small, it learns little.",
+    lrHint: "Step size of the training. If it is too large, the model forgets more; if it is too small, the model changes little.",
     replay: "Replayed images per epoch",
     replayHint: "More images reduce forgetting and take longer.",
     batch: "Batch size",
@@ -71,7 +71,7 @@ export const words = {
     distillation: "Distillation",
     distillationHint:
       "How much old images are trained towards the old model's predictions: from 0 (only their labels) " +
-      "to 1 (only the predictions, the default). Higher values reduce forgetting, but the model learns less.",
+      "to 1 (only the predictions, the default). Higher values reduce forgetting, but the new classes are recognised less well.",
     freeze: "Batch norm statistics",
     freezes: { auto: "Automatic", yes: "Keep", no: "Recompute" },
     freezeHint: "Mean and variance of the network's features. A few new images should not change them.",

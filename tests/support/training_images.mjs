@@ -1,4 +1,4 @@
-// Images to teach a model something new: hand signs, and drawn ones where those are not at hand.
+// Training images of new classes: photographs of hand signs, and generated images.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./fovea.mjs";
 
-// A small image as a BMP file: `rgb(x, y)` gives a pixel as three numbers.
+// A square BMP file; `rgb(x, y)` returns the pixel as three numbers from 0 to 255.
 function bmp(side, rgb) {
   const row = Math.ceil((3 * side) / 4) * 4;
   const file = Buffer.alloc(54 + row * side);
   file.write("BM");
   file.writeUInt32LE(file.length, 2);
-  file.writeUInt32LE(54, 10); // where the pixels are
+  file.writeUInt32LE(54, 10); // offset of the pixels
   file.writeUInt32LE(40, 14);
   file.writeInt32LE(side, 18);
   file.writeInt32LE(side, 22);
@@ -27,8 +27,8 @@ function bmp(side, rgb) {
   return file;
 }
 
-// Numbers from 0 to 1, the same for the same seed.
-function random(seed) {
+// A generator of numbers in [0, 1), deterministic for a seed.
+function randomNumbers(seed) {
   let state = seed * 2654435761 + 1;
   return () => {
     state = (Math.imul(state ^ (state >>> 15), 2246822519) + 3266489917) | 0;
@@ -36,33 +36,33 @@ function random(seed) {
   };
 }
 
-// The image number `i` of a colour: stripes of it, with noise, all different.
-export function drawn(i, [r, g, b], side = 32) {
-  const next = random(i + 1000 * r + 7 * g + b);
-  const wide = 3 + Math.floor(5 * next());
+// Image `i` of a colour: stripes with noise, different for every `i`.
+export function stripedImage(i, [r, g, b], side = 32) {
+  const next = randomNumbers(i + 1000 * r + 7 * g + b);
+  const width = 3 + Math.floor(5 * next());
   return bmp(side, (x, y) => {
-    const light = Math.floor((x + y) / wide) % 2 === 0 ? 1 : 0.55;
+    const light = Math.floor((x + y) / width) % 2 === 0 ? 1 : 0.55;
     return [r, g, b].map((value) => light * value + 40 * (next() - 0.5));
   });
 }
 
-// A folder DIR/name with `count` drawn images; returns its path.
-export function drawnFolder(dir, name, colour, count) {
+// Writes `count` generated images into the folder DIR/name; returns its path.
+export function stripedFolder(dir, name, colour, count) {
   const folder = join(dir, name);
   mkdirSync(folder, { recursive: true });
-  for (let i = 0; i < count; ++i) writeFileSync(join(folder, `${name}-${i}.bmp`), drawn(i, colour));
+  for (let i = 0; i < count; ++i) writeFileSync(join(folder, `${name}-${i}.bmp`), stripedImage(i, colour));
   return folder;
 }
 
 export const newFolder = () => mkdtempSync(join(tmpdir(), "fovea-images-"));
 
-// A folder "hand-NAME" with `count` photographs of hands that show a digit; undefined, said loudly, where
-// the shared data is not there.
+// A folder "hand-DIGIT" with `count` photographs of hands that show the digit; undefined, with a message, if the
+// shared data is missing.
 export function handSigns(digit, count) {
   const shared = process.env.FOVEA_SHARED_DATA ?? join(root, "../shared/data");
   const archive = join(shared, "hand-signs-0-4.tar");
   if (!existsSync(archive)) {
-    console.log(`SKIPPED: hand signs, there is no ${archive}`);
+    console.log(`SKIPPED: tests with hand signs: ${archive} does not exist`);
     return undefined;
   }
   const names = execFileSync("tar", ["-tf", archive], { encoding: "utf8" })
@@ -76,4 +76,7 @@ export function handSigns(digit, count) {
   return folder;
 }
 
-export const filesIn = (folder) => readdirSync(folder).sort().map((name) => join(folder, name));
+export const filesIn = (folder) =>
+  readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name));
