@@ -2,7 +2,7 @@
 // bench/wasm.mjs [ROUNDS]: images/s of the WebAssembly engine in Chromium, with the Worker and the files of the page:
 // without threads, and with 1, 2, 4 and 8 threads up to the number of processors. The cases alternate, so that all see
 // the same state of the machine. ./tools/test e2e builds what this needs.
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startBrowser, startServer } from "../tests/e2e/browser.mjs";
@@ -48,14 +48,19 @@ async function begin({ worker, engine, images }) {
   await call({ type: "start", files });
   await call({ type: "load", model: absolute("api/v1/model/weights"), headers: {} });
   const contents = images.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
-  (globalThis.engines ??= []).push(async (together) => {
+  globalThis.engines ??= [];
+  globalThis.engines.push(async (together) => {
     const start = performance.now();
     const batches = [];
     for (let at = 0; at < contents.length; at += together) batches.push(contents.slice(at, at + together));
     const run = async () => {
-      for (let batch; (batch = batches.shift()) !== undefined; ) {
+      while (batches.length > 0) {
+        const batch = batches.shift();
         const copies = batch.map((content) => content.slice());
-        await call({ type: "predict", images: copies }, copies.map(({ buffer }) => buffer));
+        await call(
+          { type: "predict", images: copies },
+          copies.map(({ buffer }) => buffer),
+        );
       }
     };
     await Promise.all([run(), run()]);

@@ -3,7 +3,7 @@
 // `npm run build` and `npm test`.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, parse, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -75,7 +75,13 @@ class Page {
       loader: { ".woff2": "file", ".svg": "file" },
       metafile: true,
     });
-    return relative(this.folder, join(here, Object.keys(metafile.outputs).find((path) => path.endsWith(".css"))));
+    return relative(
+      this.folder,
+      join(
+        here,
+        Object.keys(metafile.outputs).find((path) => path.endsWith(".css")),
+      ),
+    );
   }
 
   html(template, values) {
@@ -85,7 +91,9 @@ class Page {
   }
 
   assets() {
-    return readdirSync(join(this.folder, "assets")).sort().map((name) => `assets/${name}`);
+    return readdirSync(join(this.folder, "assets"))
+      .sort()
+      .map((name) => `assets/${name}`);
   }
 
   // Builds the service worker; call it after everything else is written. Its name has no hash, because browsers poll

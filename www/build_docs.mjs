@@ -1,6 +1,6 @@
 // Builds the API reference at /docs into dist/docs.html and dist/docs/. It is separate from the dashboard and does not
 // count towards its size budget. Run it after build.mjs, which empties dist/.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";

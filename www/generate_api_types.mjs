@@ -1,6 +1,6 @@
 // Generates src/net/generated/api.ts, the TypeScript types of the HTTP API, from the server's OpenAPI files.
 // `npm run check` runs it before tsc.
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";

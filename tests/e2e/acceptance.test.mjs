@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { filesIn, handSigns, newFolder, stripedFolder } from "../support/training_images.mjs";
 import { root } from "../support/fovea.mjs";
+import { filesIn, handSigns, newFolder, stripedFolder } from "../support/training_images.mjs";
 import { openView, screenshots, startBrowser, startServer } from "./browser.mjs";
 
 let server;
@@ -79,15 +79,23 @@ test("the whole workflow is possible with the mouse only", async () => {
   const promoted = `Passed: version ${result.version} is active`;
   assert.equal(headline === promoted, result.promoted, headline);
   assert.equal(await page.locator(".check").count(), result.verdict.rules.length);
-  const texts = await page.locator(".check").evaluateAll((all) => all.map((check) => check.querySelector("p").textContent));
-  assert.deepEqual(texts, result.verdict.rules.map(({ text }) => text));
+  const texts = await page
+    .locator(".check")
+    .evaluateAll((all) => all.map((check) => check.querySelector("p").textContent));
+  assert.deepEqual(
+    texts,
+    result.verdict.rules.map(({ text }) => text),
+  );
   const newClass = page.locator(".forgetting tbody tr").filter({ hasText: name });
   assert.equal(await newClass.count(), 1, "the report has a line for the new class");
   await page.screenshot({ path: join(screenshots, "acceptance-verdict.png"), fullPage: true });
 
   if (!result.promoted) {
     await page.getByRole("button", { name: `Activate version ${result.version}` }).click();
-    await page.getByRole("dialog").getByRole("button", { name: `Activate version ${result.version}` }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: `Activate version ${result.version}` })
+      .click();
     await page.getByText("It was activated manually.").waitFor();
   }
   assert.deepEqual((await getJson("/api/v1/model")).classes.at(-1), name);
@@ -100,7 +108,13 @@ test("the whole workflow is possible with the mouse only", async () => {
     page.getByRole("button", { name: "Choose images" }).click(),
   ]);
   await chooser.setFiles(sign);
-  await page.locator(".prediction-card").filter({ hasText: basename(sign) }).locator(".label").first().filter({ hasText: name }).waitFor();
+  await page
+    .locator(".prediction-card")
+    .filter({ hasText: basename(sign) })
+    .locator(".label")
+    .first()
+    .filter({ hasText: name })
+    .waitFor();
 
   await openByLink(page, "Models");
   await page.getByRole("button", { name: "Roll back to version 1" }).click();

@@ -6,7 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, screens, openView, setMode, waitForPredictions, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  openView,
+  screens,
+  screenshotPage,
+  setMode,
+  startBrowser,
+  startServer,
+  waitForPredictions,
+} from "./browser.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-camera-"));
 let server;
@@ -159,10 +169,36 @@ test("over HTTP from another machine the page explains why there is no camera", 
 
 test("the camera works over HTTPS", async () => {
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "9", "-keyout", key,
-    "-out", certificate, "-subj", "/CN=fovea.lan", "-addext", "subjectAltName=DNS:fovea.lan,DNS:localhost"], { stdio: "pipe" });
-  const otherServer = await startServer({ options: ["--host-name", "fovea.lan", "--tls-cert", certificate, "--tls-key", key] });
-  const page = await openView(browser, { address: `https://fovea.lan:${otherServer.port}` }, "predict", { ...allowed, ignoreHTTPSErrors: true });
+  execFileSync(
+    "openssl",
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-noenc",
+      "-days",
+      "9",
+      "-keyout",
+      key,
+      "-out",
+      certificate,
+      "-subj",
+      "/CN=fovea.lan",
+      "-addext",
+      "subjectAltName=DNS:fovea.lan,DNS:localhost",
+    ],
+    { stdio: "pipe" },
+  );
+  const otherServer = await startServer({
+    options: ["--host-name", "fovea.lan", "--tls-cert", certificate, "--tls-key", key],
+  });
+  const page = await openView(browser, { address: `https://fovea.lan:${otherServer.port}` }, "predict", {
+    ...allowed,
+    ignoreHTTPSErrors: true,
+  });
   await button(page, "Use the camera").click();
   await playing(page);
   await button(page, "Take a photo").click();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, collectErrors, screens, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import { assertAccessible, assertFits, collectErrors, screens, startBrowser, startServer } from "./browser.mjs";
 
 let server;
 let browser;
@@ -43,10 +43,16 @@ test("a table is sorted and filtered and paged and downloaded", async () => {
   assert.equal((await column(page, 0))[0], "image 8.jpg");
   await page.getByLabel("Filter: Images").fill("ship 24");
   await page.getByText("4 of 250 rows").waitFor();
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download Images as CSV" }).click()]);
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download Images as CSV" }).click(),
+  ]);
   const lines = readFileSync(await file.path(), "utf8").split("\r\n");
   assert.equal(lines[0], "File,Class,Probability");
-  assert.deepEqual(lines.slice(1, -1).map((line) => line.split(",")[0]), await column(page, 0));
+  assert.deepEqual(
+    lines.slice(1, -1).map((line) => line.split(",")[0]),
+    await column(page, 0),
+  );
   await page.getByLabel("Filter: Images").fill("zebra");
   await page.getByText("No rows match the filter.").waitFor();
   await page.close();
@@ -63,7 +69,8 @@ test("a grid of 10000 cells renders only a few hundred at any scroll position", 
       return Math.round(scrolled * 9_999);
     }, scrolled);
     await page.waitForFunction(
-      (index) => [...document.querySelectorAll(".grid-cell")].some((cell) => Math.abs(Number(cell.dataset.index) - index) < 60),
+      (index) =>
+        [...document.querySelectorAll(".grid-cell")].some((cell) => Math.abs(Number(cell.dataset.index) - index) < 60),
       target,
     );
     assert.ok((await cells.count()) < 300, `${await cells.count()} cells rendered`);
@@ -78,7 +85,9 @@ test("cells are selected with the mouse and the keyboard", async () => {
   const focused = () => page.evaluate(() => document.activeElement.dataset.index);
   const cell = (i) => page.locator(`[data-index="${i}"]`);
   const toTop = () =>
-    page.getByRole("listbox", { name: "Cells" }).evaluate((grid) => scrollTo(0, scrollY + grid.getBoundingClientRect().top - 100));
+    page
+      .getByRole("listbox", { name: "Cells" })
+      .evaluate((grid) => scrollTo(0, scrollY + grid.getBoundingClientRect().top - 100));
   await toTop();
   await cell(2).click();
   await selected(1);
@@ -112,7 +121,11 @@ test("a dialog keeps the focus and returns it when it closes", async () => {
   for (let i = 0; i < 6; ++i) {
     await page.keyboard.press("Tab");
     // Tab also visits the browser's own controls.
-    assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest("dialog") !== null));
+    assert.ok(
+      await page.evaluate(
+        () => document.activeElement === document.body || document.activeElement.closest("dialog") !== null,
+      ),
+    );
   }
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
@@ -160,10 +173,16 @@ test("a chosen folder returns its files with their paths", async () => {
   mkdirSync(join(folder, "one"), { recursive: true });
   for (const name of ["one/a.jpg", "b.jpg"]) writeFileSync(join(folder, name), name);
   const page = await openGallery();
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Choose a folder" }).click()]);
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: "Choose a folder" }).click(),
+  ]);
   await chooser.setFiles(folder);
   await page.locator("[data-found] li").nth(1).waitFor();
-  assert.deepEqual((await page.locator("[data-found] li").allTextContents()).sort(), ["signs/b.jpg", "signs/one/a.jpg"]);
+  assert.deepEqual((await page.locator("[data-found] li").allTextContents()).sort(), [
+    "signs/b.jpg",
+    "signs/one/a.jpg",
+  ]);
   await page.close();
 });
 
@@ -171,14 +190,22 @@ test("the table of a chart offers the same values to the keyboard", async () => 
   const page = await openGallery();
   const card = page.getByRole("region", { name: "Confusion", exact: true });
   await card.locator("canvas").click({ position: { x: 400, y: 200 } });
-  await page.locator("[data-picked]").getByText(/\w+ predicted as \w+/).waitFor();
+  await page
+    .locator("[data-picked]")
+    .getByText(/\w+ predicted as \w+/)
+    .waitFor();
   await card.getByRole("button", { name: "Show Confusion as a table" }).click();
   const cell = card.getByRole("row", { name: /^cat / }).getByRole("button").nth(3);
   assert.equal(await cell.textContent(), "83");
   await cell.press("Enter");
   await page.locator("[data-picked]").getByText("cat predicted as cat").waitFor();
-  const [csv] = await Promise.all([page.waitForEvent("download"), card.getByRole("button", { name: /as CSV/ }).click()]);
-  const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
+  const [csv] = await Promise.all([
+    page.waitForEvent("download"),
+    card.getByRole("button", { name: /as CSV/ }).click(),
+  ]);
+  const lines = readFileSync(await csv.path(), "utf8")
+    .trim()
+    .split("\r\n");
   assert.equal(lines.length, 11);
   assert.match(lines[4], /^cat,\d+,\d+,\d+,83,/);
   await page.close();

@@ -4,7 +4,15 @@ import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { filesIn, newFolder, stripedFolder, stripedImage } from "../support/training_images.mjs";
-import { assertAccessible, assertFits, screens, openView, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  openView,
+  screens,
+  screenshotPage,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 let server;
 let browser;
@@ -24,13 +32,17 @@ const invalid = join(folder, "broken.jpg");
 writeFileSync(invalid, "not an image");
 
 const getJson = async (path, at = server) => (await fetch(`${at.address}${path}`)).json();
-const classesOf = async (at) => Object.fromEntries((await getJson("/api/v1/dataset", at)).classes.map(({ name, total }) => [name, total]));
+const classesOf = async (at) =>
+  Object.fromEntries((await getJson("/api/v1/dataset", at)).classes.map(({ name, total }) => [name, total]));
 const cells = (page) => page.locator(".grid-cell");
 const tab = (page, name) => page.getByRole("tab", { name, exact: true }).click();
 const dialog = (page) => page.getByRole("dialog");
 
 async function addImages(page, files, button = "Choose files") {
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: button }).click()]);
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: button }).click(),
+  ]);
   await chooser.setFiles(files);
 }
 
@@ -57,7 +69,12 @@ test("the empty view explains the first step and a folder becomes a class", asyn
   assert.deepEqual(await classesOf(), { red: 12 });
   await page.getByRole("link", { name: "Show them" }).click();
   await cells(page).nth(11).waitFor();
-  assert.ok(await cells(page).first().locator("img").evaluate((image) => image.decode().then(() => image.naturalWidth > 0)));
+  assert.ok(
+    await cells(page)
+      .first()
+      .locator("img")
+      .evaluate((image) => image.decode().then(() => image.naturalWidth > 0)),
+  );
   assert.deepEqual(page.errors, []);
   await page.close();
 });
@@ -96,7 +113,10 @@ test("every folder becomes a class", async () => {
 
 test("an exported zip can be imported by another server", async () => {
   const page = await openView(browser, server, "data/add");
-  const [zip] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download as zip" }).click()]);
+  const [zip] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download as zip" }).click(),
+  ]);
   assert.match(zip.suggestedFilename(), /\.zip$/);
   const path = join(newFolder(), "all.zip");
   await zip.saveAs(path);
@@ -116,7 +136,9 @@ test("selected images are relabelled and deleted", async () => {
   const page = await openView(browser, server, "data/images?label=grey");
   await cells(page).nth(3).waitFor();
   await cells(page).nth(0).click();
-  await cells(page).nth(2).click({ modifiers: ["Shift"] });
+  await cells(page)
+    .nth(2)
+    .click({ modifiers: ["Shift"] });
   await page.getByText("3 images selected").waitFor();
   await page.getByRole("button", { name: "Change label" }).click();
   await dialog(page).getByRole("button", { name: "blue", exact: true }).click();
@@ -159,9 +181,15 @@ test("filters are part of the address and survive a reload", async () => {
   await page.getByRole("searchbox").fill("blue-");
   await page.waitForURL(/search=blue-/);
   const expected = (await getJson("/api/v1/dataset/images?split=train&search=blue-")).total;
-  await page.locator(".data-filters").getByText(expected === 1 ? "1 image" : `${expected} images`, { exact: true }).waitFor();
+  await page
+    .locator(".data-filters")
+    .getByText(expected === 1 ? "1 image" : `${expected} images`, { exact: true })
+    .waitFor();
   await page.reload();
-  await page.locator(".data-filters").getByText(expected === 1 ? "1 image" : `${expected} images`, { exact: true }).waitFor();
+  await page
+    .locator(".data-filters")
+    .getByText(expected === 1 ? "1 image" : `${expected} images`, { exact: true })
+    .waitFor();
   assert.equal(await page.getByRole("searchbox").inputValue(), "blue-");
   await page.close();
 });
@@ -190,7 +218,10 @@ test("a grid of 2000 images renders a few hundred and loads the last one on scro
 });
 
 test("the data view fits every screen and is accessible", async () => {
-  await upload(Array.from({ length: 60 }, (_, i) => [`many-${i}.bmp`, stripedImage(i, [240, 170, 40])]), ["orange"]);
+  await upload(
+    Array.from({ length: 60 }, (_, i) => [`many-${i}.bmp`, stripedImage(i, [240, 170, 40])]),
+    ["orange"],
+  );
   for (const [name, options] of Object.entries(screens)) {
     for (const part of ["images", "classes", "add"]) {
       const page = await openView(browser, server, `data/${part}`, options);

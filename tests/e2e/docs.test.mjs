@@ -61,7 +61,10 @@ test("the page shows every operation and loads nothing from other hosts", async 
     phone: { viewport: { width: 390, height: 844 } },
   })) {
     const page = await open("/docs", options);
-    await page.locator(".opblock").nth(count - 1).waitFor();
+    await page
+      .locator(".opblock")
+      .nth(count - 1)
+      .waitFor();
     assert.equal(await page.locator(".opblock").count(), count);
     const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(width <= 0, `${name}: ${width} pixels too wide`);

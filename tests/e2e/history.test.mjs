@@ -5,7 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { decoderImages } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, screens, openView, predictByApi, screenshots, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  openView,
+  predictByApi,
+  screens,
+  screenshotPage,
+  screenshots,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 let server; // holds 130 predictions from the second test on
 let browser;
@@ -149,8 +159,13 @@ test("filters and the CSV download agree with the API", async () => {
   await waitForRows(page, expected);
   await page.getByRole("combobox", { name: "Period" }).selectOption("1");
   await waitForRows(page, expected);
-  const [file] = await Promise.all([page.waitForEvent("download"), button(page, "Download these predictions as CSV").click()]);
-  const lines = readFileSync(await file.path(), "utf8").trim().split("\n");
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    button(page, "Download these predictions as CSV").click(),
+  ]);
+  const lines = readFileSync(await file.path(), "utf8")
+    .trim()
+    .split("\n");
   const column = lines[0].split(",").indexOf("id");
   const ids = lines.slice(1).map((line) => Number(line.split(",")[column]));
   assert.deepEqual(ids.sort(), expected.map(({ id }) => id).sort());
@@ -180,11 +195,15 @@ test("a prediction has a dialog with an address and neighbours", async () => {
   await page.locator(".past-prediction a").nth(1).click();
   const dialog = page.getByRole("dialog", { name: `Prediction ${expected[1].id}`, exact: true });
   await dialog.locator(".facts").getByText(expected[1].file, { exact: true }).waitFor();
-  for (const text of [expected[1].weights_sha256, expected[1].image.sha256, expected[1].request_id]) await dialog.getByText(text).waitFor();
+  for (const text of [expected[1].weights_sha256, expected[1].image.sha256, expected[1].request_id])
+    await dialog.getByText(text).waitFor();
   assert.equal(await dialog.locator(".bars li").count(), Object.keys(expected[1].probabilities).length);
   await page.waitForFunction(() => document.querySelector(".past-image img")?.naturalWidth > 0);
   await dialog.getByRole("button", { name: "Older" }).click();
-  await page.getByRole("dialog", { name: `Prediction ${expected[2].id}`, exact: true }).locator(".facts").waitFor();
+  await page
+    .getByRole("dialog", { name: `Prediction ${expected[2].id}`, exact: true })
+    .locator(".facts")
+    .waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   await waitForRows(page, expected);
@@ -297,7 +316,10 @@ test("the history fits every screen and is accessible", async () => {
     const page = await openView(browser, server, "history", options);
     await rows(page).nth(49).waitFor();
     await openFilters(page);
-    await page.getByRole("button", { name: /^Label this image/ }).first().click();
+    await page
+      .getByRole("button", { name: /^Label this image/ })
+      .first()
+      .click();
     await assertFits(page, name);
     await assertAccessible(page, name);
     await page.screenshot({ path: join(screenshots, `history-${name}.png`) });

@@ -1,7 +1,7 @@
 // HTTPS under a host name of the local network, with a certificate made as in docs/operations.md.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { X509Certificate, createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,12 +17,39 @@ const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
 let https, http, browser;
 
 before(async () => {
-  openssl("req", "-x509", ...curve, "-days", "3650", "-keyout", file("ca-key.pem"), "-out", file("ca.pem"),
-    "-subj", "/CN=Test authority", "-addext", "keyUsage=critical,keyCertSign");
+  openssl(
+    "req",
+    "-x509",
+    ...curve,
+    "-days",
+    "3650",
+    "-keyout",
+    file("ca-key.pem"),
+    "-out",
+    file("ca.pem"),
+    "-subj",
+    "/CN=Test authority",
+    "-addext",
+    "keyUsage=critical,keyCertSign",
+  );
   writeFileSync(file("names"), "subjectAltName=DNS:fovea.lan,DNS:localhost\nextendedKeyUsage=serverAuth\n");
   openssl("req", ...curve, "-keyout", file("key.pem"), "-out", file("request.pem"), "-subj", "/CN=fovea.lan");
-  openssl("x509", "-req", "-in", file("request.pem"), "-CA", file("ca.pem"), "-CAkey", file("ca-key.pem"),
-    "-days", "397", "-extfile", file("names"), "-out", file("cert.pem"));
+  openssl(
+    "x509",
+    "-req",
+    "-in",
+    file("request.pem"),
+    "-CA",
+    file("ca.pem"),
+    "-CAkey",
+    file("ca-key.pem"),
+    "-days",
+    "397",
+    "-extfile",
+    file("names"),
+    "-out",
+    file("cert.pem"),
+  );
   const names = ["--host-name", "fovea.lan"];
   https = await startServer({ options: ["--tls-cert", file("cert.pem"), "--tls-key", file("key.pem"), ...names] });
   http = await startServer({ options: names });
@@ -42,8 +69,14 @@ after(async () => {
 
 test("curl accepts the certificate of a private authority", () => {
   assert.match(https.address, /^https:/);
-  const response = execFileSync("curl", ["-sS", "--cacert", file("ca.pem"), "--resolve",
-    `fovea.lan:${https.port}:127.0.0.1`, `https://fovea.lan:${https.port}/readyz`]);
+  const response = execFileSync("curl", [
+    "-sS",
+    "--cacert",
+    file("ca.pem"),
+    "--resolve",
+    `fovea.lan:${https.port}:127.0.0.1`,
+    `https://fovea.lan:${https.port}/readyz`,
+  ]);
   assert.equal(JSON.parse(response).status, "ready");
 });
 

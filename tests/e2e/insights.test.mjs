@@ -1,11 +1,20 @@
 // The Insights view: charts of the server as drawings, tables and files, for every version and evaluation.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { after, before, test } from "node:test";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
 import { decoderImages, model } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, screens, openView, predictByApi, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  openView,
+  predictByApi,
+  screens,
+  screenshotPage,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 let server;
 let browser;
@@ -103,7 +112,13 @@ test("without predictions and images the view explains what is missing", async (
   await page.getByText("Version 1 cannot be evaluated: there are no images on this server.").waitFor();
   assert.ok(await page.getByRole("button", { name: /Evaluate now/ }).isDisabled());
   await card(page, "sample_images").getByText("None of these images is on this server").waitFor();
-  assert.equal(await card(page, "sample_images").getByRole("button", { name: /as PNG/ }).count(), 0, "no chart to download");
+  assert.equal(
+    await card(page, "sample_images")
+      .getByRole("button", { name: /as PNG/ })
+      .count(),
+    0,
+    "no chart to download",
+  );
   assert.equal(await page.locator(".insight img").count(), 0);
   await screenshotPage(page, "insights-empty");
   assert.deepEqual(page.errors, []);
@@ -120,7 +135,10 @@ test("the keyboard opens the mistakes of a cell in the table of the confusion ma
   const table = await matrix
     .locator("tbody tr")
     .evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
-  assert.deepEqual(table, names.map((name, i) => [name, ...values[i].map((n) => n.toLocaleString("en"))]));
+  assert.deepEqual(
+    table,
+    names.map((name, i) => [name, ...values[i].map((n) => n.toLocaleString("en"))]),
+  );
   const mistakes = (await insight("worst_mistakes")).data.panels[0].groups[0].images;
   const { label, answer } = mistakes[0];
   const [row, column] = [names.indexOf(label), names.indexOf(answer)];
@@ -135,7 +153,10 @@ test("the keyboard opens the mistakes of a cell in the table of the confusion ma
   await assertAccessible(page, "mistakes of a cell");
   await page.keyboard.press("Escape");
   await matrix.locator("tbody tr").nth(row).locator("td button").nth(row).click();
-  await page.getByRole("dialog").getByText("An evaluation stores only the mistakes with the highest confidence").waitFor();
+  await page
+    .getByRole("dialog")
+    .getByText("An evaluation stores only the mistakes with the highest confidence")
+    .waitFor();
   assert.deepEqual(page.errors, []);
   await page.close();
 });
@@ -147,7 +168,11 @@ test("a click on a cell of the matrix opens its mistakes", async () => {
   await page.waitForTimeout(500);
   const box = await canvas.boundingBox();
   await canvas.click({ position: { x: box.width * 0.6, y: box.height * 0.6 } });
-  await page.getByRole("dialog").getByText(/test image/).first().waitFor();
+  await page
+    .getByRole("dialog")
+    .getByText(/test image/)
+    .first()
+    .waitFor();
   await page.close();
 });
 
@@ -187,12 +212,19 @@ test("new predictions appear in the charts", async () => {
   await card(page, "confidence_histogram").locator("canvas").waitFor({ timeout: 20_000 });
   const { sentence, data } = await insight("confidence_histogram");
   assert.equal(await card(page, "confidence_histogram").locator(".chart-sentence").textContent(), sentence);
-  assert.equal(data.panels[0].bins.reduce((sum, { value }) => sum + value, 0), images.length);
+  assert.equal(
+    data.panels[0].bins.reduce((sum, { value }) => sum + value, 0),
+    images.length,
+  );
   await card(page, "latency").locator("canvas").waitFor();
   await card(page, "confidence_over_time").locator("canvas").nth(1).waitFor();
-  await card(page, "latency").getByText(`Source: ${images.length} predictions of this server, of all versions.`).waitFor();
+  await card(page, "latency")
+    .getByText(`Source: ${images.length} predictions of this server, of all versions.`)
+    .waitFor();
   await page.getByRole("radio", { name: "24 hours" }).check({ force: true });
-  await card(page, "latency").getByText(`${images.length} predictions of this server, of all versions, since`).waitFor();
+  await card(page, "latency")
+    .getByText(`${images.length} predictions of this server, of all versions, since`)
+    .waitFor();
   assert.match(page.url(), /span=day/);
   assert.deepEqual(page.errors, []);
   await page.close();
@@ -205,10 +237,14 @@ test("the charts show a new evaluation with its images", async () => {
   assert.ok(data.test > 0);
   const page = await openInsights();
   await showAll(page);
-  await card(page, "class_distribution").getByText(`Source: the training data on this server, ${data.total} images.`).waitFor();
+  await card(page, "class_distribution")
+    .getByText(`Source: the training data on this server, ${data.total} images.`)
+    .waitFor();
   assert.ok((await card(page, "sample_images").locator("img").count()) > 0);
   await page
-    .getByText(/Version 1 can be evaluated on \d+ test images? of its classes\..*With so few images, the result is imprecise/)
+    .getByText(
+      /Version 1 can be evaluated on \d+ test images? of its classes\..*With so few images, the result is imprecise/,
+    )
     .waitFor();
   await page.getByRole("button", { name: /Evaluate now/ }).click();
   await page.getByText(/Version 1 has an accuracy of .* on \d+ test images?\./).waitFor({ timeout: 60_000 });
@@ -218,12 +254,17 @@ test("the charts show a new evaluation with its images", async () => {
   assert.equal(await card(page, "confusion_matrix").locator(".chart-caveat").textContent(), `Note: ${matrix.caveat}`);
   const mistakes = (await insight("worst_mistakes")).data.panels[0].groups[0].images;
   assert.ok(mistakes.length > 0, "the test images do not show cats");
-  await card(page, "worst_mistakes").locator("figure img").nth(mistakes.length - 1).waitFor();
+  await card(page, "worst_mistakes")
+    .locator("figure img")
+    .nth(mistakes.length - 1)
+    .waitFor();
   const first = card(page, "worst_mistakes").locator("figure img").first();
   assert.ok(await first.evaluate((image) => image.decode().then(() => image.naturalWidth > 0)));
   const { label, answer } = mistakes[0];
   const { names } = matrix.data.panels[0];
-  await card(page, "confusion_matrix").getByRole("button", { name: /as a table/ }).click();
+  await card(page, "confusion_matrix")
+    .getByRole("button", { name: /as a table/ })
+    .click();
   const row = card(page, "confusion_matrix").locator("tbody tr").nth(names.indexOf(label));
   await row.locator("td button").nth(names.indexOf(answer)).click();
   await page.getByRole("dialog").locator("figure img").first().waitFor();
@@ -237,14 +278,22 @@ test("the address names the evaluation and earlier ones can be selected", async 
   const matrix = card(page, "confusion_matrix");
   await matrix.getByText("Source: evaluation 1 of version 1, on").waitFor();
   const stored = await insight("confusion_matrix", "?evaluation=model");
-  assert.deepEqual(await picker.locator("option").evaluateAll((all) => all.map(({ value }) => value)), ["", "1", "model"]);
+  assert.deepEqual(await picker.locator("option").evaluateAll((all) => all.map(({ value }) => value)), [
+    "",
+    "1",
+    "model",
+  ]);
   assert.match(await picker.locator("option").last().textContent(), /^10,000 test images, from the model file$/);
   await picker.selectOption("model");
   await matrix.getByText(stored.sentence).waitFor();
   await matrix.getByText("Source: the evaluation in the model file of version 1").waitFor();
   await matrix.getByRole("button", { name: /as a table/ }).click();
   const { names, values } = stored.data.panels[0];
-  assert.equal(await matrix.locator("tbody td button").first().textContent(), values[0][0].toLocaleString("en"), names[0]);
+  assert.equal(
+    await matrix.locator("tbody td button").first().textContent(),
+    values[0][0].toLocaleString("en"),
+    names[0],
+  );
   await page.reload();
   await matrix.getByText(stored.sentence).waitFor();
   assert.equal(await picker.inputValue(), "model");
@@ -262,7 +311,10 @@ test("the address names the evaluation and earlier ones can be selected", async 
 test("a version is selected by its number or alias", async () => {
   const response = await fetch(`${server.address}/api/v1/models`, { method: "POST", body: readFileSync(model) });
   assert.equal(response.status, 201);
-  await fetch(`${server.address}/api/v1/models/aliases/challenger`, { method: "PUT", body: JSON.stringify({ version: 2 }) });
+  await fetch(`${server.address}/api/v1/models/aliases/challenger`, {
+    method: "PUT",
+    body: JSON.stringify({ version: 2 }),
+  });
   const page = await openInsights();
   const picker = page.getByLabel("Version", { exact: true });
   await card(page, "confusion_matrix").locator("canvas").waitFor();
@@ -302,7 +354,10 @@ test("a retrained version shows the training curves of its job", async () => {
   const rows = await training
     .locator("table")
     .evaluateAll((tables) => tables.map((table) => [...table.rows].map((row) => row.cells[0].textContent)));
-  assert.deepEqual(rows, [["epoch", "1", "2"], ["epoch", "1", "2"]]);
+  assert.deepEqual(rows, [
+    ["epoch", "1", "2"],
+    ["epoch", "1", "2"],
+  ]);
   const { bytes } = await download(page, training.getByRole("button", { name: "Download Training: loss as CSV" }));
   const lines = bytes.toString().trim().split("\r\n");
   assert.equal(lines[0], "line,epoch,loss");
@@ -316,7 +371,10 @@ test("a version that does not exist shows the error of the server and no charts"
   const page = await openInsights("?version=77");
   await page.getByRole("alert").getByText("77").waitFor();
   assert.equal(await page.locator(".insight").count(), 0);
-  assert.match(await page.getByLabel("Version", { exact: true }).locator("option:checked").textContent(), /77 \(does not exist\)/);
+  assert.match(
+    await page.getByLabel("Version", { exact: true }).locator("option:checked").textContent(),
+    /77 \(does not exist\)/,
+  );
   await page.getByLabel("Version", { exact: true }).selectOption("");
   await card(page, "confusion_matrix").waitFor();
   await page.close();

@@ -6,7 +6,15 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { model } from "../support/fovea.mjs";
 import { newFolder, stripedImage } from "../support/training_images.mjs";
-import { assertAccessible, assertFits, screens, openView, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  openView,
+  screens,
+  screenshotPage,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 const kJobTimeout = 900_000; // milliseconds; a job runs at low priority
 
@@ -29,7 +37,11 @@ async function postJson(path, body) {
 
 const dialog = (page) => page.getByRole("dialog");
 const row = (page, version) => page.locator(".versions tbody tr").filter({ hasText: `Version ${version},` });
-const fact = (page, name) => page.locator(".facts div").filter({ has: page.locator("dt", { hasText: name }) }).locator("dd");
+const fact = (page, name) =>
+  page
+    .locator(".facts div")
+    .filter({ has: page.locator("dt", { hasText: name }) })
+    .locator("dd");
 
 async function download(page, button) {
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
@@ -43,7 +55,11 @@ async function retrain() {
   form.append("label", "magenta");
   await fetch(`${server.address}/api/v1/dataset/images`, { method: "POST", body: form });
   const { id } = await postJson("/api/v1/jobs", { kind: "retrain", epochs: 2, promote: "never" });
-  for (const end = Date.now() + kJobTimeout; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 500))) {
+  for (
+    const end = Date.now() + kJobTimeout;
+    Date.now() < end;
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  ) {
     const job = await getJson(`/api/v1/jobs/${id}`);
     if (job.state === "succeeded") return job.result.version;
     assert.ok(["queued", "running"].includes(job.state), `${job.state}: ${job.reason}`);
@@ -62,12 +78,19 @@ test("an uploaded model becomes a version and other files are rejected", async (
   copyFileSync(model, valid);
   await page.getByRole("button", { name: "Upload a model" }).click();
   const upload = async (file) => {
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), dialog(page).getByRole("button", { name: "Choose files" }).click()]);
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      dialog(page).getByRole("button", { name: "Choose files" }).click(),
+    ]);
     await chooser.setFiles(file);
     await dialog(page).getByRole("button", { name: "Upload", exact: true }).click();
   };
   await upload(invalid);
-  await dialog(page).locator(".error-note").getByText(/safetensors|model file/).first().waitFor();
+  await dialog(page)
+    .locator(".error-note")
+    .getByText(/safetensors|model file/)
+    .first()
+    .waitFor();
   await upload(valid);
   await page.getByText("Added as version 2").waitFor();
   await row(page, 2).waitFor();
@@ -83,7 +106,11 @@ test("a version shows its provenance and verdict and can be downloaded", async (
   assert.equal(await fact(page, "Parent").first().textContent(), "version 1");
   assert.equal(await fact(page, "SHA-256 of the weights").textContent(), stored.weights_sha256);
   assert.equal(await page.locator(".verdict .check").count(), stored.manifest.verdict.rules.length);
-  await page.locator(".audit li").filter({ hasText: `ersion ${version}` }).first().waitFor();
+  await page
+    .locator(".audit li")
+    .filter({ hasText: `ersion ${version}` })
+    .first()
+    .waitFor();
   const weights = await download(page, "Download the model");
   assert.match(weights.name, /\.safetensors$/);
   assert.equal(createHash("sha256").update(weights.bytes).digest("hex"), stored.file_sha256);
@@ -99,7 +126,9 @@ test("two versions are compared by metrics and classes and mistakes", async () =
   await page.getByLabel("Compare version 3", { exact: true }).check();
   await page.getByRole("button", { name: "Compare version 1 with version 3" }).click();
   await page.getByRole("heading", { name: "Version 1 and version 3" }).waitFor();
-  const [a, b] = await Promise.all([1, 3].map(async (n) => (await getJson(`/api/v1/models/${n}/evaluations/model`)).evaluation));
+  const [a, b] = await Promise.all(
+    [1, 3].map(async (n) => (await getJson(`/api/v1/models/${n}/evaluations/model`)).evaluation),
+  );
   const numbers = (line) => page.locator(".compare-numbers tbody tr").nth(line).locator("td").allTextContents();
   const counts = [a, b].map(({ data }) => data.count.toLocaleString("en"));
   assert.deepEqual(await numbers(0), counts, "without a difference, because the images differ");
@@ -128,7 +157,11 @@ test("an activation and a rollback are shown on every open page", async () => {
   await other.locator(".active-version").getByText("version 3").waitFor();
   const { entries } = await getJson("/api/v1/audit?limit=5");
   assert.ok(JSON.stringify(entries).includes("it recognises magenta"), "the audit log has the reason");
-  await page.locator(".audit").getByText(/it recognises magenta/).first().waitFor();
+  await page
+    .locator(".audit")
+    .getByText(/it recognises magenta/)
+    .first()
+    .waitFor();
   await page.getByRole("button", { name: "Roll back to version 1" }).click();
   await dialog(page).getByRole("button", { name: "Roll back to version 1" }).click();
   await page.getByText("Version 1 is active again").waitFor();
@@ -163,9 +196,16 @@ test("a version that does not exist is reported", async () => {
 
 test("the models view fits every screen and is accessible", async () => {
   for (const [name, options] of Object.entries(screens)) {
-    for (const [part, address] of [["list", "models"], ["version", "models/3"], ["compare", "models/compare/1/3"]]) {
+    for (const [part, address] of [
+      ["list", "models"],
+      ["version", "models/3"],
+      ["compare", "models/compare/1/3"],
+    ]) {
       const page = await openView(browser, server, address, options);
-      await page.locator({ list: ".versions tbody tr", version: ".verdict-head", compare: ".chart-frame canvas" }[part]).first().waitFor();
+      await page
+        .locator({ list: ".versions tbody tr", version: ".verdict-head", compare: ".chart-frame canvas" }[part])
+        .first()
+        .waitFor();
       await page.waitForTimeout(400); // the chart is animated
       await assertFits(page, `${part}, ${name}`);
       await assertAccessible(page, `${part}, ${name}`);

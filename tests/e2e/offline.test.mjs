@@ -1,12 +1,24 @@
 // The page without its server: after one visit, it opens and classifies images while the server and the network are
 // down. With the real service worker, caches and model.
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { decoderImages, root } from "../support/fovea.mjs";
-import { assertAccessible, addImages, assertFits, collectErrors, screens, openView, setMode, waitForPredictions, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  addImages,
+  assertAccessible,
+  assertFits,
+  collectErrors,
+  openView,
+  screens,
+  screenshotPage,
+  setMode,
+  startBrowser,
+  startServer,
+  waitForPredictions,
+} from "./browser.mjs";
 
 let browser;
 before(async () => {
@@ -84,7 +96,14 @@ test("only the page and the model file are stored and available offline", async 
   assert.deepEqual(stored[pageName].sort(), [`${server.address}/`, ...assets].sort());
   await disconnect(context, server);
   const isAvailable = (path, cache) =>
-    page.evaluate(([p, c]) => fetch(p, { cache: c }).then(() => true, () => false), [path, cache]);
+    page.evaluate(
+      ([p, c]) =>
+        fetch(p, { cache: c }).then(
+          () => true,
+          () => false,
+        ),
+      [path, cache],
+    );
   for (const path of ["api/v1/status", "api/v1/model", "api/v1/models", "docs", "livez"]) {
     assert.equal(await isAvailable(path, "default"), false, path);
   }
@@ -139,10 +158,17 @@ test("a newer page replaces the stored one and open pages offer to reload", asyn
   assert.equal(await page.locator("meta[name=another]").count(), 1, "the page of the server is loaded first");
   await page.waitForFunction(async () => {
     const names = await caches.keys();
-    return names.filter((name) => name.startsWith("fovea-page")).join().endsWith(" ffffffffffffffff");
+    return names
+      .filter((name) => name.startsWith("fovea-page"))
+      .join()
+      .endsWith(" ffffffffffffffff");
   });
   await oldPage.getByText("A newer version of this page is available.").waitFor();
-  assert.equal(await page.getByText("A newer version of this page is available.").count(), 0, "this page is up to date");
+  assert.equal(
+    await page.getByText("A newer version of this page is available.").count(),
+    0,
+    "this page is up to date",
+  );
   await oldPage.getByRole("button", { name: "Reload" }).click();
   await oldPage.locator("meta[name=another]").waitFor({ state: "attached" });
   await isReady(page);

@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { decoderImages } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, screens, openView, predictByApi, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  openView,
+  predictByApi,
+  screens,
+  screenshotPage,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 let server;
 let browser;
@@ -56,8 +65,14 @@ test("predictions of other clients appear immediately", async () => {
   const newest = results[4];
   await page.locator(".newest-label").getByText(newest.label, { exact: true }).waitFor();
   const confidence = `${(100 * newest.probability).toFixed(1)} %`;
-  assert.equal(await dots(page).first().locator("title").textContent(), `${newest.file}: ${newest.label}, ${confidence}`);
-  assert.equal(await page.locator(".recent-dots .uncertain").count(), results.filter(({ uncertain }) => uncertain).length);
+  assert.equal(
+    await dots(page).first().locator("title").textContent(),
+    `${newest.file}: ${newest.label}, ${confidence}`,
+  );
+  assert.equal(
+    await page.locator(".recent-dots .uncertain").count(),
+    results.filter(({ uncertain }) => uncertain).length,
+  );
   await stat(page, "Predictions per minute").getByText("5 in the last hour").waitFor();
   await page.getByText(/5 images were classified in the last hour/).waitFor();
   await page.getByText("Note: With only 5 predictions").waitFor();
@@ -68,7 +83,9 @@ test("predictions of other clients appear immediately", async () => {
   const { p50 } = statistics.latency_ms.total;
   const shown = parseFloat(await stat(page, "Median latency").locator(".stat-value").textContent());
   assert.ok(Math.abs(shown - p50) < 0.1 * p50, `${shown} for ${p50}`);
-  await stat(page, "Mean confidence").getByText(`${(100 * statistics.confidence.mean).toFixed(1)} %`, { exact: true }).waitFor();
+  await stat(page, "Mean confidence")
+    .getByText(`${(100 * statistics.confidence.mean).toFixed(1)} %`, { exact: true })
+    .waitFor();
   assert.deepEqual(page.errors, []);
   await page.close();
 });
@@ -77,7 +94,9 @@ test("uptime and queue and memory and health are shown", async () => {
   const page = await openView(browser, server, "overview");
   const uptime = page.locator("[data-uptime]");
   const before = await uptime.textContent();
-  await page.waitForFunction((text) => document.querySelector("[data-uptime]").textContent !== text, before, { timeout: 5_000 });
+  await page.waitForFunction((text) => document.querySelector("[data-uptime]").textContent !== text, before, {
+    timeout: 5_000,
+  });
   await stat(page, "Queued images").getByText("limit 2,048").waitFor();
   const memory = await stat(page, "Memory").locator(".stat-value").textContent();
   assert.match(memory, /^\d+(\.\d)? MB$/);
@@ -125,14 +144,25 @@ test("the chart has time ranges and a table and downloads", async () => {
     .evaluateAll((rows) => rows.map(({ cells }) => Number(cells[1].textContent) + Number(cells[2].textContent)));
   assert.equal(totals.length, 48);
   const { predictions } = await getJson("/api/v1/statistics?hours=24");
-  assert.equal(totals.reduce((a, b) => a + b), predictions);
-  const [csv] = await Promise.all([page.waitForEvent("download"), card.getByRole("button", { name: /as CSV/ }).click()]);
+  assert.equal(
+    totals.reduce((a, b) => a + b),
+    predictions,
+  );
+  const [csv] = await Promise.all([
+    page.waitForEvent("download"),
+    card.getByRole("button", { name: /as CSV/ }).click(),
+  ]);
   assert.equal(csv.suggestedFilename(), "predictions-over-time.csv");
-  const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
+  const lines = readFileSync(await csv.path(), "utf8")
+    .trim()
+    .split("\r\n");
   assert.equal(lines[0], "time,certain,uncertain");
   assert.equal(lines.length, 49);
   await card.getByRole("button", { name: /as a chart/ }).click();
-  const [png] = await Promise.all([page.waitForEvent("download"), card.getByRole("button", { name: /as PNG/ }).click()]);
+  const [png] = await Promise.all([
+    page.waitForEvent("download"),
+    card.getByRole("button", { name: /as PNG/ }).click(),
+  ]);
   assert.deepEqual([...readFileSync(await png.path()).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
   assert.deepEqual(page.errors, []);
   await page.close();

@@ -7,17 +7,17 @@ import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { decoderImages, predictByCommand, realImages, tolerance } from "../support/fovea.mjs";
 import {
+  addImages,
   assertAccessible,
   assertFits,
-  addImages,
-  screens,
   openView,
+  screens,
+  screenshotPage,
   screenshots,
   setMode,
-  waitForPredictions,
   startBrowser,
   startServer,
-  screenshotPage,
+  waitForPredictions,
 } from "./browser.mjs";
 
 let server;
@@ -143,9 +143,15 @@ async function compareAll(files) {
 
 // The CSV of the table as objects; no field contains a comma.
 async function csvOf(page) {
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download Predictions as CSV" }).click()]);
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download Predictions as CSV" }).click(),
+  ]);
   assert.equal(file.suggestedFilename(), "predictions.csv");
-  const [head, ...lines] = readFileSync(await file.path(), "utf8").trim().split("\r\n").map((line) => line.split(","));
+  const [head, ...lines] = readFileSync(await file.path(), "utf8")
+    .trim()
+    .split("\r\n")
+    .map((line) => line.split(","));
   return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i]])));
 }
 
@@ -246,7 +252,8 @@ test("without the server images are classified in the page until it is back", as
 test("cards survive a change of views and Clear releases their previews", async () => {
   const page = await openView(browser, server, "predict");
   await page.evaluate(() => {
-    const live = (globalThis.liveUrls = new Set());
+    const live = new Set();
+    globalThis.liveUrls = live;
     const { createObjectURL, revokeObjectURL } = URL;
     URL.createObjectURL = (blob) => {
       const url = createObjectURL(blob);
@@ -262,7 +269,9 @@ test("cards survive a change of views and Clear releases their previews", async 
   await addImages(page, images);
   await waitForPredictions(page, images.length);
   await showAs(page, "Cards");
-  await cards(page).nth(images.length - 1).waitFor();
+  await cards(page)
+    .nth(images.length - 1)
+    .waitFor();
   assert.equal(await previews(), images.length);
   await page.getByRole("link", { name: "Overview" }).click();
   await page.locator(".model-name").waitFor();
@@ -290,7 +299,10 @@ test("a folder is classified in batches and shown as a table", async () => {
   const page = await openView(browser, server, "predict");
   const posts = [];
   page.on("request", (request) => request.method() === "POST" && posts.push(request));
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Choose a folder" }).click()]);
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: "Choose a folder" }).click(),
+  ]);
   await chooser.setFiles(folderOf(300, image));
   await page.getByText("1 file skipped: not JPEG, PNG or BMP.").waitFor();
   await waitForPredictions(page, 300);
@@ -321,7 +333,10 @@ test("a long batch shows its progress and can be canceled and resumed", async ()
     await route.continue();
   });
   const folder = folderOf(200, image);
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Choose a folder" }).click()]);
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: "Choose a folder" }).click(),
+  ]);
   await chooser.setFiles(folder);
   await page.getByText(/^Classifying [1-9]\d* of 200$/).waitFor();
   await page.screenshot({ path: join(screenshots, "batch-running.png") });
@@ -347,7 +362,10 @@ test("requests stay below the size limit of the server", async () => {
   await addImages(page, [...files, join(bmp, "larger.bmp")]);
   await waitForPredictions(page, 9);
   assert.equal(await page.locator(".label").count(), 8);
-  await page.locator(".prediction-card .bad").getByText(/1048576|1 MiB/).waitFor();
+  await page
+    .locator(".prediction-card .bad")
+    .getByText(/1048576|1 MiB/)
+    .waitFor();
   await page.close();
   await otherServer.stop();
 });
@@ -358,7 +376,7 @@ function bitmap(width, height) {
   const bytes = Buffer.alloc(54 + row * height, 128);
   bytes.write("BM", 0, "latin1");
   const header = [54 + row * height, 0, 54, 40, width, height, (24 << 16) | 1, 0, row * height, 0, 0, 0, 0];
-  header.forEach((n, i) => bytes.writeUInt32LE(n, 2 + 4 * i));
+  for (const [i, n] of header.entries()) bytes.writeUInt32LE(n, 2 + 4 * i);
   return bytes;
 }
 
@@ -376,7 +394,11 @@ test("the certainty follows the threshold and is stored in the history", async (
   await addImages(page, [image]);
   await waitForPredictions(page, 2);
   const { predictions } = await getJson("/api/v1/predictions?limit=2");
-  assert.deepEqual(predictions.map(({ uncertain }) => uncertain), [true, false], "by the threshold of the request");
+  assert.deepEqual(
+    predictions.map(({ uncertain }) => uncertain),
+    [true, false],
+    "by the threshold of the request",
+  );
   await page.getByRole("button", { name: "Back to 50 %" }).click();
   await page.getByText("The server's threshold.").waitFor();
   await page.close();
@@ -406,7 +428,10 @@ test("a prediction is labelled with an existing or a new class", async () => {
   // The new class is offered for the next image.
   await addImages(page, [image]);
   await waitForPredictions(page, 2);
-  await cards(page).first().getByRole("button", { name: /^Label this image/ }).click();
+  await cards(page)
+    .first()
+    .getByRole("button", { name: /^Label this image/ })
+    .click();
   await cards(page).first().getByRole("button", { name: "toad", exact: true }).waitFor();
   assert.deepEqual(page.errors, []);
   await page.close();
@@ -423,7 +448,10 @@ test("a prediction whose image is not stored cannot be labelled", async () => {
     page.getByRole("button", { name: "frog", exact: true }).click(),
   ]);
   assert.equal(response.status(), 409);
-  await page.locator(".error-note").getByText((await response.json()).error).waitFor();
+  await page
+    .locator(".error-note")
+    .getByText((await response.json()).error)
+    .waitFor();
   await page.close();
   await otherServer.stop();
 });
@@ -554,7 +582,10 @@ test("the predict view fits every screen and is accessible", async () => {
     await setMode(page, "both");
     await addImages(page, shown);
     await waitForPredictions(page, shown.length);
-    await page.getByRole("button", { name: /^Label this image/ }).first().click();
+    await page
+      .getByRole("button", { name: /^Label this image/ })
+      .first()
+      .click();
     await assertFits(page, name);
     await assertAccessible(page, name);
     await screenshotPage(page, name);

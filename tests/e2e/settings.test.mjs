@@ -5,7 +5,17 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { decoderImages, root } from "../support/fovea.mjs";
-import { assertAccessible, assertFits, collectErrors, screens, openView, predictByApi, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  collectErrors,
+  openView,
+  predictByApi,
+  screens,
+  screenshotPage,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 let server;
 let browser;
@@ -26,14 +36,18 @@ const fact = (page, id, name) =>
     .locator("dd");
 
 test("the limits of the server are shown", async () => {
-  const otherServer = await startServer({ options: ["--max-body-mb", "7", "--threshold", "0.6", "--rate-limit", "25"] });
+  const otherServer = await startServer({
+    options: ["--max-body-mb", "7", "--threshold", "0.6", "--rate-limit", "25"],
+  });
   const page = await openView(browser, otherServer, "settings");
   assert.match(await fact(page, "limits", "Image").textContent(), /7 MiB/);
   assert.match(await fact(page, "limits", "Threshold").textContent(), /60\.0 %/);
   assert.match(await fact(page, "limits", "Requests").textContent(), /25 per second/);
   const { queue, limits } = await (await fetch(`${otherServer.address}/api/v1/status`)).json();
   assert.ok((await fact(page, "limits", "Queue").textContent()).includes(queue.limit.toLocaleString("en")));
-  assert.ok((await fact(page, "limits", "History").textContent()).includes(limits.history_answers.toLocaleString("en")));
+  assert.ok(
+    (await fact(page, "limits", "History").textContent()).includes(limits.history_answers.toLocaleString("en")),
+  );
   assert.deepEqual(page.errors, []);
   await page.close();
   await otherServer.stop();
@@ -56,11 +70,18 @@ test("offline storage can be removed and restored", async () => {
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
   const page = await openView(context, server, "settings");
   const offline = section(page, "offline");
-  await offline.getByText("Ready: this page opens and classifies images without the server.").waitFor({ timeout: 30_000 });
+  await offline
+    .getByText("Ready: this page opens and classifies images without the server.")
+    .waitFor({ timeout: 30_000 });
   const model = await (await fetch(`${server.address}/api/v1/model`)).json();
   assert.equal(await offline.locator("code").getAttribute("title"), model.file_sha256);
-  assert.match(await fact(page, "offline", "Model weights").textContent(), new RegExp(`${model.name}.safetensors, 1.7 MB`));
-  await fact(page, "offline", "Page").filter({ hasText: /^\d+ files, [\d.]+ [kM]B$/ }).waitFor(); // counted when the view opens
+  assert.match(
+    await fact(page, "offline", "Model weights").textContent(),
+    new RegExp(`${model.name}.safetensors, 1.7 MB`),
+  );
+  await fact(page, "offline", "Page")
+    .filter({ hasText: /^\d+ files, [\d.]+ [kM]B$/ })
+    .waitFor(); // counted when the view opens
   const names = () => page.evaluate(() => caches.keys());
   assert.equal((await names()).length, 2);
   await offline.getByRole("button", { name: "Remove from this browser" }).click();
@@ -74,11 +95,15 @@ test("offline storage can be removed and restored", async () => {
   await offline.getByText("Offline use is switched off; nothing is stored.").waitFor();
   assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
   await offline.getByRole("button", { name: "Store in this browser" }).click();
-  await offline.getByText("Ready: this page opens and classifies images without the server.").waitFor({ timeout: 30_000 });
+  await offline
+    .getByText("Ready: this page opens and classifies images without the server.")
+    .waitFor({ timeout: 30_000 });
   assert.equal((await names()).length, 2);
   await offline.getByRole("button", { name: "Remove from this browser" }).click();
   await offline.getByRole("button", { name: "Store in this browser" }).click(); // without a reload
-  await offline.getByText("Ready: this page opens and classifies images without the server.").waitFor({ timeout: 30_000 });
+  await offline
+    .getByText("Ready: this page opens and classifies images without the server.")
+    .waitFor({ timeout: 30_000 });
   assert.equal((await names()).length, 2);
   await context.setOffline(true);
   await page.reload();
@@ -91,24 +116,32 @@ test("a file that cannot be stored is reported and can be retried", async () => 
   const context = await browser.newContext();
   const page = await context.newPage();
   let failing = true;
-  await context.route("**/api/v1/model/weights", (route) => (failing ? route.fulfill({ status: 500, json: { error: "the disk is full" } }) : route.continue()));
+  await context.route("**/api/v1/model/weights", (route) =>
+    failing ? route.fulfill({ status: 500, json: { error: "the disk is full" } }) : route.continue(),
+  );
   await page.goto(`${server.address}/#/settings`);
   await section(page, "offline").getByText("Not stored: the disk is full").waitFor({ timeout: 30_000 });
   failing = false;
   await section(page, "offline").getByRole("button", { name: "Try again" }).click();
-  await section(page, "offline").getByText("Ready: this page opens and classifies images without the server.").waitFor({ timeout: 30_000 });
+  await section(page, "offline")
+    .getByText("Ready: this page opens and classifies images without the server.")
+    .waitFor({ timeout: 30_000 });
   await context.close();
 });
 
 test("over HTTP from another machine the view explains why nothing is stored", async () => {
-  const address = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  const address = Object.values(networkInterfaces())
+    .flat()
+    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
   const name = address ?? "fovea.lan";
   const otherServer = await startServer({ options: address ? ["--host", "0.0.0.0"] : ["--host-name", name] });
   const mapped = await startBrowser([`--host-resolver-rules=MAP ${name} 127.0.0.1`]);
   const page = await mapped.newPage();
   collectErrors(page);
   await page.goto(`http://${name}:${otherServer.port}/#/settings`);
-  await section(page, "offline").getByText(`This page came from http://${name}:${otherServer.port}, over HTTP`).waitFor();
+  await section(page, "offline")
+    .getByText(`This page came from http://${name}:${otherServer.port}, over HTTP`)
+    .waitFor();
   await section(page, "offline").getByText("fovea serve --tls-cert").waitFor();
   assert.equal(await page.locator(".offline-mark").count(), 0);
   await assertAccessible(page, "insecure");
@@ -143,8 +176,14 @@ test("the view shows the engine and links to licences and API reference", async 
   await fact(page, "engine", "Engine").getByText("WebAssembly with SIMD (128 bit)").waitFor({ timeout: 30_000 });
   const [, used, available] = /^(\d+) of (\d+)/.exec(await fact(page, "engine", "Threads").textContent());
   assert.equal(Number(used), Math.min(8, Number(available)), "the page is isolated, so it has a thread per processor");
-  assert.equal(await fact(page, "engine", "Cross-origin isolated").textContent(), "yes, so several threads can be used");
-  for (const [name, expected] of [["Licences of the included software", /preact/], ["HTTP API reference", /openapi|swagger|docs/i]]) {
+  assert.equal(
+    await fact(page, "engine", "Cross-origin isolated").textContent(),
+    "yes, so several threads can be used",
+  );
+  for (const [name, expected] of [
+    ["Licences of the included software", /preact/],
+    ["HTTP API reference", /openapi|swagger|docs/i],
+  ]) {
     const link = page.getByRole("link", { name });
     const response = await fetch(new URL(await link.getAttribute("href"), `${server.address}/`));
     assert.equal(response.status, 200, name);
@@ -157,7 +196,9 @@ test("the settings fit every screen and are accessible", async () => {
   for (const [name, options] of Object.entries(screens)) {
     const context = await browser.newContext(options);
     const page = await openView(context, server, "settings", options);
-    await section(page, "offline").getByText("Ready: this page opens and classifies images without the server.").waitFor({ timeout: 30_000 });
+    await section(page, "offline")
+      .getByText("Ready: this page opens and classifies images without the server.")
+      .waitFor({ timeout: 30_000 });
     await assertFits(page, name);
     await assertAccessible(page, `settings, ${name}`);
     await screenshotPage(page, `settings-${name}`);
@@ -166,7 +207,8 @@ test("the settings fit every screen and are accessible", async () => {
 });
 
 const step = (page, name) => page.locator(".first-steps li").filter({ hasText: name });
-const isDone = (page, name) => page.locator(".first-steps li.done").filter({ hasText: name }).waitFor({ timeout: 20_000 });
+const isDone = (page, name) =>
+  page.locator(".first-steps li.done").filter({ hasText: name }).waitFor({ timeout: 20_000 });
 
 test("the first steps are ticked off automatically and can be hidden", async () => {
   const otherServer = await startServer();

@@ -4,7 +4,16 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { assertAccessible, assertFits, collectErrors, screens, openView, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  collectErrors,
+  openView,
+  screens,
+  screenshotPage,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 let server;
 let browser;
@@ -66,15 +75,17 @@ test("the script of a view is loaded when the view is opened", async () => {
   assert.ok(!scripts.some((path) => /predict-/.test(path)), scripts.join());
   await page.getByRole("link", { name: "Predict" }).first().click();
   await page.locator(".drop-title").waitFor();
-  assert.ok(scripts.some((path) => /predict-/.test(path)), scripts.join());
+  assert.ok(
+    scripts.some((path) => /predict-/.test(path)),
+    scripts.join(),
+  );
   await page.close();
 });
 
 test("the colours follow the system until the user selects others", async () => {
   const context = await browser.newContext({ colorScheme: "dark" });
   const page = await openView(context, server, "overview");
-  const theme = (expected) =>
-    page.waitForFunction((name) => document.documentElement.dataset.theme === name, expected);
+  const theme = (expected) => page.waitForFunction((name) => document.documentElement.dataset.theme === name, expected);
   await theme("dark");
   await page.emulateMedia({ colorScheme: "light" });
   await theme("light");

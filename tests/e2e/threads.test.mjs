@@ -1,11 +1,19 @@
 // The page uses several threads if the browser allows it, otherwise one, with the same predictions.
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { decoderImages, predictByCommand, realImages, root, tolerance } from "../support/fovea.mjs";
-import { addImages, openView, screenshots, setMode, waitForPredictions, startBrowser, startServer } from "./browser.mjs";
+import {
+  addImages,
+  openView,
+  screenshots,
+  setMode,
+  startBrowser,
+  startServer,
+  waitForPredictions,
+} from "./browser.mjs";
 
 let server;
 let browser;
@@ -44,8 +52,14 @@ const workerMessages = (page, type) =>
 async function predictFiles(page, files) {
   await addImages(page, files);
   await waitForPredictions(page, files.length);
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download Predictions as CSV" }).click()]);
-  const [head, ...lines] = readFileSync(await file.path(), "utf8").trim().split("\r\n").map((line) => line.split(","));
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download Predictions as CSV" }).click(),
+  ]);
+  const [head, ...lines] = readFileSync(await file.path(), "utf8")
+    .trim()
+    .split("\r\n")
+    .map((line) => line.split(","));
   return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i]])));
 }
 
@@ -77,10 +91,16 @@ test("an isolated page uses a thread per processor for a batch", async () => {
   const rows = await predictFiles(page, files);
   assert.equal(rows.length, files.length);
   const largest = Math.max(...rows.map(({ Difference }) => Number(Difference)));
-  assert.ok(largest <= tolerance && rows.every(({ Difference }) => Difference !== ""), `largest difference from the server ${largest}`);
+  assert.ok(
+    largest <= tolerance && rows.every(({ Difference }) => Difference !== ""),
+    `largest difference from the server ${largest}`,
+  );
   for (const row of rows) assert.equal(row.Server, row["This page"], row.File);
   const batches = (await workerMessages(page, "predict")).map((message) => message.images);
-  assert.equal(batches.reduce((sum, n) => sum + n), files.length);
+  assert.equal(
+    batches.reduce((sum, n) => sum + n),
+    files.length,
+  );
   assert.ok(Math.max(...batches) === 32, `batches of ${batches}`);
   assert.deepEqual(await workerMessages(page, "start"), [{ type: "start", threads: 4, images: 0 }]);
   assert.deepEqual(page.errors, []);
@@ -109,19 +129,27 @@ test("an invalid image in a batch gets an error and the others a prediction", as
 test("without isolation headers the page uses one thread", async () => {
   const context = await newContext({ serviceWorkers: "block" });
   const loaded = [];
-  await context.route(({ pathname }) => !pathname.startsWith("/api/"), async (route) => {
-    loaded.push(route.request().url());
-    const response = await route.fetch();
-    const headers = Object.fromEntries(Object.entries(response.headers()).filter(([name]) => !name.startsWith("cross-origin-")));
-    await route.fulfill({ response, headers });
-  });
+  await context.route(
+    ({ pathname }) => !pathname.startsWith("/api/"),
+    async (route) => {
+      loaded.push(route.request().url());
+      const response = await route.fetch();
+      const headers = Object.fromEntries(
+        Object.entries(response.headers()).filter(([name]) => !name.startsWith("cross-origin-")),
+      );
+      await route.fulfill({ response, headers });
+    },
+  );
   const page = await openView(context, server, "predict");
   assert.equal(await page.evaluate(() => isSecureContext && !crossOriginIsolated), true);
   const { engine, predictions } = await predictInPage(page);
   assert.match(engine, /1 thread in a Worker/);
   await assertSameAsCommand(predictions, images);
   assert.ok(loaded.some((address) => /fovea-\w+\.wasm/.test(address)));
-  assert.deepEqual(loaded.filter((address) => address.includes("fovea_threads")), []);
+  assert.deepEqual(
+    loaded.filter((address) => address.includes("fovea_threads")),
+    [],
+  );
   assert.deepEqual(page.errors, []);
   await page.goto(`${server.address}/#/settings/engine`);
   await page.getByText("a proxy removes the required headers").waitFor();
@@ -167,7 +195,10 @@ for (const [failure, pattern, content, reason] of [
     const { engine, predictions } = await predictInPage(page);
     assert.match(engine, /1 thread in a Worker/);
     await assertSameAsCommand(predictions, images);
-    assert.deepEqual((await workerMessages(page, "start")).map(({ threads }) => threads), [4, 1]);
+    assert.deepEqual(
+      (await workerMessages(page, "start")).map(({ threads }) => threads),
+      [4, 1],
+    );
     assert.match(warnings.join("\n"), /fovea_threads-\w+\.js did not start, using .*fovea-\w+\.js instead/);
     assert.match(warnings.join("\n"), reason);
     assert.equal(page.workers().length, 1, "the Workers of the failed engine have ended");

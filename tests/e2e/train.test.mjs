@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { stripedImage } from "../support/training_images.mjs";
-import { assertAccessible, assertFits, screens, openView, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import {
+  assertAccessible,
+  assertFits,
+  openView,
+  screens,
+  screenshotPage,
+  startBrowser,
+  startServer,
+} from "./browser.mjs";
 
 const kJobTimeout = 900_000; // milliseconds; a job runs at low priority
 
@@ -149,8 +157,12 @@ test("the verdict can be overruled and the next plan estimates the duration", as
   const [{ id }] = (await getJson("/api/v1/jobs?limit=1")).jobs;
   const { result } = await getJson(`/api/v1/jobs/${id}`);
   const { version, verdict, forgetting } = result;
-  assert.deepEqual(await page.locator(".check h3 + .badge").allTextContents(), verdict.rules.map(({ passed }) => (passed === null ? "undecided" : passed ? "passed" : "failed")));
-  for (const text of [...verdict.missing, ...forgetting.sentences]) await page.getByText(text, { exact: true }).first().waitFor();
+  assert.deepEqual(
+    await page.locator(".check h3 + .badge").allTextContents(),
+    verdict.rules.map(({ passed }) => (passed === null ? "undecided" : passed ? "passed" : "failed")),
+  );
+  for (const text of [...verdict.missing, ...forgetting.sentences])
+    await page.getByText(text, { exact: true }).first().waitFor();
   assert.equal(await page.locator(".forgetting tbody tr").count(), forgetting.classes.length);
   const amber = page.locator(".collect li").filter({ hasText: "amber" });
   await amber.getByRole("link", { name: "Add images of amber" }).waitFor();
@@ -158,7 +170,10 @@ test("the verdict can be overruled and the next plan estimates the duration", as
   await page.locator(".check dl").first().getByText("images compared").waitFor();
   await page.getByRole("button", { name: `Activate version ${version}` }).click();
   await page.getByRole("dialog").getByLabel("Reason").fill("for the test");
-  await page.getByRole("dialog").getByRole("button", { name: `Activate version ${version}` }).click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: `Activate version ${version}` })
+    .click();
   await page.getByText(`Version ${version} is active now.`).waitFor();
   assert.equal(Number((await getJson("/api/v1/model")).version), version);
   await page.getByRole("button", { name: "Roll back to version 1" }).click();
@@ -186,7 +201,10 @@ test("the train view fits every screen and is accessible", async () => {
   const { jobs } = await getJson("/api/v1/jobs");
   const done = jobs.find(({ state }) => state === "succeeded");
   for (const [name, options] of Object.entries(screens)) {
-    for (const [part, address] of [["plan", "train"], ["job", `train/${done.id}`]]) {
+    for (const [part, address] of [
+      ["plan", "train"],
+      ["job", `train/${done.id}`],
+    ]) {
       const page = await openView(browser, server, address, options);
       if (part === "plan") await start(page).waitFor();
       else await page.locator(".curves canvas").first().waitFor();

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { cifarClasses, realImages } from "../support/fovea.mjs";
 import { handSigns, newFolder } from "../support/training_images.mjs";
-import { openView, startBrowser, startServer, screenshotPage } from "./browser.mjs";
+import { openView, screenshotPage, startBrowser, startServer } from "./browser.mjs";
 
 const kPerClass = 100; // images of a class, of which kTest are test images
 const kTest = 40;
@@ -31,17 +31,20 @@ after(async () => {
 
 // The published format: one byte with the label, then 32 x 32 bytes each of red, green and blue.
 async function records(page, files, first) {
-  const planes = await page.evaluate(async (all) => {
-    const canvas = new OffscreenCanvas(32, 32).getContext("2d", { willReadFrequently: true });
-    const result = [];
-    for (const base64 of all) {
-      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      canvas.drawImage(await createImageBitmap(new Blob([bytes])), 0, 0);
-      const { data } = canvas.getImageData(0, 0, 32, 32);
-      result.push([0, 1, 2].flatMap((channel) => Array.from({ length: 1024 }, (_, i) => data[4 * i + channel])));
-    }
-    return result;
-  }, files.map((file) => readFileSync(file, "base64")));
+  const planes = await page.evaluate(
+    async (all) => {
+      const canvas = new OffscreenCanvas(32, 32).getContext("2d", { willReadFrequently: true });
+      const result = [];
+      for (const base64 of all) {
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        canvas.drawImage(await createImageBitmap(new Blob([bytes])), 0, 0);
+        const { data } = canvas.getImageData(0, 0, 32, 32);
+        result.push([0, 1, 2].flatMap((channel) => Array.from({ length: 1024 }, (_, i) => data[4 * i + channel])));
+      }
+      return result;
+    },
+    files.map((file) => readFileSync(file, "base64")),
+  );
   return Buffer.concat(planes.map((plane, i) => Buffer.from([(first + i) % cifarClasses.length, ...plane])));
 }
 

@@ -1,5 +1,5 @@
 // The part of the browser's Worker that the engine with threads uses, on top of Node's worker_threads.
-import { Worker as NodeWorker, isMainThread, parentPort, workerData } from "node:worker_threads";
+import { isMainThread, Worker as NodeWorker, parentPort, workerData } from "node:worker_threads";
 
 const running = new Set();
 

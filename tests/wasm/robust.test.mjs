@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { loadClassifier, model, decoderImages, root, wasmFolder } from "../support/fovea.mjs";
+import { decoderImages, loadClassifier, model, root, wasmFolder } from "../support/fovea.mjs";
 
 let classifier;
 before(async () => (classifier = await loadClassifier()));
@@ -22,10 +22,13 @@ test("the engine reports its vector width and threads and kernels", () => {
 
 test("bytes that are not an image are rejected with a message", () => {
   for (const bytes of [[], [0], [0xff, 0xd8], [...Buffer.from("not an image")]]) {
-    assert.throws(() => classifier.predict(Uint8Array.from(bytes)), (error) => {
-      assert.ok(error instanceof Error && !(error instanceof WebAssembly.RuntimeError));
-      return error.message.length > 5;
-    });
+    assert.throws(
+      () => classifier.predict(Uint8Array.from(bytes)),
+      (error) => {
+        assert.ok(error instanceof Error && !(error instanceof WebAssembly.RuntimeError));
+        return error.message.length > 5;
+      },
+    );
   }
 });
 

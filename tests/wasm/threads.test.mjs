@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { loadClassifier, decoderImages, realImages } from "../support/fovea.mjs";
+import { decoderImages, loadClassifier, realImages } from "../support/fovea.mjs";
 import { terminateWorkers } from "../support/web_worker.mjs";
 
 const kThreads = [1, 2, 3, 8];
@@ -28,8 +28,14 @@ function assertSamePredictions(images) {
 }
 
 test("an engine starts the requested number of threads", () => {
-  assert.deepEqual(threaded.map(({ engineInfo }) => engineInfo.threads), kThreads);
-  assert.deepEqual(threaded.map(({ engineInfo }) => ({ ...engineInfo, threads: 1 })), threaded.map(() => single.engineInfo));
+  assert.deepEqual(
+    threaded.map(({ engineInfo }) => engineInfo.threads),
+    kThreads,
+  );
+  assert.deepEqual(
+    threaded.map(({ engineInfo }) => ({ ...engineInfo, threads: 1 })),
+    threaded.map(() => single.engineInfo),
+  );
 });
 
 test("300 photographs get bit-identical predictions on any number of threads", (t) => {
@@ -62,7 +68,10 @@ test("an invalid image gets an error and the others a prediction", () => {
   const valid = read(decoderImages().find((path) => path.endsWith("upright.png")));
   const images = [valid, new Uint8Array(), valid, Uint8Array.of(0xff, 0xd8), valid.subarray(0, 40), valid];
   const results = assertSamePredictions(images);
-  assert.deepEqual(results.map(({ error }) => error !== undefined), [false, true, false, true, true, false]);
+  assert.deepEqual(
+    results.map(({ error }) => error !== undefined),
+    [false, true, false, true, true, false],
+  );
   assert.deepEqual(results[5], results[0]);
   assert.throws(() => threaded[1].predict(new Uint8Array()), { message: results[1].error });
 });

@@ -49,12 +49,15 @@ export class Actor {
   // Scrolls the element to the fraction `where` of the area above the caption, and waits until it stops moving.
   async show(locator, where = 0.5) {
     await locator.waitFor();
-    await locator.evaluate((node, [fraction, band]) => {
-      const { top, height } = node.getBoundingClientRect();
-      const free = innerHeight - band;
-      const to = scrollY + top - Math.max(24, fraction * (free - height));
-      scrollTo({ top: to, behavior: "smooth" });
-    }, [where, kBand]);
+    await locator.evaluate(
+      (node, [fraction, band]) => {
+        const { top, height } = node.getBoundingClientRect();
+        const free = innerHeight - band;
+        const to = scrollY + top - Math.max(24, fraction * (free - height));
+        scrollTo({ top: to, behavior: "smooth" });
+      },
+      [where, kBand],
+    );
     await this.#still(locator);
   }
 

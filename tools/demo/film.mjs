@@ -2,12 +2,12 @@
 // that fails ends the recording.
 import { mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../../tests/support/fovea.mjs";
 import { collectErrors, predictByApi, startBrowser, startServer } from "../../tests/e2e/browser.mjs";
+import { root } from "../../tests/support/fovea.mjs";
 import { filesIn } from "../../tests/support/training_images.mjs";
 import { Actor } from "./actor.mjs";
-import { installOverlay } from "./overlay.mjs";
 import { filmImages } from "./images.mjs";
+import { installOverlay } from "./overlay.mjs";
 import { Recorder } from "./recorder.mjs";
 import * as scenes from "./scenes.mjs";
 import { takeStills } from "./stills.mjs";

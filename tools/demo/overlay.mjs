@@ -26,15 +26,25 @@ export function installOverlay() {
     const [band, pointer, ring] = [".band", ".pointer", ".ring"].map((name) => shadow.querySelector(name));
     document.body.append(host);
     host.showPopover();
-    const place = ({ x, y }) => (pointer.style.translate = `${x}px ${y}px`);
+    const place = ({ x, y }) => {
+      pointer.style.translate = `${x}px ${y}px`;
+    };
     addEventListener("mousemove", place, true);
-    const grow = [{ opacity: 1, scale: 0.3 }, { opacity: 0, scale: 1.4 }];
+    const grow = [
+      { opacity: 1, scale: 0.3 },
+      { opacity: 0, scale: 1.4 },
+    ];
     addEventListener("mousedown", () => ring.animate(grow, { duration: 450 }), true);
     globalThis.recording = {
-      say: (text) => (band.textContent = text),
+      say: (text) => {
+        band.textContent = text;
+      },
       point: (x, y) => place({ x, y }),
       // Moves the overlay above a dialog that was opened later.
-      raise: () => (host.hidePopover(), host.showPopover()),
+      raise: () => {
+        host.hidePopover();
+        host.showPopover();
+      },
     };
   };
   if (document.body) start();

@@ -73,10 +73,13 @@ export class Recorder {
     const list = join(this.#folder, "frames.txt");
     writeFileSync(list, `${lines.join("\n")}\nfile '${this.#frames.at(-1).file}'\n`);
     await run("ffmpeg", [
-      ..."-v error -y -f concat -i".split(" "), list,
+      ..."-v error -y -f concat -i".split(" "),
+      list,
       ..."-fps_mode vfr -an -c:v libvpx-vp9 -threads 1 -row-mt 0 -deadline good -cpu-used 5".split(" "),
       ..."-b:v 0 -crf 33 -g 250 -pix_fmt yuv420p".split(" "),
-      "-vf", `scale=${width}:${height}:flags=lanczos`, path,
+      "-vf",
+      `scale=${width}:${height}:flags=lanczos`,
+      path,
     ]);
   }
 

@@ -1,9 +1,9 @@
 // The scenes of the demo. A scene fails if the page does not show what its caption says.
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
+import { setMode } from "../../tests/e2e/browser.mjs";
 import { root } from "../../tests/support/fovea.mjs";
 import { filesIn } from "../../tests/support/training_images.mjs";
-import { setMode } from "../../tests/e2e/browser.mjs";
 import { applyLoad } from "./load.mjs";
 
 const kTimeout = 1_800_000; // milliseconds; upper limit for a retraining on a busy machine
@@ -43,7 +43,10 @@ export async function batch({ actor, images }) {
   await heading.waitFor({ timeout: 300_000 });
   await actor.show(page.locator(".predictions h2"), 0);
   await actor.say(`${files.length} images classified. The table can be sorted, filtered and exported as CSV`, 1.4);
-  const column = page.locator(".prediction-table thead").getByRole("button").filter({ hasText: /confidence/i });
+  const column = page
+    .locator(".prediction-table thead")
+    .getByRole("button")
+    .filter({ hasText: /confidence/i });
   await actor.press(column.first());
   await actor.wait(2);
 }
@@ -138,7 +141,10 @@ export async function newClass({ actor, server, images }) {
   const sign = files[files.length - 1];
   await setMode(page, "server");
   await actor.choose(button(page, "Choose images"), sign);
-  const card = page.locator(".prediction-card").filter({ hasText: basename(sign) }).first();
+  const card = page
+    .locator(".prediction-card")
+    .filter({ hasText: basename(sign) })
+    .first();
   await card.locator(".label").first().filter({ hasText: name }).waitFor();
   await actor.show(card, 0.5);
   await actor.say(`It recognises ${name} now, and still all other classes`, 2.2);
@@ -161,7 +167,10 @@ export async function load({ actor, server }) {
   const { page } = actor;
   const clients = 16;
   await actor.open("Overview", `Live under load: ${clients} clients send images continuously`);
-  await actor.show(page.locator(".stat").filter({ has: page.getByText("Predictions per minute", { exact: true }) }), 0.25);
+  await actor.show(
+    page.locator(".stat").filter({ has: page.getByText("Predictions per minute", { exact: true }) }),
+    0.25,
+  );
   const result = await applyLoad(server.address, join(root, "www/src/samples/ship.jpg"), { clients, seconds: 4 });
   console.log("load", JSON.stringify(result));
   assert.equal(result.failed, 0, "no request fails");

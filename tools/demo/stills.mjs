@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../../tests/support/fovea.mjs";
 import { openView } from "../../tests/e2e/browser.mjs";
+import { root } from "../../tests/support/fovea.mjs";
 
 const kMaxBytes = 300_000;
 const screens = {

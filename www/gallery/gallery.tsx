@@ -6,7 +6,7 @@ import { Badge } from "../src/components/badge.js";
 import { Button } from "../src/components/button.js";
 import { ChartCard } from "../src/components/chart/chart_card.js";
 import type { ChartSpec } from "../src/components/chart/spec.js";
-import { ConfirmDialog, Dialog, confirm } from "../src/components/dialog.js";
+import { ConfirmDialog, confirm, Dialog } from "../src/components/dialog.js";
 import { CheckBox, Field, Segments, Select } from "../src/components/field.js";
 import { FileDrop } from "../src/components/file_drop.js";
 import { Grid } from "../src/components/grid.js";
@@ -230,8 +230,8 @@ function ManyCells() {
         keyOf={(i) => i}
         nameOf={(i) => `cell ${i}`}
         render={(i) => <div class="swatch">{i}</div>}
-        chosen={selected}
-        onChoose={setSelected}
+        selected={selected}
+        onSelect={setSelected}
         onOpen={(i) => toast({ text: `Opened cell ${i}` })}
       />
     </section>

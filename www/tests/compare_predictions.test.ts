@@ -7,7 +7,15 @@ import type { Prediction } from "../src/inference/types.js";
 function prediction(probabilities: number[], weights = "a"): Prediction {
   const index = probabilities.indexOf(Math.max(...probabilities));
   const labels = probabilities.map((_, i) => `class ${i}`);
-  return { label: labels[index] ?? "", index, probability: probabilities[index] ?? 0, labels, probabilities, weights, timing: { decode: 0, compute: 0 } };
+  return {
+    label: labels[index] ?? "",
+    index,
+    probability: probabilities[index] ?? 0,
+    labels,
+    probabilities,
+    weights,
+    timing: { decode: 0, compute: 0 },
+  };
 }
 
 test("predictions that differ by at most 1e-4 in every class are the same", () => {
@@ -31,17 +39,31 @@ test("a missing probability never counts as the same", () => {
 });
 
 test("predictions of different weights are not compared even if they are equal", () => {
-  assert.deepEqual(comparePredictions(prediction([0.7, 0.3], "a"), prediction([0.7, 0.3], "b")), { kind: "otherWeights" });
+  assert.deepEqual(comparePredictions(prediction([0.7, 0.3], "a"), prediction([0.7, 0.3], "b")), {
+    kind: "otherWeights",
+  });
 });
 
 test("classes are ranked by probability and then by index", () => {
-  assert.deepEqual(ranked([0.2, 0.4, 0.4]).map(({ index }) => index), [1, 2, 0]);
+  assert.deepEqual(
+    ranked([0.2, 0.4, 0.4]).map(({ index }) => index),
+    [1, 2, 0],
+  );
 });
 
 test("the limits of the certainty levels depend on the threshold", () => {
-  assert.deepEqual([0.95, 0.94, 0.75, 0.74, 0.5, 0.49].map((p) => certainty(p, 0.5)), ["high", "medium", "medium", "low", "low", "uncertain"]);
-  assert.deepEqual([0.99, 0.95, 0.92, 0.89].map((p) => certainty(p, 0.9)), ["high", "medium", "low", "uncertain"]);
-  assert.deepEqual([0.9, 0.5, 0.1].map((p) => certainty(p, 0)), ["high", "medium", "low"]);
+  assert.deepEqual(
+    [0.95, 0.94, 0.75, 0.74, 0.5, 0.49].map((p) => certainty(p, 0.5)),
+    ["high", "medium", "medium", "low", "low", "uncertain"],
+  );
+  assert.deepEqual(
+    [0.99, 0.95, 0.92, 0.89].map((p) => certainty(p, 0.9)),
+    ["high", "medium", "low", "uncertain"],
+  );
+  assert.deepEqual(
+    [0.9, 0.5, 0.1].map((p) => certainty(p, 0)),
+    ["high", "medium", "low"],
+  );
   assert.equal(certainty(1, 1), "high");
 });
 

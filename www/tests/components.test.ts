@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { splitName } from "../src/components/truncated_name.js";
-import { type ChartSpec, toTable } from "../src/components/chart/spec.js";
 import { fileName, toCsv } from "../src/base/csv.js";
+import { type ChartSpec, toTable } from "../src/components/chart/spec.js";
 import { layout, step } from "../src/components/grid_layout.js";
 import { linePath, scale } from "../src/components/sparkline.js";
 import { filtered, sorted } from "../src/components/table_rows.js";
+import { splitName } from "../src/components/truncated_name.js";
 
 test("CSV quotes special characters and escapes formulas", () => {
-  const text = toCsv(["a", "b"], [["x,y", 1.5], ['say "hi"', null], ["=1+1", -2], ["two\nlines", NaN], [undefined, 0]]);
+  const text = toCsv(
+    ["a", "b"],
+    [
+      ["x,y", 1.5],
+      ['say "hi"', null],
+      ["=1+1", -2],
+      ["two\nlines", NaN],
+      [undefined, 0],
+    ],
+  );
   assert.equal(text, 'a,b\r\n"x,y",1.5\r\n"say ""hi""",\r\n\'=1+1,-2\r\n"two\nlines",\r\n,0\r\n');
 });
 
@@ -20,13 +29,25 @@ test("a title becomes a file name", () => {
 
 test("numbers sort by value and text in natural order and missing values last", () => {
   const rows = ["a10", "a2", undefined, "B1"];
-  assert.deepEqual(sorted(rows, (row) => row, false), ["a2", "a10", "B1", undefined]);
-  assert.deepEqual(sorted(rows, (row) => row, true), ["B1", "a10", "a2", undefined]);
-  assert.deepEqual(sorted([10, NaN, 9, -1], (row) => row, false), [-1, 9, 10, NaN]);
+  assert.deepEqual(
+    sorted(rows, (row) => row, false),
+    ["a2", "a10", "B1", undefined],
+  );
+  assert.deepEqual(
+    sorted(rows, (row) => row, true),
+    ["B1", "a10", "a2", undefined],
+  );
+  assert.deepEqual(
+    sorted([10, NaN, 9, -1], (row) => row, false),
+    [-1, 9, 10, NaN],
+  );
 });
 
 test("a filter matches rows with every word in some column", () => {
-  const rows = [{ file: "Cat 1.jpg", label: "dog" }, { file: "ship.jpg", label: "cat" }];
+  const rows = [
+    { file: "Cat 1.jpg", label: "dog" },
+    { file: "ship.jpg", label: "cat" },
+  ];
   const values = [(row: (typeof rows)[0]) => row.file, (row: (typeof rows)[0]) => row.label];
   assert.equal(filtered(rows, values, " ").length, 2);
   assert.deepEqual(filtered(rows, values, "CAT dog"), [rows[0]]);
@@ -75,13 +96,34 @@ test("the table of a chart has a row for each x and a column for each series", (
     x: { title: "epoch" },
     y: { title: "loss", format: (y) => y.toFixed(1) },
     series: [
-      { name: "training", colour: "server", points: [[2, 0.51], [1, 1]] },
-      { name: "validation", colour: "page", points: [[2, null], [3, 0.7]] },
+      {
+        name: "training",
+        colour: "server",
+        points: [
+          [2, 0.51],
+          [1, 1],
+        ],
+      },
+      {
+        name: "validation",
+        colour: "page",
+        points: [
+          [2, null],
+          [3, 0.7],
+        ],
+      },
     ],
   };
   const { columns, rows } = toTable(spec);
   assert.deepEqual(columns, ["epoch", "training", "validation"]);
-  assert.deepEqual(rows.map((row) => row.map(({ text }) => text)), [["1", "1.0", ""], ["2", "0.5", ""], ["3", "", "0.7"]]);
+  assert.deepEqual(
+    rows.map((row) => row.map(({ text }) => text)),
+    [
+      ["1", "1.0", ""],
+      ["2", "0.5", ""],
+      ["3", "", "0.7"],
+    ],
+  );
   assert.equal(rows[1]?.[1]?.value, 0.51, "values are exact");
 });
 
@@ -93,7 +135,10 @@ test("the table of a matrix reports the picked cell", () => {
     columns: ["cat", "dog"],
     rowTitle: "True",
     columnTitle: "Predicted",
-    values: [[5, 1], [2, 7]],
+    values: [
+      [5, 1],
+      [2, 7],
+    ],
     onPick: (pick) => picked.push(pick),
   });
   assert.deepEqual(columns, ["True \\ Predicted", "cat", "dog"]);

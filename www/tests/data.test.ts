@@ -3,12 +3,16 @@ import { test } from "node:test";
 import { listed } from "../src/base/plural.js";
 import type { ClassCount, ImagePage, TrainingImage } from "../src/net/dataset.js";
 import { isTooLong } from "../src/net/dataset.js";
-import { folderOf, stage, suggest, toChunks, toForm, tooLongFolders } from "../src/views/data/staging.js";
-import { ImageStore } from "../src/views/data/image_store.js";
 import { balanceSentence, readNewName, reasonText, warningsOf } from "../src/views/data/dataset_summary.js";
+import { ImageStore } from "../src/views/data/image_store.js";
+import { folderOf, stage, suggest, toChunks, toForm, tooLongFolders } from "../src/views/data/staging.js";
 import { countVerdicts } from "../src/views/data/upload_session.js";
+import { defined } from "./defined.js";
 
-const found = (path: string, size = 10) => ({ file: new File([new Uint8Array(size)], path.split("/").at(-1) ?? ""), path });
+const found = (path: string, size = 10) => ({
+  file: new File([new Uint8Array(size)], path.split("/").at(-1) ?? ""),
+  path,
+});
 
 test("the innermost folder names the class", () => {
   assert.equal(folderOf("signs/three/a.jpg"), "three");
@@ -20,38 +24,78 @@ test("dropped files suggest a labelling", () => {
   assert.deepEqual(suggest(one), { labelling: "one", label: "three" });
   const several = stage([found("s/one/a.jpg"), found("s/two/b.jpg")]);
   assert.deepEqual(suggest(several), { labelling: "folders", label: "" });
-  assert.deepEqual([...several.folders], [["one", 1], ["two", 1]]);
-  assert.deepEqual(suggest(stage([found("a.jpg")])), { labelling: "one", label: "" }, "a single file suggests no class");
-  assert.deepEqual(suggest(stage([found("a.jpg"), found("x/b.jpg")])), { labelling: "one", label: "" }, "one of them is outside of folders");
-  assert.deepEqual(suggest(stage([found("signs.tar.gz")])), { labelling: "folders", label: "" }, "an archive contains folders");
+  assert.deepEqual(
+    [...several.folders],
+    [
+      ["one", 1],
+      ["two", 1],
+    ],
+  );
+  assert.deepEqual(
+    suggest(stage([found("a.jpg")])),
+    { labelling: "one", label: "" },
+    "a single file suggests no class",
+  );
+  assert.deepEqual(
+    suggest(stage([found("a.jpg"), found("x/b.jpg")])),
+    { labelling: "one", label: "" },
+    "one of them is outside of folders",
+  );
+  assert.deepEqual(
+    suggest(stage([found("signs.tar.gz")])),
+    { labelling: "folders", label: "" },
+    "an archive contains folders",
+  );
 });
 
 test("requests are sorted by class and limited in size", () => {
   const many = Array.from({ length: 900 }, (_, i) => found(`s/${i % 2 === 0 ? "even" : "odd"}/${i}.jpg`));
   const all = toChunks(stage(many), "folders", "");
-  assert.deepEqual(all.map(({ files }) => files.length), [400, 400, 100]);
-  assert.equal(new Set(all[0]!.labels).size, 1, "the first chunk has a single class");
+  assert.deepEqual(
+    all.map(({ files }) => files.length),
+    [400, 400, 100],
+  );
+  assert.equal(new Set(all[0]?.labels).size, 1, "the first chunk has a single class");
   const order = all.flatMap(({ labels }) => labels);
   assert.deepEqual(order, [...order].sort(), "sorted by class");
-  const large = toChunks(stage([found("c/a.bmp", 10 << 20), found("c/b.bmp", 10 << 20), found("c/c.bmp", 1)]), "one", "c");
-  assert.deepEqual(large.map(({ files }) => files.length), [1, 2]);
+  const large = toChunks(
+    stage([found("c/a.bmp", 10 << 20), found("c/b.bmp", 10 << 20), found("c/c.bmp", 1)]),
+    "one",
+    "c",
+  );
+  assert.deepEqual(
+    large.map(({ files }) => files.length),
+    [1, 2],
+  );
 });
 
 test("files outside of folders are skipped if folders are the classes", () => {
   const all = toChunks(stage([found("a.jpg"), found("x/b.jpg")]), "folders", "");
-  assert.deepEqual(all.flatMap(({ files }) => files.map(({ path }) => path)), ["x/b.jpg"]);
+  assert.deepEqual(
+    all.flatMap(({ files }) => files.map(({ path }) => path)),
+    ["x/b.jpg"],
+  );
   assert.deepEqual(toChunks(stage([found("a.jpg")]), "one", ""), [], "no label, no chunk");
 });
 
 test("an archive is a separate request with a label only if all images have one", () => {
   const staged = stage([found("signs.zip"), found("x/b.jpg")]);
-  assert.deepEqual(toChunks(staged, "folders", "").map(({ labels }) => labels), [["x"], []]);
+  assert.deepEqual(
+    toChunks(staged, "folders", "").map(({ labels }) => labels),
+    [["x"], []],
+  );
   const [, archive] = toChunks(staged, "one", "cat");
   assert.deepEqual(archive?.labels, ["cat"]);
-  assert.deepEqual(toForm(archive!).getAll("label"), ["cat"]);
+  assert.deepEqual(toForm(defined(archive)).getAll("label"), ["cat"]);
 });
 
-const counts = (name: string, train: number, test = 5, val = 5): ClassCount => ({ name, train, val, test, total: train + val + test });
+const counts = (name: string, train: number, test = 5, val = 5): ClassCount => ({
+  name,
+  train,
+  val,
+  test,
+  total: train + val + test,
+});
 
 test("the balance sentence names the largest and the smallest class", () => {
   assert.equal(balanceSentence([]), "There are no classes yet.");
@@ -69,12 +113,18 @@ test("lists of names are readable and limited", () => {
   assert.equal(listed(["a", "b", "c", "d", "e", "f", "g"]), "a, b, c, d, e and 2 more");
 });
 
-const warningText = (classes: ClassCount[], duplicates = 0): string => warningsOf({ classes }, duplicates).map(({ text }) => text).join("\n");
+const warningText = (classes: ClassCount[], duplicates = 0): string =>
+  warningsOf({ classes }, duplicates)
+    .map(({ text }) => text)
+    .join("\n");
 
 test("small and untested and uneven classes cause warnings", () => {
   assert.deepEqual(warningsOf({ classes: [counts("a", 20, 4), counts("b", 100)] }), [], "no warnings");
   assert.match(warningText([counts("a", 19, 4)]), /^a has fewer than 20 training images\. .* use 50 or more\.$/);
-  assert.match(warningText([counts("a", 20, 0), counts("b", 20, 0)]), /^a and b have no test images, so their recall cannot be measured/);
+  assert.match(
+    warningText([counts("a", 20, 0), counts("b", 20, 0)]),
+    /^a and b have no test images, so their recall cannot be measured/,
+  );
   assert.match(warningText([counts("a", 20, 3)]), /^a has fewer than 4 test images/);
   assert.match(warningText([counts("a", 20), counts("b", 4500)]), /^b has 225 times as many training images as a\./);
   assert.equal(warningText([counts("a", 20), counts("b", 199)]), "");
@@ -110,7 +160,10 @@ class FakeSource {
     this.requested.push(offset);
     await new Promise((resolve) => setTimeout(resolve, 1));
     if (this.broken) throw new Error("the disk failed");
-    const images = Array.from({ length: Math.max(0, Math.min(limit, 60_000 - offset)) }, (_, i) => ({ sha256: `h${offset + i}` }) as TrainingImage);
+    const images = Array.from(
+      { length: Math.max(0, Math.min(limit, 60_000 - offset)) },
+      (_, i) => ({ sha256: `h${offset + i}` }) as TrainingImage,
+    );
     return { revision: this.revision, total: 60_000, images };
   };
 }
@@ -118,7 +171,11 @@ const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3
 
 test("only the visible part of a long list is loaded", async () => {
   const source = new FakeSource();
-  const store = new ImageStore(source.load, () => {}, () => {});
+  const store = new ImageStore(
+    source.load,
+    () => {},
+    () => {},
+  );
   await wait();
   assert.equal(store.total, 60_000);
   assert.deepEqual(source.requested, [0]);
@@ -138,7 +195,11 @@ test("only the visible part of a long list is loaded", async () => {
 
 test("fast scrolling loads the last position and not each one", async () => {
   const source = new FakeSource();
-  const store = new ImageStore(source.load, () => {}, () => {});
+  const store = new ImageStore(
+    source.load,
+    () => {},
+    () => {},
+  );
   await wait();
   for (let first = 0; first < 50_000; first += 1_000) store.setVisible(first, first + 100);
   await wait();
@@ -148,10 +209,17 @@ test("fast scrolling loads the last position and not each one", async () => {
 
 test("selected images that were never visible are loaded", async () => {
   const source = new FakeSource();
-  const store = new ImageStore(source.load, () => {}, () => {});
+  const store = new ImageStore(
+    source.load,
+    () => {},
+    () => {},
+  );
   await wait();
   const all = await store.all([40_001, 3]);
-  assert.deepEqual(all.map(({ sha256 }) => sha256), ["h3", "h40001"]);
+  assert.deepEqual(
+    all.map(({ sha256 }) => sha256),
+    ["h3", "h40001"],
+  );
   source.broken = true;
   await assert.rejects(store.all([20_000]), /disk failed/);
 });
@@ -159,7 +227,11 @@ test("selected images that were never visible are loaded", async () => {
 test("a changed revision is reported and blocks of two revisions are not mixed", async () => {
   const source = new FakeSource();
   let outdated = 0;
-  const store = new ImageStore(source.load, () => {}, () => ++outdated);
+  const store = new ImageStore(
+    source.load,
+    () => {},
+    () => ++outdated,
+  );
   await wait();
   source.revision = "r2";
   store.setVisible(1_000, 1_100);
@@ -171,7 +243,11 @@ test("a changed revision is reported and blocks of two revisions are not mixed",
 test("after an error requests are repeated only by retry()", async () => {
   const source = new FakeSource();
   source.broken = true;
-  const store = new ImageStore(source.load, () => {}, () => {});
+  const store = new ImageStore(
+    source.load,
+    () => {},
+    () => {},
+  );
   await wait();
   assert.match(String(store.error), /disk failed/);
   store.setVisible(0, 100);
@@ -188,7 +264,10 @@ test("folders with too long names are reported and not sent", () => {
   const long = "x".repeat(65);
   const staged = stage([found(`${long}/a.jpg`), found(`${long}/b.jpg`), found("short/c.jpg")]);
   assert.deepEqual(tooLongFolders(staged), { names: [long], images: 2 });
-  assert.deepEqual(toChunks(staged, "folders", "").map(({ labels }) => labels), [["short"]]);
+  assert.deepEqual(
+    toChunks(staged, "folders", "").map(({ labels }) => labels),
+    [["short"]],
+  );
   assert.deepEqual(toChunks(staged, "one", long), []);
   assert.equal(isTooLong("🐟".repeat(64)), false, "code points are counted");
   assert.equal(readNewName(long, "short", []).problem, "long");
@@ -197,6 +276,12 @@ test("folders with too long names are reported and not sent", () => {
 test("the reason omits the file name and explains the pixel limit", () => {
   assert.equal(reasonText("a.jpg", "a.jpg: not an image"), "not an image");
   assert.equal(reasonText("a.jpg"), "");
-  assert.equal(reasonText("a.jpg", `the same as folder/${"x".repeat(60)}/image_0042.jpg`), "the same as folder/xxxxx…xxxxx/image_0042.jpg");
-  assert.match(reasonText("a.jpg", "the image is too large: 8000x6000 = 48000000 pixels, the limit is 25000000"), /8000 × 6000 pixels \(48\.0 million\); the limit is 25 million\. Reduce its size/);
+  assert.equal(
+    reasonText("a.jpg", `the same as folder/${"x".repeat(60)}/image_0042.jpg`),
+    "the same as folder/xxxxx…xxxxx/image_0042.jpg",
+  );
+  assert.match(
+    reasonText("a.jpg", "the image is too large: 8000x6000 = 48000000 pixels, the limit is 25000000"),
+    /8000 × 6000 pixels \(48\.0 million\); the limit is 25 million\. Reduce its size/,
+  );
 });

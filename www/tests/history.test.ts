@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { href, parseHash } from "../src/app/router.js";
 import {
-  type Filters,
   countActive,
+  type Filters,
   fromLocal,
   isNarrowed,
   kNoFilters,
@@ -43,7 +43,11 @@ test("unknown values in an address are ignored", () => {
 
 test("filters become query parameters of the API", () => {
   assert.deepEqual(query({}), {});
-  assert.deepEqual(query({ certainty: "certain", labelled: "yes", search: "cat" }), { uncertain: false, labelled: true, search: "cat" });
+  assert.deepEqual(query({ certainty: "certain", labelled: "yes", search: "cat" }), {
+    uncertain: false,
+    labelled: true,
+    search: "cat",
+  });
   assert.deepEqual(query({ period: "24" }), { from: "2026-01-30T12:00:00.000Z" });
   assert.deepEqual(query({ period: "range", from: "2026-01-30T00:00:00Z" }), { from: "2026-01-30T00:00:00Z" });
   assert.deepEqual(query({ from: "2026-01-30T00:00:00Z" }), {}, "a range is ignored unless it is selected");
@@ -80,5 +84,8 @@ test("new predictions are counted up to a limit", () => {
 });
 
 test("the title of the list says whether it is complete or newest or older", () => {
-  assert.deepEqual([words.list.title(1, false, false), words.list.title(50, true, false), words.list.title(50, true, true)], ["1 prediction", "The newest 50 predictions", "50 predictions, older"]);
+  assert.deepEqual(
+    [words.list.title(1, false, false), words.list.title(50, true, false), words.list.title(50, true, true)],
+    ["1 prediction", "The newest 50 predictions", "50 predictions, older"],
+  );
 });

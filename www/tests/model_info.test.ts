@@ -10,7 +10,14 @@ const top = [
 ];
 
 test("the ranking of a response is reordered by class index", () => {
-  const body = { version: "3", weights_sha256: "ab12", results: [{ file: "b.png", error: "no" }, { file: "a.png", ...top[0], top, timing_ms, prediction: 7 }] };
+  const body = {
+    version: "3",
+    weights_sha256: "ab12",
+    results: [
+      { file: "b.png", error: "no" },
+      { file: "a.png", ...top[0], top, timing_ms, prediction: 7 },
+    ],
+  };
   const prediction = readPrediction(body as never, 1, 4);
   assert.deepEqual(prediction.labels, ["cat", "dog"]);
   assert.deepEqual(prediction.probabilities, [0.25, 0.75]);
@@ -55,7 +62,13 @@ test("an interval stays between 0 and 1", () => {
 });
 
 test("a version is described by its manifest and a version without manifest has its number", () => {
-  const manifest = { name: "signs", data: "hands", created: "2026-01-01T00:00:00Z", classes: ["a", "b"], metrics: { test_accuracy: 0.9, test_images: 100 } };
+  const manifest = {
+    name: "signs",
+    data: "hands",
+    created: "2026-01-01T00:00:00Z",
+    classes: ["a", "b"],
+    metrics: { test_accuracy: 0.9, test_images: 100 },
+  };
   const version = readVersion({ version: "3", published: "2026-01-02T00:00:00Z", manifest });
   assert.deepEqual([version.name, version.version, version.published], ["signs", "3", "2026-01-02T00:00:00Z"]);
   assert.deepEqual(version.classes, ["a", "b"]);

@@ -32,7 +32,8 @@ class Caches {
   has = (name: string) => Promise.resolve(this.all.has(name));
   keys = () => Promise.resolve([...this.all.keys()]);
   delete = (name: string) => Promise.resolve(this.all.delete(name));
-  match = (url: string, { cacheName }: { cacheName: string }) => Promise.resolve(this.all.get(cacheName)?.get(url)?.clone());
+  match = (url: string, { cacheName }: { cacheName: string }) =>
+    Promise.resolve(this.all.get(cacheName)?.get(url)?.clone());
 }
 
 let respond: (url: string, headers: Headers) => Promise<Response> | Response = () => new Response("");
@@ -49,7 +50,8 @@ const unreachable = (): never => {
 };
 
 const build: Build = { id: "b1", script: "assets/main-1.js", files: ["assets/main-1.js", "assets/a-1.css"] };
-const site = (script: string) => (url: string) => new Response(url === home ? `<script src="${script}">` : `content of ${url}`);
+const site = (script: string) => (url: string) =>
+  new Response(url === home ? `<script src="${script}">` : `content of ${url}`);
 
 function pageFiles(caches: Caches, of = build) {
   requests = [];
@@ -64,7 +66,10 @@ test("a build is stored completely and served while the server is unreachable", 
   assert.equal(await files.stored(), true);
   respond = unreachable;
   assert.match(await (await files.page(new Request(home))).text(), /main-1\.js/);
-  assert.equal(await (await files.asset(new Request(`${home}assets/a-1.css`))).text(), `content of ${home}assets/a-1.css`);
+  assert.equal(
+    await (await files.asset(new Request(`${home}assets/a-1.css`))).text(),
+    `content of ${home}assets/a-1.css`,
+  );
 });
 
 test("a build that the server has replaced is not stored", async () => {
@@ -101,12 +106,16 @@ test("without a stored page requests fail and no cache is created", async () => 
 
 test("the caches of other builds are deleted and those of other pages are kept", async () => {
   const caches = new Caches();
-  for (const name of [pageCache(home, "b0"), pageCache("http://fovea.test/other/", "b0"), weightsCache(home)]) await caches.open(name);
+  for (const name of [pageCache(home, "b0"), pageCache("http://fovea.test/other/", "b0"), weightsCache(home)])
+    await caches.open(name);
   respond = site(build.script);
   const files = pageFiles(caches);
   await files.install();
   await files.removeOthers();
-  assert.deepEqual([...caches.all.keys()].sort(), [pageCache(home, "b1"), pageCache("http://fovea.test/other/", "b0"), weightsCache(home)].sort());
+  assert.deepEqual(
+    [...caches.all.keys()].sort(),
+    [pageCache(home, "b1"), pageCache("http://fovea.test/other/", "b0"), weightsCache(home)].sort(),
+  );
 });
 
 const sha = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -114,7 +123,11 @@ const modelFile = (text: string) => (_: string, headers: Headers) =>
   headers.get("If-None-Match") === `"${sha(text)}"`
     ? new Response(null, { status: 304 })
     : new Response(text, {
-        headers: { ETag: `"${sha(text)}"`, "Content-Length": String(text.length), "Content-Disposition": 'attachment; filename="m.safetensors"' },
+        headers: {
+          ETag: `"${sha(text)}"`,
+          "Content-Length": String(text.length),
+          "Content-Disposition": 'attachment; filename="m.safetensors"',
+        },
       });
 
 function weightsIn(caches: Caches, mayStore = true) {
@@ -122,14 +135,17 @@ function weightsIn(caches: Caches, mayStore = true) {
   return new Weights(home, caches as unknown as CacheStorage, fetchFile, () => Promise.resolve(mayStore));
 }
 const keys = (caches: Caches) => [...(caches.all.get(weightsCache(home))?.keys() ?? [])];
-const read = async (weights: Weights, headers = new Headers()) => (await weights.respond(headers, () => undefined)).text();
+const read = async (weights: Weights, headers = new Headers()) =>
+  (await weights.respond(headers, () => undefined)).text();
 
 test("the model file is stored by its hash and not fetched again while it is unchanged", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
   respond = modelFile("one");
   const progress: [number, number][] = [];
-  const stored = await weights.store(new Headers({ Authorization: "Bearer t" }), (received, total) => progress.push([received, total]));
+  const stored = await weights.store(new Headers({ Authorization: "Bearer t" }), (received, total) =>
+    progress.push([received, total]),
+  );
   assert.equal(stored.sha256, sha("one"));
   assert.equal(stored.file, "m.safetensors");
   assert.equal(stored.bytes, 3);
@@ -157,7 +173,10 @@ test("a model file with another hash than its ETag is not stored", async () => {
   const caches = new Caches();
   const weights = weightsIn(caches);
   respond = () => new Response("damaged", { headers: { ETag: `"${sha("sound")}"` } });
-  await assert.rejects(weights.store(new Headers(), () => undefined), /damaged/);
+  await assert.rejects(
+    weights.store(new Headers(), () => undefined),
+    /damaged/,
+  );
   assert.deepEqual(keys(caches), []);
 });
 
@@ -180,7 +199,10 @@ test("a full browser storage is reported and the file is served anyway", async (
   const weights = weightsIn(caches);
   respond = modelFile("one");
   assert.equal(await read(weights), "one");
-  await assert.rejects(weights.store(new Headers(), () => undefined), /no room/);
+  await assert.rejects(
+    weights.store(new Headers(), () => undefined),
+    /no room/,
+  );
 });
 
 test("nothing is stored if storing is switched off", async () => {
@@ -189,7 +211,9 @@ test("nothing is stored if storing is switched off", async () => {
   respond = modelFile("one");
   let stored: Promise<unknown> = Promise.reject(new Error("waitUntil was not called"));
   stored.catch(() => undefined);
-  const response = await weights.respond(new Headers(), (done) => void (stored = done));
+  const response = await weights.respond(new Headers(), (done) => {
+    stored = done;
+  });
   assert.equal(await response.text(), "one");
   await stored;
   assert.equal(caches.all.size, 0);

@@ -1,18 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fractionDone } from "../src/views/overview/running_job.js";
 import { auditText } from "../src/shared/audit_line.js";
 import { caveat, perMinute, sentence, toBins } from "../src/views/overview/predictions_over_time.js";
+import { fractionDone } from "../src/views/overview/running_job.js";
 
-const point = (time: string, predictions: number, uncertain = 0) => ({ time, predictions, uncertain, mean_probability: 0.9, mean_ms: 1 });
+const point = (time: string, predictions: number, uncertain = 0) => ({
+  time,
+  predictions,
+  uncertain,
+  mean_probability: 0.9,
+  mean_ms: 1,
+});
 const now = Date.parse("2026-01-31T12:00:30Z");
 
 test("minutes without predictions are zeros and older ones are left out", () => {
-  const all = toBins([point("2026-01-31T11:59:00Z", 3, 1), point("2026-01-31T12:00:00Z", 2), point("2026-01-31T10:00:00Z", 9)], "hour", now);
+  const all = toBins(
+    [point("2026-01-31T11:59:00Z", 3, 1), point("2026-01-31T12:00:00Z", 2), point("2026-01-31T10:00:00Z", 9)],
+    "hour",
+    now,
+  );
   assert.equal(all.length, 60);
   assert.deepEqual(all[59], { start: Date.parse("2026-01-31T12:00:00Z"), certain: 2, uncertain: 0 });
   assert.deepEqual(all[58], { start: Date.parse("2026-01-31T11:59:00Z"), certain: 2, uncertain: 1 });
-  assert.equal(all.reduce((sum, { certain, uncertain }) => sum + certain + uncertain, 0), 5);
+  assert.equal(
+    all.reduce((sum, { certain, uncertain }) => sum + certain + uncertain, 0),
+    5,
+  );
 });
 
 test("longer spans have wider bins that contain all predictions", () => {
@@ -20,7 +33,10 @@ test("longer spans have wider bins that contain all predictions", () => {
   const day = toBins(points, "day", now);
   assert.equal(day.length, 48);
   assert.equal(day[46]?.certain, 7);
-  assert.equal(day.reduce((sum, { certain }) => sum + certain, 0), 12);
+  assert.equal(
+    day.reduce((sum, { certain }) => sum + certain, 0),
+    12,
+  );
   assert.equal(toBins(points, "week", now).length, 56);
 });
 
@@ -32,7 +48,10 @@ test("the rate counts the current minute and a part of the previous one", () => 
 
 test("the sentence has the count and the busiest time and the fraction of uncertain predictions", () => {
   const all = toBins([point("2026-01-31T11:50:00Z", 30, 3), point("2026-01-31T11:40:00Z", 10)], "hour", now);
-  assert.match(sentence(all, "hour"), /^40 images were classified in the last hour, most \(30\) around \d\d:50\. 7\.5 % of the predictions were uncertain\.$/);
+  assert.match(
+    sentence(all, "hour"),
+    /^40 images were classified in the last hour, most \(30\) around \d\d:50\. 7\.5 % .* were uncertain\.$/,
+  );
   assert.equal(caveat(all), undefined);
   assert.match(sentence(toBins([point("2026-01-31T11:50:00Z", 1)], "hour", now), "hour"), /1 image was classified/);
   assert.equal(sentence(toBins([], "day", now), "day"), "No images were classified in the last 24 hours.");
@@ -43,7 +62,14 @@ test("few predictions have a caveat and none have not", () => {
   assert.equal(caveat(toBins([], "hour", now)), undefined);
 });
 
-const entry = (action: string, subject: string, detail: Record<string, unknown> = {}, actor = "admin") => ({ id: 1, time: "", actor, action, subject, detail });
+const entry = (action: string, subject: string, detail: Record<string, unknown> = {}, actor = "admin") => ({
+  id: 1,
+  time: "",
+  actor,
+  action,
+  subject,
+  detail,
+});
 
 test("audit entries become sentences even if their action is unknown", () => {
   assert.deepEqual(auditText(entry("activate", "version 2", { reason: "better" })), {

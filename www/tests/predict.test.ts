@@ -3,12 +3,20 @@ import { test } from "node:test";
 import type { Outcome, Prediction, Source } from "../src/inference/types.js";
 import { expectedProblem, problemOf } from "../src/views/predict/camera_problem.js";
 import { selectImages } from "../src/views/predict/file_filter.js";
-import { words } from "../src/views/predict/strings.js";
 import { countOutcomes } from "../src/views/predict/outcome_counts.js";
+import { words } from "../src/views/predict/strings.js";
 
 const done = (weights: string): Outcome => ({
   state: "done",
-  prediction: { label: "a", index: 0, probability: 1, labels: ["a"], probabilities: [1], weights, timing: { decode: 0, compute: 0 } },
+  prediction: {
+    label: "a",
+    index: 0,
+    probability: 1,
+    labels: ["a"],
+    probabilities: [1],
+    weights,
+    timing: { decode: 0, compute: 0 },
+  },
 });
 const failed = (retry: boolean): Outcome => ({ state: "failed", error: "no", retry });
 const image = (outcomes: Partial<Record<Source, Outcome>>) => ({ outcomes: { value: outcomes } });
@@ -23,14 +31,38 @@ test("an image counts once for any number of sources", () => {
     image({ page: done("old") }),
     image({}),
   ];
-  assert.deepEqual(countOutcomes(all, ["server", "page"], isOld), { all: 6, settled: 3, done: 1, notAsked: { server: 2, page: 1 }, retry: 1, outdated: 2 });
-  assert.deepEqual(countOutcomes(all, ["server"], isOld), { all: 6, settled: 4, done: 2, notAsked: { server: 2, page: 0 }, retry: 1, outdated: 0 });
+  assert.deepEqual(countOutcomes(all, ["server", "page"], isOld), {
+    all: 6,
+    settled: 3,
+    done: 1,
+    notAsked: { server: 2, page: 1 },
+    retry: 1,
+    outdated: 2,
+  });
+  assert.deepEqual(countOutcomes(all, ["server"], isOld), {
+    all: 6,
+    settled: 4,
+    done: 2,
+    notAsked: { server: 2, page: 0 },
+    retry: 1,
+    outdated: 0,
+  });
 });
 
 test("files without an image extension are skipped in folders only", () => {
   const found = (path: string) => ({ file: new File([], path.split("/").at(-1) ?? ""), path });
-  const { files, skipped } = selectImages([found("notes.txt"), found("cats/one.JPG"), found("cats/two.jpeg"), found("cats/notes.txt"), found("cats/Thumbs.db"), found("a.bmp")]);
-  assert.deepEqual(files.map(({ name }) => name), ["notes.txt", "one.JPG", "two.jpeg", "a.bmp"]);
+  const { files, skipped } = selectImages([
+    found("notes.txt"),
+    found("cats/one.JPG"),
+    found("cats/two.jpeg"),
+    found("cats/notes.txt"),
+    found("cats/Thumbs.db"),
+    found("a.bmp"),
+  ]);
+  assert.deepEqual(
+    files.map(({ name }) => name),
+    ["notes.txt", "one.JPG", "two.jpeg", "a.bmp"],
+  );
   assert.equal(skipped, 2);
 });
 
@@ -39,7 +71,12 @@ test("camera problems are derived from browser errors", () => {
   assert.equal(expectedProblem({ isSecureContext: true, navigator: {} }), "unsupported");
   assert.equal(expectedProblem({ isSecureContext: true, navigator: { mediaDevices: {} } }), undefined);
   const named = (name: string) => problemOf(new DOMException("", name));
-  assert.deepEqual(["NotAllowedError", "NotFoundError", "NotReadableError", "StrangeError"].map(named), ["denied", "missing", "busy", "other"]);
+  assert.deepEqual(["NotAllowedError", "NotFoundError", "NotReadableError", "StrangeError"].map(named), [
+    "denied",
+    "missing",
+    "busy",
+    "other",
+  ]);
   assert.equal(problemOf(undefined), "other");
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RequestQueue, countFitting } from "../src/inference/request_queue.js";
+import { countFitting, RequestQueue } from "../src/inference/request_queue.js";
 
 // A queue whose batches the test finishes.
 function testQueue(workers: number, batchSize = 1) {
@@ -18,7 +18,13 @@ const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2
 test("the number of running batches is limited by the workers and items keep their order", async () => {
   const { queue, open } = testQueue(2, 3);
   queue.add([1, 2, 3, 4, 5, 6, 7]);
-  assert.deepEqual(open.map(({ items }) => items), [[1, 2, 3], [4, 5, 6]]);
+  assert.deepEqual(
+    open.map(({ items }) => items),
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+  );
   open[1]?.end();
   await wait();
   assert.deepEqual(open[2]?.items, [7]);

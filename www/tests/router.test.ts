@@ -8,7 +8,13 @@ test("an address is parsed into its parts", () => {
   const { view, rest, query } = parseHash(address);
   assert.equal(view, "data");
   assert.deepEqual(rest, ["class/with slash", "7"]);
-  assert.deepEqual([...query], [["label", "a&b=c"], ["page", "2"]]);
+  assert.deepEqual(
+    [...query],
+    [
+      ["label", "a&b=c"],
+      ["page", "2"],
+    ],
+  );
 });
 
 test("typed addresses are parsed leniently", () => {

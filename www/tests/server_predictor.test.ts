@@ -23,10 +23,20 @@ interface ReceivedRequest {
 type TestResponse = { status: number; headers?: Record<string, string>; body: unknown };
 
 const timing_ms = { decode: 1, queue: 1, compute: 1 };
-const success = (name: string) => ({ file: name, label: "a", index: 0, probability: 1, top: [{ label: "a", index: 0, probability: 1 }], timing_ms });
+const success = (name: string) => ({
+  file: name,
+  label: "a",
+  index: 0,
+  probability: 1,
+  top: [{ label: "a", index: 0, probability: 1 }],
+  timing_ms,
+});
 
-// Runs `body` with an HTTP server that responds as the test says; fetch() resolves relative URLs against it, as in a page.
-async function withServer(respond: (received: ReceivedRequest, nth: number) => TestResponse, body: (received: ReceivedRequest[]) => Promise<void>): Promise<void> {
+// Runs `body` with a local HTTP server; fetch() resolves relative URLs against it, as in a page.
+async function withServer(
+  respond: (received: ReceivedRequest, nth: number) => TestResponse,
+  body: (received: ReceivedRequest[]) => Promise<void>,
+): Promise<void> {
   const received: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
     let text = "";
@@ -51,14 +61,23 @@ async function withServer(respond: (received: ReceivedRequest, nth: number) => T
   }
 }
 
-const succeed = ({ files }: ReceivedRequest): TestResponse => ({ status: 200, body: { version: "1", weights_sha256: "w", results: files.map(success) } });
+const succeed = ({ files }: ReceivedRequest): TestResponse => ({
+  status: 200,
+  body: { version: "1", weights_sha256: "w", results: files.map(success) },
+});
 
 test("images of one request keep their order and a bad one has its error", async () => {
-  const respond = ({ files }: ReceivedRequest): TestResponse => ({ status: 200, body: { results: files.map((name) => (name === "b" ? { file: name, error: "no image" } : success(name))) } });
+  const respond = ({ files }: ReceivedRequest): TestResponse => ({
+    status: 200,
+    body: { results: files.map((name) => (name === "b" ? { file: name, error: "no image" } : success(name))) },
+  });
   await withServer(respond, async (received) => {
     const before = bytesSent.value;
     const outcomes = await predictOnServer([file("a"), file("b"), file("c", 25)], 0.7);
-    assert.deepEqual(outcomes.map(({ state }) => state), ["done", "failed", "done"]);
+    assert.deepEqual(
+      outcomes.map(({ state }) => state),
+      ["done", "failed", "done"],
+    );
     assert.deepEqual(outcomes[1], { state: "failed", error: "no image", retry: false });
     assert.deepEqual(received, [{ files: ["a", "b", "c"], path: "/api/v1/predict?threshold=0.7" }]);
     assert.equal(bytesSent.value - before, 45, "all bytes of the images are counted");
@@ -66,41 +85,65 @@ test("images of one request keep their order and a bad one has its error", async
 });
 
 test("a request that is too large is halved until only the large image fails", async () => {
-  const respond = (received: ReceivedRequest): TestResponse => (received.files.length > 2 || received.files.includes("huge") ? { status: 413, body: { error: "the limit is 20 bytes" } } : succeed(received));
+  const respond = (received: ReceivedRequest): TestResponse =>
+    received.files.length > 2 || received.files.includes("huge")
+      ? { status: 413, body: { error: "the limit is 20 bytes" } }
+      : succeed(received);
   await withServer(respond, async (received) => {
     const outcomes = await predictOnServer([file("a"), file("b"), file("huge"), file("d"), file("e")], undefined);
-    assert.deepEqual(outcomes.map(({ state }) => state), ["done", "done", "failed", "done", "done"]);
+    assert.deepEqual(
+      outcomes.map(({ state }) => state),
+      ["done", "done", "failed", "done", "done"],
+    );
     assert.deepEqual(outcomes[2], { state: "failed", error: "the limit is 20 bytes", retry: true });
     assert.ok(received.some(({ files }) => files.join() === "d,e"));
   });
 });
 
 test("a full server is asked again after the time of its Retry-After header", async () => {
-  await withServer((received, nth) => (nth === 1 ? { status: 503, headers: { "Retry-After": "0" }, body: { error: "full" } } : succeed(received)), async (received) => {
-    const [outcome] = await predictOnServer([file("a")], undefined);
-    assert.equal(outcome?.state, "done");
-    assert.equal(received.length, 2);
-  });
+  await withServer(
+    (received, nth) =>
+      nth === 1 ? { status: 503, headers: { "Retry-After": "0" }, body: { error: "full" } } : succeed(received),
+    async (received) => {
+      const [outcome] = await predictOnServer([file("a")], undefined);
+      assert.equal(outcome?.state, "done");
+      assert.equal(received.length, 2);
+    },
+  );
 });
 
 test("the retries are limited and an error without Retry-After is not retried", async () => {
-  await withServer(() => ({ status: 503, headers: { "Retry-After": "0" }, body: { error: "full" } }), async (received) => {
-    assert.deepEqual(await predictOnServer([file("a")], undefined), [{ state: "failed", error: "full", retry: true }]);
-    assert.ok(received.length > 1 && received.length < 10);
-  });
-  await withServer(() => ({ status: 500, body: { error: "a fault" } }), async (received) => {
-    assert.deepEqual(await predictOnServer([file("a"), file("b")], undefined), Array(2).fill({ state: "failed", error: "a fault", retry: true }));
-    assert.equal(received.length, 1);
-  });
+  await withServer(
+    () => ({ status: 503, headers: { "Retry-After": "0" }, body: { error: "full" } }),
+    async (received) => {
+      assert.deepEqual(await predictOnServer([file("a")], undefined), [
+        { state: "failed", error: "full", retry: true },
+      ]);
+      assert.ok(received.length > 1 && received.length < 10);
+    },
+  );
+  await withServer(
+    () => ({ status: 500, body: { error: "a fault" } }),
+    async (received) => {
+      assert.deepEqual(
+        await predictOnServer([file("a"), file("b")], undefined),
+        Array(2).fill({ state: "failed", error: "a fault", retry: true }),
+      );
+      assert.equal(received.length, 1);
+    },
+  );
 });
 
 test("stopping during the wait for a retry rejects immediately", async () => {
-  await withServer(() => ({ status: 503, headers: { "Retry-After": "9" }, body: { error: "full" } }), async () => {
-    const stop = new AbortController();
-    const pending = predictOnServer([file("a")], undefined, stop.signal);
-    setTimeout(() => stop.abort(), 50);
-    await assert.rejects(pending, { name: "AbortError" });
-  });
+  await withServer(
+    () => ({ status: 503, headers: { "Retry-After": "9" }, body: { error: "full" } }),
+    async () => {
+      const stop = new AbortController();
+      const pending = predictOnServer([file("a")], undefined, stop.signal);
+      setTimeout(() => stop.abort(), 50);
+      await assert.rejects(pending, { name: "AbortError" });
+    },
+  );
 });
 
 test("an unreadable file fails without affecting the others", async () => {
@@ -108,10 +151,16 @@ test("an unreadable file fails without affecting the others", async () => {
   gone.arrayBuffer = () => Promise.reject(new DOMException("gone", "NotReadableError"));
   await withServer(succeed, async (received) => {
     const outcomes = await predictOnServer([file("a"), gone, file("c")], undefined);
-    assert.deepEqual(outcomes.map(({ state }) => state), ["done", "failed", "done"]);
+    assert.deepEqual(
+      outcomes.map(({ state }) => state),
+      ["done", "failed", "done"],
+    );
     assert.match(outcomes[1]?.state === "failed" ? outcomes[1].error : "", /could not be read/);
     assert.deepEqual(received[0]?.files, ["a", "c"]);
-    assert.deepEqual((await predictOnServer([gone], undefined)).map(({ state }) => state), ["failed"]);
+    assert.deepEqual(
+      (await predictOnServer([gone], undefined)).map(({ state }) => state),
+      ["failed"],
+    );
     assert.equal(received.length, 1, "no request without images");
   });
 });

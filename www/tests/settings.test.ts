@@ -16,7 +16,11 @@ const limits = {
   versions: 10,
 };
 const limitText = (change: Partial<typeof limits> | { requests_per_second: number }) =>
-  limitRows({ limits: { ...limits, ...change }, queue: { waiting: 0, limit: 2048, threads: 2 }, threshold: 0.5 } as unknown as Status).join("\n");
+  limitRows({
+    limits: { ...limits, ...change },
+    queue: { waiting: 0, limit: 2048, threads: 2 },
+    threshold: 0.5,
+  } as unknown as Status).join("\n");
 
 test("limits of the server are shown as text", () => {
   const text = limitText({});
@@ -35,7 +39,10 @@ test("multiples of a mebibyte are shown in binary units", () => {
 test("the properties of the engine are shown once it runs", () => {
   const ready = { state: "ready", bytes: 1_700_000 };
   assert.deepEqual(engineRows({ state: "idle" }, 4), []);
-  const rows = engineRows({ ...ready, engine: { simd_bits: 128, threads: 1, kernels: "wasm" } } as unknown as EngineState, 4).join("\n");
+  const rows = engineRows(
+    { ...ready, engine: { simd_bits: 128, threads: 1, kernels: "wasm" } } as unknown as EngineState,
+    4,
+  ).join("\n");
   assert.match(rows, /SIMD \(128 bit\)/);
   assert.match(rows, /1 of 4 available on this machine/);
   assert.match(rows, /1\.7 MB/);
@@ -43,7 +50,11 @@ test("the properties of the engine are shown once it runs", () => {
 
 const start = { predictions: 0, images: 0, jobs: [], hasPrevious: false, rolledBack: false, seenJob: 0 };
 const job = (id: number, state: string, kind = "retrain") => ({ id, kind, state });
-const done = (known: Parameters<typeof toSteps>[0]) => toSteps(known).filter((step) => step.done).map(({ name }) => name).join();
+const done = (known: Parameters<typeof toSteps>[0]) =>
+  toSteps(known)
+    .filter((step) => step.done)
+    .map(({ name }) => name)
+    .join();
 const next = (known: Parameters<typeof toSteps>[0]) => toSteps(known).find((step) => step.next)?.name;
 
 test("the first steps are done in any order", () => {
@@ -52,7 +63,12 @@ test("the first steps are done in any order", () => {
   assert.equal(done({ ...start, images: 50 }), "add");
   assert.equal(next({ ...start, images: 50 }), "predict");
   assert.equal(next({ ...start, predictions: 1, images: 50 }), "train");
-  const trained = { ...start, predictions: 1, images: 50, jobs: [job(4, "failed"), job(3, "succeeded"), job(2, "succeeded", "import")] };
+  const trained = {
+    ...start,
+    predictions: 1,
+    images: 50,
+    jobs: [job(4, "failed"), job(3, "succeeded"), job(2, "succeeded", "import")],
+  };
   assert.equal(done(trained), "predict,add,train");
   assert.equal(next(trained), "verdict");
   assert.equal(toSteps(trained).find(({ name }) => name === "verdict")?.job, 3);
@@ -62,7 +78,10 @@ test("the first steps are done in any order", () => {
 test("only a successful retraining completes the step", () => {
   assert.equal(done({ ...start, jobs: [job(1, "succeeded", "import"), job(2, "succeeded", "evaluate")] }), "");
   const busy = toSteps({ ...start, jobs: [job(5, "running")] }).find(({ name }) => name === "train");
-  assert.deepEqual({ done: busy?.done, job: busy?.job, waitingFor: busy?.waitingFor }, { done: false, job: 5, waitingFor: "job" });
+  assert.deepEqual(
+    { done: busy?.done, job: busy?.job, waitingFor: busy?.waitingFor },
+    { done: false, job: 5, waitingFor: "job" },
+  );
 });
 
 test("rolling back is optional and requires a previous version", () => {
@@ -72,5 +91,9 @@ test("rolling back is optional and requires a previous version", () => {
   assert.equal(toSteps(trained).at(-1)?.waitingFor, "version");
   assert.equal(toSteps({ ...trained, hasPrevious: true }).at(-1)?.waitingFor, undefined);
   assert.equal(done({ ...trained, hasPrevious: true, rolledBack: true }), "predict,add,train,verdict,rollback");
-  assert.equal(next({ ...trained, jobs: [job(7, "succeeded"), job(3, "succeeded")] }), "verdict", "a later retraining has a new verdict");
+  assert.equal(
+    next({ ...trained, jobs: [job(7, "succeeded"), job(3, "succeeded")] }),
+    "verdict",
+    "a later retraining has a new verdict",
+  );
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -15,7 +15,11 @@ const files = sources("src").map((path) => ({ path, text: readFileSync(path, "ut
 function found(pattern: RegExp, wanted: (path: string) => boolean = () => true): string[] {
   return files
     .filter(({ path }) => wanted(path))
-    .flatMap(({ path, text }) => text.split("\n").flatMap((line, i) => (pattern.test(line.replace(/\/\/ .*/, "")) ? [`${path}:${i + 1}: ${line.trim()}`] : [])));
+    .flatMap(({ path, text }) =>
+      text
+        .split("\n")
+        .flatMap((line, i) => (pattern.test(line.replace(/\/\/ .*/, "")) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
+    );
 }
 
 test("no text is parsed as HTML or code", () => {
@@ -25,10 +29,16 @@ test("no text is parsed as HTML or code", () => {
 
 test("only net/http.ts and the service worker call fetch", () => {
   const allowed = /net\/(http|files)\.ts$|offline\/service_worker\.ts$/;
-  assert.deepEqual(found(/\bfetch\(|XMLHttpRequest|EventSource\(/, (path) => !allowed.test(path)), []);
+  assert.deepEqual(
+    found(/\bfetch\(|XMLHttpRequest|EventSource\(/, (path) => !allowed.test(path)),
+    [],
+  );
 });
 
 test("the texts of the page are in the strings files", () => {
   // Text between two tags on one line, or a line of words only.
-  assert.deepEqual(found(/>\s*[A-Za-z][a-z]+[^<>{}=();]*<\/|^\s*[A-Z][a-z]+( [a-z,]+)+\.?\s*$/, (path) => path.endsWith(".tsx")), []);
+  assert.deepEqual(
+    found(/>\s*[A-Za-z][a-z]+[^<>{}=();]*<\/|^\s*[A-Z][a-z]+( [a-z,]+)+\.?\s*$/, (path) => path.endsWith(".tsx")),
+    [],
+  );
 });

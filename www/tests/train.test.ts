@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Epoch, Job, JobEvent } from "../src/net/jobs.js";
-import { isInvalid, kDefaults, refusedOption, toOptions } from "../src/views/train/options.js";
 import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "../src/views/train/curve_text.js";
 import {
-  type JobProgress,
   applyEvent,
   currentStep,
   fractionTrained,
+  type JobProgress,
   kNoProgress,
   secondsLeft,
 } from "../src/views/train/job_progress.js";
@@ -19,13 +18,22 @@ import {
   roughTime,
   secondsTaken,
 } from "../src/views/train/job_text.js";
+import { isInvalid, kDefaults, refusedOption, toOptions } from "../src/views/train/options.js";
 
 const after = (...events: JobEvent[]): JobProgress => events.reduce(applyEvent, kNoProgress);
-const epoch = (n: number, rest: Partial<Epoch> = {}): JobEvent => ({ event: "epoch", epoch: n, train_loss: 1 / n, ...rest });
+const epoch = (n: number, rest: Partial<Epoch> = {}): JobEvent => ({
+  event: "epoch",
+  epoch: n,
+  train_loss: 1 / n,
+  ...rest,
+});
 
 test("a repeated epoch replaces itself and those after it", () => {
   const losses = (...events: JobEvent[]) => after(...events).epochs.map((known) => [known.epoch, known.train_loss]);
-  assert.deepEqual(losses(epoch(1), epoch(2), epoch(2, { train_loss: 9 })), [[1, 1], [2, 9]]);
+  assert.deepEqual(losses(epoch(1), epoch(2), epoch(2, { train_loss: 9 })), [
+    [1, 1],
+    [2, 9],
+  ]);
   assert.deepEqual(losses(epoch(1), epoch(2), epoch(1, { train_loss: 9 })), [[1, 9]]);
 });
 
@@ -65,11 +73,25 @@ test("the progress counts steps if they are known and complete epochs otherwise"
 });
 
 test("points within epochs are placed on the axis and repeated ones replace them", () => {
-  const point = (step: number): JobEvent => ({ event: "progress", step, steps: 100, epochs: 10, loss: step, accuracy: 0.5 });
-  assert.deepEqual(after(point(5), point(25)).points.map(({ at }) => at), [0.5, 2.5]);
-  assert.deepEqual(after(point(5), point(25), point(10)).points.map(({ at }) => at), [0.5, 1]);
+  const point = (step: number): JobEvent => ({
+    event: "progress",
+    step,
+    steps: 100,
+    epochs: 10,
+    loss: step,
+    accuracy: 0.5,
+  });
+  assert.deepEqual(
+    after(point(5), point(25)).points.map(({ at }) => at),
+    [0.5, 2.5],
+  );
+  assert.deepEqual(
+    after(point(5), point(25), point(10)).points.map(({ at }) => at),
+    [0.5, 1],
+  );
   let many = kNoProgress;
-  for (let step = 0; step < 5_000; ++step) many = applyEvent(many, { event: "progress", step, steps: 5_000, epochs: 10, loss: 1, accuracy: 1 });
+  for (let step = 0; step < 5_000; ++step)
+    many = applyEvent(many, { event: "progress", step, steps: 5_000, epochs: 10, loss: 1, accuracy: 1 });
   assert.ok(many.points.length <= 2_001, `${many.points.length} points`);
   assert.ok(Math.abs((many.points.at(-1)?.at ?? 0) - 9.998) < 1e-9, "the latest is kept");
 });
@@ -85,35 +107,69 @@ test("typed values become options and empty ones are automatic", () => {
     lr: 0.02,
     seed: 7,
   });
-  assert.deepEqual(toOptions({ ...kDefaults, freeze: "no", numbers }, true), { epochs: 3, seed: 7 }, "the last layer has no learning rate");
-  assert.deepEqual([isInvalid(""), isInvalid("1e-3"), isInvalid("0,1"), isInvalid("many")], [false, false, false, true]);
+  assert.deepEqual(
+    toOptions({ ...kDefaults, freeze: "no", numbers }, true),
+    { epochs: 3, seed: 7 },
+    "the last layer has no learning rate",
+  );
+  assert.deepEqual(
+    [isInvalid(""), isInvalid("1e-3"), isInvalid("0,1"), isInvalid("many")],
+    [false, false, false, true],
+  );
 });
 
 test("a plan is summarised in a sentence", () => {
-  assert.match(planLead({ new_images: 0, new_classes: [] }), /only images that the active model was already trained on/);
+  assert.match(
+    planLead({ new_images: 0, new_classes: [] }),
+    /only images that the active model was already trained on/,
+  );
   assert.equal(planLead({ new_images: 1, new_classes: [] }), "The retraining would use 1 new image.");
   assert.match(planLead({ new_images: 1200, new_classes: ["one"] }), /use 1,200 new images with 1 new class: one\./);
   assert.match(planLead({ new_images: 5, new_classes: ["one", "two"] }), /with 2 new classes: one and two\./);
 });
 
 test("an estimated time is rounded", () => {
-  assert.deepEqual([0.2, 7.4, 23, 61, 200, 3_700].map(roughTime), ["1 s", "7 s", "25 s", "1 min", "3 min 30 s", "1 h 2 min"]);
+  assert.deepEqual([0.2, 7.4, 23, 61, 200, 3_700].map(roughTime), [
+    "1 s",
+    "7 s",
+    "25 s",
+    "1 min",
+    "3 min 30 s",
+    "1 h 2 min",
+  ]);
 });
 
 const curve = (...vals: number[]): Epoch[] =>
-  vals.map((val_loss, i) => ({ epoch: i + 1, train_loss: 1 - i / 10, val_loss, train_accuracy: 0.9, val_accuracy: 0.8, lr: 0.1 / (i + 1) }));
+  vals.map((val_loss, i) => ({
+    epoch: i + 1,
+    train_loss: 1 - i / 10,
+    val_loss,
+    train_accuracy: 0.9,
+    val_accuracy: 0.8,
+    lr: 0.1 / (i + 1),
+  }));
 
 test("the loss sentence reports overfitting", () => {
   assert.equal(lossSentence([]), "No epoch is complete yet.");
-  assert.equal(lossSentence(curve(0.5)), "After the first epoch, the training loss is 1.00. The validation loss is 0.50, the lowest so far.");
-  assert.match(lossSentence(curve(0.5, 0.4, 0.5)), /^Over 3 epochs, the training loss went from 1\.00 to 0\.80\. The validation loss was lowest \(0\.40\) after epoch 2; 1 epoch later it is 0\.50, a sign of overfitting\.$/);
+  assert.equal(
+    lossSentence(curve(0.5)),
+    "After the first epoch, the training loss is 1.00. The validation loss is 0.50, the lowest so far.",
+  );
+  assert.equal(
+    lossSentence(curve(0.5, 0.4, 0.5)),
+    "Over 3 epochs, the training loss went from 1.00 to 0.80. " +
+      "The validation loss was lowest (0.40) after epoch 2; 1 epoch later it is 0.50, a sign of overfitting.",
+  );
   assert.match(lossSentence(curve(0.5, 0.4, 0.401)), /is 0\.40, about as low as after epoch 2/);
 });
 
 test("a gap between training and validation accuracy is reported for full training only", () => {
   assert.match(accuracySentence(curve(0.5), "full"), /90\.0 %.* 80\.0 %\. It is 10\.0 points lower/);
   assert.doesNotMatch(accuracySentence(curve(0.5), "frozen"), /points lower/);
-  assert.equal(accuracySentence([{ epoch: 1, train_accuracy: 1 }], "full"), "After the first epoch, the training accuracy is 100.0 %.");
+  assert.equal(
+    accuracySentence([{ epoch: 1, train_accuracy: 1 }], "full"),
+    "After the first epoch, the training accuracy is 100.0 %.",
+  );
 });
 
 test("few epochs have a caveat", () => {
@@ -134,19 +190,34 @@ test("the learning rate sentence describes the actual course", () => {
 });
 
 test("the notes of a plan name what cannot be evaluated", () => {
-  const planned = (name: string, isNew: boolean, test: number) => ({ name, new: isNew, train: 9, val: 1, test, old: 0 });
+  const planned = (name: string, isNew: boolean, test: number) => ({
+    name,
+    new: isNew,
+    train: 9,
+    val: 1,
+    test,
+    old: 0,
+  });
   assert.deepEqual(evaluationNotes({ images: [planned("a", true, 4), planned("b", false, 0)], old_images: 5 }), []);
   const notes = evaluationNotes({ images: [planned("a", true, 3), planned("b", true, 0)], old_images: 0 });
-  assert.match(notes[0] ?? "", /^a and b have fewer than 4 test images, so their recall cannot be evaluated reliably\.$/);
+  assert.match(
+    notes[0] ?? "",
+    /^a and b have fewer than 4 test images, so their recall cannot be evaluated reliably\.$/,
+  );
   assert.match(notes[1] ?? "", /^No old images/);
 });
 
 test("the result of a job is summarised", () => {
-  const text = (kind: Job["kind"], result: Job["result"], reason?: string): string => resultText({ kind, result, reason });
+  const text = (kind: Job["kind"], result: Job["result"], reason?: string): string =>
+    resultText({ kind, result, reason });
   assert.equal(text("retrain", null, "killed"), "killed");
   assert.equal(text("retrain", { version: 2, promoted: true }), "version 2, activated");
-  const decided = (decision: string) => text("retrain", { version: 3, promoted: false, verdict: { decision } as never });
-  assert.deepEqual([decided("promote"), decided("reject"), decided("cannot_judge")], ["version 3, passed, not activated", "version 3, failed the checks", "version 3, too few test images"]);
+  const decided = (decision: string) =>
+    text("retrain", { version: 3, promoted: false, verdict: { decision } as never });
+  assert.deepEqual(
+    [decided("promote"), decided("reject"), decided("cannot_judge")],
+    ["version 3, passed, not activated", "version 3, failed the checks", "version 3, too few test images"],
+  );
   assert.equal(text("import", { added: 1200, duplicates: 0 }), "1,200 images added, 0 duplicates");
   assert.equal(text("evaluate", { version: 1, evaluation: 4 }), "version 1 evaluated");
 });
@@ -160,7 +231,8 @@ test("the duration of a job is known when it has ended", () => {
 test("the remaining time is the estimate of the job or of recent epochs", () => {
   let progress = applyEvent(kNoProgress, { event: "start", epochs: 10 });
   assert.equal(secondsLeft(progress), undefined, "no estimate yet");
-  for (let epoch = 1; epoch <= 7; ++epoch) progress = applyEvent(progress, { event: "epoch", epoch, seconds: epoch === 1 ? 100 : 2 });
+  for (let epoch = 1; epoch <= 7; ++epoch)
+    progress = applyEvent(progress, { event: "epoch", epoch, seconds: epoch === 1 ? 100 : 2 });
   assert.equal(secondsLeft(progress), 6, "only recent epochs count");
   assert.equal(secondsLeft(applyEvent(progress, { event: "progress", phase: "training", eta_seconds: 40 })), 40);
   for (let epoch = 8; epoch <= 10; ++epoch) progress = applyEvent(progress, { event: "epoch", epoch, seconds: 2 });

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import { type WorkerPort, WorkerClassifier, availableThreads, download } from "fovea";
+import { availableThreads, download, WorkerClassifier, type WorkerPort } from "fovea";
 import type { Reply, Request } from "../../wasm/package/src/messages.js";
 
 // A message channel instead of a Worker, so that bytes are transferred.
@@ -18,9 +18,25 @@ function pair(answer: (request: Request, reply: (reply: Reply) => void) => void)
 }
 
 const sources = { engines: [{ glue: "fovea.js", wasm: "fovea.wasm" }], model: "weights" };
-const info = { classes: ["a"], input_size: 32, preprocessing: { fit: "crop", mean: [], std: [] }, temperature: 1, parameters: 1, flops: 1, weights_sha256: "", provenance: {}, layers: [] };
+const info = {
+  classes: ["a"],
+  input_size: 32,
+  preprocessing: { fit: "crop", mean: [], std: [] },
+  temperature: 1,
+  parameters: 1,
+  flops: 1,
+  weights_sha256: "",
+  provenance: {},
+  layers: [],
+};
 const engine = { simd_bits: 128, threads: 1, kernels: "baseline" };
-const prediction = (index: number) => ({ label: "a", index, probability: 1, probabilities: [1], timing: { decode: 0, compute: 0 } });
+const prediction = (index: number) => ({
+  label: "a",
+  index,
+  probability: 1,
+  probabilities: [1],
+  timing: { decode: 0, compute: 0 },
+});
 
 // A Worker that starts, loads, and predicts as the test says.
 const ready = (predict: (request: Request & { type: "predict" }, reply: (reply: Reply) => void) => void) =>
@@ -36,20 +52,25 @@ test("replies are matched to requests in any order", async () => {
   const port = ready(({ id, images }, reply) => {
     const results = images.map((image) => prediction(image[0] ?? -1));
     held.push(() => reply({ id, type: "predicted", results }));
-    if (held.length === 3) held.reverse().forEach((send) => send());
+    if (held.length === 3) for (const send of held.reverse()) send();
   });
   const { classifier, engine: reported } = await WorkerClassifier.load(port, sources);
   assert.deepEqual(reported, engine);
   const images = [5, 6, 7].map((n) => Uint8Array.of(n));
   const predictions = await Promise.all(images.map((image) => classifier.predict(image)));
-  assert.deepEqual(predictions.map(({ index }) => index), [5, 6, 7]);
+  assert.deepEqual(
+    predictions.map(({ index }) => index),
+    [5, 6, 7],
+  );
   assert.equal(images[0]?.length, 0, "the bytes were transferred");
   classifier.dispose();
 });
 
 test("each of several images has its result and a single image rejects with its error", async () => {
   const port = ready(({ id, images }, reply) => {
-    const results = images.map((image) => (image.length === 0 ? { error: "an empty file" } : prediction(image[0] ?? -1)));
+    const results = images.map((image) =>
+      image.length === 0 ? { error: "an empty file" } : prediction(image[0] ?? -1),
+    );
     reply({ id, type: "predicted", results });
   });
   const { classifier } = await WorkerClassifier.load(port, sources);
@@ -73,7 +94,11 @@ test("progress is reported while the model is loading", async () => {
 });
 
 test("a failure becomes an Error with the message of the engine", async () => {
-  const port = pair(({ id, type }, reply) => (type === "start" ? reply({ id, type: "started", engine }) : reply({ id, type: "failed", error: "tensor 3 is cut off" })));
+  const port = pair(({ id, type }, reply) =>
+    type === "start"
+      ? reply({ id, type: "started", engine })
+      : reply({ id, type: "failed", error: "tensor 3 is cut off" }),
+  );
   await assert.rejects(WorkerClassifier.load(port, sources), { message: "tensor 3 is cut off" });
 });
 
@@ -84,28 +109,33 @@ const both = { ...sources, engines: [threads, ...sources.engines] };
 function refusing(...glues: string[]) {
   const requests: string[][] = [];
   const port = () => {
-    const own: string[] = [];
-    requests.push(own);
+    const received: string[] = [];
+    requests.push(received);
     return pair((request, reply) => {
       const { id, type } = request;
-      own.push(type === "start" ? request.files.glue : type);
-      if (type === "start") reply(glues.includes(request.files.glue) ? { id, type: "failed", error: `no ${request.files.glue}` } : { id, type: "started", engine });
-      else reply(type === "load" ? { id, type: "loaded", info } : { id, type: "failed", error: "no images today" });
+      received.push(type === "start" ? request.files.glue : type);
+      if (type === "load") reply({ id, type: "loaded", info });
+      else if (type === "predict") reply({ id, type: "failed", error: "not used" });
+      else if (glues.includes(request.files.glue)) reply({ id, type: "failed", error: `no ${request.files.glue}` });
+      else reply({ id, type: "started", engine });
     })();
   };
   return { port, requests };
 }
 
 test("the first engine that starts is used and loads the model once", async (t) => {
-  const warned = t.mock.method(console, "warn", () => undefined);
+  const warn = t.mock.method(console, "warn", () => undefined);
   const first = refusing();
   (await WorkerClassifier.load(first.port, both)).classifier.dispose();
   assert.deepEqual(first.requests, [["threads.js", "load"]]);
-  assert.equal(warned.mock.callCount(), 0);
+  assert.equal(warn.mock.callCount(), 0);
   const second = refusing("threads.js");
   (await WorkerClassifier.load(second.port, both)).classifier.dispose();
   assert.deepEqual(second.requests, [["threads.js"], ["fovea.js", "load"]]);
-  assert.match(String(warned.mock.calls[0]?.arguments.join(" ")), /threads\.js did not start, fovea\.js .*no threads\.js/);
+  assert.match(
+    String(warn.mock.calls[0]?.arguments.join(" ")),
+    /threads\.js did not start, using fovea\.js instead: .*no threads\.js/,
+  );
 });
 
 test("the error of the last engine is reported if none starts", async (t) => {
@@ -126,7 +156,10 @@ test("the number of threads depends on isolation and processors and is at most e
 });
 
 test("disposing rejects pending requests", async () => {
-  const { classifier } = await WorkerClassifier.load(ready(() => undefined), sources);
+  const { classifier } = await WorkerClassifier.load(
+    ready(() => undefined),
+    sources,
+  );
   const waiting = classifier.predict(Uint8Array.of(1));
   classifier.dispose();
   await assert.rejects(waiting, /was disposed/);

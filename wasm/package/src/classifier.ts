@@ -1,4 +1,13 @@
-import { type Engine, type EngineFactory, type EngineInfo, type Threads, failure, memory, startEngine, withBlock } from "./engine.js";
+import {
+  type Engine,
+  type EngineFactory,
+  type EngineInfo,
+  failure,
+  memory,
+  startEngine,
+  type Threads,
+  withBlock,
+} from "./engine.js";
 
 export interface LayerInfo {
   name: string;
@@ -97,7 +106,8 @@ export class Classifier {
         target.set(image, offset);
         offset += image.length;
       }
-      if (abi._fv_predict(this.handle, files, bytes, sizes, count, probabilitiesAt, classes, times) < 0) throw failure(abi);
+      if (abi._fv_predict(this.handle, files, bytes, sizes, count, probabilitiesAt, classes, times) < 0)
+        throw failure(abi);
       const timing = new Float64Array(memory(abi), times, 2 * count);
       const all = new Float32Array(memory(abi), probabilitiesAt, classes * count);
       return images.map((_, i) => {

@@ -49,7 +49,10 @@ async function handle(request: Request): Promise<void> {
 }
 
 async function start({ glue, wasm, threads }: EngineFiles): Promise<Engine> {
-  const [{ default: factory }, bytes] = await Promise.all([import(glue) as Promise<{ default: EngineFactory }>, download(wasm)]);
+  const [{ default: factory }, bytes] = await Promise.all([
+    import(glue) as Promise<{ default: EngineFactory }>,
+    download(wasm),
+  ]);
   if (threads === undefined) return startEngine(factory, bytes);
   // The engine does not report a thread whose script could not be loaded, hence the timeout.
   const timeout = new Promise<never>((_, reject) => {
@@ -62,7 +65,9 @@ function load(engine: Engine, weights: Uint8Array): void {
   const loaded = new Classifier(engine, weights);
   // The first runs are slow because the browser still compiles, so every thread predicts a test image first.
   for (let i = 0; i < kWarmUpRuns; ++i) {
-    const failure = loaded.predictAll(Array<Uint8Array>(engine.info.threads).fill(kGreyPixel)).find((result) => "error" in result);
+    const failure = loaded
+      .predictAll(Array<Uint8Array>(engine.info.threads).fill(kGreyPixel))
+      .find((result) => "error" in result);
     if (failure === undefined) continue;
     loaded.dispose();
     throw new Error(failure.error);

@@ -44,7 +44,10 @@ export class WorkerClassifier {
     }
   }
 
-  private static async start(newPort: () => WorkerPort, [files, ...others]: readonly EngineFiles[]): Promise<{ classifier: WorkerClassifier; engine: EngineInfo }> {
+  private static async start(
+    newPort: () => WorkerPort,
+    [files, ...others]: readonly EngineFiles[],
+  ): Promise<{ classifier: WorkerClassifier; engine: EngineInfo }> {
     if (files === undefined) throw new Error("no engine to start");
     const classifier = new WorkerClassifier(newPort());
     try {
@@ -64,8 +67,8 @@ export class WorkerClassifier {
     return singlePrediction(await this.predictAll([image]));
   }
 
-  // One result per image, in the same order. The buffers are transferred to the Worker, so the caller's arrays are empty
-  // afterwards. The threads of the engine share the images.
+  // One result per image, in the same order. The buffers are transferred to the Worker, so the caller's arrays are
+  // empty afterwards. The threads of the engine share the images.
   async predictAll(images: readonly Uint8Array<ArrayBuffer>[]): Promise<Result[]> {
     const buffers = [...new Set(images.map(({ buffer }) => buffer))];
     const reply = await this.request({ id: 0, type: "predict", images: [...images] }, buffers);

@@ -5,7 +5,9 @@ import { refusal } from "../net/http.js";
 export const promptOpen = signal(false);
 let declined = false; // the user closed the prompt; views still show what they lack, with a button that opens it
 
-export const askForToken = (): void => void (promptOpen.value = true);
+export function askForToken(): void {
+  promptOpen.value = true;
+}
 
 export function declineToken(): void {
   declined = true;

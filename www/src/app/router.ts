@@ -9,7 +9,10 @@ export interface Route {
 
 export function parseHash(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split(/\?(.*)/s);
-  const [view = "", ...rest] = path.split("/").filter((part) => part !== "").map(decode);
+  const [view = "", ...rest] = path
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decode);
   return { view, rest, query: new URLSearchParams(query) };
 }
 

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type Resource, useResource } from "../net/resource.js";
-import { type Status, fetchStatus } from "../net/service.js";
+import { fetchStatus, type Status } from "../net/service.js";
 
 const kEvery = 5_000; // milliseconds
 const kDefaultThreshold = 0.5; // until the server has responded

@@ -2,7 +2,7 @@
 export type Cell = string | number | null | undefined;
 
 export function toCsv(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  return [columns, ...rows].map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
+  return `${[columns, ...rows].map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
 }
 
 // Text that a spreadsheet would evaluate as a formula (leading =, +, -, @, tab or return) gets an apostrophe, as in

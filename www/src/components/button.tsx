@@ -16,7 +16,17 @@ export interface ButtonProps {
   children?: ComponentChildren; // none: an icon only, which needs a label
 }
 
-export function Button({ kind = "quiet", type = "button", icon, label, disabled, busy, pressed, onClick, children }: ButtonProps) {
+export function Button({
+  kind = "quiet",
+  type = "button",
+  icon,
+  label,
+  disabled,
+  busy,
+  pressed,
+  onClick,
+  children,
+}: ButtonProps) {
   const iconOnly = children === undefined;
   return (
     <button

@@ -27,6 +27,7 @@ export function Dialog({ open, title, wide, onClose, children }: DialogProps) {
     return () => dialog?.close();
   }, []);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click outside closes the dialog; the key for it is Escape
     <dialog
       ref={element}
       class={wide ? "dialog wide" : "dialog"}

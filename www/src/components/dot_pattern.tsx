@@ -12,12 +12,12 @@ export interface Dot {
 // The dot with this rank (from 1, the innermost) among `count`; `turn` shifts its angle, in golden angles.
 export function dotAt(rank: number, count: number, radius: number, turn = 0): Dot {
   const fraction = rank / count;
-  const distance = 16 + radius * Math.pow(fraction, 0.95);
+  const distance = 16 + radius * fraction ** 0.95;
   const angle = (rank + turn) * kGoldenAngle;
   return { x: distance * Math.cos(angle), y: distance * Math.sin(angle), r: 1.5 + 11 * fraction };
 }
 
-const opacityOf = (rank: number, count: number): string => (1 - 0.75 * Math.pow(rank / count, 0.7)).toFixed(2);
+const opacityOf = (rank: number, count: number): string => (1 - 0.75 * (rank / count) ** 0.7).toFixed(2);
 
 export function DotPattern({ count, radius }: { count: number; radius: number }) {
   const dots = Array.from({ length: count }, (_, i) => dotAt(i + 1, count, radius));

@@ -27,7 +27,12 @@ export interface DropHandlers {
 }
 
 // The behaviour without markup, for views with their own design.
-export function useFileSource({ accept, id, wholePage, onFiles }: FileSourceOptions): FileSource & { handlers: DropHandlers } {
+export function useFileSource({
+  accept,
+  id,
+  wholePage,
+  onFiles,
+}: FileSourceOptions): FileSource & { handlers: DropHandlers } {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const depth = useRef(0); // dragenter and dragleave also fire for every child
@@ -40,6 +45,7 @@ export function useFileSource({ accept, id, wholePage, onFiles }: FileSourceOpti
     onDragOver: (event) => event.preventDefault(),
     onDrop: (event) => {
       event.preventDefault();
+      event.stopPropagation(); // a view may handle drops elsewhere
       depth.current = 0;
       setOver(false);
       void fromDrop(event.dataTransfer).then((files) => accepted.current(files));
@@ -61,7 +67,9 @@ export function useFileSource({ accept, id, wholePage, onFiles }: FileSourceOpti
       document.addEventListener(name, listener);
       return () => document.removeEventListener(name, listener);
     });
-    return () => cleanups.forEach((cleanup) => cleanup());
+    return () => {
+      for (const cleanup of cleanups) cleanup();
+    };
   }, [wholePage]);
 
   const openDialog = (folder: boolean): void => {

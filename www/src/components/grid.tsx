@@ -11,9 +11,10 @@ export interface GridProps {
   render: (index: number) => ComponentChildren;
   keyOf: (index: number) => string | number; // also for cells that are not loaded yet
   nameOf: (index: number) => string; // for screen readers
-  chosen?: ReadonlySet<string | number>;
-  onChoose?: (chosen: ReadonlySet<string | number>) => void; // absent: cells cannot be selected
+  selected?: ReadonlySet<string | number>;
+  onSelect?: (selected: ReadonlySet<string | number>) => void; // absent: cells cannot be selected
   onOpen?: (index: number) => void; // by Enter or double click
+  onDelete?: () => void; // by Delete
   onVisible?: (first: number, end: number) => void; // cells first <= i < end are shown
 }
 
@@ -35,7 +36,9 @@ function useViewport(element: { current: HTMLElement | null }): Viewport {
       const { top, width } = grid.getBoundingClientRect();
       setViewport({ width, top: -top, height: innerHeight });
     };
-    const schedule = (): void => void (frame ||= requestAnimationFrame(measure));
+    const schedule = (): void => {
+      frame ||= requestAnimationFrame(measure);
+    };
     const resize = new ResizeObserver(schedule);
     resize.observe(grid);
     addEventListener("scroll", schedule, { passive: true, capture: true });
@@ -51,7 +54,8 @@ function useViewport(element: { current: HTMLElement | null }): Viewport {
   return viewport;
 }
 
-export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoose, onOpen, onVisible }: GridProps) {
+export function Grid(props: GridProps) {
+  const { label, count, cell, render, keyOf, nameOf, selected, onSelect, onOpen, onDelete, onVisible } = props;
   const grid = useRef<HTMLDivElement>(null);
   const { columns, height, first, end } = layout({ count, cell, viewport: useViewport(grid) });
   const [focus, setFocus] = useState(0);
@@ -62,34 +66,37 @@ export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoo
     if (end > first) onVisible?.(first, end);
   }, [first, end, count]);
 
-  const choose = (index: number, event: MouseEvent | KeyboardEvent): void => {
-    if (!onChoose) return;
+  const select = (index: number, event: MouseEvent | KeyboardEvent): void => {
+    if (!onSelect) return;
     const toggle = event.ctrlKey || event.metaKey;
-    const next = new Set(toggle || event.shiftKey || event instanceof KeyboardEvent ? chosen : []);
+    const next = new Set(toggle || event.shiftKey || event instanceof KeyboardEvent ? selected : []);
     if (event.shiftKey) {
       for (let i = Math.min(anchor.current, index); i <= Math.max(anchor.current, index); ++i) next.add(keyOf(i));
     } else {
       anchor.current = index;
       const key = keyOf(index);
-      const isOnlyOne = chosen?.has(key) && chosen.size === 1;
+      const isOnlyOne = selected?.has(key) && selected.size === 1;
       if (next.has(key) || isOnlyOne) next.delete(key);
       else next.add(key);
     }
-    onChoose(next);
+    onSelect(next);
   };
   const move = (index: number): void => {
     setFocus(index);
     scrollToRow(grid.current, Math.floor(index / columns) * cell.height, cell.height);
     // The cell may not be rendered yet.
-    requestAnimationFrame(() => grid.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() =>
+      grid.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }),
+    );
   };
   const press = (event: KeyboardEvent): void => {
     const target = step(event.key, at, columns, count);
     if (target !== undefined) move(target);
-    else if (event.key === " ") choose(at, event);
+    else if (event.key === " ") select(at, event);
     else if (event.key === "Enter" && onOpen) onOpen(at);
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && onChoose) {
-      onChoose(new Set(Array.from({ length: count }, (_, i) => keyOf(i))));
+    else if (event.key === "Delete" && onDelete) onDelete();
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && onSelect) {
+      onSelect(new Set(Array.from({ length: count }, (_, i) => keyOf(i))));
     } else return;
     event.preventDefault();
   };
@@ -98,14 +105,23 @@ export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoo
   const indices = Array.from({ length: end - first }, (_, i) => first + i);
   if (count > 0 && (at < first || at >= end)) indices.push(at);
   return (
-    <div class="grid" ref={grid} role="listbox" aria-label={label} aria-multiselectable={Boolean(onChoose)} onKeyDown={press} style={{ height: `${height}px` }}>
+    <div
+      class="grid"
+      ref={grid}
+      role="listbox"
+      aria-label={label}
+      aria-multiselectable={Boolean(onSelect)}
+      onKeyDown={press}
+      style={{ height: `${height}px` }}
+    >
       {indices.map((index) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys
         <div
           key={keyOf(index)}
           class="grid-cell"
           role="option"
           aria-label={nameOf(index)}
-          aria-selected={chosen?.has(keyOf(index)) ?? false}
+          aria-selected={selected?.has(keyOf(index)) ?? false}
           aria-setsize={count}
           aria-posinset={index + 1}
           data-index={index}
@@ -118,7 +134,7 @@ export function Grid({ label, count, cell, render, keyOf, nameOf, chosen, onChoo
           }}
           onClick={(event) => {
             setFocus(index);
-            choose(index, event);
+            select(index, event);
           }}
           onDblClick={() => onOpen?.(index)}
         >

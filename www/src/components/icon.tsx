@@ -1,6 +1,5 @@
 // The icons by their meaning in this page. They are decoration: the text beside them has the information.
 import type { IconNode } from "lucide";
-import { h } from "preact";
 import {
   Activity,
   ArrowDown,
@@ -14,8 +13,8 @@ import {
   ChevronRight,
   CircleAlert,
   CircleCheck,
-  Contrast,
   CloudCheck,
+  Contrast,
   Download,
   Ellipsis,
   FolderOpen,
@@ -37,6 +36,7 @@ import {
   Upload,
   X,
 } from "lucide";
+import { h } from "preact";
 
 const icons = {
   overview: LayoutDashboard,

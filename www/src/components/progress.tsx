@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
-import { Button } from "./button.js";
 import { words } from "../base/strings.js";
+import { Button } from "./button.js";
 
 export interface ProgressProps {
   label: string;

@@ -50,7 +50,13 @@ export function Sparkline({ values, label, from, kind = "line" }: SparklineProps
   const { x, y } = scale(values, from);
   const width = Math.max(1, (kWidth - 2 * kInset) / Math.max(1, values.length) - 1);
   return (
-    <svg class={`sparkline ${kind}`} viewBox={`0 0 ${kWidth} ${kHeight}`} preserveAspectRatio="none" role="img" aria-labelledby={id}>
+    <svg
+      class={`sparkline ${kind}`}
+      viewBox={`0 0 ${kWidth} ${kHeight}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-labelledby={id}
+    >
       <title id={id}>{label}</title>
       {known && kind === "line" && <path d={linePath(values, { x, y })} />}
       {known &&

@@ -1,14 +1,16 @@
 // A table with sorting, filtering, paging and CSV export.
+
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import { type Cell, fileName, toCsv } from "../base/csv.js";
 import { count } from "../base/format.js";
 import { saveText } from "../base/save_file.js";
 import { words } from "../base/strings.js";
 import { Button } from "./button.js";
-import { type Cell, fileName, toCsv } from "../base/csv.js";
 import { Icon } from "./icon.js";
 import { Pager } from "./pager.js";
-import { type Sorting, filtered, sorted } from "./table_rows.js";
+import { ScrollRegion } from "./scroll_region.js";
+import { filtered, type Sorting, sorted } from "./table_rows.js";
 
 export interface Column<Row> {
   id: string;
@@ -37,7 +39,11 @@ export function Table<Row>(props: TableProps<Row>) {
   const [text, setText] = useState("");
   const [page, setPage] = useState(0);
   const shown = useMemo(() => {
-    const matching = filtered(rows, columns.map((column) => column.value), text);
+    const matching = filtered(
+      rows,
+      columns.map((column) => column.value),
+      text,
+    );
     const by = columns.find(({ id }) => id === sorting?.column);
     return by && sorting ? sorted(matching, by.value, sorting.descending) : matching;
   }, [rows, columns, text, sorting]);
@@ -46,7 +52,13 @@ export function Table<Row>(props: TableProps<Row>) {
   const pages = Math.max(1, Math.ceil(shown.length / pageSize));
   const now = Math.min(page, pages - 1);
   const save = (): void =>
-    saveText(toCsv(columns.map((column) => column.title), shown.map((row) => columns.map(({ value }) => value(row)))), `${fileName(title)}.csv`);
+    saveText(
+      toCsv(
+        columns.map((column) => column.title),
+        shown.map((row) => columns.map(({ value }) => value(row))),
+      ),
+      `${fileName(title)}.csv`,
+    );
   return (
     <div class="table">
       {(filter || csv) && (
@@ -74,7 +86,7 @@ export function Table<Row>(props: TableProps<Row>) {
           )}
         </div>
       )}
-      <div class="scroll" role="region" aria-label={title} tabIndex={0}>
+      <ScrollRegion label={title}>
         <table>
           <thead>
             <tr>
@@ -96,7 +108,7 @@ export function Table<Row>(props: TableProps<Row>) {
           </tbody>
         </table>
         {shown.length === 0 && <p class="table-none">{words.components.noRows}</p>}
-      </div>
+      </ScrollRegion>
       {pages > 1 && <Pager page={now} pages={pages} onChange={setPage} />}
     </div>
   );
@@ -113,7 +125,11 @@ function Heading<Row>({ column: { id, title, numeric, fixed }, sorting, onSort }
   // Numbers are sorted in descending order first.
   const next = { column: id, descending: by ? !by.descending : Boolean(numeric) };
   return (
-    <th scope="col" class={numeric ? "number" : undefined} aria-sort={by && (by.descending ? "descending" : "ascending")}>
+    <th
+      scope="col"
+      class={numeric ? "number" : undefined}
+      aria-sort={by && (by.descending ? "descending" : "ascending")}
+    >
       {fixed ? (
         title
       ) : (

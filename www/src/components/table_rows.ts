@@ -10,7 +10,8 @@ const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "bas
 
 // Numbers by value, text in natural order (a2 before a10); missing values last in both directions.
 export function sorted<Row>(rows: readonly Row[], value: (row: Row) => Cell, descending: boolean): Row[] {
-  const missing = (cell: Cell): boolean => cell === null || cell === undefined || (typeof cell === "number" && Number.isNaN(cell));
+  const missing = (cell: Cell): boolean =>
+    cell === null || cell === undefined || (typeof cell === "number" && Number.isNaN(cell));
   const compare = (a: Cell, b: Cell): number =>
     typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
   return rows
@@ -23,11 +24,18 @@ export function sorted<Row>(rows: readonly Row[], value: (row: Row) => Cell, des
 }
 
 // Rows that contain every word of the text in some column.
-export function filtered<Row>(rows: readonly Row[], values: readonly ((row: Row) => Cell)[], text: string): readonly Row[] {
+export function filtered<Row>(
+  rows: readonly Row[],
+  values: readonly ((row: Row) => Cell)[],
+  text: string,
+): readonly Row[] {
   const searched = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (searched.length === 0) return rows;
   return rows.filter((row) => {
-    const all = values.map((value) => String(value(row) ?? "")).join("\n").toLowerCase();
+    const all = values
+      .map((value) => String(value(row) ?? ""))
+      .join("\n")
+      .toLowerCase();
     return searched.every((word) => all.includes(word));
   });
 }

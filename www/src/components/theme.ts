@@ -24,6 +24,6 @@ export function applyTheme(): void {
   systemDark.value = query.matches;
   query.addEventListener("change", () => (systemDark.value = query.matches));
   effect(() => {
-    document.documentElement.dataset["theme"] = shownTheme.value;
+    document.documentElement.dataset.theme = shownTheme.value;
   });
 }

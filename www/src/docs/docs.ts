@@ -10,8 +10,13 @@ dark.addEventListener("change", applyTheme);
 // Labels the file input for screen readers.
 const labelFiles: Plugin = () => ({
   wrapComponents: {
-    Input: (Original, { React }) => (properties) =>
-      React.createElement(Original, properties.type === "file" ? { ...properties, "aria-label": "File" } : properties),
+    Input:
+      (Original, { React }) =>
+      (properties) =>
+        React.createElement(
+          Original,
+          properties.type === "file" ? { ...properties, "aria-label": "File" } : properties,
+        ),
   },
 });
 

@@ -30,7 +30,8 @@ export class Image {
 
   // For an <img>. Created on first use, since most images of a large batch are never shown.
   get url(): string {
-    return (this.objectUrl ??= URL.createObjectURL(this.file));
+    this.objectUrl ??= URL.createObjectURL(this.file);
+    return this.objectUrl;
   }
 
   prediction(source: Source): Prediction | undefined {
@@ -64,7 +65,9 @@ const kMaxBatch = 100; // no source takes more images at once
 const firstFiles = (waiting: readonly Image[]): File[] => waiting.slice(0, kMaxBatch).map(({ file }) => file);
 
 function setOutcomes(images: readonly Image[], source: Source, outcomes: readonly Outcome[]): void {
-  batch(() => images.forEach((image, i) => image.setOutcome(source, outcomes[i])));
+  batch(() => {
+    for (const [i, image] of images.entries()) image.setOutcome(source, outcomes[i]);
+  });
 }
 
 const queues: Record<Source, RequestQueue<Image>> = {

@@ -13,50 +13,50 @@ const number = (value: unknown): number | undefined =>
 
 export function readModel(body: unknown): ModelView {
   const model = record(body);
-  const provenance = record(model["provenance"]);
+  const provenance = record(model.provenance);
   return {
-    name: text(model["name"]) || text(provenance["name"]),
-    version: text(model["version"]) || text(provenance["version"]),
-    classes: list(model["classes"]).map(text),
-    inputSize: number(model["input_size"]),
-    temperature: number(model["temperature"]),
-    parameters: number(model["parameters"]),
-    flops: number(model["flops"]),
-    fileSize: number(model["file_size"]),
-    weightsSha256: text(model["weights_sha256"]),
+    name: text(model.name) || text(provenance.name),
+    version: text(model.version) || text(provenance.version),
+    classes: list(model.classes).map(text),
+    inputSize: number(model.input_size),
+    temperature: number(model.temperature),
+    parameters: number(model.parameters),
+    flops: number(model.flops),
+    fileSize: number(model.file_size),
+    weightsSha256: text(model.weights_sha256),
     provenance: Object.entries(provenance).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "",
     ),
-    accuracy: readAccuracy(record(model["metrics"])),
-    layers: list(model["layers"]).map(readLayer),
+    accuracy: readAccuracy(record(model.metrics)),
+    layers: list(model.layers).map(readLayer),
   };
 }
 
 // Reads a version as /api/v1/models/{version} describes it. `published`: when it was added, ISO 8601.
 export function readVersion(body: unknown): ModelView & { published: string } {
   const version = record(body);
-  const manifest = record(version["manifest"]);
+  const manifest = record(version.manifest);
   const provenance = Object.fromEntries(Object.entries(manifest).filter(([, value]) => typeof value === "string"));
   return {
-    ...readModel({ ...version, ...manifest, version: version["version"], provenance }),
-    published: text(version["published"]),
+    ...readModel({ ...version, ...manifest, version: version.version, provenance }),
+    published: text(version.published),
   };
 }
 
 function readLayer(value: unknown): LayerInfo {
   const layer = record(value);
   return {
-    name: text(layer["name"]),
-    kind: text(layer["kind"]),
-    output: list(layer["output"]).filter((n): n is number => number(n) !== undefined),
-    parameters: number(layer["parameters"]) ?? 0,
-    flops: number(layer["flops"]) ?? 0,
+    name: text(layer.name),
+    kind: text(layer.kind),
+    output: list(layer.output).filter((n): n is number => number(n) !== undefined),
+    parameters: number(layer.parameters) ?? 0,
+    flops: number(layer.flops) ?? 0,
   };
 }
 
 function readAccuracy(metrics: Json): Accuracy | undefined {
-  const test = number(metrics["test_accuracy"]) ?? number(metrics["accuracy"]);
-  const value = test ?? number(metrics["val_accuracy"]);
+  const test = number(metrics.test_accuracy) ?? number(metrics.accuracy);
+  const value = test ?? number(metrics.val_accuracy);
   if (value === undefined) return undefined;
   const split = test === undefined ? "val" : "test";
   const images = number(metrics[`${split}_images`]);

@@ -1,6 +1,13 @@
 // The model inside the page. On first use a Worker is started and the weights are fetched.
 import { signal } from "@preact/signals";
-import { type EngineFiles, type EngineInfo, type ModelInfo, type Result, WorkerClassifier, availableThreads } from "fovea";
+import {
+  availableThreads,
+  type EngineFiles,
+  type EngineInfo,
+  type ModelInfo,
+  type Result,
+  WorkerClassifier,
+} from "fovea";
 import { words } from "../base/strings.js";
 import { kWeightsPath } from "../net/paths.js";
 import { token } from "../net/token.js";
@@ -131,9 +138,7 @@ async function predictAll({ classifier, info }: LoadedModel, files: readonly Fil
   );
   let next = 0;
   return contents.map((content) =>
-    content instanceof Uint8Array
-      ? (outcomes[next++] ?? failure(new Error(words.errors.unexpected), true))
-      : content,
+    content instanceof Uint8Array ? (outcomes[next++] ?? failure(new Error(words.errors.unexpected), true)) : content,
   );
 }
 

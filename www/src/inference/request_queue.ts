@@ -16,9 +16,12 @@ export interface QueueProgress {
 
 // How many of the first files fit into a batch of `maxFiles` and `maxBytes`; at least one.
 export function countFitting(files: readonly { size: number }[], maxFiles: number, maxBytes: number): number {
-  let sum = 0;
-  const end = files.slice(0, maxFiles).findIndex(({ size }, i) => (sum += size) > maxBytes && i > 0);
-  return end === -1 ? Math.min(maxFiles, files.length) : end;
+  let bytes = 0;
+  for (const [i, { size }] of files.entries()) {
+    bytes += size;
+    if (i === maxFiles || (i > 0 && bytes > maxBytes)) return i;
+  }
+  return files.length;
 }
 
 export class RequestQueue<T> {

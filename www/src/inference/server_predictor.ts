@@ -24,16 +24,14 @@ export async function predictOnServer(
 ): Promise<Outcome[]> {
   const contents = await Promise.all(files.map(readFile));
   const uploads: Upload[] = [];
-  contents.forEach((content, i) => {
-    const { name, type } = files[i]!;
+  for (const [i, { name, type }] of files.entries()) {
+    const content = contents[i];
     if (content instanceof Uint8Array) uploads.push({ content: new Blob([content], { type }), name });
-  });
+  }
   const outcomes = await upload(uploads, threshold, stop);
   let next = 0;
   return contents.map((content) =>
-    content instanceof Uint8Array
-      ? (outcomes[next++] ?? failure(new Error(words.errors.unexpected), true))
-      : content,
+    content instanceof Uint8Array ? (outcomes[next++] ?? failure(new Error(words.errors.unexpected), true)) : content,
   );
 }
 

@@ -1,5 +1,5 @@
 // The training data.
-import { type ResponseOf, type Schemas, apiUrl, get, send, sendForm } from "./api.js";
+import { apiUrl, get, type ResponseOf, type Schemas, send, sendForm } from "./api.js";
 
 export type Dataset = Schemas["DatasetSummary"];
 export type ClassCount = Dataset["classes"][number];
@@ -26,8 +26,12 @@ export const trainingImageUrl = (sha256: string): string =>
 
 export const fetchDataset = (stop?: AbortSignal): Promise<Dataset> => get("/api/v1/dataset", { stop });
 
-export const fetchImages = (filter: ImageFilter, offset: number, limit: number, stop?: AbortSignal): Promise<ImagePage> =>
-  get("/api/v1/dataset/images", { query: { ...filter, offset, limit }, stop });
+export const fetchImages = (
+  filter: ImageFilter,
+  offset: number,
+  limit: number,
+  stop?: AbortSignal,
+): Promise<ImagePage> => get("/api/v1/dataset/images", { query: { ...filter, offset, limit }, stop });
 
 export const uploadImages = (form: FormData, stop: AbortSignal): Promise<UploadReport> =>
   sendForm("/api/v1/dataset/images", form, { stop });

@@ -46,7 +46,11 @@ export async function call(path: string, options: CallOptions = {}): Promise<Res
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   let timedOut = false;
-  const timer = Number.isFinite(timeout) ? setTimeout(() => ((timedOut = true), abort()), timeout) : undefined;
+  const onTimeout = (): void => {
+    timedOut = true;
+    abort();
+  };
+  const timer = Number.isFinite(timeout) ? setTimeout(onTimeout, timeout) : undefined;
   stop?.addEventListener("abort", abort);
   if (stop?.aborted) abort();
   else bytesSent.value += fileBytes(init.body);

@@ -1,6 +1,6 @@
 // Jobs: retrainings, evaluations and imports.
 import { isAbort } from "../base/errors.js";
-import { type Schemas, get, send } from "./api.js";
+import { get, type Schemas, send } from "./api.js";
 import { AccessError, ServerError } from "./errors.js";
 import { call } from "./http.js";
 import { readEvents } from "./sse.js";
@@ -99,8 +99,7 @@ export const startEvaluation = (version: number): Promise<JobHead> =>
 export const planRetraining = (options: RetrainOptions, stop?: AbortSignal): Promise<Plan> =>
   send("post", "/api/v1/jobs/plan", { body: { kind: "retrain", ...options }, stop });
 export const cancelJob = (id: number): Promise<JobHead> => send("delete", "/api/v1/jobs/{id}", { path: { id } });
-export const resumeJob = (id: number): Promise<JobHead> =>
-  send("post", "/api/v1/jobs/{id}/resume", { path: { id } });
+export const resumeJob = (id: number): Promise<JobHead> => send("post", "/api/v1/jobs/{id}/resume", { path: { id } });
 
 // The number of the job that prevents another one from starting, if the error reports a conflict.
 export function conflictingJob(error: unknown): number | undefined {

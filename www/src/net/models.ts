@@ -1,5 +1,5 @@
 // Model versions, their evaluations, and the audit log.
-import { type ResponseOf, type Schemas, get, send, sendForm } from "./api.js";
+import { get, type ResponseOf, type Schemas, send, sendForm } from "./api.js";
 
 export type VersionRow = Schemas["VersionLine"];
 export type VersionList = Omit<Schemas["VersionList"], "aliases"> & { aliases: Aliases };

@@ -1,5 +1,5 @@
 // The state of the service, its statistics and the history of predictions.
-import { type ResponseOf, type Schemas, apiUrl, get, send } from "./api.js";
+import { apiUrl, get, type ResponseOf, type Schemas, send } from "./api.js";
 
 export type Status = Schemas["Status"];
 export type Limits = Schemas["Limits"];

@@ -16,8 +16,9 @@ export async function readEvents(
   connection: AbortController,
   onEvent: (event: ServerEvent) => void,
 ): Promise<void> {
+  if (response.body === null) return;
   const parser = createParser({ onEvent });
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const silence = setTimeout(() => connection.abort(), kSilence);
     const { done, value } = await reader.read().finally(() => clearTimeout(silence));

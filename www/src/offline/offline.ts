@@ -1,12 +1,12 @@
 // Stores page, engine and weights in this browser so that predictions in the page work without the server.
 // This is the page's part: it registers the service worker, asks it to store the weights, and reports the state.
-import { type ReadonlySignal, effect, signal } from "@preact/signals";
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import { messageOf } from "../base/errors.js";
 import { readStored, writeStored } from "../base/storage.js";
 import { words } from "../base/strings.js";
 import { serverState } from "../net/http.js";
 import { token } from "../net/token.js";
-import { type StoreReply, type StoreRequest, type StoredWeights, pagePrefix, weightsCache } from "./names.js";
+import { pagePrefix, type StoredWeights, type StoreReply, type StoreRequest, weightsCache } from "./names.js";
 
 declare const FOVEA_ADDRESSES: { wasm: string };
 
@@ -35,14 +35,18 @@ export interface OfflineOptions {
   onNewPage: () => void; // called once when the server has a newer build of this page
 }
 
+function setState(state: OfflineState): void {
+  offline.value = state;
+}
+
 let newPage: (() => void) | undefined;
 
 // Stores everything once the server has responded, and the weights again whenever they change.
 export function keepForOffline({ servedWeights, onNewPage }: OfflineOptions): void {
   newPage = onNewPage;
-  if (!isSecureContext) return void (offline.value = { state: "insecure" });
-  if (!("serviceWorker" in navigator) || !("caches" in globalThis)) {
-    return void (offline.value = { state: "unsupported" });
+  if (!isSecureContext || !("serviceWorker" in navigator) || !("caches" in globalThis)) {
+    setState({ state: isSecureContext ? "unsupported" : "insecure" });
+    return;
   }
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     workerReplaced = true;
@@ -60,10 +64,13 @@ let repeat = false;
 
 // Runs one store() at a time. Calls made during a run are answered by one further run.
 async function keep(): Promise<void> {
-  if (!isWanted()) return void (offline.value = { state: "off" });
-  if (running !== undefined) return void (repeat = true);
+  if (!isWanted()) return setState({ state: "off" });
+  if (running !== undefined) {
+    repeat = true;
+    return;
+  }
   running = store().catch((error: unknown) => {
-    offline.value = { state: "failed", error: messageOf(error) };
+    setState({ state: "failed", error: messageOf(error) });
   });
   await running;
   running = undefined;
@@ -76,12 +83,12 @@ async function keep(): Promise<void> {
 async function store(): Promise<void> {
   const registration = await navigator.serviceWorker.register(`${pageUrl()}sw.js`, { updateViaCache: "none" });
   const worker = await activated(registration);
-  if (FOVEA_ADDRESSES.wasm === "") return void (offline.value = { state: "ready", weights: undefined });
+  if (FOVEA_ADDRESSES.wasm === "") return setState({ state: "ready", weights: undefined });
   const reply = await requestStore(worker);
   const isController = worker === navigator.serviceWorker.controller;
   if (workerReplaced && isController && reply.script !== ownScript()) reportNewPage();
-  if (reply.type === "kept") return void (offline.value = { state: "ready", weights: reply.weights });
-  if (reply.status === 401 || reply.status === 403) return void (offline.value = { state: "starting" });
+  if (reply.type === "kept") return setState({ state: "ready", weights: reply.weights });
+  if (reply.status === 401 || reply.status === 403) return setState({ state: "starting" });
   throw new Error(reply.error);
 }
 

@@ -1,12 +1,12 @@
 // The navigation: a rail at the side, on phones a bar at the bottom.
 import { useState } from "preact/hooks";
+import { href } from "../app/router.js";
+import { words } from "../base/strings.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Icon } from "../components/icon.js";
-import { words } from "../base/strings.js";
-import { href } from "../app/router.js";
 import { setTheme, theme, themes } from "../components/theme.js";
-import { type View, barSplit, views } from "./views.js";
+import { barSplit, type View, views } from "./views.js";
 
 export function Nav({ current, logo }: { current: string; logo: string }) {
   const [open, setOpen] = useState(false);
@@ -30,7 +30,12 @@ export function Nav({ current, logo }: { current: string; logo: string }) {
         {more.map((view) => link(view, false))}
         {more.length > 0 && (
           <li class="more">
-            <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" data-current={more.some(({ id }) => id === current)}>
+            <button
+              type="button"
+              onClick={() => setOpen(true)}
+              aria-haspopup="dialog"
+              data-current={more.some(({ id }) => id === current)}
+            >
               <Icon name="more" size={20} />
               <span>{words.shell.more}</span>
             </button>

@@ -2,16 +2,16 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../app/route_props.js";
+import { href, route } from "../app/router.js";
+import { status, useStatus } from "../app/service_status.js";
+import { words } from "../base/strings.js";
 import { ConfirmDialog } from "../components/dialog.js";
 import { Empty, Skeleton } from "../components/placeholders.js";
-import { Toasts, announce } from "../components/toasts.js";
-import { words } from "../base/strings.js";
+import { announce, Toasts } from "../components/toasts.js";
 import { ErrorNote } from "../shared/loaded.js";
 import { AccessDialog } from "./access_dialog.js";
 import { AwayBanner, Health, OfflineMark } from "./health.js";
 import { Nav } from "./nav.js";
-import { href, route } from "../app/router.js";
-import { status, useStatus } from "../app/service_status.js";
 import { type View, views } from "./views.js";
 
 export function Shell({ logo }: { logo: string }) {

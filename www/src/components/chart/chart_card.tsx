@@ -1,13 +1,15 @@
 // A chart with a title, a sentence computed from its data, a caveat if the data is sparse, and its data as a table,
 // PNG and CSV.
+
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { fileName, toCsv } from "../../base/csv.js";
 import { messageOf } from "../../base/errors.js";
 import { saveBlob, saveText } from "../../base/save_file.js";
-import { shownTheme } from "../theme.js";
 import { words } from "../../base/strings.js";
 import { Button } from "../button.js";
-import { fileName, toCsv } from "../../base/csv.js";
+import { ScrollRegion } from "../scroll_region.js";
+import { shownTheme } from "../theme.js";
 import { toastError } from "../toasts.js";
 import type { DrawnChart } from "./draw.js";
 import { toImage } from "./image.js";
@@ -29,7 +31,13 @@ export function ChartCard({ title, sentence, caveat, chart, height = 260, childr
 
   const saveCsv = (): void => {
     const { columns, rows } = toTable(chart);
-    saveText(toCsv(columns, rows.map((row) => row.map(({ value }) => value))), `${fileName(title)}.csv`);
+    saveText(
+      toCsv(
+        columns,
+        rows.map((row) => row.map(({ value }) => value)),
+      ),
+      `${fileName(title)}.csv`,
+    );
   };
   const savePng = async (): Promise<void> => {
     if (canvas.current === null) return;
@@ -41,7 +49,11 @@ export function ChartCard({ title, sentence, caveat, chart, height = 260, childr
         <h2>{title}</h2>
         <div class="chart-tools">
           {children}
-          <Button pressed={asTable} label={asTable ? w.asChartLabel(title) : w.asTableLabel(title)} onClick={() => setAsTable(!asTable)}>
+          <Button
+            pressed={asTable}
+            label={asTable ? w.asChartLabel(title) : w.asTableLabel(title)}
+            onClick={() => setAsTable(!asTable)}
+          >
             {asTable ? w.asChart : w.asTable}
           </Button>
           <Button disabled={asTable} label={w.pngLabel(title)} onClick={() => void savePng().catch(toastError)}>
@@ -58,7 +70,11 @@ export function ChartCard({ title, sentence, caveat, chart, height = 260, childr
           <b>{w.caveat}</b> {caveat}
         </p>
       )}
-      {asTable ? <ChartTable title={title} chart={chart} height={height} /> : <Canvas element={canvas} chart={chart} sentence={sentence} height={height} />}
+      {asTable ? (
+        <ChartTable title={title} chart={chart} height={height} />
+      ) : (
+        <Canvas element={canvas} chart={chart} sentence={sentence} height={height} />
+      )}
     </section>
   );
 }
@@ -110,7 +126,7 @@ export function Canvas({ element, chart, sentence, height }: CanvasProps) {
 export function ChartTable({ title, chart, height }: { title: string; chart: ChartSpec; height: number }) {
   const { columns, rows } = toTable(chart);
   return (
-    <div class="scroll" role="region" aria-label={title} tabIndex={0} style={{ height: `${height}px` }}>
+    <ScrollRegion label={title} style={{ height: `${height}px` }}>
       <table>
         <thead>
           <tr>
@@ -145,6 +161,6 @@ export function ChartTable({ title, chart, height }: { title: string; chart: Cha
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }

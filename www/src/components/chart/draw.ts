@@ -8,9 +8,9 @@ import {
   type ChartDataset,
   Filler,
   Legend,
+  LinearScale,
   LineController,
   LineElement,
-  LinearScale,
   LogarithmicScale,
   PointElement,
   type ScaleOptionsByType,
@@ -20,7 +20,8 @@ import {
 } from "chart.js";
 import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
 import { clock } from "../../base/format.js";
-import { type Palette, alpha, brightness, colourOf, palette } from "./palette.js";
+import { cellText, kFontSize, type MatrixCell } from "./cell_text.js";
+import { alpha, colourOf, type Palette, palette } from "./palette.js";
 import type { Axis, ChartSpec, LineOrBarSpec, MatrixSpec, Series } from "./spec.js";
 
 Chart.register(
@@ -40,8 +41,6 @@ Chart.register(
   Tooltip,
 );
 
-const kFontSize = 12;
-const kMinFontSize = 7; // in the cells of a matrix
 const kMaxNames = 24; // up to this many classes, every bar has its name
 
 export interface DrawnChart {
@@ -64,11 +63,11 @@ export function draw(canvas: HTMLCanvasElement, spec: ChartSpec): DrawnChart {
       if (next.kind === "matrix" || next.kind !== spec.kind) return false;
       const { data, options } = lineOrBar(next, colours);
       // Existing datasets are changed in place, so that their points move to the new positions.
-      data.datasets.forEach(
-        (dataset, i) => (chart.data.datasets[i] = Object.assign(chart.data.datasets[i] ?? {}, dataset)),
-      );
+      for (const [i, dataset] of data.datasets.entries()) {
+        chart.data.datasets[i] = Object.assign(chart.data.datasets[i] ?? {}, dataset);
+      }
       chart.data.datasets.length = data.datasets.length;
-      chart.options = { ...options!, animation: reducedMotion ? false : { duration: 400 } };
+      chart.options = { ...options, animation: reducedMotion ? false : { duration: 400 } };
       chart.update();
       return true;
     },
@@ -97,7 +96,8 @@ function common(colours: Palette) {
 function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, stacked: boolean) {
   const { type = "linear", title, min, max, labels, some, whole } = axis;
   const format = axis.format ?? (type === "time" ? clock : undefined);
-  const label = (value: string | number): string => (labels ? (labels[Number(value)] ?? "") : format ? format(Number(value)) : String(value));
+  const label = (value: string | number): string =>
+    labels ? (labels[Number(value)] ?? "") : format ? format(Number(value)) : String(value);
   // A scale with given ends has no offset, also with bars on it.
   const fixedEnds = min !== undefined && max !== undefined && type !== "category";
   const allNames = labels !== undefined && labels.length <= kMaxNames && some !== true;
@@ -111,7 +111,12 @@ function scale(axis: Axis & { labels?: readonly string[] }, colours: Palette, st
     // Categories are identified by their index, because two may have the same name.
     ...(labels ? { labels: labels.map((_, i) => String(i)) } : {}),
     title: { display: title !== "", text: title, color: colours.muted },
-    grid: { display: type !== "category", color: colours.line, drawTicks: false, ...(fixedEnds ? { offset: false } : {}) },
+    grid: {
+      display: type !== "category",
+      color: colours.line,
+      drawTicks: false,
+      ...(fixedEnds ? { offset: false } : {}),
+    },
     border: { display: false },
     ticks: {
       color: colours.muted,
@@ -170,7 +175,10 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
         const hit = elements[0];
         if (hit && onPick) onPick({ series: hit.datasetIndex, index: hit.index });
       },
-      scales: { x: scale(sideways ? spec.y : spec.x, colours, stacked), y: scale(sideways ? spec.x : spec.y, colours, stacked) },
+      scales: {
+        x: scale(sideways ? spec.y : spec.x, colours, stacked),
+        y: scale(sideways ? spec.x : spec.y, colours, stacked),
+      },
       plugins: {
         ...base.plugins,
         legend: {
@@ -181,7 +189,8 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
         tooltip: {
           ...base.plugins.tooltip,
           callbacks: {
-            title: ([item]) => (item ? nameOf((item.raw as { x: number | string; y: number | string })[sideways ? "y" : "x"]) : ""),
+            title: ([item]) =>
+              item ? nameOf((item.raw as { x: number | string; y: number | string })[sideways ? "y" : "x"]) : "",
             label: (item) => {
               const y = (item.raw as { x: number; y: number })[sideways ? "x" : "y"];
               return `${item.dataset.label ?? ""}: ${formatY(y)}`;
@@ -191,13 +200,6 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
       },
     },
   } as ChartConfiguration;
-}
-
-interface MatrixCell {
-  x: number;
-  y: number;
-  value: number;
-  shade: number;
 }
 
 // Shades of teal for positive values, of amber for negative ones (in a matrix of differences).
@@ -227,7 +229,9 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
           data: cells.map((cell) => ({ ...cell, x: String(cell.x), y: String(cell.y) })) as never,
           backgroundColor: (context: ScriptableContext<"matrix">) => {
             const shade = shadeOf(context);
-            return shade === 0 ? alpha(colours.line, 0.5) : alpha(shade < 0 ? colours.page : colours.server, 0.1 + 0.9 * Math.abs(shade));
+            return shade === 0
+              ? alpha(colours.line, 0.5)
+              : alpha(shade < 0 ? colours.page : colours.server, 0.1 + 0.9 * Math.abs(shade));
           },
           borderRadius: 3,
           width: ({ chart }: ScriptableContext<"matrix">) => size(chart.chartArea?.width, columns.length),
@@ -259,53 +263,4 @@ function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
     },
     plugins: [cellText(cells, format, colours)],
   } as unknown as ChartConfiguration;
-}
-
-// Amber is a light colour in both themes.
-function textOn(shade: number, { ink, surface }: Palette): string {
-  if (Math.abs(shade) <= 0.55) return ink;
-  return shade < 0 && brightness(ink) < brightness(surface) ? ink : surface;
-}
-
-interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-// The largest font size in pixels with which every text fits its box; undefined: none that is readable. Showing only
-// the texts that fit would hide the largest numbers.
-function fontSizeFor(texts: readonly string[], boxes: readonly Box[], widthOf: (text: string, size: number) => number): number | undefined {
-  const fits = (size: number): boolean => boxes.every(({ width, height }, i) => height >= size + 2 && widthOf(texts[i] ?? "", size) <= width - 2);
-  for (let size = kFontSize; size >= kMinFontSize; --size) if (fits(size)) return size;
-  return undefined;
-}
-
-// A plugin that writes the numbers into the cells: all of them, or none if they do not fit.
-function cellText(cells: readonly MatrixCell[], format: (value: number) => string, colours: Palette) {
-  const texts = cells.map(({ value }) => format(value));
-  return {
-    id: "cell-text",
-    afterDatasetsDraw(chart: Chart) {
-      const { ctx } = chart;
-      const boxes = chart.getDatasetMeta(0).data as unknown as Box[];
-      const font = (size: number): string => `${size}px ${colours.font}`;
-      ctx.save();
-      const size = fontSizeFor(texts, boxes, (text, at) => {
-        ctx.font = font(at);
-        return ctx.measureText(text).width;
-      });
-      if (size !== undefined) {
-        ctx.font = font(size);
-        ctx.textAlign = "center";
-        ctx.textBaseline = "middle";
-        boxes.forEach((box, i) => {
-          ctx.fillStyle = textOn(cells[i]?.shade ?? 0, colours);
-          ctx.fillText(texts[i] ?? "", box.x + box.width / 2, box.y + box.height / 2);
-        });
-      }
-      ctx.restore();
-    },
-  };
 }

@@ -24,7 +24,9 @@ export function toImage(canvas: HTMLCanvasElement, title: string, sentence: stri
   context.font = `600 ${big}px ${colours.font}`;
   context.fillText(title, margin, margin + big);
   context.font = `${small}px ${colours.font}`;
-  lines.forEach((line, i) => context.fillText(line, margin, margin + big * 1.4 + (i + 1) * small * 1.5));
+  for (const [i, line] of lines.entries()) {
+    context.fillText(line, margin, margin + big * 1.4 + (i + 1) * small * 1.5);
+  }
   context.drawImage(canvas, margin, top, width, canvas.clientHeight);
   return new Promise((resolve, reject) =>
     out.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(words.components.noChart))), "image/png"),

@@ -34,7 +34,11 @@ export const colourOf = (colour: Colour, { classes, ...colours }: Palette): stri
   typeof colour === "number" ? (classes[colour % classes.length] ?? colours.ink) : colours[colour];
 
 // "#rrggbb" with an alpha channel; `opacity` from 0 to 1.
-export const alpha = (colour: string, opacity: number): string => colour + Math.round(opacity * 255).toString(16).padStart(2, "0");
+export const alpha = (colour: string, opacity: number): string =>
+  colour +
+  Math.round(opacity * 255)
+    .toString(16)
+    .padStart(2, "0");
 
 // The luma of "#rrggbb", 0 to 255 (Rec. 709).
 export function brightness(colour: string): number {

@@ -72,7 +72,15 @@ export function toTable(spec: ChartSpec): ChartTable {
   return spec.long ? pointTable(spec) : seriesTable(spec);
 }
 
-function matrixTable({ rows, columns, rowTitle, columnTitle, values, format = String, onPick }: MatrixSpec): ChartTable {
+function matrixTable({
+  rows,
+  columns,
+  rowTitle,
+  columnTitle,
+  values,
+  format = String,
+  onPick,
+}: MatrixSpec): ChartTable {
   return {
     columns: [`${rowTitle} \\ ${columnTitle}`, ...columns],
     rows: rows.map((name, row) => [
@@ -104,9 +112,9 @@ function pointTable(spec: LineOrBarSpec): ChartTable {
 // One row for each x of any series, one column for each series.
 function seriesTable(spec: LineOrBarSpec): ChartTable {
   const at = new Map<number, Map<number, { y: number | null; index: number }>>();
-  spec.series.forEach((series, s) =>
-    series.points.forEach(([x, y], index) => at.set(x, (at.get(x) ?? new Map()).set(s, { y, index }))),
-  );
+  for (const [s, { points }] of spec.series.entries()) {
+    for (const [index, [x, y]] of points.entries()) at.set(x, (at.get(x) ?? new Map()).set(s, { y, index }));
+  }
   const formatY = spec.y.format ?? String;
   return {
     columns: [spec.x.title, ...spec.series.map(({ name }) => name)],
@@ -118,7 +126,11 @@ function seriesTable(spec: LineOrBarSpec): ChartTable {
           const point = ys.get(s);
           if (point === undefined || point.y === null) return plain(null);
           const { onPick } = spec;
-          return { value: point.y, text: formatY(point.y), pick: onPick && (() => onPick({ series: s, index: point.index })) };
+          return {
+            value: point.y,
+            text: formatY(point.y),
+            pick: onPick && (() => onPick({ series: s, index: point.index })),
+          };
         }),
       ]),
   };

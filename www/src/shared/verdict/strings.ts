@@ -78,7 +78,8 @@ export const words = {
       "because the old version did not know them.",
   },
   summary: {
-    old: (before: string, after: string, n: number) => `Old classes: ${after} correct, ${before} before, on ${images(n)}.`,
+    old: (before: string, after: string, n: number) =>
+      `Old classes: ${after} correct, ${before} before, on ${images(n)}.`,
     new: (recall: string, n: number) => `New classes: ${recall} correct, on ${images(n)}.`,
     few: "With so few images, one more or less changes the result noticeably.",
   },

@@ -9,16 +9,16 @@ import type { Check, ClassChange, Forgetting, Verdict } from "../../net/verdict.
 import { words } from "./strings.js";
 import {
   type CheckOutcome,
-  type Result,
-  type VerdictSubject,
   headline,
   leadText,
   mayBeChance,
   numbersOf,
   outcomeOf,
+  type Result,
   resultOf,
   signedPoints,
   summaryOf,
+  type VerdictSubject,
 } from "./verdict_text.js";
 
 export interface VerdictReportProps extends VerdictSubject {
@@ -150,7 +150,13 @@ function forgettingColumns({ classes }: Forgetting): Column<ClassChange>[] {
       cell: ({ support }) => (support === 0 ? w.none : count(support)),
       numeric: true,
     },
-    { id: "before", title: w.before, value: ({ before }) => before, cell: ({ before }) => recall(before), numeric: true },
+    {
+      id: "before",
+      title: w.before,
+      value: ({ before }) => before,
+      cell: ({ before }) => recall(before),
+      numeric: true,
+    },
     { id: "after", title: w.after, value: ({ after }) => after, cell: ({ after }) => recall(after), numeric: true },
     {
       id: "change",

@@ -1,7 +1,7 @@
 // Activating a version, and rolling back to the previous one.
 import { useState } from "preact/hooks";
 import { Button } from "../../components/button.js";
-import { Dialog, confirm } from "../../components/dialog.js";
+import { confirm, Dialog } from "../../components/dialog.js";
 import { Field } from "../../components/field.js";
 import { toast, toastError } from "../../components/toasts.js";
 import { activateVersion, rollBack } from "../../net/models.js";

@@ -2,7 +2,8 @@ export const words = {
   version: (n: number) => `version ${n}`,
   activate: {
     title: (n: number) => `Activate version ${n}?`,
-    text: (champion: string) => `It handles all predictions from then on. ${champion} is kept, and you can roll back to it.`,
+    text: (champion: string) =>
+      `It handles all predictions from then on. ${champion} is kept, and you can roll back to it.`,
     watched: "The server monitors it for a while and rolls back automatically if it fails or is too slow.",
     reason: "Reason",
     reasonHint: "Optional. It is stored in the audit log.",

@@ -18,7 +18,16 @@ import { LabelField } from "./label_field.js";
 import { type StagedFiles, toChunks, tooLongFolders } from "./staging.js";
 import { words } from "./strings.js";
 import { UploadResult } from "./upload_result.js";
-import { type Selection, type Upload, addFiles, cancelUpload, reset, selection, startUpload, upload } from "./upload_session.js";
+import {
+  addFiles,
+  cancelUpload,
+  reset,
+  type Selection,
+  selection,
+  startUpload,
+  type Upload,
+  upload,
+} from "./upload_session.js";
 
 export function AddImages({ context, label }: { context: DataContext; label: string }) {
   const w = words.add;
@@ -39,10 +48,7 @@ export function AddImages({ context, label }: { context: DataContext; label: str
         ) : current ? (
           <UploadResult of={current} />
         ) : (
-          // The view handles drops everywhere else.
-          <div onDrop={(event) => event.stopPropagation()}>
-            <FileDrop folders hint={w.hint} onFiles={add} id="data-files" />
-          </div>
+          <FileDrop folders hint={w.hint} onFiles={add} id="data-files" />
         )}
       </section>
       <div class="data-beside">
@@ -58,7 +64,9 @@ function StagingForm({ of, context }: { of: Selection; context: DataContext }) {
   const { staged, labelling, label } = of;
   const w = words.add;
   const { images, archives, folders } = staged;
-  const set = (change: Partial<Selection>): void => void (selection.value = { ...of, ...change });
+  const set = (change: Partial<Selection>): void => {
+    selection.value = { ...of, ...change };
+  };
   const canUseFolders = folders.size > 0 || archives.length > 0;
   const all = images.length + archives.length;
   const hasLabel = label.trim() !== "" && !isTooLong(label);
@@ -116,7 +124,9 @@ function Thumbnails({ of }: { of: readonly FoundFile[] }) {
   useEffect(() => {
     const created = of.slice(0, kThumbnails).map(({ file }) => URL.createObjectURL(file));
     setUrls(created);
-    return () => created.forEach((url) => URL.revokeObjectURL(url));
+    return () => {
+      for (const url of created) URL.revokeObjectURL(url);
+    };
   }, [of]);
   return (
     <div class="thumbnails" aria-hidden="true">

@@ -5,13 +5,13 @@ import { Button } from "../../components/button.js";
 import { Progress as ProgressBar } from "../../components/progress.js";
 import { toastError } from "../../components/toasts.js";
 import {
-  type Job,
-  type JobHead,
-  type Progress,
   cancelJob,
   fetchJob,
   fetchJobs,
   isOver,
+  type Job,
+  type JobHead,
+  type Progress,
   resumeJob,
   startImport,
 } from "../../net/jobs.js";

@@ -108,10 +108,7 @@ function ClassTable({ context, onRename }: { context: DataContext; onRename: (re
   );
 }
 
-function classColumns(
-  modelClasses: readonly string[],
-  onRename: (renamed: ClassCount) => void,
-): Column<ClassCount>[] {
+function classColumns(modelClasses: readonly string[], onRename: (renamed: ClassCount) => void): Column<ClassCount>[] {
   const w = words.classes;
   const isKnown = ({ name }: ClassCount): boolean => modelClasses.includes(name);
   return [
@@ -207,12 +204,7 @@ function RenameForm({ renamed, context, onDone }: RenameFormProps) {
       )}
       {error !== undefined && <ErrorNote error={error} />}
       <footer class="dialog-actions">
-        <Button
-          kind={mergesInto ? "danger" : "primary"}
-          type="submit"
-          busy={busy}
-          disabled={problem !== undefined}
-        >
+        <Button kind={mergesInto ? "danger" : "primary"} type="submit" busy={busy} disabled={problem !== undefined}>
           {problem !== undefined ? w.nothing : mergesInto ? w.merge(name) : w.rename(name)}
         </Button>
       </footer>

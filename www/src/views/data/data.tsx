@@ -66,7 +66,8 @@ export default function Data({ route }: ViewProps) {
 function DatasetStats({ dataset, model }: { dataset: Dataset; model: Resource<string[]> }) {
   const w = words.stats;
   const fresh = useResource(countNewImages, { keys: [dataset.revision], on: ["model"] });
-  const unknown = model.value && dataset.classes.filter(({ name }) => !model.value!.includes(name)).length;
+  const known = model.value;
+  const unknown = known && dataset.classes.filter(({ name }) => !known.includes(name)).length;
   return (
     <Stats label={w.label}>
       <Stat name={w.images} value={count(dataset.total)} detail={w.train(count(dataset.train))} />

@@ -42,8 +42,9 @@ export function warningsOf({ classes }: Pick<Dataset, "classes">, duplicates = 0
   const warnings: Warning[] = [];
   const warn = (isAffected: (counts: ClassCount) => boolean, text: (names: string[]) => string): void => {
     const names = classes.filter(isAffected).map(({ name }) => name);
-    if (names.length === 0) return;
-    warnings.push({ text: text(names), ...(names.length === 1 ? { addTo: names[0]! } : {}) });
+    const [name, ...others] = names;
+    if (name === undefined) return;
+    warnings.push({ text: text(names), ...(others.length === 0 ? { addTo: name } : {}) });
   };
   warn(
     ({ train }) => train < kMinTrain,

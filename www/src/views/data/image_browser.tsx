@@ -3,32 +3,19 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
 import { count, isolated } from "../../base/format.js";
 import { Button } from "../../components/button.js";
-import { Dialog, confirm } from "../../components/dialog.js";
+import { confirm, Dialog } from "../../components/dialog.js";
 import { Select } from "../../components/field.js";
-import { Grid } from "../../components/grid.js";
 import { Icon } from "../../components/icon.js";
 import { Empty, Skeleton } from "../../components/placeholders.js";
 import { toast, toastError } from "../../components/toasts.js";
-import {
-  type ImageFilter,
-  type TrainingImage,
-  deleteImages,
-  fetchImages,
-  sources,
-  splits,
-  trainingImageUrl,
-} from "../../net/dataset.js";
+import { deleteImages, fetchImages, type ImageFilter, sources, splits, type TrainingImage } from "../../net/dataset.js";
 import { ErrorNote } from "../../shared/loaded.js";
-import { ServerImage } from "../../shared/server_image.js";
 import type { DataContext } from "./context.js";
 import { ImageDetails } from "./image_details.js";
+import { ImageGrid, type Indices } from "./image_grid.js";
 import { ImageStore } from "./image_store.js";
 import { RelabelForm } from "./relabel_form.js";
 import { words } from "./strings.js";
-
-// Pixels.
-const kCell = { width: 104, height: 134 };
-const kImageSize = 96;
 
 const filterKeys = ["label", "split", "source", "search"] as const;
 
@@ -58,8 +45,6 @@ function useStore(filter: ImageFilter, revision: string, onOutdated: () => void)
   if (shown.current === undefined || hasContent) shown.current = latest;
   return shown.current;
 }
-
-type Indices = ReadonlySet<string | number>; // of images in the list
 
 export function ImageBrowser({ context, query }: { context: DataContext; query: URLSearchParams }) {
   const filter = readFilter(query);
@@ -118,47 +103,6 @@ export function ImageBrowser({ context, query }: { context: DataContext; query: 
   );
 }
 
-interface ImageGridProps {
-  store: ImageStore;
-  total: number;
-  selected: Indices;
-  onSelect: (selected: Indices) => void;
-  onOpen: (index: number) => void;
-  onDelete: () => void;
-}
-
-function ImageGrid({ store, total, selected, onSelect, onOpen, onDelete }: ImageGridProps) {
-  const deleteOnKey = (event: KeyboardEvent): void => {
-    if (event.key === "Delete" && selected.size > 0) onDelete();
-  };
-  const cell = (index: number) => (
-    <Cell
-      image={store.at(index)}
-      selected={selected.has(index)}
-      onToggle={() => onSelect(toggled(selected, index))}
-    />
-  );
-  return (
-    <>
-      <p class="hint grid-hint">{words.grid.hint}</p>
-      <div onKeyDown={deleteOnKey}>
-        <Grid
-          label={words.grid.label}
-          count={total}
-          cell={kCell}
-          keyOf={(index) => index}
-          nameOf={(index) => nameOf(store.at(index))}
-          render={cell}
-          chosen={selected}
-          onChoose={onSelect}
-          onOpen={onOpen}
-          onVisible={(first, end) => store.setVisible(first, end)}
-        />
-      </div>
-    </>
-  );
-}
-
 interface RelabelDialogProps {
   images: TrainingImage[] | undefined; // undefined: closed
   context: DataContext;
@@ -171,11 +115,7 @@ function RelabelDialog({ images, context, onClose }: RelabelDialogProps) {
     context.onChange();
   };
   return (
-    <Dialog
-      open={images !== undefined}
-      title={words.selection.relabelTitle(images?.length ?? 0)}
-      onClose={onClose}
-    >
+    <Dialog open={images !== undefined} title={words.selection.relabelTitle(images?.length ?? 0)} onClose={onClose}>
       {images && <RelabelForm images={images} context={context} onDone={done} />}
     </Dialog>
   );
@@ -213,17 +153,6 @@ function DetailsDialog({ store, index, onMove, onRelabel, onDelete }: DetailsDia
   );
 }
 
-const toggled = (selected: Indices, index: number): Indices => {
-  const next = new Set(selected);
-  if (!next.delete(index)) next.add(index);
-  return next;
-};
-
-const nameOf = (image: TrainingImage | undefined): string =>
-  image
-    ? words.grid.name(image.label, words.splits.marks[image.split], words.splits.names[image.split], image.file)
-    : words.grid.loading;
-
 async function withSelected(
   store: ImageStore,
   selected: Indices,
@@ -254,8 +183,7 @@ interface FiltersProps {
 
 function Filters({ filter, context: { dataset }, total }: FiltersProps) {
   const w = words.filter;
-  const set = (change: ImageFilter): void =>
-    go(href("data", ["images"], { ...filter, ...change }), { replace: true });
+  const set = (change: ImageFilter): void => go(href("data", ["images"], { ...filter, ...change }), { replace: true });
   const withAny = (any: string, options: readonly { value: string; label: string }[]) => [
     { value: "", label: any },
     ...options,
@@ -265,6 +193,7 @@ function Filters({ filter, context: { dataset }, total }: FiltersProps) {
     label: `${isolated(name)} (${count(n)})`,
   }));
   return (
+    // biome-ignore lint/a11y/useSemanticElements: some target browsers do not support the search element
     <div class="data-filters" role="search" aria-label={w.label}>
       <Select
         label={w.class}
@@ -275,13 +204,19 @@ function Filters({ filter, context: { dataset }, total }: FiltersProps) {
       <Select
         label={w.split}
         value={filter.split ?? ""}
-        options={withAny(w.anySplit, splits.map((value) => ({ value, label: words.splits.names[value] })))}
+        options={withAny(
+          w.anySplit,
+          splits.map((value) => ({ value, label: words.splits.names[value] })),
+        )}
         onChange={(split) => set({ split })}
       />
       <Select
         label={w.source}
         value={filter.source ?? ""}
-        options={withAny(w.anySource, sources.map((value) => ({ value, label: w.sources[value] })))}
+        options={withAny(
+          w.anySource,
+          sources.map((value) => ({ value, label: w.sources[value] })),
+        )}
         onChange={(source) => set({ source })}
       />
       <label class="search">
@@ -295,42 +230,6 @@ function Filters({ filter, context: { dataset }, total }: FiltersProps) {
         />
       </label>
       <p aria-live="polite">{total !== undefined && w.found(total)}</p>
-    </div>
-  );
-}
-
-interface CellProps {
-  image: TrainingImage | undefined; // undefined: loading
-  selected: boolean;
-  onToggle: () => void;
-}
-
-function Cell({ image, selected, onToggle }: CellProps) {
-  return (
-    <div class={selected ? "training-cell selected" : "training-cell"}>
-      {image ? (
-        <ServerImage path={trainingImageUrl(image.sha256)} alt="" size={kImageSize} />
-      ) : (
-        <span class="image none" />
-      )}
-      {/* For the mouse only; the keyboard has Space. */}
-      <span
-        class="cell-mark"
-        title={words.grid.mark}
-        onClick={(event) => {
-          event.stopPropagation();
-          onToggle();
-        }}
-        onDblClick={(event) => event.stopPropagation()}
-      >
-        <Icon name="check" size={14} />
-      </span>
-      <span class="cell-label">
-        <span>{image?.label}</span>{" "}
-        {image && image.split !== "train" && (
-          <small title={words.splits.names[image.split]}>{words.splits.marks[image.split]}</small>
-        )}
-      </span>
     </div>
   );
 }
@@ -354,7 +253,7 @@ function SelectionBar({ selected, total, onSelect, onOpen, onRelabel, onDelete }
   };
   const selectAll = (): void => onSelect(new Set(Array.from({ length: total }, (_, i) => i)));
   return (
-    <div class="selection-bar" role="group" aria-label={w.label}>
+    <section class="selection-bar" aria-label={w.label}>
       <p aria-live="polite">{busy ? w.loading : w.count(selected.size)}</p>
       {selected.size === 1 && <Button onClick={onOpen}>{w.open}</Button>}
       <Button busy={busy} onClick={() => void run(onRelabel)}>
@@ -365,6 +264,6 @@ function SelectionBar({ selected, total, onSelect, onOpen, onRelabel, onDelete }
       </Button>
       {selected.size < total && <Button onClick={selectAll}>{w.all(count(total))}</Button>}
       <Button onClick={() => onSelect(new Set())}>{w.none}</Button>
-    </div>
+    </section>
   );
 }

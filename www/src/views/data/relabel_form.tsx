@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { Button } from "../../components/button.js";
 import { toast } from "../../components/toasts.js";
-import { type TrainingImage, isTooLong, relabelImages } from "../../net/dataset.js";
+import { isTooLong, relabelImages, type TrainingImage } from "../../net/dataset.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import type { DataContext } from "./context.js";
 import { LabelField } from "./label_field.js";

@@ -64,7 +64,8 @@ export function toChunks({ images, archives }: StagedFiles, labelling: Labelling
     const { size } = image.file.file;
     let last = chunks.at(-1);
     if (last === undefined || last.files.length === kMaxFiles || bytes + size > kMaxBytes) {
-      chunks.push((last = { files: [], labels: [] }));
+      last = { files: [], labels: [] };
+      chunks.push(last);
       bytes = 0;
     }
     last.files.push(image.file);

@@ -58,7 +58,8 @@ export const words = {
     noLabel: "Enter the class of the images.",
     send: (n: number, label: string) => `Add ${images(n)} as ${label}`,
     sendFolders: (n: number, classes: number) => `Add ${images(n)} in ${plural(classes, "class", "classes")}`,
-    sendArchives: (n: number, name: string) => (n === 1 ? `Add the images in ${name}` : `Add the images in ${n} archives`),
+    sendArchives: (n: number, name: string) =>
+      n === 1 ? `Add the images in ${name}` : `Add the images in ${n} archives`,
     sendMixed: (n: number) => `Add ${files(n)}`,
     sending: "Uploading",
     progress: (done: string, all: string) => `${done} of ${all}`,

@@ -9,7 +9,7 @@ import type { FileVerdict } from "../../net/dataset.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import { reasonText } from "./dataset_summary.js";
 import { words } from "./strings.js";
-import { type Upload, type VerdictCounts, countVerdicts, reset, resumeUpload } from "./upload_session.js";
+import { countVerdicts, reset, resumeUpload, type Upload, type VerdictCounts } from "./upload_session.js";
 
 const w = words.report;
 const kRows = 10; // files on a page

@@ -75,7 +75,8 @@ async function send(): Promise<void> {
   stop = new AbortController();
   const { signal: stopSignal } = stop;
   for (;;) {
-    const now = upload.value!;
+    const now = upload.value;
+    if (now === undefined) return;
     const [chunk] = now.rest;
     if (chunk === undefined) return finish({ ...now, state: "done" });
     try {

@@ -5,9 +5,9 @@ import { Field, Select } from "../../components/field.js";
 import { Icon } from "../../components/icon.js";
 import type { Statistics } from "../../net/service.js";
 import {
-  type Filters,
   certainties,
   countActive,
+  type Filters,
   fromLocal,
   kNoFilters,
   labelledOptions,
@@ -33,6 +33,7 @@ export function FilterBar({ filters, statistics, onChange }: FilterBarProps) {
     if (isRange) setOpen(true); // shows the fields of the range
   }, [isRange]);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: some target browsers do not support the search element
     <div class="history-filters" role="search" aria-label={w.label}>
       <Search value={filters.search} onChange={(search) => set({ search })} />
       <Select
@@ -78,7 +79,9 @@ const FilterSelect = <T extends string>({ label, ...select }: FilterSelectProps<
 function Selects({ filters, statistics, set }: PartProps & { statistics: Statistics | undefined }) {
   // The selected value stays among the options, also when no prediction has it.
   const labels = withSelected(statistics?.classes.map(({ label }) => label) ?? [], filters.label);
-  const names = new Map(statistics?.versions.map(({ version, model }) => [String(version), w.versionName(model, version)]));
+  const names = new Map(
+    statistics?.versions.map(({ version, model }) => [String(version), w.versionName(model, version)]),
+  );
   const versions = withSelected([...names.keys()], filters.version);
   return (
     <>
@@ -173,7 +176,5 @@ function Search({ value, onChange }: InputProps) {
 
 function PercentField({ label, value, onChange }: InputProps & { label: string }) {
   const input = useDebounced(value, onChange);
-  return (
-    <Field label={label}>{(id) => <input id={id} type="number" min={0} max={100} step="any" {...input} />}</Field>
-  );
+  return <Field label={label}>{(id) => <input id={id} type="number" min={0} max={100} step="any" {...input} />}</Field>;
 }

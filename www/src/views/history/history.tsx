@@ -10,18 +10,18 @@ import { toast, toastError } from "../../components/toasts.js";
 import { saveFromServer } from "../../net/files.js";
 import { type Resource, useResource } from "../../net/resource.js";
 import {
-  type PastPrediction,
   deletePredictions,
   fetchPredictions,
   fetchStatistics,
+  type PastPrediction,
   predictionsCsvUrl,
 } from "../../net/service.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import { FilterBar } from "./filter_bar.js";
-import { type Filters, countActive, readFilters, toQuery } from "./filters.js";
+import { countActive, type Filters, readFilters, toQuery } from "./filters.js";
 import { type NewCount, useNewPredictions } from "./new_predictions.js";
 import { PredictionDialog } from "./prediction_dialog.js";
-import { PredictionList, addressOf } from "./prediction_list.js";
+import { addressOf, PredictionList } from "./prediction_list.js";
 import { words } from "./strings.js";
 import { Summary } from "./summary.js";
 
@@ -75,11 +75,7 @@ export default function HistoryView({ route }: ViewProps) {
     <div class="history">
       {!isEmpty && <Summary filters={filters} changes={changes} />}
       {!isEmpty && <FilterBar filters={filters} statistics={statistics.value} onChange={setFilters} />}
-      <section
-        class="history-list"
-        aria-label={words.list.label}
-        aria-busy={list.loading && page === undefined}
-      >
+      <section class="history-list" aria-label={words.list.label} aria-busy={list.loading && page === undefined}>
         <ListFrame list={list} page={page} filters={filters} before={before} onDeleted={reload}>
           {newest !== 0 && <NewPredictions added={added} onShow={reload} />}
           <PredictionList rows={rows} filters={filters} before={before} onOpen={opened} onChanged={update} />
@@ -102,7 +98,9 @@ interface DialogInput extends ViewProps {
 function useDialog({ route, rows, filters, before, onChanged, onDeleted }: DialogInput) {
   const id = Number(route.rest[0]);
   const openedHere = useRef(false);
-  const opened = (): void => void (openedHere.current = true);
+  const opened = (): void => {
+    openedHere.current = true;
+  };
   if (!Number.isSafeInteger(id) || route.rest.length === 0) return { opened, dialog: null };
   const close = (): void => {
     if (openedHere.current) history.back();

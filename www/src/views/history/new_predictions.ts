@@ -1,6 +1,6 @@
 // Counts the predictions that match the filters and are newer than the list.
 import { useResource } from "../../net/resource.js";
-import { type PredictionQuery, fetchPredictions } from "../../net/service.js";
+import { fetchPredictions, type PredictionQuery } from "../../net/service.js";
 
 export const kMaxNew = 50; // more are shown as "more than 50"
 
@@ -16,7 +16,11 @@ export function countNew(rows: readonly { id: number }[], newest: number): NewCo
 }
 
 // `newest`: undefined while the list is loading. `watched`: whether new predictions can match the filters.
-export function useNewPredictions(query: () => PredictionQuery, newest: number | undefined, watched: boolean): NewCount {
+export function useNewPredictions(
+  query: () => PredictionQuery,
+  newest: number | undefined,
+  watched: boolean,
+): NewCount {
   const loaded = useResource(
     async (stop) => {
       if (!watched || newest === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { Certainty } from "../../base/types.js";
 import { Badge, type Tone } from "../../components/badge.js";
 import { Ago } from "../../components/time.js";
 import { certainty } from "../../inference/certainty.js";
-import { type PastPrediction, labelPrediction, predictionImageUrl } from "../../net/service.js";
+import { labelPrediction, type PastPrediction, predictionImageUrl } from "../../net/service.js";
 import { Correction } from "../../shared/correction.js";
 import { ServerImage } from "../../shared/server_image.js";
 import { type Filters, writeFilters } from "./filters.js";

@@ -44,9 +44,7 @@ export function Summary({ filters, changes }: { filters: Filters; changes: numbe
         <Stat
           name={w.correct}
           value={labelled.accuracy === null ? undefined : percent(labelled.accuracy)}
-          detail={
-            labelled.count === 0 ? w.noneLabelled : w.correctDetail(count(labelled.right), count(labelled.count))
-          }
+          detail={labelled.count === 0 ? w.noneLabelled : w.correctDetail(count(labelled.right), count(labelled.count))}
         />
       </Stats>
       {isNarrowed(filters) && <p class="hint">{w.narrowed}</p>}

@@ -9,7 +9,7 @@ import { toast, toastError } from "../../components/toasts.js";
 import { readVersion } from "../../inference/model_info.js";
 import { fetchDataset } from "../../net/dataset.js";
 import { AccessError } from "../../net/errors.js";
-import { type JobHead, cancelJob, fetchJob, fetchJobs, startEvaluation } from "../../net/jobs.js";
+import { cancelJob, fetchJob, fetchJobs, type JobHead, startEvaluation } from "../../net/jobs.js";
 import { onLive } from "../../net/live.js";
 import { fetchEvaluation, fetchVersion } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";

@@ -48,7 +48,7 @@ export const isActive = ({ state }: Pick<JobHead, "state">): boolean => state ==
 
 export function latestEvaluation<T extends Job>(jobs: readonly T[], version: number): T | undefined {
   return jobs
-    .filter(({ kind, options }) => kind === "evaluate" && options["version"] === version)
+    .filter(({ kind, options }) => kind === "evaluate" && options.version === version)
     .reduce<T | undefined>((newest, job) => (newest === undefined || job.id > newest.id ? job : newest), undefined);
 }
 

@@ -1,6 +1,8 @@
 // The images of a chart: those on this server, and a table of the others.
-import { percent } from "../../base/format.js";
+
 import type { Cell } from "../../base/csv.js";
+import { percent } from "../../base/format.js";
+import { ScrollRegion } from "../../components/scroll_region.js";
 import { ServerImage } from "../../shared/server_image.js";
 import type { ImagesPanel, PanelImage } from "./insight.js";
 import { words } from "./strings.js";
@@ -75,7 +77,7 @@ function PanelFigure({ image: { url, label, answer, probability } }: { image: Pa
 function ImageTable({ title, panel }: { title: string; panel: ImagesPanel }) {
   const { columns, rows } = toRows(panel);
   return (
-    <div class="scroll insight-table" role="region" aria-label={title} tabIndex={0}>
+    <ScrollRegion label={title} class="insight-table">
       <table>
         <thead>
           <tr>
@@ -96,7 +98,7 @@ function ImageTable({ title, panel }: { title: string; panel: ImagesPanel }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
 

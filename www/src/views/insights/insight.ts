@@ -1,5 +1,5 @@
 // The charts of the server (docs/http-api.md, "Insights"), and how the view arranges them.
-import { type Schemas, apiUrl } from "../../net/api.js";
+import { apiUrl, type Schemas } from "../../net/api.js";
 
 export type InsightHead = Schemas["InsightHead"];
 export type Insight = Omit<Schemas["Insight"], "source"> & { source: Source | null };

@@ -12,7 +12,7 @@ import { saveFromServer } from "../../net/files.js";
 import { useResource } from "../../net/resource.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import { CellDialog } from "./cell_dialog.js";
-import { type Insight, type InsightHead, type MatrixCell, type Panel, cellOf, withQuery } from "./insight.js";
+import { cellOf, type Insight, type InsightHead, type MatrixCell, type Panel, withQuery } from "./insight.js";
 import { PanelView, panelTitle } from "./panel_view.js";
 import { sourceText } from "./source_text.js";
 import { words } from "./strings.js";
@@ -57,9 +57,7 @@ export function InsightCard({ head, live, query, mistakesUrl }: InsightCardProps
           <b>{controls.caveat}</b> {caveat}
         </p>
       )}
-      {insight.error && insight.value === undefined && (
-        <ErrorNote error={insight.error} onRetry={insight.reload} />
-      )}
+      {insight.error && insight.value === undefined && <ErrorNote error={insight.error} onRetry={insight.reload} />}
       {insight.value === undefined && !insight.error && has_data && <Skeleton lines={6} />}
       {insight.value && <Panels insight={insight.value} asTable={asTable} mistakesUrl={mistakesUrl} />}
       {insight.value?.source && (

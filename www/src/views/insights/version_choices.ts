@@ -27,5 +27,8 @@ export function versionChoices(list: Versions | undefined, selected: string): Ch
   if (choices.some(({ value }) => value === selected)) return choices;
   const number = list?.aliases[selected as keyof VersionList["aliases"]];
   if (list === undefined) return [...choices, { value: selected, label: selected }];
-  return [...choices, { value: selected, label: number === undefined ? w.missing(selected) : aliasLabel(selected, number) }];
+  return [
+    ...choices,
+    { value: selected, label: number === undefined ? w.missing(selected) : aliasLabel(selected, number) },
+  ];
 }

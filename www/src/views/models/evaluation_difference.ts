@@ -50,7 +50,7 @@ export function betterSide({ a, b, lowerIsBetter: lower }: MetricRow): "a" | "b"
 }
 
 function accuracyInterval(document: EvaluationDocument): [number, number] | undefined {
-  const value = document.metrics?.["accuracy_interval"];
+  const value = document.metrics?.accuracy_interval;
   if (!Array.isArray(value)) return undefined;
   const [low, high] = value;
   return typeof low === "number" && typeof high === "number" ? [low, high] : undefined;
@@ -72,7 +72,7 @@ export function accuracySentence(
   b: EvaluationDocument,
   numbers: readonly [number, number],
 ): string {
-  const [before, after] = [a.metrics?.["accuracy"], b.metrics?.["accuracy"]];
+  const [before, after] = [a.metrics?.accuracy, b.metrics?.accuracy];
   if (typeof before !== "number" || typeof after !== "number") return "";
   if (!isSameImages(a, b)) {
     const first = w.measured(numbers[0], percent(before), imagesOf(a));

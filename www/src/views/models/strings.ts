@@ -47,7 +47,9 @@ export const words = {
   },
   upload: {
     title: "Upload a model",
-    text: "Upload a model file of Fovea (.safetensors). The server tests it and adds it as a new version, which is not activated.",
+    text:
+      "Upload a model file of Fovea (.safetensors). The server tests it and adds it as a new version " +
+      "without activating it.",
     model: "Model file",
     features: "Feature statistics (optional)",
     featuresHint:
@@ -161,7 +163,8 @@ export const words = {
     same: (accuracy: string) => `Both have the same accuracy: ${accuracy}.`,
     overlap: "The 95 % intervals overlap, so the difference may be chance.",
     apart: "The 95 % intervals do not overlap.",
-    measured: (n: number, accuracy: string, tested: string) => `Version ${n} has an accuracy of ${accuracy} on ${tested}.`,
+    measured: (n: number, accuracy: string, tested: string) =>
+      `Version ${n} has an accuracy of ${accuracy} on ${tested}.`,
     otherImages:
       "The images differ, so these numbers do not show which version is better. " +
       "Evaluate both on the same data to compare them.",

@@ -8,7 +8,7 @@ import { toast, toastError } from "../../components/toasts.js";
 import { apiUrl } from "../../net/api.js";
 import { saveFromServer } from "../../net/files.js";
 import { startEvaluation } from "../../net/jobs.js";
-import { type Aliases, type Version, clearChallenger, deleteFiles, setChallenger } from "../../net/models.js";
+import { type Aliases, clearChallenger, deleteFiles, setChallenger, type Version } from "../../net/models.js";
 import { ActivateDialog, RollBackButton } from "../../shared/versions/activation.js";
 import { words } from "./strings.js";
 
@@ -46,13 +46,16 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
   );
   if (removed !== undefined) return <div class="version-actions">{compareLink}</div>;
   return (
-    <div class="version-actions" role="group" aria-label={w.actions}>
+    <section class="version-actions" aria-label={w.actions}>
       {canActivate && (
         <>
           <Button kind="primary" onClick={() => setConfirming(true)}>
             {w.activate}
           </Button>
-          <Button busy={busy === "candidate"} onClick={() => void run("candidate", () => toggleCandidate(number, isCandidate))}>
+          <Button
+            busy={busy === "candidate"}
+            onClick={() => void run("candidate", () => toggleCandidate(number, isCandidate))}
+          >
             {isCandidate ? w.clearCandidate : w.setCandidate}
           </Button>
         </>
@@ -90,7 +93,7 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
           onChange();
         }}
       />
-    </div>
+    </section>
   );
 }
 

@@ -10,13 +10,13 @@ import { type Column, Table } from "../../components/table.js";
 import { Ago } from "../../components/time.js";
 import { readModel } from "../../inference/model_info.js";
 import type { Accuracy } from "../../inference/types.js";
-import { type VersionList, type VersionRow, fetchAudit, fetchVersions } from "../../net/models.js";
+import { fetchAudit, fetchVersions, type VersionList, type VersionRow } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { Loaded } from "../../shared/loaded.js";
 import { RollBackButton } from "../../shared/versions/activation.js";
 import { words } from "./strings.js";
 import { UploadDialog } from "./upload_dialog.js";
-import { type WatchdogNumbers, type WatchdogRollback, latestRollback } from "./watchdog_rollback.js";
+import { latestRollback, type WatchdogNumbers, type WatchdogRollback } from "./watchdog_rollback.js";
 
 const kFirstVersions = 20;
 const kMoreVersions = 100; // added by each click on "more", and the largest page of the API
@@ -28,7 +28,7 @@ const kAuditEntries = 200; // searched for the latest change of the active versi
 async function fetchNewest(wanted: number, stop: AbortSignal): Promise<VersionList> {
   const list = await fetchVersions(Math.min(wanted, kMoreVersions), stop);
   while (list.next !== undefined && list.versions.length < wanted) {
-    const { versions, next } = await fetchVersions(kMoreVersions, stop, list.versions.at(-1)!.number);
+    const { versions, next } = await fetchVersions(kMoreVersions, stop, list.versions.at(-1)?.number);
     list.versions.push(...versions);
     if (next === undefined) delete list.next;
     else list.next = next;
@@ -59,9 +59,7 @@ export function VersionListPage() {
             <section class="card versions" aria-label={w.title}>
               <h2>{w.title}</h2>
               <VersionTable list={loaded} />
-              {loaded.next !== undefined && (
-                <Button onClick={() => setWanted(wanted + kMoreVersions)}>{w.more}</Button>
-              )}
+              {loaded.next !== undefined && <Button onClick={() => setWanted(wanted + kMoreVersions)}>{w.more}</Button>}
             </section>
           </>
         )}
@@ -210,10 +208,21 @@ function versionColumns(
       cell: (row) => <AccuracyCell row={row} />,
       numeric: true,
     },
-    { id: "classes", title: w.classes, value: ({ classes }) => classes, cell: ({ classes }) => count(classes), numeric: true },
+    {
+      id: "classes",
+      title: w.classes,
+      value: ({ classes }) => classes,
+      cell: ({ classes }) => count(classes),
+      numeric: true,
+    },
     { id: "parent", title: w.parent, value: ({ parent }) => (parent === undefined ? "" : w.parentVersion(parent)) },
     { id: "data", title: w.data, value: ({ data }) => data },
-    { id: "added", title: w.added, value: ({ published }) => published, cell: ({ published }) => <Ago iso={published} /> },
+    {
+      id: "added",
+      title: w.added,
+      value: ({ published }) => published,
+      cell: ({ published }) => <Ago iso={published} />,
+    },
   ];
 }
 

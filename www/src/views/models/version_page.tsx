@@ -10,12 +10,12 @@ import type { Accuracy } from "../../inference/types.js";
 import { ServerError } from "../../net/errors.js";
 import {
   type EvaluationHead,
-  type Version,
   fetchAudit,
   fetchEvaluations,
   fetchVersion,
   fetchVersions,
   kModelEvaluation,
+  type Version,
 } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { readForgetting, readVerdict } from "../../net/verdict.js";
@@ -34,8 +34,7 @@ const w = words.version;
 export function VersionPage({ id }: { id: string }) {
   const version = useResource((stop) => fetchVersion(id, stop), { on: ["model", "job"], every: kEvery });
   const models = useResource((stop) => fetchVersions(1, stop), { on: ["model"], every: kEvery });
-  const isMissing =
-    version.value === undefined && version.error instanceof ServerError && version.error.status === 404;
+  const isMissing = version.value === undefined && version.error instanceof ServerError && version.error.status === 404;
   const reload = (): void => {
     version.reload();
     models.reload();
@@ -92,7 +91,7 @@ function accuracyDetail(accuracy: Accuracy | undefined): string {
 
 function Metrics({ of }: { of: Version }) {
   const { accuracy, classes } = readVersion(of);
-  const metrics = (of.manifest["metrics"] ?? {}) as Record<string, unknown>;
+  const metrics = (of.manifest.metrics ?? {}) as Record<string, unknown>;
   const percentOf = (key: string): string | undefined =>
     typeof metrics[key] === "number" ? percent(metrics[key]) : undefined;
   return (
@@ -106,7 +105,7 @@ function Metrics({ of }: { of: Version }) {
 }
 
 function Verdict({ of }: { of: Version }) {
-  const verdict = readVerdict(of.manifest["verdict"]);
+  const verdict = readVerdict(of.manifest.verdict);
   if (verdict === undefined) return null;
   const { parent } = of.manifest;
   const isActive = of.aliases.includes("champion");
@@ -114,7 +113,7 @@ function Verdict({ of }: { of: Version }) {
     <section aria-label={w.verdict}>
       <VerdictReport
         verdict={verdict}
-        forgetting={readForgetting(of.manifest["forgetting"])}
+        forgetting={readForgetting(of.manifest.forgetting)}
         promoted={isActive}
         active={isActive}
         version={of.number}
@@ -205,9 +204,7 @@ function AuditLog({ of: { number } }: { of: Version }) {
     <section class="card audit" aria-label={w.audit}>
       <h2>{w.audit}</h2>
       <Loaded from={audit} lines={4}>
-        {(entries) => (
-          <VersionEntries entries={entriesOf(entries, number)} isPart={entries.length >= kAuditEntries} />
-        )}
+        {(entries) => <VersionEntries entries={entriesOf(entries, number)} isPart={entries.length >= kAuditEntries} />}
       </Loaded>
     </section>
   );

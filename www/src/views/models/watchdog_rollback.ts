@@ -33,4 +33,4 @@ export function latestRollback(entries: readonly AuditEntry[]): WatchdogRollback
 
 // The entries about a version, including those of the activation that replaced it.
 export const entriesOf = (entries: readonly AuditEntry[], version: number): AuditEntry[] =>
-  entries.filter(({ subject, detail }) => subject === `version ${version}` || detail["from"] === version);
+  entries.filter(({ subject, detail }) => subject === `version ${version}` || detail.from === version);

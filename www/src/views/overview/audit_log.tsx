@@ -1,5 +1,5 @@
-import { useResource } from "../../net/resource.js";
 import { fetchAudit } from "../../net/models.js";
+import { useResource } from "../../net/resource.js";
 import { AuditLine } from "../../shared/audit_line.js";
 import { Loaded } from "../../shared/loaded.js";
 import { words } from "./strings.js";

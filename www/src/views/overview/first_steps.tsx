@@ -9,7 +9,7 @@ import { fetchJobs } from "../../net/jobs.js";
 import { fetchAudit, fetchVersions } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { fetchPredictions } from "../../net/service.js";
-import { type ServiceProgress, type Step, type StepName, isFinished, toSteps } from "./step_progress.js";
+import { isFinished, type ServiceProgress, type Step, type StepName, toSteps } from "./step_progress.js";
 import { words } from "./strings.js";
 
 const kEvery = 10_000; // milliseconds; uploads have no event

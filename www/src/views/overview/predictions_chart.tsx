@@ -4,9 +4,9 @@ import { ChartCard } from "../../components/chart/chart_card.js";
 import type { LineOrBarSpec } from "../../components/chart/spec.js";
 import { Segments } from "../../components/field.js";
 import { useResource } from "../../net/resource.js";
-import { type Statistics, fetchStatistics } from "../../net/service.js";
+import { fetchStatistics, type Statistics } from "../../net/service.js";
 import { Loaded } from "../../shared/loaded.js";
-import { type Bin, type Span, binLabel, caveat, sentence, spanHours, spans, toBins } from "./predictions_over_time.js";
+import { type Bin, binLabel, caveat, type Span, sentence, spanHours, spans, toBins } from "./predictions_over_time.js";
 import { words } from "./strings.js";
 
 const kEvery = 60_000; // milliseconds
@@ -37,10 +37,7 @@ interface StatisticsChartProps {
 
 function StatisticsChart({ statistics, shown, span, onSpan }: StatisticsChartProps) {
   const w = words.overTime;
-  const bins = useMemo(
-    () => toBins(statistics.series.points, shown, Date.parse(statistics.to)),
-    [statistics, shown],
-  );
+  const bins = useMemo(() => toBins(statistics.series.points, shown, Date.parse(statistics.to)), [statistics, shown]);
   const chart = useMemo(() => toChart(bins, shown), [bins, shown]);
   const options = spans.map((value) => ({ value, label: w.ranges[value] }));
   return (

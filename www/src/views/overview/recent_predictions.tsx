@@ -4,7 +4,7 @@ import { DotPattern, dotAt } from "../../components/dot_pattern.js";
 import { Ago } from "../../components/time.js";
 import { AccessError } from "../../net/errors.js";
 import { useResource } from "../../net/resource.js";
-import { type PastPrediction, fetchPredictions, predictionImageUrl } from "../../net/service.js";
+import { fetchPredictions, type PastPrediction, predictionImageUrl } from "../../net/service.js";
 import { ServerImage } from "../../shared/server_image.js";
 import { words } from "./strings.js";
 
@@ -24,14 +24,14 @@ export function RecentPredictions() {
   const w = words.recent;
   const refused = recent.error instanceof AccessError;
   return (
-    <div class="recent" role="group" aria-label={w.label}>
+    <section class="recent" aria-label={w.label}>
       {newest ? <Dots predictions={predictions} newest={newest} /> : <DotPattern count={kDots} radius={kRadius} />}
       {newest ? (
         <Newest prediction={newest} total={predictions.length} />
       ) : (
         <p class="recent-note">{refused ? w.refused : recent.value && w.none}</p>
       )}
-    </div>
+    </section>
   );
 }
 
@@ -70,7 +70,7 @@ function Dots({ predictions, newest }: DotsProps) {
 }
 
 // Most calibrated probabilities are close to 1; the exponent spreads them.
-const opacityOf = (p: number): string => (0.25 + 0.75 * Math.pow(p, 3)).toFixed(2);
+const opacityOf = (p: number): string => (0.25 + 0.75 * p ** 3).toFixed(2);
 
 function Newest({ prediction, total }: { prediction: PastPrediction; total: number }) {
   const w = words.recent;

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { count, duration } from "../../base/format.js";
 import { Progress as ProgressBar } from "../../components/progress.js";
-import { type Progress, fetchJobs } from "../../net/jobs.js";
+import { fetchJobs, type Progress } from "../../net/jobs.js";
 import { onLive } from "../../net/live.js";
 import { useResource } from "../../net/resource.js";
 import { words } from "./strings.js";

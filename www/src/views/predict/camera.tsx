@@ -36,7 +36,7 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
   useSeries(series && live, latest, take);
 
   return (
-    <div class="camera" role="group" aria-label={w.title}>
+    <section class="camera" aria-label={w.title}>
       <div class="camera-view">
         {now.state === "failed" ? (
           <ProblemNote problem={now.problem} error={now.error} onRetry={retry} />
@@ -56,7 +56,7 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
           <Button onClick={onClose}>{w.close}</Button>
         </div>
       </div>
-    </div>
+    </section>
   );
 }
 
@@ -69,7 +69,12 @@ interface DeviceSelectProps {
 function DeviceSelect({ devices, value, onChange }: DeviceSelectProps) {
   const options = devices.map(({ deviceId, label }, i) => ({ value: deviceId, label: label || w.device(i + 1) }));
   return (
-    <Select label={w.which} value={value} onChange={onChange} options={[{ value: "", label: w.anyDevice }, ...options]} />
+    <Select
+      label={w.which}
+      value={value}
+      onChange={onChange}
+      options={[{ value: "", label: w.anyDevice }, ...options]}
+    />
   );
 }
 

@@ -6,7 +6,7 @@ import { type FileSource, useFileSource } from "../../components/file_drop.js";
 import { toast, toastError } from "../../components/toasts.js";
 import { CameraPanel } from "./camera.js";
 import { kAccepted, selectImages } from "./file_filter.js";
-import { type Sample, fetchSample, samples } from "./samples.js";
+import { fetchSample, type Sample, samples } from "./samples.js";
 import { addFiles } from "./session.js";
 import { words } from "./strings.js";
 
@@ -81,13 +81,13 @@ function Samples({ classes }: { classes: readonly string[] }) {
       .then((file) => addFiles([file]))
       .catch(toastError);
   return (
-    <div class="samples" role="group" aria-label={w.label} data-empty={known.length === 0}>
+    <section class="samples" aria-label={w.label} data-empty={known.length === 0}>
       <span>{w.label}</span>
       {known.map((sample) => (
         <button key={sample.label} type="button" aria-label={w.one(sample.label)} onClick={() => classify(sample)}>
           <img src={sample.path} alt="" width={44} height={44} />
         </button>
       ))}
-    </div>
+    </section>
   );
 }

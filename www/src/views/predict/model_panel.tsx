@@ -1,12 +1,14 @@
 // The active model and its provenance.
+
 import { useRef, useState } from "preact/hooks";
 import { bytes, count, day, percent, roughly } from "../../base/format.js";
+import { Button } from "../../components/button.js";
+import { ScrollRegion } from "../../components/scroll_region.js";
+import { toastError } from "../../components/toasts.js";
 import type { Accuracy, ModelView } from "../../inference/types.js";
 import { saveFromServer } from "../../net/files.js";
 import { kWeightsPath } from "../../net/paths.js";
 import type { Resource } from "../../net/resource.js";
-import { Button } from "../../components/button.js";
-import { toastError } from "../../components/toasts.js";
 import { Loaded } from "../../shared/loaded.js";
 import { words } from "./strings.js";
 
@@ -121,11 +123,19 @@ function Layers({ layers }: { layers: ModelView["layers"] }) {
   return (
     <details>
       <summary>{w.layers(layers.length)}</summary>
-      <div class="scroll" role="region" aria-label={w.layerTable} tabIndex={0}>
+      <ScrollRegion label={w.layerTable}>
         <table>
           <thead>
             <tr>
-              {w.layerColumns.map((title) => (title === "" ? <td key={title} /> : <th key={title} scope="col">{title}</th>))}
+              {w.layerColumns.map((title) =>
+                title === "" ? (
+                  <td key={title} />
+                ) : (
+                  <th key={title} scope="col">
+                    {title}
+                  </th>
+                ),
+              )}
             </tr>
           </thead>
           <tbody>
@@ -139,7 +149,7 @@ function Layers({ layers }: { layers: ModelView["layers"] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </details>
   );
 }

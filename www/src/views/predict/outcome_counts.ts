@@ -28,7 +28,7 @@ export function countOutcomes(
   for (const image of images) {
     const known = image.outcomes.value;
     const outcomes = sources.map((source) => known[source]);
-    sources.forEach((source, i) => outcomes[i] === undefined && ++counts.notAsked[source]);
+    for (const source of sources) if (known[source] === undefined) ++counts.notAsked[source];
     const isOld = (source: Source, i: number): boolean => {
       const outcome = outcomes[i];
       return outcome?.state === "done" && isOutdated(outcome.prediction, source);

@@ -22,7 +22,9 @@ export default function Predict() {
   const ready = pageEngine.state.value.state === "ready";
   useEffect(() => {
     awayBanner.value = ready ? baseWords.health.bannerPage : undefined;
-    return () => void (awayBanner.value = undefined);
+    return () => {
+      awayBanner.value = undefined;
+    };
   }, [ready]);
   return (
     <div class="predict">

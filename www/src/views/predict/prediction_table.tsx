@@ -4,7 +4,7 @@ import { difference as differenceText, milliseconds, percent } from "../../base/
 import { Dialog } from "../../components/dialog.js";
 import { type Column, Table } from "../../components/table.js";
 import { TruncatedName } from "../../components/truncated_name.js";
-import { type Image, changes } from "../../inference/images.js";
+import { changes, type Image } from "../../inference/images.js";
 import { sourcesOf } from "../../inference/types.js";
 import { PredictionCard } from "./prediction_card.js";
 import { type Row, type Side, toRow } from "./prediction_rows.js";
@@ -67,7 +67,12 @@ function useRows(): readonly Row[] {
 }
 
 // The columns of one source; `side` selects it.
-function sideColumns(title: string, confidenceTitle: string, side: (row: Row) => Side | undefined, id: string): Column<Row>[] {
+function sideColumns(
+  title: string,
+  confidenceTitle: string,
+  side: (row: Row) => Side | undefined,
+  id: string,
+): Column<Row>[] {
   return [
     {
       id: `${id}-label`,
@@ -115,8 +120,7 @@ function columnsOf(both: boolean, onOpen: (image: Image) => void): Column<Row>[]
     title: w.difference,
     numeric: true,
     value: (row) => row.difference,
-    cell: (row) =>
-      row.otherWeights ? w.otherWeights : row.difference !== undefined && differenceText(row.difference),
+    cell: (row) => (row.otherWeights ? w.otherWeights : row.difference !== undefined && differenceText(row.difference)),
   };
   return [
     file,

@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { serverThreshold } from "../../app/service_status.js";
 import { announce } from "../../components/toasts.js";
 import { certaintyText } from "../../inference/certainty.js";
-import { Image, chosenThreshold, discard, predict, progressOf } from "../../inference/images.js";
+import { chosenThreshold, discard, Image, predict, progressOf } from "../../inference/images.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import { type Mode, type Prediction, type Source, sourcesOf } from "../../inference/types.js";
 import { countOutcomes } from "./outcome_counts.js";
@@ -120,7 +120,8 @@ function announceOutcomes(some: readonly Image[]): void {
   const w = words.predictions;
   if (some.length > kMaxAnnouncements) {
     const { all, done } = countOutcomes(some, sources, () => false);
-    return announce(w.announceMany(all, done));
+    announce(w.announceMany(all, done));
+    return;
   }
   for (const image of some) {
     for (const source of sources) {

@@ -83,7 +83,8 @@ export const words = {
     text: (version: string) =>
       `The server now uses another model${version === "" ? "" : ` (version ${version})`}. ` +
       "This page still has the old weights; predictions of different models are not compared.",
-    load: (size: string | undefined) => (size === undefined ? "Load the new weights" : `Load the new weights (${size})`),
+    load: (size: string | undefined) =>
+      size === undefined ? "Load the new weights" : `Load the new weights (${size})`,
   },
   threshold: {
     label: "Uncertain below",

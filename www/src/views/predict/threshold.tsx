@@ -1,8 +1,8 @@
 // The probability below which a prediction counts as uncertain.
 import { useId } from "preact/hooks";
 import { serverThreshold } from "../../app/service_status.js";
-import { chosenThreshold } from "../../inference/images.js";
 import { Button } from "../../components/button.js";
+import { chosenThreshold } from "../../inference/images.js";
 import { threshold } from "./session.js";
 import { words } from "./strings.js";
 
@@ -33,7 +33,9 @@ export function Threshold() {
       <p id={`${id}-hint`} class="hint">
         {now === serverValue ? w.servers : w.changed}
       </p>
-      {now !== serverValue && <Button onClick={() => (chosenThreshold.value = undefined)}>{w.reset(serverValue)}</Button>}
+      {now !== serverValue && (
+        <Button onClick={() => (chosenThreshold.value = undefined)}>{w.reset(serverValue)}</Button>
+      )}
     </div>
   );
 }

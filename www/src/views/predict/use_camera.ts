@@ -60,7 +60,8 @@ export function captureFrame(video: HTMLVideoElement, name: string): Promise<Fil
   canvas.height = video.videoHeight;
   canvas.getContext("2d")?.drawImage(video, 0, 0);
   return new Promise((resolve) => {
-    const done = (blob: Blob | null): void => resolve(blob === null ? undefined : new File([blob], name, { type: blob.type }));
+    const done = (blob: Blob | null): void =>
+      resolve(blob === null ? undefined : new File([blob], name, { type: blob.type }));
     canvas.toBlob(done, "image/jpeg", kJpegQuality);
   });
 }

@@ -7,9 +7,9 @@ import { Ago } from "../../components/time.js";
 import { toast, toastError } from "../../components/toasts.js";
 import {
   type OfflineState,
-  type StoredFiles,
   offline,
   removeStored,
+  type StoredFiles,
   storeAgain,
   storedFiles,
 } from "../../offline/offline.js";
@@ -75,7 +75,9 @@ function Contents({ now: { weights } }: { now: Extract<OfflineState, { state: "r
   useEffect(() => {
     let unmounted = false;
     storedFiles().then((stored) => unmounted || setFiles(stored), toastError);
-    return () => void (unmounted = true);
+    return () => {
+      unmounted = true;
+    };
   }, [weights]);
   return (
     <>

@@ -13,7 +13,7 @@ import { pageEngine } from "../../inference/page_engine.js";
 import { refusal } from "../../net/http.js";
 import { forgetToken, isTokenKept, token } from "../../net/token.js";
 import { Offline } from "./offline_card.js";
-import { type Row, engineRows, limitRows } from "./service_facts.js";
+import { engineRows, limitRows, type Row } from "./service_facts.js";
 import { words } from "./strings.js";
 
 export default function Settings({ route }: ViewProps) {

@@ -32,11 +32,11 @@ export function lossSentence(epochs: readonly Epoch[]): string {
   if (first === undefined || last === undefined) return w.none;
   const sentence = w.lossSentence(format(first.value), format(last.value), loss.length);
   const val = pointsOf(epochs, "val_loss");
-  return val.length === 0 ? sentence : `${sentence} ${valLossSentence(val)}`;
+  const now = val.at(-1);
+  return now === undefined ? sentence : `${sentence} ${valLossSentence(val, now)}`;
 }
 
-function valLossSentence(val: readonly Point[]): string {
-  const now = val.at(-1)!;
+function valLossSentence(val: readonly Point[], now: Point): string {
   const best = lowest(val);
   if (best === now) return w.valLowest(format(now.value));
   if (now.value - best.value < kFlatRise * best.value) return w.valFlat(format(now.value), best.epoch);

@@ -17,9 +17,9 @@ const line = (epochs: readonly Epoch[], metric: Metric, name: string, rest: Part
   name,
   colour: "server",
   ...rest,
-  points: epochs
-    .filter((epoch) => typeof epoch[metric] === "number")
-    .map((epoch) => [epoch.epoch, epoch[metric]!]),
+  points: epochs.flatMap(({ epoch, [metric]: value }): [number, number][] =>
+    typeof value === "number" ? [[epoch, value]] : [],
+  ),
 });
 
 const validation = { colour: "page", dashed: true } as const;

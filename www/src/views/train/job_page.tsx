@@ -7,7 +7,7 @@ import { Empty } from "../../components/placeholders.js";
 import { Ago } from "../../components/time.js";
 import { toastError } from "../../components/toasts.js";
 import { ServerError } from "../../net/errors.js";
-import { type Job, cancelJob, isOver, resumeJob } from "../../net/jobs.js";
+import { cancelJob, isOver, type Job, resumeJob } from "../../net/jobs.js";
 import { readForgetting, readVerdict } from "../../net/verdict.js";
 import { Loaded } from "../../shared/loaded.js";
 import { VerdictReport } from "../../shared/verdict/verdict_report.js";

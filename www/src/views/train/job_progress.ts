@@ -46,7 +46,7 @@ export function applyEvent(before: JobProgress, event: JobEvent): JobProgress {
     case "epoch":
       return {
         ...before,
-        epochs: [...before.epochs.filter(({ epoch }) => epoch < event.epoch), event], // a repeated one replaces later ones
+        epochs: [...before.epochs.filter(({ epoch }) => epoch < event.epoch), event], // replaces later ones
         progress: { ...before.progress, epoch: event.epoch },
       };
     case "checkpoint":
@@ -95,27 +95,30 @@ function addPoint(points: readonly TrainingPoint[], progress: Progress): readonl
 export type Step = "features" | "train" | "evaluate" | "finish";
 export const steps: readonly Step[] = ["features", "train", "evaluate", "finish"];
 
-// The phases that engine/retrain/retrain.cpp reports.
-const stepOfPhase: Record<string, Step> = {
-  "looking at the new images": "features",
-  "fitting the head": "train",
-  "training the head": "train",
-  training: "train",
-  "balancing old and new": "train",
-  judging: "evaluate",
-  "describing the new model": "finish",
-};
+// The phases of engine/retrain/retrain.h.
+const stepOfPhase = new Map<string | undefined, Step>([
+  ["looking at the new images", "features"],
+  ["fitting the head", "train"],
+  ["training the head", "train"],
+  ["training", "train"],
+  ["balancing old and new", "train"],
+  ["judging", "evaluate"],
+  ["describing the new model", "finish"],
+]);
 
 export const kRestartPhase = "restarting"; // the training data has changed
 
 // The step of a running retraining.
 export function currentStep({ progress, phases, epochs }: JobProgress): Step {
-  const phase = progress.phase ?? phases.at(-1);
-  return (phase === undefined ? undefined : stepOfPhase[phase]) ?? (epochs.length > 0 ? "train" : "features");
+  return stepOfPhase.get(progress.phase ?? phases.at(-1)) ?? (epochs.length > 0 ? "train" : "features");
 }
 
 // Of the training, 0 to 1; undefined before it has begun.
-export function fractionTrained({ progress: { epoch, step, steps: all }, epochs, plan }: JobProgress): number | undefined {
+export function fractionTrained({
+  progress: { epoch, step, steps: all },
+  epochs,
+  plan,
+}: JobProgress): number | undefined {
   if (step !== undefined && all) return Math.min(1, step / all);
   const done = Math.max(epoch ?? 0, epochs.at(-1)?.epoch ?? 0);
   return plan.epochs && done > 0 ? Math.min(1, done / plan.epochs) : undefined;

@@ -4,7 +4,7 @@ import { Badge, type Tone } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { type Column, Table } from "../../components/table.js";
 import { Ago } from "../../components/time.js";
-import { type Job, type JobHead, type JobState, fetchJob } from "../../net/jobs.js";
+import { fetchJob, type Job, type JobHead, type JobState } from "../../net/jobs.js";
 import { type Resource, useResource } from "../../net/resource.js";
 import { Loaded } from "../../shared/loaded.js";
 import { jobName, resultText, secondsTaken, timeTaken } from "./job_text.js";

@@ -42,9 +42,7 @@ export function NextSteps({ version, parent, promoted, verdict, forgetting, onCh
       {wasReplaced && <p>{w.active(champion)}</p>}
       {forgetting?.old_classes.images === 0 && <p>{w.oldUnmeasured}</p>}
       <div class="next-buttons">
-        {isActive && previous !== undefined && (
-          <RollBackButton previous={previous} champion={champion} onDone={done} />
-        )}
+        {isActive && previous !== undefined && <RollBackButton previous={previous} champion={champion} onDone={done} />}
         {models.value && !isActive && (
           <Button icon="up" onClick={() => setConfirming(true)}>
             {w.activate(version)}

@@ -3,14 +3,14 @@ import { Button } from "../../components/button.js";
 import { Field, Segments, Select } from "../../components/field.js";
 import type { Plan } from "../../net/jobs.js";
 import {
-  type Mode,
-  type NumberName,
-  type RefusedOption,
-  type Settings,
   isInvalid,
   kDefaults,
   kFullOnly,
+  type Mode,
+  type NumberName,
   numberNames,
+  type RefusedOption,
+  type Settings,
 } from "./options.js";
 import { words } from "./strings.js";
 

@@ -10,17 +10,17 @@ import { type Column, Table } from "../../components/table.js";
 import { fetchDataset } from "../../net/dataset.js";
 import { ServerError } from "../../net/errors.js";
 import {
+  conflictingJob,
   type JobHead,
   type Plan,
   type PlannedClass,
-  conflictingJob,
   planRetraining,
   startRetraining,
 } from "../../net/jobs.js";
 import { useResource } from "../../net/resource.js";
 import { ErrorNote, Loaded } from "../../shared/loaded.js";
 import { evaluationNotes, planLead, roughTime } from "./job_text.js";
-import { type Settings, isInvalid, kDefaults, refusedOption, toOptions } from "./options.js";
+import { isInvalid, kDefaults, refusedOption, type Settings, toOptions } from "./options.js";
 import { OptionsForm } from "./options_form.js";
 import { words } from "./strings.js";
 
@@ -51,7 +51,11 @@ export function PlanCard({ running }: { running: JobHead | undefined }) {
       <h2>{w.title}</h2>
       {running && <ConflictNote job={running.id} />}
       {showsError ? (
-        <NoPlan error={plan.error} onRetry={plan.reload} onUseOldImages={settings.mode === "auto" ? useOldImages : undefined} />
+        <NoPlan
+          error={plan.error}
+          onRetry={plan.reload}
+          onUseOldImages={settings.mode === "auto" ? useOldImages : undefined}
+        />
       ) : plan.value === undefined ? (
         <Skeleton lines={5} />
       ) : (

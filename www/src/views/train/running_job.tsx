@@ -9,11 +9,11 @@ import { useNow } from "../../components/time.js";
 import { serverState } from "../../net/http.js";
 import type { Job } from "../../net/jobs.js";
 import {
-  type JobProgress,
-  type Step,
   currentStep,
   fractionTrained,
+  type JobProgress,
   kRestartPhase,
+  type Step,
   secondsLeft,
   steps,
 } from "./job_progress.js";
@@ -100,7 +100,11 @@ function TrainingStats({ progress: { progress, points, epochs, plan } }: { progr
   if (epoch === undefined) return null;
   return (
     <Stats label={w.stepsLabel} minor>
-      <Stat name={w.epochStat} value={count(epoch)} detail={all === undefined ? undefined : w.epochDetail(count(all))} />
+      <Stat
+        name={w.epochStat}
+        value={count(epoch)}
+        detail={all === undefined ? undefined : w.epochDetail(count(all))}
+      />
       <Stat
         name={w.accuracy}
         value={accuracy === undefined ? undefined : percent(accuracy)}

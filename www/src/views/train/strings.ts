@@ -53,7 +53,9 @@ export const words = {
       frozen:
         "Fast, and forgets little: the network keeps its features and only the classification changes. " +
         "It finds no new features.",
-      full: "Slower, but the network can develop new features. Old images are replayed; without them, the model forgets.",
+      full:
+        "Slower, but the network can develop new features. Old images are replayed; " +
+        "without them, the model forgets.",
     },
     promote: "After training",
     promotes: { auto: "Activate if all checks pass", never: "Do not activate" },
@@ -63,7 +65,9 @@ export const words = {
     epochs: "Epochs",
     epochsHint: "Passes over the training images. More epochs fit the images better, until the model overfits.",
     lr: "Learning rate",
-    lrHint: "Step size of the training. If it is too large, the model forgets more; if it is too small, the model changes little.",
+    lrHint:
+      "Step size of the training. If it is too large, the model forgets more; if it is too small, " +
+      "the model changes little.",
     replay: "Replayed images per epoch",
     replayHint: "More images reduce forgetting and take longer.",
     batch: "Batch size",
@@ -71,7 +75,8 @@ export const words = {
     distillation: "Distillation",
     distillationHint:
       "How much old images are trained towards the old model's predictions: from 0 (only their labels) " +
-      "to 1 (only the predictions, the default). Higher values reduce forgetting, but the new classes are recognised less well.",
+      "to 1 (only the predictions, the default). Higher values reduce forgetting, " +
+      "but the new classes are recognised less well.",
     freeze: "Batch norm statistics",
     freezes: { auto: "Automatic", yes: "Keep", no: "Recompute" },
     freezeHint: "Mean and variance of the network's features. A few new images should not change them.",

@@ -1,9 +1,9 @@
 // A job with its live progress.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Job, fetchJob, followJob, isOver } from "../../net/jobs.js";
+import { fetchJob, followJob, isOver, type Job } from "../../net/jobs.js";
 import { type Resource, useResource } from "../../net/resource.js";
 import { token } from "../../net/token.js";
-import { type JobProgress, applyEvent, kNoProgress, planOf } from "./job_progress.js";
+import { applyEvent, type JobProgress, kNoProgress, planOf } from "./job_progress.js";
 
 const kEvery = 10_000; // milliseconds; in case the token may not read the events
 
@@ -24,10 +24,7 @@ export function useJob(id: number): { job: Resource<Job>; progress: JobProgress 
     wasOver.current = over;
   }, [over]);
   useEffect(() => setProgress(kNoProgress), [id]);
-  useEffect(
-    () => followJob(id, (event) => setProgress((before) => applyEvent(before, event))),
-    [id, run, token.value],
-  );
+  useEffect(() => followJob(id, (event) => setProgress((before) => applyEvent(before, event))), [id, run, token.value]);
   const loaded = job.value?.id === id ? job.value : undefined;
   return { job: { ...job, value: loaded }, progress: withHistory(progress, loaded) };
 }
