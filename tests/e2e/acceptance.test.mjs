@@ -29,26 +29,76 @@ function classFolder() {
   return hands ?? stripedFolder(newFolder(), "magenta", [230, 20, 200], kImages);
 }
 
-async function chooseFolder(page, folder) {
+// Presses a button that opens the file dialog, and selects a file or folder.
+async function choose(page, name, path) {
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: "Choose a folder" }).click(),
+    page.getByRole("button", { name, exact: true }).click(),
   ]);
-  await chooser.setFiles(folder);
+  await chooser.setFiles(path);
 }
 
 async function classifyBothWays(page, file) {
   await openByLink(page, "Predict");
   await page.locator("label[for=mode-both]").click();
-  const [chooser] = await Promise.all([
-    page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: "Choose images" }).click(),
-  ]);
-  await chooser.setFiles(file);
+  await choose(page, "Choose images", file);
   await page.getByText("Same prediction").waitFor({ timeout: 60_000 });
   const labels = await page.locator(".prediction-card .label").allTextContents();
   assert.equal(labels.length, 2, "one prediction by the server and one by the page");
   for (const label of labels) assert.match(label, /^ship /);
+}
+
+async function addClass(page, folder) {
+  await openByLink(page, "Data");
+  await choose(page, "Choose a folder", folder);
+  await page.getByRole("button", { name: `Add ${kImages} images as ${basename(folder)}` }).click();
+  await page.getByText(`${kImages} images added`).waitFor({ timeout: 60_000 });
+}
+
+async function retrain(page) {
+  await page.getByRole("link", { name: "Retrain with them" }).click();
+  await page.getByText(/with 1 new class: /).waitFor();
+  await page.screenshot({ path: join(screenshots, "acceptance-plan.png") });
+  await page.getByRole("button", { name: "Retrain", exact: true }).click();
+  await page.locator(".verdict-head h2").waitFor({ timeout: 900_000 });
+  return (await getJson("/api/v1/jobs/1")).result;
+}
+
+// Any verdict shows a headline, its checks and the report on forgetting.
+async function assertVerdict(page, { version, promoted, verdict }, newClass) {
+  const headline = await page.locator(".verdict-head h2").textContent();
+  assert.equal(headline === `Passed: version ${version} is active`, promoted, headline);
+  const checks = page.locator(".check");
+  assert.deepEqual(
+    await checks.evaluateAll((all) => all.map((check) => check.querySelector("p").textContent)),
+    verdict.rules.map(({ text }) => text),
+  );
+  const line = page.locator(".forgetting tbody tr").filter({ hasText: newClass });
+  assert.equal(await line.count(), 1, "the report has a line for the new class");
+  await page.screenshot({ path: join(screenshots, "acceptance-verdict.png"), fullPage: true });
+}
+
+async function activate(page, version) {
+  const name = `Activate version ${version}`;
+  await page.getByRole("button", { name }).click();
+  await page.getByRole("dialog").getByRole("button", { name }).click();
+  await page.getByText("It was activated manually.").waitFor();
+}
+
+async function assertRecognised(page, file, label) {
+  await openByLink(page, "Predict");
+  await choose(page, "Choose images", file);
+  const card = page.locator(".prediction-card").filter({ hasText: basename(file) });
+  await card.locator(".label").first().filter({ hasText: label }).waitFor();
+}
+
+async function rollBack(page) {
+  await openByLink(page, "Models");
+  await page.getByRole("button", { name: "Roll back to version 1" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Roll back to version 1" }).click();
+  await page.getByText("Version 1 is active again").waitFor();
+  await page.locator(".active-version").getByText("version 1").waitFor();
+  await page.screenshot({ path: join(screenshots, "acceptance-models.png") });
 }
 
 test("the whole workflow is possible with the mouse only", async () => {
@@ -59,71 +109,15 @@ test("the whole workflow is possible with the mouse only", async () => {
     window.keyPresses = 0;
     addEventListener("keydown", () => ++window.keyPresses, true);
   });
-
   await classifyBothWays(page, photograph);
-
-  await openByLink(page, "Data");
-  await chooseFolder(page, folder);
-  await page.getByRole("button", { name: `Add ${kImages} images as ${name}` }).click();
-  await page.getByText(`${kImages} images added`).waitFor({ timeout: 60_000 });
-
-  await page.getByRole("link", { name: "Retrain with them" }).click();
-  await page.getByText(/with 1 new class: /).waitFor();
-  await page.screenshot({ path: join(screenshots, "acceptance-plan.png") });
-  await page.getByRole("button", { name: "Retrain", exact: true }).click();
-
-  // Any verdict shows a headline, its checks and the report on forgetting.
-  await page.locator(".verdict-head h2").waitFor({ timeout: 900_000 });
-  const result = (await getJson("/api/v1/jobs/1")).result;
-  const headline = await page.locator(".verdict-head h2").textContent();
-  const promoted = `Passed: version ${result.version} is active`;
-  assert.equal(headline === promoted, result.promoted, headline);
-  assert.equal(await page.locator(".check").count(), result.verdict.rules.length);
-  const texts = await page
-    .locator(".check")
-    .evaluateAll((all) => all.map((check) => check.querySelector("p").textContent));
-  assert.deepEqual(
-    texts,
-    result.verdict.rules.map(({ text }) => text),
-  );
-  const newClass = page.locator(".forgetting tbody tr").filter({ hasText: name });
-  assert.equal(await newClass.count(), 1, "the report has a line for the new class");
-  await page.screenshot({ path: join(screenshots, "acceptance-verdict.png"), fullPage: true });
-
-  if (!result.promoted) {
-    await page.getByRole("button", { name: `Activate version ${result.version}` }).click();
-    await page
-      .getByRole("dialog")
-      .getByRole("button", { name: `Activate version ${result.version}` })
-      .click();
-    await page.getByText("It was activated manually.").waitFor();
-  }
+  await addClass(page, folder);
+  const result = await retrain(page);
+  await assertVerdict(page, result, name);
+  if (!result.promoted) await activate(page, result.version);
   assert.deepEqual((await getJson("/api/v1/model")).classes.at(-1), name);
-
-  // The new version is active and recognises the new class.
-  const [sign] = filesIn(folder);
-  await openByLink(page, "Predict");
-  const [chooser] = await Promise.all([
-    page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: "Choose images" }).click(),
-  ]);
-  await chooser.setFiles(sign);
-  await page
-    .locator(".prediction-card")
-    .filter({ hasText: basename(sign) })
-    .locator(".label")
-    .first()
-    .filter({ hasText: name })
-    .waitFor();
-
-  await openByLink(page, "Models");
-  await page.getByRole("button", { name: "Roll back to version 1" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Roll back to version 1" }).click();
-  await page.getByText("Version 1 is active again").waitFor();
-  await page.locator(".active-version").getByText("version 1").waitFor();
+  await assertRecognised(page, filesIn(folder)[0], name);
+  await rollBack(page);
   assert.ok(!(await getJson("/api/v1/model")).classes.includes(name));
-  await page.screenshot({ path: join(screenshots, "acceptance-models.png") });
-
   assert.equal(await page.evaluate(() => window.keyPresses), 0, "no key was pressed");
   assert.deepEqual(page.errors, []);
   await page.close();

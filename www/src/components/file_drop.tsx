@@ -51,26 +51,7 @@ export function useFileSource({
       void fromDrop(event.dataTransfer).then((files) => accepted.current(files));
     },
   };
-  const latest = useRef(handlers);
-  latest.current = handlers;
-  useEffect(() => {
-    if (!wholePage) return;
-    const cleanups = (
-      [
-        ["dragenter", (event: Event) => latest.current.onDragEnter(event as DragEvent)],
-        ["dragleave", (event: Event) => latest.current.onDragLeave(event as DragEvent)],
-        ["dragover", (event: Event) => latest.current.onDragOver(event as DragEvent)],
-        ["drop", (event: Event) => latest.current.onDrop(event as DragEvent)],
-        ["paste", (event: Event) => accepted.current(fromList((event as ClipboardEvent).clipboardData?.files))],
-      ] as const
-    ).map(([name, listener]) => {
-      document.addEventListener(name, listener);
-      return () => document.removeEventListener(name, listener);
-    });
-    return () => {
-      for (const cleanup of cleanups) cleanup();
-    };
-  }, [wholePage]);
+  useDocumentListeners(wholePage ?? false, handlers, (files) => accepted.current(files));
 
   const openDialog = (folder: boolean): void => {
     if (input.current === null) return;
@@ -97,6 +78,25 @@ export function useFileSource({
       />
     ),
   };
+}
+
+// Accepts drops and pasted files anywhere on the page.
+function useDocumentListeners(active: boolean, handlers: DropHandlers, onPaste: (files: FoundFile[]) => void): void {
+  const latest = useRef({ ...handlers, onPaste });
+  latest.current = { ...handlers, onPaste };
+  useEffect(() => {
+    if (!active) return;
+    const controller = new AbortController();
+    const { signal } = controller;
+    document.addEventListener("dragenter", (event) => latest.current.onDragEnter(event), { signal });
+    document.addEventListener("dragleave", (event) => latest.current.onDragLeave(event), { signal });
+    document.addEventListener("dragover", (event) => latest.current.onDragOver(event), { signal });
+    document.addEventListener("drop", (event) => latest.current.onDrop(event), { signal });
+    document.addEventListener("paste", (event) => latest.current.onPaste(fromList(event.clipboardData?.files)), {
+      signal,
+    });
+    return () => controller.abort();
+  }, [active]);
 }
 
 export interface FileDropProps extends FileSourceOptions {

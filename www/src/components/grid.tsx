@@ -1,6 +1,6 @@
 // A virtual grid for thousands of images: only cells near the viewport are in the document. Cells are selected by
 // click, Space, Shift (a range), Ctrl or Cmd (toggle one) and Ctrl+A. The caller loads what becomes visible.
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, CSSProperties } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { layout, step } from "./grid_layout.js";
 
@@ -54,40 +54,44 @@ function useViewport(element: { current: HTMLElement | null }): Viewport {
   return viewport;
 }
 
+// Selecting by click and Space: one cell, with Shift a range, with Ctrl or Cmd (and always by Space) one more.
+function useSelection({ count, keyOf, selected, onSelect }: GridProps) {
+  const rangeStart = useRef(0);
+  const select = (index: number, event: MouseEvent | KeyboardEvent): void => {
+    const keep = event.shiftKey || event.ctrlKey || event.metaKey || event instanceof KeyboardEvent;
+    const next = new Set(keep ? selected : []);
+    if (event.shiftKey) {
+      const [from, to] = [Math.min(rangeStart.current, index), Math.max(rangeStart.current, index)];
+      for (let i = from; i <= to; ++i) next.add(keyOf(i));
+    } else {
+      rangeStart.current = index;
+      const key = keyOf(index);
+      const isOnlyOne = selected?.has(key) && selected.size === 1;
+      if (next.has(key) || isOnlyOne) next.delete(key);
+      else next.add(key);
+    }
+    onSelect?.(next);
+  };
+  const selectAll = (): void => onSelect?.(new Set(Array.from({ length: count }, (_, i) => keyOf(i))));
+  return { select, selectAll };
+}
+
 export function Grid(props: GridProps) {
   const { label, count, cell, render, keyOf, nameOf, selected, onSelect, onOpen, onDelete, onVisible } = props;
   const grid = useRef<HTMLDivElement>(null);
   const { columns, height, first, end } = layout({ count, cell, viewport: useViewport(grid) });
   const [focus, setFocus] = useState(0);
-  const anchor = useRef(0); // start of a range
+  const { select, selectAll } = useSelection(props);
   const at = Math.min(focus, Math.max(0, count - 1));
 
   useEffect(() => {
     if (end > first) onVisible?.(first, end);
   }, [first, end, count]);
 
-  const select = (index: number, event: MouseEvent | KeyboardEvent): void => {
-    if (!onSelect) return;
-    const toggle = event.ctrlKey || event.metaKey;
-    const next = new Set(toggle || event.shiftKey || event instanceof KeyboardEvent ? selected : []);
-    if (event.shiftKey) {
-      for (let i = Math.min(anchor.current, index); i <= Math.max(anchor.current, index); ++i) next.add(keyOf(i));
-    } else {
-      anchor.current = index;
-      const key = keyOf(index);
-      const isOnlyOne = selected?.has(key) && selected.size === 1;
-      if (next.has(key) || isOnlyOne) next.delete(key);
-      else next.add(key);
-    }
-    onSelect(next);
-  };
   const move = (index: number): void => {
     setFocus(index);
     scrollToRow(grid.current, Math.floor(index / columns) * cell.height, cell.height);
-    // The cell may not be rendered yet.
-    requestAnimationFrame(() =>
-      grid.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }),
-    );
+    requestAnimationFrame(() => focusCell(grid.current, index)); // the cell may not be rendered yet
   };
   const press = (event: KeyboardEvent): void => {
     const target = step(event.key, at, columns, count);
@@ -95,15 +99,11 @@ export function Grid(props: GridProps) {
     else if (event.key === " ") select(at, event);
     else if (event.key === "Enter" && onOpen) onOpen(at);
     else if (event.key === "Delete" && onDelete) onDelete();
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && onSelect) {
-      onSelect(new Set(Array.from({ length: count }, (_, i) => keyOf(i))));
-    } else return;
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && onSelect) selectAll();
+    else return;
     event.preventDefault();
   };
 
-  // The focused cell stays in the document wherever the viewport is, or the focus would be lost.
-  const indices = Array.from({ length: end - first }, (_, i) => first + i);
-  if (count > 0 && (at < first || at >= end)) indices.push(at);
   return (
     <div
       class="grid"
@@ -114,35 +114,77 @@ export function Grid(props: GridProps) {
       onKeyDown={press}
       style={{ height: `${height}px` }}
     >
-      {indices.map((index) => (
-        // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys
-        <div
+      {renderedIndices(first, end, count, at).map((index) => (
+        <GridCell
           key={keyOf(index)}
-          class="grid-cell"
-          role="option"
-          aria-label={nameOf(index)}
-          aria-selected={selected?.has(keyOf(index)) ?? false}
-          aria-setsize={count}
-          aria-posinset={index + 1}
-          data-index={index}
-          tabIndex={index === at ? 0 : -1}
-          style={{
-            width: `${100 / columns}%`,
-            height: `${cell.height}px`,
-            left: `${((index % columns) * 100) / columns}%`,
-            top: `${Math.floor(index / columns) * cell.height}px`,
-          }}
-          onClick={(event) => {
+          index={index}
+          count={count}
+          name={nameOf(index)}
+          selected={selected?.has(keyOf(index)) ?? false}
+          focusable={index === at}
+          style={cellStyle(index, columns, cell.height)}
+          onSelect={(event) => {
             setFocus(index);
             select(index, event);
           }}
-          onDblClick={() => onOpen?.(index)}
+          onOpen={() => onOpen?.(index)}
         >
           {render(index)}
-        </div>
+        </GridCell>
       ))}
     </div>
   );
+}
+
+interface GridCellProps {
+  index: number;
+  count: number;
+  name: string;
+  selected: boolean;
+  focusable: boolean;
+  style: CSSProperties;
+  onSelect: (event: MouseEvent) => void;
+  onOpen: () => void;
+  children: ComponentChildren;
+}
+
+function GridCell({ index, count, name, selected, focusable, style, onSelect, onOpen, children }: GridCellProps) {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys
+    <div
+      class="grid-cell"
+      role="option"
+      aria-label={name}
+      aria-selected={selected}
+      aria-setsize={count}
+      aria-posinset={index + 1}
+      data-index={index}
+      tabIndex={focusable ? 0 : -1}
+      style={style}
+      onClick={onSelect}
+      onDblClick={onOpen}
+    >
+      {children}
+    </div>
+  );
+}
+
+// The visible cells, and the focused one wherever it is, because a removed element loses the focus.
+function renderedIndices(first: number, end: number, count: number, focused: number): number[] {
+  const indices = Array.from({ length: end - first }, (_, i) => first + i);
+  if (count > 0 && (focused < first || focused >= end)) indices.push(focused);
+  return indices;
+}
+
+const cellStyle = (index: number, columns: number, height: number) => ({
+  width: `${100 / columns}%`,
+  height: `${height}px`,
+  left: `${((index % columns) * 100) / columns}%`,
+  top: `${Math.floor(index / columns) * height}px`,
+});
+
+function focusCell(grid: HTMLElement | null, index: number): void {
+  grid?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true });
 }
 
 function scrollToRow(grid: HTMLElement | null, rowTop: number, rowHeight: number): void {

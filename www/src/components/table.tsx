@@ -33,24 +33,32 @@ export interface TableProps<Row> {
   empty?: ComponentChildren; // shown when there are no rows
 }
 
+function shownRows<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  text: string,
+  sorting: Sorting | undefined,
+): readonly Row[] {
+  const values = columns.map(({ value }) => value);
+  const matching = filtered(rows, values, text);
+  const by = columns.find(({ id }) => id === sorting?.column);
+  return by && sorting ? sorted(matching, by.value, sorting.descending) : matching;
+}
+
 export function Table<Row>(props: TableProps<Row>) {
   const { title, columns, rows, rowKey, filter, csv, pageSize = 100, empty } = props;
   const [sorting, setSorting] = useState(props.sort);
   const [text, setText] = useState("");
   const [page, setPage] = useState(0);
-  const shown = useMemo(() => {
-    const matching = filtered(
-      rows,
-      columns.map((column) => column.value),
-      text,
-    );
-    const by = columns.find(({ id }) => id === sorting?.column);
-    return by && sorting ? sorted(matching, by.value, sorting.descending) : matching;
-  }, [rows, columns, text, sorting]);
+  const shown = useMemo(() => shownRows(rows, columns, text, sorting), [rows, columns, text, sorting]);
   if (rows.length === 0 && empty !== undefined) return <>{empty}</>;
 
   const pages = Math.max(1, Math.ceil(shown.length / pageSize));
   const now = Math.min(page, pages - 1);
+  const search = (value: string): void => {
+    setText(value);
+    setPage(0);
+  };
   const save = (): void =>
     saveText(
       toCsv(
@@ -63,21 +71,7 @@ export function Table<Row>(props: TableProps<Row>) {
     <div class="table">
       {(filter || csv) && (
         <div class="table-head">
-          {filter && (
-            <label class="search">
-              <Icon name="search" size={16} />
-              <input
-                type="search"
-                aria-label={`${words.components.filter}: ${title}`}
-                placeholder={words.components.filterHint}
-                value={text}
-                onInput={(event) => {
-                  setText(event.currentTarget.value);
-                  setPage(0);
-                }}
-              />
-            </label>
-          )}
+          {filter && <Search title={title} value={text} onChange={search} />}
           <p aria-live="polite">{words.components.rows(count(shown.length), count(rows.length))}</p>
           {csv && (
             <Button icon="download" label={words.components.csvLabel(title)} onClick={save}>
@@ -95,22 +89,49 @@ export function Table<Row>(props: TableProps<Row>) {
               ))}
             </tr>
           </thead>
-          <tbody>
-            {shown.slice(now * pageSize, (now + 1) * pageSize).map((row) => (
-              <tr key={rowKey(row)}>
-                {columns.map(({ id, numeric, value, cell }) => (
-                  <td key={id} class={numeric ? "number" : undefined}>
-                    {cell ? cell(row) : value(row)}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
+          <Body rows={shown.slice(now * pageSize, (now + 1) * pageSize)} columns={columns} rowKey={rowKey} />
         </table>
         {shown.length === 0 && <p class="table-none">{words.components.noRows}</p>}
       </ScrollRegion>
       {pages > 1 && <Pager page={now} pages={pages} onChange={setPage} />}
     </div>
+  );
+}
+
+interface SearchProps {
+  title: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+function Search({ title, value, onChange }: SearchProps) {
+  return (
+    <label class="search">
+      <Icon name="search" size={16} />
+      <input
+        type="search"
+        aria-label={`${words.components.filter}: ${title}`}
+        placeholder={words.components.filterHint}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function Body<Row>({ rows, columns, rowKey }: Pick<TableProps<Row>, "rows" | "columns" | "rowKey">) {
+  return (
+    <tbody>
+      {rows.map((row) => (
+        <tr key={rowKey(row)}>
+          {columns.map(({ id, numeric, value, cell }) => (
+            <td key={id} class={numeric ? "number" : undefined}>
+              {cell ? cell(row) : value(row)}
+            </td>
+          ))}
+        </tr>
+      ))}
+    </tbody>
   );
 }
 

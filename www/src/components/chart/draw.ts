@@ -202,16 +202,20 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
   } as ChartConfiguration;
 }
 
-// Shades of teal for positive values, of amber for negative ones (in a matrix of differences).
-function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
-  const { rows, columns, values, shades, format = String, onPick } = spec;
+function matrixCells({ rows, columns, values, shades }: MatrixSpec): MatrixCell[] {
   const largest = Math.max(1e-12, ...values.flat().map(Math.abs));
-  const cells: MatrixCell[] = rows.flatMap((_, y) =>
+  return rows.flatMap((_, y) =>
     columns.map((_, x) => {
       const value = values[y]?.[x] ?? 0;
       return { x, y, value, shade: shades?.[y]?.[x] ?? value / largest };
     }),
   );
+}
+
+// Shades of teal for positive values, of amber for negative ones (in a matrix of differences).
+function matrix(spec: MatrixSpec, colours: Palette): ChartConfiguration {
+  const { rows, columns, format = String, onPick } = spec;
+  const cells = matrixCells(spec);
   const base = common(colours);
   const shadeOf = (context: ScriptableContext<"matrix">): number => cells[context.dataIndex]?.shade ?? 0;
   const size = (whole: number | undefined, parts: number): number => Math.max(1, (whole ?? 0) / parts - 2);

@@ -23,7 +23,7 @@ export const words = {
     missing: (id: string) => `evaluation ${id} (does not exist)`,
   },
   evaluate: {
-    title: "Evaluation",
+    title: "New evaluation",
     now: "Evaluate now",
     nowLabel: (version: number) => `Evaluate now: version ${version} on the test images`,
     available: (version: number, n: number) =>

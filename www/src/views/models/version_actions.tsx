@@ -2,8 +2,9 @@
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { fileName } from "../../base/csv.js";
-import { Button } from "../../components/button.js";
+import { Button, type ButtonKind } from "../../components/button.js";
 import { confirm } from "../../components/dialog.js";
+import type { IconName } from "../../components/icon.js";
 import { toast, toastError } from "../../components/toasts.js";
 import { apiUrl } from "../../net/api.js";
 import { saveFromServer } from "../../net/files.js";
@@ -25,18 +26,6 @@ const succeed = (text: string): void => toast({ text, tone: "good" });
 export function VersionActions({ version, aliases: { champion, previous }, onChange }: VersionActionsProps) {
   const { number, aliases, removed, features } = version;
   const [confirming, setConfirming] = useState(false);
-  const [busy, setBusy] = useState<string>();
-  const run = async (name: string, action: () => Promise<unknown>): Promise<void> => {
-    setBusy(name);
-    await action().catch(toastError);
-    setBusy(undefined);
-    onChange();
-  };
-  const remove = async (): Promise<void> => {
-    const question = { title: w.removeTitle(number), text: w.removeText, yes: w.removeYes, danger: true };
-    if (!(await confirm(question))) return;
-    await run("remove", () => deleteFiles(number).then(() => succeed(w.removedDone(number))));
-  };
   const isCandidate = aliases.includes("challenger");
   const canActivate = champion !== undefined && champion !== number;
   const compareLink = canActivate && (
@@ -52,37 +41,24 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
           <Button kind="primary" onClick={() => setConfirming(true)}>
             {w.activate}
           </Button>
-          <Button
-            busy={busy === "candidate"}
-            onClick={() => void run("candidate", () => toggleCandidate(number, isCandidate))}
-          >
-            {isCandidate ? w.clearCandidate : w.setCandidate}
-          </Button>
+          <ActionButton
+            label={isCandidate ? w.clearCandidate : w.setCandidate}
+            action={() => toggleCandidate(number, isCandidate)}
+            onDone={onChange}
+          />
         </>
       )}
       {champion === number && previous !== undefined && (
         <RollBackButton previous={previous} champion={champion} onDone={onChange} />
       )}
       {compareLink}
-      <Button icon="chart" busy={busy === "evaluate"} onClick={() => void run("evaluate", () => evaluate(number))}>
-        {w.evaluate}
-      </Button>
-      <Button icon="download" busy={busy === "weights"} onClick={() => void run("weights", () => saveWeights(version))}>
-        {w.weights}
-      </Button>
+      <ActionButton icon="chart" label={w.evaluate} action={() => evaluate(number)} onDone={onChange} />
+      <ActionButton icon="download" label={w.weights} action={() => saveWeights(version)} onDone={onChange} />
       {features && (
-        <Button
-          icon="download"
-          busy={busy === "features"}
-          onClick={() => void run("features", () => saveFeatures(version))}
-        >
-          {w.features}
-        </Button>
+        <ActionButton icon="download" label={w.features} action={() => saveFeatures(version)} onDone={onChange} />
       )}
       {aliases.length === 0 && (
-        <Button kind="danger" icon="delete" busy={busy === "remove"} onClick={() => void remove()}>
-          {w.remove}
-        </Button>
+        <ActionButton kind="danger" icon="delete" label={w.remove} action={() => remove(number)} onDone={onChange} />
       )}
       <ActivateDialog
         version={confirming ? number : undefined}
@@ -95,6 +71,37 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
       />
     </section>
   );
+}
+
+interface ActionButtonProps {
+  label: string;
+  icon?: IconName;
+  kind?: ButtonKind;
+  action: () => Promise<unknown>;
+  onDone: () => void;
+}
+
+// Busy while the action runs; shows its error.
+function ActionButton({ label, icon, kind, action, onDone }: ActionButtonProps) {
+  const [busy, setBusy] = useState(false);
+  const run = async (): Promise<void> => {
+    setBusy(true);
+    await action().catch(toastError);
+    setBusy(false);
+    onDone();
+  };
+  return (
+    <Button {...(kind && { kind })} {...(icon && { icon })} busy={busy} onClick={() => void run()}>
+      {label}
+    </Button>
+  );
+}
+
+async function remove(number: number): Promise<void> {
+  const question = { title: w.removeTitle(number), text: w.removeText, yes: w.removeYes, danger: true };
+  if (!(await confirm(question))) return;
+  await deleteFiles(number);
+  succeed(w.removedDone(number));
 }
 
 async function toggleCandidate(number: number, isCandidate: boolean): Promise<void> {
