@@ -153,7 +153,7 @@ test("an activation and a rollback are shown on every open page", async () => {
   await page.getByRole("button", { name: "Activate", exact: true }).click();
   await dialog(page).getByLabel("Reason").fill("it recognises magenta");
   await dialog(page).getByRole("button", { name: "Activate version 3" }).click();
-  await page.getByText("Version 3 is active").waitFor();
+  await page.getByText("Version 3 is active", { exact: true }).waitFor();
   await other.locator(".active-version").getByText("version 3").waitFor();
   const { entries } = await getJson("/api/v1/audit?limit=5");
   assert.ok(JSON.stringify(entries).includes("it recognises magenta"), "the audit log has the reason");

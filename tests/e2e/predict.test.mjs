@@ -563,7 +563,7 @@ test("200 large photographs do not block the page", async () => {
     beat();
     document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
   });
-  await page.getByText("Classifying", { exact: true }).waitFor();
+  await page.locator(".progress").getByText("Classifying").waitFor();
   await showAs(page, "Cards");
   await page.mouse.wheel(0, 3000);
   await page.waitForTimeout(1500);

@@ -201,6 +201,7 @@ for (const [failure, pattern, content, reason] of [
     );
     assert.match(warnings.join("\n"), /fovea_threads-\w+\.js did not start, using .*fovea-\w+\.js instead/);
     assert.match(warnings.join("\n"), reason);
+    for (let i = 0; i < 50 && page.workers().length > 1; ++i) await page.waitForTimeout(100);
     assert.equal(page.workers().length, 1, "the Workers of the failed engine have ended");
     await context.close();
     await otherServer.stop();

@@ -19,8 +19,8 @@ export class Actor {
   }
 
   // Shows a caption and waits long enough to read it.
-  async say(text, seconds = 0.9 + text.split(" ").length / 5.2) {
-    await this.#page.evaluate((words) => globalThis.recording.say(words), text);
+  async caption(text, seconds = 0.9 + text.split(" ").length / 5.2) {
+    await this.#page.evaluate((words) => globalThis.recording.caption(words), text);
     await pause(seconds);
   }
 
@@ -99,7 +99,7 @@ export class Actor {
 
   // Opens a view through the navigation, showing the caption first.
   async open(view, caption) {
-    await this.say(caption, 0.3);
+    await this.caption(caption, 0.3);
     await this.press(this.#page.getByRole("navigation").getByRole("link", { name: view, exact: true }));
     await this.#page.getByRole("heading", { level: 1, name: view, exact: true }).waitFor();
     await this.#page.evaluate(() => scrollTo(0, 0));

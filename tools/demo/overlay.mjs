@@ -36,7 +36,7 @@ export function installOverlay() {
     ];
     addEventListener("mousedown", () => ring.animate(grow, { duration: 450 }), true);
     globalThis.recording = {
-      say: (text) => {
+      caption: (text) => {
         band.textContent = text;
       },
       point: (x, y) => place({ x, y }),

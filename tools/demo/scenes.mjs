@@ -16,9 +16,9 @@ export async function opening({ actor, server }) {
   const { name, manifest } = await get(server, "/api/v1/models/champion");
   const { test_accuracy, test_images } = manifest.metrics;
   await actor.page.locator(".model-name").getByText(name).waitFor();
-  await actor.say("Fovea: an image classifier in C++, self-hosted, on the CPU");
+  await actor.caption("Fovea: an image classifier in C++, self-hosted, on the CPU");
   await actor.show(actor.page.locator(".model-name"), 0.4);
-  await actor.say(`Active model: ${name}, ${percent(test_accuracy)} accuracy on ${count(test_images)} test images`);
+  await actor.caption(`Active model: ${name}, ${percent(test_accuracy)} accuracy on ${count(test_images)} test images`);
 }
 
 export async function oneImage({ actor }) {
@@ -29,20 +29,20 @@ export async function oneImage({ actor }) {
   await actor.press(button(page, "Classify the sample image: ship"));
   await page.getByText("Same prediction").waitFor({ timeout: 60_000 });
   await actor.show(page.locator(".prediction-card").first(), 0.6);
-  await actor.say("Both give the same prediction; the page shows the difference", 3.2);
+  await actor.caption("Both give the same prediction; the page shows the difference", 3.2);
 }
 
 export async function batch({ actor, images }) {
   const { page } = actor;
   const files = filesIn(images.batch);
-  await actor.say("A whole folder at once", 0.6);
+  await actor.caption("A whole folder at once", 0.6);
   await page.evaluate(() => scrollTo(0, 0));
   await actor.press(page.locator("label[for=mode-server]"));
   await actor.choose(button(page, "Choose a folder"), images.batch);
   const heading = page.locator(".predictions h2").getByText(`${files.length + 1} images`, { exact: true });
   await heading.waitFor({ timeout: 300_000 });
   await actor.show(page.locator(".predictions h2"), 0);
-  await actor.say(`${files.length} images classified. The table can be sorted, filtered and exported as CSV`, 1.4);
+  await actor.caption(`${files.length} images classified. The table can be sorted, filtered and exported as CSV`, 1.4);
   const column = page
     .locator(".prediction-table thead")
     .getByRole("button")
@@ -68,7 +68,7 @@ export async function insights({ actor }) {
   for (const name of ["roc", "rgb_by_class"]) {
     await actor.show(card(name), 0.5);
     await card(name).locator("canvas").first().waitFor();
-    await actor.say("Each chart is available as a table, CSV and PNG", 1.4);
+    await actor.caption("Each chart is available as a table, CSV and PNG", 1.4);
   }
 }
 
@@ -80,16 +80,16 @@ export async function upload({ actor, images }) {
   await actor.choose(button(page, "Choose a folder"), images.newClass);
   const add = button(page, `Add ${files.length} images as ${name}`);
   await add.waitFor();
-  await actor.say(`The folder name becomes the class: ${name}`, 1.6);
+  await actor.caption(`The folder name becomes the class: ${name}`, 1.6);
   await actor.press(add);
   await actor.cut(() => page.getByText(`${files.length} images added`).waitFor({ timeout: 120_000 }));
   await actor.show(page.getByText(`${files.length} images added`).first(), 0.15);
-  await actor.say("Every file is checked. That is all a retraining needs", 1.8);
+  await actor.caption("Every file is checked. That is all a retraining needs", 1.8);
 }
 
 export async function plan({ actor }) {
   const { page } = actor;
-  await actor.say("The plan shows what a retraining will do and how much memory it needs", 0.3);
+  await actor.caption("The plan shows what a retraining will do and how much memory it needs", 0.3);
   await actor.press(page.getByRole("link", { name: "Retrain with them" }));
   await page.getByText(/with 1 new class: /).waitFor();
   await page.evaluate(() => scrollTo(0, 0));
@@ -102,7 +102,7 @@ export async function plan({ actor }) {
 export async function retrain({ actor, server }) {
   const { page } = actor;
   const kShown = 8; // seconds
-  await actor.say("Retraining while serving, with live curves. Long waits are sped up here", 0);
+  await actor.caption("Retraining while serving, with live curves. Long waits are sped up here", 0);
   await page.evaluate(() => scrollTo(0, 0));
   const took = await actor.faster(kShown, async () => {
     await page.locator(".curves canvas").first().waitFor({ timeout: kTimeout });
@@ -111,7 +111,7 @@ export async function retrain({ actor, server }) {
   const { started, ended } = await get(server, "/api/v1/jobs/1");
   const seconds = Math.round((new Date(ended) - new Date(started)) / 1000);
   assert.ok(seconds >= 0, `${started} to ${ended}`);
-  await actor.say(`Trained and evaluated in ${seconds} s${took > kShown ? `, shown in ${kShown} s` : ""}`, 1.6);
+  await actor.caption(`Trained and evaluated in ${seconds} s${took > kShown ? `, shown in ${kShown} s` : ""}`, 1.6);
 }
 
 export async function verdict({ actor, server, images }) {
@@ -120,9 +120,9 @@ export async function verdict({ actor, server, images }) {
   const name = basename(images.newClass);
   await actor.show(page.locator(".verdict-head"), 0);
   const decision = result.promoted ? "promoted and active" : "not promoted automatically";
-  await actor.say(`Verdict: ${decision}, with the reason for each check`, 3.4);
+  await actor.caption(`Verdict: ${decision}, with the reason for each check`, 3.4);
   await actor.show(page.locator(".forgetting"), 0.3);
-  await actor.say(`Gains and losses per class, including ${name}`, 3.2);
+  await actor.caption(`Gains and losses per class, including ${name}`, 3.2);
   if (result.promoted) return;
   const activate = `Activate version ${result.version}`;
   await actor.press(button(page, activate));
@@ -147,7 +147,7 @@ export async function newClass({ actor, server, images }) {
     .first();
   await card.locator(".label").first().filter({ hasText: name }).waitFor();
   await actor.show(card, 0.5);
-  await actor.say(`It recognises ${name} now, and still all other classes`, 2.2);
+  await actor.caption(`It recognises ${name} now, and still all other classes`, 2.2);
 }
 
 export async function rollBack({ actor }) {
@@ -160,7 +160,7 @@ export async function rollBack({ actor }) {
   await actor.press(page.getByRole("dialog").getByRole("button", { name: "Roll back to version 1" }));
   await page.getByText("Version 1 is active again").waitFor();
   await page.locator(".active-version").getByText("version 1").waitFor();
-  await actor.say("Version 1 is active again", 1.4);
+  await actor.caption("Version 1 is active again", 1.4);
 }
 
 export async function load({ actor, server }) {
@@ -176,9 +176,9 @@ export async function load({ actor, server }) {
   assert.equal(result.failed, 0, "no request fails");
   const { requests, seconds, p50, cores } = result;
   const summary = `${count(requests)} responses in ${seconds.toFixed(1)} s, none failed, median ${Math.ceil(p50)} ms`;
-  await actor.say(`${summary}; browser and recorder run on the same ${cores} cores`, 3.6);
+  await actor.caption(`${summary}; browser and recorder run on the same ${cores} cores`, 3.6);
   await actor.show(page.locator("[data-uptime]"), 0.5);
-  await actor.say("Uptime, queue, memory and health update live", 1.6);
+  await actor.caption("Uptime, queue, memory and health update live", 1.6);
 }
 
 export async function api({ actor, server }) {
@@ -188,7 +188,7 @@ export async function api({ actor, server }) {
     await page.locator("#operations-Predict-predict").getByRole("button", { name: "Try it out" }).waitFor();
   });
   const shown = page.locator("#operations-Predict-predict");
-  await actor.say("Everything is available over HTTP; /docs documents it and sends requests", 1.2);
+  await actor.caption("Everything is available over HTTP; /docs documents it and sends requests", 1.2);
   await actor.press(shown.getByRole("button", { name: "Try it out" }));
   await shown.getByLabel("File").setInputFiles(join(root, "www/src/samples/truck.jpg"));
   await actor.press(shown.getByRole("button", { name: "Execute" }));
@@ -212,10 +212,10 @@ export async function offline({ actor, server, context }) {
     await setMode(page, "page");
     await page.locator(".engine").getByText("Ready").waitFor({ timeout: 60_000 });
   });
-  await actor.say("Server stopped, network off, page reloaded", 2.4);
+  await actor.caption("Server stopped, network off, page reloaded", 2.4);
   await actor.choose(button(page, "Choose images"), join(root, "www/src/samples/airplane.jpg"));
   await page.locator(".prediction-card .label").first().filter({ hasText: "airplane" }).waitFor();
   await actor.show(page.locator(".prediction-card").first(), 0.6);
-  await actor.say("It still classifies: the image never leaves the browser", 2.6);
-  await actor.say("git clone, then ./tools/run", 3);
+  await actor.caption("It still classifies: the image never leaves the browser", 2.6);
+  await actor.caption("git clone, then ./tools/run", 3);
 }

@@ -5,7 +5,7 @@ const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 
 export const count = (n: number): string => integer.format(n);
 
-// 0.97312 -> "97.3 %". "100.0 %" and "0.0 %" stand only for exactly 1 and 0.
+// 0.97312 -> "97.3 %". Only exactly 1 and 0 give "100.0 %" and "0.0 %".
 // `short` leaves out ".0", for the ticks of an axis.
 export function percent(p: number, short = false): string {
   const rounded = Math.round(p * 1000) / 10;

@@ -1,4 +1,4 @@
-// localStorage and sessionStorage that never throw: where the browser blocks storage, reads give "" and writes
+// localStorage and sessionStorage that never throw: where the browser blocks storage, reads return "" and writes
 // do nothing, so that a setting lasts as long as the page.
 
 export type Area = "local" | "session";

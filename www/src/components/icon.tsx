@@ -1,4 +1,4 @@
-// The icons by their meaning in this page. They are decoration: the text beside them has the information.
+// The icons by their meaning in this page. They are decorative; adjacent text carries the information.
 import type { IconNode } from "lucide";
 import {
   Activity,

@@ -1,4 +1,4 @@
-// A small line or bar chart without axes, shown beside a number. null values are gaps.
+// A small line or bar chart without axes, shown next to a number. null values are gaps.
 import { useId } from "preact/hooks";
 
 export interface SparklineProps {

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 
 export interface StatProps {
   name: string;
-  value: ComponentChildren; // undefined: not known yet; its space is kept
+  value: ComponentChildren; // undefined: not known yet; its space is reserved
   unit?: string;
   detail?: ComponentChildren;
   tone?: "warn" | "bad";

@@ -39,7 +39,7 @@ export class Image {
     return outcome?.state === "done" ? outcome.prediction : undefined;
   }
 
-  // undefined: as if the source had never been asked.
+  // undefined: resets the image to not requested.
   setOutcome(source: Source, outcome: Outcome | undefined): void {
     const { [source]: _, ...others } = this.outcomes.peek();
     this.outcomes.value = outcome === undefined ? others : { ...others, [source]: outcome };

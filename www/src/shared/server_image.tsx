@@ -7,7 +7,7 @@ import { token } from "../net/token.js";
 
 export interface ServerImageProps {
   path: string; // URL relative to the page: "api/v1/predictions/3/image"
-  alt: string; // "" when the text beside it says the same
+  alt: string; // "" if adjacent text has the same content
   size?: number; // pixels, of the square it is shown in
 }
 

@@ -83,7 +83,7 @@ export function readNewName(text: string, from: string, classes: readonly ClassC
 
 const kMaxWord = 40; // characters; longer words are paths
 
-// The reason without the name of the file, which is shown beside it, and with long paths shortened.
+// The reason without the name of the file, which is shown next to it, and with long paths shortened.
 export function reasonText(file: string, reason = ""): string {
   const text = userMessage(reason.startsWith(`${file}: `) ? reason.slice(file.length + 2) : reason);
   return text.replace(/\S+/g, (word) => (word.length > kMaxWord ? `${word.slice(0, 12)}…${word.slice(-20)}` : word));

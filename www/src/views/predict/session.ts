@@ -75,7 +75,7 @@ export function setMode(chosen: Mode): void {
   predictMissing("page");
 }
 
-// Queues all images for which the source was never asked, or was stopped.
+// Queues all images that were never sent to the source, or whose request was canceled.
 export function predictMissing(source: Source): void {
   const missing = images.peek().filter(({ outcomes }) => outcomes.peek()[source] === undefined);
   void predict(missing, source);
