@@ -22,16 +22,8 @@ SKIPPED = re.compile(r"tools/dev/check_language\.py|tests/tools/check_language_t
 
 # Folders that are still being rewritten: their findings are counted, not reported.
 PENDING = (
-    *[
-        "cmake/",
-        "docs/http-api.md",
-        "engine/core/",
-        "engine/CMakeLists.txt",
-        "server/",
-        "tests/CMakeLists.txt",
-    ],
-    *["tests/e2e/", "tests/python/", "tests/server/", "tests/support/", "tests/tools/", "tests/wasm/"],
-    *["tools/", "wasm/package/", "www/"],
+    *["cmake/", "docs/http-api.md", "engine/core/", "server/", "tests/CMakeLists.txt", "tests/python/"],
+    *["tests/server/", "tests/support/", "tests/tools/", "tools/fovea/", "tools/run", "tools/test"],
 )
 
 # fmt: off
