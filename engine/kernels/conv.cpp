@@ -8,28 +8,31 @@
 namespace fovea::kernels {
 namespace {
 
-const DirectKernels& best() {
+// The fastest kernels that this CPU can run.
+const DirectKernels& selected_kernels() {
   static const DirectKernels& kernels = *direct_kernels().items[0];
   return kernels;
 }
 
-int round_up(int value, int unit) {
-  return (value + unit - 1) / unit * unit;
+int round_up(int value, int multiple) {
+  return (value + multiple - 1) / multiple * multiple;
 }
 
 DirectShape direct_shape(const ConvShape& s) {
   return {s.w + 2 * s.pad, s.c, s.out_h(), s.out_w(), s.out, s.kernel, s.stride};
 }
 
-// The turned-round convolution that carries dy back to x, for stride 1.
+// For stride 1, dx is itself a convolution: dy, padded by kernel - 1 - pad, with the weights
+// rotated by 180 degrees and their input and output channels exchanged (Dumoulin and Visin 2016,
+// section 4).
 ConvShape transposed(const ConvShape& s) {
   return {s.out_h(), s.out_w(), s.out, s.c, s.kernel, 1, s.kernel - 1 - s.pad};
 }
 
-// Panels as pack_weights makes them, of weights {tap, o, c} turned round: tap -> last - tap, and
-// input and output channels exchanged.
-void pack_turned(const Scalar* weights, const ConvShape& s, Tensor& packed) {
-  const int panel = best().panel, taps = s.kernel * s.kernel;
+// Packs the weights of that transposed convolution, {tap, out, c} with the taps in reverse order,
+// in the layout of pack_weights.
+void pack_transposed(const Scalar* weights, const ConvShape& s, Tensor& packed) {
+  const int panel = selected_kernels().panel, taps = s.kernel * s.kernel;
   packed.resize({1, 1, taps * s.out, round_up(s.c, panel)});
   Scalar* target = packed.data();
   for (int first = 0; first < s.c; first += panel) {
@@ -47,7 +50,7 @@ void pack_turned(const Scalar* weights, const ConvShape& s, Tensor& packed) {
 }  // namespace
 
 void pack_weights(const Scalar* weights, const ConvShape& s, Tensor& packed) {
-  const int panel = best().panel;
+  const int panel = selected_kernels().panel;
   packed.resize({1, 1, s.depth(), round_up(s.out, panel)});
   Scalar* target = packed.data();
   for (int o = 0; o < s.out; o += panel) {
@@ -61,9 +64,10 @@ void pack_weights(const Scalar* weights, const ConvShape& s, Tensor& packed) {
 
 void conv_forward(const Scalar* x, int n, const ConvShape& s, const Scalar* packed,
                   const Scalar* bias, Scalar* y, ConvScratch& scratch) {
-  const DirectKernels& kernels = best();
+  const DirectKernels& kernels = selected_kernels();
   const DirectShape shape = direct_shape(s);
   scratch.padded.resize({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
+  // The kernels load the bias in whole panels.
   const Scalar* wide_bias = nullptr;
   if (bias != nullptr) {
     scratch.columns.resize({1, 1, 1, round_up(s.out, kernels.panel)});
@@ -88,15 +92,16 @@ void conv_backward_input(const Scalar* dy, int n, const ConvShape& s, const Scal
     conv_backward_input_im2col(dy, n, s, weights, dx, scratch);
     return;
   }
-  pack_turned(weights, s, scratch.packed);
+  pack_transposed(weights, s, scratch.packed);
   conv_forward(dy, n, transposed(s), scratch.packed.data(), nullptr, dx, scratch);
 }
 
 void conv_backward_weights(const Scalar* x, const Scalar* dy, int n, const ConvShape& s, Scalar* dw,
                            Scalar* dbias, ConvScratch& scratch) {
-  const DirectKernels& kernels = best();
+  const DirectKernels& kernels = selected_kernels();
   const DirectShape shape = direct_shape(s);
   const int pixels = s.out_h() * s.out_w();
+  // The kernels load dy in whole panels too: widen its rows with zeros if `out` is not a multiple.
   const int wide = round_up(s.out, kernels.panel);
   scratch.padded.resize({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
   if (wide != s.out) {

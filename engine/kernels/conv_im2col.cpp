@@ -15,6 +15,7 @@ void add_rows(const Scalar* rows, std::int64_t count, int width, Scalar* sum) {
 
 void conv_forward_im2col(const Scalar* x, int n, const ConvShape& s, const Scalar* weights,
                          const Scalar* bias, Scalar* y, ConvScratch& scratch) {
+  // y {pixels, out} = columns {pixels, depth} * weights {depth, out} + bias, for each image.
   const int pixels = s.out_h() * s.out_w();
   scratch.columns.resize({1, 1, pixels, s.depth()});
   for (int i = 0; i < n; ++i, y += std::int64_t{pixels} * s.out) {
@@ -29,6 +30,7 @@ void conv_forward_im2col(const Scalar* x, int n, const ConvShape& s, const Scala
 
 void conv_backward_input_im2col(const Scalar* dy, int n, const ConvShape& s, const Scalar* weights,
                                 Scalar* dx, ConvScratch& scratch) {
+  // dcolumns {pixels, depth} = dy {pixels, out} * weights^T; col2im sums the overlapping patches.
   const int pixels = s.out_h() * s.out_w();
   scratch.columns.resize({1, 1, pixels, s.depth()});
   for (int i = 0; i < n; ++i) {
@@ -40,6 +42,7 @@ void conv_backward_input_im2col(const Scalar* dy, int n, const ConvShape& s, con
 
 void conv_backward_weights_im2col(const Scalar* x, const Scalar* dy, int n, const ConvShape& s,
                                   Scalar* dw, Scalar* dbias, ConvScratch& scratch) {
+  // dw {depth, out} += columns^T {depth, pixels} * dy {pixels, out}, for each image.
   const int pixels = s.out_h() * s.out_w();
   scratch.columns.resize({1, 1, pixels, s.depth()});
   for (int i = 0; i < n; ++i, dy += std::int64_t{pixels} * s.out) {

@@ -1,14 +1,14 @@
 #pragma once
 
-// The direct convolution kernels, built once per instruction set (direct_conv_isa.cpp) and chosen
-// at start-up. This header is included by files compiled for AVX-512, so it must hold no inline
-// function: the linker could keep the AVX-512 copy of one, which a machine without it cannot run.
+// The direct convolution kernels, compiled once per instruction set (direct_conv_isa.cpp) and
+// selected at start-up. Files compiled for AVX-512 include this header, so it must not define
+// inline functions: the linker may keep the AVX-512 copy, which other CPUs cannot run.
 
 #include "engine/core/scalar.h"
 
 namespace fovea::kernels {
 
-// Sizes a kernel needs. The input is already padded: rows of padded_w * c numbers.
+// The sizes of one convolution. The input is already padded: its rows have padded_w * c numbers.
 struct DirectShape {
   int padded_w, c;
   int out_h, out_w, out;
@@ -17,7 +17,7 @@ struct DirectShape {
 
 struct DirectKernels {
   const char* name;  // "baseline", "avx2", "avx512"
-  int panel;         // output channels computed together; packed weights come in panels of it
+  int panel;         // output channels computed together: the width of a panel of packed weights
   // y {out_h, out_w, out} = one padded image * packed {panels, kernel * kernel * c, panel} + bias
   // {panels * panel} (null: zero).
   void (*forward)(const Scalar* padded, const DirectShape* s, const Scalar* packed,
@@ -28,7 +28,8 @@ struct DirectKernels {
                            int dy_stride, Scalar* dw);
 };
 
-// All that this machine can run (engine/core/cpu.h), the best first; at least the baseline.
+// The kernels that this CPU can run (engine/core/cpu.h), fastest first. Never empty: the baseline
+// always runs.
 struct DirectKernelList {
   const DirectKernels* items[3];
   int count;

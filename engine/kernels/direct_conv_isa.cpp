@@ -1,13 +1,15 @@
-// Direct convolution for one instruction set. Compiled several times, each with its own
-// FOVEA_ISA (the namespace) and -march. No templates or inline functions from other headers here.
+// Direct convolution for one instruction set. CMake compiles this file once per instruction set,
+// each time with another FOVEA_ISA (the namespace) and other -m options. It must not use templates
+// or inline functions of other headers (see direct_conv.h).
 //
-// A convolution over channels-last data is a matrix product whose left operand needs no copying:
-// the patch of output pixel x is, for every kernel row, `kernel * c` adjacent numbers, and the
-// patch of pixel x + 1 begins `stride * c` later. So both passes are one micro-kernel, a register
-// tile of kRows x 2 vectors, over different strides:
+// A convolution of channels-last data is a matrix product whose left operand need not be copied:
+// in each kernel row, the patch of output pixel x consists of `kernel * c` adjacent numbers, and
+// the patch of pixel x + 1 starts `stride * c` numbers later. Both passes are therefore the same
+// matrix product micro-kernel with different strides (Goto and van de Geijn 2008). It accumulates a
+// tile of kRows x 2 vectors in registers:
 //   forward           rows = pixels (stride * c apart), depth = patch entries (1 apart)
 //   weight gradient   rows = patch entries (1 apart), depth = pixels (stride * c apart)
-// The gradient of the input is the forward pass of dy with the kernel turned round.
+// The gradient of the input is a forward pass over dy with rotated weights (conv.cpp).
 
 #include "engine/kernels/direct_conv.h"
 
@@ -41,7 +43,7 @@ void store(Scalar* p, Vector v) {
   *reinterpret_cast<Unaligned*>(p) = v;
 }
 
-// acc[i] += a[i * row + k] * b[k], k < depth: rows far apart, depth adjacent.
+// acc[i] += sum over k < depth of a[i * row + k] * b[k]: rows `row` apart, depth adjacent.
 template <int R>
 inline void accumulate_pixels(const Scalar* a, long row, const Scalar* b, int depth,
                               Vector (&acc)[R][2]) {
@@ -55,7 +57,8 @@ inline void accumulate_pixels(const Scalar* a, long row, const Scalar* b, int de
   }
 }
 
-// acc[i] += a[i + k * step] * b[k * b_step], k < depth: rows adjacent, depth far apart.
+// acc[i] += sum over k < depth of a[i + k * step] * b[k * b_step]: rows adjacent, depth `step`
+// apart.
 template <int R>
 inline void accumulate_entries(const Scalar* a, long step, const Scalar* b, long b_step, int depth,
                                Vector (&acc)[R][2]) {
@@ -68,9 +71,9 @@ inline void accumulate_entries(const Scalar* a, long step, const Scalar* b, long
   }
 }
 
-// Writes, or adds, the first `channels` of a row of accumulators.
+// Writes the first `channels` numbers of a row of accumulators to y, or adds them if kAdd.
 template <bool kAdd>
-inline void put(Scalar* y, const Vector (&acc)[2], int channels) {
+inline void write_row(Scalar* y, const Vector (&acc)[2], int channels) {
   if (channels >= kPanel) {
     store(y, kAdd ? load(y) + acc[0] : acc[0]);
     store(y + kLanes, kAdd ? load(y + kLanes) + acc[1] : acc[1]);
@@ -82,6 +85,8 @@ inline void put(Scalar* y, const Vector (&acc)[2], int channels) {
   }
 }
 
+// R adjacent output pixels of a row, one panel of channels. The accumulators start with the bias
+// and sum one kernel row after the other.
 template <int R>
 void forward_tile(const Scalar* a, const DirectShape& s, const Scalar* panel, const Scalar* bias,
                   Scalar* y, int channels) {
@@ -96,9 +101,11 @@ void forward_tile(const Scalar* a, const DirectShape& s, const Scalar* panel, co
     accumulate_pixels<R>(a + long{kh} * s.padded_w * s.c, long{s.stride} * s.c,
                          panel + long{kh} * depth * kPanel, depth, acc);
   }
-  for (int i = 0; i < R; ++i) put<false>(y + long{i} * s.out, acc[i], channels);
+  for (int i = 0; i < R; ++i) write_row<false>(y + long{i} * s.out, acc[i], channels);
 }
 
+// The weight gradients of R adjacent patch entries, one panel of channels, summed over all output
+// pixels row by row.
 template <int R>
 void weights_tile(const Scalar* a, const DirectShape& s, const Scalar* dy, int dy_stride,
                   Scalar* dw, int channels) {
@@ -107,44 +114,46 @@ void weights_tile(const Scalar* a, const DirectShape& s, const Scalar* dy, int d
     accumulate_entries<R>(a + long{oy} * s.stride * s.padded_w * s.c, long{s.stride} * s.c,
                           dy + long{oy} * s.out_w * dy_stride, dy_stride, s.out_w, acc);
   }
-  for (int i = 0; i < R; ++i) put<true>(dw + long{i} * s.out, acc[i], channels);
+  for (int i = 0; i < R; ++i) write_row<true>(dw + long{i} * s.out, acc[i], channels);
 }
 
 using ForwardTile = void (*)(const Scalar*, const DirectShape&, const Scalar*, const Scalar*,
                              Scalar*, int);
 using WeightsTile = void (*)(const Scalar*, const DirectShape&, const Scalar*, int, Scalar*, int);
-// Entries above kRows are never called and repeat the last one, so that no code is made for them.
-constexpr int upto(int rows) {
+// Tiles by their number of rows. Entries above kRows are never called. They repeat the entry kRows,
+// so that the compiler generates no code for them.
+constexpr int clamp_rows(int rows) {
   return rows < kRows ? rows : kRows;
 }
 constexpr ForwardTile kForwardTile[] = {nullptr,
-                                        forward_tile<upto(1)>,
-                                        forward_tile<upto(2)>,
-                                        forward_tile<upto(3)>,
-                                        forward_tile<upto(4)>,
-                                        forward_tile<upto(5)>,
-                                        forward_tile<upto(6)>,
-                                        forward_tile<upto(7)>,
-                                        forward_tile<upto(8)>,
-                                        forward_tile<upto(9)>,
-                                        forward_tile<upto(10)>,
-                                        forward_tile<upto(11)>,
-                                        forward_tile<upto(12)>};
+                                        forward_tile<clamp_rows(1)>,
+                                        forward_tile<clamp_rows(2)>,
+                                        forward_tile<clamp_rows(3)>,
+                                        forward_tile<clamp_rows(4)>,
+                                        forward_tile<clamp_rows(5)>,
+                                        forward_tile<clamp_rows(6)>,
+                                        forward_tile<clamp_rows(7)>,
+                                        forward_tile<clamp_rows(8)>,
+                                        forward_tile<clamp_rows(9)>,
+                                        forward_tile<clamp_rows(10)>,
+                                        forward_tile<clamp_rows(11)>,
+                                        forward_tile<clamp_rows(12)>};
 constexpr WeightsTile kWeightsTile[] = {nullptr,
-                                        weights_tile<upto(1)>,
-                                        weights_tile<upto(2)>,
-                                        weights_tile<upto(3)>,
-                                        weights_tile<upto(4)>,
-                                        weights_tile<upto(5)>,
-                                        weights_tile<upto(6)>,
-                                        weights_tile<upto(7)>,
-                                        weights_tile<upto(8)>,
-                                        weights_tile<upto(9)>,
-                                        weights_tile<upto(10)>,
-                                        weights_tile<upto(11)>,
-                                        weights_tile<upto(12)>};
+                                        weights_tile<clamp_rows(1)>,
+                                        weights_tile<clamp_rows(2)>,
+                                        weights_tile<clamp_rows(3)>,
+                                        weights_tile<clamp_rows(4)>,
+                                        weights_tile<clamp_rows(5)>,
+                                        weights_tile<clamp_rows(6)>,
+                                        weights_tile<clamp_rows(7)>,
+                                        weights_tile<clamp_rows(8)>,
+                                        weights_tile<clamp_rows(9)>,
+                                        weights_tile<clamp_rows(10)>,
+                                        weights_tile<clamp_rows(11)>,
+                                        weights_tile<clamp_rows(12)>};
 
-// Tile sizes as equal as possible: 9 rows are better done as 5 + 4 than as 8 + 1.
+// The tile size that splits `rows` most evenly: with kRows = 8, 9 rows are 5 + 4, which is faster
+// than 8 + 1.
 int even_tile(int rows) {
   const int tiles = rows > kRows ? (rows + kRows - 1) / kRows : 1;
   return (rows + tiles - 1) / tiles;
@@ -157,7 +166,7 @@ int smaller(int a, int b) {
 void forward(const Scalar* padded, const DirectShape* shape, const Scalar* packed,
              const Scalar* bias, Scalar* y) {
   const DirectShape& s = *shape;
-  const int tile = even_tile(s.out_w);
+  const int tile = even_tile(s.out_w);  // output pixels
   const long panel_size = long{s.kernel} * s.kernel * s.c * kPanel;
   for (int o = 0; o < s.out; o += kPanel) {
     const Scalar* panel = packed + o / kPanel * panel_size;
@@ -176,7 +185,7 @@ void backward_weights(const Scalar* padded, const DirectShape* shape, const Scal
                       int dy_stride, Scalar* dw) {
   const DirectShape& s = *shape;
   const int entries = s.kernel * s.c;
-  const int tile = even_tile(entries);
+  const int tile = even_tile(entries);  // patch entries of one kernel row
   for (int o = 0; o < s.out; o += kPanel) {
     for (int kh = 0; kh < s.kernel; ++kh) {
       const Scalar* row = padded + long{kh} * s.padded_w * s.c;
@@ -191,8 +200,8 @@ void backward_weights(const Scalar* padded, const DirectShape* shape, const Scal
 
 }  // namespace
 
-#define FOVEA_TEXT_OF(x) #x
-#define FOVEA_TEXT(x) FOVEA_TEXT_OF(x)
-const DirectKernels kKernels = {FOVEA_TEXT(FOVEA_ISA), kPanel, forward, backward_weights};
+#define FOVEA_STRING_(x) #x
+#define FOVEA_STRING(x) FOVEA_STRING_(x)  // expands x, then quotes it
+const DirectKernels kKernels = {FOVEA_STRING(FOVEA_ISA), kPanel, forward, backward_weights};
 
 }  // namespace fovea::kernels::FOVEA_ISA

@@ -4,7 +4,8 @@
 
 #include "engine/core/scalar.h"
 
-// Loops over arrays of n numbers on the calling thread. Arrays do not overlap unless said.
+// Loops over arrays of n numbers on the calling thread. Arrays must not overlap, except where a
+// comment allows it.
 namespace fovea::kernels {
 
 // y = max(x, 0); y may be x.

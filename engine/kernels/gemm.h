@@ -4,8 +4,9 @@
 
 namespace fovea::kernels {
 
-// Row-major matrix products on the calling thread, by Eigen (gemm_isa.cpp).
-// c {m, n} = or += a {m, k} * b {k, n}; _at takes a stored as {k, m}, _bt takes b stored as {n, k}.
+// Row-major matrix products on the calling thread, computed by Eigen (gemm_isa.cpp).
+// c {m, n} = a {m, k} * b {k, n}, or += for Write::add. gemm_at reads `a` stored transposed as
+// {k, m}, gemm_bt reads `b` stored transposed as {n, k}.
 enum class Write { overwrite, add };
 void gemm(int m, int n, int k, const Scalar* a, const Scalar* b, Scalar* c, Write write);
 void gemm_at(int m, int n, int k, const Scalar* a_km, const Scalar* b, Scalar* c, Write write);

@@ -1,13 +1,14 @@
-// Matrix products for one instruction set. Compiled several times, each with its own FOVEA_ISA (the
-// namespace) and -m options. Eigen is a header library of templates, and the linker keeps one copy
-// of each instance: its namespace is renamed too, so that every variant keeps its own code.
+// Matrix products for one instruction set. CMake compiles this file once per instruction set, each
+// time with another FOVEA_ISA (the namespace) and other -m options. Eigen consists of templates,
+// and the linker keeps one copy of each instance. Its namespace is therefore renamed for each
+// variant.
 
 #include "engine/kernels/gemm_isa.h"
 
 #define FOVEA_JOIN_(a, b) a##b
 #define FOVEA_JOIN(a, b) FOVEA_JOIN_(a, b)
 #define Eigen FOVEA_JOIN(Eigen_, FOVEA_ISA)
-// Products run on the calling thread; the engine's threads each compute their own.
+// Products run on the calling thread: the engine parallelises over images (micro-batches).
 #define EIGEN_DONT_PARALLELIZE
 #include <Eigen/Core>
 
@@ -23,8 +24,8 @@ using Out = Eigen::Map<Matrix>;
 
 template <typename A, typename B>
 void product(const A& a, const B& b, Out c, Write write) {
-  // By default Eigen chooses its block sizes by the CPU's caches. The order of summation, and so
-  // the last bits of a training, would depend on the machine. These sizes are fixed.
+  // Eigen derives its block sizes from the cache sizes of the CPU. They decide the order of
+  // summation, and so the last bits of the weights. Fixed sizes make training reproducible.
   static const bool fixed_blocking =
       (Eigen::setCpuCacheSizes(32 * 1024, 1024 * 1024, 16 * 1024 * 1024), true);
   (void)fixed_blocking;

@@ -8,13 +8,13 @@ void im2col(const Scalar* x, const ConvShape& s, Scalar* columns) {
   for (int oy = 0; oy < s.out_h(); ++oy) {
     for (int ox = 0; ox < s.out_w(); ++ox) {
       for (int kh = 0; kh < s.kernel; ++kh) {
-        const int y = oy * s.stride + kh - s.pad;
+        const int iy = oy * s.stride + kh - s.pad;
         for (int kw = 0; kw < s.kernel; ++kw, columns += s.c) {
-          const int xx = ox * s.stride + kw - s.pad;
-          if (y < 0 || y >= s.h || xx < 0 || xx >= s.w) {
+          const int ix = ox * s.stride + kw - s.pad;
+          if (iy < 0 || iy >= s.h || ix < 0 || ix >= s.w) {
             std::fill_n(columns, s.c, Scalar{0});
           } else {
-            std::copy_n(x + (std::int64_t{y} * s.w + xx) * s.c, s.c, columns);
+            std::copy_n(x + (std::int64_t{iy} * s.w + ix) * s.c, s.c, columns);
           }
         }
       }
@@ -27,11 +27,11 @@ void col2im(const Scalar* columns, const ConvShape& s, Scalar* dx) {
   for (int oy = 0; oy < s.out_h(); ++oy) {
     for (int ox = 0; ox < s.out_w(); ++ox) {
       for (int kh = 0; kh < s.kernel; ++kh) {
-        const int y = oy * s.stride + kh - s.pad;
+        const int iy = oy * s.stride + kh - s.pad;
         for (int kw = 0; kw < s.kernel; ++kw, columns += s.c) {
-          const int xx = ox * s.stride + kw - s.pad;
-          if (y < 0 || y >= s.h || xx < 0 || xx >= s.w) continue;
-          Scalar* target = dx + (std::int64_t{y} * s.w + xx) * s.c;
+          const int ix = ox * s.stride + kw - s.pad;
+          if (iy < 0 || iy >= s.h || ix < 0 || ix >= s.w) continue;
+          Scalar* target = dx + (std::int64_t{iy} * s.w + ix) * s.c;
           for (int c = 0; c < s.c; ++c) target[c] += columns[c];
         }
       }

@@ -4,14 +4,15 @@
 
 namespace fovea::kernels {
 
-// columns {out_h * out_w, kernel * kernel * c}: row p holds the input patch of output pixel p,
-// zeros where the patch leaves the image. One image.
+// columns {out_h * out_w, kernel * kernel * c} of one image x {h, w, c}. Row p is the input patch
+// of output pixel p, with zeros outside the image.
 void im2col(const Scalar* x, const ConvShape& s, Scalar* columns);
 
-// The transpose: adds every column entry back to the input pixel it came from; dx is overwritten.
+// The transpose of im2col: dx {h, w, c} (overwritten) = for each pixel, the sum of all entries of
+// columns that im2col copies from it.
 void col2im(const Scalar* columns, const ConvShape& s, Scalar* dx);
 
-// {h + 2 * pad, w + 2 * pad, c}: the image with a border of zeros.
+// padded {h + 2 * pad, w + 2 * pad, c} = x {h, w, c} with a border of `pad` zeros on each side.
 void pad_image(const Scalar* x, int h, int w, int c, int pad, Scalar* padded);
 
 }  // namespace fovea::kernels

@@ -8,16 +8,18 @@
 namespace fovea::kernels {
 namespace {
 
-// Rows taken together: they stay in the L1 cache, and summing more of them in `Scalar` before the
-// sum goes into a double would lose digits.
+// Rows summed in `Scalar` before the sum is added to a double. A block fits into the L1 cache, and
+// its rounding error stays small.
 constexpr std::int64_t kBlock = 128;
 
+// Accumulators for two sums per channel, over all rows and over the current block.
 struct Sums {
   explicit Sums(int c) : total(2 * c), block(2 * c) {}
   std::vector<double> total;
   std::vector<Scalar> block;
 };
 
+// This thread's accumulators, with `total` set to zero.
 Sums& zero_sums(int c) {
   thread_local Sums sums(0);
   if (static_cast<int>(sums.block.size()) < 2 * c) sums = Sums(c);
@@ -27,15 +29,15 @@ Sums& zero_sums(int c) {
 
 }  // namespace
 
-// Mean and sum of squared deviations of each block, merged by Chan, Golub and LeVeque 1979,
-// eq. 2.1.
+// Computes the mean and the sum of squared deviations (SSD) of each block in two passes over the
+// block, and merges the blocks by Chan, Golub and LeVeque 1979, eq. 2.1.
 FOVEA_MULTIARCH
 void channel_moments(const Scalar* x, std::int64_t rows, int c, Scalar* mean, Scalar* var) {
   Sums& sums = zero_sums(c);
-  double* mean_so_far = sums.total.data();
-  double* squares = mean_so_far + c;
+  double* merged_mean = sums.total.data();
+  double* merged_ssd = merged_mean + c;
   Scalar* block_mean = sums.block.data();
-  Scalar* block_squares = block_mean + c;
+  Scalar* block_ssd = block_mean + c;
   for (std::int64_t done = 0; done < rows;) {
     const std::int64_t count = std::min(kBlock, rows - done);
     const Scalar* block = x + done * c;
@@ -47,20 +49,23 @@ void channel_moments(const Scalar* x, std::int64_t rows, int c, Scalar* mean, Sc
     for (std::int64_t r = 0; r < count; ++r) {
       for (int j = 0; j < c; ++j) {
         const Scalar deviation = block[r * c + j] - block_mean[j];
-        block_squares[j] += deviation * deviation;
+        block_ssd[j] += deviation * deviation;
       }
     }
-    const double share = static_cast<double>(count) / static_cast<double>(done + count);
+    // With delta = mean_b - mean_a, for a = the rows before this block and b = this block:
+    //   mean = mean_a + delta * n_b / (n_a + n_b)
+    //   SSD = SSD_a + SSD_b + delta^2 * n_a * n_b / (n_a + n_b)
+    const double weight = static_cast<double>(count) / static_cast<double>(done + count);
     for (int j = 0; j < c; ++j) {
-      const double delta = block_mean[j] - mean_so_far[j];
-      mean_so_far[j] += delta * share;
-      squares[j] += block_squares[j] + delta * delta * static_cast<double>(done) * share;
+      const double delta = block_mean[j] - merged_mean[j];
+      merged_mean[j] += delta * weight;
+      merged_ssd[j] += block_ssd[j] + delta * delta * static_cast<double>(done) * weight;
     }
     done += count;
   }
   for (int j = 0; j < c; ++j) {
-    mean[j] = static_cast<Scalar>(mean_so_far[j]);
-    var[j] = static_cast<Scalar>(squares[j] / static_cast<double>(rows));
+    mean[j] = static_cast<Scalar>(merged_mean[j]);
+    var[j] = static_cast<Scalar>(merged_ssd[j] / static_cast<double>(rows));
   }
 }
 

@@ -23,13 +23,13 @@ void MaxPool::infer(const Tensor& x, Tensor& y, Scratch&) const {
 }
 
 void MaxPool::forward(const Tensor& x, Tensor& y, const Rng&) {
-  winner_.resize(y.size());
-  kernels::max_pool(x.data(), x.shape(), size_, y.data(), winner_.data());
+  argmax_.resize(y.size());
+  kernels::max_pool(x.data(), x.shape(), size_, y.data(), argmax_.data());
 }
 
 void MaxPool::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tensor* dx) {
   if (dx == nullptr) return;
-  kernels::max_pool_backward(dy.data(), winner_.data(), x.shape(), size_, dx->data());
+  kernels::max_pool_backward(dy.data(), argmax_.data(), x.shape(), size_, dx->data());
 }
 
 Shape GlobalAvgPool::output_shape(const Shape& in) const {
@@ -60,13 +60,13 @@ void GlobalMaxPool::infer(const Tensor& x, Tensor& y, Scratch&) const {
 }
 
 void GlobalMaxPool::forward(const Tensor& x, Tensor& y, const Rng&) {
-  winner_.resize(y.size());
-  kernels::global_max_pool(x.data(), x.shape(), y.data(), winner_.data());
+  argmax_.resize(y.size());
+  kernels::global_max_pool(x.data(), x.shape(), y.data(), argmax_.data());
 }
 
 void GlobalMaxPool::backward(const Tensor& x, const Tensor&, const Tensor& dy, Tensor* dx) {
   if (dx == nullptr) return;
-  kernels::global_max_pool_backward(dy.data(), winner_.data(), x.shape(), dx->data());
+  kernels::global_max_pool_backward(dy.data(), argmax_.data(), x.shape(), dx->data());
 }
 
 }  // namespace fovea

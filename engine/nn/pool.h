@@ -16,7 +16,7 @@ class MaxPool : public Layer {
 
  private:
   int size_;
-  std::vector<std::uint8_t> winner_;  // position of the maximum in its window, for each output
+  std::vector<std::uint8_t> argmax_;  // position of the maximum in its window, for each output
 };
 
 // The mean or maximum over all rows and columns: {n, h, w, c} -> {n, 1, 1, c}.
@@ -36,7 +36,7 @@ class GlobalMaxPool : public Layer {
   void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
 
  private:
-  std::vector<std::int32_t> winner_;  // pixel of the maximum, for each output
+  std::vector<std::int32_t> argmax_;  // pixel of the maximum, for each output
 };
 
 }  // namespace fovea
