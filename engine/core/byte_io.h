@@ -25,15 +25,15 @@ class ByteWriter {
   void number(std::uint64_t value, int size) {
     for (int i = 0; i < size; ++i) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
   }
-  // The length as a number of `length_size` bytes, then the text. A text that is too long for that
-  // number is cut off.
+  // The length in `length_size` bytes, then the text, truncated to the largest length that fits
+  // them.
   void text(const std::string& text, int length_size) {
     const std::uint64_t limit = (std::uint64_t{1} << (8 * length_size)) - 1;
     const std::size_t size = std::min<std::uint64_t>(text.size(), limit);
     number(size, length_size);
     bytes(text.data(), size);
   }
-  // Everything written, followed by its sha256, which check_digest() verifies.
+  // The bytes written so far, followed by their sha256, which check_digest() verifies.
   std::vector<std::uint8_t> take_with_digest() {
     Sha256 sha;
     sha.update(out_);
@@ -46,7 +46,8 @@ class ByteWriter {
   std::vector<std::uint8_t> out_;
 };
 
-// The bytes in front of the sha256 that ends them. Throws FormatError when the digest is wrong.
+// Verifies the sha256 at the end of `bytes` and returns the bytes before it. Throws FormatError
+// when it is wrong.
 inline std::span<const std::uint8_t> check_digest(std::span<const std::uint8_t> bytes,
                                                   const std::string& what) {
   constexpr std::size_t kDigest = 32;
@@ -62,8 +63,8 @@ inline std::span<const std::uint8_t> check_digest(std::span<const std::uint8_t> 
   return body;
 }
 
-// Reads what ByteWriter wrote; no length in the bytes is trusted. Throws FormatError whose text
-// begins with `what`.
+// Reads the output of ByteWriter. Every length is checked against the remaining bytes. Throws
+// FormatError; the text begins with `what`.
 class ByteReader {
  public:
   ByteReader(std::span<const std::uint8_t> bytes, std::string what)
@@ -87,8 +88,8 @@ class ByteReader {
     const auto from = bytes(number(length_size));
     return {from.begin(), from.end()};
   }
-  // A u32 count of `things` that take at least `min_size` bytes each. Checked against the bytes
-  // that are left, so that the caller may allocate that many.
+  // Reads a u32 count of `things` of at least `min_size` bytes each. The count is checked against
+  // the remaining bytes, so the caller may allocate that many.
   std::size_t count(std::size_t min_size, const char* things) {
     const std::uint64_t value = number(4);
     if (value > left() / min_size) {

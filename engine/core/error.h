@@ -34,7 +34,7 @@ class IoError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The loss or a weight became infinite, NaN or absurdly large in training.
+// Training diverged: the loss is not finite, or a weight is not finite or exceeds 1e6.
 class TrainingDiverged : public std::runtime_error {
  public:
   // `epoch` is the one in which it happened, from 0; `lr` the peak learning rate of the recipe.

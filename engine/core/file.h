@@ -12,7 +12,7 @@
 
 namespace fovea {
 
-// The system could not write for lack of space: disk, quota or maximum file size.
+// A write failed because the disk or quota is full or the file would exceed the maximum file size.
 class DiskFull : public IoError {
  public:
   DiskFull(const std::string& text, std::string system_reason)
@@ -20,14 +20,15 @@ class DiskFull : public IoError {
   const std::string reason;  // the system's error text alone
 };
 
-// Throws DiskFull or IoError for the current errno, which `action` met.
+// Throws DiskFull or IoError for the current errno. `action` is the operation that failed; the text
+// is "<action>: <error text of the system>".
 [[noreturn]] void throw_io_error(const std::string& action);
 
 // The whole file. Throws IoError naming the path; FormatError when it is larger than max_bytes.
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
-// Creates the folder and its missing parents. All of them are on disk when this returns. Throws
+// Creates the folder and its missing parents, and fsyncs them. Throws
 // IoError naming the folder.
 void create_folders(const std::filesystem::path& folder);
 

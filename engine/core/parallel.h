@@ -4,8 +4,9 @@
 
 namespace fovea {
 
-// Parallel loops: OpenMP natively, a ThreadTeam in WebAssembly built with threads. Built without
-// either, everything runs on the calling thread. No result may depend on the number of threads.
+// Parallel loops: OpenMP natively, a ThreadTeam in WebAssembly built with threads. In a build
+// without either, everything runs on the calling thread. No result may depend on the number of
+// threads.
 
 // How many threads this process should use: OMP_NUM_THREADS if set, else the smaller of the CPU
 // affinity and the floor of the cgroup CPU quota (v1 or v2), at least 1. In WebAssembly: the

@@ -8,8 +8,8 @@
 
 namespace fovea {
 
-// SHA-256 (FIPS 180-4) of bytes that come in any number of pieces. Natively by OpenSSL, which uses
-// the processor's SHA instructions; in WebAssembly by portable code. One owner.
+// SHA-256 (FIPS 180-4) of bytes that are passed in any number of pieces. Native builds use OpenSSL
+// and so the SHA instructions of the CPU; WebAssembly uses portable code. One owner.
 class Sha256 {
  public:
   Sha256();

@@ -19,8 +19,8 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-// The number of elements as an int, the type of tensor sizes and labels. No container of the engine
-// comes near 2^31 elements.
+// The number of elements as an int, the type of tensor sizes and labels. All containers of
+// the engine have fewer than 2^31 elements.
 template <class Container>
 constexpr int int_size(const Container& container) {
   return static_cast<int>(container.size());

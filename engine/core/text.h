@@ -32,7 +32,7 @@ std::string exact_text(Number value) {
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
 
-// The number that the whole text denotes; nothing when it is not a number or out of range.
+// Parses the whole text as a number. Nothing when it is not a number or out of range.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value{};

@@ -52,7 +52,7 @@ void ThreadTeam::run(int count, int threads, const Body& body) {
 }
 
 void ThreadTeam::worker_loop(int thread) {
-  std::uint64_t seen = 0;  // the last loop that this worker knows of
+  std::uint64_t seen = 0;  // number of the last loop that this worker has seen
   std::unique_lock lock(mutex_);
   for (;;) {
     start_.wait(lock, [&] { return stop_ || loop_ != seen; });

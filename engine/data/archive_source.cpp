@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kMaxRatio = 200;
 constexpr std::uint64_t kRatioFloor = 256 << 20;
 
-// Whether the path is absolute or climbs out of the archive by "..".
+// Whether the path is absolute or leaves the archive through "..".
 bool leaves_archive(const std::string& path) {
   const std::string framed = "/" + path + "/";
   return path.empty() || path[0] == '/' || framed.find("/../") != std::string::npos;
@@ -55,7 +55,7 @@ class ArchiveSource : public ImageSource {
       if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) {
         file.problem = "a link or special file";
       } else if (leaves_archive(path)) {
-        file.problem = "its path leads out of the archive";
+        file.problem = "its path is outside the archive";
       } else {
         read(file);
       }

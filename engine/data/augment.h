@@ -8,9 +8,9 @@ namespace fovea {
 // suit small photographs; mirroring changes the class of letters, digits and hand signs.
 struct AugmentOptions {
   bool flip = true;  // mirror left to right with probability 1/2
-  bool alternating_flip =
-      false;             // flip each image in every second epoch: any two consecutive
-                         // epochs show it both ways (Jordan, arXiv 2404.00498, section 3.6)
+  // Flip each image in every second epoch, so that two consecutive epochs show it both ways
+  // (Jordan, arXiv 2404.00498, section 3.6).
+  bool alternating_flip = false;
   int shift = 2;         // maximum in pixels, both axes; borders are reflected
   float rotate = 0;      // maximum in degrees, both directions
   float zoom = 0;        // scale by 1 - zoom to 1 + zoom; below 1

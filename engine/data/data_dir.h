@@ -19,7 +19,7 @@ std::filesystem::path dataset_folder(const std::filesystem::path& data_dir,
 // The sorted names of the datasets in <data_dir>/datasets; empty when the folder does not exist.
 std::vector<std::string> dataset_names(const std::filesystem::path& data_dir);
 
-// The dataset that receives uploads and that retraining reads, unless another one is configured.
+// The dataset that uploads are added to and that retraining reads, unless configured otherwise.
 inline constexpr const char* kDefaultDataset = "images";
 // Versions before 0.2 called it "pictures". Renames that folder unless kDefaultDataset exists.
 // Throws IoError.

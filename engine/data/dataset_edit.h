@@ -16,8 +16,8 @@ struct EditReport {
   std::vector<ContentHash> missing;  // images that are not in the dataset
 };
 
-// Each of these replaces the index of the dataset in the folder once, or leaves it alone when
-// nothing changes. They wait at most `lock_timeout` for another writer. Throw DatasetBusy, IoError,
+// Each function replaces the index of the dataset in the folder once, or not at all when nothing
+// changes. They wait at most `lock_timeout` for another writer. Throw DatasetBusy, IoError,
 // and FormatError for an invalid class name. Splits never change.
 
 // Moves the images to a class, which may be new.

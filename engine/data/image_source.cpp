@@ -36,7 +36,7 @@ class FolderSource : public ImageSource {
     if (ec) {
       file.problem = "cannot be opened: " + ec.message();
     } else if (root_end != root_.end()) {
-      file.problem = "a link that leads out of the folder";
+      file.problem = "a link to a file outside the folder";
     } else if (!fs::is_regular_file(target, ec)) {
       file.problem = "not a regular file";
     } else {

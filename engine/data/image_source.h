@@ -20,7 +20,7 @@ struct SourceFile {
 
 // The files of a folder tree, sorted by path, or of an archive, in its order. Hidden files and
 // those that systems create (__MACOSX, Thumbs.db, desktop.ini) are skipped. Files above
-// kMaxFileBytes, links that lead out of the tree and everything that is not a regular file have a
+// kMaxFileBytes, links to files outside the tree and everything that is not a regular file have a
 // problem. One owner.
 class ImageSource {
  public:

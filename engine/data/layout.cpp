@@ -27,8 +27,8 @@ std::optional<Split> split_named(const std::string& name) {
   return {};
 }
 
-// The number of leading folders that all paths share and that mean nothing: class/file must remain,
-// and the name of a split is not skipped.
+// The number of leading folders to skip because all paths share them. At least class/file must
+// remain, and the name of a split is never skipped.
 std::size_t count_wrapping_folders(const std::vector<Parts>& paths) {
   if (paths.empty()) return 0;
   for (std::size_t depth = 0;; ++depth) {

@@ -21,7 +21,7 @@ struct SplitRequest {
   std::optional<Split> split;
 };
 
-// Assigns a split to each image; once stored it never changes.
+// Assigns a split to each image. The split of a stored image never changes.
 //   A split that the source names is kept, with one exception: when the source has train images but
 //   none for validation, `val_fraction` of the train images of each class become val.
 //   Images without a split are divided by `fractions` into test, val and train, in the order of

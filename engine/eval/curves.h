@@ -25,7 +25,7 @@ struct ClassCurves {
 ClassCurves class_curves(const Tensor& probabilities, std::span<const int> labels, int of_class,
                          int max_points = 200);
 
-// The area below the polygon, by trapezoids; x must not fall.
+// The area below the polygon, by the trapezoidal rule. REQUIRES: x does not decrease.
 double area_below(const std::vector<CurvePoint>& points);
 
 struct Mistake {

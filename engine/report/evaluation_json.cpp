@@ -119,7 +119,7 @@ std::vector<CurvePoint> read_points(const JsonReader& json) {
     const auto pair = point.list_of(2);
     points.push_back({read_fraction(pair[0]), read_fraction(pair[1])});
     if (points.size() > 1 && points.back().x < points[points.size() - 2].x) {
-      point.fail("goes back: x must not fall");
+      point.fail("decreases: x must not decrease");
     }
   }
   return points;

@@ -16,9 +16,9 @@ constexpr int kMinRows = 100;            // calibration rows of old classes
 constexpr double kMarginDeviations = 3;  // standard deviations added to the measured loss
 constexpr int kTenths = 10;              // fractions of fine-tuning that are tried
 
-// Weights between counting each row alike and counting each class alike: their geometric mean,
-// sqrt(mean rows per class / rows of the class). How often a new class will occur is unknown, and a
-// few rows must not outweigh hundreds.
+// Class weights sqrt(mean rows per class / rows of the class): the geometric mean of equal weights
+// for all rows and equal total weights for all classes. The future frequency of a new class is
+// unknown, and a few rows must not outweigh hundreds.
 std::vector<double> class_weights(const std::vector<int>& labels, int classes) {
   std::vector<double> rows(classes);
   for (const int label : labels) ++rows[label];

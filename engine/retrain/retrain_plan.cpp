@@ -167,9 +167,8 @@ RetrainPlan plan_retrain(const Model& champion, const FeatureStatistics* statist
   collect_classes(plan, champion, dataset);
   collect_images(plan, dataset, champion_data);
   if (plan.new_images.train.empty() && (options.mode != "full" || plan.old_images.train.empty())) {
-    // The page recognises the first words (www/src/views/train/plan_card.tsx).
     throw ConfigError(
-        "there is nothing new to learn: no training image was added since the active model was "
+        "there are no new images: no training image was added since the active model was "
         "trained; upload images, label predictions, or request mode full to continue training on "
         "the old images");
   }

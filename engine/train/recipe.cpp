@@ -171,11 +171,11 @@ void check_recipe(const Recipe& recipe) {
   require(recipe.epochs >= 1 && recipe.batch >= 1 && recipe.lane >= 1 && recipe.lr > 0,
           "epochs, batch, lane and lr must be positive");
   require(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1,
-          "label_smoothing must be from 0 to below 1");
+          "label_smoothing must be at least 0 and below 1");
   require(recipe.distillation >= 0 && recipe.distillation <= 1, "distillation must be from 0 to 1");
   const AugmentOptions& augment = recipe.augment;
   require(augment.shift >= 0 && augment.cutout >= 0 && augment.zoom >= 0 && augment.zoom < 1,
-          "shift and cutout must be at least 0, zoom from 0 to below 1");
+          "shift and cutout must be at least 0, zoom at least 0 and below 1");
   require(augment.rotate >= 0 && augment.rotate <= 180 && augment.brightness >= 0 &&
               augment.brightness <= 1 && augment.contrast >= 0 && augment.contrast <= 1,
           "rotate must be from 0 to 180 degrees, brightness and contrast from 0 to 1");

@@ -31,8 +31,8 @@ struct Recipe {
   int patience = 0;          // epochs without a lower validation loss; 0 = train to the end
   AugmentOptions augment;
   // Fine-tuning.
-  bool freeze_statistics =
-      false;               // batch norm uses the running statistics and does not update them
+  // Batch norm uses the running statistics and does not update them.
+  bool freeze_statistics = false;
   float distillation = 0;  // weight of the teacher's probabilities, 0 to 1; FineTuneOptions
   bool operator==(const Recipe&) const = default;
 };

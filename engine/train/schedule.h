@@ -42,7 +42,7 @@ struct Plateau {
   void observe(double loss, const ScheduleOptions& options);
 };
 
-// Early stopping by the epochs since the lowest validation loss. A plain value, too.
+// Early stopping by the epochs since the lowest validation loss. Also a plain value.
 struct EarlyStopping {
   double best = std::numeric_limits<double>::infinity();
   int best_epoch = -1;

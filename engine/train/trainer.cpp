@@ -50,7 +50,7 @@ std::vector<float> norm_bias_scales(const Network& network, float scale) {
   return scales;
 }
 
-// False when a weight is not finite or absurdly large. The loss may remain finite for some time
+// False when a weight is not finite or exceeds kLimit. The loss may stay finite for some time
 // after that.
 bool has_finite_weights(const Network& network) {
   constexpr Scalar kLimit = 1e6f;
@@ -243,7 +243,7 @@ void TrainingRun::restore(std::vector<std::uint8_t> bytes) {
   state_ = RunState::take_from(saved);
   if (state_.epoch > recipe_.epochs || state_.batch > batches_) {
     throw FormatError("checkpoint: position " + std::to_string(state_.epoch) + "/" +
-                      std::to_string(state_.batch) + " is outside of the run");
+                      std::to_string(state_.batch) + " is outside the run");
   }
   const auto take = [&](const std::string& name, Tensor& into) {
     const auto found = saved.arrays.find("weight." + name);

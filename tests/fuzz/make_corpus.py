@@ -93,7 +93,7 @@ def dataset_index():
     return out + struct.pack("<I", 1) + bytes([8] * 32) + b"\1"
 
 
-def feature_bundle():
+def feature_statistics():
     tensors = {"means": [2, 2], "covariance": [2, 2], "held_out_labels": [1, 1], "held_out": [1, 2]}
     header = {
         "__metadata__": {
@@ -143,7 +143,7 @@ SEEDS = {
     },
     "checkpoint": {"small": checkpoint()},
     "dataset_index": {"small": dataset_index()},
-    "feature_bundle": {"small": feature_bundle()},
+    "feature_statistics": {"small": feature_statistics()},
     "infer_request": {
         "json": infer([{**PIXELS, "data": [[[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 255]]]]}], id="a"),
         "binary": infer(

@@ -21,7 +21,7 @@ ACCEPTED = [
     # Tensors: lengths, shapes and values must be consistent.
     ("ST202", r"POST /v2/models/.*infer", r'"status":400'),
     # Whether a retraining is possible depends on earlier uploads and deletions.
-    ("ST202", r"POST /api/(v1/jobs|retrain)", r"nothing new to learn|no images to work with"),
+    ("ST202", r"POST /api/(v1/jobs|retrain)", r"there are no new images|no images to work with"),
     # The job queue is full from earlier requests.
     ("ST101|ST202", r"POST /api/", r"jobs are waiting already"),
     # Query parameters that exclude each other; charts of the history cover all versions, and only some charts

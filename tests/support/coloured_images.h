@@ -11,7 +11,7 @@
 #include "engine/image/bitmap.h"
 #include "tests/support/temporary_folder.h"
 
-// Learnable images: each class has its own colour, with strong noise.
+// Separable images: each class has its own colour, with strong noise.
 namespace fovea::tests {
 
 struct Colour {

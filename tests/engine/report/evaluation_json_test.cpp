@@ -68,7 +68,7 @@ TEST_CASE("an invalid evaluation is rejected with the path of the value", "[engi
        {"/metrics/accuracy", "1.01", "metrics.accuracy is 1.01; allowed are 0.0 to 1.0"},
        {"/metrics/log_loss", "1e10", "metrics.log_loss is 10000000000.0; allowed are"},
        {"/per_class/0/recall", "null", "per_class[0].recall is not a number"},
-       {"/roc/0/points", "[[0.5,0],[0.4,1]]", "roc[0].points[1] goes back"},
+       {"/roc/0/points", "[[0.5,0],[0.4,1]]", "roc[0].points[1] decreases"},
        {"/roc", "{}", "roc is not a list"},
        {"/pr/1/points/0", "[0]", "pr[1].points[0] has 1 entries, not 2"},
        {"/worst_mistakes/0/true", "\"fox\"", "worst_mistakes[0].true is not one of the classes"},

@@ -206,7 +206,7 @@ TEST_CASE("a relabelled image is a new image", "[engine][retrain]") {
 
 TEST_CASE("a retraining that is not possible is rejected by its plan", "[engine][retrain]") {
   const Dataset old = Dataset::open(trained().dataset(true, 0));
-  CHECK_THROWS_WITH(plan_of(old), ContainsSubstring("nothing new to learn"));
+  CHECK_THROWS_WITH(plan_of(old), ContainsSubstring("there are no new images"));
   CHECK(plan_of(old, quick("full")).new_images.train.empty());
   const Dataset fresh = Dataset::open(trained().dataset(false, 10));
   CHECK_THROWS_WITH(plan_of(fresh, quick("frozen"), nullptr),

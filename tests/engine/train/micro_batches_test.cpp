@@ -7,7 +7,7 @@
 
 using namespace fovea;
 
-TEST_CASE("split_range covers all items once with sizes that differ by at max_size one",
+TEST_CASE("split_range covers all items once with sizes that differ by at most one",
           "[engine][train]") {
   for (const int count : {1, 2, 31, 33, 64, 90, 1000, 45000}) {
     for (const int max_size : {1, 2, 7, 32, 128}) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kSize = 8;
 
-// Learnable images: each class has its own colour, with strong noise.
+// Separable images: each class has its own colour, with strong noise.
 TrainingSet images(int count, int classes, std::uint64_t seed) {
   TrainingSet set;
   set.size = kSize;

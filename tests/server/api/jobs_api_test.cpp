@@ -138,7 +138,7 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   }
   rename_class(images, dataset.classes()[0], "cat", std::chrono::seconds(1));
   remove_images(images, others, std::chrono::seconds(1));
-  CHECK_THAT(refusal(422, R"({"kind":"retrain"})"), ContainsSubstring("nothing new to learn"));
+  CHECK_THAT(refusal(422, R"({"kind":"retrain"})"), ContainsSubstring("there are no new images"));
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
 
