@@ -90,7 +90,7 @@ test("wrong sizes and indices return an error message", async () => {
     return code < 0 ? module.UTF8ToString(module._fv_last_error()) : code;
   };
   assert.match(predict(10, [4, 7]), /image 1 has 7 bytes, but only 6 are left/);
-  assert.match(predict(10, [4, 0xffffffff]), /image 1 of 4294967295 bytes/);
+  assert.match(predict(10, [4, 0xffffffff]), /image 1 has 4294967295 bytes/);
   assert.match(predict(10, [4], classes + 1), /the model has 10 classes/);
   assert.match(predict(10, [4], classes, -1), /-1 images/);
   assert.equal(predict(10, []), 0);

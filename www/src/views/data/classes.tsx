@@ -126,7 +126,7 @@ function classColumns(modelClasses: readonly string[], onRename: (renamed: Class
     ...splits.map(
       (split): Column<ClassCount> => ({
         id: split,
-        title: words.splits.names[split],
+        title: w.splits[split],
         value: (counts) => counts[split],
         cell: (counts) => count(counts[split]),
         numeric: true,

@@ -123,6 +123,7 @@ export const words = {
     images: "images",
     title: "Classes",
     all: "All",
+    splits: { train: "Training", val: "Validation", test: "Test" },
     known: "In the active model",
     knows: "yes",
     unknown: "no",
