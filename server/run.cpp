@@ -11,10 +11,10 @@
 #include "server/api/problem_of.h"
 #include "server/api/routes.h"
 #include "server/app/app.h"
-#include "server/http/static_files.h"
 #include "server/http/server.h"
+#include "server/http/static_files.h"
 #include "server/log.h"
-#include "server/registry/first_model.h"
+#include "server/registry/initial_version.h"
 
 namespace fovea::server {
 namespace {
@@ -97,7 +97,8 @@ void run(const RunOptions& options) {
   }
   net.on_access = [&draining_app](const Access& access) {
     log_access(access);
-    draining_app->metrics.answered(access.verb, access.route, access.status, access.ms / 1000);
+    draining_app->metrics.request_finished(access.verb, access.route, access.status,
+                                           access.ms / 1000);
   };
   Server server(std::move(net));
   const int threads = options.threads > 0 ? options.threads : available_threads();
@@ -110,7 +111,7 @@ void run(const RunOptions& options) {
   app_options.registry.keep = options.keep_versions;
   app_options.registry.on_event = log_info;
   app_options.watchdog.window = options.rollback_window;
-  app_options.watchdog.min_answers = options.rollback_min_answers;
+  app_options.watchdog.min_images = options.rollback_min_answers;
   app_options.watchdog.error_factor = options.rollback_error_factor;
   app_options.watchdog.p99_factor = options.rollback_p99_factor;
   app_options.watchdog.on_event = log_error;
@@ -120,7 +121,8 @@ void run(const RunOptions& options) {
   app_options.max_body = options.max_body;
   app_options.rate_limit = options.guard.rate_limit;
   const auto start = [&options](Registry& registry) {
-    start_registry(registry, options.model, [&] { return find_default_model(options.data_dir); });
+    activate_initial_version(registry, options.model,
+                             [&] { return find_default_model(options.data_dir); });
   };
   rename_legacy_dataset(options.data_dir);
   App app(std::move(app_options), start,

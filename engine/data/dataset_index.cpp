@@ -99,6 +99,13 @@ std::string to_string(Split split) {
   throw std::logic_error("split " + std::to_string(static_cast<int>(split)) + " does not exist");
 }
 
+Split parse_split(const std::string& name) {
+  for (const Split split : {Split::train, Split::val, Split::test}) {
+    if (name == to_string(split)) return split;
+  }
+  throw FormatError("unknown split \"" + name + "\": expected train, val or test");
+}
+
 std::string to_string(Origin origin) {
   switch (origin) {
     case Origin::import:

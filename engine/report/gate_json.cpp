@@ -3,6 +3,7 @@
 #include <map>
 
 #include "engine/core/error.h"
+#include "engine/report/option_range.h"
 
 namespace fovea {
 namespace {
@@ -67,7 +68,7 @@ Json forgetting_json(const ForgettingReport& report) {
 GateOptions read_gate_options(const Json& json) {
   GateOptions options;
   if (json.is_null()) return options;
-  if (!json.is_object()) throw ConfigError("gate: it is not an object");
+  if (!json.is_object()) throw ConfigError("\"gate\" is not an object");
   const std::map<std::string, double*> fractions{
       {"alpha", &options.alpha},
       {"min_absolute_change", &options.min_absolute_change},
@@ -79,23 +80,20 @@ GateOptions read_gate_options(const Json& json) {
       {"class_min_support", &options.class_min_support},
       {"new_class_min_support", &options.new_class_min_support},
       {"min_old_images", &options.min_old_images},
-      {"min_old_pictures", &options.min_old_images}};  // the name before version 0.2
-  for (const auto& item : json.items()) {
-    const std::string& key = item.key();
-    const Json& value = item.value();
-    const auto refuse = [&](const char* allowed) {
-      throw ConfigError("gate: \"" + key + "\" is " + value.dump() + ", allowed are " + allowed);
-    };
-    if (const auto fraction = fractions.find(key); fraction != fractions.end()) {
-      const double number = value.is_number() ? value.get<double>() : -1;
-      if (!(number >= 0 && number <= 1)) refuse("0 to 1");
-      *fraction->second = number;
-    } else if (const auto count = counts.find(key); count != counts.end()) {
-      const double number = value.is_number_integer() ? value.get<double>() : 0;
-      if (!(number >= 1 && number <= 1e6)) refuse("whole numbers from 1 to 1000000");
-      *count->second = static_cast<int>(number);
+      {"min_old_pictures", &options.min_old_images}};  // its name in earlier versions
+  OptionRanges ranges;
+  for (const auto& [name, value] : fractions) ranges[name] = {0, 1};
+  for (const auto& [name, value] : counts) ranges[name] = {1, 1'000'000, true};
+  try {
+    check_options(json, ranges);
+  } catch (const ConfigError& error) {
+    throw ConfigError(std::string("gate: ") + error.what());
+  }
+  for (const auto& [name, value] : json.items()) {
+    if (const auto fraction = fractions.find(name); fraction != fractions.end()) {
+      *fraction->second = value.get<double>();
     } else {
-      throw ConfigError("gate: \"" + key + "\" is unknown");
+      *counts.at(name) = value.get<int>();
     }
   }
   return options;

@@ -15,12 +15,8 @@ std::vector<int> count(const RetrainPlan& plan, const std::vector<const ImageRec
 }
 
 template <class T>
-void take(const Json& json, const char* key, std::optional<T>& into) {
-  const auto found = json.find(key);
-  if (found == json.end()) return;
-  if (!found->is_number())
-    throw ConfigError("\"" + std::string(key) + "\" is not a number: " + found->dump());
-  into = found->get<T>();
+void read_optional(const Json& json, const char* key, std::optional<T>& into) {
+  if (const auto found = json.find(key); found != json.end()) into = found->get<T>();
 }
 
 }  // namespace
@@ -62,16 +58,34 @@ Json plan_classes_json(const RetrainPlan& plan) {
   return classes;
 }
 
+const OptionRanges& retrain_option_ranges() {
+  static const OptionRanges ranges{{"mode", {.words = {"auto", "full", "frozen"}}},
+                                   {"epochs", {1, 1000, true}},
+                                   {"lr", {1e-8, 10}},
+                                   {"replay", {0, 1e7, true}},
+                                   {"batch", {1, 65536, true}},
+                                   {"seed", {0, 9e15, true}},
+                                   {"distillation", {0, 1}},
+                                   {"freeze_statistics", {.words = {"auto", "yes", "no"}}},
+                                   {"gate", {.object = true}}};
+  return ranges;
+}
+
 RetrainOptions read_retrain_options(const Json& json) {
+  Json known = Json::object();
+  for (const auto& [name, range] : retrain_option_ranges()) {
+    if (const auto found = json.find(name); found != json.end()) known[name] = *found;
+  }
+  check_options(known, retrain_option_ranges());
   RetrainOptions options;
   options.mode = json.value("mode", options.mode);
   options.freeze_statistics = json.value("freeze_statistics", options.freeze_statistics);
-  take(json, "epochs", options.epochs);
-  take(json, "batch", options.batch);
-  take(json, "replay", options.replay);
-  take(json, "lr", options.lr);
-  take(json, "distillation", options.distillation);
-  take(json, "seed", options.seed);
+  read_optional(json, "epochs", options.epochs);
+  read_optional(json, "batch", options.batch);
+  read_optional(json, "replay", options.replay);
+  read_optional(json, "lr", options.lr);
+  read_optional(json, "distillation", options.distillation);
+  read_optional(json, "seed", options.seed);
   options.gate = read_gate_options(json.value("gate", Json()));
   return options;
 }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/report/option_range.h"
 #include "engine/retrain/retrain_plan.h"
 
 namespace fovea {
@@ -16,9 +17,12 @@ nlohmann::ordered_json plan_json(const RetrainPlan& plan);
 // classes. train, val and test count new images, `old` counts old training images.
 nlohmann::ordered_json plan_classes_json(const RetrainPlan& plan);
 
-// The options of a retrain job: mode, epochs, lr, replay, batch, seed, distillation,
-// freeze_statistics, gate. REQUIRES: check_options() accepted them. Throws ConfigError naming the
-// option.
+// The options of a retraining and their allowed values: mode, epochs, lr, replay, batch, seed,
+// distillation, freeze_statistics, gate (whose members read_gate_options() checks).
+const OptionRanges& retrain_option_ranges();
+
+// Reads these options; other keys are ignored. Throws ConfigError naming the option whose value is
+// not allowed.
 RetrainOptions read_retrain_options(const nlohmann::ordered_json& json);
 
 }  // namespace fovea

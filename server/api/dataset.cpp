@@ -122,7 +122,7 @@ std::vector<ContentHash> read_hashes(const Json& body) {
 
 std::string label_in(const Json& body, const char* name) {
   if (!body.contains(name)) throw HttpError(400, std::string("\"") + name + "\" is missing");
-  return reject_malformed(422, [&] { return class_name(read_text(body, name)); });
+  return reject_malformed(422, [&] { return parse_class_name(read_text(body, name)); });
 }
 
 Reply edit_reply(App& app, const EditReport& report) {
@@ -272,7 +272,7 @@ Reply export_dataset(const Request&, App& app) {
       {"Content-Type", "application/zip"},
       {"Content-Disposition", "attachment; filename=\"" + app.options.dataset + ".zip\""},
       {"Cache-Control", "no-store"}};
-  reply.stream = make_pull_stream(export_pieces(app.training.snapshot(), app.training));
+  reply.stream = make_pull_stream(export_zip(app.training.snapshot(), app.training));
   return reply;
 }
 

@@ -77,7 +77,7 @@ void set_labels(Delivery& delivery) {
   for (std::size_t i = 0; i < files; ++i) {
     delivery.files[i].label = delivery.labels[labels == 1 ? 0 : i];
   }
-  if (labels == 1) class_name(delivery.labels[0]);  // throws: one bad label for all files
+  if (labels == 1) parse_class_name(delivery.labels[0]);  // throws: one bad label for all files
 }
 
 AddReport add(App& app, Delivery& delivery) {

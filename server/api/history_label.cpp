@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 std::string read_label(const Request& request) {
   const std::string given = read_text(read_object(request), "label");
   if (given.empty()) throw HttpError(400, R"(send the right answer as {"label": "cat"})");
-  return reject_malformed(400, [&] { return class_name(given); });
+  return reject_malformed(400, [&] { return parse_class_name(given); });
 }
 
 // Puts the image among the training data under this label, or moves it there.

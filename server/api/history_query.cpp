@@ -89,7 +89,7 @@ Json prediction_json(const PredictionRecord& record) {
       {"probabilities", std::move(probabilities)},
       {"timing_ms",
        {{"decode", record.decode_ms}, {"queue", record.queue_ms}, {"compute", record.compute_ms}}},
-      {"image", {{"sha256", record.image_sha256}, {"kept", record.image_kept}}},
+      {"image", {{"sha256", record.image_sha256}, {"kept", record.image_stored}}},
       {"right_label", record.right_label ? Json(*record.right_label) : Json()},
       {"labelled", record.labelled ? Json(iso_time(*record.labelled)) : Json()}};
 }

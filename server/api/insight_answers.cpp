@@ -42,15 +42,15 @@ const std::vector<InsightKind>& insight_kinds() {
       {"rgb_by_class", "Mean colour by class", rgb_by_class},
       {"training_curves", "Training", training_curves},
       {"confusion_matrix", "Confusion matrix", confusion_matrix},
-      {"roc", "ROC curves", roc},
-      {"pr", "Precision and recall curves", pr},
+      {"roc", "ROC curves", roc_curves},
+      {"pr", "Precision and recall curves", precision_recall_curves},
       {"per_class_metrics", "Precision, recall and F1 of each class", per_class_metrics},
       {"reliability", "Reliability of the confidence", reliability},
       {"worst_mistakes", "Surest mistakes", worst_mistakes},
       {"confidence_over_time", "Confidence over time", confidence_over_time,
        /*all_versions=*/true},
       {"confidence_histogram", "Confidence of the answers", confidence_histogram},
-      {"latency", "Time an answer takes", latency},
+      {"latency", "Time an answer takes", latency_percentiles},
   };
   return kinds;
 }
@@ -108,7 +108,7 @@ Insight InsightAnswers::apply(FromEvaluation make, Source& source) {
   source = found.source;
   const EvaluationReport& report = found.evaluation.report;
   Insight insight = make(report);
-  insight.caveat = both(thin_evaluation(report), insight.caveat);
+  insight.caveat = both(small_sample_caveat(report), insight.caveat);
   return insight;
 }
 
@@ -128,10 +128,10 @@ void InsightAnswers::mark_at_hand(InsightAnswer& answer) const {
   for (Panel& panel : answer.insight.chart.panels) {
     auto* images = std::get_if<ImageGrid>(&panel);
     for (std::size_t g = 0; images && g < images->groups.size(); ++g) {
-      for (ShownImage& image : images->groups[g].images) {
+      for (ChartImage& image : images->groups[g].images) {
         const auto hash = parse_hash(image.sha256);
-        image.at_hand = hash && snapshot_->dataset.index().find(*hash) != nullptr;
-        here += image.at_hand ? 1 : 0;
+        image.available = hash && snapshot_->dataset.index().find(*hash) != nullptr;
+        here += image.available ? 1 : 0;
         ++all;
       }
     }

@@ -196,7 +196,7 @@ DataSource find_data(App& app) {
   if (snapshot->dataset.images().empty()) {
     return find_data(app, app.registry.find(app.model()->number));
   }
-  DataSource data{*app.measured.of(*snapshot), {}, true};
+  DataSource data{*app.data_statistics.get(*snapshot), {}, true};
   data.source.json = shared({{"kind", "dataset"},
                              {"data", app.options.dataset},
                              {"data_revision", snapshot->revision},
@@ -240,7 +240,7 @@ HistorySource find_history(App& app, std::optional<int> version, std::optional<T
       if (one.model->version != *version) continue;
       only.all.merge(one.tally);
       only.labelled.count += one.labelled.count;
-      only.labelled.right += one.labelled.right;
+      only.labelled.correct += one.labelled.correct;
     }
     history.statistics = std::move(only);
   }

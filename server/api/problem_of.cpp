@@ -20,9 +20,9 @@ Reply with_fields(Reply reply, const Fields& fields) {
 
 Reply job_problem(const Request& request, const JobRefusal& error) {
   Json more = Json::object();
-  if (error.in_the_way != 0) {
-    more["job"] = error.in_the_way;
-    more["url"] = "/api/v1/jobs/" + std::to_string(error.in_the_way);
+  if (error.conflicting_job != 0) {
+    more["job"] = error.conflicting_job;
+    more["url"] = "/api/v1/jobs/" + std::to_string(error.conflicting_job);
   }
   Fields fields;
   if (error.status == 503) fields.emplace_back("Retry-After", "10");

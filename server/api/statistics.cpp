@@ -20,8 +20,8 @@ Json ratio(double sum, std::int64_t count) {
 
 Json labelled_json(const LabelledCount& labelled) {
   return {{"count", labelled.count},
-          {"right", labelled.right},
-          {"accuracy", ratio(static_cast<double>(labelled.right), labelled.count)}};
+          {"right", labelled.correct},
+          {"accuracy", ratio(static_cast<double>(labelled.correct), labelled.count)}};
 }
 
 Json percentiles_json(const LatencyHistogram& histogram) {

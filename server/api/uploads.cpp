@@ -60,7 +60,7 @@ void count_work(Metrics& metrics, const Work& work) {
                         : worst == Status::bad_image ? "bad_image"
                         : worst == Status::late      ? "late"
                                                      : "failed";
-  metrics.settled(work.model->name, work.model->version, outcome);
+  metrics.inference_finished(work.model->name, work.model->version, outcome);
 }
 
 // A request on its way from its images to its answer.
@@ -81,7 +81,7 @@ void answer(PredictRequest& asked) {
 }
 
 NewPrediction history_entry(const PredictRequest& asked, std::size_t index,
-                            const std::shared_ptr<const AnsweringModel>& model) {
+                            const std::shared_ptr<const PredictionModel>& model) {
   const PredictResult& classified = asked.classified;
   const Upload& upload = classified.uploads[index];
   const Prediction& prediction = classified.predictions[index];
@@ -114,7 +114,7 @@ void record(App& app, const std::shared_ptr<PredictRequest>& asked) {
   const bool refused = asked->door.whole && good.size() < classified.uploads.size();
   if (good.empty() || refused) return answer(*asked);
   const ServedModel& served = *classified.model;
-  const auto model = std::make_shared<const AnsweringModel>(AnsweringModel{
+  const auto model = std::make_shared<const PredictionModel>(PredictionModel{
       served.name, served.number, served.classifier.weights_sha256(), served.classifier.classes()});
   std::vector<NewPrediction> entries;
   entries.reserve(good.size());
@@ -192,7 +192,7 @@ void classify_uploads(std::shared_ptr<const Request> request, App& app, std::vec
     record(app, asked);
   };
   if (!app.batcher.submit(work)) {
-    app.metrics.rejected("queue_full");
+    app.metrics.inference_rejected("queue_full");
     throw HttpError(503, "too many images are waiting; try again in a second",
                     {{"Retry-After", "1"}});
   }

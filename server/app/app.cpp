@@ -32,18 +32,18 @@ std::unique_ptr<JobHandler> model_job_handler(const AppOptions& options, Registr
 }
 
 void App::tell_swaps() {
-  registry.on_swap = [this, before = registry.on_swap](const Swap& swap) {
+  registry.on_swap = [this, before = registry.on_swap](const ModelSwap& swap) {
     if (before) before(swap);
     hub.publish("model", R"({"version":)" + swap.now->version +
                              (swap.rollback ? R"(,"rollback":true})" : "}"));
     // The one at the start changed nothing.
-    if (swap.before) metrics.swapped(swap.rollback);
+    if (swap.before) metrics.version_activated(swap.rollback);
   };
 }
 
 JobsOptions App::counted(JobsOptions jobs_options) {
   jobs_options.on_end = [this](const Job& job) {
-    if (job.kind == "retrain") metrics.trained(to_string(job.state));
+    if (job.kind == "retrain") metrics.training_finished(to_string(job.state));
   };
   return jobs_options;
 }

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "engine/data/data_dir.h"
-#include "server/dataset/measured_data.h"
+#include "server/dataset/data_statistics_cache.h"
 #include "server/dataset/training_data.h"
 #include "server/events/hub.h"
 #include "server/http/static_files.h"
@@ -55,8 +55,8 @@ std::unique_ptr<JobHandler> model_job_handler(const AppOptions& options, Registr
 // What the handlers share. Everything here may be used from any thread.
 class App {
  public:
-  // `start` puts a model into service (registry/first_model.h). Throws IoError, also when another
-  // server uses the data directory, and what `start` throws.
+  // `start` puts a model into service (registry/initial_version.h). Throws IoError, also when
+  // another server uses the data directory, and what `start` throws.
   App(AppOptions given, const std::function<void(Registry&)>& start, StaticFiles page)
       : options(std::move(given)),
         files(std::move(page)),
@@ -77,7 +77,7 @@ class App {
   const std::unique_ptr<Store> store;
   Files blobs;  // models, their feature statistics, uploaded images
   TrainingData training;
-  MeasuredData measured;
+  DataStatisticsCache data_statistics;
   Registry registry;
   Watchdog watchdog;
   const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

@@ -10,20 +10,20 @@
 
 namespace fovea::server {
 
-// What a chart shows, as data: server/drawing makes a PNG of it, chart_json() what a dashboard
-// draws. A number that does not exist is NaN: a gap.
+// The data of a chart: server/charts/png draws it as a PNG, chart_json() sends it to the dashboard.
+// A missing value is NaN and leaves a gap.
 
 enum class Unit {
   number,
-  count,  // whole numbers
-  share,  // 0 to 1, people read per cent
-  time    // seconds since 1970, UTC
+  count,     // whole numbers
+  fraction,  // 0 to 1, shown in percent
+  time       // seconds since 1970, UTC
 };
 
 struct Axis {
   std::string title;
   Unit unit = Unit::number;
-  double low = 0, high = 0;  // what it must reach; equal: as far as the data goes
+  double low = 0, high = 0;  // bounds of the axis; equal: the range of the data
 };
 
 struct Series {
@@ -31,7 +31,7 @@ struct Series {
   std::vector<double> values;  // one for each category
 };
 
-// A group of bars for each category, beside each other or on top of each other.
+// A group of bars per category, side by side or stacked.
 struct Bars {
   std::string x_title;
   Axis y;
@@ -40,66 +40,66 @@ struct Bars {
   bool stacked = false;
 };
 
-// Without categories and values.
+// Bars with these series and no categories yet.
 Bars empty_bars(const std::string& x_title, const Axis& y, const std::vector<std::string>& series);
 
 struct Bin {
   double low = 0, high = 0, value = 0;
 };
 
-// A bar for each interval of a number.
+// A bar per interval of a number.
 struct Histogram {
   Axis x, y;
-  std::vector<Bin> bins;  // from left to right, without overlap
+  std::vector<Bin> bins;  // in ascending order, without overlap
 };
 
-struct Line {
+struct Curve {
   std::string name;
   std::vector<CurvePoint> points;
-  bool reference = false;    // what to compare with, not data
-  bool highlighted = false;  // one that the sentence speaks of: stays visible among many
+  bool reference = false;    // a baseline for comparison, not data
+  bool highlighted = false;  // mentioned in the sentence: stays visible among many curves
 };
 
-struct Lines {
+struct Curves {
   Axis x, y;
-  std::vector<Line> lines;
-  bool dots = false;  // the points matter, the lines only join them
+  std::vector<Curve> curves;
+  bool dots = false;  // mark the points
 };
 
-// A square table of counts: rows are what is true, columns what was answered.
+// A confusion matrix: counts by true class (row) and predicted class (column).
 struct HeatMap {
   std::string x_title, y_title;
-  std::vector<std::string> names;           // of rows and of columns
+  std::vector<std::string> names;           // of the rows and of the columns
   std::vector<std::vector<double>> values;  // [row][column]
 };
 
-struct ShownImage {
+struct ChartImage {
   std::string sha256;
   std::string label;
-  std::string answer;      // empty: there is none
-  double probability = 0;  // of the answer
-  bool at_hand = false;    // whether its pixels are on this machine
+  std::string prediction;  // empty: none
+  double probability = 0;  // of the prediction
+  bool available = false;  // whether its pixels are stored on this server
 };
 
 struct ImageGroup {
-  std::string name;  // empty: not a group of its own
-  std::vector<ShownImage> images;
+  std::string name;  // empty: the only group
+  std::vector<ChartImage> images;
 };
 
 struct ImageGrid {
   std::vector<ImageGroup> groups;
 };
 
-using Panel = std::variant<Bars, Histogram, Lines, HeatMap, ImageGrid>;
+using Panel = std::variant<Bars, Histogram, Curves, HeatMap, ImageGrid>;
 
 struct Chart {
   std::vector<Panel> panels;
-  bool side_by_side = false;  // else below each other, the first the tallest
-  bool alternatives = false;  // only the first is drawn that can be
+  bool side_by_side = false;  // else one below the other, the first the tallest
+  bool alternatives = false;  // draw only the first panel that is drawable
 };
 
-bool is_drawable(const Panel& panel);  // false: images of which none is at hand
-bool is_drawable(const Chart& chart);  // whether any of its panels is
+bool is_drawable(const Panel& panel);  // false: an image grid without an available image
+bool is_drawable(const Chart& chart);  // whether any of its panels is drawable
 
 // docs/http-api.md, section Insights.
 nlohmann::ordered_json chart_json(const Chart& chart);

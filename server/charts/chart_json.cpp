@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Six digits after the point draw as well as all, and say 0.1 where a sum says 0.10000000000000003.
+// Rounded to six decimals: enough for a chart, and 0.1 instead of 0.10000000000000003.
 Json number(double value) {
   if (!std::isfinite(value)) return nullptr;
   return std::round(value * 1e6) / 1e6;
@@ -24,8 +24,8 @@ const char* name_of(Unit unit) {
   switch (unit) {
     case Unit::count:
       return "count";
-    case Unit::share:
-      return "share";
+    case Unit::fraction:
+      return "share";  // its name in the API
     case Unit::time:
       return "time";
     default:
@@ -44,8 +44,8 @@ Json axis_json(const Axis& axis) {
 
 Json panel_json(const Bars& bars) {
   Json series = Json::array();
-  for (const Series& one : bars.series) {
-    series.push_back({{"name", one.name}, {"values", numbers(one.values)}});
+  for (const Series& entry : bars.series) {
+    series.push_back({{"name", entry.name}, {"values", numbers(entry.values)}});
   }
   return {
       {"kind", "bars"},          {"x", {{"title", bars.x_title}}}, {"y", axis_json(bars.y)},
@@ -64,22 +64,22 @@ Json panel_json(const Histogram& histogram) {
           {"bins", std::move(bins)}};
 }
 
-Json panel_json(const Lines& lines) {
+Json panel_json(const Curves& panel) {
   Json list = Json::array();
-  for (const Line& line : lines.lines) {
+  for (const Curve& curve : panel.curves) {
     Json points = Json::array();
-    for (const CurvePoint& point : line.points) {
+    for (const CurvePoint& point : curve.points) {
       points.push_back({number(point.x), number(point.y)});
     }
-    list.push_back({{"name", line.name},
-                    {"reference", line.reference},
-                    {"highlighted", line.highlighted},
+    list.push_back({{"name", curve.name},
+                    {"reference", curve.reference},
+                    {"highlighted", curve.highlighted},
                     {"points", std::move(points)}});
   }
   return {{"kind", "lines"},
-          {"x", axis_json(lines.x)},
-          {"y", axis_json(lines.y)},
-          {"dots", lines.dots},
+          {"x", axis_json(panel.x)},
+          {"y", axis_json(panel.y)},
+          {"dots", panel.dots},
           {"lines", std::move(list)}};
 }
 
@@ -93,14 +93,14 @@ Json panel_json(const HeatMap& map) {
           {"values", std::move(rows)}};
 }
 
-Json image_json(const ShownImage& image) {
+Json image_json(const ChartImage& image) {
   Json json = {{"sha256", image.sha256}, {"label", image.label}};
-  if (!image.answer.empty()) {
-    json["answer"] = image.answer;
+  if (!image.prediction.empty()) {
+    json["answer"] = image.prediction;
     json["probability"] = number(image.probability);
   }
   json["url"] =
-      image.at_hand ? Json("/api/v1/dataset/images/" + image.sha256 + "/content") : Json();
+      image.available ? Json("/api/v1/dataset/images/" + image.sha256 + "/content") : Json();
   return json;
 }
 
@@ -108,7 +108,7 @@ Json panel_json(const ImageGrid& images) {
   Json groups = Json::array();
   for (const ImageGroup& group : images.groups) {
     Json list = Json::array();
-    for (const ShownImage& image : group.images) list.push_back(image_json(image));
+    for (const ChartImage& image : group.images) list.push_back(image_json(image));
     groups.push_back({{"name", group.name}, {"images", std::move(list)}});
   }
   return {{"kind", "images"}, {"groups", std::move(groups)}};
@@ -119,7 +119,7 @@ Json panel_json(const ImageGrid& images) {
 Json chart_json(const Chart& chart) {
   Json panels = Json::array();
   for (const Panel& panel : chart.panels) {
-    panels.push_back(std::visit([](const auto& one) { return panel_json(one); }, panel));
+    panels.push_back(std::visit([](const auto& kind) { return panel_json(kind); }, panel));
   }
   return {{"panels", std::move(panels)}};
 }

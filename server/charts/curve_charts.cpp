@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
 
@@ -9,42 +10,44 @@ namespace {
 
 using Points = std::vector<CurvePoint>;
 
-constexpr double kFalseAlarms = 0.01;  // of the other images
-constexpr double kWanted = 0.9;        // share of a class that somebody wants to find
+constexpr double kFalsePositiveRate = 0.01;  // at which the recall is reported
+constexpr double kRecall = 0.9;              // at which the precision is reported
 
-// The classes that have a curve, and which of them is best and worst by the area below it.
+// The curves of the classes that have one, and the classes with the largest and the smallest area
+// under the curve.
 struct Ranked {
-  Lines lines;
-  std::size_t count = 0, best = 0, worst = 0;  // indices of classes
+  Curves panel;
+  std::size_t count = 0;            // classes with a curve
+  std::size_t best = 0, worst = 0;  // indices of classes
 };
 
 Ranked rank(const EvaluationReport& report, const Axis& x, const Axis& y,
             double ClassMetrics::*area, Points ClassCurves::*points) {
   Ranked ranked{{x, y, {}}};
   const auto& per_class = report.metrics.per_class;
-  std::vector<std::size_t> known;
+  std::vector<std::size_t> with_curve;
   for (std::size_t c = 0; c < report.classes.size(); ++c) {
     if (std::isfinite(per_class[c].*area) && !(report.curves[c].*points).empty()) {
-      known.push_back(c);
+      with_curve.push_back(c);
     }
   }
-  ranked.count = known.size();
-  if (known.empty()) return ranked;
+  ranked.count = with_curve.size();
+  if (with_curve.empty()) return ranked;
   const auto less = [&](std::size_t a, std::size_t b) {
     return per_class[a].*area < per_class[b].*area;
   };
-  ranked.worst = *std::min_element(known.begin(), known.end(), less);
-  ranked.best = *std::max_element(known.begin(), known.end(), less);
-  for (const std::size_t c : known) {
-    ranked.lines.lines.push_back({report.classes[c] + " (" + fixed(per_class[c].*area, 3) + ")",
-                                  report.curves[c].*points, false,
-                                  c == ranked.best || c == ranked.worst});
+  ranked.worst = *std::min_element(with_curve.begin(), with_curve.end(), less);
+  ranked.best = *std::max_element(with_curve.begin(), with_curve.end(), less);
+  for (const std::size_t c : with_curve) {
+    ranked.panel.curves.push_back({report.classes[c] + " (" + fixed(per_class[c].*area, 3) + ")",
+                                   report.curves[c].*points, false,
+                                   c == ranked.best || c == ranked.worst});
   }
   return ranked;
 }
 
-// Between two points of the curve, which rises.
-double height_at(const Points& points, double x) {
+// The value of a rising curve at x, interpolated linearly.
+double value_at(const Points& points, double x) {
   const auto after = std::upper_bound(points.begin(), points.end(), x,
                                       [](double at, const CurvePoint& p) { return at < p.x; });
   if (after == points.begin()) return points.front().y;
@@ -53,7 +56,7 @@ double height_at(const Points& points, double x) {
   return a.y + (b.y - a.y) * (x - a.x) / (b.x - a.x);
 }
 
-// The best precision with which at least that share is found.
+// The best precision at that recall or a higher one.
 double precision_at(const Points& points, double recall) {
   double best = 0;
   for (const CurvePoint& point : points) {
@@ -62,60 +65,66 @@ double precision_at(const Points& points, double recall) {
   return best;
 }
 
-std::string ends(const EvaluationReport& report, const Ranked& ranked, double ClassMetrics::*area,
-                 const std::string& what) {
+// `measure`: the name of the area.
+std::string extremes(const EvaluationReport& report, const Ranked& ranked,
+                     double ClassMetrics::*area, const std::string& measure) {
   const auto& per_class = report.metrics.per_class;
-  const auto one = [&](std::size_t c) {
-    return named(report.classes[c]) + " (" + fixed(per_class[c].*area, 3) + ")";
-  };
-  if (ranked.count == 1) return what + " of " + one(ranked.best) + ".";
-  if (per_class[ranked.best].*area == per_class[ranked.worst].*area) {
-    return what + " of all " + std::to_string(ranked.count) + " classes is " +
-           fixed(per_class[ranked.best].*area, 3) + ".";
+  const auto value = [&](std::size_t c) { return fixed(per_class[c].*area, 3); };
+  if (ranked.count == 1) {
+    return fmt::format("{} is {} for {}.", measure, value(ranked.best),
+                       named(report.classes[ranked.best]));
   }
-  return what + " is highest for " + one(ranked.best) + " and lowest for " + one(ranked.worst) +
-         ".";
+  if (per_class[ranked.best].*area == per_class[ranked.worst].*area) {
+    return fmt::format("{} is {} for all {} classes.", measure, value(ranked.best), ranked.count);
+  }
+  return fmt::format("{} is highest for {} ({}) and lowest for {} ({}).", measure,
+                     named(report.classes[ranked.best]), value(ranked.best),
+                     named(report.classes[ranked.worst]), value(ranked.worst));
 }
 
 }  // namespace
 
-Insight roc(const EvaluationReport& report) {
-  Ranked ranked =
-      rank(report, {"false alarms: share of the other classes' images", Unit::share, 0, 1},
-           {"found: share of the class's images", Unit::share, 0, 1}, &ClassMetrics::roc_auc,
-           &ClassCurves::roc);
+Insight roc_curves(const EvaluationReport& report) {
+  Ranked ranked = rank(report, {"false positive rate", Unit::fraction, 0, 1},
+                       {"true positive rate (recall)", Unit::fraction, 0, 1},
+                       &ClassMetrics::roc_auc, &ClassCurves::roc);
   if (ranked.count == 0) {
-    return {{}, "No class can be told from others: the images are all of one class.", {}};
+    return {{}, "There are no ROC curves: they need test images of at least two classes.", {}};
   }
-  ranked.lines.lines.push_back({"guessing (0.5)", {{0, 0}, {1, 1}}, true, false});
+  ranked.panel.curves.push_back({"random guessing (0.5)", {{0, 0}, {1, 1}}, true, false});
   const std::string worst = named(report.classes[ranked.worst]);
   const double area = report.metrics.per_class[ranked.worst].roc_auc;
-  const double found = height_at(report.curves[ranked.worst].roc, kFalseAlarms);
-  std::string text = ends(report, ranked, &ClassMetrics::roc_auc, "The area below the curve");
-  text += " Of one image of " + worst + " and one of another class, the first gets the higher " +
-          worst + " probability in " + percent(area) + " of cases.";
-  text += " At one false alarm in " + counted(std::int64_t(std::lround(1 / kFalseAlarms))) + ", " +
-          percent(found) + " of the images of " + worst + " are found.";
-  return {{{std::move(ranked.lines)}}, text, {}};
+  const double recall = value_at(report.curves[ranked.worst].roc, kFalsePositiveRate);
+  std::string text =
+      extremes(report, ranked, &ClassMetrics::roc_auc, "The area under the ROC curve");
+  // The area is the probability of ranking a random pair correctly (Fawcett 2006).
+  text += fmt::format(
+      " Of an image of {0} and one of another class, the image of {0} gets the "
+      "higher probability for {0} in {1} of cases.",
+      worst, percent(area));
+  text += fmt::format(" At a false positive rate of {}, the recall of {} is {}.",
+                      percent(kFalsePositiveRate), worst, percent(recall));
+  return {{{std::move(ranked.panel)}}, text, {}};
 }
 
-Insight pr(const EvaluationReport& report) {
-  Ranked ranked = rank(report, {"found: share of the class's images (recall)", Unit::share, 0, 1},
-                       {"right: share of the answers (precision)", Unit::share, 0, 1},
-                       &ClassMetrics::pr_auc, &ClassCurves::pr);
-  if (ranked.count == 0) return {{}, "No class has images in this evaluation.", {}};
+Insight precision_recall_curves(const EvaluationReport& report) {
+  Ranked ranked =
+      rank(report, {"recall", Unit::fraction, 0, 1}, {"precision", Unit::fraction, 0, 1},
+           &ClassMetrics::pr_auc, &ClassCurves::pr);
+  if (ranked.count == 0) return {{}, "The evaluation has no images.", {}};
   const std::string worst = named(report.classes[ranked.worst]);
-  const double precision = precision_at(report.curves[ranked.worst].pr, kWanted);
-  std::string text = ends(report, ranked, &ClassMetrics::pr_auc, "Average precision");
+  const double precision = precision_at(report.curves[ranked.worst].pr, kRecall);
+  std::string text = extremes(report, ranked, &ClassMetrics::pr_auc, "Average precision");
   if (precision >= 0.9995) {
-    text += " Even of " + worst + ", " + percent(kWanted) +
-            " of the images can be found without a wrong image among them.";
+    text += fmt::format(" Even {} reaches a recall of {} without false positives.", worst,
+                        percent(kRecall));
   } else {
-    text += " Whoever wants to find " + percent(kWanted) + " of the images of " + worst +
-            " has to accept that " + percent(1 - precision) + " of what is taken for " + worst +
-            " is something else.";
+    text += fmt::format(
+        " At a recall of {}, {} of the images classified as {} are of other "
+        "classes.",
+        percent(kRecall), percent(1 - precision), worst);
   }
-  return {{{std::move(ranked.lines)}}, text, {}};
+  return {{{std::move(ranked.panel)}}, text, {}};
 }
 
 }  // namespace fovea::server

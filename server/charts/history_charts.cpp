@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,12 +11,13 @@ namespace fovea::server {
 namespace {
 
 constexpr std::int64_t kFew = 100;
-constexpr std::int64_t kFewInStep = 10;  // of a step that the sentence speaks of
-const char* const kNothing = "Nothing was classified yet, or it was deleted.";
+constexpr std::int64_t kMinInStep = 10;  // for a step to be mentioned as an extreme
+const char* const kNoPredictions =
+    "There are no predictions: none were made yet, or they were deleted.";
 
-std::string thin(std::int64_t count) {
+std::string small_sample(std::int64_t count) {
   if (count >= kFew) return {};
-  return "Only " + counted(count, "answer") + ": chance plays a part.";
+  return "Only " + counted(count, "prediction") + ": the values are unreliable.";
 }
 
 double mean(const Tally& tally) {
@@ -26,6 +28,7 @@ double seconds(Time time) {
   return double(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
 }
 
+// "minute", "hour", "day"
 std::string step_name(int seconds) {
   return seconds < 3600 ? "minute" : seconds < 86400 ? "hour" : "day";
 }
@@ -39,7 +42,7 @@ std::string step_start(Time time, int step) {
 
 using Steps = std::vector<std::pair<Time, Tally>>;
 
-// Those that have answers: all of a step's may have been deleted.
+// The steps with predictions: those of a step may all have been deleted.
 Steps steps_of(const Statistics& statistics) {
   Steps steps;
   for (const auto& step : statistics.series) {
@@ -55,10 +58,10 @@ std::string days(const Steps& steps) {
   return first == last ? first : first + " to " + last;
 }
 
-// "none was uncertain", "12 % were uncertain"
-std::string unsure_text(const Tally& tally) {
-  if (tally.uncertain == 0) return "none was uncertain";
-  return percent(double(tally.uncertain) / double(tally.count)) + " were uncertain";
+// "none of them is uncertain", "12 % of them are uncertain"
+std::string uncertain_text(const Tally& tally) {
+  if (tally.uncertain == 0) return "none of them is uncertain";
+  return percent(double(tally.uncertain) / double(tally.count)) + " of them are uncertain";
 }
 
 Tally merged(const Steps& steps, std::size_t from, std::size_t to) {
@@ -67,8 +70,8 @@ Tally merged(const Steps& steps, std::size_t from, std::size_t to) {
   return all;
 }
 
-// The first half of the answers against the second, by steps.
-// REQUIRES: two steps or more.
+// Compares the earlier with the later half of the predictions, split between two steps.
+// REQUIRES: at least two steps.
 std::string trend(const Steps& steps) {
   const std::int64_t all = merged(steps, 0, steps.size()).count;
   std::size_t split = 0;
@@ -77,79 +80,85 @@ std::string trend(const Steps& steps) {
   }
   const Tally early = merged(steps, 0, split), late = merged(steps, split, steps.size());
   const double change = mean(late) - mean(early);
-  const std::string text = " From the earlier to the later half it ";
   if (std::abs(change) < 0.02) {
-    return text + "stayed the same (" + percent(mean(early)) + ", " + percent(mean(late)) + ").";
+    return fmt::format(" It is about the same in the earlier ({}) and the later half ({}).",
+                       percent(mean(early)), percent(mean(late)));
   }
-  return text + (change < 0 ? "fell from " : "rose from ") + percent(mean(early)) + " to " +
-         percent(mean(late)) +
-         (change < -0.05 ? ": perhaps the images are no longer like those it learnt from." : ".");
+  return fmt::format(" It {} from {} in the earlier half to {} in the later half{}",
+                     change < 0 ? "fell" : "rose", percent(mean(early)), percent(mean(late)),
+                     change < -0.05 ? ": the images may differ from the training images." : ".");
+}
+
+// "on 2026-01-31", "in the hour from 2026-01-31 14:00 UTC"
+std::string step_text(Time start, int seconds) {
+  if (seconds >= 86400) return "on " + step_start(start, seconds);
+  return fmt::format("in the {} from {} UTC", step_name(seconds), step_start(start, seconds));
 }
 
 std::string extreme_steps(const Steps& steps, int seconds) {
   std::vector<const Steps::value_type*> full;
   for (const auto& step : steps) {
-    if (step.second.count >= kFewInStep) full.push_back(&step);
+    if (step.second.count >= kMinInStep) full.push_back(&step);
   }
   if (full.size() < 2) return {};
   const auto [low, high] = std::minmax_element(
       full.begin(), full.end(), [](auto* a, auto* b) { return mean(a->second) < mean(b->second); });
-  const auto one = [&](const Steps::value_type& step) {
-    return percent(mean(step.second)) + " in the " + step_name(seconds) + " of " +
-           step_start(step.first, seconds) + " UTC";
-  };
-  return " It was lowest with " + one(**low) + " (" + counted((*low)->second.count, "answer") +
-         ") and highest with " + one(**high) + ".";
+  return fmt::format(" It was lowest {} ({}, {}) and highest {} ({}).",
+                     step_text((*low)->first, seconds), percent(mean((*low)->second)),
+                     counted((*low)->second.count, "prediction"),
+                     step_text((*high)->first, seconds), percent(mean((*high)->second)));
 }
 
-// Which part of the slow answers' time it is.
-std::string slowest_part(const Tally& all) {
-  const std::pair<const char*, const LatencyHistogram*> parts[] = {
+// The stage that takes longest in slow predictions.
+std::string slowest_stage(const Tally& all) {
+  const std::pair<const char*, const LatencyHistogram*> stages[] = {
       {"decoding the image", &all.decode},
       {"waiting for a free thread", &all.queue},
-      {"the network itself", &all.compute}};
-  const auto at = [](const auto& part) { return part.second->percentile(0.99); };
-  const auto* most = std::max_element(std::begin(parts), std::end(parts),
-                                      [&](const auto& a, const auto& b) { return at(a) < at(b); });
-  return " Of the parts, " + std::string(most->first) + " takes longest in slow cases (p99 " +
-         milliseconds(at(*most)) + ").";
+      {"running the network", &all.compute}};
+  const auto p99 = [](const auto& stage) { return stage.second->percentile(0.99); };
+  const auto* slowest =
+      std::max_element(std::begin(stages), std::end(stages),
+                       [&](const auto& a, const auto& b) { return p99(a) < p99(b); });
+  return fmt::format(" The slowest stage is {} (p99 {}).", slowest->first,
+                     milliseconds(p99(*slowest)));
 }
 
 }  // namespace
 
 Insight confidence_over_time(const Statistics& statistics) {
-  if (statistics.all.count == 0) return {{}, kNothing, {}};
+  if (statistics.all.count == 0) return {{}, kNoPredictions, {}};
   const Steps steps = steps_of(statistics);
   const int step = statistics.step_seconds;
   const double from = seconds(steps.front().first), to = seconds(steps.back().first) + step;
   const Axis time{"time (UTC), " + days(steps), Unit::time, from, to};
-  Lines lines{time, {"share", Unit::share, 0, 1}, {}};
-  Line confidence{"mean confidence", {}, false, true}, unsure{"uncertain answers", {}, false, true};
-  Histogram counts{time, {"answers per " + step_name(step), Unit::count, 0, 0}, {}};
+  Curves panel{time, {"fraction", Unit::fraction, 0, 1}, {}};
+  Curve confidence{"mean confidence", {}, false, true};
+  Curve uncertain{"uncertain predictions", {}, false, true};
+  Histogram counts{time, {"predictions per " + step_name(step), Unit::count, 0, 0}, {}};
   for (const auto& [start, tally] : steps) {
     const double at = seconds(start), middle = at + step / 2.0;
     confidence.points.push_back({middle, mean(tally)});
-    unsure.points.push_back({middle, double(tally.uncertain) / double(tally.count)});
+    uncertain.points.push_back({middle, double(tally.uncertain) / double(tally.count)});
     counts.bins.push_back({at, at + step, double(tally.count)});
   }
-  lines.lines = {std::move(confidence), std::move(unsure)};
-  lines.dots = steps.size() <= 100;
-  std::string text = "Over " + counted(statistics.all.count, "answer") +
-                     " the mean confidence is " + percent(mean(statistics.all)) + ", and " +
-                     unsure_text(statistics.all) + ".";
+  panel.curves = {std::move(confidence), std::move(uncertain)};
+  panel.dots = steps.size() <= 100;
+  std::string text = fmt::format("The mean confidence of {} is {}; {}.",
+                                 counted(statistics.all.count, "prediction"),
+                                 percent(mean(statistics.all)), uncertain_text(statistics.all));
   if (steps.size() < 2) {
-    text += " All fall into one " + step_name(step) + ": there is no course over time yet.";
+    text +=
+        fmt::format(" There is no trend yet: all predictions are from one {}.", step_name(step));
   } else {
     text += trend(steps) + extreme_steps(steps, step);
   }
-  return {{{std::move(lines), std::move(counts)}}, text, thin(statistics.all.count)};
+  return {{{std::move(panel), std::move(counts)}}, text, small_sample(statistics.all.count)};
 }
 
 Insight confidence_histogram(const Statistics& statistics) {
   const Tally& all = statistics.all;
-  if (all.count == 0) return {{}, kNothing, {}};
-  Histogram histogram{
-      {"confidence of the answer", Unit::share, 0, 1}, {"answers", Unit::count, 0, 0}, {}};
+  if (all.count == 0) return {{}, kNoPredictions, {}};
+  Histogram histogram{{"confidence", Unit::fraction, 0, 1}, {"predictions", Unit::count, 0, 0}, {}};
   for (int i = 0; i < Tally::kConfidenceBins; ++i) {
     histogram.bins.push_back({i / double{Tally::kConfidenceBins},
                               (i + 1) / double{Tally::kConfidenceBins},
@@ -157,26 +166,29 @@ Insight confidence_histogram(const Statistics& statistics) {
   }
   const auto most = std::max_element(all.confidence.begin(), all.confidence.end());
   const auto bin = histogram.bins[std::size_t(most - all.confidence.begin())];
-  std::string text =
-      "Most frequent are answers with " + fixed(100 * bin.low, 0) + " to " + percent(bin.high) +
-      " confidence: " + percent(double(*most) / double(all.count)) + " of " + counted(all.count) +
-      "; " + unsure_text(all) + ". The least sure had " + percent(all.probability_min) +
-      ", the surest " + percent(all.probability_max) + ".";
+  std::string text = fmt::format(
+      "The most common confidence is {} to {} ({} of {}); {}. The lowest confidence is {}, the "
+      "highest {}.",
+      fixed(100 * bin.low, 0), percent(bin.high), percent(double(*most) / double(all.count)),
+      counted(all.count, "prediction"), uncertain_text(all), percent(all.probability_min),
+      percent(all.probability_max));
   const LabelledCount& labelled = statistics.labelled;
   if (labelled.count > 0) {
-    text += " Of " + counted(labelled.count, "answer") + " that people looked at, " +
-            counted(labelled.right) + (labelled.right == 1 ? " was" : " were") + " right (" +
-            percent(double(labelled.right) / double(labelled.count)) + "), against " +
-            percent(mean(all)) + " mean confidence.";
+    text += fmt::format(
+        " Of {} labelled by users, {} {} correct ({}), compared with a mean "
+        "confidence of {}.",
+        counted(labelled.count, "prediction"), counted(labelled.correct),
+        labelled.correct == 1 ? "is" : "are",
+        percent(double(labelled.correct) / double(labelled.count)), percent(mean(all)));
   }
-  return {{{std::move(histogram)}}, text, thin(all.count)};
+  return {{{std::move(histogram)}}, text, small_sample(all.count)};
 }
 
-Insight latency(const Statistics& statistics) {
+Insight latency_percentiles(const Statistics& statistics) {
   const Tally& all = statistics.all;
-  if (all.count == 0) return {{}, kNothing, {}};
-  Bars bars = empty_bars("part of the work", {"milliseconds"},
-                         {"p50 (half take less)", "p90", "p99 (1 in 100 takes longer)"});
+  if (all.count == 0) return {{}, kNoPredictions, {}};
+  Bars bars =
+      empty_bars("stage", {"milliseconds"}, {"p50 (median)", "p90", "p99 (1 in 100 takes longer)"});
   bars.categories = {"decode", "queue", "compute", "total"};
   const double fractions[] = {0.5, 0.9, 0.99};
   for (std::size_t i = 0; i < 3; ++i) {
@@ -184,16 +196,15 @@ Insight latency(const Statistics& statistics) {
       bars.series[i].values.push_back(part->percentile(fractions[i]));
     }
   }
-  const double half = all.total.percentile(0.5), slow = all.total.percentile(0.99);
-  std::string text = "Half of " + counted(all.count, "answer") + " took at most " +
-                     milliseconds(half) + ", 1 in 100 more than " + milliseconds(slow) + ".";
-  if (half > 0 && slow > 5 * half) {
-    text += " That is " + fixed(slow / half, 0) +
-            " times as long: some wait much longer than "
-            "others.";
-  }
-  text += slowest_part(all);
-  return {{{std::move(bars)}}, text, thin(all.count)};
+  const double median = all.total.percentile(0.5), p99 = all.total.percentile(0.99);
+  std::string text =
+      fmt::format("The median time of {} is {}; 1 in 100 takes longer than {}",
+                  counted(all.count, "prediction"), milliseconds(median), milliseconds(p99));
+  text += median > 0 && p99 > 5 * median
+              ? fmt::format(", {} times as long.", fixed(p99 / median, 0))
+              : ".";
+  text += slowest_stage(all);
+  return {{{std::move(bars)}}, text, small_sample(all.count)};
 }
 
 }  // namespace fovea::server

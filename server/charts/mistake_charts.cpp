@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -8,12 +9,12 @@
 namespace fovea::server {
 namespace {
 
-constexpr std::size_t kMostPairs = 12;  // bars of the surest mistakes
+constexpr std::size_t kMaxPairs = 12;  // bars
 
 using Counts = std::vector<std::vector<std::int64_t>>;
 
 struct Confusion {
-  std::size_t truth = 0, answer = 0;
+  std::size_t truth = 0, prediction = 0;  // classes
   std::int64_t count = 0;
 };
 
@@ -24,16 +25,16 @@ std::int64_t sum(const std::vector<std::int64_t>& row) {
 Confusion most_frequent(const Counts& counts) {
   Confusion most;
   for (std::size_t truth = 0; truth < counts.size(); ++truth) {
-    for (std::size_t answer = 0; answer < counts.size(); ++answer) {
-      if (truth != answer && counts[truth][answer] > most.count) {
-        most = {truth, answer, counts[truth][answer]};
+    for (std::size_t prediction = 0; prediction < counts.size(); ++prediction) {
+      if (truth != prediction && counts[truth][prediction] > most.count) {
+        most = {truth, prediction, counts[truth][prediction]};
       }
     }
   }
   return most;
 }
 
-// The pair of classes that are taken for each other most unequally.
+// The pair of classes with the largest difference between both directions of confusion.
 Confusion most_one_sided(const Counts& counts) {
   Confusion found;
   std::int64_t largest = 0;
@@ -49,11 +50,14 @@ Confusion most_one_sided(const Counts& counts) {
   return found;
 }
 
-std::string times(std::int64_t n) {
-  return n == 0 ? "never" : n == 1 ? "once" : n == 2 ? "twice" : counted(n) + " times";
+// "never occurs", "occurs once", "occurs 4 times"
+std::string occurs(std::int64_t n) {
+  if (n == 0) return "never occurs";
+  return "occurs " + (n == 1 ? "once" : n == 2 ? "twice" : counted(n) + " times");
 }
 
-std::string extremes(const EvaluationReport& report) {
+// The classes with the highest and the lowest recall.
+std::string recall_extremes(const EvaluationReport& report) {
   const auto& per_class = report.metrics.per_class;
   std::size_t best = per_class.size(), worst = best;
   for (std::size_t c = 0; c < per_class.size(); ++c) {
@@ -62,72 +66,76 @@ std::string extremes(const EvaluationReport& report) {
     if (worst == per_class.size() || per_class[c].recall < per_class[worst].recall) worst = c;
   }
   if (best == worst) return {};
-  return " Recognised best is " + named(report.classes[best]) + " (" +
-         percent(per_class[best].recall) + "), worst " + named(report.classes[worst]) + " (" +
-         percent(per_class[worst].recall) + ").";
+  return fmt::format(" Recall is highest for {} ({}) and lowest for {} ({}).",
+                     named(report.classes[best]), percent(per_class[best].recall),
+                     named(report.classes[worst]), percent(per_class[worst].recall));
 }
 
-std::string mistake_text(const EvaluationReport& report, int truth, int answer) {
-  return named(report.classes[std::size_t(truth)]) + " taken for " +
-         named(report.classes[std::size_t(answer)]);
+std::string mistake_text(const EvaluationReport& report, std::size_t truth,
+                         std::size_t prediction) {
+  return named(report.classes[truth]) + " classified as " + named(report.classes[prediction]);
 }
 
-using Pair = std::pair<int, int>;  // truth, answer
+using Pair = std::pair<std::size_t, std::size_t>;  // true class, predicted class
 
-// The most frequent first; equal ones in the order of their classes.
+// The most frequent first; equal ones in order of their classes.
 std::vector<std::pair<Pair, std::int64_t>> pairs_of(const std::vector<ImageMistake>& mistakes) {
   std::map<Pair, std::int64_t> counts;
-  for (const ImageMistake& mistake : mistakes) ++counts[{mistake.truth, mistake.predicted}];
+  for (const ImageMistake& mistake : mistakes) {
+    ++counts[{std::size_t(mistake.truth), std::size_t(mistake.predicted)}];
+  }
   std::vector<std::pair<Pair, std::int64_t>> sorted(counts.begin(), counts.end());
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   return sorted;
 }
 
-// The class that draws most of the mistakes to it, when it is more than a third.
-std::string magnet(const EvaluationReport& report) {
-  std::vector<std::int64_t> answers(report.classes.size());
-  for (const ImageMistake& mistake : report.mistakes) ++answers[std::size_t(mistake.predicted)];
-  const auto most = std::max_element(answers.begin(), answers.end());
+// The most frequent wrong prediction, if it makes up more than a third of the mistakes.
+std::string most_predicted(const EvaluationReport& report) {
+  std::vector<std::int64_t> counts(report.classes.size());
+  for (const ImageMistake& mistake : report.mistakes) ++counts[std::size_t(mistake.predicted)];
+  const auto most = std::max_element(counts.begin(), counts.end());
   if (3 * *most < std::int64_t(report.mistakes.size()) || report.mistakes.size() < 5) return {};
-  return " " + counted(*most) + " of them were taken for " +
-         named(report.classes[std::size_t(most - answers.begin())]) + ".";
+  return fmt::format(" {} of them were classified as {}.", counted(*most),
+                     named(report.classes[std::size_t(most - counts.begin())]));
 }
 
-std::int64_t wrong_answers(const Metrics& m) {
-  std::int64_t right = 0;
-  for (std::size_t c = 0; c < m.confusion.size(); ++c) right += m.confusion[c][c];
-  return m.count - right;
+std::int64_t wrong_predictions(const Metrics& m) {
+  std::int64_t correct = 0;
+  for (std::size_t c = 0; c < m.confusion.size(); ++c) correct += m.confusion[c][c];
+  return m.count - correct;
 }
 
-// Which mistake is the surest, and what kind the others are.
+// The most confident mistake and the most frequent kinds. REQUIRES: at least one mistake.
 std::string mistakes_text(const EvaluationReport& report) {
   const ImageMistake& worst = report.mistakes[0];
-  std::string text = "The surest mistake: " + mistake_text(report, worst.truth, worst.predicted) +
-                     " with " + percent(worst.probability) + ".";
+  std::string text =
+      fmt::format("The most confident mistake is {} ({}).",
+                  mistake_text(report, std::size_t(worst.truth), std::size_t(worst.predicted)),
+                  percent(worst.probability));
   const auto pairs = pairs_of(report.mistakes);
   const auto& [pair, count] = pairs[0];
   const auto shown = std::int64_t(report.mistakes.size());
   if (count > 1) {
-    text += " Among the " + counted(shown) + " surest, " +
-            mistake_text(report, pair.first, pair.second) + " is the most frequent (" +
-            counted(count) + ").";
+    text +=
+        fmt::format(" The most frequent among the {} most confident mistakes is {} ({}).",
+                    counted(shown), mistake_text(report, pair.first, pair.second), counted(count));
   } else if (shown > 1) {
-    text += " No two of the " + counted(shown) + " shown are of the same kind.";
+    text += fmt::format(" No pair of classes occurs twice among the {} mistakes shown.",
+                        counted(shown));
   }
-  return text + magnet(report);
+  return text + most_predicted(report);
 }
 
 Bars pair_bars(const EvaluationReport& report) {
   Bars bars = empty_bars(
       "mistake",
-      {"how often among the " + counted(std::int64_t(report.mistakes.size())), Unit::count},
+      {"count among " + counted(std::int64_t(report.mistakes.size()), "mistake"), Unit::count},
       {"mistakes"});
   const auto pairs = pairs_of(report.mistakes);
-  for (std::size_t i = 0; i < std::min(pairs.size(), kMostPairs); ++i) {
+  for (std::size_t i = 0; i < std::min(pairs.size(), kMaxPairs); ++i) {
     const auto& [pair, count] = pairs[i];
-    bars.categories.push_back(report.classes[std::size_t(pair.first)] + " as " +
-                              report.classes[std::size_t(pair.second)]);
+    bars.categories.push_back(report.classes[pair.first] + " as " + report.classes[pair.second]);
     bars.series[0].values.push_back(double(count));
   }
   return bars;
@@ -138,42 +146,43 @@ Bars pair_bars(const EvaluationReport& report) {
 Insight confusion_matrix(const EvaluationReport& report) {
   const Metrics& m = report.metrics;
   if (m.count == 0) return {{}, "The evaluation has no images.", {}};
-  HeatMap map{"answer", "true class", report.classes, {}};
+  HeatMap map{"predicted class", "true class", report.classes, {}};
   for (const auto& row : m.confusion) map.values.emplace_back(row.begin(), row.end());
-  std::string text = percent(m.accuracy) + " of " + counted(m.count, "image") +
-                     " lie on the diagonal, answered correctly.";
+  std::string text = fmt::format("{} of {} are classified correctly (the diagonal).",
+                                 percent(m.accuracy), counted(m.count, "image"));
   const Confusion most = most_frequent(m.confusion);
   if (most.count == 0) {
-    text = "All " + counted(m.count, "image") + " are answered correctly.";
+    text = m.count == 1 ? "The only image is classified correctly."
+                        : "All " + counted(m.count, "image") + " are classified correctly.";
   } else {
     const std::int64_t row = sum(m.confusion[most.truth]);
-    text +=
-        " The most frequent mistake: " + mistake_text(report, int(most.truth), int(most.answer)) +
-        ", " + counted(most.count) + " of " + counted(row) + " (" +
-        percent(double(most.count) / double(row)) + "); the other way round " +
-        times(m.confusion[most.answer][most.truth]) + ".";
-    const Confusion odd = most_one_sided(m.confusion);
-    if (odd.count >= 5 && (odd.truth != most.truth || odd.answer != most.answer)) {
-      text += " The most one-sided: " + mistake_text(report, int(odd.truth), int(odd.answer)) +
-              " " + times(odd.count) + ", the reverse " +
-              times(m.confusion[odd.answer][odd.truth]) + ".";
+    text += fmt::format(" The most frequent mistake is {}: {} of {} ({}); the reverse {}.",
+                        mistake_text(report, most.truth, most.prediction), counted(most.count),
+                        counted(row, "image"), percent(double(most.count) / double(row)),
+                        occurs(m.confusion[most.prediction][most.truth]));
+    const Confusion uneven = most_one_sided(m.confusion);
+    if (uneven.count >= 5 && (uneven.truth != most.truth || uneven.prediction != most.prediction)) {
+      text +=
+          fmt::format(" The most one-sided confusion is {}, which {}; the reverse {}.",
+                      mistake_text(report, uneven.truth, uneven.prediction), occurs(uneven.count),
+                      occurs(m.confusion[uneven.prediction][uneven.truth]));
     }
-    text += extremes(report);
+    text += recall_extremes(report);
   }
   return {{{std::move(map)}}, text, {}};
 }
 
 Insight worst_mistakes(const EvaluationReport& report) {
-  const std::int64_t wrong = wrong_answers(report.metrics);
+  const std::int64_t wrong = wrong_predictions(report.metrics);
   const auto shown = std::int64_t(report.mistakes.size());
-  const std::string of_all = counted(report.metrics.count, "image");
-  if (wrong == 0) return {{}, "No mistakes among " + of_all + ".", {}};
-  const std::string count_text = counted(wrong) + " of " + counted(report.metrics.count) +
-                                 " answers " + (wrong == 1 ? "is" : "are") + " wrong";
+  const std::int64_t count = report.metrics.count;
+  if (wrong == 0) return {{}, "There are no mistakes among " + counted(count, "image") + ".", {}};
+  const std::string count_text =
+      fmt::format("{} of {} {} wrong.", counted(wrong), counted(count, "prediction"),
+                  wrong == 1 ? "is" : "are");
   if (shown == 0) {
     return {{},
-            count_text + ", but none of them is kept as an image: the evaluation knows those " +
-                "images by their features only.",
+            count_text + " The images are not stored; the evaluation used their stored features.",
             {}};
   }
   ImageGroup group;
@@ -182,11 +191,12 @@ Insight worst_mistakes(const EvaluationReport& report) {
                             report.classes[std::size_t(mistake.predicted)], mistake.probability,
                             false});
   }
-  Insight insight{{}, count_text + ". " + mistakes_text(report), {}};
+  Insight insight{{}, count_text + " " + mistakes_text(report), {}};
   if (shown < std::min<std::int64_t>(wrong, kMaxMistakes)) {
-    insight.caveat = "Only " + counted(shown) + " of the surest mistakes " +
-                     (shown == 1 ? "is" : "are") +
-                     " kept as images; the evaluation knows the others by their features only.";
+    insight.caveat = fmt::format(
+        "Only {} can be shown: the images of the others are not stored, the evaluation used their "
+        "stored features.",
+        counted(shown, "mistake"));
   }
   insight.chart.panels = {ImageGrid{{std::move(group)}}, pair_bars(report)};
   insight.chart.alternatives = true;

@@ -1,6 +1,7 @@
 #include "server/dataset/download.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <cstdio>
 #include <exception>
@@ -33,19 +34,19 @@ struct Transfer {
   CURL* curl = nullptr;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{nullptr, std::fclose};
   std::string path;
-  long long start = 0;  // bytes that were there before
-  bool begun = false;
+  long long start = 0;  // bytes of the .part before this transfer
+  bool started = false;
   const std::function<void(long long, long long)>* progress = nullptr;
-  std::exception_ptr thrown;  // by progress: libcurl is C, nothing may fly through it
+  std::exception_ptr thrown;  // by progress(); must not propagate through libcurl, which is C
 };
 
 std::size_t on_data(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  if (!transfer.begun) {
-    transfer.begun = true;
+  if (!transfer.started) {
+    transfer.started = true;
     long status = 0;
     curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
-    if (status == 200 && transfer.start > 0) {  // the server sends all of it again
+    if (status == 200 && transfer.start > 0) {  // no range support: the server sends the whole file
       transfer.file.reset(std::fopen(transfer.path.c_str(), "wb"));
       if (!transfer.file) return 0;
       transfer.start = 0;
@@ -66,8 +67,8 @@ int on_progress(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_o
   }
 }
 
-// Appends to `part` what the server has behind it; nothing when that is all there is.
-void transfer_rest(const Download& what, const fs::path& part,
+// Appends the rest of the file to `part`.
+void transfer_rest(const Download& source, const fs::path& part,
                    const std::function<void(long long, long long)>& progress) {
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
   if (!curl) throw IoError("cannot start libcurl");
@@ -79,13 +80,13 @@ void transfer_rest(const Download& what, const fs::path& part,
   transfer.start = static_cast<long long>(fs::file_size(part));
   transfer.progress = &progress;
   char reason[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(curl.get(), CURLOPT_URL, what.url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_URL, source.url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https,file");
   curl_easy_setopt(curl.get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 30L);
-  curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);  // a minute without a byte
+  curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);  // abort after a minute without data
   curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_TIME, 60L);
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, reason);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_data);
@@ -99,31 +100,32 @@ void transfer_rest(const Download& what, const fs::path& part,
   if (transfer.thrown) std::rethrow_exception(transfer.thrown);
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status == 416) return;  // range not satisfiable: there is nothing behind what we have
+  if (status == 416) return;  // range not satisfiable: the .part is complete
   if (code != CURLE_OK) {
-    throw IoError("cannot download " + what.url + ": " +
-                  (reason[0] ? reason : curl_easy_strerror(code)) + "; what has arrived stays in " +
-                  part.string() + ", run the command again");
+    throw IoError(fmt::format(
+        "cannot download {}: {}; the partial file {} was kept, run the command again to continue",
+        source.url, reason[0] ? reason : curl_easy_strerror(code), part.string()));
   }
   if (std::fflush(transfer.file.get()) != 0) throw IoError("cannot write " + part.string());
 }
 
 }  // namespace
 
-void download(const Download& what,
+void download(const Download& file,
               const std::function<void(long long bytes, long long total)>& progress) {
-  if (fs::exists(what.path) && file_sha256(what.path) == what.sha256) return;
-  fs::path part = what.path;
+  if (fs::exists(file.path) && file_sha256(file.path) == file.sha256) return;
+  fs::path part = file.path;
   part += ".part";
-  fs::create_directories(what.path.parent_path());
-  transfer_rest(what, part, progress);
+  fs::create_directories(file.path.parent_path());
+  transfer_rest(file, part, progress);
   const std::string found = file_sha256(part);
-  if (found != what.sha256) {
+  if (found != file.sha256) {
     fs::remove(part);
-    throw FormatError("what came from " + what.url + " has the sha256 " + found + ", expected " +
-                      what.sha256 + "; it was removed");
+    throw FormatError(
+        fmt::format("the file downloaded from {} has the SHA-256 {}, expected {}; it was removed",
+                    file.url, found, file.sha256));
   }
-  fs::rename(part, what.path);
+  fs::rename(part, file.path);
 }
 
 }  // namespace fovea::server

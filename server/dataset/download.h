@@ -8,15 +8,15 @@ namespace fovea::server {
 
 struct Download {
   std::string url;             // http, https or file
-  std::string sha256;          // 64 hex digits the whole file must have
-  std::filesystem::path path;  // where it goes; beside it, "<path>.part" while it is incomplete
+  std::string sha256;          // of the complete file, 64 hex digits
+  std::filesystem::path path;  // destination; "<path>.part" while incomplete
 };
 
-// Downloads a file, continuing a .part left by an interrupted attempt (HTTP Range; from the start
-// when the server cannot). A file already there with the right sha256 is not fetched again.
-// What progress throws ends the transfer. Throws IoError when it fails (the .part stays),
-// FormatError when the sha256 differs (the .part is removed).
-void download(const Download& what,
+// Downloads a file. Continues a .part of an interrupted attempt (HTTP Range) if the server supports
+// it. Does nothing if the destination exists with the right SHA-256. An exception from `progress`
+// aborts the transfer. Throws IoError if the transfer fails (the .part stays) and FormatError if
+// the SHA-256 differs (the .part is removed).
+void download(const Download& file,
               const std::function<void(long long bytes, long long total)>& progress);
 
 }  // namespace fovea::server

@@ -17,7 +17,7 @@ std::string_view text_of(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// "holiday/IMG 1.JPG" -> "IMG_1": letters, digits, '-' and '_', so that it can lie in any folder.
+// "holiday/IMG 1.JPG" -> "IMG_1": only letters, digits, '-' and '_', valid on every file system.
 std::string stem_of(const std::string& name) {
   std::string stem = name.substr(name.find_last_of("/\\") + 1);
   stem = stem.substr(0, std::min(stem.rfind('.'), std::size_t{60}));
@@ -29,12 +29,14 @@ std::string stem_of(const std::string& name) {
   return stem;
 }
 
-// The ending that the uploaded file had, when it is one of an image.
-std::string ending_of(const std::string& name) {
+// The extension of the uploaded file in lower case; ".img" if it is not an image's.
+std::string extension_of(const std::string& name) {
   const std::size_t dot = name.rfind('.');
-  std::string end = dot == std::string::npos ? "" : name.substr(dot);
-  for (char& c : end) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return end == ".jpg" || end == ".jpeg" || end == ".png" || end == ".bmp" ? end : ".img";
+  std::string extension = dot == std::string::npos ? "" : name.substr(dot);
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const bool known =
+      extension == ".jpg" || extension == ".jpeg" || extension == ".png" || extension == ".bmp";
+  return known ? extension : ".img";
 }
 
 class Export {
@@ -43,9 +45,9 @@ class Export {
       : snapshot_(std::move(snapshot)), data_(data) {}
 
   std::optional<std::string> next() {
-    constexpr std::size_t kPiece = 256 << 10;
+    constexpr std::size_t kPiece = 256 << 10;  // bytes
     std::string piece;
-    if (!began_) write_manifest();
+    if (!started_) write_manifest();
     const auto& images = snapshot_->dataset.images();
     while ((piece += zip_.take()).size() < kPiece && at_ < images.size()) {
       const ImageRecord& image = images[at_++];
@@ -63,13 +65,13 @@ class Export {
 
  private:
   std::string path_of(const ImageRecord& image) const {
-    const bool whole = data_.has_original(image.hash);
+    const bool original = data_.has_original(image.hash);
     return to_string(image.split) + "/" + snapshot_->label(image) + "/" + stem_of(image.name) +
-           "-" + to_hex(image.hash).substr(0, 12) + (whole ? ending_of(image.name) : ".bmp");
+           "-" + to_hex(image.hash).substr(0, 12) + (original ? extension_of(image.name) : ".bmp");
   }
 
   void write_manifest() {
-    began_ = true;
+    started_ = true;
     std::string lines;
     for (const ImageRecord& image : snapshot_->dataset.images()) {
       paths_.push_back(path_of(image));
@@ -89,9 +91,9 @@ class Export {
   std::shared_ptr<const TrainingSnapshot> snapshot_;
   const TrainingData& data_;
   ZipWriter zip_;
-  std::vector<std::string> paths_;  // of the images, as the manifest has them
-  std::size_t at_ = 0;
-  bool began_ = false, ended_ = false;
+  std::vector<std::string> paths_;  // in the archive, one per image
+  std::size_t at_ = 0;              // next image
+  bool started_ = false, ended_ = false;
 };
 
 }  // namespace
@@ -109,7 +111,7 @@ std::vector<std::uint8_t> image_file(const TrainingSnapshot& snapshot, const Tra
   return encode_bitmap(snapshot.dataset.load(image));
 }
 
-std::function<std::optional<std::string>()> export_pieces(
+std::function<std::optional<std::string>()> export_zip(
     std::shared_ptr<const TrainingSnapshot> snapshot, const TrainingData& data) {
   const auto work = std::make_shared<Export>(std::move(snapshot), data);
   return [work] { return work->next(); };

@@ -9,14 +9,15 @@
 
 namespace fovea::server {
 
-// The pieces of a zip archive of the training data, nothing at the end: manifest.jsonl with a line
-// of JSON an image (sha256, label, split, source, added_at, file, name), then <split>/<class>/...,
-// each file as it was uploaded, or as a BMP of the stored pixels. An import of it keeps the splits.
-// What changes meanwhile is not noticed. The data must outlive it. Throws IoError.
-std::function<std::optional<std::string>()> export_pieces(
+// Exports a snapshot of the training data as a zip archive. Each call of the result returns the
+// next piece, nullopt at the end. The archive contains manifest.jsonl, with one JSON object per
+// image (sha256, label, split, source, added_at, file, name), then the images as
+// <split>/<class>/..., each as uploaded or as a BMP of the stored pixels. Importing it preserves
+// the splits. `data` must outlive the result. Throws IoError.
+std::function<std::optional<std::string>()> export_zip(
     std::shared_ptr<const TrainingSnapshot> snapshot, const TrainingData& data);
 
-// An image's file as it was uploaded, or a BMP of its stored pixels.
+// The image file as uploaded; a BMP of the stored pixels if the original is not stored.
 std::vector<std::uint8_t> image_file(const TrainingSnapshot& snapshot, const TrainingData& data,
                                      const ImageRecord& image);
 std::string_view image_type(std::span<const std::uint8_t> file);  // "image/jpeg", "image/png" ...

@@ -7,18 +7,20 @@
 namespace fovea::server {
 namespace {
 
-std::string either(const char* variable, const char* otherwise) {
+std::string environment_or(const char* variable, const char* fallback) {
   const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0' ? value : otherwise;
+  return value != nullptr && *value != '\0' ? value : fallback;
 }
 
 }  // namespace
 
 KnownDataset known_dataset(const std::string& name) {
-  if (name != "cifar10") throw FormatError("no dataset \"" + name + "\" is known, only cifar10");
-  return {either("FOVEA_CIFAR10_URL", "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),
-          either("FOVEA_CIFAR10_SHA256",
-                 "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd")};
+  if (name != "cifar10")
+    throw FormatError("unknown public dataset \"" + name + "\"; available: cifar10");
+  return {environment_or("FOVEA_CIFAR10_URL",
+                         "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),
+          environment_or("FOVEA_CIFAR10_SHA256",
+                         "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd")};
 }
 
 }  // namespace fovea::server

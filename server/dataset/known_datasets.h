@@ -4,14 +4,14 @@
 
 namespace fovea::server {
 
-// A public dataset and what its archive must be.
+// A public dataset that can be downloaded.
 struct KnownDataset {
-  std::string url;
-  std::string sha256;  // 64 hex digits
+  std::string url;     // of an archive
+  std::string sha256;  // of the archive, 64 hex digits
 };
 
-// By name: cifar10. $FOVEA_CIFAR10_URL and $FOVEA_CIFAR10_SHA256 name a mirror, for machines that
-// cannot reach the original. Throws FormatError for an unknown name.
+// By name; only cifar10 is known. FOVEA_CIFAR10_URL and FOVEA_CIFAR10_SHA256 in the environment
+// select a mirror. Throws FormatError for an unknown name.
 KnownDataset known_dataset(const std::string& name);
 
 }  // namespace fovea::server

@@ -15,23 +15,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds kLockTimeout{2};  // for the dataset's lock
+
 class UploadSource : public ImageSource {
  public:
   explicit UploadSource(const std::vector<NewImage>& images) : images_(images) {}
 
   bool next(SourceFile& file) override {
     if (at_ == images_.size()) return false;
-    const NewImage& from = images_[at_++];
-    file = {from.file, {}, {}, from.label};
+    const NewImage& image = images_[at_++];
+    file = {image.file, {}, {}, image.label};
     try {
-      file.label = class_name(from.label);
+      file.label = parse_class_name(image.label);
     } catch (const FormatError& error) {
       file.problem = error.what();
     }
-    if (from.bytes.size() > kMaxFileBytes) {
+    if (image.bytes.size() > kMaxFileBytes) {
       file.problem = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
     }
-    if (file.problem.empty()) file.bytes.assign(from.bytes.begin(), from.bytes.end());
+    if (file.problem.empty()) file.bytes.assign(image.bytes.begin(), image.bytes.end());
     return true;
   }
   double fraction() const override { return 0; }
@@ -41,7 +43,7 @@ class UploadSource : public ImageSource {
   std::size_t at_ = 0;
 };
 
-// Everything in it has one label, whatever its path says.
+// Gives all files of another source the same label.
 class LabelledSource : public ImageSource {
  public:
   LabelledSource(ImageSource& source, std::string label)
@@ -58,7 +60,8 @@ class LabelledSource : public ImageSource {
   const std::string label_;
 };
 
-// What tells one index file from its replacement; zeros when there is none.
+// Inode, size and modification time of the index file, which change when it is replaced; zeros if
+// there is none.
 std::array<std::int64_t, 4> stamp_of(const fs::path& folder) {
   struct stat info;
   if (::stat(index_path(folder).c_str(), &info) != 0) return {};
@@ -87,25 +90,25 @@ std::shared_ptr<const TrainingSnapshot> take_snapshot(const fs::path& folder) {
 
 }  // namespace
 
-std::string class_name(std::string_view given) {
-  std::string_view name = given;
+std::string parse_class_name(std::string_view text) {
+  std::string_view name = text;
   while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
   while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
   const auto refuse = [&](const std::string& why) {
-    std::string shown(given.substr(0, 100));
-    std::replace(shown.begin(), shown.end(), '\0', '?');  // it would end the text
+    std::string shown(text.substr(0, 100));
+    std::replace(shown.begin(), shown.end(), '\0', '?');  // what() ends at a NUL
     throw FormatError("the label \"" + shown + "\" " + why);
   };
   if (name.empty()) throw FormatError("the label is empty");
   if (!is_class_name(std::string(name.substr(0, 200)))) {
-    refuse("holds control characters or is not UTF-8");
+    refuse("contains control characters or is not valid UTF-8");
   }
   const auto characters = std::count_if(name.begin(), name.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not one that continues another
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not a UTF-8 continuation byte
   });
   if (name.size() > 200 || characters > 64) refuse("has more than 64 characters");
-  if (name.find_first_of("/\\") != std::string_view::npos) refuse("holds a slash");
-  if (name.front() == '.') refuse("begins with a dot");
+  if (name.find_first_of("/\\") != std::string_view::npos) refuse("contains a slash");
+  if (name.front() == '.') refuse("starts with a dot");
   return std::string(name);
 }
 
@@ -124,7 +127,7 @@ AddReport TrainingData::add_archive(std::span<const std::uint8_t> bytes, const s
                                     const std::optional<std::string>& label, Origin origin) {
   const std::unique_ptr<ImageSource> archive = open_archive(bytes, name);
   if (!label) return add_from(*archive, origin);
-  LabelledSource labelled(*archive, class_name(*label));
+  LabelledSource labelled(*archive, parse_class_name(*label));
   return add_from(labelled, origin);
 }
 
@@ -133,12 +136,12 @@ AddReport TrainingData::add_from(ImageSource& source, Origin origin) {
   options.threads = threads_;
   options.origin = origin;
   options.relabel_duplicates = origin == Origin::correction;
-  options.lock_timeout = std::chrono::seconds(2);
+  options.lock_timeout = kLockTimeout;
   AddReport report;
-  std::set<std::string> stored;  // originals that were not there before
+  std::set<std::string> stored;  // originals that this call stored
   ImportEvents events;
   events.file = [&](const FileResult& verdict) { report.verdicts.push_back(verdict); };
-  // On the disk before the index that names them: what is acknowledged is complete.
+  // Called before the index is written: an image in the index has its original on disk.
   events.originals = [&](std::span<const Original> originals) {
     std::vector<std::span<const std::uint8_t>> bytes;
     for (const Original& original : originals) {
@@ -148,20 +151,20 @@ AddReport TrainingData::add_from(ImageSource& source, Origin origin) {
     }
     originals_.store_all(bytes);
   };
-  const auto forget_stored = [&] {
+  const auto remove_stored = [&] {
     for (const std::string& sha256 : stored) originals_.remove(sha256);
   };
   const std::lock_guard lock(changing_);
   try {
     report.counts = import_source(source, folder_, options, events);
   } catch (...) {
-    forget_stored();
+    remove_stored();
     throw;
   }
   for (const FileResult& verdict : report.verdicts) {
     if (verdict.kind == FileResult::Kind::added) stored.erase(to_hex(verdict.hash));
   }
-  forget_stored();  // those of images that had no place
+  remove_stored();  // of images that were not added
   std::stable_sort(report.verdicts.begin(), report.verdicts.end(),
                    [](const FileResult& a, const FileResult& b) { return a.number < b.number; });
   return report;
@@ -169,12 +172,12 @@ AddReport TrainingData::add_from(ImageSource& source, Origin origin) {
 
 EditReport TrainingData::relabel(std::span<const ContentHash> hashes, const std::string& label) {
   const std::lock_guard lock(changing_);
-  return relabel_images(folder_, hashes, class_name(label), std::chrono::seconds(2));
+  return relabel_images(folder_, hashes, parse_class_name(label), kLockTimeout);
 }
 
 EditReport TrainingData::remove(std::span<const ContentHash> hashes) {
   const std::lock_guard lock(changing_);
-  EditReport report = remove_images(folder_, hashes, std::chrono::seconds(2));
+  EditReport report = remove_images(folder_, hashes, kLockTimeout);
   const std::set<ContentHash> missing(report.missing.begin(), report.missing.end());
   for (const ContentHash& hash : hashes) {
     if (missing.count(hash) == 0) originals_.remove(to_hex(hash));
@@ -184,12 +187,12 @@ EditReport TrainingData::remove(std::span<const ContentHash> hashes) {
 
 EditReport TrainingData::rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(changing_);
-  return rename_class(folder_, from, class_name(to), std::chrono::seconds(2));
+  return rename_class(folder_, from, parse_class_name(to), kLockTimeout);
 }
 
 std::shared_ptr<const TrainingSnapshot> TrainingData::snapshot() {
-  const std::lock_guard lock(reading_);
-  // Taken before reading: should the index be replaced meanwhile, the next call reads again.
+  const std::lock_guard lock(snapshot_mutex_);
+  // Taken before reading: if the index is replaced meanwhile, the next call reads it again.
   const auto stamp = stamp_of(folder_);
   if (!snapshot_ || stamp != stamp_) {
     snapshot_ = take_snapshot(folder_);

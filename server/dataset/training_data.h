@@ -18,15 +18,15 @@
 
 namespace fovea::server {
 
-// A file that is to become a training image; the bytes are the caller's.
+// An image file to be added; the caller owns the bytes.
 struct NewImage {
-  std::string file;  // the name the client gave
+  std::string file;  // name from the client
   std::span<const std::uint8_t> bytes;
   std::string label;
 };
 
 struct AddReport {
-  std::vector<FileResult> verdicts;  // one per file, in the order of the files
+  std::vector<FileResult> verdicts;  // one per file, in order
   ImportReport counts;
 };
 
@@ -36,49 +36,50 @@ struct ClassCount {
   std::int64_t total() const { return splits[0] + splits[1] + splits[2]; }
 };
 
-// The training data at one moment. What it refers to stays readable however it changes later.
+// The state of the training data at one time. Its images stay readable after later changes.
 struct TrainingSnapshot {
   Dataset dataset;
-  std::string revision;  // of a dataset without an image too
+  std::string revision;  // also if there are no images
   std::vector<ClassCount> classes;
-  std::vector<std::uint32_t> newest;  // indices of images, the latest added first, then by hash
+  std::vector<std::uint32_t> newest;  // indices of images, the last added first, then by hash
   const std::string& label(const ImageRecord& image) const {
     return dataset.classes()[std::size_t(image.label)];
   }
 };
 
-// A name as a class gets it: 1 to 64 printable characters, without blanks around it; no '/' or
-// '\\', no dot in front (the export makes it a folder). Throws FormatError that says which rule.
-std::string class_name(std::string_view given);
+// Validates a class name and strips spaces around it: 1 to 64 printable UTF-8 characters without
+// '/' and '\\' and without a leading dot, because the export uses it as a folder name. Throws
+// FormatError naming the rule that is violated.
+std::string parse_class_name(std::string_view text);
 
-// The images that the next training uses, with their labels: the dataset of the engine, which
-// `fovea data import` fills too, and beside it the original bytes of what was uploaded. Any thread;
-// changes wait for each other. While another process changes the dataset, changing throws
-// DatasetBusy; a disk that fails is IoError. What a call did is on the disk when it returns.
+// The labelled images that the next retraining uses: a dataset of the engine, which `fovea data
+// import` can fill too, and the original files of uploaded images. Any thread; changes are
+// serialised. Changes throw DatasetBusy while another process writes the dataset, and IoError.
+// Changes are on disk when a call returns.
 class TrainingData {
  public:
   TrainingData(const std::filesystem::path& data_dir, const std::string& dataset, Files& originals,
                int threads);
 
-  // Adds those that are new images, in one step; a file that is not usable costs nothing but its
-  // verdict. With Origin::correction an image that is there under another label gets this one.
+  // Adds the new images in one transaction; an unusable file gets a verdict and does not affect the
+  // others. With Origin::correction, an image that already has another label is relabelled.
   AddReport add(const std::vector<NewImage>& images, Origin origin);
-  // The files of an archive of class folders (engine/data/import.h), or all under one label. Throws
-  // FormatError when it cannot be read to its end; nothing is added then.
+  // Adds the files of an archive, labelled by its class folders (engine/data/import.h) or all by
+  // `label`. Throws FormatError, having added nothing, if the archive cannot be read to its end.
   AddReport add_archive(std::span<const std::uint8_t> bytes, const std::string& name,
                         const std::optional<std::string>& label, Origin origin);
 
   EditReport relabel(std::span<const ContentHash> hashes, const std::string& label);
   EditReport remove(std::span<const ContentHash> hashes);
-  // Throws FormatError when `to` cannot name a class.
+  // Throws FormatError if `to` is not a valid class name.
   EditReport rename(const std::string& from, const std::string& to);
 
-  // As it is now, also when another process changed it.
+  // The current state, including changes by other processes.
   std::shared_ptr<const TrainingSnapshot> snapshot();
   std::string revision() { return snapshot()->revision; }
 
   bool has_original(const ContentHash& hash) const { return originals_.exists(to_hex(hash)); }
-  // The file as it was uploaded; nothing when it was not kept.
+  // The uploaded file; nullopt if it is not stored.
   std::optional<std::vector<std::uint8_t>> original(const ContentHash& hash) const;
 
  private:
@@ -87,10 +88,10 @@ class TrainingData {
   const std::filesystem::path folder_;
   Files& originals_;
   const int threads_;
-  std::mutex changing_;
-  std::mutex reading_;  // the two below
+  std::mutex changing_;        // held for the whole of a change
+  std::mutex snapshot_mutex_;  // protects the next two
   std::shared_ptr<const TrainingSnapshot> snapshot_;
-  std::array<std::int64_t, 4> stamp_{};  // of the index file that snapshot_ was made from
+  std::array<std::int64_t, 4> stamp_{};  // identifies the index file that snapshot_ was read from
 };
 
 }  // namespace fovea::server

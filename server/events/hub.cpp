@@ -7,9 +7,9 @@
 namespace fovea::server {
 namespace {
 
-constexpr std::chrono::seconds kTellEvery{1};
+constexpr std::chrono::seconds kCountInterval{1};
 
-// Differs from one start of the server to the next.
+// The start time, unique to this run of the server.
 std::string run_name() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
@@ -53,8 +53,9 @@ class Hub::Subscription : public BodyStream {
   }
   std::string heartbeat() const override { return ":\n\n"; }
 
-  // `resync` takes the place of what the reader was too slow for. What it returns (may be empty) is
-  // called when no lock is held: the reader may ask for more at once.
+  // Queues a frame; `resync` replaces the queue of a subscriber that is too slow. Returns a
+  // callback (may be empty) to be called without any lock, because the reader may call next() from
+  // it.
   std::function<void()> push(const std::string& frame, const std::string& resync, bool last) {
     const std::lock_guard lock(mutex_);
     if (closed_) return {};
@@ -88,7 +89,7 @@ Hub::Hub(std::size_t keep, std::size_t max_waiting)
     : run_(run_name()),
       keep_(keep),
       max_waiting_(max_waiting),
-      teller_([this] { tell_counts(); }) {}
+      count_publisher_([this] { publish_counts(); }) {}
 
 Hub::~Hub() {
   close();
@@ -96,8 +97,8 @@ Hub::~Hub() {
     const std::lock_guard lock(count_mutex_);
     stopping_ = true;
   }
-  counted_.notify_all();
-  teller_.join();
+  count_changed_.notify_all();
+  count_publisher_.join();
 }
 
 std::string Hub::id_text(std::uint64_t number) const {
@@ -112,8 +113,8 @@ void Hub::publish(std::string_view name, const std::string& data) {
     const std::string id = id_text(++last_);
     const std::string frame = sse_frame(id, name, data);
     const std::string resync = sse_frame(id, "resync", "{}");
-    kept_.push_back({last_, frame});
-    if (kept_.size() > keep_) kept_.pop_front();
+    sent_.push_back({last_, frame});
+    if (sent_.size() > keep_) sent_.pop_front();
     std::erase_if(subscriptions_, [&](const std::weak_ptr<Subscription>& weak) {
       const auto reader = weak.lock();
       if (reader) calls.push_back(reader->push(frame, resync, false));
@@ -132,13 +133,13 @@ void Hub::count(const std::string& name, std::uint64_t n) {
     first = counts_.empty();
     counts_[name] += n;
   }
-  if (first) counted_.notify_one();  // once told, the teller knows that there is something
+  if (first) count_changed_.notify_one();  // later counts are collected by the same round
 }
 
-void Hub::tell_counts() {
+void Hub::publish_counts() {
   std::unique_lock lock(count_mutex_);
   while (true) {
-    counted_.wait(lock, [this] { return stopping_ || !counts_.empty(); });
+    count_changed_.wait(lock, [this] { return stopping_ || !counts_.empty(); });
     if (stopping_) return;
     const auto counts = std::exchange(counts_, {});
     lock.unlock();
@@ -146,7 +147,7 @@ void Hub::tell_counts() {
       publish(name, "{\"count\":" + std::to_string(n) + "}");
     }
     lock.lock();
-    counted_.wait_for(lock, kTellEvery, [this] { return stopping_; });
+    count_changed_.wait_for(lock, kCountInterval, [this] { return stopping_; });
   }
 }
 
@@ -155,21 +156,21 @@ std::shared_ptr<BodyStream> Hub::subscribe(std::string_view last_id) {
   std::string first = "retry: 2000\n\n";
   std::uint64_t after = last_;
   if (!last_id.empty()) {
-    // Only an id of this run, that is still at hand, can be gone on from.
+    // Resume after an id of this run whose successors are all still in sent_; else resync.
     const std::string prefix = run_ + "-";
-    const bool ours = last_id.substr(0, prefix.size()) == prefix;
+    const bool same_run = last_id.starts_with(prefix);
     std::uint64_t number = 0;
-    const std::string_view digits = ours ? last_id.substr(prefix.size()) : std::string_view();
+    const std::string_view digits = same_run ? last_id.substr(prefix.size()) : std::string_view();
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const std::uint64_t oldest = kept_.empty() ? last_ + 1 : kept_.front().number;
-    if (ours && error == std::errc() && end == digits.data() + digits.size() && number <= last_ &&
-        number + 1 >= oldest) {
+    const std::uint64_t oldest = sent_.empty() ? last_ + 1 : sent_.front().number;
+    if (same_run && error == std::errc() && end == digits.data() + digits.size() &&
+        number <= last_ && number + 1 >= oldest) {
       after = number;
     } else {
       first += sse_frame(id_text(last_), "resync", "{}");
     }
   }
-  for (const Kept& event : kept_) {
+  for (const SentEvent& event : sent_) {
     if (event.number > after) first += event.frame;
   }
   auto subscription = std::make_shared<Subscription>(max_waiting_, std::move(first));

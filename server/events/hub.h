@@ -15,57 +15,58 @@
 
 namespace fovea::server {
 
-// One server-sent event. `data` is one line (JSON); without an id the reader's last id stays.
+// Formats a server-sent event. `data` is JSON on one line. With an empty id the event has none, and
+// the client's last event id stays.
 std::string sse_frame(std::string_view id, std::string_view name, std::string_view data);
-// 200 with the fields that keep an event stream from being stored or held back on its way.
+// A 200 response with header fields that disable caching and buffering by proxies.
 Reply sse_reply(std::shared_ptr<BodyStream> stream);
 
-// What happens now, for everyone who watches: job states, model changes, new predictions, the audit
-// log. Nothing is on the disk here; a reader that came late or was too slow gets a `resync` event
-// and asks for the state anew. Any thread.
+// Broadcasts live events to all subscribers: job states, model changes, new predictions, audit
+// entries. Events are held in memory only. A subscriber that was disconnected for too long or reads
+// too slowly gets a `resync` event, after which it should reload the state. Any thread.
 class Hub {
  public:
-  // `keep` events are held for readers that come back with a Last-Event-ID; a reader that has
-  // `max_waiting` events unread loses them.
+  // The latest `keep` events are replayed to clients that reconnect with a Last-Event-ID. A
+  // subscriber with `max_waiting` unread events loses them and gets a resync.
   explicit Hub(std::size_t keep = 256, std::size_t max_waiting = 256);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // `data` is JSON in one line.
+  // `data` is JSON on one line.
   void publish(std::string_view name, const std::string& data);
-  // Told at most once a second, as {"count": n} summed up.
+  // Adds to a counter that is published as {"count": n} at most once per second.
   void count(const std::string& name, std::uint64_t n);
 
-  // Everything after the event of that id (empty: from now on).
+  // A stream of the events after `last_id` (empty: of future events).
   std::shared_ptr<BodyStream> subscribe(std::string_view last_id);
-  // Ends all streams, and those that begin later: the server stops.
+  // Ends all streams, including future ones. For the shutdown of the server.
   void close();
   std::size_t subscribers();
 
  private:
   class Subscription;
-  struct Kept {
+  struct SentEvent {
     std::uint64_t number;
     std::string frame;
   };
 
   std::string id_text(std::uint64_t number) const;
-  void tell_counts();
+  void publish_counts();
 
-  const std::string run_;  // tells this run's ids from those of an earlier one
+  const std::string run_;  // prefix of the event ids, unique to this run of the server
   const std::size_t keep_, max_waiting_;
-  std::mutex mutex_;
-  std::uint64_t last_ = 0;
-  std::deque<Kept> kept_;
+  std::mutex mutex_;        // protects the next four
+  std::uint64_t last_ = 0;  // number of the newest event
+  std::deque<SentEvent> sent_;
   std::vector<std::weak_ptr<Subscription>> subscriptions_;
   bool closed_ = false;
 
-  std::mutex count_mutex_;
-  std::condition_variable counted_;
+  std::mutex count_mutex_;  // protects the next three; never held together with mutex_
+  std::condition_variable count_changed_;
   std::map<std::string, std::uint64_t> counts_;
   bool stopping_ = false;
-  std::thread teller_;
+  std::thread count_publisher_;
 };
 
 }  // namespace fovea::server

@@ -8,21 +8,21 @@
 namespace fovea::server {
 namespace {
 
-constexpr int kPage = 256;  // events read from the disk at once
+constexpr int kPage = 256;  // events read per query
 
-struct Told {
+struct ParsedEvent {
   std::string name = "message";
-  bool ended = false;  // the event says that the job has ended
+  bool job_ended = false;
 };
 
-Told read_event(const std::string& text) {
-  Told told;
+ParsedEvent parse_stored_event(const std::string& text) {
+  ParsedEvent parsed;
   const auto event = nlohmann::json::parse(text, nullptr, false);
-  if (!event.is_object()) return told;
-  told.name = event.value("event", told.name);
-  const std::string state = told.name == "state" ? event.value("state", "") : "";
-  told.ended = !state.empty() && state != "queued" && state != "running";
-  return told;
+  if (!event.is_object()) return parsed;
+  parsed.name = event.value("event", parsed.name);
+  const std::string state = parsed.name == "state" ? event.value("state", "") : "";
+  parsed.job_ended = !state.empty() && state != "queued" && state != "running";
+  return parsed;
 }
 
 }  // namespace
@@ -65,24 +65,25 @@ class JobFeed::Follower : public BodyStream {
   }
 
  private:
-  // Whether more may follow. REQUIRES mutex_.
+  // Appends the events and the progress that were not sent yet. Returns false at the end of the
+  // stream. REQUIRES mutex_.
   bool collect(std::string& bytes) {
-    if (!begun_) bytes = "retry: 2000\n\n";
-    begun_ = true;
+    if (!started_) bytes = "retry: 2000\n\n";
+    started_ = true;
     const std::shared_lock reading(feed_->store_mutex_);
     if (!feed_->store_) return false;
     const auto events = feed_->store_->events(job_, last_, kPage);
-    Told told;
+    ParsedEvent parsed;
     for (const JobEvent& event : events) {
-      told = read_event(event.event);
-      bytes += sse_frame(std::to_string(event.number), told.name, event.event);
+      parsed = parse_stored_event(event.event);
+      bytes += sse_frame(std::to_string(event.number), parsed.name, event.event);
       last_ = event.number;
     }
-    if (told.ended && events.size() < kPage) return false;
+    if (parsed.job_ended && events.size() < kPage) return false;
     const std::lock_guard lock(feed_->mutex_);
     const auto latest = feed_->latest_.find(job_);
-    if (latest != feed_->latest_.end() && latest->second.number != seen_) {
-      seen_ = latest->second.number;
+    if (latest != feed_->latest_.end() && latest->second.number != progress_sent_) {
+      progress_sent_ = latest->second.number;
       bytes += sse_frame("", "progress", latest->second.text);
     }
     return true;
@@ -91,9 +92,9 @@ class JobFeed::Follower : public BodyStream {
   const std::shared_ptr<JobFeed> feed_;
   const std::int64_t job_;
   std::mutex mutex_;
-  std::int64_t last_;
-  std::uint64_t seen_ = 0;  // progress
-  bool begun_ = false;
+  std::int64_t last_;                // number of the last event sent
+  std::uint64_t progress_sent_ = 0;  // number of the last progress sent
+  bool started_ = false;
   Ready ready_;
 };
 
@@ -105,16 +106,18 @@ std::shared_ptr<BodyStream> JobFeed::follow(std::int64_t job, std::int64_t after
   return follower;
 }
 
+// `job` 0: all.
 void JobFeed::wake(std::int64_t job) {
-  std::vector<std::shared_ptr<Follower>> wanted;
+  std::vector<std::shared_ptr<Follower>> followers;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& weak : followers_) {
       auto follower = weak.lock();
-      if (follower && (job == 0 || follower->job() == job)) wanted.push_back(std::move(follower));
+      if (follower && (job == 0 || follower->job() == job))
+        followers.push_back(std::move(follower));
     }
   }
-  for (const auto& follower : wanted) follower->wake();
+  for (const auto& follower : followers) follower->wake();
 }
 
 void JobFeed::stored(std::int64_t job) {

@@ -13,22 +13,22 @@
 
 namespace fovea::server {
 
-// The events of jobs for those who follow one: first what is on the disk, then what comes. An event
-// with an id is on the disk before anybody sees it. Progress has no id: it is only ever the latest,
-// and is forgotten. A slow reader costs nothing, it reads on from the disk. Any thread; streams may
-// outlive it.
+// Event streams of jobs: first the stored events, then new ones as they are stored. An event with
+// an id is on disk before it is sent. Progress has no id and is not stored; only the latest is
+// sent. A slow reader uses no memory, because events are read from the store as it consumes them.
+// Any thread; streams may outlive the feed.
 class JobFeed : public std::enable_shared_from_this<JobFeed> {
  public:
   explicit JobFeed(JobStore& store) : store_(&store) {}
 
-  // Server-sent events of the job after that number, up to the event that it has ended.
+  // Server-sent events of the job with a number above `after`, up to the one that ends the job.
   std::shared_ptr<BodyStream> follow(std::int64_t job, std::int64_t after);
-  // An event of the job was stored.
+  // Wakes the streams of the job after an event was stored.
   void stored(std::int64_t job);
-  // The latest progress, a JSON object in one line; empty: none, the job does not run.
+  // Sets the latest progress, a JSON object on one line; empty: the job is not running.
   void progress(std::int64_t job, std::string text);
   std::string latest_progress(std::int64_t job);
-  void close();  // ends all streams; the store is not used any more
+  void close();  // ends all streams; the store is not used afterwards
 
  private:
   class Follower;
@@ -39,9 +39,10 @@ class JobFeed : public std::enable_shared_from_this<JobFeed> {
 
   void wake(std::int64_t job);
 
-  std::shared_mutex store_mutex_;  // held while the store is read
+  // Lock order: a follower's mutex, store_mutex_, mutex_.
+  std::shared_mutex store_mutex_;  // shared while the store is read; exclusive to close
   JobStore* store_;                // null: closed
-  std::mutex mutex_;
+  std::mutex mutex_;               // protects the next two
   std::map<std::int64_t, Latest> latest_;
   std::vector<std::weak_ptr<Follower>> followers_;
 };

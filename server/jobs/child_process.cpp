@@ -19,16 +19,17 @@
 namespace fovea::server {
 namespace {
 
-constexpr int kPollMs = 100;  // how late an end or a request to stop may be noticed
-constexpr std::size_t kMaxWords = 400;
-constexpr std::uint64_t kMaxLeftover = 16 << 20;  // read from the pipe after the child's end
+constexpr int kPollMs = 100;               // delay until an exit or a stop request is noticed
+constexpr std::size_t kMaxLastLine = 400;  // bytes
+constexpr std::size_t kReadSize = 64 << 10;
+constexpr std::uint64_t kMaxLeftover = 16 << 20;  // bytes read from a pipe after the child exited
 
 std::string system_text(int code) {
   return std::strerror(code);
 }
 
-// What the child needs between fork and exec, made before: there only system calls are allowed,
-// another thread may hold the allocator's lock.
+// Everything the child needs between fork() and exec(), prepared before fork(): afterwards only
+// async-signal-safe calls are allowed, because another thread may hold the allocator's lock.
 struct Launch {
   std::vector<std::string> text;
   std::vector<char*> argv, envp;
@@ -37,7 +38,7 @@ struct Launch {
   bool idle = true;
 };
 
-// The server's environment without its secrets, with the child's number of threads.
+// The server's environment without its secrets, plus the child's number of threads.
 std::vector<std::string> environment(int threads) {
   std::vector<std::string> variables;
   for (char** entry = environ; *entry; ++entry) {
@@ -48,7 +49,7 @@ std::vector<std::string> environment(int threads) {
     variables.emplace_back(variable);
   }
   variables.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
-  variables.emplace_back("OMP_WAIT_POLICY=passive");  // waiting threads give the processor away
+  variables.emplace_back("OMP_WAIT_POLICY=passive");  // waiting threads yield the processor
   return variables;
 }
 
@@ -60,7 +61,7 @@ void write_text(const char* path, const char* text) {
   close(file);
 }
 
-// The low priority is best effort: a container may forbid parts of it.
+// Best effort: a container may forbid some of these calls.
 void lower_priority(bool idle) {
   setpriority(PRIO_PROCESS, 0, 19);
   sched_param none{};
@@ -75,11 +76,11 @@ void lower_priority(bool idle) {
   _exit(127);
 }
 
-// In the child, after fork: system calls only, nothing that allocates or locks.
+// Runs in the child after fork(): system calls only, no allocation and no locks.
 [[noreturn]] void exec_child(const Launch& launch) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != launch.parent) _exit(127);  // the server was gone before the line above
+  if (getppid() != launch.parent) _exit(127);  // the server exited before the prctl call
   lower_priority(launch.idle);
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
     std::signal(signal, SIG_DFL);
@@ -91,7 +92,7 @@ void lower_priority(bool idle) {
   if (null < 0 || dup2(null, 0) < 0 || dup2(launch.out, 1) < 0 || dup2(launch.err, 2) < 0) {
     fail(launch.failure);
   }
-  // None of the server's sockets: an inherited one would keep its port and its clients busy.
+  // Close all inherited descriptors: an inherited socket would keep its port and connections open.
   const int keep = dup2(launch.failure, 3) < 0 ? launch.failure : 3;
   fcntl(keep, F_SETFD, FD_CLOEXEC);
   if (keep != 3 || syscall(SYS_close_range, 4U, ~0U, 0U) != 0) {
@@ -111,14 +112,14 @@ std::string describe(const ChildEnd& end) {
   if (end.signal != 0) {
     text = "killed by signal " + std::to_string(end.signal) + " (" + strsignal(end.signal) + ")";
     if (end.killed_here) {
-      text += ", because it did not stop in time";
+      text += " because it did not stop in time";
     } else if (end.signal == SIGKILL) {
-      text += ", perhaps for lack of memory";
+      text += ", possibly out of memory";
     }
   } else {
-    text = "ended with code " + std::to_string(end.code);
+    text = "exited with code " + std::to_string(end.code);
   }
-  if (!end.last_stderr_line.empty()) text += "; its last words: " + end.last_stderr_line;
+  if (!end.last_stderr_line.empty()) text += "; last line on stderr: " + end.last_stderr_line;
   return text;
 }
 
@@ -148,7 +149,7 @@ ChildProcess::Pipe::~Pipe() {
 
 void ChildProcess::Pipe::open() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw IoError("cannot make a pipe: " + system_text(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0) throw IoError("cannot create a pipe: " + system_text(errno));
   read = ends[0];
   write = ends[1];
   fcntl(read, F_SETFL, O_NONBLOCK);
@@ -197,12 +198,13 @@ ChildProcess::ChildProcess(const ChildOptions& options) : options_(options) {
   err_.close_write();
   int code = 0;
   if (pid_ > 0) {
-    fcntl(failure.read, F_SETFL, 0);  // wait: it is closed by the exec, or tells why there was none
-    ssize_t got;
+    // Blocking read: exec() closes the pipe, a failure before it sends errno.
+    fcntl(failure.read, F_SETFL, 0);
+    ssize_t size;
     do {
-      got = read(failure.read, &code, sizeof code);
-    } while (got < 0 && errno == EINTR);
-    if (got == 0) return;
+      size = read(failure.read, &code, sizeof code);
+    } while (size < 0 && errno == EINTR);
+    if (size == 0) return;
     int ignored;
     waitpid(pid_, &ignored, 0);
   }
@@ -221,58 +223,60 @@ ChildProcess::~ChildProcess() {
 
 ChildEnd ChildProcess::run(const std::function<void(std::string_view)>& on_line) {
   LineSplitter lines(options_.max_line);
-  const auto take_out = [&](std::string_view bytes) { lines.feed(bytes, on_line); };
-  const auto take_err = [&](std::string_view bytes) { keep_stderr(bytes); };
+  const auto on_stdout = [&](std::string_view bytes) { lines.feed(bytes, on_line); };
+  const auto on_stderr = [&](std::string_view bytes) { log_stderr(bytes); };
   while (true) {
     pollfd files[2] = {{out_.read, POLLIN, 0}, {err_.read, POLLIN, 0}};
     poll(files, 2, kPollMs);  // a closed file is -1 and ignored
-    drain(out_, take_out);
-    drain(err_, take_err);
-    signal_if_asked();
+    read_available(out_, on_stdout);
+    read_available(err_, on_stderr);
+    send_stop_signals();
     if (reap()) break;
   }
-  // Whatever is still in the pipes; nobody is left to add to them.
-  for (std::uint64_t rounds = 0; rounds < kMaxLeftover / 65536 && drain(out_, take_out); ++rounds) {
+  // The process group is dead: read what is left in the pipes.
+  constexpr std::uint64_t kMaxReads = kMaxLeftover / kReadSize;
+  for (std::uint64_t n = 0; n < kMaxReads && read_available(out_, on_stdout); ++n) {
   }
-  for (std::uint64_t rounds = 0; rounds < kMaxLeftover / 65536 && drain(err_, take_err); ++rounds) {
+  for (std::uint64_t n = 0; n < kMaxReads && read_available(err_, on_stderr); ++n) {
   }
   end_.dropped = lines.dropped();
-  while (!last_stderr_line_.empty() && last_stderr_line_.back() == '\n')
-    last_stderr_line_.pop_back();
+  while (last_stderr_line_.ends_with('\n')) last_stderr_line_.pop_back();
   end_.last_stderr_line = last_stderr_line_.substr(last_stderr_line_.rfind('\n') + 1);
   return end_;
 }
 
-// One piece; false when there is none now, or never again.
-bool ChildProcess::drain(Pipe& pipe, const std::function<void(std::string_view)>& take) {
+// Reads once; false if no data is available or the pipe is closed.
+bool ChildProcess::read_available(Pipe& pipe,
+                                  const std::function<void(std::string_view)>& consume) {
   if (pipe.read < 0) return false;
-  char buffer[65536];
-  const ssize_t got = read(pipe.read, buffer, sizeof buffer);
-  if (got > 0) {
-    take({buffer, static_cast<std::size_t>(got)});
+  char buffer[kReadSize];
+  const ssize_t size = read(pipe.read, buffer, sizeof buffer);
+  if (size > 0) {
+    consume({buffer, static_cast<std::size_t>(size)});
     return true;
   }
-  if (got == 0 || (errno != EAGAIN && errno != EINTR)) pipe.close_read();
+  if (size == 0 || (errno != EAGAIN && errno != EINTR)) pipe.close_read();
   return false;
 }
 
-void ChildProcess::keep_stderr(std::string_view bytes) {
+void ChildProcess::log_stderr(std::string_view bytes) {
   last_stderr_line_ += bytes;
-  if (last_stderr_line_.size() > kMaxWords)
-    last_stderr_line_.erase(0, last_stderr_line_.size() - kMaxWords);
+  if (last_stderr_line_.size() > kMaxLastLine) {
+    last_stderr_line_.erase(0, last_stderr_line_.size() - kMaxLastLine);
+  }
   const auto room = static_cast<std::size_t>(options_.max_log - logged_);
   bytes = bytes.substr(0, room);
   logged_ += bytes.size();
-  // A full disk loses the log, not the job.
+  // A full disk loses log lines but does not fail the job.
   const ssize_t ignored = write(log_, bytes.data(), bytes.size());
   static_cast<void>(ignored);
 }
 
-void ChildProcess::signal_if_asked() {
-  if (!stop_) return;
+void ChildProcess::send_stop_signals() {
+  if (!stop_requested_) return;
   const auto now = std::chrono::steady_clock::now();
-  if (!asked_) {
-    asked_ = true;
+  if (!terminate_sent_) {
+    terminate_sent_ = true;
     kill_at_ = now + options_.grace;
     kill(pid_, SIGTERM);
   } else if (now >= kill_at_) {
@@ -283,7 +287,7 @@ void ChildProcess::signal_if_asked() {
 
 bool ChildProcess::reap() {
   siginfo_t info{};
-  // Not taken away yet: until then its number, and that of its group, belong to nobody else.
+  // WNOWAIT leaves the zombie, so that its process and group IDs cannot be reused before kill().
   if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) return false;
   if (info.si_pid == 0) return false;
   kill(-pid_, SIGKILL);

@@ -15,29 +15,30 @@ namespace fovea::server {
 
 struct ChildOptions {
   std::vector<std::string> command;  // the program's path, then its arguments
-  std::filesystem::path log;         // what it writes to stderr is appended here
+  std::filesystem::path log;         // its stderr is appended to this file
   int threads = 1;                   // OMP_NUM_THREADS of the child
-  bool idle = true;                  // runs only when nothing else wants the processor (SCHED_IDLE)
+  bool idle = true;                  // SCHED_IDLE: runs only when the processor is otherwise idle
   std::size_t max_line = 1 << 20;    // bytes; longer lines of its stdout are dropped
-  std::uint64_t max_log = 1 << 20;   // bytes of this run that are kept in the log
+  std::uint64_t max_log = 1 << 20;   // bytes of stderr appended to the log per run
   std::chrono::milliseconds grace{10'000};  // from SIGTERM to SIGKILL
 };
 
 // How a child ended.
 struct ChildEnd {
-  int code = -1;                 // exit status, when signal is 0
-  int signal = 0;                // that killed it
-  bool killed_here = false;      // by this program, because it did not stop in time
-  std::string last_stderr_line;  // the last line it wrote to stderr
+  int code = -1;                 // exit status if signal is 0
+  int signal = 0;                // the signal that killed it; 0: it exited
+  bool killed_here = false;      // killed by run(), because it did not stop within the grace period
+  std::string last_stderr_line;  // the last line it wrote to stderr, at most 400 bytes
   std::uint64_t dropped = 0;     // lines longer than max_line
-  std::uint64_t peak_bytes = 0;  // the most memory it had
+  std::uint64_t peak_bytes = 0;  // peak resident memory
 };
 
-// "killed by signal 9 (Killed), perhaps for lack of memory", "ended with code 1: ..."; one sentence
-// for people.
+// A human-readable phrase: "killed by signal 9 (Killed), possibly out of memory", "exited with code
+// 1; last line on stderr: ...".
 std::string describe(const ChildEnd& end);
 
-// Splits what comes in pieces into lines without their ends; longer ones are dropped and counted.
+// Assembles a byte stream into lines (without '\n'). Lines longer than max_line bytes are dropped
+// and counted.
 class LineSplitter {
  public:
   explicit LineSplitter(std::size_t max_line) : max_line_(max_line) {}
@@ -51,22 +52,24 @@ class LineSplitter {
   std::uint64_t dropped_ = 0;
 };
 
-// A program that works beside the server and must not hurt it: a process group of its own, the
-// lowest priority, the first to go when memory is short, few threads, none of the server's files
-// and sockets. It is killed when the thread that started it ends, so also when the server is
-// killed. Construct, run and destroy on one thread; stop() from any.
+// A child process that must not disturb the server: it runs in a separate process group at the
+// lowest priority, is the OOM killer's preferred victim, uses a limited number of threads and
+// inherits none of the server's files and sockets. The kernel kills it when the thread that started
+// it ends, so it does not outlive the server. Construct, run and destroy it on one thread; stop()
+// may be called from any thread.
 class ChildProcess {
  public:
-  // Throws IoError naming the program, also when it cannot be executed.
+  // Starts the program. Throws IoError naming it if it cannot be executed.
   explicit ChildProcess(const ChildOptions& options);
-  ~ChildProcess();  // kills what still runs
+  ~ChildProcess();  // kills the process group if it is still running
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  // Reads its stdout line by line until it has ended, then kills what it left behind in its group.
+  // Calls on_line for each line of its stdout until it has exited, then kills the processes left in
+  // its group.
   ChildEnd run(const std::function<void(std::string_view)>& on_line);
-  // Asks it to end (SIGTERM); what is still there after the grace is killed.
-  void stop() { stop_ = true; }
+  // Requests termination: run() sends SIGTERM, then SIGKILL after the grace period.
+  void stop() { stop_requested_ = true; }
   pid_t pid() const { return pid_; }
 
  private:
@@ -81,9 +84,9 @@ class ChildProcess {
     void close_read();
   };
 
-  bool drain(Pipe& pipe, const std::function<void(std::string_view)>& take);
-  void keep_stderr(std::string_view bytes);
-  void signal_if_asked();
+  bool read_available(Pipe& pipe, const std::function<void(std::string_view)>& consume);
+  void log_stderr(std::string_view bytes);
+  void send_stop_signals();
   bool reap();
 
   ChildOptions options_;
@@ -92,8 +95,8 @@ class ChildProcess {
   std::uint64_t logged_ = 0;
   std::string last_stderr_line_;
   pid_t pid_ = -1;  // -1 once reaped
-  std::atomic<bool> stop_{false};
-  bool asked_ = false;
+  std::atomic<bool> stop_requested_{false};
+  bool terminate_sent_ = false;  // SIGTERM
   std::chrono::steady_clock::time_point kill_at_;
   ChildEnd end_;
 };

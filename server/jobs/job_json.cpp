@@ -1,3 +1,5 @@
+// Jobs::show() and show_short(): a job as JSON.
+
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -10,22 +12,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kPage = 1000;
+constexpr int kPage = 1000;  // events read per query
 
 Json parse_stored(const std::string& text) {
   Json parsed = Json::parse(text, nullptr, false);
   return parsed.is_discarded() ? Json() : parsed;
 }
 
-// The keys of `from` that are there.
-void take(Json& to, const Json& from, std::initializer_list<const char*> keys) {
+// Copies the keys that `from` has.
+void copy_keys(Json& to, const Json& from, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
     if (const auto value = from.find(key); value != from.end()) to[key] = *value;
   }
 }
 
-// How far it is and its epochs, from what it told. An epoch that was done again after a resume
-// counts once, as it went last.
+// Adds the start event's keys, the epochs and the latest losses from the stored events. Of an epoch
+// that was repeated after a resume only the last run counts.
 void add_history(Json& body, JobStore& store, std::int64_t id) {
   std::map<double, Json> epochs;
   std::int64_t after = 0;
@@ -35,16 +37,16 @@ void add_history(Json& body, JobStore& store, std::int64_t id) {
       const Json event = parse_stored(stored.event);
       const std::string name = event.is_object() ? event.value("event", "") : "";
       if (name == job_event::kStart) {
-        take(body, event,
-             {"mode", "why", "notes", "epochs", "steps", "train_images", "new_images", "old_images",
-              "replayed_images", "shown_images", "classes", "new_classes"});
+        copy_keys(body, event,
+                  {"mode", "why", "notes", "epochs", "steps", "train_images", "new_images",
+                   "old_images", "replayed_images", "shown_images", "classes", "new_classes"});
       } else if (name == job_event::kEpoch && event.contains("epoch") &&
                  event["epoch"].is_number()) {
         Json epoch = event;
         epoch.erase("event");
         epochs[event["epoch"].get<double>()] = std::move(epoch);
       } else if (name == job_event::kCheckpoint) {
-        take(body, event, {"step"});
+        copy_keys(body, event, {"step"});
       }
     }
     if (events.size() < static_cast<std::size_t>(kPage)) break;
@@ -57,7 +59,7 @@ void add_history(Json& body, JobStore& store, std::int64_t id) {
     body["epoch"] = last["epoch"];
     if (last.contains("train_loss")) body["loss"] = last["train_loss"];
     if (last.contains("train_accuracy")) body["accuracy"] = last["train_accuracy"];
-    take(body, last, {"val_loss", "val_accuracy"});
+    copy_keys(body, last, {"val_loss", "val_accuracy"});
   }
   body["history"] = std::move(history);
 }
@@ -89,9 +91,9 @@ Json Jobs::show(const Job& job) const {
     }
     const std::string progress = feed_->latest_progress(job.id);
     if (!progress.empty()) {
-      take(body, parse_stored(progress),
-           {"phase", "epoch", "epochs", "step", "steps", "loss", "accuracy", "lr",
-            "images_per_second", "eta_seconds"});
+      copy_keys(body, parse_stored(progress),
+                {"phase", "epoch", "epochs", "step", "steps", "loss", "accuracy", "lr",
+                 "images_per_second", "eta_seconds"});
     }
   }
   body["result"] = job.result.empty() ? Json() : parse_stored(job.result);

@@ -56,8 +56,8 @@ JobModel parse_model(const Json& json) {
       features != json.end() && features->is_string()) {
     model.features = features->get<std::string>();
   }
-  model.learned.data_time = value_of<std::int64_t>(json, "data_time");
-  model.learned.external_classes = value_of<int>(json, "classes_elsewhere");
+  model.trained_on.data_time = value_of<std::int64_t>(json, "data_time");
+  model.trained_on.external_classes = value_of<int>(json, "classes_elsewhere");
   return model;
 }
 
@@ -85,8 +85,8 @@ Json to_json(const JobSpec& spec) {
            {{"version", champion.version},
             {"model", champion.model.string()},
             {"features", champion.features.empty() ? Json() : Json(champion.features.string())},
-            {"data_time", champion.learned.data_time},
-            {"classes_elsewhere", champion.learned.external_classes}}},
+            {"data_time", champion.trained_on.data_time},
+            {"classes_elsewhere", champion.trained_on.external_classes}}},
           {"options", spec.options}};
 }
 
@@ -131,7 +131,7 @@ EvaluateResult parse_evaluate_result(const Json& json) {
 }
 
 void write_job(const fs::path& folder, const JobSpec& spec) {
-  // A job of an earlier database may have used the same number.
+  // The folder exists if a job of an earlier database had the same number.
   std::error_code error;
   fs::remove_all(folder, error);
   if (error) throw IoError("cannot remove " + folder.string() + ": " + error.message());
@@ -177,7 +177,7 @@ Json read_result(const fs::path& folder) {
 fs::path result_file(const fs::path& folder, const std::string& name) {
   const fs::path path = name;
   if (path.empty() || path != path.filename() || path == "." || path == "..") {
-    throw FormatError("the job's result names the file \"" + name + "\" outside its folder");
+    throw FormatError("the job's result names a file outside its folder: \"" + name + "\"");
   }
   return folder / path;
 }

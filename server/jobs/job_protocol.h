@@ -12,7 +12,7 @@
 // The contract between the server and its worker process, `fovea job FOLDER`
 // (docs/decisions/0013-jobs.md). The server writes FOLDER/job.json and starts the worker. The
 // worker prints events to stdout, one JSON object per line, and writes FOLDER/result.json when it
-// has succeeded. Both programs use the types below and no literals of their own.
+// has succeeded. Both programs use the constants and types below.
 namespace fovea::server {
 
 inline constexpr const char* kJobFile = "job.json";
@@ -33,15 +33,14 @@ inline constexpr const char* kResult = "result";  // only in result.json
 // Exit codes of the worker.
 inline constexpr int kJobSucceeded = 0;
 inline constexpr int kJobFailed = 1;
-inline constexpr int kJobStopped =
-    3;  // stopped by a signal; a checkpoint is on disk if there is one
+inline constexpr int kJobStopped = 3;  // stopped by a signal; checkpoints stay on disk
 
 // The model version a job works on.
 struct JobModel {
   int version = 0;
   std::filesystem::path model;
   std::filesystem::path features;  // empty: the version has no feature statistics
-  ChampionData learned;            // what its training data was
+  ChampionData trained_on;         // its training data
 };
 
 // The contents of job.json.
@@ -52,11 +51,12 @@ struct JobSpec {
   std::filesystem::path data_dir;
   std::string dataset;
   JobModel champion;
-  nlohmann::ordered_json options = nlohmann::ordered_json::object();  // of the kind
+  nlohmann::ordered_json options =
+      nlohmann::ordered_json::object();  // of the kind, model_job_handler.h
 };
 
 // Results of the three kinds of job, the contents of result.json. Files are named relative to the
-// job's folder.
+// folder of the job.
 struct RetrainResult {
   std::string mode;
   std::string model, features;  // files

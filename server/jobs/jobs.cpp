@@ -1,5 +1,6 @@
 #include "server/jobs/jobs.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
@@ -15,8 +16,10 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr int kMaxQueued = 20;
-constexpr int kMaxStored = 20'000;  // events of one run
-constexpr std::size_t kMaxEvent = 64 << 10;
+constexpr int kMaxStored = 20'000;           // events stored per run
+constexpr std::size_t kMaxEvent = 64 << 10;  // bytes
+constexpr std::chrono::milliseconds kProgressInterval{500};
+constexpr std::chrono::seconds kRetryInterval{1};  // after a database error
 
 std::string state_event(JobState state, const std::string& reason) {
   Json event = {{"event", "state"}, {"state", to_string(state)}};
@@ -32,8 +35,8 @@ Jobs::Jobs(JobsOptions options, JobStore& store, Hub& hub, std::unique_ptr<JobHa
       hub_(hub),
       handler_(std::move(handler)),
       feed_(std::make_shared<JobFeed>(store)) {
-  interrupt_left_over();
-  runner_ = std::thread([this] { loop(); });
+  mark_interrupted();
+  runner_ = std::thread([this] { run_queue(); });
 }
 
 Jobs::~Jobs() {
@@ -42,9 +45,10 @@ Jobs::~Jobs() {
   feed_->close();
 }
 
-void Jobs::interrupt_left_over() {
+// Jobs still marked as running belong to a server process that no longer exists.
+void Jobs::mark_interrupted() {
   for (const Job& job : store_.in_state(JobState::running)) {
-    change(job.id, JobState::interrupted, "the server was stopped or killed while the job ran");
+    change(job.id, JobState::interrupted, "the server exited while the job was running");
   }
 }
 
@@ -63,26 +67,26 @@ void Jobs::change(std::int64_t id, JobState state, const std::string& reason,
   Json event = {{"id", id}, {"state", to_string(state)}};
   if (!reason.empty()) event["reason"] = reason;
   hub_.publish("job", event.dump(-1, ' ', false, Json::error_handler_t::replace));
-  log("job " + std::to_string(id) + ": " + std::string(to_string(state)) +
-      (reason.empty() ? "" : ": " + reason));
+  log(fmt::format("job {}: {}{}{}", id, to_string(state), reason.empty() ? "" : ": ", reason));
   if (options_.on_end && has_ended(state)) options_.on_end(find(id));
 }
 
-void Jobs::refuse_second(const std::string& kind) const {
-  int queued = 0;
+// REQUIRES mutex_.
+void Jobs::check_conflicts(const std::string& kind) const {
+  int unfinished = 0;
   for (const JobState state : {JobState::running, JobState::queued}) {
     for (const Job& job : store_.in_state(state)) {
-      ++queued;
+      ++unfinished;
       if (kind != "evaluate" && job.kind == kind) {
         throw JobRefusal(409,
-                         "job " + std::to_string(job.id) + " (" + kind + ") is " +
-                             std::string(to_string(state)) + "; wait for it or cancel it",
+                         fmt::format("job {} ({}) is already {}; wait for it or cancel it", job.id,
+                                     kind, to_string(state)),
                          job.id);
       }
     }
   }
-  if (queued >= kMaxQueued) {
-    throw JobRefusal(503, std::to_string(queued) + " jobs are waiting already");
+  if (unfinished >= kMaxQueued) {
+    throw JobRefusal(503, fmt::format("the job queue is full: {} jobs", unfinished));
   }
 }
 
@@ -92,12 +96,13 @@ Jobs::Submitted Jobs::submit(const std::string& kind, const Json& options, const
   if (!key.empty()) {
     if (const auto known = store_.find_key(key)) {
       if (known->kind == kind && known->options == text) return {*known, false};
-      throw JobRefusal(422, "the Idempotency-Key was used for job " + std::to_string(known->id) +
-                                ", which was asked for with another body");
+      throw JobRefusal(
+          422, fmt::format("this Idempotency-Key was already used for job {} with a different body",
+                           known->id));
     }
   }
   if (stopping_) throw JobRefusal(503, "the server is shutting down");
-  refuse_second(kind);
+  check_conflicts(kind);
   JobSpec spec = handler_->prepare(kind, options);
   const Job job = store_.create(kind, text, key);
   spec.kind = kind;
@@ -120,7 +125,7 @@ Json Jobs::plan(const std::string& kind, const Json& options) {
 
 Job Jobs::find(std::int64_t id) const {
   auto job = store_.get(id);
-  if (!job) throw JobRefusal(404, "there is no job " + std::to_string(id));
+  if (!job) throw JobRefusal(404, fmt::format("job {} does not exist", id));
   return *job;
 }
 
@@ -134,8 +139,7 @@ Job Jobs::cancel(std::int64_t id) {
     change(id, JobState::canceled, "");
     remove_job_data(folder(id));
   } else if (job.state != JobState::canceled) {
-    throw JobRefusal(
-        409, "job " + std::to_string(id) + " has already " + std::string(to_string(job.state)));
+    throw JobRefusal(409, fmt::format("job {} has already {}", id, to_string(job.state)));
   }
   return find(id);
 }
@@ -144,14 +148,15 @@ Job Jobs::resume(std::int64_t id) {
   const std::lock_guard lock(mutex_);
   const Job job = find(id);
   if (job.state != JobState::interrupted && job.state != JobState::failed) {
-    throw JobRefusal(409, "job " + std::to_string(id) + " is " + std::string(to_string(job.state)) +
-                              "; only one that was interrupted or failed can be resumed");
+    throw JobRefusal(
+        409, fmt::format("job {} is {}; only interrupted and failed jobs can be resumed", id,
+                         to_string(job.state)));
   }
   if (stopping_) throw JobRefusal(503, "the server is shutting down");
   if (!has_job(folder(id))) {
-    throw JobRefusal(409, "the folder of job " + std::to_string(id) + " is gone");
+    throw JobRefusal(409, fmt::format("the folder of job {} no longer exists", id));
   }
-  refuse_second(job.kind);
+  check_conflicts(job.kind);
   change(id, JobState::queued, "");
   changed_.notify_all();
   return find(id);
@@ -174,8 +179,9 @@ void Jobs::drain() {
   changed_.notify_all();
 }
 
-void Jobs::loop() {
-  bool complained = false;
+// The runner thread: takes the oldest queued job and runs it to its end, until stopping_.
+void Jobs::run_queue() {
+  bool store_failed = false;
   while (true) {
     std::optional<Job> job;
     {
@@ -184,15 +190,15 @@ void Jobs::loop() {
       try {
         auto queued = store_.in_state(JobState::queued);
         if (!queued.empty()) job = std::move(queued[0]);
-        complained = false;
+        store_failed = false;
       } catch (const IoError& error) {
-        if (!complained) log(error.what());
-        complained = true;
+        if (!store_failed) log(error.what());  // once per outage
+        store_failed = true;
       }
       if (!job) {
-        // A disk that refused may come back by itself; whoever adds a job says so.
-        complained ? static_cast<void>(changed_.wait_for(lock, std::chrono::seconds(1)))
-                   : changed_.wait(lock);
+        // An empty queue waits for submit() or resume(); after a database error it also retries.
+        store_failed ? static_cast<void>(changed_.wait_for(lock, kRetryInterval))
+                     : changed_.wait(lock);
         continue;
       }
       running_ = job->id;
@@ -205,23 +211,23 @@ void Jobs::loop() {
 }
 
 void Jobs::run_job(const Job& job) {
-  Outcome outcome{JobState::failed, "", ""};
+  JobOutcome outcome{JobState::failed, "", ""};
   try {
     change(job.id, JobState::running, "");
-    // The child was done, but the server was stopped before it took over the result.
-    outcome = has_result(folder(job.id)) ? finish(job) : run_child(job);
+    // A result exists if the worker succeeded but the server exited before it applied the result.
+    outcome = has_result(folder(job.id)) ? finish(job) : run_worker(job);
   } catch (const std::exception& error) {
     outcome.reason = error.what();
   }
   feed_->progress(job.id, "");
-  settle(job.id, outcome);
+  record_outcome(job.id, outcome);
   if (outcome.state == JobState::succeeded || outcome.state == JobState::canceled) {
     remove_job_data(folder(job.id));
   }
 }
 
-Jobs::Outcome Jobs::run_child(const Job& job) {
-  if (!has_job(folder(job.id))) throw IoError("the folder of the job is gone");
+Jobs::JobOutcome Jobs::run_worker(const Job& job) {
+  if (!has_job(folder(job.id))) throw IoError("the folder of the job no longer exists");
   ChildOptions options;
   options.command = options_.command;
   options.command.push_back(folder(job.id).string());
@@ -233,12 +239,12 @@ Jobs::Outcome Jobs::run_child(const Job& job) {
   {
     const std::lock_guard lock(mutex_);
     child_ = &child;
-    if (stop_request_ != StopRequest::none) child.stop();
+    if (stop_request_ != StopRequest::none) child.stop();  // requested before the worker started
   }
   std::string error;
   int stored = 0;
   const ChildEnd end =
-      child.run([&](std::string_view line) { take_line(job.id, line, error, stored); });
+      child.run([&](std::string_view line) { handle_line(job.id, line, error, stored); });
   StopRequest request;
   {
     const std::lock_guard lock(mutex_);
@@ -247,62 +253,67 @@ Jobs::Outcome Jobs::run_child(const Job& job) {
   }
   if (request == StopRequest::cancel) return {JobState::canceled, "", ""};
   if (end.signal == 0 && end.code == kJobSucceeded) return finish(job);
-  if (request == StopRequest::shutdown)
+  if (request == StopRequest::shutdown) {
     return {JobState::interrupted, "the server was stopped", ""};
+  }
   if (end.signal != 0) return {JobState::interrupted, describe(end), ""};
   if (end.code == kJobStopped) {
-    return {JobState::interrupted, "stopped by a signal from outside, with a checkpoint", ""};
+    return {JobState::interrupted,
+            "the worker was stopped by a signal that the server did not send", ""};
   }
   return {JobState::failed, error.empty() ? describe(end) : error, ""};
 }
 
-Jobs::Outcome Jobs::finish(const Job& job) {
+Jobs::JobOutcome Jobs::finish(const Job& job) {
   const Json result = handler_->finish(job, folder(job.id), read_result(folder(job.id)));
   return {JobState::succeeded, "", result.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
-void Jobs::take_line(std::int64_t id, std::string_view line, std::string& error, int& stored) {
+// Progress is published and forgotten; other events are stored. The reason of an error event is
+// written to `error`; `stored` counts the stored events.
+void Jobs::handle_line(std::int64_t id, std::string_view line, std::string& error, int& stored) {
   const Json event = parse_event(line);
-  if (event.is_discarded()) return;  // whatever a library printed
+  if (event.is_discarded()) return;  // not an event, perhaps printed by a library
   const std::string name = event["event"];
   std::string text = event.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > kMaxEvent) return;
   if (name == job_event::kProgress) {
     const auto now = std::chrono::steady_clock::now();
-    if (now - last_progress_ >= std::chrono::milliseconds(500)) {
+    if (now - last_progress_ >= kProgressInterval) {
       last_progress_ = now;
-      hub_.publish("progress", R"({"id":)" + std::to_string(id) + R"(,"progress":)" + text + "}");
+      hub_.publish("progress", fmt::format(R"({{"id":{},"progress":{}}})", id, text));
     }
     feed_->progress(id, std::move(text));
     return;
   }
-  if (name == job_event::kError)
+  if (name == job_event::kError) {
     error = event.value("reason", Json()).is_string() ? event["reason"] : Json(text);
-  const bool kept = name == job_event::kStart || name == job_event::kEpoch ||
-                    name == job_event::kCheckpoint || name == job_event::kError;
-  if (!kept || ++stored > kMaxStored) return;
+  }
+  const bool is_stored = name == job_event::kStart || name == job_event::kEpoch ||
+                         name == job_event::kCheckpoint || name == job_event::kError;
+  if (!is_stored || ++stored > kMaxStored) return;
   try {
     store_.append(id, text);
-  } catch (const IoError& trouble) {
-    log("job " + std::to_string(id) + ": an event is lost: " + trouble.what());
+  } catch (const IoError& failure) {
+    log(fmt::format("job {}: an event could not be stored: {}", id, failure.what()));
     return;
   }
   feed_->stored(id);
 }
 
-void Jobs::settle(std::int64_t id, const Outcome& outcome) {
-  for (bool complained = false;; complained = true) {
+// Retries until the database accepts the outcome. Meanwhile the job is shown as running; if the
+// server exits first it is marked interrupted, and resuming it ends in this outcome.
+void Jobs::record_outcome(std::int64_t id, const JobOutcome& outcome) {
+  for (bool logged = false;; logged = true) {
     try {
       change(id, outcome.state, outcome.reason, outcome.result);
       return;
     } catch (const IoError& error) {
-      if (!complained) log("job " + std::to_string(id) + ": " + error.what());
+      if (!logged) log(fmt::format("job {}: {}", id, error.what()));
     }
-    // Until the disk takes it again the job is shown as running; after a restart as interrupted,
-    // and resumed it ends as it should have.
     std::unique_lock lock(mutex_);
     if (stopping_) return;
-    changed_.wait_for(lock, std::chrono::seconds(1));
+    changed_.wait_for(lock, kRetryInterval);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "server/jobs/model_job_handler.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -12,7 +13,6 @@
 #include "engine/model/model_file.h"
 #include "engine/report/retrain_json.h"
 #include "engine/retrain/retrain_plan.h"
-#include "server/jobs/job_options.h"
 #include "server/jobs/job_protocol.h"
 #include "server/jobs/resources.h"
 #include "server/jobs/retrain_estimate.h"
@@ -25,23 +25,25 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::string megabytes(std::uint64_t bytes) {
-  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+std::string mebibytes(std::uint64_t bytes) {
+  return fmt::format("{} MiB", (bytes + (1 << 20) - 1) >> 20);
 }
 
-// Bytes that a job takes at most, and those that are there.
+// Memory or disk space in bytes: the most that a job may need, and what is available.
 struct Budget {
   std::uint64_t needed = 0, available = 0;
-  std::string lack;  // a sentence; empty: they suffice
+  std::string shortage;  // error text; empty: enough is available
 };
 
-// Checkpoint (weights, average, two moments), the result and its copy in files/: six models.
+// Six times the model file: the checkpoint (weights, average, two moments), the result, and its
+// copy in files/.
 Budget disk_budget(const fs::path& data_dir, const fs::path& model) {
   constexpr std::uint64_t kModels = 6;
   Budget budget{kModels * fs::file_size(model), available_disk(data_dir), ""};
   if (budget.available < budget.needed) {
-    budget.lack = "the job needs " + megabytes(budget.needed) + " of disk, " +
-                  megabytes(budget.available) + " are left for " + data_dir.string();
+    budget.shortage =
+        fmt::format("not enough disk space in {}: the job needs {}, {} available",
+                    data_dir.string(), mebibytes(budget.needed), mebibytes(budget.available));
   }
   return budget;
 }
@@ -51,17 +53,18 @@ Budget memory_budget(const RetrainPlan& plan, const Model& model, const Dataset&
   Budget budget{memory_needed(plan, model, dataset, environment.threads),
                 available_memory(environment.system), ""};
   if (budget.available < budget.needed) {
-    budget.lack = "the retraining needs up to " + megabytes(budget.needed) + " of memory, " +
-                  megabytes(budget.available) +
-                  " are available; a smaller \"replay\" or \"batch\" needs less";
+    budget.shortage = fmt::format(
+        "not enough memory: the retraining needs up to {}, {} available; reduce \"replay\" or "
+        "\"batch\"",
+        mebibytes(budget.needed), mebibytes(budget.available));
   }
   return budget;
 }
 
-// What a job would need is known before it starts: whoever asks for too much is told the numbers,
-// and nothing is killed for them later.
+// Jobs that cannot complete are not started: a worker must not be killed halfway for lack of
+// memory.
 void require(const Budget& budget) {
-  if (!budget.lack.empty()) throw JobRefusal(507, budget.lack);
+  if (!budget.shortage.empty()) throw JobRefusal(507, budget.shortage);
 }
 
 Json budget_json(const Budget& budget) {
@@ -82,95 +85,94 @@ StoredVersion find_version(Registry& registry, const std::string& name) {
 
 void require_images(const JobEnvironment& environment) {
   if (Dataset::exists(dataset_folder(environment.data_dir, environment.dataset))) return;
-  throw JobRefusal(422, "there are no images to work with yet: upload some, or import CIFAR-10");
+  throw JobRefusal(422, "there are no training images yet: upload images or import CIFAR-10");
 }
 
-// What the version was trained from, as the job that made it has told.
-ChampionData learned_by(const StoredVersion& version) {
+// The training data of a version, from the manifest that its retraining wrote.
+ChampionData training_data_of(const StoredVersion& version) {
   const Json manifest = parse_manifest(version.manifest);
-  ChampionData learned;
+  ChampionData data;
   const auto time = manifest.find("data_time"), classes = manifest.find("classes_elsewhere");
-  if (time != manifest.end() && time->is_number_integer())
-    learned.data_time = time->get<std::int64_t>();
+  if (time != manifest.end() && time->is_number_integer()) data.data_time = time->get<std::int64_t>();
   if (classes != manifest.end() && classes->is_number_integer()) {
-    learned.external_classes = classes->get<int>();
+    data.external_classes = classes->get<int>();
   }
-  return learned;
+  return data;
 }
 
 }  // namespace
 
-// The plan points into the dataset.
-struct ModelJobHandler::Planned {
+// The plan holds pointers into the dataset.
+struct ModelJobHandler::RetrainInputs {
   Model model;
   Dataset dataset;
   RetrainPlan plan;
 };
 
 JobSpec ModelJobHandler::prepare(const std::string& kind, const Json& options) {
-  check_options(kind, options);
-  Json passed = options;
+  check_job_options(kind, options);
+  Json worker_options = options;
   std::string name = "champion";
   if (kind == "evaluate") {
     name = std::to_string(options["version"].get<int>());
-    passed.erase("version");
-    if (!passed.contains("split")) passed["split"] = "test";
+    worker_options.erase("version");
+    if (!worker_options.contains("split")) worker_options["split"] = "test";
   }
-  passed.erase("promote");  // decided here, when it is done
+  worker_options.erase("promote");  // applied by finish_retrain()
   const StoredVersion version = find_version(registry_, name);
-  const ChampionData learned = learned_by(version);
   const fs::path model = registry_.model_path(version);
   require(disk_budget(environment_.data_dir, model));
   if (kind != "import") require_images(environment_);
   if (kind == "retrain") {
-    const Planned planned = plan_for(version, options);
-    require(memory_budget(planned.plan, planned.model, planned.dataset, environment_));
+    const RetrainInputs inputs = plan_for(version, options);
+    require(memory_budget(inputs.plan, inputs.model, inputs.dataset, environment_));
   }
   JobSpec spec;
   spec.data_dir = environment_.data_dir;
   spec.dataset = environment_.dataset;
-  spec.champion = {version.number, model, registry_.features_path(version), learned};
-  spec.options = std::move(passed);
+  spec.champion = {version.number, model, registry_.features_path(version),
+                   training_data_of(version)};
+  spec.options = std::move(worker_options);
   return spec;
 }
 
-ModelJobHandler::Planned ModelJobHandler::plan_for(const StoredVersion& version,
-                                                   const Json& options) const {
-  Planned planned{read_model(read_file(registry_.model_path(version))),
-                  Dataset::open(dataset_folder(environment_.data_dir, environment_.dataset)),
-                  {}};
+ModelJobHandler::RetrainInputs ModelJobHandler::plan_for(const StoredVersion& version,
+                                                         const Json& options) const {
+  RetrainInputs inputs{read_model(read_file(registry_.model_path(version))),
+                       Dataset::open(dataset_folder(environment_.data_dir, environment_.dataset)),
+                       {}};
   const fs::path features = registry_.features_path(version);
   std::optional<FeatureStatistics> bundle;
   if (!features.empty()) bundle = read_feature_statistics(read_file(features));
   try {
-    planned.plan = plan_retrain(planned.model, bundle ? &*bundle : nullptr, planned.dataset,
-                                learned_by(version), read_retrain_options(options));
+    inputs.plan = plan_retrain(inputs.model, bundle ? &*bundle : nullptr, inputs.dataset,
+                               training_data_of(version), read_retrain_options(options));
   } catch (const ConfigError& error) {
     throw JobRefusal(422, error.what());
   }
-  return planned;
+  return inputs;
 }
 
 Json ModelJobHandler::plan(const std::string& kind, const Json& options) {
-  if (kind != "retrain") throw JobRefusal(422, "only a job of kind retrain has a plan");
-  check_options(kind, options);
+  if (kind != "retrain") throw JobRefusal(422, "only retrain jobs can be planned");
+  check_job_options(kind, options);
   const StoredVersion version = find_version(registry_, "champion");
   require_images(environment_);
-  const Planned planned = plan_for(version, options);
+  const RetrainInputs inputs = plan_for(version, options);
   const Budget disk = disk_budget(environment_.data_dir, registry_.model_path(version));
-  const Budget memory = memory_budget(planned.plan, planned.model, planned.dataset, environment_);
+  const Budget memory = memory_budget(inputs.plan, inputs.model, inputs.dataset, environment_);
   Json body = {
-      {"kind", kind}, {"champion", version.number}, {"data_revision", planned.dataset.revision()}};
-  body.update(plan_json(planned.plan));
-  body["images"] = plan_classes_json(planned.plan);
+      {"kind", kind}, {"champion", version.number}, {"data_revision", inputs.dataset.revision()}};
+  body.update(plan_json(inputs.plan));
+  body["images"] = plan_classes_json(inputs.plan);
   body["memory_bytes"] = budget_json(memory);
   body["disk_bytes"] = budget_json(disk);
-  Json lacking = Json::array();
+  Json shortages = Json::array();
   for (const Budget& budget : {memory, disk}) {
-    if (!budget.lack.empty()) lacking.push_back(budget.lack);
+    if (!budget.shortage.empty()) shortages.push_back(budget.shortage);
   }
-  body["lacking"] = std::move(lacking);
-  if (const auto estimate = estimate_retrain(store_, planned.plan)) {
+  body["lacking"] = std::move(shortages);
+  if (const auto estimate = estimate_retrain(store_, inputs.plan)) {
     body["estimate"] = {{"seconds", estimate->seconds}, {"job", estimate->job}};
   }
   return body;
@@ -182,7 +184,8 @@ Json ModelJobHandler::finish(const Job& job, const fs::path& folder, const Json&
   return result;
 }
 
-// A crash between this and the job's end must not make a second version.
+// If the server crashed after publishing but before the job ended, the version already exists:
+// return it instead of publishing a second one.
 int ModelJobHandler::publish_once(const Job& job, const fs::path& folder,
                                   const RetrainResult& result, int parent) {
   for (const StoredVersion& version : registry_.newest(20)) {
@@ -208,18 +211,20 @@ Json ModelJobHandler::finish_retrain(const Job& job, const fs::path& folder,
   const std::string decision = result.verdict.is_object()
                                    ? result.verdict.value("decision", "cannot_judge")
                                    : "cannot_judge";
-  const bool may = Json::parse(job.options).value("promote", "auto") == "auto";
+  const bool may_promote = Json::parse(job.options).value("promote", "auto") == "auto";
   const Aliases aliases = registry_.aliases();
   const auto champion = aliases.find("champion");
-  const bool current = champion != aliases.end() && champion->second == parent;
-  bool promoted = champion != aliases.end() && champion->second == number;  // before a crash
+  const bool parent_active = champion != aliases.end() && champion->second == parent;
+  // True here only if an earlier call activated the version before the server crashed.
+  bool promoted = champion != aliases.end() && champion->second == number;
   std::string reason;
   if (decision != "promote") {
-    reason = decision == "reject" ? "the gate rejects it" : "the gate cannot judge it";
-  } else if (!may) {
-    reason = "the gate would promote it; the job was told not to";
-  } else if (!current && !promoted) {
-    reason = "it was judged against " + version_title(parent) + ", which is no longer the champion";
+    reason = decision == "reject" ? "rejected by the gate" : "the gate could not decide";
+  } else if (!may_promote) {
+    reason = "accepted by the gate, but the job's option \"promote\" is \"never\"";
+  } else if (!parent_active && !promoted) {
+    reason = fmt::format("it was compared with {}, which is no longer the active version",
+                         version_title(parent));
   } else if (!promoted) {
     registry_.activate(number, actor, "promoted by the gate");
     promoted = true;
@@ -244,7 +249,7 @@ Json ModelJobHandler::finish_evaluation(const Job& job, const fs::path& folder,
   Evaluation evaluation;
   evaluation.evaluation.assign(bytes.begin(), bytes.end());
   const Json document = Json::parse(evaluation.evaluation, nullptr, false);
-  if (!document.is_object()) throw FormatError("the evaluation is not a JSON object");
+  if (!document.is_object()) throw FormatError("the evaluation file is not a JSON object");
   const JobSpec spec = read_job(folder);
   evaluation.version = spec.champion.version;
   evaluation.job = job.id;

@@ -14,15 +14,22 @@ namespace fovea::server {
 class Registry;
 struct StoredVersion;
 
+// Checks the options of a new job (job_options.cpp). Throws JobRefusal 422 naming the option that
+// is missing, unknown or has a value that is not allowed. Options by kind:
+//   retrain   mode, epochs, lr, replay, batch, seed, distillation, freeze_statistics, gate, promote
+//   evaluate  version (required), split
+//   import    source (required)
+void check_job_options(const std::string& kind, const nlohmann::ordered_json& options);
+
 struct JobEnvironment {
   std::filesystem::path data_dir;
   std::string dataset;
-  int threads = 1;  // of a job
+  int threads = 1;  // of a worker
   SystemFolders system;
 };
 
-// The three kinds of job: retrain the champion (and activate the result if the gate accepts it),
-// evaluate a version, import a dataset.
+// The three kinds of job: retrain the active version (and activate the result if the gate accepts
+// it), evaluate a version, import a public dataset.
 class ModelJobHandler : public JobHandler {
  public:
   ModelJobHandler(Registry& registry, JobStore& store, JobEnvironment environment)
@@ -35,8 +42,8 @@ class ModelJobHandler : public JobHandler {
                                 const nlohmann::ordered_json& result) override;
 
  private:
-  struct Planned;
-  Planned plan_for(const StoredVersion& version, const nlohmann::ordered_json& options) const;
+  struct RetrainInputs;
+  RetrainInputs plan_for(const StoredVersion& version, const nlohmann::ordered_json& options) const;
   nlohmann::ordered_json finish_retrain(const Job& job, const std::filesystem::path& folder,
                                         const RetrainResult& result);
   nlohmann::ordered_json finish_evaluation(const Job& job, const std::filesystem::path& folder,

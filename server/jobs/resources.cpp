@@ -13,16 +13,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
-// The number in a file of one; nullopt for "max" and for a file that is not there.
+// The number that a file contains; nullopt for "max" and for a missing file.
 std::optional<std::uint64_t> read_number(const fs::path& file) {
   std::ifstream in(file);
   std::uint64_t number = 0;
   return in >> number ? std::optional(number) : std::nullopt;
 }
 
-// The number after `name` in a file of such lines.
+// The number after `name` in a file with lines "NAME NUMBER ...".
 std::optional<std::uint64_t> read_entry(const fs::path& file, const std::string& name) {
   std::ifstream in(file);
   std::string key, rest;
@@ -36,24 +36,28 @@ std::optional<std::uint64_t> read_entry(const fs::path& file, const std::string&
   return std::nullopt;
 }
 
-std::uint64_t left(const fs::path& group, const char* limit_file, const char* usage_file,
-                   const char* droppable) {
+// What is left below the limit of one cgroup. `cache_key`: the entry of memory.stat with the bytes
+// of file pages that the kernel can drop.
+std::uint64_t remaining(const fs::path& group, const char* limit_file, const char* usage_file,
+                        const char* cache_key) {
   const auto limit = read_number(group / limit_file);
   const auto usage = read_number(group / usage_file);
-  if (!limit || !usage) return kAll;
-  const std::uint64_t files = read_entry(group / "memory.stat", droppable).value_or(0);
-  const std::uint64_t used = *usage - std::min(*usage, files);
+  if (!limit || !usage) return kUnlimited;
+  const std::uint64_t cached = read_entry(group / "memory.stat", cache_key).value_or(0);
+  const std::uint64_t used = *usage - std::min(*usage, cached);
   return *limit - std::min(*limit, used);
 }
 
-// The least over the group and all above it. A container may see its own group as the top.
-template <class Left>
-std::uint64_t least(const fs::path& top, const std::string& path, const Left& left_in) {
-  std::uint64_t result = left_in(top);
-  fs::path group = top;
+// The minimum over the cgroup at `path` and all cgroups above it. In a container the root may be
+// its own cgroup.
+template <class Remaining>
+std::uint64_t minimum_over_path(const fs::path& root, const std::string& path,
+                                const Remaining& remaining_in) {
+  std::uint64_t result = remaining_in(root);
+  fs::path group = root;
   for (const fs::path& part : fs::path(path).relative_path()) {
     group /= part;
-    result = std::min(result, left_in(group));
+    result = std::min(result, remaining_in(group));
   }
   return result;
 }
@@ -64,6 +68,7 @@ std::uint64_t available_memory(const SystemFolders& folders) {
   const auto kilobytes = read_entry(folders.proc / "meminfo", "MemAvailable:");
   if (!kilobytes) throw IoError((folders.proc / "meminfo").string() + " has no MemAvailable");
   std::uint64_t result = *kilobytes * 1024;
+  // Lines "ID:CONTROLLERS:PATH"; version 2 has no controllers.
   std::ifstream groups(folders.proc / "self/cgroup");
   std::string line;
   while (std::getline(groups, line)) {
@@ -73,14 +78,15 @@ std::uint64_t available_memory(const SystemFolders& folders) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string path = line.substr(second + 1);
     if (controllers.empty()) {
-      result = std::min(result, least(folders.cgroup, path, [](const fs::path& group) {
-                          return left(group, "memory.max", "memory.current", "inactive_file");
+      result = std::min(result, minimum_over_path(folders.cgroup, path, [](const fs::path& group) {
+                          return remaining(group, "memory.max", "memory.current", "inactive_file");
                         }));
     } else if (("," + controllers + ",").find(",memory,") != line.npos) {
-      result = std::min(result, least(folders.cgroup / "memory", path, [](const fs::path& group) {
-                          return left(group, "memory.limit_in_bytes", "memory.usage_in_bytes",
-                                      "total_inactive_file");
-                        }));
+      result = std::min(
+          result, minimum_over_path(folders.cgroup / "memory", path, [](const fs::path& group) {
+            return remaining(group, "memory.limit_in_bytes", "memory.usage_in_bytes",
+                             "total_inactive_file");
+          }));
     }
   }
   return result;
@@ -88,10 +94,15 @@ std::uint64_t available_memory(const SystemFolders& folders) {
 
 std::uint64_t available_disk(const fs::path& folder) {
   std::error_code error;
-  fs::path place = fs::absolute(folder);
-  while (!fs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
-  const fs::space_info space = fs::space(place, error);
-  if (error) throw IoError("cannot measure the disk of " + place.string() + ": " + error.message());
+  fs::path existing = fs::absolute(folder);
+  while (!fs::exists(existing, error) && existing.has_relative_path()) {
+    existing = existing.parent_path();
+  }
+  const fs::space_info space = fs::space(existing, error);
+  if (error) {
+    throw IoError("cannot read the free disk space of " + existing.string() + ": " +
+                  error.message());
+  }
   return space.available;
 }
 

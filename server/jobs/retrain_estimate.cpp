@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "server/jobs/job_protocol.h"
 #include "server/store/job_store.h"
 
 namespace fovea::server {
@@ -13,15 +14,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kLooked = 100;  // jobs
-constexpr int kPage = 1000;   // events read at once
+constexpr int kMaxJobs = 100;  // searched
+constexpr int kPage = 1000;    // events read per query
 
-// What a job has told of its work.
-struct Measured {
+// From the stored events of a job.
+struct JobMeasurement {
   std::string mode;
-  double epochs = 0, shown = 0;  // as planned
-  double epoch_seconds = 0;      // of all epochs
-  int runs = 0;                  // more than one: it was resumed
+  double epochs = 0, images_per_epoch = 0;  // as planned
+  double epoch_seconds = 0;                 // sum over all epochs
+  int runs = 0;                             // more than one: it was resumed
 };
 
 double number(const Json& event, const char* key) {
@@ -34,8 +35,8 @@ std::string text(const Json& event, const char* key) {
   return found != event.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-Measured measure(JobStore& store, std::int64_t job) {
-  Measured measured;
+JobMeasurement measure(JobStore& store, std::int64_t job) {
+  JobMeasurement measured;
   std::map<double, double> seconds;  // by epoch
   std::int64_t after = 0;
   while (true) {
@@ -45,12 +46,12 @@ Measured measure(JobStore& store, std::int64_t job) {
       if (!event.is_object()) continue;
       const std::string name = text(event, "event");
       if (name == "state" && text(event, "state") == "running") ++measured.runs;
-      if (name == "start") {
+      if (name == job_event::kStart) {
         measured.mode = text(event, "mode");
         measured.epochs = number(event, "epochs");
-        measured.shown = number(event, "shown_images");
+        measured.images_per_epoch = number(event, "shown_images");
       }
-      if (name == "epoch") seconds[number(event, "epoch")] = number(event, "seconds");
+      if (name == job_event::kEpoch) seconds[number(event, "epoch")] = number(event, "seconds");
     }
     if (events.size() < static_cast<std::size_t>(kPage)) break;
     after = events.back().number;
@@ -59,26 +60,29 @@ Measured measure(JobStore& store, std::int64_t job) {
   return measured;
 }
 
-double scaled(const Measured& measured, double whole, const RetrainPlan& plan) {
-  const double growth = static_cast<double>(plan.images_per_epoch()) / measured.shown;
-  // The head learns mostly from remembered features, of which there are as many whatever is new.
-  const double by_images = plan.mode == RetrainMode::full ? growth : std::max(1.0, growth);
-  const double rest = std::max(0.0, whole - measured.epoch_seconds);
-  return measured.epoch_seconds * plan.recipe.epochs / measured.epochs * by_images +
-         rest * std::max(1.0, growth);
+// `total`: seconds of the whole reference job.
+double extrapolate(const JobMeasurement& measured, double total, const RetrainPlan& plan) {
+  const double ratio = static_cast<double>(plan.images_per_epoch()) / measured.images_per_epoch;
+  // Mode frozen trains the head mostly on replayed features, whose number does not shrink with the
+  // number of new images.
+  const double epoch_ratio = plan.mode == RetrainMode::full ? ratio : std::max(1.0, ratio);
+  const double other_seconds = std::max(0.0, total - measured.epoch_seconds);
+  return measured.epoch_seconds * plan.recipe.epochs / measured.epochs * epoch_ratio +
+         other_seconds * std::max(1.0, ratio);
 }
 
 }  // namespace
 
-std::optional<Estimate> estimate_retrain(JobStore& store, const RetrainPlan& plan) {
-  for (const Job& job : store.newest(kLooked)) {
-    const bool done = job.kind == "retrain" && job.state == JobState::succeeded;
-    if (!done || !job.started || !job.ended) continue;
-    const Measured measured = measure(store, job.id);
+std::optional<RetrainEstimate> estimate_retrain(JobStore& store, const RetrainPlan& plan) {
+  for (const Job& job : store.newest(kMaxJobs)) {
+    const bool succeeded = job.kind == "retrain" && job.state == JobState::succeeded;
+    if (!succeeded || !job.started || !job.ended) continue;
+    const JobMeasurement measured = measure(store, job.id);
     if (measured.mode != to_string(plan.mode) || measured.runs != 1) continue;
-    if (!(measured.epochs > 0 && measured.shown > 0)) continue;  // of an earlier version
-    const double whole = std::chrono::duration<double>(*job.ended - *job.started).count();
-    return Estimate{scaled(measured, whole, plan), job.id};
+    // Earlier versions of the program did not store these.
+    if (!(measured.epochs > 0 && measured.images_per_epoch > 0)) continue;
+    const double total = std::chrono::duration<double>(*job.ended - *job.started).count();
+    return RetrainEstimate{extrapolate(measured, total, plan), job.id};
   }
   return std::nullopt;
 }

@@ -9,15 +9,15 @@ namespace fovea::server {
 
 class JobStore;
 
-struct Estimate {
+struct RetrainEstimate {
   double seconds = 0;
-  std::int64_t job = 0;  // that it was measured at
+  std::int64_t job = 0;  // the reference job
 };
 
-// How long a retraining of this plan takes on this machine, judged by the latest one of the same
-// mode that succeeded in one go: its epochs, by how many this plan has and how many images they
-// show, and the rest of it, longer where there are more images but never shorter. Nothing when
-// none has succeeded here among the latest hundred jobs. IoError.
-std::optional<Estimate> estimate_retrain(JobStore& store, const RetrainPlan& plan);
+// The duration of a retraining, extrapolated from the newest job of the same mode that succeeded
+// without being resumed: the time of its epochs is scaled by the number of epochs and images per
+// epoch, the time of its other phases by the number of images, never downwards. nullopt if there is
+// no such job among the newest 100. Throws IoError.
+std::optional<RetrainEstimate> estimate_retrain(JobStore& store, const RetrainPlan& plan);
 
 }  // namespace fovea::server

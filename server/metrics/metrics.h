@@ -11,7 +11,7 @@
 
 namespace fovea::server {
 
-// A number that is read when someone asks, not counted as it happens.
+// A value that is read at the time of a scrape instead of being counted.
 struct MetricSample {
   enum class Kind { counter, gauge };
   std::string name;
@@ -21,26 +21,27 @@ struct MetricSample {
   double value = 0;
 };
 
-// What GET /metrics shows (docs/http-api.md has the names). Counting costs a short lock and no
-// look-up in the library's own tables. Any thread.
+// The metrics of GET /metrics (docs/http-api.md lists their names). Counting takes at most a short
+// lock. Any thread. Implemented in metrics.cpp; the functions below the class in process.cpp.
 class Metrics {
  public:
   Metrics();
   ~Metrics();
 
-  // One answered HTTP request; `route` is the pattern of the route.
-  void answered(std::string_view verb, std::string_view route, int status, double seconds);
-  // One request for classification: outcome ok, bad_image, late, failed.
-  void settled(const std::string& model, const std::string& version, const std::string& outcome);
-  // One that was not taken: reason queue_full ...
-  void rejected(const std::string& reason);
+  // An HTTP request was answered; `route` is the pattern of its route.
+  void request_finished(std::string_view verb, std::string_view route, int status, double seconds);
+  // A classification request ended; outcome: ok, bad_image, late or failed.
+  void inference_finished(const std::string& model, const std::string& version,
+                          const std::string& outcome);
+  // A classification request was rejected; reason: queue_full ...
+  void inference_rejected(const std::string& reason);
 
-  // A retraining's run has ended: state succeeded, failed, canceled, interrupted.
-  void trained(std::string_view state);
-  // Another version came into service.
-  void swapped(bool rollback);
+  // A retrain job ended; state: succeeded, failed, canceled or interrupted.
+  void training_finished(std::string_view state);
+  // The active version changed.
+  void version_activated(bool rollback);
 
-  struct Answer {
+  struct PredictionSample {
     const std::string& model;
     const std::string& version;
     const std::string& label;
@@ -48,11 +49,11 @@ class Metrics {
     bool uncertain = false;
     double decode_ms = 0, queue_ms = 0, compute_ms = 0;
   };
-  void predicted(const Answer& answer);
+  void predicted(const PredictionSample& sample);  // an image was classified
 
-  // Adds samples whenever someone asks. Before the server runs.
+  // `source` adds samples at every scrape. Call before the server runs.
   void add_source(std::function<void(std::vector<MetricSample>&)> source);
-  // Everything, with these samples too, in the Prometheus text format 0.0.4.
+  // All metrics and these samples in the Prometheus text format 0.0.4.
   std::string text(std::vector<MetricSample> samples) const;
 
  private:
@@ -60,9 +61,9 @@ class Metrics {
   std::unique_ptr<Impl> impl_;
 };
 
-// CPU time, memory, open files and start of this process, under the names Prometheus gives them.
+// CPU time, memory, open files and start time of this process, under the standard Prometheus names.
 void add_process_samples(std::vector<MetricSample>& samples);
-// Memory in use by this process; nothing when the system does not tell.
+// Resident memory of this process; nullopt without /proc.
 std::optional<std::int64_t> resident_bytes();
 
 }  // namespace fovea::server

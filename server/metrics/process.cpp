@@ -19,7 +19,7 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-// The moment this library was loaded: close enough to the start of the process.
+// When static initialization ran: close enough to the start of the process.
 const auto kProcessStart = std::chrono::system_clock::now();
 
 }  // namespace
@@ -34,13 +34,13 @@ void add_process_samples(std::vector<MetricSample>& samples) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   samples.push_back({"process_cpu_seconds_total",
-                     "CPU time of user and system.",
+                     "User and system CPU time.",
                      Kind::counter,
                      {},
                      seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)});
   if (const auto resident = resident_bytes()) {
     samples.push_back({"process_resident_memory_bytes",
-                       "Memory in use.",
+                       "Resident memory.",
                        Kind::gauge,
                        {},
                        static_cast<double>(*resident)});
@@ -56,7 +56,7 @@ void add_process_samples(std::vector<MetricSample>& samples) {
                        static_cast<double>(std::distance(begin(files), end(files)) - 1)});
   }
   samples.push_back({"process_start_time_seconds",
-                     "Start of the process, seconds since 1970.",
+                     "Start time of the process, seconds since 1970.",
                      Kind::gauge,
                      {},
                      std::chrono::duration<double>(kProcessStart.time_since_epoch()).count()});

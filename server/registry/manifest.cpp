@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
@@ -11,8 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMaxText = 1 << 20;
-constexpr double kSameTemperature = 1e-4;  // relative: a decimal text against a float
+constexpr std::size_t kMaxText = 1 << 20;       // bytes
+constexpr double kTemperatureTolerance = 1e-4;  // relative; decimal text compared with a float
 
 void copy_text(const Provenance& provenance, const char* key, Json& manifest) {
   const auto found = provenance.find(key);
@@ -21,23 +22,23 @@ void copy_text(const Provenance& provenance, const char* key, Json& manifest) {
   }
 }
 
-void settle_classes(const Model& model, Json& manifest) {
+void set_classes(const Model& model, Json& manifest) {
   if (manifest.contains("classes") && manifest["classes"] != Json(model.classes)) {
-    throw FormatError("manifest: the classes are not those of the model file");
+    throw FormatError("manifest: its classes differ from those of the model file");
   }
   manifest["classes"] = model.classes;
 }
 
-void settle_calibration(const Model& model, Json& manifest) {
+void set_temperature(const Model& model, Json& manifest) {
   Json& calibration = manifest["calibration"];
   if (calibration.is_null()) calibration = Json::object();
-  if (!calibration.is_object()) throw FormatError("manifest: calibration is no object");
+  if (!calibration.is_object()) throw FormatError("manifest: \"calibration\" is not an object");
   const double own = model.temperature;
   if (calibration.contains("temperature")) {
     const Json& given = calibration["temperature"];
-    if (!given.is_number() || std::abs(given.get<double>() - own) > kSameTemperature * own) {
-      throw FormatError("manifest: the temperature " + given.dump() +
-                        " is not that of the model file, " + std::to_string(own));
+    if (!given.is_number() || std::abs(given.get<double>() - own) > kTemperatureTolerance * own) {
+      throw FormatError(fmt::format(
+          "manifest: its temperature {} differs from {} in the model file", given.dump(), own));
     }
   }
   calibration["temperature"] = own;
@@ -47,11 +48,11 @@ void settle_calibration(const Model& model, Json& manifest) {
 
 Json complete_manifest(const Model& model, const Json& given) {
   Json manifest = given.is_null() ? Json::object() : given;
-  if (!manifest.is_object()) throw FormatError("manifest: this is no JSON object");
+  if (!manifest.is_object()) throw FormatError("manifest: not a JSON object");
   if (manifest.contains("name") && !manifest["name"].is_string()) {
-    throw FormatError("manifest: the name is no text");
+    throw FormatError("manifest: \"name\" is not a string");
   }
-  // A model file from elsewhere may name a parent by its weights; only a job knows the number.
+  // Not "parent": the model file names it by its weights; the version number is known to a job.
   for (const char* key : {"name", "data", "data_revision", "recipe", "created"}) {
     copy_text(model.provenance, key, manifest);
   }
@@ -60,13 +61,12 @@ Json complete_manifest(const Model& model, const Json& given) {
     Json metrics = read_metrics(model.provenance);
     if (metrics.is_object()) manifest["metrics"] = std::move(metrics);
   }
-  settle_classes(model, manifest);
-  settle_calibration(model, manifest);
+  set_classes(model, manifest);
+  set_temperature(model, manifest);
   manifest["parameters"] = model.network.parameter_count();
   const std::size_t size = manifest.dump(-1, ' ', false, Json::error_handler_t::replace).size();
   if (size > kMaxText) {
-    throw FormatError("manifest: " + std::to_string(size) + " bytes, the limit is " +
-                      std::to_string(kMaxText));
+    throw FormatError(fmt::format("manifest: {} bytes exceed the limit of {}", size, kMaxText));
   }
   return manifest;
 }
@@ -83,7 +83,7 @@ Json read_metrics(const Provenance& provenance) {
 
 Json parse_manifest(const std::string& text) {
   Json manifest = Json::parse(text, nullptr, false);
-  if (!manifest.is_object()) throw FormatError("manifest: this is no JSON object");
+  if (!manifest.is_object()) throw FormatError("manifest: not a JSON object");
   return manifest;
 }
 

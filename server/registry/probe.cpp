@@ -1,26 +1,27 @@
-#include "server/registry/probe.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "engine/core/error.h"
+#include "server/registry/registry.h"
 #include "server/serve/batcher.h"
 
 namespace fovea::server {
 namespace {
 
-constexpr int kEdge = 32;  // pixels
-constexpr int kHeader = 54;
+constexpr int kEdge = 32;               // pixels
+constexpr int kHeader = 54;             // bytes
 constexpr double kSumTolerance = 1e-3;  // float sums over up to 65,536 classes
 
+// Little-endian, `width` bytes.
 void put(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value, int width) {
   for (int i = 0; i < width; ++i) bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
-// A BMP of smooth colours with edges, so that every kind of layer has something to do.
+// A BMP file with colour gradients and edges, so that the activations of no layer are all zero.
 std::vector<std::uint8_t> probe_image() {
   std::vector<std::uint8_t> bytes(kHeader + kEdge * kEdge * 3);
   bytes[0] = 'B';
@@ -51,34 +52,32 @@ void probe(const Classifier& classifier) {
   classifier.predict(classifier.prepare(probe_image()), probabilities, scratch);
   const auto values = probabilities.values();
   if (values.size() != classifier.classes().size()) {
-    throw FormatError("the model answers a test image with " + std::to_string(values.size()) +
-                      " numbers for " + std::to_string(classifier.classes().size()) + " classes");
+    throw FormatError(fmt::format("self-test: the model returns {} probabilities for {} classes",
+                                  values.size(), classifier.classes().size()));
   }
   double sum = 0;
   for (const Scalar p : values) {
     if (!(p >= 0 && p <= 1)) {
-      throw FormatError("the model answers a test image with a probability of " +
-                        std::to_string(p));
+      throw FormatError(fmt::format("self-test: the model returns the probability {}", p));
     }
     sum += p;
   }
   if (std::abs(sum - 1) > kSumTolerance) {
-    throw FormatError("the model answers a test image with probabilities that sum to " +
-                      std::to_string(sum));
+    throw FormatError(fmt::format("self-test: the model's probabilities sum to {}", sum));
   }
 }
 
-void warm(const Classifier& classifier) {
-  const Tensor one = classifier.prepare(probe_image());
+void warm_up(const Classifier& classifier) {
+  const Tensor input = classifier.prepare(probe_image());
   Scratch scratch;
   Tensor probabilities;
   for (const int count : {1, 2, static_cast<int>(Batcher::kMicroBatch), 1}) {
-    Shape shape = one.shape();
+    Shape shape = input.shape();
     shape.n = count;
     Tensor inputs;
     inputs.resize(shape);
     for (int i = 0; i < count; ++i) {
-      std::copy(one.values().begin(), one.values().end(), inputs.image(i));
+      std::copy(input.values().begin(), input.values().end(), inputs.image(i));
     }
     classifier.predict(inputs, probabilities, scratch);
   }

@@ -4,12 +4,12 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/model/feature_statistics.h"
 #include "server/registry/manifest.h"
-#include "server/registry/probe.h"
 #include "server/store/files.h"
 
 namespace fovea::server {
@@ -25,14 +25,14 @@ std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Any other bundle would be used as if it described these weights.
+// Feature statistics are valid only for the weights that they were computed with.
 void check_features(std::span<const std::uint8_t> features, const Classifier& classifier) {
   const FeatureStatistics bundle = read_feature_statistics(features);
   if (bundle.weights_sha256 != classifier.weights_sha256()) {
-    throw FormatError("feature bundle: it was not made with the weights of this model");
+    throw FormatError("feature bundle: it was computed with other weights than those of the model");
   }
   if (bundle.classes != classifier.classes()) {
-    throw FormatError("feature bundle: its classes are not those of this model");
+    throw FormatError("feature bundle: its classes differ from those of the model");
   }
 }
 
@@ -45,9 +45,9 @@ std::optional<int> alias(const Aliases& aliases, const std::string& name) {
 
 Registry::Registry(VersionStore& versions, Files& files, RegistryOptions options)
     : versions_(versions), files_(files), options_(std::move(options)) {
-  if (options_.keep < 1) throw ConfigError("registry: at least 1 version must be kept");
+  if (options_.keep < 1) throw ConfigError("registry: \"keep\" must be at least 1");
   files_.remove_unfinished();
-  // A crash may have come between giving up a version and removing its files.
+  // A crash may have interrupted remove() between marking a version and deleting its files.
   const std::set<std::string> used = files_in_use();
   for (const StoredVersion& version : versions_.newest(std::numeric_limits<int>::max())) {
     if (version.removed) remove_files(version, used);
@@ -59,12 +59,12 @@ std::shared_ptr<const ServedModel> Registry::champion() const {
   return champion_;
 }
 
-std::string Registry::keep_file(std::span<const std::uint8_t> bytes) {
+std::string Registry::store_file(std::span<const std::uint8_t> bytes) {
   std::string sha256 = files_.store(bytes);
   try {
-    files_.read(sha256);
+    files_.read(sha256);  // verifies the hash
   } catch (const FormatError&) {
-    // An earlier copy of the same file is damaged; here are its bytes again.
+    // The copy that was already there is damaged: replace it.
     files_.remove(sha256);
     files_.store(bytes);
     files_.read(sha256);
@@ -75,23 +75,23 @@ std::string Registry::keep_file(std::span<const std::uint8_t> bytes) {
 int Registry::publish(std::span<const std::uint8_t> model, std::span<const std::uint8_t> features,
                       const Json& manifest, const std::string& actor) {
   const Classifier classifier(model);
-  const Json whole = complete_manifest(classifier.model(), manifest);
+  const Json complete = complete_manifest(classifier.model(), manifest);
   probe(classifier);
   if (!features.empty()) check_features(features, classifier);
 
   StoredVersion version;
   version.weights_sha256 = classifier.weights_sha256();
-  version.manifest = text_of(whole);
+  version.manifest = text_of(complete);
   version.created = std::chrono::system_clock::now();
   const std::lock_guard lock(changing_);
-  version.model_sha256 = keep_file(model);
-  if (!features.empty()) version.features_sha256 = keep_file(features);
-  const Json detail = {{"name", whole["name"]},
+  version.model_sha256 = store_file(model);
+  if (!features.empty()) version.features_sha256 = store_file(features);
+  const Json detail = {{"name", complete["name"]},
                        {"weights_sha256", version.weights_sha256},
                        {"model_sha256", version.model_sha256}};
   const int number = versions_.add(version, {0, {}, actor, "publish", "", text_of(detail)});
-  tell(actor + " published " + version_title(number));
-  retire_old();
+  log(actor + " published " + version_title(number));
+  remove_old_files();
   return number;
 }
 
@@ -103,10 +103,10 @@ std::shared_ptr<const ServedModel> Registry::load(const StoredVersion& version) 
     auto model = std::make_shared<const ServedModel>(
         files_.read(version.model_sha256), manifest.value("name", "model"), version.number);
     if (Json(model->classifier.classes()) != manifest.value("classes", Json())) {
-      throw FormatError("its classes are not those of its manifest");
+      throw FormatError("its classes differ from those in its manifest");
     }
     probe(model->classifier);
-    warm(model->classifier);
+    warm_up(model->classifier);
     return model;
   } catch (const FormatError& error) {
     throw FormatError("cannot serve " + where + ": " + error.what());
@@ -115,8 +115,8 @@ std::shared_ptr<const ServedModel> Registry::load(const StoredVersion& version) 
   }
 }
 
-void Registry::put_in_service(std::shared_ptr<const ServedModel> model, bool rollback) {
-  Swap swap;
+void Registry::set_champion(std::shared_ptr<const ServedModel> model, bool rollback) {
+  ModelSwap swap;
   swap.now = std::move(model);
   swap.rollback = rollback;
   {
@@ -135,6 +135,7 @@ void Registry::activate_locked(int number, const Change& change) {
   if (serving && serving->number == number && old == number) return;
   const auto model = load(version);
 
+  // The database changes first: after a crash the server loads the new champion.
   std::map<std::string, std::optional<int>> moves{{kChampion, number}};
   if (old && *old != number) moves[kPrevious] = old;
   if (alias(now, kChallenger) == number) moves[kChallenger] = std::nullopt;
@@ -142,10 +143,10 @@ void Registry::activate_locked(int number, const Change& change) {
   if (change.numbers) detail["numbers"] = *change.numbers;
   versions_.move(moves,
                  {0, {}, change.actor, change.action, version_title(number), text_of(detail)});
-  put_in_service(model, change.action == "rollback");
-  tell(change.actor + ": " + change.action + " " + version_title(number) +
-       (change.reason.empty() ? "" : " (" + change.reason + ")"));
-  retire_old();
+  set_champion(model, change.action == "rollback");
+  log(fmt::format("{}: {} {}{}", change.actor, change.action, version_title(number),
+                  change.reason.empty() ? "" : " (" + change.reason + ")"));
+  remove_old_files();
 }
 
 void Registry::activate(int number, const std::string& actor, const std::string& reason) {
@@ -155,7 +156,7 @@ void Registry::activate(int number, const std::string& actor, const std::string&
 
 int Registry::rollback_locked(const Change& change) {
   const auto previous = alias(versions_.aliases(), kPrevious);
-  if (!previous) throw VersionConflict("there is no previous version to go back to");
+  if (!previous) throw VersionConflict("there is no previous version to roll back to");
   activate_locked(*previous, change);
   return *previous;
 }
@@ -182,7 +183,7 @@ void Registry::set_challenger(std::optional<int> number, const std::string& acto
     require_files(find(*number));
     if (alias(now, kChampion) == number) {
       throw VersionConflict(version_title(*number) +
-                            " is the champion; it cannot challenge itself");
+                            " is the champion and cannot be the challenger too");
     }
   }
   const int subject = number ? *number : now.at(kChallenger);
@@ -198,7 +199,7 @@ bool Registry::load_champion() {
   const std::lock_guard lock(changing_);
   const auto number = alias(versions_.aliases(), kChampion);
   if (!number) return false;
-  put_in_service(load(find(*number)), false);
+  set_champion(load(find(*number)), false);
   return true;
 }
 

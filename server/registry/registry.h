@@ -20,114 +20,130 @@ namespace fovea::server {
 
 class Files;
 
-// No version has this number or alias.
+// There is no version with this number or alias.
 class UnknownVersion : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
-// The version is not in a state that allows this: its files were removed, an alias points at it.
+// The state of the version does not allow the operation: its files were removed, or it has an
+// alias.
 class VersionConflict : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 std::string version_title(int number);             // "version 3"
-void require_files(const StoredVersion& version);  // throws VersionConflict when they are removed
+void require_files(const StoredVersion& version);  // throws VersionConflict if they were removed
 
 struct RegistryOptions {
-  int keep = 10;  // newest versions whose files stay, besides those an alias points at; >= 1
-  std::function<void(const std::string&)> on_event;  // lines for the log; any thread
+  int keep = 10;  // keep the files of this many newest versions and of those with an alias; >= 1
+  std::function<void(const std::string&)> on_event;  // log lines; any thread
 };
 
-// One change of the model in service.
-struct Swap {
-  std::shared_ptr<const ServedModel> before;  // null at the start
+// A change of the active model.
+struct ModelSwap {
+  std::shared_ptr<const ServedModel> before;  // null when the server starts
   std::shared_ptr<const ServedModel> now;
   bool rollback = false;
 };
 
-// The numbered, immutable versions of the model, and which of them is in service. Aliases:
-// `champion` answers requests, `previous` did before it, `challenger` is a candidate. Any thread;
-// changes wait for each other, champion() waits for none of them. A crash at any instant leaves the
-// state before or after a change. Besides what is named, IoError for a disk that refuses.
+// The model registry: numbered, immutable versions of the model, and aliases that point at them.
+// `champion` is the active version, which classifies requests; `previous` was active before it;
+// `challenger` is the candidate. A crash at any instant leaves the state before or after a change.
+// Any thread: changes are serialised, champion() never waits for them. All functions may also throw
+// IoError. Implemented in registry.cpp (changes) and registry_reads.cpp (queries, removal).
 class Registry {
  public:
-  // Clears up what a crash left. REQUIRES: nobody else uses these files (FolderLock).
+  // Removes files left by a crash. REQUIRES: no other process uses these files (FolderLock).
   Registry(VersionStore& versions, Files& files, RegistryOptions options);
 
-  // What answers now. A request takes it once and keeps it to its end. Null only before the first
-  // load_champion() or activate().
+  // The active model. A request calls this once and uses the result until its response is complete.
+  // Null only before the first load_champion() or activate().
   std::shared_ptr<const ServedModel> champion() const;
 
-  // Stores a model file as a new version and returns its number; nothing is activated. The files
-  // are on the disk, were read back and gave an answer for a test image. `features` may be empty.
-  // The manifest (manifest.h) is completed from the file. Throws FormatError when the file is no
-  // working model, the features are not those of its weights, or the manifest contradicts the file.
+  // Stores a model file as a new version and returns its number; does not activate it. On return
+  // the files are on disk and verified, and the model has passed the self-test (probe()).
+  // `features` may be empty. Completes the manifest from the file (manifest.h). Throws FormatError
+  // if the file is not a working model, the features belong to other weights, or the manifest
+  // contradicts the file.
   int publish(std::span<const std::uint8_t> model, std::span<const std::uint8_t> features,
               const nlohmann::ordered_json& manifest, const std::string& actor);
 
-  // Reads, tries and warms the version, then puts it into service; the version before becomes
-  // `previous`. Nothing has changed when it throws: UnknownVersion, VersionConflict, or FormatError
-  // when its file is damaged. The champion itself: nothing happens.
+  // Loads, self-tests and warms up the version, then makes it the champion; the old champion
+  // becomes `previous`. Does nothing if it is the champion already. Throws UnknownVersion,
+  // VersionConflict, or FormatError if its file is damaged; then nothing has changed.
   void activate(int number, const std::string& actor, const std::string& reason);
   // Activates `previous` and returns its number. Throws like activate().
   int rollback(const std::string& actor, const std::string& reason);
-  // The same if `number` is still the champion, with the numbers that led to it in the audit log.
-  // False, and nothing is done, when it is not.
+  // Rolls back only if `number` is still the champion; otherwise returns false. `numbers` go to the
+  // audit log.
   bool rollback_from(int number, const std::string& actor, const std::string& reason,
                      const nlohmann::ordered_json& numbers);
-  // nullopt: there is none.
+  // nullopt clears the alias.
   void set_challenger(std::optional<int> number, const std::string& actor,
                       const std::string& reason);
-  // Gives up the files; number and manifest stay. Throws UnknownVersion, VersionConflict.
+  // Deletes the files of a version without an alias; its number and manifest stay. Throws
+  // UnknownVersion, VersionConflict.
   void remove(int number, const std::string& actor);
 
-  // Puts the stored champion into service, at the start; false when there is none yet. Throws
-  // FormatError or IoError naming the file when it cannot be served.
+  // Loads the stored champion when the server starts; false if there is none. Throws FormatError or
+  // IoError naming the file.
   bool load_champion();
 
   // By number ("3") or alias ("champion"). Throws UnknownVersion.
   StoredVersion find(const std::string& name) const;
   StoredVersion find(int number) const;
+  // The newest first: at most `limit` versions with a number below `before` (0: from the newest).
   std::vector<StoredVersion> newest(int limit, int before = 0) const;
   int count() const;
   Aliases aliases() const;
-  // The version that is this very file, unless it was removed: the newest that has features, else
-  // the newest. A stored copy that is missing or damaged is put right.
-  std::optional<int> recognise(std::span<const std::uint8_t> model);
-  // Whole files. Throw UnknownVersion, VersionConflict (removed), FormatError (damaged).
+  // The version whose model file has these bytes and was not removed: the newest with features,
+  // else the newest; nullopt: none. Restores its stored copy if that is missing or damaged.
+  std::optional<int> find_identical(std::span<const std::uint8_t> model);
+  // Contents of the files. Throw VersionConflict if they were removed, FormatError if damaged.
   std::vector<std::uint8_t> model_file(const StoredVersion& version) const;
   std::optional<std::vector<std::uint8_t>> features_file(const StoredVersion& version) const;
-  // Where they lie, for a child process; empty without features. Throw VersionConflict (removed).
+  // Paths of the files, for a worker process; features_path() is empty if there are none. Throw
+  // VersionConflict if they were removed.
   std::filesystem::path model_path(const StoredVersion& version) const;
   std::filesystem::path features_path(const StoredVersion& version) const;
 
-  // Called after every swap, while further changes wait: it must not call back. Set before others
-  // use the registry.
-  std::function<void(const Swap&)> on_swap;
+  // Called after every change of the champion, with changes still locked out: must not change the
+  // registry. Set it before other threads use the registry.
+  std::function<void(const ModelSwap&)> on_swap;
 
  private:
   struct Change {
     std::string action, actor, reason;
     const nlohmann::ordered_json* numbers = nullptr;
   };
-  // Those below REQUIRE changing_.
-  std::string keep_file(std::span<const std::uint8_t> bytes);
+  // These REQUIRE changing_.
+  std::string store_file(std::span<const std::uint8_t> bytes);
   std::shared_ptr<const ServedModel> load(const StoredVersion& version) const;
   void activate_locked(int number, const Change& change);
   int rollback_locked(const Change& change);
-  void put_in_service(std::shared_ptr<const ServedModel> model, bool rollback);
-  void retire_old();
+  void set_champion(std::shared_ptr<const ServedModel> model, bool rollback);
+  void remove_old_files();
   std::set<std::string> files_in_use() const;
   void remove_files(const StoredVersion& version, const std::set<std::string>& used);
-  void tell(const std::string& line) const;
+  void log(const std::string& line) const;
 
   VersionStore& versions_;
   Files& files_;
   const RegistryOptions options_;
-  std::mutex changing_;
-  mutable std::mutex champion_mutex_;  // held for the copy of a pointer only
+  // Lock order: changing_, then champion_mutex_.
+  std::mutex changing_;                // held for the whole of a change
+  mutable std::mutex champion_mutex_;  // held only to copy or replace the pointer
   std::shared_ptr<const ServedModel> champion_;
 };
+
+// probe.cpp
+// Self-test of a model: classifies a built-in image, including decoding. Throws FormatError unless
+// the result has one probability from 0 to 1 per class and they sum to 1.
+void probe(const Classifier& classifier);
+
+// Runs the network once at the batch sizes that the server uses, so that the first requests after
+// an activation do not pay for page faults and cold caches.
+void warm_up(const Classifier& classifier);
 
 }  // namespace fovea::server

@@ -1,7 +1,9 @@
-// What the Registry tells of its versions, and how it gives them up.
+// Registry: queries and removal of versions.
 
 #include <charconv>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
@@ -22,7 +24,7 @@ void require_files(const StoredVersion& version) {
 
 StoredVersion Registry::find(int number) const {
   auto version = versions_.find(number);
-  if (!version) throw UnknownVersion("there is no " + version_title(number));
+  if (!version) throw UnknownVersion(version_title(number) + " does not exist");
   return *version;
 }
 
@@ -33,8 +35,8 @@ StoredVersion Registry::find(const std::string& name) const {
   const Aliases now = aliases();
   const auto found = now.find(name);
   if (found == now.end()) {
-    throw UnknownVersion("there is no version called \"" + name +
-                         "\"; name one by its number or as champion, challenger or previous");
+    throw UnknownVersion(fmt::format(
+        "there is no version \"{}\"; give its number, or champion, challenger or previous", name));
   }
   return find(found->second);
 }
@@ -51,19 +53,19 @@ Aliases Registry::aliases() const {
   return versions_.aliases();
 }
 
-std::optional<int> Registry::recognise(std::span<const std::uint8_t> model) {
+std::optional<int> Registry::find_identical(std::span<const std::uint8_t> model) {
   const std::lock_guard lock(changing_);
   const std::string sha256 = sha256_hex(model);
-  const StoredVersion* known = nullptr;
-  const auto kept = versions_.kept();
-  for (const StoredVersion& version : kept) {
+  const StoredVersion* found = nullptr;
+  const auto versions = versions_.with_files();  // the newest first
+  for (const StoredVersion& version : versions) {
     if (version.model_sha256 != sha256) continue;
-    // A newer one without features must not hide what an older one can do.
-    if (!known || (!known->features_sha256 && version.features_sha256)) known = &version;
+    // Features win over age: without them the version cannot be retrained without old images.
+    if (!found || (!found->features_sha256 && version.features_sha256)) found = &version;
   }
-  if (!known) return std::nullopt;
-  keep_file(model);
-  return known->number;
+  if (!found) return std::nullopt;
+  store_file(model);
+  return found->number;
 }
 
 std::vector<std::uint8_t> Registry::model_file(const StoredVersion& version) const {
@@ -99,32 +101,33 @@ void Registry::remove(int number, const std::string& actor) {
   }
   versions_.mark_removed(number, {0, {}, actor, "remove", version_title(number), ""});
   remove_files(version, files_in_use());
-  tell(actor + " removed " + version_title(number));
+  log(actor + " removed " + version_title(number));
 }
 
-void Registry::retire_old() {
+// Deletes the files of versions beyond the newest options_.keep, except those with an alias.
+void Registry::remove_old_files() {
   try {
     std::set<int> aliased;
     for (const auto& [name, number] : versions_.aliases()) aliased.insert(number);
-    const auto kept = versions_.kept();
-    for (std::size_t i = static_cast<std::size_t>(options_.keep); i < kept.size(); ++i) {
-      const int number = kept[i].number;
+    const auto versions = versions_.with_files();  // the newest first
+    for (std::size_t i = static_cast<std::size_t>(options_.keep); i < versions.size(); ++i) {
+      const int number = versions[i].number;
       if (aliased.count(number) > 0) continue;
-      const std::string why = R"({"keep":)" + std::to_string(options_.keep) + "}";
-      versions_.mark_removed(number, {0, {}, "server", "retire", version_title(number), why});
-      remove_files(kept[i], files_in_use());
-      tell(version_title(number) + " is older than the newest " + std::to_string(options_.keep) +
-           " and gave up its files");
+      const std::string detail = fmt::format(R"({{"keep":{}}})", options_.keep);
+      versions_.mark_removed(number, {0, {}, "server", "retire", version_title(number), detail});
+      remove_files(versions[i], files_in_use());
+      log(fmt::format("removed the files of {}: only the newest {} versions keep theirs",
+                      version_title(number), options_.keep));
     }
   } catch (const IoError& error) {
-    // What was asked for is done already; the next change tries again.
-    tell(std::string("old versions could not be given up: ") + error.what());
+    // Must not fail the change that was just made; the next change tries again.
+    log(std::string("cannot remove the files of old versions: ") + error.what());
   }
 }
 
 std::set<std::string> Registry::files_in_use() const {
   std::set<std::string> used;
-  for (const StoredVersion& version : versions_.kept()) {
+  for (const StoredVersion& version : versions_.with_files()) {
     used.insert(version.model_sha256);
     if (version.features_sha256) used.insert(*version.features_sha256);
   }
@@ -138,7 +141,7 @@ void Registry::remove_files(const StoredVersion& version, const std::set<std::st
   }
 }
 
-void Registry::tell(const std::string& line) const {
+void Registry::log(const std::string& line) const {
   if (options_.on_event) options_.on_event(line);
 }
 

@@ -1,8 +1,6 @@
 #include "server/registry/watchdog.h"
 
-#include <algorithm>
-#include <cstdio>
-
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace fovea::server {
@@ -12,7 +10,7 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 Json summary_json(const ServiceRecord::Summary& summary) {
-  return {{"answers", summary.answers},
+  return {{"answers", summary.images},
           {"failures", summary.failures},
           {"error_rate", summary.error_rate()},
           {"p99_ms", summary.p99_ms}};
@@ -20,22 +18,19 @@ Json summary_json(const ServiceRecord::Summary& summary) {
 
 }  // namespace
 
-std::string find_fault(const ServiceRecord::Summary& before, const ServiceRecord::Summary& now,
-                       const WatchdogOptions& options) {
-  if (now.answers < options.min_answers) return {};
-  char text[160];
+std::string find_regression(const ServiceRecord::Summary& before, const ServiceRecord::Summary& now,
+                            const WatchdogOptions& options) {
+  if (now.images < options.min_images) return {};
   const double errors = now.error_rate();
   if (errors > options.error_floor && errors > options.error_factor * before.error_rate()) {
-    std::snprintf(text, sizeof text, "%.1f %% of %llu images failed, %.1f %% before", 100 * errors,
-                  static_cast<unsigned long long>(now.answers), 100 * before.error_rate());
-    return text;
+    return fmt::format("{:.1f} % of {} images failed, compared with {:.1f} % before", 100 * errors,
+                       now.images, 100 * before.error_rate());
   }
-  const bool known = before.answers >= options.min_answers && before.p99_ms > 0;
-  if (known && now.p99_ms > options.p99_floor_ms &&
+  const bool comparable = before.images >= options.min_images && before.p99_ms > 0;
+  if (comparable && now.p99_ms > options.p99_floor_ms &&
       now.p99_ms > options.p99_factor * before.p99_ms) {
-    std::snprintf(text, sizeof text, "the p99 time of an image is %.1f ms, %.1f ms before",
-                  now.p99_ms, before.p99_ms);
-    return text;
+    return fmt::format("the p99 time per image is {:.1f} ms, compared with {:.1f} ms before",
+                       now.p99_ms, before.p99_ms);
   }
   return {};
 }
@@ -43,7 +38,7 @@ std::string find_fault(const ServiceRecord::Summary& before, const ServiceRecord
 Watchdog::Watchdog(Registry& registry, WatchdogOptions options)
     : registry_(registry), options_(std::move(options)) {
   if (options_.window.count() <= 0) return;
-  registry_.on_swap = [this](const Swap& swap) { note(swap); };
+  registry_.on_swap = [this](const ModelSwap& swap) { start_watch(swap); };
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -54,7 +49,8 @@ Watchdog::~Watchdog() {
   registry_.on_swap = nullptr;
 }
 
-void Watchdog::note(const Swap& swap) {
+// Called by the registry for every change of the champion.
+void Watchdog::start_watch(const ModelSwap& swap) {
   const std::lock_guard lock(mutex_);
   watch_.reset();
   if (!swap.before || swap.rollback) return;
@@ -77,16 +73,15 @@ void Watchdog::run(const std::stop_token& stop) {
 
 void Watchdog::check(const Watch& watch) {
   const ServiceRecord::Summary now = watch.model->record.summary();
-  const std::string fault = find_fault(watch.before, now, options_);
-  if (!fault.empty()) return roll_back(watch, fault);
-  if (Clock::now() - watch.since >= options_.window && now.answers >= options_.min_answers) {
-    forget(watch);
+  const std::string reason = find_regression(watch.before, now, options_);
+  if (!reason.empty()) return roll_back(watch, reason);
+  if (Clock::now() - watch.since >= options_.window && now.images >= options_.min_images) {
+    end_watch(watch);
   }
 }
 
-void Watchdog::roll_back(const Watch& watch, const std::string& fault) {
-  // Whatever comes of it: the same version is not judged twice.
-  forget(watch);
+void Watchdog::roll_back(const Watch& watch, const std::string& reason) {
+  end_watch(watch);  // also if the rollback fails: it is tried once
   const Json numbers = {{"version", watch.model->number},
                         {"now", summary_json(watch.model->record.summary())},
                         {"previous", watch.previous},
@@ -94,15 +89,15 @@ void Watchdog::roll_back(const Watch& watch, const std::string& fault) {
                         {"error_factor", options_.error_factor},
                         {"p99_factor", options_.p99_factor}};
   try {
-    registry_.rollback_from(watch.model->number, "watchdog", fault, numbers);
+    registry_.rollback_from(watch.model->number, "watchdog", reason, numbers);
   } catch (const std::exception& error) {
     if (!options_.on_event) return;
-    options_.on_event(version_title(watch.model->number) + " should be rolled back (" + fault +
-                      ") and cannot: " + error.what());
+    options_.on_event(fmt::format("cannot roll back {} ({}): {}",
+                                  version_title(watch.model->number), reason, error.what()));
   }
 }
 
-void Watchdog::forget(const Watch& watch) {
+void Watchdog::end_watch(const Watch& watch) {
   const std::lock_guard lock(mutex_);
   if (watch_ && watch_->model == watch.model) watch_.reset();
 }

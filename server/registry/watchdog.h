@@ -15,28 +15,30 @@
 namespace fovea::server {
 
 struct WatchdogOptions {
-  // A new version is watched for this long, and until it has answered that many images: from then
-  // on it is judged every `interval`. A window of 0 switches automatic rollback off.
+  // A newly activated version is watched for at least this long and until it has classified
+  // min_images; from then on it is checked every `interval`. A window of 0 disables the watchdog.
   std::chrono::milliseconds window{300'000};
-  std::uint64_t min_answers = 200;
-  // It is rolled back when its share of failed images is above the floor and above the factor
-  // times that of the version before, or so its p99 time of an image. The floors keep noise at
-  // small numbers from looking like a fault.
+  std::uint64_t min_images = 200;
+  // It is rolled back if its error rate exceeds error_floor and error_factor times the error rate
+  // of the previous version, or likewise the 99th percentile (p99) of the time per image. The
+  // floors keep noise at small values from triggering a rollback.
   double error_factor = 3;
   double error_floor = 0.01;
   double p99_factor = 3;
   double p99_floor_ms = 5;
   std::chrono::milliseconds interval{1000};
-  std::function<void(const std::string&)> on_event;  // lines for the log
+  std::function<void(const std::string&)> on_event;  // log lines
 };
 
-// Why the version should go, in words with its numbers; empty when it need not. The p99 is only
-// compared when the version before answered min_answers images, too.
-std::string find_fault(const ServiceRecord::Summary& before, const ServiceRecord::Summary& now,
-                       const WatchdogOptions& options);
+// Compares a version (`now`) with the previous one (`before`). Returns the reason for a rollback as
+// text with the numbers; empty: no regression. The p99 is compared only if the previous version has
+// classified min_images, too.
+std::string find_regression(const ServiceRecord::Summary& before, const ServiceRecord::Summary& now,
+                            const WatchdogOptions& options);
 
-// Watches what a version does after it was activated, and goes back to the one before when it does
-// clearly worse. What a rollback brought back is not watched: two bad versions would take turns.
+// Watches a version after its activation and rolls back to the previous version if the new one has
+// clearly more errors or is clearly slower. A version that a rollback activated is not watched:
+// two bad versions would alternate.
 class Watchdog {
  public:
   // Sets registry.on_swap.
@@ -52,14 +54,15 @@ class Watchdog {
     ServiceRecord::Summary before;
     std::chrono::steady_clock::time_point since;
   };
-  void note(const Swap& swap);
+  void start_watch(const ModelSwap& swap);
   void run(const std::stop_token& stop);
-  void check(const Watch& watch);  // without the mutex: it may change the registry
-  void roll_back(const Watch& watch, const std::string& fault);
-  void forget(const Watch& watch);
+  void check(const Watch& watch);
+  void roll_back(const Watch& watch, const std::string& reason);
+  void end_watch(const Watch& watch);
 
   Registry& registry_;
   const WatchdogOptions options_;
+  // Taken inside the registry's lock (on_swap), therefore never held while calling the registry.
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::optional<Watch> watch_;

@@ -46,7 +46,7 @@ void prepare(Work& work, std::size_t index, WorkerBuffers& bench) {
     fail(prediction, Prediction::Status::bad_image, error.what());
   } catch (const std::exception& error) {
     fail(prediction, Prediction::Status::failed, error.what());
-    work.model->record.failed();
+    work.model->record.image_failed();
   }
   prediction.timing.decode = milliseconds(start, Clock::now());
 }
@@ -70,12 +70,12 @@ void classify(const ServedModel& served, WorkerBuffers& bench) {
       const Scalar* row = bench.probabilities.image(i);
       bench.ready[i]->probabilities.assign(row, row + classes);
       bench.ready[i]->timing.compute = ms;
-      served.record.answered(bench.ready[i]->timing.decode + ms / shape.n);
+      served.record.image_classified(bench.ready[i]->timing.decode + ms / shape.n);
     }
   } catch (const std::exception& error) {
     for (Prediction* prediction : bench.ready) {
       fail(*prediction, Prediction::Status::failed, error.what());
-      served.record.failed();
+      served.record.image_failed();
     }
   }
 }

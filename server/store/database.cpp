@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "server/store/migrations.h"
+#include <fmt/format.h>
 
 namespace fovea::server {
 namespace {
 
-constexpr int kBusyMs = 5000;
+constexpr int kBusyMs = 5000;  // wait for a lock of another process
 constexpr std::size_t kIdleReaders = 4;
 
 void migrate(SQLite::Database& database, const std::filesystem::path& file) {
@@ -15,8 +15,10 @@ void migrate(SQLite::Database& database, const std::filesystem::path& file) {
   const int known = static_cast<int>(steps.size());
   const int stored = database.execAndGet("PRAGMA user_version").getInt();
   if (stored > known) {
-    throw IoError(file.string() + " was written by a newer Fovea: its tables have version " +
-                  std::to_string(stored) + ", this program knows " + std::to_string(known));
+    throw IoError(
+        fmt::format("{} was written by a newer version of Fovea: its schema version is {}, this "
+                    "program supports up to {}",
+                    file.string(), stored, known));
   }
   for (int step = stored; step < known; ++step) {
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
@@ -31,11 +33,11 @@ void migrate(SQLite::Database& database, const std::filesystem::path& file) {
 Database::Database(std::filesystem::path file) : file_(std::move(file)) {
   std::error_code ignored;
   std::filesystem::create_directories(file_.parent_path(), ignored);
-  guarded([this] {
+  translate_errors([this] {
     writer_ = std::make_unique<SQLite::Database>(
         file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs);
     writer_->exec("PRAGMA journal_mode = WAL");
-    writer_->exec("PRAGMA synchronous = FULL");  // a commit is on the disk, also when power fails
+    writer_->exec("PRAGMA synchronous = FULL");  // a commit survives a power failure
     writer_->exec("PRAGMA foreign_keys = ON");
     migrate(*writer_, file_);
   });

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,21 +13,22 @@
 
 namespace fovea::server {
 
-// The SQLite file of the data directory: one connection that writes, a few that read beside it
-// (write-ahead log). What write() returned from is on the disk: a crash at any instant loses
-// nothing of it and shows nothing of what was not finished. Any thread; SQLite's errors, a full
-// disk among them, come as IoError that names the file. Only server/store/ includes this header.
+// The SQLite database of the data directory in WAL mode: one connection that writes and a pool of
+// read-only connections. A transaction is on disk when write() returns, and a crash leaves no
+// partial transaction. Any thread. SQLite's errors are thrown as IoError naming the file (DiskFull
+// if the disk is full). Only server/store/ includes this header.
 class Database {
  public:
-  // Opens or creates the file and brings its tables up to date (migrations.h). Throws IoError, also
-  // when a newer Fovea wrote it.
+  // Opens or creates the file and applies missing migrations. Throws IoError, also
+  // if the file was written by a newer version of Fovea.
   explicit Database(std::filesystem::path file);
 
-  // f(SQLite::Database&) in one transaction: all of it or nothing. Writers wait for each other.
+  // Runs f(SQLite::Database&) in one transaction, which an exception rolls back. Writers are
+  // serialised.
   template <class F>
   auto write(F&& f) {
     const std::lock_guard lock(writing_);
-    return guarded([&] {
+    return translate_errors([&] {
       SQLite::Transaction transaction(*writer_, SQLite::TransactionBehavior::IMMEDIATE);
       if constexpr (std::is_void_v<decltype(f(*writer_))>) {
         f(*writer_);
@@ -39,11 +41,11 @@ class Database {
     });
   }
 
-  // f(SQLite::Database&) on a connection that cannot write; it sees one state of the tables
-  // throughout. Does not wait for writers.
+  // Runs f(SQLite::Database&) on a read-only connection in one transaction, which sees a consistent
+  // snapshot. Does not wait for writers.
   template <class F>
   auto read(F&& f) {
-    return guarded([&] {
+    return translate_errors([&] {
       const Reader reader(*this);
       SQLite::Transaction snapshot(*reader.connection);
       return f(*reader.connection);
@@ -53,9 +55,9 @@ class Database {
   const std::filesystem::path& file() const { return file_; }
 
  private:
-  static constexpr int kNoRoom = 13;  // SQLITE_FULL
+  static constexpr int kSqliteFull = 13;  // SQLITE_FULL
 
-  struct Reader {
+  struct Reader {  // a connection borrowed from the pool
     explicit Reader(Database& database) : owner(database), connection(owner.borrow()) {}
     ~Reader() { owner.give_back(std::move(connection)); }
     Reader(const Reader&) = delete;
@@ -65,11 +67,11 @@ class Database {
   };
 
   template <class F>
-  auto guarded(F&& f) -> decltype(f()) {
+  auto translate_errors(F&& f) -> decltype(f()) {
     try {
       return f();
     } catch (const SQLite::Exception& error) {
-      if (error.getErrorCode() == kNoRoom) {
+      if (error.getErrorCode() == kSqliteFull) {
         throw DiskFull(file_.string() + ": " + error.what(), error.what());
       }
       throw IoError(file_.string() + ": " + error.what());
@@ -80,10 +82,16 @@ class Database {
   void give_back(std::unique_ptr<SQLite::Database> connection);
 
   std::filesystem::path file_;
-  std::mutex writing_;
+  std::mutex writing_;  // protects writer_; held for a whole write transaction
   std::unique_ptr<SQLite::Database> writer_;
-  std::mutex idle_mutex_;
-  std::vector<std::unique_ptr<SQLite::Database>> idle_;
+  std::mutex idle_mutex_;                                // protects idle_
+  std::vector<std::unique_ptr<SQLite::Database>> idle_;  // read-only connections not in use
 };
+
+// migrations.cpp
+// SQL scripts that bring an empty database to the current schema, in order; PRAGMA user_version is
+// the number of scripts applied. A released script is never changed; schema changes are new
+// scripts. Times are microseconds since 1970 (UTC), hashes 64 hex digits, documents JSON text.
+const std::vector<std::string>& migrations();
 
 }  // namespace fovea::server

@@ -24,17 +24,17 @@ namespace {
   throw_io_error("cannot " + action + " " + path.string());
 }
 
-// Has the system flush the folder, or with `whole` everything on its disk.
-void flush(const fs::path& folder, bool whole) {
+// Flushes the folder's entries to disk, or with `file_system` everything on its file system.
+void flush(const fs::path& folder, bool file_system) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) fail("open folder", folder);
-  const bool done = (whole ? ::syncfs(fd) : ::fsync(fd)) == 0;
+  const bool done = (file_system ? ::syncfs(fd) : ::fsync(fd)) == 0;
   ::close(fd);
   if (!done) fail("flush", folder);
 }
 
-// A new file beside `path`, under a name of its own.
-fs::path write_beside(const fs::path& path, std::span<const std::uint8_t> bytes) {
+// Writes the bytes to a new temporary file in the folder of `path` and returns its name.
+fs::path write_temporary(const fs::path& path, std::span<const std::uint8_t> bytes) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error) {
@@ -64,7 +64,8 @@ fs::path Files::path(const std::string& sha256) const {
   const bool digits = std::all_of(sha256.begin(), sha256.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
   });
-  if (sha256.size() != 64 || !digits) throw FormatError("\"" + sha256 + "\" is no sha256");
+  if (sha256.size() != 64 || !digits)
+    throw FormatError("\"" + sha256 + "\" is not a SHA-256 in lower-case hex");
   return folder_ / sha256.substr(0, 2) / sha256;
 }
 
@@ -78,7 +79,7 @@ std::string Files::store(std::span<const std::uint8_t> bytes) {
 }
 
 void Files::store_all(std::span<const std::span<const std::uint8_t>> files) {
-  if (files.size() < 4) {
+  if (files.size() < 4) {  // cheaper than flushing the whole file system
     for (const auto& bytes : files) store(bytes);
     return;
   }
@@ -89,11 +90,11 @@ void Files::store_all(std::span<const std::span<const std::uint8_t>> files) {
       const fs::path file = path(sha256_hex(bytes));
       std::error_code error;
       if (fs::file_size(file, error) == bytes.size() && !error) continue;
-      written.emplace_back(write_beside(file, bytes), file);
+      written.emplace_back(write_temporary(file, bytes), file);
       folders.insert(file.parent_path());
     }
     if (written.empty()) return;
-    flush(folder_, true);  // the bytes, before any name stands for them
+    flush(folder_, true);  // the contents must be on disk before the files get their final names
     for (const auto& [from, to] : written) {
       if (::rename(from.c_str(), to.c_str()) != 0) fail("replace", to);
     }
@@ -109,7 +110,8 @@ std::vector<std::uint8_t> Files::read(const std::string& sha256) const {
   const fs::path file = path(sha256);
   std::vector<std::uint8_t> bytes = read_file(file);
   if (sha256_hex(bytes) != sha256) {
-    throw FormatError(file.string() + " is damaged: its bytes do not have the hash in its name");
+    throw FormatError(file.string() +
+                      " is damaged: its contents do not match the hash in its name");
   }
   return bytes;
 }

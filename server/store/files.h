@@ -8,25 +8,24 @@
 
 namespace fovea::server {
 
-// Files that never change, named by the sha256 of their bytes: <folder>/ab/abcd... (64 hex digits).
-// Any thread, any process: storing the same bytes twice is one file.
+// Content-addressed, immutable files, named by the SHA-256 of their bytes: <folder>/ab/abcd... (64
+// hex digits). Storing the same bytes twice makes one file. Any thread, any process.
 class Files {
  public:
   explicit Files(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // Stores the bytes and returns their sha256. When it returns they are on the disk. Throws
-  // IoError.
+  // Stores the bytes and returns their SHA-256. They are on disk on return. Throws IoError.
   std::string store(std::span<const std::uint8_t> bytes);
-  // The same for many, with one flush of the disk for all.
+  // Stores several files with a single flush of the file system.
   void store_all(std::span<const std::span<const std::uint8_t>> files);
-  // Throws IoError when there is no such file, FormatError when its bytes have another hash (a bad
-  // disk, a meddler).
+  // Throws IoError if there is no such file, FormatError if its bytes do not match the hash.
   std::vector<std::uint8_t> read(const std::string& sha256) const;
   bool exists(const std::string& sha256) const;
-  // Removes what a crash left of files that were being written. REQUIRES: nobody writes now.
+  // Removes temporary files left by a crash. REQUIRES: no concurrent writer.
   void remove_unfinished();
-  void remove(const std::string& sha256);  // no such file: nothing happens
-  // Where it lies or would lie. Throws FormatError unless it is 64 lower-case hex digits.
+  void remove(const std::string& sha256);  // does nothing if there is no such file
+  // The path of the file, whether it exists or not. Throws FormatError unless `sha256` is 64
+  // lower-case hex digits.
   std::filesystem::path path(const std::string& sha256) const;
 
  private:

@@ -24,8 +24,8 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
   if (reason != EWOULDBLOCK) {
     throw IoError("cannot lock " + file.string() + ": " + std::strerror(reason));
   }
-  throw IoError("another server uses the data directory " + folder.string() +
-                "; stop it, or give this one a directory of its own with --data-dir");
+  throw IoError("the data directory " + folder.string() +
+                " is in use by another server; stop it, or use another directory (--data-dir)");
 }
 
 FolderLock::~FolderLock() {

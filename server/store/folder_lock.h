@@ -4,11 +4,11 @@
 
 namespace fovea::server {
 
-// A data directory in use by one server: a second one would move aliases and jobs under the first.
-// The kernel lets go of it when the process ends, however it ends. Children do not inherit it.
+// Exclusive lock of a data directory: two servers would overwrite each other's aliases and jobs.
+// The kernel releases it when the process ends for any reason. Child processes do not inherit it.
 class FolderLock {
  public:
-  // Creates the folder. Throws IoError, also when another server holds it.
+  // Creates the folder if necessary. Throws IoError, also if another server holds the lock.
   explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;

@@ -12,66 +12,66 @@ namespace fovea::server {
 enum class JobState { queued, running, succeeded, failed, canceled, interrupted };
 
 std::string_view to_string(JobState state);
-// queued and running are not; an interrupted job is, until somebody resumes it.
+// True for all states but queued and running. An interrupted or failed job may be resumed.
 bool has_ended(JobState state);
 
 struct Job {
   using Time = std::chrono::system_clock::time_point;
-  std::int64_t id = 0;  // from 1, only grows
+  std::int64_t id = 0;  // from 1, increasing
   std::string kind;     // retrain, evaluate, import
   JobState state = JobState::queued;
-  std::string reason;           // why it failed or was interrupted, a sentence
+  std::string reason;           // why it failed or was interrupted
   std::string options;          // a JSON object, as accepted
-  std::string idempotency_key;  // the client's; empty: none
+  std::string idempotency_key;  // from the client; empty: none
   Time created;
   std::optional<Time> started, ended;  // of the latest run
-  std::string result;                  // a JSON object; empty before there is one
+  std::string result;                  // a JSON object; empty: none yet
 };
 
 struct JobEvent {
-  std::int64_t number = 0;  // from 1 without gaps, per job
+  std::int64_t number = 0;  // per job, from 1 without gaps
   std::chrono::system_clock::time_point time;
-  std::string event;  // a JSON object in one line
+  std::string event;  // a JSON object on one line
 };
 
 struct Evaluation {
   std::int64_t id = 0;
   int version = 0;
-  std::int64_t job = 0;  // 0: it came with the model
+  std::int64_t job = 0;  // 0: published with the model
   std::string data_revision;
   std::string split;
   std::chrono::system_clock::time_point created;
-  std::int64_t count = 0;  // images; given here, as its document has it
+  std::int64_t count = 0;  // images; read from the document
   std::string evaluation;  // JSON, docs/evaluation.md; empty in lists
 };
 
-// Long work, what happened in it, and evaluations of versions. Nothing is ever taken out. What a
-// call wrote is on the disk when it returns. Any thread; IoError.
+// Jobs, their events, and evaluations of versions. Nothing is ever removed. Changes are on disk
+// when a call returns. Any thread; IoError.
 class JobStore {
  public:
   virtual ~JobStore() = default;
 
-  // A new queued job. `key` (may be empty) must not have been used: find_key() first, under the
-  // caller's lock.
+  // Adds a queued job. REQUIRES: `key` is empty or unused (find_key(), under the caller's lock).
   virtual Job create(const std::string& kind, const std::string& options,
                      const std::string& key) = 0;
   virtual std::optional<Job> get(std::int64_t id) = 0;
   virtual std::optional<Job> find_key(const std::string& key) = 0;
-  // The newest first: at most `limit` with an id below `before` (0 = from the newest).
+  // The newest first: at most `limit` with an id below `before` (0: from the newest).
   virtual std::vector<Job> newest(int limit, std::int64_t before = 0) = 0;
-  // In the order they were made.
+  // In order of creation.
   virtual std::vector<Job> in_state(JobState state) = 0;
 
-  // The state and the event that tells of it, both or neither; returns the event's number. Sets
-  // `started` for running and `ended` for the states that end it; `result` unless empty.
+  // Sets the state and appends the event in one transaction; returns the event's number. Sets
+  // `started` if the state is running, `ended` if has_ended(state), and `result` unless empty.
   virtual std::int64_t change(std::int64_t id, JobState state, const std::string& reason,
                               const std::string& event, const std::string& result = {}) = 0;
   // Returns the event's number.
   virtual std::int64_t append(std::int64_t id, const std::string& event) = 0;
-  // In order: at most `limit` with a number above `after`.
+  // In order: at most `limit` events with a number above `after`.
   virtual std::vector<JobEvent> events(std::int64_t id, std::int64_t after, int limit) = 0;
 
-  virtual std::int64_t add_evaluation(const Evaluation& evaluation) = 0;  // id, created: given here
+  // Returns the id; ignores the members id, created and count.
+  virtual std::int64_t add_evaluation(const Evaluation& evaluation) = 0;
   virtual std::optional<Evaluation> get_evaluation(std::int64_t id) = 0;
   // Of one version, the newest first, without the documents.
   virtual std::vector<Evaluation> evaluations(int version, int limit) = 0;

@@ -1,18 +1,18 @@
-#include "server/store/migrations.h"
+#include "server/store/database.h"
 
 namespace fovea::server {
 namespace {
 
-// Versions of the model, the names that point at them, and who did what.
+// Versions of the model, their aliases, and the audit log.
 constexpr const char* kRegistry = R"(
 CREATE TABLE versions(
-  number INTEGER PRIMARY KEY,           -- only grows, never used again
+  number INTEGER PRIMARY KEY,           -- increasing, never reused
   model_sha256 TEXT NOT NULL,           -- of the model file in files/
   weights_sha256 TEXT NOT NULL,
   features_sha256 TEXT,                 -- of the feature statistics in files/, if there are any
   manifest TEXT NOT NULL,               -- parent, data revision, recipe, metrics, calibration ...
   created INTEGER NOT NULL,
-  removed INTEGER                       -- when its files were given up; the row stays
+  removed INTEGER                       -- when its files were deleted; the row stays
 );
 CREATE TABLE aliases(
   name TEXT PRIMARY KEY,                -- champion, challenger, previous
@@ -23,14 +23,14 @@ CREATE TABLE audit(
   time INTEGER NOT NULL,
   actor TEXT NOT NULL,                  -- "admin", "local", "job 7", "server"
   action TEXT NOT NULL,                 -- "activate", "publish", "delete history" ...
-  subject TEXT NOT NULL,                -- what it was done to: "version 3"
+  subject TEXT NOT NULL,                -- "version 3"
   detail TEXT NOT NULL                  -- JSON
 );
 )";
 
-// Every answer that was given.
+// The prediction history.
 constexpr const char* kPredictions = R"(
-CREATE TABLE prediction_models(         -- whose answers they are, said once instead of in every row
+CREATE TABLE prediction_models(         -- the models that made the predictions
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
   version INTEGER NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE prediction_models(         -- whose answers they are, said once ins
   classes TEXT NOT NULL,                -- JSON array
   UNIQUE(version, weights_sha256, name)
 );
-CREATE TABLE pictures(                  -- bytes as they were sent, kept for a while
+CREATE TABLE pictures(                  -- image files as sent, the oldest are removed
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   sha256 TEXT NOT NULL UNIQUE,
   size INTEGER NOT NULL,
@@ -50,15 +50,15 @@ CREATE TABLE predictions(
   request_id TEXT NOT NULL,
   source TEXT NOT NULL,                 -- "v1", "ancestor", "v2"
   file TEXT NOT NULL,                   -- the name the client gave
-  picture_sha256 TEXT NOT NULL,         -- of the bytes, whether they are kept or not
-  picture INTEGER,                      -- in pictures, where it may be gone by now; NULL: never kept
+  picture_sha256 TEXT NOT NULL,         -- of the file, whether it is stored or not
+  picture INTEGER,                      -- row of pictures, may be removed; NULL: never stored
   model INTEGER NOT NULL REFERENCES prediction_models(id),
   label TEXT NOT NULL,
   probability REAL NOT NULL,
   uncertain INTEGER NOT NULL,
   probabilities BLOB NOT NULL,          -- 32-bit floats, little-endian, in the model's class order
   decode_ms REAL NOT NULL, queue_ms REAL NOT NULL, compute_ms REAL NOT NULL,
-  right_label TEXT,                     -- what a person said
+  right_label TEXT,                     -- the true class, entered by a user
   labelled INTEGER                      -- when
 );
 CREATE INDEX predictions_by_time ON predictions(time);
@@ -67,21 +67,21 @@ CREATE INDEX predictions_by_model ON predictions(model);
 CREATE INDEX predictions_by_picture ON predictions(picture) WHERE picture IS NOT NULL;
 CREATE INDEX predictions_uncertain ON predictions(uncertain) WHERE uncertain = 1;
 CREATE INDEX predictions_labelled ON predictions(time) WHERE right_label IS NOT NULL;
-CREATE TABLE prediction_tallies(        -- sums over a minute or an hour, for statistics
+CREATE TABLE prediction_tallies(        -- statistics of a minute or an hour
   span INTEGER NOT NULL,                -- seconds: 60 or 3600
   start INTEGER NOT NULL,               -- seconds since 1970, a multiple of span
   model INTEGER NOT NULL REFERENCES prediction_models(id),
   tally TEXT NOT NULL,                  -- JSON, server/store/tally.cpp
   PRIMARY KEY(span, start, model)
 ) WITHOUT ROWID;
-CREATE TABLE prediction_totals(         -- kept beside the rows, so that nothing has to be counted
-  name TEXT PRIMARY KEY,                -- rows, picture_bytes, tallied (the last id in the tallies)
+CREATE TABLE prediction_totals(         -- maintained by every change, so that nothing is counted
+  name TEXT PRIMARY KEY,                -- rows, picture_bytes, tallied (last id in the tallies)
   value INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO prediction_totals VALUES('rows', 0), ('picture_bytes', 0), ('tallied', 0);
 )";
 
-// Long work.
+// Jobs and evaluations.
 constexpr const char* kJobs = R"(
 CREATE TABLE jobs(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -99,13 +99,13 @@ CREATE TABLE job_events(
   job INTEGER NOT NULL REFERENCES jobs(id),
   number INTEGER NOT NULL,              -- from 1, per job: the id of the server-sent event
   time INTEGER NOT NULL,
-  event TEXT NOT NULL,                  -- JSON line as the child wrote it
+  event TEXT NOT NULL,                  -- JSON line from the worker
   PRIMARY KEY(job, number)
 ) WITHOUT ROWID;
 CREATE TABLE evaluations(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   version INTEGER NOT NULL REFERENCES versions(number),
-  job INTEGER REFERENCES jobs(id),      -- NULL: came with the model
+  job INTEGER REFERENCES jobs(id),      -- NULL: published with the model
   data_revision TEXT NOT NULL,
   split TEXT NOT NULL,
   created INTEGER NOT NULL,
@@ -114,8 +114,8 @@ CREATE TABLE evaluations(
 CREATE INDEX evaluations_by_version ON evaluations(version);
 )";
 
-// Earlier versions said "picture" and "ancestor" where this one says "image" and "legacy", in table
-// and column names and in the JSON documents that the API returns.
+// Renames "picture" to "image" and "ancestor" to "legacy" in table and column names and in the JSON
+// documents that the API returns.
 constexpr const char* kRenames = R"(
 ALTER TABLE pictures RENAME TO images;
 ALTER TABLE predictions RENAME COLUMN picture_sha256 TO image_sha256;

@@ -9,7 +9,10 @@ namespace fovea::server {
 namespace {
 
 constexpr std::int64_t kMinute = 60, kHour = 3600;
-constexpr std::int64_t kMinutesKept = 48 * kHour;
+constexpr std::int64_t kMinuteTalliesKept = 48 * kHour;
+
+constexpr const char* kTallyColumns =
+    "id, time, model, label, probability, uncertain, decode_ms, queue_ms, compute_ms";
 
 using TallyKey = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // span, start, model
 
@@ -47,8 +50,8 @@ void erase_tally(SQLite::Database& database, const TallyKey& key) {
   erase.exec();
 }
 
-// Of the rows that are left in the span.
-void restore_extremes(SQLite::Database& database, const TallyKey& key, Tally& tally) {
+// Recomputes the minimum and maximum probability from the remaining rows of the span.
+void recompute_extremes(SQLite::Database& database, const TallyKey& key, Tally& tally) {
   const auto [span, start, model] = key;
   SQLite::Statement select(database,
                            "SELECT min(probability), max(probability) FROM predictions "
@@ -88,9 +91,9 @@ void roll_up(SQLite::Database& database, Time now) {
   SQLite::Statement rows(database, std::string("SELECT ") + kTallyColumns +
                                        " FROM predictions WHERE id > ? ORDER BY id");
   rows.bind(1, from);
-  std::map<TallyKey, Tally> fresh;
+  std::map<TallyKey, Tally> new_tallies;
   std::int64_t last = from;
-  const std::int64_t oldest_minute = seconds(now) - kMinutesKept;
+  const std::int64_t oldest_minute = seconds(now) - kMinuteTalliesKept;
   while (rows.executeStep()) {
     PredictionRecord record;
     last = rows.getColumn(0).getInt64();
@@ -104,11 +107,11 @@ void roll_up(SQLite::Database& database, Time now) {
     record.compute_ms = rows.getColumn(8).getDouble();
     for (const std::int64_t span : {kMinute, kHour}) {
       if (span == kMinute && at < oldest_minute) continue;
-      fresh[{span, at - at % span, model}].add(record);
+      new_tallies[{span, at - at % span, model}].add(record);
     }
   }
-  for (auto& [key, tally] : fresh) {
-    if (const auto before = read_tally(database, key)) tally.merge(*before);
+  for (auto& [key, tally] : new_tallies) {
+    if (const auto stored = read_tally(database, key)) tally.merge(*stored);
     write_tally(database, key, tally);
   }
   add_to_total(database, "tallied", last - from);
@@ -118,12 +121,13 @@ void roll_up(SQLite::Database& database, Time now) {
   expire.exec();
 }
 
-void untally(SQLite::Database& database, std::int64_t model, const PredictionRecord& record) {
+void subtract_from_tallies(SQLite::Database& database, std::int64_t model,
+                           const PredictionRecord& record) {
   for (const std::int64_t span : {kMinute, kHour}) {
     const std::int64_t at = seconds(record.time);
     const TallyKey key{span, at - at % span, model};
     auto tally = read_tally(database, key);
-    if (!tally) continue;  // its minute is past
+    if (!tally) continue;  // the tally of its minute has expired
     tally->remove(record);
     if (tally->count == 0) {
       erase_tally(database, key);
@@ -131,55 +135,55 @@ void untally(SQLite::Database& database, std::int64_t model, const PredictionRec
     }
     if (record.probability <= tally->probability_min ||
         record.probability >= tally->probability_max) {
-      restore_extremes(database, key, *tally);
+      recompute_extremes(database, key, *tally);
     }
     write_tally(database, key, *tally);
   }
 }
 
-void drop_image(SQLite::Database& database, std::int64_t image) {
-  SQLite::Statement drop(database,
-                         "DELETE FROM images WHERE id = ?1 AND NOT EXISTS"
-                         "(SELECT 1 FROM predictions WHERE image = ?1) RETURNING size");
-  drop.bind(1, image);
-  if (!drop.executeStep()) return;
-  const std::int64_t size = drop.getColumn(0).getInt64();
-  drop.reset();
+void delete_if_unreferenced(SQLite::Database& database, std::int64_t image) {
+  SQLite::Statement erase(database,
+                          "DELETE FROM images WHERE id = ?1 AND NOT EXISTS"
+                          "(SELECT 1 FROM predictions WHERE image = ?1) RETURNING size");
+  erase.bind(1, image);
+  if (!erase.executeStep()) return;
+  const std::int64_t size = erase.getColumn(0).getInt64();
+  erase.reset();
   add_to_total(database, "image_bytes", -size);
 }
 
-void drop_oldest_rows(SQLite::Database& database, std::int64_t count) {
+void delete_oldest_rows(SQLite::Database& database, std::int64_t count) {
   if (count <= 0) return;
   SQLite::Statement find(database, "SELECT id FROM predictions ORDER BY id LIMIT 1 OFFSET ?");
   find.bind(1, count - 1);
   if (!find.executeStep()) return;
-  const std::int64_t cut = find.getColumn(0).getInt64();
-  SQLite::Statement named(
+  const std::int64_t last = find.getColumn(0).getInt64();
+  SQLite::Statement referenced(
       database, "SELECT DISTINCT image FROM predictions WHERE id <= ? AND image IS NOT NULL");
-  named.bind(1, cut);
+  referenced.bind(1, last);
   std::vector<std::int64_t> images;
-  while (named.executeStep()) images.push_back(named.getColumn(0).getInt64());
-  named.reset();
-  SQLite::Statement drop(database, "DELETE FROM predictions WHERE id <= ?");
-  drop.bind(1, cut);
-  add_to_total(database, "rows", -drop.exec());
-  for (const std::int64_t image : images) drop_image(database, image);
+  while (referenced.executeStep()) images.push_back(referenced.getColumn(0).getInt64());
+  referenced.reset();
+  SQLite::Statement erase(database, "DELETE FROM predictions WHERE id <= ?");
+  erase.bind(1, last);
+  add_to_total(database, "rows", -erase.exec());
+  for (const std::int64_t image : images) delete_if_unreferenced(database, image);
 }
 
-void drop_oldest_images(SQLite::Database& database, std::int64_t bytes) {
-  std::int64_t gone = 0;
-  std::int64_t cut = 0;
+void delete_oldest_images(SQLite::Database& database, std::int64_t bytes) {
+  std::int64_t freed = 0;
+  std::int64_t last = 0;
   {
     SQLite::Statement oldest(database, "SELECT id, size FROM images ORDER BY id");
-    while (gone < bytes && oldest.executeStep()) {
-      cut = oldest.getColumn(0).getInt64();
-      gone += oldest.getColumn(1).getInt64();
+    while (freed < bytes && oldest.executeStep()) {
+      last = oldest.getColumn(0).getInt64();
+      freed += oldest.getColumn(1).getInt64();
     }
   }
-  SQLite::Statement drop(database, "DELETE FROM images WHERE id <= ?");
-  drop.bind(1, cut);
-  drop.exec();
-  add_to_total(database, "image_bytes", -gone);
+  SQLite::Statement erase(database, "DELETE FROM images WHERE id <= ?");
+  erase.bind(1, last);
+  erase.exec();
+  add_to_total(database, "image_bytes", -freed);
 }
 
 }  // namespace fovea::server

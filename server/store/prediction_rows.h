@@ -8,36 +8,36 @@
 
 namespace fovea::server {
 
-// What the tables of the history keep beside the rows themselves. All inside a transaction.
+// Maintenance of the tables beside `predictions`: totals, tallies and images. All functions run
+// inside the caller's transaction.
 
-// A statement that is kept must not stay in the middle of its rows: it would hold the transaction.
+// Resets a reused statement: an unfinished one would keep the transaction open.
 struct ResetAtEnd {
   SQLite::Statement& statement;
   ~ResetAtEnd() { statement.tryReset(); }
 };
 
-// Adds to a number in prediction_totals and returns what it is now.
+// Adds to a row of prediction_totals and returns the new value.
 std::int64_t add_to_total(SQLite::Database& database, const char* name, std::int64_t change);
-// The same with a statement that is kept, prepared from kAddToTotal.
+// The same with a reused statement prepared from kAddToTotal.
 std::int64_t add_to_total(SQLite::Statement& update, const char* name, std::int64_t change);
 inline constexpr const char* kAddToTotal =
     "UPDATE prediction_totals SET value = value + ? WHERE name = ? RETURNING value";
 std::int64_t read_total(SQLite::Database& database, const char* name);
 
-// The columns that read_tallied and SqlitePredictionStore::read_record expect, in their order.
-inline constexpr const char* kTallyColumns =
-    "id, time, model, label, probability, uncertain, decode_ms, queue_ms, compute_ms";
-
-// Brings prediction_tallies up to the newest row, and drops the minutes that are 48 hours old.
+// Adds the rows that are newer than the total `tallied` to prediction_tallies, and removes the
+// tallies of minutes older than 48 hours.
 void roll_up(SQLite::Database& database, Time now);
-// Takes a prediction that roll_up has counted, and that is no longer a row, out of the tallies.
-void untally(SQLite::Database& database, std::int64_t model, const PredictionRecord& record);
+// Subtracts a prediction from the tallies. REQUIRES: roll_up() has added it, and its row is
+// deleted.
+void subtract_from_tallies(SQLite::Database& database, std::int64_t model,
+                           const PredictionRecord& record);
 
-// Deletes an image that no row names any more.
-void drop_image(SQLite::Database& database, std::int64_t image);
-// Deletes the `count` oldest rows, and the images that only they named.
-void drop_oldest_rows(SQLite::Database& database, std::int64_t count);
-// Deletes the oldest images until at least `bytes` are gone, or all are.
-void drop_oldest_images(SQLite::Database& database, std::int64_t bytes);
+// Deletes the image unless a prediction refers to it.
+void delete_if_unreferenced(SQLite::Database& database, std::int64_t image);
+// Deletes the `count` oldest predictions and the images that only they refer to.
+void delete_oldest_rows(SQLite::Database& database, std::int64_t count);
+// Deletes the oldest images until at least `bytes` are freed or none is left.
+void delete_oldest_images(SQLite::Database& database, std::int64_t bytes);
 
 }  // namespace fovea::server

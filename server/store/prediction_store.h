@@ -15,8 +15,8 @@ namespace fovea::server {
 
 using Time = std::chrono::system_clock::time_point;
 
-// Whose answer it was.
-struct AnsweringModel {
+// The model that made a prediction.
+struct PredictionModel {
   std::string name;
   std::int64_t version = 0;
   std::string weights_sha256;
@@ -24,52 +24,53 @@ struct AnsweringModel {
 };
 
 struct PredictionRecord {
-  std::int64_t id = 0;  // given by the store; only grows
+  std::int64_t id = 0;  // assigned by the store, increasing
   Time time;
   std::string request_id;
-  std::string source;        // the door it came through: "v1", "legacy", "v2"
-  std::string file;          // the name the client gave
-  std::string image_sha256;  // of the bytes, whether they are kept or not
-  std::shared_ptr<const AnsweringModel> model;
+  std::string source;        // the API of the request: "v1", "legacy", "v2"
+  std::string file;          // name from the client
+  std::string image_sha256;  // of the file, whether it is stored or not
+  std::shared_ptr<const PredictionModel> model;
   std::vector<float> probabilities;  // in the order of model->classes
-  std::string label;                 // the likeliest
-  float probability = 0;             // its
-  bool uncertain = false;
+  std::string label;                 // the most probable class
+  float probability = 0;             // of label
+  bool uncertain = false;            // probability is below the threshold
   double decode_ms = 0, queue_ms = 0, compute_ms = 0;
-  // Set when read:
-  std::optional<std::string> right_label;  // what a person said
-  std::optional<Time> labelled;            // when
-  bool image_kept = false;
+  // Set when read from the store:
+  std::optional<std::string> right_label;  // the true class, entered by a user
+  std::optional<Time> labelled;            // when it was entered
+  bool image_stored = false;
 };
 
 struct NewPrediction {
   PredictionRecord record;
-  std::span<const std::uint8_t> image;  // as sent; must live until append() returns
+  std::span<const std::uint8_t> image;  // the file as sent; must live until append() returns
 };
 
-// Every condition that is set must hold.
+// Selects predictions that meet all conditions that are set.
 struct PredictionFilter {
-  std::optional<std::string> label;  // predicted
+  std::optional<std::string> label;  // the predicted class
   std::optional<std::int64_t> version;
   std::optional<Time> from, to;  // from <= time < to
   std::optional<bool> uncertain;
   std::optional<double> min_probability, max_probability;  // both inclusive
-  std::optional<bool> labelled;                            // whether a person said the right label
-  std::string search;                                      // in the file name, ASCII without case
+  std::optional<bool> labelled;                            // whether right_label is set
+  std::string search;  // part of the file name; ASCII letters match in either case
 };
 
 struct HistoryLimits {
-  std::int64_t max_rows = 1'000'000;                       // the oldest go first; at least 1
-  std::int64_t max_image_bytes = std::int64_t{512} << 20;  // likewise; 0 = keep no images
+  // The oldest are removed first.
+  std::int64_t max_rows = 1'000'000;                       // at least 1
+  std::int64_t max_image_bytes = std::int64_t{512} << 20;  // 0: store no images
 };
 
 struct LabelledCount {
-  std::int64_t count = 0;  // predictions with a right label
-  std::int64_t right = 0;  // of them, predicted so
+  std::int64_t count = 0;    // predictions with a right_label
+  std::int64_t correct = 0;  // of them, those with label == right_label
 };
 
 struct VersionStatistics {
-  std::shared_ptr<const AnsweringModel> model;
+  std::shared_ptr<const PredictionModel> model;
   Tally tally;
   LabelledCount labelled;
 };
@@ -77,34 +78,35 @@ struct VersionStatistics {
 struct Statistics {
   Tally all;
   LabelledCount labelled;
-  std::vector<VersionStatistics> versions;     // by version
+  std::vector<VersionStatistics> versions;     // in order of version
   int step_seconds = 60;                       // of the series: 60, 3600 or 86400
-  std::vector<std::pair<Time, Tally>> series;  // by start, empty steps left out
+  std::vector<std::pair<Time, Tally>> series;  // (start of the step, tally), without empty steps
 };
 
-// The history: every answer that was given, and for a while the images. Any thread; errors of
-// the database, a full disk among them, are IoError, and then nothing of the call was done.
+// The prediction history: every prediction, and the images within HistoryLimits. Any thread. Throws
+// IoError (DiskFull); then the call has changed nothing.
 class PredictionStore {
  public:
   virtual ~PredictionStore() = default;
 
-  // Writes all or nothing, gives each record its id, and keeps within the limits.
+  // Writes all predictions or none, sets the ids, and enforces the limits.
   virtual void append(std::span<NewPrediction> predictions) = 0;
 
-  // The newest first: at most `limit` that match and have an id below `before` (0 = the newest).
+  // The newest first: at most `limit` that match, with an id below `before` (0: from the newest).
   virtual std::vector<PredictionRecord> newest(const PredictionFilter& filter, int limit,
                                                std::int64_t before = 0) = 0;
   virtual std::optional<PredictionRecord> find(std::int64_t id) = 0;
-  // The bytes as they were sent; nothing when they are not (or no longer) kept.
+  // The image file as it was sent; nullopt if it is not stored or no longer stored.
   virtual std::optional<std::vector<std::uint8_t>> image(std::int64_t id) = 0;
 
   virtual bool set_right_label(std::int64_t id, const std::string& label) = 0;  // false: no such id
-  // Deleted predictions leave the statistics too, those that age out by the limits do not.
+  // Predictions deleted here are subtracted from the statistics; those removed by the limits are
+  // not.
   virtual bool remove(std::int64_t id) = 0;  // false: no such id
-  virtual std::int64_t remove_all() = 0;     // how many there were
+  virtual std::int64_t remove_all() = 0;     // returns how many there were
 
-  // Over the predictions since then, to the minute for the last 48 hours, else to the hour; without
-  // a time, over all.
+  // Statistics of the predictions since that time, rounded down to the minute within the last 48
+  // hours and to the hour before; nullopt: of all predictions.
   virtual Statistics statistics(std::optional<Time> since) = 0;
 };
 

@@ -5,7 +5,7 @@
 
 namespace fovea::server {
 
-// Within a transaction of something else: what was done and that it was done are one.
+// For use inside another transaction, so that a change and its entry are committed together.
 void append_audit(SQLite::Database& database, const AuditEntry& entry);
 
 class SqliteAuditLog : public AuditLog {

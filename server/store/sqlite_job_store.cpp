@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 6> kStates{"queued", "running",  "succeeded",
                                                   "failed", "canceled", "interrupted"};
 
-constexpr const char* kJobColumns =
+constexpr const char* kSelectJob =
     "SELECT id, kind, state, reason, options, idempotency_key, created, started, ended, result "
     "FROM jobs ";
 
@@ -19,7 +19,7 @@ JobState read_state(const std::string& text) {
   for (std::size_t i = 0; i < kStates.size(); ++i) {
     if (kStates[i] == text) return static_cast<JobState>(i);
   }
-  throw IoError("a job in the database has the unknown state \"" + text + "\"");
+  throw IoError("a job in the database has an unknown state: \"" + text + "\"");
 }
 
 std::optional<Job::Time> read_time(const SQLite::Column& column) {
@@ -55,7 +55,7 @@ std::optional<Job> first(std::vector<Job> jobs) {
   return std::move(jobs[0]);
 }
 
-// Inside a transaction: the numbers have no gaps.
+// REQUIRES: inside a write transaction, so that the numbers have no gaps.
 std::int64_t insert_event(SQLite::Database& database, std::int64_t job, std::int64_t now,
                           const std::string& event) {
   SQLite::Statement last(database, "SELECT coalesce(max(number), 0) FROM job_events WHERE job = ?");
@@ -76,7 +76,7 @@ std::int64_t sql_now() {
   return to_sql(std::chrono::system_clock::now());
 }
 
-const std::string kEvaluation =
+const std::string kSelectEvaluation =
     "SELECT id, version, job, data_revision, split, created, "
     "json_extract(evaluation, '$.data.count'), ";
 
@@ -126,7 +126,7 @@ Job SqliteJobStore::create(const std::string& kind, const std::string& options,
 
 std::optional<Job> SqliteJobStore::get(std::int64_t id) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database, std::string(kJobColumns) + "WHERE id = ?");
+    SQLite::Statement select(database, std::string(kSelectJob) + "WHERE id = ?");
     select.bind(1, id);
     return first(read_jobs(select));
   });
@@ -134,7 +134,7 @@ std::optional<Job> SqliteJobStore::get(std::int64_t id) {
 
 std::optional<Job> SqliteJobStore::find_key(const std::string& key) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database, std::string(kJobColumns) + "WHERE idempotency_key = ?");
+    SQLite::Statement select(database, std::string(kSelectJob) + "WHERE idempotency_key = ?");
     select.bind(1, key);
     return first(read_jobs(select));
   });
@@ -143,7 +143,7 @@ std::optional<Job> SqliteJobStore::find_key(const std::string& key) {
 std::vector<Job> SqliteJobStore::newest(int limit, std::int64_t before) {
   return database_.read([&](SQLite::Database& database) {
     SQLite::Statement select(database,
-                             std::string(kJobColumns) + "WHERE id < ? ORDER BY id DESC LIMIT ?");
+                             std::string(kSelectJob) + "WHERE id < ? ORDER BY id DESC LIMIT ?");
     select.bind(1, before > 0 ? before : std::numeric_limits<std::int64_t>::max());
     select.bind(2, limit);
     return read_jobs(select);
@@ -152,7 +152,7 @@ std::vector<Job> SqliteJobStore::newest(int limit, std::int64_t before) {
 
 std::vector<Job> SqliteJobStore::in_state(JobState state) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database, std::string(kJobColumns) + "WHERE state = ? ORDER BY id");
+    SQLite::Statement select(database, std::string(kSelectJob) + "WHERE state = ? ORDER BY id");
     select.bind(1, std::string(to_string(state)));
     return read_jobs(select);
   });
@@ -172,7 +172,7 @@ std::int64_t SqliteJobStore::change(std::int64_t id, JobState state, const std::
     if (!result.empty()) update.bind(3, result);
     update.bind(4, now);
     update.bind(5, id);
-    if (update.exec() != 1) throw IoError("there is no job " + std::to_string(id));
+    if (update.exec() != 1) throw IoError("job " + std::to_string(id) + " does not exist");
     return insert_event(database, id, now, event);
   });
 }
@@ -218,7 +218,8 @@ std::int64_t SqliteJobStore::add_evaluation(const Evaluation& evaluation) {
 
 std::optional<Evaluation> SqliteJobStore::get_evaluation(std::int64_t id) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database, kEvaluation + "evaluation FROM evaluations WHERE id = ?");
+    SQLite::Statement select(database,
+                             kSelectEvaluation + "evaluation FROM evaluations WHERE id = ?");
     select.bind(1, id);
     return select.executeStep() ? std::optional(read_evaluation(select)) : std::nullopt;
   });
@@ -227,7 +228,8 @@ std::optional<Evaluation> SqliteJobStore::get_evaluation(std::int64_t id) {
 std::vector<Evaluation> SqliteJobStore::evaluations(int version, int limit) {
   return database_.read([&](SQLite::Database& database) {
     SQLite::Statement select(
-        database, kEvaluation + "'' FROM evaluations WHERE version = ? ORDER BY id DESC LIMIT ?");
+        database,
+        kSelectEvaluation + "'' FROM evaluations WHERE version = ? ORDER BY id DESC LIMIT ?");
     select.bind(1, version);
     select.bind(2, limit);
     std::vector<Evaluation> found;

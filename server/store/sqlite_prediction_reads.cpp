@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
@@ -20,7 +21,7 @@ constexpr const char* kColumns =
 
 constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 24 * kHour;
 
-// The text with LIKE's special characters taken as they are.
+// Matches texts that contain `text`; LIKE's wildcards in it are escaped.
 std::string like_pattern(const std::string& text) {
   std::string pattern = "%";
   for (const char c : text) {
@@ -30,11 +31,11 @@ std::string like_pattern(const std::string& text) {
   return pattern + '%';
 }
 
-// The conditions of a filter as SQL and what its question marks stand for. "+column" keeps SQLite
-// from gathering and sorting all matches by an index when the newest few are wanted.
+// A WHERE clause and its text parameters. The unary plus in "+column" keeps SQLite from using an
+// index on that column: it would collect and sort all matches, when only the newest few are needed.
 struct Conditions {
   std::string sql = "p.id < ?";
-  std::vector<std::string> texts;  // the numbers are written out
+  std::vector<std::string> texts;  // numbers are part of the SQL text
   void add(const std::string& condition) { sql += " AND " + condition; }
 };
 
@@ -43,8 +44,9 @@ Conditions conditions(const PredictionFilter& filter) {
   if (filter.from) all.add("+time >= " + std::to_string(to_sql(*filter.from)));
   if (filter.to) all.add("+time < " + std::to_string(to_sql(*filter.to)));
   if (filter.uncertain) all.add(*filter.uncertain ? "uncertain = 1" : "+uncertain = 0");
-  if (filter.labelled)
+  if (filter.labelled) {
     all.add(*filter.labelled ? "right_label IS NOT NULL" : "right_label IS NULL");
+  }
   if (filter.label) {
     all.add("label = ?");
     all.texts.push_back(*filter.label);
@@ -58,22 +60,21 @@ Conditions conditions(const PredictionFilter& filter) {
   return all;
 }
 
-// One model is looked up by its index, in order; several are sifted out of all rows.
+// A version usually has one row in prediction_models, whose index yields the predictions in order.
+// With several rows, all predictions are scanned.
 std::string version_condition(SQLite::Database& database, std::int64_t version) {
   SQLite::Statement select(database, "SELECT id FROM prediction_models WHERE version = ?");
   select.bind(1, version);
   std::vector<std::string> ids;
   while (select.executeStep()) ids.push_back(std::to_string(select.getColumn(0).getInt64()));
   if (ids.size() == 1) return "model = " + ids[0];
-  std::string list;
-  for (const std::string& id : ids) list += (list.empty() ? "" : ", ") + id;
-  return "+model IN (" + list + ")";
+  return fmt::format("+model IN ({})", fmt::join(ids, ", "));
 }
 
 }  // namespace
 
-std::shared_ptr<const AnsweringModel> SqlitePredictionStore::model(SQLite::Database& database,
-                                                                   std::int64_t id) {
+std::shared_ptr<const PredictionModel> SqlitePredictionStore::model(SQLite::Database& database,
+                                                                    std::int64_t id) {
   const std::lock_guard lock(models_mutex_);
   auto& known = models_[id];
   if (known) return known;
@@ -81,18 +82,19 @@ std::shared_ptr<const AnsweringModel> SqlitePredictionStore::model(SQLite::Datab
       database,
       "SELECT name, version, weights_sha256, classes FROM prediction_models WHERE id = ?");
   select.bind(1, id);
-  if (!select.executeStep()) throw IoError("the history names a model that it does not hold");
-  AnsweringModel read{select.getColumn(0).getString(),
-                      select.getColumn(1).getInt64(),
-                      select.getColumn(2).getString(),
-                      {}};
+  if (!select.executeStep())
+    throw IoError("the history refers to a model that it does not contain");
+  PredictionModel read{select.getColumn(0).getString(),
+                       select.getColumn(1).getInt64(),
+                       select.getColumn(2).getString(),
+                       {}};
   try {
     read.classes = nlohmann::json::parse(select.getColumn(3).getString());
   } catch (const nlohmann::json::exception& error) {
-    throw FormatError(std::string("the classes of a model in the history are damaged: ") +
+    throw FormatError(std::string("the classes of a model in the history are malformed: ") +
                       error.what());
   }
-  return known = std::make_shared<const AnsweringModel>(std::move(read));
+  return known = std::make_shared<const PredictionModel>(std::move(read));
 }
 
 PredictionRecord SqlitePredictionStore::read_record(SQLite::Database& database,
@@ -111,9 +113,9 @@ PredictionRecord SqlitePredictionStore::read_record(SQLite::Database& database,
   const SQLite::Column bytes = row.getColumn(10);
   record.probabilities.resize(static_cast<std::size_t>(bytes.getBytes()) / sizeof(float));
   if (record.probabilities.size() != record.model->classes.size()) {
-    throw FormatError("prediction " + std::to_string(record.id) + " of the history is damaged: " +
-                      std::to_string(record.probabilities.size()) + " probabilities for " +
-                      std::to_string(record.model->classes.size()) + " classes");
+    throw FormatError(
+        fmt::format("prediction {} of the history is damaged: {} probabilities for {} classes",
+                    record.id, record.probabilities.size(), record.model->classes.size()));
   }
   if (!record.probabilities.empty()) {
     std::memcpy(record.probabilities.data(), bytes.getBlob(),
@@ -126,7 +128,7 @@ PredictionRecord SqlitePredictionStore::read_record(SQLite::Database& database,
     record.right_label = row.getColumn(14).getString();
     record.labelled = from_sql(row.getColumn(15).getInt64());
   }
-  record.image_kept = row.getColumn(16).getInt() != 0;
+  record.image_stored = row.getColumn(16).getInt() != 0;
   return record;
 }
 
@@ -178,6 +180,7 @@ Statistics SqlitePredictionStore::statistics(std::optional<Time> since) {
   return database_.read([&](SQLite::Database& database) {
     const std::int64_t from = since ? to_sql(*since) / 1'000'000 : 0;
     const std::int64_t span = since && now - *since <= std::chrono::hours(48) ? kMinute : kHour;
+    // Sum the tallies of the window by model and by start of the span.
     std::map<std::int64_t, VersionStatistics> models;
     std::map<std::int64_t, Tally> starts;
     Statistics result;
@@ -203,11 +206,12 @@ Statistics SqlitePredictionStore::statistics(std::optional<Time> since) {
       version.model = model(database, id);
       result.all.merge(version.tally);
       result.labelled.count += version.labelled.count;
-      result.labelled.right += version.labelled.right;
+      result.labelled.correct += version.labelled.correct;
       result.versions.push_back(std::move(version));
     }
     std::stable_sort(result.versions.begin(), result.versions.end(),
                      [](auto& a, auto& b) { return a.model->version < b.model->version; });
+    // Choose the step of the series by the length of the window, and merge the spans into steps.
     const std::int64_t first = starts.empty() ? from : std::max(from, starts.begin()->first);
     const std::int64_t window = to_sql(now) / 1'000'000 - first;
     const std::int64_t step = span == kMinute && window <= 6 * kHour ? kMinute

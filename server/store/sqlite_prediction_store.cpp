@@ -10,28 +10,28 @@
 
 namespace fovea::server {
 
-static_assert(std::endian::native == std::endian::little, "probabilities are stored as they are");
+static_assert(std::endian::native == std::endian::little, "probabilities are stored as in memory");
 
 namespace {
 
-// So many rows are counted into the tallies at a time: often enough that statistics never find
-// many left to count, rarely enough to cost an appended row next to nothing.
+// Rows added to the tallies at a time. statistics() adds the remaining ones, so that it never has
+// to read more than this many rows.
 constexpr std::int64_t kRollUpEvery = 5000;
-constexpr std::int64_t kMostTrimmed =
-    1000;  // rows in one go, so that a lowered limit stalls nobody
+// Rows removed per append() beyond those it added, so that a lowered limit does not block requests.
+constexpr std::int64_t kMaxRemoved = 1000;
 
 void bind_bytes(SQLite::Statement& statement, int index, std::span<const std::uint8_t> bytes) {
   statement.bindNoCopy(index, bytes.data(), static_cast<int>(bytes.size()));
 }
 
-std::string model_key(const AnsweringModel& model) {
+std::string model_key(const PredictionModel& model) {
   return std::to_string(model.version) + '\n' + model.weights_sha256 + '\n' + model.name;
 }
 
 }  // namespace
 
-struct SqlitePredictionStore::Writing {
-  explicit Writing(SQLite::Database& database)
+struct SqlitePredictionStore::Writer {
+  explicit Writer(SQLite::Database& database)
       : insert(database,
                "INSERT INTO predictions(time, request_id, source, file, image_sha256, image, "
                "model, label, probability, uncertain, probabilities, decode_ms, queue_ms, "
@@ -44,22 +44,22 @@ struct SqlitePredictionStore::Writing {
   SQLite::Statement total;
   SQLite::Statement find_image;
   SQLite::Statement insert_image;
-  std::int64_t image_bytes = 0;  // added by the call in progress
-  std::int64_t tallied = 0;      // a hint: no row up to it waits for roll_up
+  std::int64_t image_bytes = 0;  // added by the current append()
+  std::int64_t tallied = 0;      // rows up to this id are in the tallies
 };
 
 SqlitePredictionStore::SqlitePredictionStore(Database& database, const HistoryLimits& limits)
     : database_(database), limits_(limits) {
   database_.write([&](SQLite::Database& connection) {
-    writing_ = std::make_unique<Writing>(connection);
-    writing_->tallied = read_total(connection, "tallied");
+    writer_ = std::make_unique<Writer>(connection);
+    writer_->tallied = read_total(connection, "tallied");
   });
 }
 
 SqlitePredictionStore::~SqlitePredictionStore() = default;
 
 std::int64_t SqlitePredictionStore::intern(SQLite::Database& database,
-                                           const AnsweringModel& model) {
+                                           const PredictionModel& model) {
   const std::string key = model_key(model);
   if (const auto known = interned_.find(key); known != interned_.end()) return known->second;
   SQLite::Statement select(database,
@@ -79,41 +79,41 @@ std::int64_t SqlitePredictionStore::intern(SQLite::Database& database,
       4,
       nlohmann::json(model.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   insert.exec();
-  return database.getLastInsertRowid();  // not remembered: the transaction may yet fail
+  return database.getLastInsertRowid();  // not cached: the transaction may still be rolled back
 }
 
-std::optional<std::int64_t> SqlitePredictionStore::keep_image(SQLite::Database& database,
-                                                              const NewPrediction& given) {
-  const auto size = static_cast<std::int64_t>(given.image.size());
+std::optional<std::int64_t> SqlitePredictionStore::store_image(SQLite::Database& database,
+                                                               const NewPrediction& prediction) {
+  const auto size = static_cast<std::int64_t>(prediction.image.size());
   if (size == 0 || size > limits_.max_image_bytes) return std::nullopt;
   {
-    SQLite::Statement& find = writing_->find_image;
+    SQLite::Statement& find = writer_->find_image;
     const ResetAtEnd reset{find};
-    find.bindNoCopy(1, given.record.image_sha256);
+    find.bindNoCopy(1, prediction.record.image_sha256);
     if (find.executeStep()) return find.getColumn(0).getInt64();
   }
-  SQLite::Statement& insert = writing_->insert_image;
+  SQLite::Statement& insert = writer_->insert_image;
   const ResetAtEnd reset{insert};
-  insert.bindNoCopy(1, given.record.image_sha256);
+  insert.bindNoCopy(1, prediction.record.image_sha256);
   insert.bind(2, size);
-  bind_bytes(insert, 3, given.image);
+  bind_bytes(insert, 3, prediction.image);
   insert.exec();
-  writing_->image_bytes += size;
+  writer_->image_bytes += size;
   return database.getLastInsertRowid();
 }
 
 void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
   if (predictions.empty()) return;
   database_.write([&](SQLite::Database& database) {
-    writing_->image_bytes = 0;
-    const AnsweringModel* last = nullptr;
+    writer_->image_bytes = 0;
+    const PredictionModel* last = nullptr;
     std::int64_t model = 0;
-    for (NewPrediction& given : predictions) {
-      PredictionRecord& record = given.record;
+    for (NewPrediction& prediction : predictions) {
+      PredictionRecord& record = prediction.record;
       if (record.model.get() != last) model = intern(database, *record.model);
       last = record.model.get();
-      const auto image = keep_image(database, given);
-      SQLite::Statement& insert = writing_->insert;
+      const auto image = store_image(database, prediction);
+      SQLite::Statement& insert = writer_->insert;
       const ResetAtEnd reset{insert};
       insert.bind(1, to_sql(record.time));
       insert.bindNoCopy(2, record.request_id);
@@ -134,29 +134,29 @@ void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
       record.id = database.getLastInsertRowid();
     }
     const auto added = static_cast<std::int64_t>(predictions.size());
-    const std::int64_t rows = add_to_total(writing_->total, "rows", added);
+    const std::int64_t rows = add_to_total(writer_->total, "rows", added);
     const std::int64_t bytes =
-        writing_->image_bytes == 0
+        writer_->image_bytes == 0
             ? 0
-            : add_to_total(writing_->total, "image_bytes", writing_->image_bytes);
+            : add_to_total(writer_->total, "image_bytes", writer_->image_bytes);
     const std::int64_t newest = predictions.back().record.id;
-    // Rows are counted before they age out: no more than max_rows may wait for it.
-    if (newest - writing_->tallied >= std::min(kRollUpEvery, limits_.max_rows)) {
+    // Rows must be in the tallies before the limit removes them, hence at most max_rows.
+    if (newest - writer_->tallied >= std::min(kRollUpEvery, limits_.max_rows)) {
       roll_up(database, predictions.back().record.time);
-      writing_->tallied = newest;
+      writer_->tallied = newest;
     }
-    trim(database, rows, bytes, predictions.size());
+    enforce_limits(database, rows, bytes, predictions.size());
   });
 }
 
-void SqlitePredictionStore::trim(SQLite::Database& database, std::int64_t rows,
-                                 std::int64_t image_bytes, std::size_t added) {
+void SqlitePredictionStore::enforce_limits(SQLite::Database& database, std::int64_t rows,
+                                           std::int64_t image_bytes, std::size_t added) {
   if (rows > limits_.max_rows) {
-    drop_oldest_rows(database, std::min(rows - limits_.max_rows,
-                                        kMostTrimmed + static_cast<std::int64_t>(added)));
+    delete_oldest_rows(database, std::min(rows - limits_.max_rows,
+                                          kMaxRemoved + static_cast<std::int64_t>(added)));
   }
   if (image_bytes > limits_.max_image_bytes) {
-    drop_oldest_images(database, image_bytes - limits_.max_image_bytes);
+    delete_oldest_images(database, image_bytes - limits_.max_image_bytes);
   }
 }
 
@@ -191,8 +191,8 @@ bool SqlitePredictionStore::remove(std::int64_t id) {
     const std::int64_t image = row.getColumn(8).isNull() ? 0 : row.getColumn(8).getInt64();
     row.reset();
     add_to_total(database, "rows", -1);
-    if (image > 0) drop_image(database, image);
-    untally(database, model, record);
+    if (image > 0) delete_if_unreferenced(database, image);
+    subtract_from_tallies(database, model, record);
     return true;
   });
 }

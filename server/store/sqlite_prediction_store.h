@@ -9,6 +9,7 @@
 
 namespace fovea::server {
 
+// Implemented in sqlite_prediction_store.cpp (changes) and sqlite_prediction_reads.cpp (queries).
 class SqlitePredictionStore : public PredictionStore {
  public:
   SqlitePredictionStore(Database& database, const HistoryLimits& limits);
@@ -25,21 +26,23 @@ class SqlitePredictionStore : public PredictionStore {
   Statistics statistics(std::optional<Time> since) override;
 
  private:
-  struct Writing;  // prepared statements of the writing connection
+  struct Writer;  // prepared statements of the writing connection
 
-  std::int64_t intern(SQLite::Database& database, const AnsweringModel& model);
-  std::optional<std::int64_t> keep_image(SQLite::Database& database, const NewPrediction& given);
-  void trim(SQLite::Database& database, std::int64_t rows, std::int64_t image_bytes,
-            std::size_t added);
-  std::shared_ptr<const AnsweringModel> model(SQLite::Database& database, std::int64_t id);
+  std::int64_t intern(SQLite::Database& database, const PredictionModel& model);
+  std::optional<std::int64_t> store_image(SQLite::Database& database,
+                                          const NewPrediction& prediction);
+  void enforce_limits(SQLite::Database& database, std::int64_t rows, std::int64_t image_bytes,
+                      std::size_t added);
+  std::shared_ptr<const PredictionModel> model(SQLite::Database& database, std::int64_t id);
   PredictionRecord read_record(SQLite::Database& database, SQLite::Statement& row);
 
   Database& database_;
   const HistoryLimits limits_;
-  std::unique_ptr<Writing> writing_;                        // used inside Database::write only
-  std::unordered_map<std::string, std::int64_t> interned_;  // likewise; only what was committed
-  std::mutex models_mutex_;
-  std::unordered_map<std::int64_t, std::shared_ptr<const AnsweringModel>> models_;
+  // The next two are used inside Database::write() only.
+  std::unique_ptr<Writer> writer_;
+  std::unordered_map<std::string, std::int64_t> interned_;  // committed rows of prediction_models
+  std::mutex models_mutex_;                                 // protects models_
+  std::unordered_map<std::int64_t, std::shared_ptr<const PredictionModel>> models_;
 };
 
 }  // namespace fovea::server

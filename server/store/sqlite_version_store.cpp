@@ -94,7 +94,7 @@ std::vector<StoredVersion> SqliteVersionStore::newest(int limit, int before) {
   });
 }
 
-std::vector<StoredVersion> SqliteVersionStore::kept() {
+std::vector<StoredVersion> SqliteVersionStore::with_files() {
   return database_.read([&](SQLite::Database& database) {
     SQLite::Statement select(database,
                              std::string(kSelect) + "WHERE removed IS NULL ORDER BY number DESC");

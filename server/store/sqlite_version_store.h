@@ -14,7 +14,7 @@ class SqliteVersionStore : public VersionStore {
   void mark_removed(int number, const AuditEntry& entry) override;
   std::optional<StoredVersion> find(int number) override;
   std::vector<StoredVersion> newest(int limit, int before) override;
-  std::vector<StoredVersion> kept() override;
+  std::vector<StoredVersion> with_files() override;
   int count() override;
   Aliases aliases() override;
 

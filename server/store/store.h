@@ -11,9 +11,9 @@ class JobStore;
 class PredictionStore;
 struct HistoryLimits;
 
-// What the service remembers, apart from the immutable files (files.h) and the dataset: one
-// interface for each kind of record, each in its own header here. What a call wrote is on the disk
-// when the call returns. Any thread; errors of the database are IoError.
+// The persistent state of the server except for the content-addressed files (files.h) and the
+// dataset. Each kind of record has an interface in a header of this folder. Changes are on disk
+// when a call returns. Any thread; errors of the database are thrown as IoError.
 class Store {
  public:
   virtual ~Store() = default;
@@ -23,7 +23,7 @@ class Store {
   virtual PredictionStore& predictions() = 0;
 };
 
-// The store of one machine: SQLite in one file, which may be new. Throws IoError.
+// A store in one SQLite file, which is created if it does not exist. Throws IoError.
 std::unique_ptr<Store> open_sqlite_store(const std::filesystem::path& file);
 std::unique_ptr<Store> open_sqlite_store(const std::filesystem::path& file,
                                          const HistoryLimits& history);

@@ -1,7 +1,6 @@
 #include "server/store/tally.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -13,97 +12,61 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr double kLeastMs = 0.001;
-constexpr double kGrowth = 1.05;
-
-int latency_bin(double ms) {
-  if (!(ms > kLeastMs)) return 0;
-  return 1 + static_cast<int>(std::log(ms / kLeastMs) / std::log(kGrowth));
-}
-
-// The middle of a bin, by ratio.
-double latency_of(int bin) {
-  return bin == 0 ? kLeastMs : kLeastMs * std::pow(kGrowth, bin - 0.5);
-}
-
 Json bins_json(const LatencyHistogram& histogram) {
   Json pairs = Json::array();
   for (const auto& [bin, count] : histogram.bins()) pairs.push_back({bin, count});
   return pairs;
 }
 
-// No further from 0 than `most`; by default so that sums of many overflow nothing. JSON itself
-// would make a number of any size, or with a fraction, a whole one in its own way.
-std::int64_t whole(const Json& value, std::int64_t most = std::int64_t{1} << 53) {
-  const bool fits = value.is_number_unsigned()
-                        ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)
-                        : value.is_number_integer() && value.get<std::int64_t>() >= -most;
-  if (!fits)
-    throw FormatError("a tally of predictions is damaged: " + value.dump() + " is no count");
+// An integer of at most `limit` in magnitude; the default keeps sums of many from overflowing.
+// Checked because get<>() converts fractions and numbers of any size silently.
+std::int64_t read_integer(const Json& value, std::int64_t limit = std::int64_t{1} << 53) {
+  const bool valid = value.is_number_unsigned()
+                         ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(limit)
+                         : value.is_number_integer() && value.get<std::int64_t>() >= -limit;
+  if (!valid) throw FormatError("damaged prediction tally: " + value.dump() + " is not a count");
   return value.get<std::int64_t>();
 }
 
-void read_bins(const Json& pairs, LatencyHistogram& histogram) {
-  constexpr std::int64_t kMostBins = 10'000;
+LatencyHistogram read_histogram(const Json& pairs) {
+  constexpr std::int64_t kMaxBin = 10'000;
+  std::map<int, std::int64_t> bins;
   for (const Json& pair : pairs) {
-    histogram.bins()[static_cast<int>(whole(pair.at(0), kMostBins))] = whole(pair.at(1));
+    bins[static_cast<int>(read_integer(pair.at(0), kMaxBin))] = read_integer(pair.at(1));
   }
+  return LatencyHistogram(std::move(bins));
 }
 
 }  // namespace
 
-void LatencyHistogram::add(double ms, std::int64_t times) {
-  const int bin = latency_bin(ms);
-  if ((bins_[bin] += times) == 0) bins_.erase(bin);
-}
-
-void LatencyHistogram::merge(const LatencyHistogram& other) {
-  for (const auto& [bin, count] : other.bins_) bins_[bin] += count;
-}
-
-std::int64_t LatencyHistogram::count() const {
-  std::int64_t sum = 0;
-  for (const auto& [bin, count] : bins_) sum += count;
-  return sum;
-}
-
-double LatencyHistogram::percentile(double fraction) const {
-  const double wanted = fraction * static_cast<double>(count());
-  std::int64_t seen = 0;
-  for (const auto& [bin, count] : bins_) {
-    seen += count;
-    if (static_cast<double>(seen) >= wanted) return latency_of(bin);
-  }
-  return 0;
-}
-
-void Tally::count_one(const PredictionRecord& record, int times) {
+// `sign`: 1 adds, -1 subtracts.
+void Tally::accumulate(const PredictionRecord& record, int sign) {
   const double p = record.probability;
-  count += times;
-  uncertain += record.uncertain ? times : 0;
-  probability_sum += times * p;
+  count += sign;
+  uncertain += record.uncertain ? sign : 0;
+  probability_sum += sign * p;
   const double ms = record.decode_ms + record.queue_ms + record.compute_ms;
-  ms_sum += times * ms;
-  Class& of_label = classes[record.label];
-  of_label.count += times;
-  of_label.probability_sum += times * p;
-  if (of_label.count == 0) classes.erase(record.label);
+  ms_sum += sign * ms;
+  Class& entry = classes[record.label];
+  entry.count += sign;
+  entry.probability_sum += sign * p;
+  if (entry.count == 0) classes.erase(record.label);
   const int bin = std::clamp(static_cast<int>(p * kConfidenceBins), 0, kConfidenceBins - 1);
-  confidence[static_cast<std::size_t>(bin)] += times;
-  total.add(ms, times);
-  decode.add(record.decode_ms, times);
-  queue.add(record.queue_ms, times);
-  compute.add(record.compute_ms, times);
+  confidence[static_cast<std::size_t>(bin)] += sign;
+  total.add(ms, sign);
+  decode.add(record.decode_ms, sign);
+  queue.add(record.queue_ms, sign);
+  compute.add(record.compute_ms, sign);
 }
 
 void Tally::add(const PredictionRecord& record) {
-  count_one(record, 1);
+  accumulate(record, 1);
   probability_min = std::min<double>(probability_min, record.probability);
   probability_max = std::max<double>(probability_max, record.probability);
 }
 
 void Tally::remove(const PredictionRecord& record) {
-  count_one(record, -1);
+  accumulate(record, -1);
 }
 
 void Tally::merge(const Tally& other) {
@@ -114,9 +77,9 @@ void Tally::merge(const Tally& other) {
   probability_min = std::min(probability_min, other.probability_min);
   probability_max = std::max(probability_max, other.probability_max);
   ms_sum += other.ms_sum;
-  for (const auto& [label, of_label] : other.classes) {
-    classes[label].count += of_label.count;
-    classes[label].probability_sum += of_label.probability_sum;
+  for (const auto& [label, entry] : other.classes) {
+    classes[label].count += entry.count;
+    classes[label].probability_sum += entry.probability_sum;
   }
   for (std::size_t i = 0; i < confidence.size(); ++i) confidence[i] += other.confidence[i];
   total.merge(other.total);
@@ -127,8 +90,8 @@ void Tally::merge(const Tally& other) {
 
 std::string Tally::to_text() const {
   Json by_class = Json::object();
-  for (const auto& [label, of_label] : classes) {
-    by_class[label] = {of_label.count, of_label.probability_sum};
+  for (const auto& [label, entry] : classes) {
+    by_class[label] = {entry.count, entry.probability_sum};
   }
   const Json json = {{"n", count},
                      {"uncertain", uncertain},
@@ -147,26 +110,26 @@ Tally Tally::from_text(const std::string& text) {
   try {
     const Json json = Json::parse(text);
     Tally tally;
-    tally.count = whole(json.at("n"));
-    tally.uncertain = whole(json.at("uncertain"));
+    tally.count = read_integer(json.at("n"));
+    tally.uncertain = read_integer(json.at("uncertain"));
     const Json& p = json.at("p");
     tally.probability_sum = p.at(0);
     tally.probability_min = p.at(1);
     tally.probability_max = p.at(2);
     tally.ms_sum = json.at("ms");
     for (const auto& [label, pair] : json.at("classes").items()) {
-      tally.classes[label] = {whole(pair.at(0)), pair.at(1)};
+      tally.classes[label] = {read_integer(pair.at(0)), pair.at(1)};
     }
     for (std::size_t i = 0; i < tally.confidence.size(); ++i) {
-      tally.confidence[i] = whole(json.at("confidence").at(i));
+      tally.confidence[i] = read_integer(json.at("confidence").at(i));
     }
-    read_bins(json.at("total"), tally.total);
-    read_bins(json.at("decode"), tally.decode);
-    read_bins(json.at("queue"), tally.queue);
-    read_bins(json.at("compute"), tally.compute);
+    tally.total = read_histogram(json.at("total"));
+    tally.decode = read_histogram(json.at("decode"));
+    tally.queue = read_histogram(json.at("queue"));
+    tally.compute = read_histogram(json.at("compute"));
     return tally;
   } catch (const Json::exception& error) {
-    throw FormatError(std::string("a tally of predictions is damaged: ") + error.what());
+    throw FormatError(std::string("damaged prediction tally: ") + error.what());
   }
 }
 

@@ -5,27 +5,13 @@
 #include <map>
 #include <string>
 
+#include "server/metrics/latency_histogram.h"
+
 namespace fovea::server {
 
 struct PredictionRecord;
 
-// Counts of a quantity in bins that are 5 % wide, so that a percentile read from them is within
-// 2.5 %. Milliseconds; everything below 1 microsecond is the first bin.
-class LatencyHistogram {
- public:
-  void add(double ms, std::int64_t times = 1);  // times < 0 takes away what was added
-  void merge(const LatencyHistogram& other);
-  std::int64_t count() const;
-  double percentile(double fraction) const;  // 0 when nothing was counted
-  std::map<int, std::int64_t>& bins() { return bins_; }
-  const std::map<int, std::int64_t>& bins() const { return bins_; }
-
- private:
-  std::map<int, std::int64_t> bins_;
-};
-
-// What statistics say about any number of predictions, small and mergeable: of one minute, of one
-// hour, of one version, of everything.
+// Mergeable statistics of a set of predictions: of a minute, an hour, a version, or all.
 struct Tally {
   static constexpr int kConfidenceBins = 20;
   struct Class {
@@ -36,23 +22,23 @@ struct Tally {
   std::int64_t count = 0;
   std::int64_t uncertain = 0;
   double probability_sum = 0;
-  double probability_min = 1;  // 1 and 0 when there are none
+  double probability_min = 1;  // 1 and 0 if there are none
   double probability_max = 0;
   double ms_sum = 0;                                          // decode + queue + compute
-  std::map<std::string, Class> classes;                       // predicted label -> how often
+  std::map<std::string, Class> classes;                       // by predicted class
   std::array<std::int64_t, kConfidenceBins> confidence = {};  // bin i: [i, i + 1) / 20
   LatencyHistogram total, decode, queue, compute;
 
   void add(const PredictionRecord& record);
-  // Takes back one that was added. probability_min and _max cannot shrink again by it.
+  // Subtracts a prediction that was added. Does not change probability_min and probability_max.
   void remove(const PredictionRecord& record);
   void merge(const Tally& other);
 
-  std::string to_text() const;
+  std::string to_text() const;                      // JSON
   static Tally from_text(const std::string& text);  // throws FormatError
 
  private:
-  void count_one(const PredictionRecord& record, int times);
+  void accumulate(const PredictionRecord& record, int sign);
 };
 
 }  // namespace fovea::server

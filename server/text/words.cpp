@@ -45,7 +45,8 @@ std::string named(const std::string& name) {
   const bool letters = std::any_of(name.begin(), name.end(), [](unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
   });
-  return letters ? name : '"' + name + '"';
+  const bool punctuation = name.find_first_of(".,;:!?()\"%") != std::string::npos;
+  return letters && !punctuation ? name : '"' + name + '"';
 }
 
 std::string joined(const std::vector<std::string>& list) {

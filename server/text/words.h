@@ -16,7 +16,8 @@ std::string fixed(double value, int digits);  // "0.98"
 std::string milliseconds(double ms);          // "0.41 ms", "12 ms"
 // "Cat" for "cat": class names as the legacy API spells them.
 std::string capitalized(std::string name);
-// Quotes a class name without letters, such as "4", so that it does not read as a number.
+// A class name for use in a sentence; in quotation marks if it could be misread there, because it
+// has no letter or contains punctuation: cat, traffic light, "4", "cat, dog".
 std::string named(const std::string& name);
 std::string joined(const std::vector<std::string>& list);                  // "a, b and c"
 std::string some_of(std::vector<std::string> list, std::size_t most = 4);  // "a, b and 7 more"

@@ -2,8 +2,7 @@
 
 #include "server/api/input.h"
 #include "server/dataset/training_data.h"
-#include "server/jobs/job_options.h"
-#include "server/jobs/jobs.h"
+#include "server/jobs/model_job_handler.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace fovea;
@@ -13,7 +12,7 @@ namespace {
 void job(nlohmann::ordered_json body) {
   const std::string kind = server::read_text(body, "kind");
   body.erase("kind");
-  server::check_options(kind, body);
+  server::check_job_options(kind, body);
 }
 
 }  // namespace
@@ -24,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.body = fuzz::text({data, size});
   try {
     const nlohmann::ordered_json body = server::read_object(request);
-    fuzz::may_refuse([&] { server::class_name(server::read_text(body, "label")); });
+    fuzz::may_refuse([&] { server::parse_class_name(server::read_text(body, "label")); });
     server::read_text(body, "reason");
     job(body);
   } catch (const server::HttpError& refusal) {

@@ -239,7 +239,7 @@ def test_a_label_with_a_nul_is_quoted_completely(server):
     refused = server.json(
         "/api/v1/dataset/images", verb="POST", status=422, **form([("a.png", png(1))], ["a\0b"])
     )
-    assert refused["detail"] == 'the label "a?b" holds control characters or is not UTF-8'
+    assert refused["detail"] == 'the label "a?b" contains control characters or is not valid UTF-8'
 
 
 def test_an_unknown_query_parameter_is_rejected_by_name(server):

@@ -21,9 +21,9 @@ ACCEPTED = [
     # Tensors: lengths, shapes and values must be consistent.
     ("ST202", r"POST /v2/models/.*infer", r'"status":400'),
     # Whether a retraining is possible depends on earlier uploads and deletions.
-    ("ST202", r"POST /api/(v1/jobs|retrain)", r"there are no new images|no images to work with"),
+    ("ST202", r"POST /api/(v1/jobs|retrain)", r"there are no new images|no training images yet"),
     # The job queue is full from earlier requests.
-    ("ST101|ST202", r"POST /api/", r"jobs are waiting already"),
+    ("ST101|ST202", r"POST /api/", r"the job queue is full"),
     # Query parameters that exclude each other; charts of the history cover all versions, and only some charts
     # are based on an evaluation.
     ("ST202", r"GET /api/v1/(dataset/images|insights/)", r"not both|leave out (version|evaluation)"),

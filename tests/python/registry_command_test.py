@@ -80,7 +80,7 @@ def test_a_server_killed_while_publishing_and_activating_loses_nothing(tmp_path)
 def test_a_second_server_on_the_same_directory_is_rejected(tmp_path):
     server = Server(tmp_path, "--model", OTHER)
     try:
-        with pytest.raises(RuntimeError, match="another server uses the data directory"):
+        with pytest.raises(RuntimeError, match="in use by another server"):
             Server(tmp_path)
     finally:
         server.kill()

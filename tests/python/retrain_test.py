@@ -117,7 +117,7 @@ def test_a_killed_retraining_resumes_to_the_same_weights(tmp_path, hands):
                         break
                     time.sleep(0.05)
                 server = RunningServer(folder, model=None)
-                reason = "the server was stopped or killed"
+                reason = "the server exited while the job was running"
             else:
                 os.kill(pids[0], signal.SIGKILL)
                 reason = "killed by signal 9"
@@ -203,7 +203,7 @@ def test_an_import_job_downloads_from_a_mirror_and_checks_the_hash(tmp_path):
     wrong = {"FOVEA_CIFAR10_URL": archive.as_uri(), "FOVEA_CIFAR10_SHA256": "0" * 64}
     server = RunningServer(tmp_path / "data", environment=wrong)
     job = server.wait_for_job(server.start_job("import", source="cifar10"))
-    assert job["state"] == "failed" and "sha256" in job["reason"], job
+    assert job["state"] == "failed" and "SHA-256" in job["reason"], job
     server.stop()
     right = {**wrong, "FOVEA_CIFAR10_SHA256": hashlib.sha256(archive.read_bytes()).hexdigest()}
     server = RunningServer(tmp_path / "data", environment=right, model=None)

@@ -240,9 +240,9 @@ test("the remaining time is the estimate of the job or of recent epochs", () => 
 });
 
 test("an option that the server refuses is found in its message", () => {
-  const refused = refusedOption('retrain: "epochs" cannot be 99999999: it is a whole number from 1 to 1000');
+  const refused = refusedOption('retrain: "epochs" cannot be 99999999: expected a whole number from 1 to 1000');
   assert.equal(refused?.name, "epochs");
-  assert.equal(refused?.message("Epochs"), "Epochs cannot be 99999999: it is a whole number from 1 to 1000");
-  assert.equal(refusedOption('"mode" cannot be "x": it is one of auto'), undefined);
+  assert.equal(refused?.message("Epochs"), "Epochs cannot be 99999999: expected a whole number from 1 to 1000");
+  assert.equal(refusedOption('"mode" cannot be "x": expected auto or full'), undefined);
   assert.equal(refusedOption("there are no new images"), undefined);
 });

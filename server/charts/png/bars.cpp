@@ -8,9 +8,10 @@
 namespace fovea::server {
 namespace {
 
-constexpr double kFilled = 0.78;  // of a slot
+constexpr double kFilled = 0.78;     // fraction of a slot
+constexpr double kValueSize = 0.85;  // of the values above bars, in font sizes
 
-double known(double value) {
+double finite_or_zero(double value) {
   return std::isfinite(value) ? value : 0;
 }
 
@@ -21,12 +22,13 @@ Colour colour_of(const Theme& theme, const std::string& name, std::size_t number
   return theme.series[number % theme.series.size()];
 }
 
-Range reach(const Bars& bars) {
+// The range of the values, or of the sums of stacked ones, including 0.
+Range range_of(const Bars& bars) {
   Range range;
   for (std::size_t i = 0; i < bars.categories.size(); ++i) {
     double sum = 0;
     for (const Series& series : bars.series) {
-      const double value = known(series.values[i]);
+      const double value = finite_or_zero(series.values[i]);
       sum = bars.stacked ? sum + value : value;
       range.low = std::min(range.low, sum);
       range.high = std::max(range.high, sum);
@@ -36,39 +38,37 @@ Range reach(const Bars& bars) {
 }
 
 std::string value_text(double value, const Axis& axis, double top) {
-  if (axis.unit == Unit::share) return fixed(100 * value, 0);  // per cent, as the axis says
+  if (axis.unit == Unit::fraction) return fixed(100 * value, 0);  // percent, as the axis says
   if (axis.unit == Unit::count || top >= 100) return counted(std::llround(value));
   return fixed(value, top < 1 ? 2 : 1);
 }
 
-constexpr double kValueSize = 0.85;  // of a letter
-
 bool has_room(const Pen& pen, const Axis& axis, double top, double value, double width) {
   const std::string text = value_text(value, axis, top);
-  return pen.canvas.text_width(text, kValueSize * pen.letters) <= width;
+  return pen.canvas.text_width(text, kValueSize * pen.font_size) <= width;
 }
 
-// The value above its bar.
-void write_value(const Pen& pen, const Frame& frame, const Axis& axis, const Box& bar,
-                 double value) {
+// Draws the value above its bar.
+void draw_value(const Pen& pen, const Frame& frame, const Axis& axis, const Box& bar,
+                double value) {
   pen.canvas.text(value_text(value, axis, frame.y.high),
-                  {bar.x + bar.w / 2, bar.y - 0.3 * pen.letters}, kValueSize * pen.letters,
-                  pen.theme.soft, Align::centre);
+                  {bar.x + bar.w / 2, bar.y - 0.3 * pen.font_size}, kValueSize * pen.font_size,
+                  pen.theme.muted, Align::centre);
 }
 
 double bar_width(const Pen& pen, const Frame& frame, const Bars& bars) {
-  constexpr double kWidest = 9;  // letters
-  const double beside = bars.stacked ? 1 : double(bars.series.size());
-  return std::min(kWidest * pen.letters, frame.plot.w / frame.x.high * kFilled / beside);
+  constexpr double kMaxWidth = 9;  // font sizes
+  const double per_slot = bars.stacked ? 1 : double(bars.series.size());
+  return std::min(kMaxWidth * pen.font_size, frame.plot.w / frame.x.high * kFilled / per_slot);
 }
 
 double sum_of(const Bars& bars, std::size_t category) {
   double sum = 0;
-  for (const Series& series : bars.series) sum += known(series.values[category]);
+  for (const Series& series : bars.series) sum += finite_or_zero(series.values[category]);
   return sum;
 }
 
-// Values are written when all of them fit: some alone would look like more than they are.
+// Values are drawn only if all of them fit: some alone would stand out without reason.
 bool has_room(const Pen& pen, const Frame& frame, const Bars& bars) {
   const double width = bar_width(pen, frame, bars);
   for (std::size_t i = 0; i < bars.categories.size(); ++i) {
@@ -77,7 +77,7 @@ bool has_room(const Pen& pen, const Frame& frame, const Bars& bars) {
       continue;
     }
     for (const Series& series : bars.series) {
-      const double value = known(series.values[i]);
+      const double value = finite_or_zero(series.values[i]);
       if (!has_room(pen, bars.y, frame.y.high, value, width)) return false;
     }
   }
@@ -92,18 +92,18 @@ void draw_category(const Pen& pen, const Frame& frame, const Bars& bars, std::si
   double base = 0;
   for (std::size_t s = 0; s < bars.series.size(); ++s) {
     const double value = bars.series[s].values[i];
-    const double top = frame.py(base + known(value));
+    const double top = frame.py(base + finite_or_zero(value));
     const Box bar{x, top, width, frame.py(base) - top};
     pen.canvas.fill(bar, colour_of(pen.theme, bars.series[s].name, s));
     if (bars.stacked) {
-      base += known(value);
+      base += finite_or_zero(value);
     } else {
-      if (values && std::isfinite(value)) write_value(pen, frame, bars.y, bar, value);
+      if (values && std::isfinite(value)) draw_value(pen, frame, bars.y, bar, value);
       x += width;
     }
   }
   if (bars.stacked && values) {
-    write_value(pen, frame, bars.y, {x, frame.py(base), width, 0}, base);
+    draw_value(pen, frame, bars.y, {x, frame.py(base), width, 0}, base);
   }
 }
 
@@ -116,9 +116,9 @@ void draw_panel(const Pen& pen, const Box& area, const Bars& bars) {
         {bars.series[s].name, colour_of(pen.theme, bars.series[s].name, s), false, true});
   }
   const Box rest = draw_legend(pen, area, legend);
-  if (rest.h < 6 * pen.letters || bars.categories.empty()) return;
+  if (rest.h < 6 * pen.font_size || bars.categories.empty()) return;
   const Frame frame =
-      draw_frame(pen, rest, Categories{bars.x_title, bars.categories}, bars.y, reach(bars));
+      draw_frame(pen, rest, Categories{bars.x_title, bars.categories}, bars.y, range_of(bars));
   const bool values = has_room(pen, frame, bars);
   for (std::size_t i = 0; i < static_cast<std::size_t>(frame.x.high); ++i) {
     draw_category(pen, frame, bars, i, values);
@@ -126,24 +126,24 @@ void draw_panel(const Pen& pen, const Box& area, const Bars& bars) {
 }
 
 void draw_panel(const Pen& pen, const Box& area, const Histogram& histogram) {
-  if (area.h < 6 * pen.letters || histogram.bins.empty()) return;
+  if (area.h < 6 * pen.font_size || histogram.bins.empty()) return;
   Range y;
-  for (const Bin& bin : histogram.bins) y.high = std::max(y.high, known(bin.value));
+  for (const Bin& bin : histogram.bins) y.high = std::max(y.high, finite_or_zero(bin.value));
   const Range x{histogram.bins.front().low, histogram.bins.back().high};
   const Frame frame = draw_frame(pen, area, histogram.x, x, histogram.y, y);
   bool values = true;
   for (const Bin& bin : histogram.bins) {
     const double width = frame.px(bin.high) - frame.px(bin.low);
-    values = values && has_room(pen, histogram.y, frame.y.high, known(bin.value), width);
+    values = values && has_room(pen, histogram.y, frame.y.high, finite_or_zero(bin.value), width);
   }
   for (const Bin& bin : histogram.bins) {
     const double left = frame.px(bin.low), right = frame.px(bin.high);
     const double gap = right - left > 4 ? 1 : 0;
-    const double top = frame.py(known(bin.value));
+    const double top = frame.py(finite_or_zero(bin.value));
     const Box bar{left + gap / 2, top, std::max(1.0, right - left - gap),
                   frame.plot.bottom() - top};
     pen.canvas.fill(bar, pen.theme.series[0]);
-    if (values && bin.value > 0) write_value(pen, frame, histogram.y, bar, bin.value);
+    if (values && bin.value > 0) draw_value(pen, frame, histogram.y, bar, bin.value);
   }
 }
 

@@ -9,19 +9,18 @@
 #include <stdexcept>
 #include <vector>
 
-#include "server/charts/png/font.h"
-
 namespace fovea::server {
 namespace {
 
 void require(cairo_status_t status) {
   if (status != CAIRO_STATUS_SUCCESS) {
-    throw std::runtime_error(std::string("drawing failed: ") + cairo_status_to_string(status));
+    throw std::runtime_error(std::string("cannot draw the chart: ") +
+                             cairo_status_to_string(status));
   }
 }
 
-// How many bytes the UTF-8 character at the front has; 0 when it is none.
-std::size_t character(std::string_view text) {
+// The length in bytes of the UTF-8 character at the start; 0 if it is invalid.
+std::size_t character_size(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   const std::size_t size = lead < 0x80   ? 1
@@ -34,17 +33,17 @@ std::size_t character(std::string_view text) {
   for (std::size_t i = 1; i < size; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
   }
-  // Longer than need be, half a surrogate pair, or behind the last one.
-  const bool odd = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) ||
-                   (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F);
-  return odd ? 0 : size;
+  // Overlong encodings, surrogates, and code points above U+10FFFF.
+  const bool invalid = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) ||
+                       (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F);
+  return invalid ? 0 : size;
 }
 
-// What cairo takes: one bad byte, and it draws nothing more.
-std::string drawable(std::string_view text) {
+// Replaces invalid bytes and control characters: after an invalid one cairo draws nothing more.
+std::string sanitized(std::string_view text) {
   std::string clean;
   while (!text.empty()) {
-    const std::size_t size = character(text);
+    const std::size_t size = character_size(text);
     const bool control = size == 1 && (text[0] < ' ' || text[0] == 0x7F);
     if (size == 0 || control) {
       clean += '?';
@@ -70,7 +69,7 @@ cairo_status_t append(void* to, const unsigned char* bytes, unsigned int size) {
 Canvas::Pixels::Pixels(std::size_t bytes)
     : bytes_(bytes),
       data_(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
-  if (data_ == MAP_FAILED) throw std::runtime_error("there is no memory for a chart");
+  if (data_ == MAP_FAILED) throw std::runtime_error("cannot draw the chart: out of memory");
 }
 
 Canvas::Pixels::~Pixels() {
@@ -85,7 +84,7 @@ Canvas::Canvas(int width, int height, Colour background)
                                                    height, 4 * width)),
       context_(cairo_create(surface_.get())) {
   require(cairo_status(context_.get()));
-  // Letters are placed and shaped the same at any size and position.
+  // Without hinting, glyphs have the same shape at every size and position.
   cairo_font_options_t* options = cairo_font_options_create();
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
   cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
@@ -97,18 +96,18 @@ Canvas::Canvas(int width, int height, Colour background)
   fill({0, 0, double(width), double(height)}, background);
 }
 
-void Canvas::use(Colour colour) {
+void Canvas::set_colour(Colour colour) {
   cairo_set_source_rgb(context_.get(), colour.r, colour.g, colour.b);
 }
 
 void Canvas::fill(const Box& box, Colour colour) {
-  use(colour);
+  set_colour(colour);
   cairo_rectangle(context_.get(), box.x, box.y, box.w, box.h);
   cairo_fill(context_.get());
 }
 
 void Canvas::outline(const Box& box, Colour colour, double thickness) {
-  use(colour);
+  set_colour(colour);
   cairo_set_line_width(context_.get(), thickness);
   cairo_rectangle(context_.get(), box.x, box.y, box.w, box.h);
   cairo_stroke(context_.get());
@@ -121,7 +120,7 @@ void Canvas::line(CurvePoint from, CurvePoint to, Colour colour, double thicknes
 
 void Canvas::path(std::span<const CurvePoint> points, Colour colour, double thickness,
                   bool dashed) {
-  use(colour);
+  set_colour(colour);
   cairo_set_line_width(context_.get(), thickness);
   const double dash[] = {4 * thickness, 3 * thickness};
   cairo_set_dash(context_.get(), dash, dashed ? 2 : 0, 0);
@@ -131,22 +130,22 @@ void Canvas::path(std::span<const CurvePoint> points, Colour colour, double thic
 }
 
 void Canvas::dot(CurvePoint at, double radius, Colour colour) {
-  use(colour);
+  set_colour(colour);
   cairo_arc(context_.get(), at.x, at.y, radius, 0, 2 * std::numbers::pi);
   cairo_fill(context_.get());
 }
 
 void Canvas::text(std::string_view text, CurvePoint at, double size, Colour colour, Align align,
                   double degrees) {
-  const std::string clean = drawable(text);
+  const std::string clean = sanitized(text);
   const double width = align == Align::left ? 0 : text_width(clean, size);
-  use(colour);
+  set_colour(colour);
   cairo_save(context_.get());
   cairo_translate(context_.get(), at.x, at.y);
   cairo_rotate(context_.get(), -degrees * std::numbers::pi / 180);
   cairo_move_to(context_.get(), align == Align::centre ? -width / 2 : -width, 0);
   cairo_set_font_size(context_.get(), size);
-  // As a shape: letters set as such would be moved to whole pixels.
+  // Filled as a path: cairo_show_text() would move the glyphs to whole pixels.
   cairo_text_path(context_.get(), clean.c_str());
   cairo_fill(context_.get());
   cairo_restore(context_.get());
@@ -155,25 +154,26 @@ void Canvas::text(std::string_view text, CurvePoint at, double size, Colour colo
 double Canvas::text_width(std::string_view text, double size) {
   cairo_set_font_size(context_.get(), size);
   cairo_text_extents_t extents;
-  cairo_text_extents(context_.get(), drawable(text).c_str(), &extents);
+  cairo_text_extents(context_.get(), sanitized(text).c_str(), &extents);
   return extents.x_advance;
 }
 
-std::string Canvas::fitting(std::string_view text, double size, double most) {
-  constexpr std::size_t kLongest = 1000;  // bytes; no line shows more
-  std::string whole = drawable(text.substr(0, kLongest));
-  if (text.size() <= kLongest && text_width(whole, size) <= most) return whole;
-  std::vector<std::size_t> ends{0};  // of 0, 1, 2 ... characters
-  while (ends.back() < whole.size()) {
-    ends.push_back(ends.back() + character(std::string_view(whole).substr(ends.back())));
+std::string Canvas::truncated(std::string_view text, double size, double width) {
+  constexpr std::size_t kMaxBytes = 1000;  // more than any line can show
+  std::string clean = sanitized(text.substr(0, kMaxBytes));
+  if (text.size() <= kMaxBytes && text_width(clean, size) <= width) return clean;
+  std::vector<std::size_t> ends{0};  // byte offsets after 0, 1, 2 ... characters
+  while (ends.back() < clean.size()) {
+    ends.push_back(ends.back() + character_size(std::string_view(clean).substr(ends.back())));
   }
   const auto cut = [&](std::size_t characters) {
-    return whole.substr(0, ends[characters]) + "...";
+    return clean.substr(0, ends[characters]) + "...";
   };
+  // Binary search for the largest number of characters that fits.
   std::size_t fits = 0, too_many = ends.size();
   while (too_many - fits > 1) {
     const std::size_t middle = (fits + too_many) / 2;
-    (text_width(cut(middle), size) <= most ? fits : too_many) = middle;
+    (text_width(cut(middle), size) <= width ? fits : too_many) = middle;
   }
   return fits == 0 ? std::string() : cut(fits);
 }
@@ -192,7 +192,7 @@ void Canvas::image(const Image& image, CurvePoint at) {
   cairo_set_source_surface(context_.get(), source.get(), x, y);
   cairo_rectangle(context_.get(), x, y, image.width, image.height);
   cairo_fill(context_.get());
-  use({});  // lets go of the pixels
+  set_colour({});  // releases the reference to `source`
 }
 
 std::string Canvas::png() const {

@@ -24,11 +24,12 @@ struct Box {
 
 enum class Align { left, centre, right };
 
-// An image to draw on, in pixels from the upper left corner; cairo's only user. Text is UTF-8,
-// anything else in it becomes '?'. One thread at a time for all canvases (font.h).
+// A drawing surface; the only user of cairo. Coordinates are pixels from the upper left corner.
+// Text is UTF-8; invalid bytes are drawn as '?'. Only one thread may use canvases at a time
+// (chart_font()).
 class Canvas {
  public:
-  Canvas(int width, int height, Colour background);  // throws std::runtime_error without memory
+  Canvas(int width, int height, Colour background);  // std::runtime_error if memory is exhausted
 
   int width() const { return width_; }
   int height() const { return height_; }
@@ -38,18 +39,18 @@ class Canvas {
   void line(CurvePoint from, CurvePoint to, Colour colour, double thickness);
   void path(std::span<const CurvePoint> points, Colour colour, double thickness, bool dashed);
   void dot(CurvePoint at, double radius, Colour colour);
-  // `at` is on the base line; turned by `degrees` (90: upwards) around it.
+  // `at` is on the baseline; the text is rotated around it by `degrees` (90: upwards).
   void text(std::string_view text, CurvePoint at, double size, Colour colour,
             Align align = Align::left, double degrees = 0);
   double text_width(std::string_view text, double size);
-  // The text, or as much of it as fits with "..." behind.
-  std::string fitting(std::string_view text, double size, double most);
-  void image(const Image& image, CurvePoint at);  // pixel by pixel
+  // The text, truncated with "..." if it is wider than `width`.
+  std::string truncated(std::string_view text, double size, double width);
+  void image(const Image& image, CurvePoint at);  // unscaled
 
-  std::string png() const;  // throws std::runtime_error when anything went wrong until now
+  std::string png() const;  // the PNG file; std::runtime_error if any drawing operation failed
 
  private:
-  // From the system and back to it at once: the heap would keep what the largest chart needed.
+  // Memory from mmap, returned to the system when freed; the heap would keep it.
   class Pixels {
    public:
     explicit Pixels(std::size_t bytes);  // zeros
@@ -66,12 +67,17 @@ class Canvas {
     void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
     void operator()(cairo_t* context) const { cairo_destroy(context); }
   };
-  void use(Colour colour);
+  void set_colour(Colour colour);
 
   const int width_, height_;
   const Pixels pixels_;  // of surface_
   std::unique_ptr<cairo_surface_t, Release> surface_;
   std::unique_ptr<cairo_t, Release> context_;
 };
+
+// DejaVu Sans, embedded in the program: charts look the same on every machine and need no installed
+// fonts. Never freed. Throws std::runtime_error if FreeType cannot load it. Thread contract: only
+// one thread may draw with it at a time.
+cairo_font_face_t* chart_font();
 
 }  // namespace fovea::server

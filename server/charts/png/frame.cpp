@@ -7,44 +7,45 @@
 namespace fovea::server {
 namespace {
 
-constexpr double kTurned = 40;  // degrees
-// In heights of a letter:
-constexpr double kLongestName = 14;
-constexpr double kMarks = 5.7;  // left of a plot, for the marks of y
+constexpr double kRotation = 40;  // degrees
+// In units of the font size:
+constexpr double kMaxNameWidth = 14;
+constexpr double kTickWidth = 5.7;  // left of a plot, for the labels of y
 
 double sine() {
-  return std::sin(kTurned * std::numbers::pi / 180);
+  return std::sin(kRotation * std::numbers::pi / 180);
 }
 double cosine() {
-  return std::cos(kTurned * std::numbers::pi / 180);
+  return std::cos(kRotation * std::numbers::pi / 180);
 }
 
-// Lines one pixel wide are sharp in the middle of pixels.
-double sharp(double at) {
+// The centre of a pixel, where a line of one pixel is not blurred.
+double pixel_centre(double at) {
   return std::floor(at) + 0.5;
 }
 
 double widest(const Pen& pen, const std::vector<Tick>& marks) {
   double width = 0;
   for (const Tick& mark : marks) {
-    width = std::max(width, pen.canvas.text_width(mark.label, pen.letters));
+    width = std::max(width, pen.canvas.text_width(mark.label, pen.font_size));
   }
   return width;
 }
 
-// Title, labels and grid lines of the vertical axis; `plot` is final but for its left edge.
+// Draws the title, labels and grid lines of the vertical axis; returns the plot with its final left
+// edge.
 Box draw_y(const Pen& pen, Box plot, const Axis& axis, const Ticks& ticks) {
-  const double m = pen.letters;
-  // Most marks fit into the same width, so that plots below each other begin together.
-  const double left = std::max(kMarks * m, 2.3 * m + widest(pen, ticks.marks));
+  const double m = pen.font_size;
+  // A minimum width, so that plots below each other usually have the same left edge.
+  const double left = std::max(kTickWidth * m, 2.3 * m + widest(pen, ticks.marks));
   plot.x += left;
   plot.w -= left;
-  const std::string title = pen.canvas.fitting(axis.title, m, plot.h + 2 * m);
-  pen.canvas.text(title, {plot.x - left + m, plot.y + plot.h / 2}, m, pen.theme.soft, Align::centre,
-                  90);
+  const std::string title = pen.canvas.truncated(axis.title, m, plot.h + 2 * m);
+  pen.canvas.text(title, {plot.x - left + m, plot.y + plot.h / 2}, m, pen.theme.muted,
+                  Align::centre, 90);
   for (const Tick& mark : ticks.marks) {
     const double share = (mark.at - ticks.range.low) / (ticks.range.high - ticks.range.low);
-    const double y = sharp(plot.bottom() - share * plot.h);
+    const double y = pixel_centre(plot.bottom() - share * plot.h);
     pen.canvas.line({plot.x, y}, {plot.right(), y}, pen.theme.grid, 1);
     pen.canvas.text(mark.label, {plot.x - 0.5 * m, y + 0.36 * m}, m, pen.theme.text, Align::right);
   }
@@ -52,27 +53,28 @@ Box draw_y(const Pen& pen, Box plot, const Axis& axis, const Ticks& ticks) {
 }
 
 void draw_x_title(const Pen& pen, const Box& area, const Box& plot, const std::string& title) {
-  pen.canvas.text(pen.canvas.fitting(title, pen.letters, plot.w),
-                  {plot.x + plot.w / 2, area.bottom() - 0.3 * pen.letters}, pen.letters,
-                  pen.theme.soft, Align::centre);
+  pen.canvas.text(pen.canvas.truncated(title, pen.font_size, plot.w),
+                  {plot.x + plot.w / 2, area.bottom() - 0.3 * pen.font_size}, pen.font_size,
+                  pen.theme.muted, Align::centre);
 }
 
 void draw_base_line(const Pen& pen, const Box& plot) {
-  const double y = sharp(plot.bottom());
-  pen.canvas.line({plot.x, y}, {plot.right(), y}, pen.theme.soft, 1);
+  const double y = pixel_centre(plot.bottom());
+  pen.canvas.line({plot.x, y}, {plot.right(), y}, pen.theme.muted, 1);
 }
 
-int marks_along(const Pen& pen, double length, double letters_each) {
-  return static_cast<int>(length / (letters_each * pen.letters));
+// How many ticks fit along an axis, at `spacing` (in font sizes) each.
+int ticks_along(const Pen& pen, double length, double spacing) {
+  return static_cast<int>(length / (spacing * pen.font_size));
 }
 
 void draw_x(const Pen& pen, const Box& plot, const Ticks& ticks) {
-  const double m = pen.letters;
-  double free_from = plot.x - 3 * m;
+  const double m = pen.font_size;
+  double free_from = plot.x - 3 * m;  // labels must not overlap the previous one
   for (const Tick& mark : ticks.marks) {
     const double share = (mark.at - ticks.range.low) / (ticks.range.high - ticks.range.low);
-    const double x = sharp(plot.x + share * plot.w);
-    pen.canvas.line({x, plot.bottom()}, {x, plot.bottom() + 0.35 * m}, pen.theme.soft, 1);
+    const double x = pixel_centre(plot.x + share * plot.w);
+    pen.canvas.line({x, plot.bottom()}, {x, plot.bottom() + 0.35 * m}, pen.theme.muted, 1);
     const double half = pen.canvas.text_width(mark.label, m) / 2;
     if (x - half < free_from) continue;
     free_from = x + half + 0.6 * m;
@@ -84,14 +86,14 @@ void draw_x(const Pen& pen, const Box& plot, const Ticks& ticks) {
 
 Frame draw_frame(const Pen& pen, const Box& area, const Axis& x, Range in_x, const Axis& y,
                  Range in_y) {
-  const double m = pen.letters;
+  const double m = pen.font_size;
   Box plot{area.x, area.y + 0.6 * m, area.w - 1.8 * m, area.h - 4 * m};
-  const Ticks y_ticks = make_ticks(y, in_y, marks_along(pen, plot.h, 3.2));
+  const Ticks y_ticks = make_ticks(y, in_y, ticks_along(pen, plot.h, 3.2));
   plot = draw_y(pen, plot, y, y_ticks);
-  Axis across = x;  // the data takes all of the width
-  if (x.low >= x.high) across.low = in_x.low, across.high = in_x.high;
+  Axis bounded_x = x;  // without bounds the data fills the width
+  if (x.low >= x.high) bounded_x.low = in_x.low, bounded_x.high = in_x.high;
   const Ticks x_ticks =
-      make_ticks(across, in_x, marks_along(pen, plot.w, x.unit == Unit::time ? 8 : 5));
+      make_ticks(bounded_x, in_x, ticks_along(pen, plot.w, x.unit == Unit::time ? 8 : 5));
   draw_x(pen, plot, x_ticks);
   draw_base_line(pen, plot);
   draw_x_title(pen, area, plot, x.title);
@@ -99,24 +101,24 @@ Frame draw_frame(const Pen& pen, const Box& area, const Axis& x, Range in_x, con
 }
 
 SlotNames fit_names(const Pen& pen, const std::vector<std::string>& names, double slot) {
-  const double m = pen.letters;
+  const double m = pen.font_size;
   SlotNames fitted;
   std::vector<double> widths;
   double widest = 0;
   for (const std::string& name : names) {
-    fitted.names.push_back(pen.canvas.fitting(name, m, kLongestName * m));
+    fitted.names.push_back(pen.canvas.truncated(name, m, kMaxNameWidth * m));
     widths.push_back(pen.canvas.text_width(fitted.names.back(), m));
     widest = std::max(widest, widths.back());
   }
-  fitted.turned = widest > slot - 0.4 * m;
-  // Turned, a name takes more of its neighbours' room: some go without one.
+  fitted.rotated = widest > slot - 0.4 * m;
+  // If rotated names would overlap, only every n-th is drawn.
   const double needed = 1.2 * m / sine();
   const auto every = static_cast<std::size_t>(std::max(1.0, std::ceil(needed / slot)));
-  for (std::size_t i = 0; fitted.turned && i < names.size(); ++i) {
+  for (std::size_t i = 0; fitted.rotated && i < names.size(); ++i) {
     if (i % every != 0) fitted.names[i].clear();
   }
-  fitted.height = fitted.turned ? 1.3 * m + widest * sine() : 1.9 * m;
-  for (std::size_t i = 0; fitted.turned && i < names.size(); ++i) {
+  fitted.height = fitted.rotated ? 1.3 * m + widest * sine() : 1.9 * m;
+  for (std::size_t i = 0; fitted.rotated && i < names.size(); ++i) {
     fitted.overhang =
         std::max(fitted.overhang, widths[i] * cosine() - 0.4 * m - (double(i) + 0.5) * slot);
   }
@@ -124,12 +126,12 @@ SlotNames fit_names(const Pen& pen, const std::vector<std::string>& names, doubl
 }
 
 void draw_names(const Pen& pen, const Box& plot, const SlotNames& fitted) {
-  const double m = pen.letters, slot = plot.w / double(fitted.names.size());
+  const double m = pen.font_size, slot = plot.w / double(fitted.names.size());
   for (std::size_t i = 0; i < fitted.names.size(); ++i) {
     const double middle = plot.x + (double(i) + 0.5) * slot;
-    if (fitted.turned) {
+    if (fitted.rotated) {
       pen.canvas.text(fitted.names[i], {middle + 0.4 * m, plot.bottom() + 1.1 * m}, m,
-                      pen.theme.text, Align::right, kTurned);
+                      pen.theme.text, Align::right, kRotation);
     } else {
       pen.canvas.text(fitted.names[i], {middle, plot.bottom() + 1.4 * m}, m, pen.theme.text,
                       Align::centre);
@@ -138,23 +140,23 @@ void draw_names(const Pen& pen, const Box& plot, const SlotNames& fitted) {
 }
 
 Frame draw_frame(const Pen& pen, const Box& area, const Categories& x, const Axis& y, Range in_y) {
-  const double m = pen.letters;
-  const double least = 0.5 * m;  // of a slot
+  const double m = pen.font_size;
+  const double min_slot = 0.5 * m;
   Categories shown = x;
-  const auto room = static_cast<std::size_t>(std::max(1.0, (area.w - 6 * m) / least));
+  const auto room = static_cast<std::size_t>(std::max(1.0, (area.w - 6 * m) / min_slot));
   if (shown.names.size() > room) {
     shown.names.resize(room);
     shown.title +=
         " (the first " + std::to_string(room) + " of " + std::to_string(x.names.size()) + ")";
   }
   Box plot{area.x, area.y + 1.2 * m, area.w - 0.5 * m, area.h};
-  const double slot = (plot.w - kMarks * m) / double(shown.names.size());
+  const double slot = (plot.w - kTickWidth * m) / double(shown.names.size());
   const SlotNames names = fit_names(pen, shown.names, slot);
-  const double left = std::max(0.0, names.overhang - kMarks * m);
+  const double left = std::max(0.0, names.overhang - kTickWidth * m);
   plot.x += left;
   plot.w -= left;
   plot.h -= 1.2 * m + names.height + 1.6 * m;
-  const Ticks ticks = make_ticks(y, in_y, marks_along(pen, plot.h, 3.2));
+  const Ticks ticks = make_ticks(y, in_y, ticks_along(pen, plot.h, 3.2));
   plot = draw_y(pen, plot, y, ticks);
   draw_names(pen, plot, names);
   draw_base_line(pen, plot);
@@ -163,10 +165,10 @@ Frame draw_frame(const Pen& pen, const Box& area, const Categories& x, const Axi
 }
 
 Box draw_legend(const Pen& pen, const Box& area, const std::vector<LegendEntry>& entries) {
-  const double m = pen.letters, mark = 1.6 * m, row = 1.55 * m;
+  const double m = pen.font_size, mark = 1.6 * m, row = 1.55 * m;
   double x = area.x + m, y = area.y + m;
   for (const LegendEntry& entry : entries) {
-    const std::string name = pen.canvas.fitting(entry.name, m, area.w - mark - 2 * m);
+    const std::string name = pen.canvas.truncated(entry.name, m, area.w - mark - 2 * m);
     const double width = mark + 0.5 * m + pen.canvas.text_width(name, m) + 1.6 * m;
     if (x > area.x + m && x + width > area.right() + 1.6 * m) {
       x = area.x + m;

@@ -8,7 +8,7 @@
 
 namespace fovea::server {
 
-// A plot with its axes drawn around it, and where a value lies in it.
+// A plot area with axes, and the mapping of values to pixels.
 struct Frame {
   Box plot;
   Range x, y;
@@ -18,7 +18,7 @@ struct Frame {
   }
 };
 
-// Both axes are numbers, which lie in these ranges.
+// Draws the axes of a plot with two numeric axes and data in these ranges.
 Frame draw_frame(const Pen& pen, const Box& area, const Axis& x, Range in_x, const Axis& y,
                  Range in_y);
 
@@ -27,28 +27,28 @@ struct Categories {
   std::vector<std::string> names;
 };
 
-// One slot of the same width for each name, from x = 0 on; names that do not fit below their slots
-// are turned. Those there is no room for are left out and a note says so: x.high is how many there
-// are.
+// Draws the axes of a plot with one slot of equal width per name, slot i spanning x from i to i
+// + 1. Names wider than their slots are rotated. If there is no room for all slots, the last ones
+// are omitted and the title says so; x.high of the result is the number of slots.
 Frame draw_frame(const Pen& pen, const Box& area, const Categories& x, const Axis& y, Range in_y);
 
 struct LegendEntry {
   std::string name;
   Colour colour;
   bool dashed = false;
-  bool block = false;  // of a bar; else of a line
+  bool block = false;  // the mark is a block (of a bar), else a line
 };
 
-// Along the upper edge; returns what is left of the area.
+// Draws a legend along the upper edge and returns the rest of the area.
 Box draw_legend(const Pen& pen, const Box& area, const std::vector<LegendEntry>& entries);
 
-// Names below slots of one width: level where all fit, else turned, perhaps cut, perhaps only every
-// n-th.
+// Names below slots of equal width: horizontal if all fit; else rotated, truncated if necessary,
+// and only every n-th if there are too many.
 struct SlotNames {
   std::vector<std::string> names;
-  bool turned = false;
-  double height = 0;    // that they need below the plot
-  double overhang = 0;  // how far they reach beyond its left edge
+  bool rotated = false;
+  double height = 0;    // required below the plot
+  double overhang = 0;  // beyond the left edge of the plot
 };
 SlotNames fit_names(const Pen& pen, const std::vector<std::string>& names, double slot);
 void draw_names(const Pen& pen, const Box& plot, const SlotNames& fitted);

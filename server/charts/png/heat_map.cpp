@@ -8,10 +8,10 @@
 namespace fovea::server {
 namespace {
 
-// As shares of their rows, so that classes with few images are shaded like the others.
+// Cells are shaded by their fraction of the row, so that small classes are shaded like large ones.
 struct Shades {
   std::vector<double> rows;  // sums
-  double largest_wrong = 0;  // share beside the diagonal
+  double largest_wrong = 0;  // largest fraction off the diagonal
 
   explicit Shades(const HeatMap& map) {
     for (std::size_t r = 0; r < map.values.size(); ++r) {
@@ -19,22 +19,23 @@ struct Shades {
       for (const double value : map.values[r]) sum += value;
       rows.push_back(sum);
       for (std::size_t c = 0; c < map.values[r].size(); ++c) {
-        if (c != r) largest_wrong = std::max(largest_wrong, share(map, r, c));
+        if (c != r) largest_wrong = std::max(largest_wrong, fraction(map, r, c));
       }
     }
   }
-  double share(const HeatMap& map, std::size_t r, std::size_t c) const {
+  double fraction(const HeatMap& map, std::size_t r, std::size_t c) const {
     return rows[r] > 0 ? map.values[r][c] / rows[r] : 0;
   }
 };
 
+// Luma (ITU-R BT.601).
 double brightness(Colour c) {
   return 0.299 * c.r + 0.587 * c.g + 0.114 * c.b;
 }
 
 void draw_cell(const Pen& pen, const Box& cell, Colour colour, double value) {
   pen.canvas.fill(cell, colour);
-  const double size = std::min(pen.letters, 0.45 * cell.h);
+  const double size = std::min(pen.font_size, 0.45 * cell.h);
   if (value == 0 || size < 6) return;
   const std::string text = counted(std::llround(value));
   if (pen.canvas.text_width(text, size) > 0.92 * cell.w) return;
@@ -52,11 +53,11 @@ void draw_cells(const Pen& pen, const Box& plot, const HeatMap& map, const Shade
   const double gap = std::min(w, h) > 6 ? 1 : 0;
   for (std::size_t r = 0; r < shown; ++r) {
     for (std::size_t c = 0; c < shown; ++c) {
-      const double share = shades.share(map, r, c);
+      const double fraction = shades.fraction(map, r, c);
       const double scaled =
-          r == c ? share : (shades.largest_wrong > 0 ? share / shades.largest_wrong : 0);
+          r == c ? fraction : (shades.largest_wrong > 0 ? fraction / shades.largest_wrong : 0);
       const Colour colour = mixed(mixed(pen.theme.background, pen.theme.grid, 0.5),
-                                  r == c ? pen.theme.right : pen.theme.wrong, scaled);
+                                  r == c ? pen.theme.correct : pen.theme.wrong, scaled);
       draw_cell(pen, {plot.x + double(c) * w, plot.y + double(r) * h, w - gap, h - gap}, colour,
                 map.values[r][c]);
     }
@@ -65,10 +66,10 @@ void draw_cells(const Pen& pen, const Box& plot, const HeatMap& map, const Shade
 
 void draw_row_names(const Pen& pen, const Box& plot, const HeatMap& map, const Shades& shades,
                     std::size_t shown, double room) {
-  const double m = pen.letters, h = plot.h / double(shown);
+  const double m = pen.font_size, h = plot.h / double(shown);
   const auto every = static_cast<std::size_t>(std::ceil(1.15 * m / h));
   for (std::size_t r = 0; r < shown; r += every) {
-    const std::string name = pen.canvas.fitting(row_name(map, shades, r), m, room);
+    const std::string name = pen.canvas.truncated(row_name(map, shades, r), m, room);
     pen.canvas.text(name, {plot.x - 0.5 * m, plot.y + (double(r) + 0.5) * h + 0.36 * m}, m,
                     pen.theme.text, Align::right);
   }
@@ -77,7 +78,7 @@ void draw_row_names(const Pen& pen, const Box& plot, const HeatMap& map, const S
 double widest_row_name(const Pen& pen, const HeatMap& map, const Shades& shades) {
   double widest = 0;
   for (std::size_t r = 0; r < map.names.size(); ++r) {
-    widest = std::max(widest, pen.canvas.text_width(row_name(map, shades, r), pen.letters));
+    widest = std::max(widest, pen.canvas.text_width(row_name(map, shades, r), pen.font_size));
   }
   return widest;
 }
@@ -85,10 +86,10 @@ double widest_row_name(const Pen& pen, const HeatMap& map, const Shades& shades)
 }  // namespace
 
 void draw_panel(const Pen& pen, const Box& area, const HeatMap& map) {
-  const double m = pen.letters;
+  const double m = pen.font_size;
   const Shades shades(map);
   const std::vector<LegendEntry> legend = {
-      {"right (share of the row)", pen.theme.right, false, true},
+      {"correct (fraction of the row)", pen.theme.correct, false, true},
       {"wrong (darkest: " + percent(shades.largest_wrong) + " of the row)", pen.theme.wrong, false,
        true}};
   const Box rest = draw_legend(pen, area, legend);
@@ -105,13 +106,13 @@ void draw_panel(const Pen& pen, const Box& area, const HeatMap& map) {
   draw_cells(pen, plot, map, shades, shown);
   draw_row_names(pen, plot, map, shades, shown, names_w);
   draw_names(pen, plot, columns);
-  const std::string of =
+  const std::string note =
       shown < map.names.size()
           ? " (the first " + std::to_string(shown) + " of " + std::to_string(map.names.size()) + ")"
           : "";
-  pen.canvas.text(map.x_title + of, {plot.x + plot.w / 2, rest.bottom() - 0.3 * m}, m,
-                  pen.theme.soft, Align::centre);
-  pen.canvas.text(map.y_title + " (images)", {rest.x + m, plot.y + plot.h / 2}, m, pen.theme.soft,
+  pen.canvas.text(map.x_title + note, {plot.x + plot.w / 2, rest.bottom() - 0.3 * m}, m,
+                  pen.theme.muted, Align::centre);
+  pen.canvas.text(map.y_title + " (images)", {rest.x + m, plot.y + plot.h / 2}, m, pen.theme.muted,
                   Align::centre, 90);
 }
 

@@ -8,9 +8,9 @@
 namespace fovea::server {
 namespace {
 
-constexpr std::size_t kMost = 24;  // of a group that has captions
+constexpr std::size_t kMaxCaptioned = 24;  // images with captions
 
-// The whole image in the middle of a square, in pixels of the chart.
+// Draws the image, scaled to fit, in the centre of a square.
 void draw_image(const Pen& pen, const Image& image, CurvePoint at, double side) {
   const double scale = side / std::max(image.width, image.height);
   const int w = std::max(1, static_cast<int>(image.width * scale));
@@ -18,10 +18,10 @@ void draw_image(const Pen& pen, const Image& image, CurvePoint at, double side) 
   pen.canvas.image(resize(image, w, h), {at.x + (side - w) / 2, at.y + (side - h) / 2});
 }
 
-std::vector<const ShownImage*> at_hand(const ImageGroup& group) {
-  std::vector<const ShownImage*> images;
-  for (const ShownImage& image : group.images) {
-    if (image.at_hand) images.push_back(&image);
+std::vector<const ChartImage*> available_images(const ImageGroup& group) {
+  std::vector<const ChartImage*> images;
+  for (const ChartImage& image : group.images) {
+    if (image.available) images.push_back(&image);
   }
   return images;
 }
@@ -31,7 +31,8 @@ struct Grid {
   double side = 0;
 };
 
-// So many columns that `count` cells, each a square and `above` its caption, are largest.
+// Arranges `count` cells so that their images are largest. A cell is a name, `across` square images
+// side by side, and a caption below.
 Grid best_grid(const Box& area, std::size_t count, double across, double name, double caption) {
   Grid best;
   for (std::size_t columns = 1; columns <= count; ++columns) {
@@ -43,10 +44,10 @@ Grid best_grid(const Box& area, std::size_t count, double across, double name, d
   return best;
 }
 
-// One row of images a group, behind its name.
+// One row of images per group, after its name.
 void draw_groups(const Pen& pen, const Box& area, const std::vector<ImageGroup>& groups,
                  const LoadImage& load) {
-  const double m = pen.letters;
+  const double m = pen.font_size;
   std::size_t most = 1;
   double name = 0;
   for (const ImageGroup& group : groups) {
@@ -62,10 +63,10 @@ void draw_groups(const Pen& pen, const Box& area, const std::vector<ImageGroup>&
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const std::size_t column = g % grid.columns, row = g / grid.columns;
     const double x = area.x + cell_w * double(column), y = area.y + row_h * double(row);
-    pen.canvas.text(pen.canvas.fitting(groups[g].name, m, name - m),
+    pen.canvas.text(pen.canvas.truncated(groups[g].name, m, name - m),
                     {x + name - 0.7 * m, y + side / 2 + 0.36 * m}, m, pen.theme.text, Align::right);
     double at = x + name;
-    for (const ShownImage* shown : at_hand(groups[g])) {
+    for (const ChartImage* shown : available_images(groups[g])) {
       if (const auto image = load(shown->sha256)) {
         draw_image(pen, *image, {at + 1, y + 1}, side - 2);
       }
@@ -74,17 +75,17 @@ void draw_groups(const Pen& pen, const Box& area, const std::vector<ImageGroup>&
   }
 }
 
-// Images with what was answered below each.
+// Images with the true class and the prediction below each.
 void draw_captioned(const Pen& pen, const Box& area, const ImageGroup& group,
                     const LoadImage& load) {
-  const double size = 0.9 * pen.letters, caption = 4.1 * size;
-  std::vector<const ShownImage*> images = at_hand(group);
-  if (images.size() > kMost) images.resize(kMost);
+  const double size = 0.9 * pen.font_size, caption = 4.1 * size;
+  std::vector<const ChartImage*> images = available_images(group);
+  if (images.size() > kMaxCaptioned) images.resize(kMaxCaptioned);
   const Grid grid = best_grid(area, images.size(), 1, 0.8 * size, caption);
   if (grid.side < 4) return;
   const double cell_w = area.w / double(grid.columns);
   for (std::size_t i = 0; i < images.size(); ++i) {
-    const ShownImage& shown = *images[i];
+    const ChartImage& shown = *images[i];
     const std::size_t column = i % grid.columns, row = i / grid.columns;
     const double x = area.x + cell_w * double(column);
     const double y = area.y + (grid.side + caption) * double(row);
@@ -93,12 +94,12 @@ void draw_captioned(const Pen& pen, const Box& area, const ImageGroup& group,
     }
     const double middle = x + cell_w / 2, below = y + grid.side + 1.1 * size;
     const auto line = [&](const std::string& text, double down, Colour colour) {
-      pen.canvas.text(pen.canvas.fitting(text, size, cell_w - 0.4 * size), {middle, below + down},
+      pen.canvas.text(pen.canvas.truncated(text, size, cell_w - 0.4 * size), {middle, below + down},
                       size, colour, Align::centre);
     };
-    line("is " + shown.label, 0, pen.theme.text);
-    line("said " + shown.answer, 1.15 * size, pen.theme.wrong);
-    line(percent(shown.probability) + " sure", 2.3 * size, pen.theme.soft);
+    line("true: " + shown.label, 0, pen.theme.text);
+    line("predicted: " + shown.prediction, 1.15 * size, pen.theme.wrong);
+    line("probability " + percent(shown.probability), 2.3 * size, pen.theme.muted);
   }
 }
 
@@ -107,7 +108,7 @@ void draw_captioned(const Pen& pen, const Box& area, const ImageGroup& group,
 void draw_panel(const Pen& pen, const Box& area, const ImageGrid& images, const LoadImage& load) {
   std::vector<ImageGroup> groups;
   for (const ImageGroup& group : images.groups) {
-    if (!at_hand(group).empty()) groups.push_back(group);
+    if (!available_images(group).empty()) groups.push_back(group);
   }
   if (groups.empty()) return;
   if (groups.size() == 1 && groups[0].name.empty()) {

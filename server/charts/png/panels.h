@@ -5,10 +5,10 @@
 
 namespace fovea::server {
 
-// Each draws its kind of panel into the area. A plot that has no room is left out.
+// Draw a panel into the area. A plot without enough room is omitted.
 void draw_panel(const Pen& pen, const Box& area, const Bars& bars);
 void draw_panel(const Pen& pen, const Box& area, const Histogram& histogram);
-void draw_panel(const Pen& pen, const Box& area, const Lines& lines);
+void draw_panel(const Pen& pen, const Box& area, const Curves& curves);
 void draw_panel(const Pen& pen, const Box& area, const HeatMap& map);
 void draw_panel(const Pen& pen, const Box& area, const ImageGrid& images, const LoadImage& load);
 

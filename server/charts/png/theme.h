@@ -6,12 +6,12 @@
 
 namespace fovea::server {
 
-// Colours of a chart. Those of series keep apart for most colour-blind people by their lightness
-// too; text and axes have a contrast of 4.5 to the background or more (WCAG AA).
+// Colours of a chart. The colours of series also differ in lightness, for colour-blind readers;
+// text and axes have a contrast ratio of at least 4.5 to the background (WCAG AA).
 struct Theme {
-  Colour background, text, soft, grid, other;  // soft: axes, notes; other: a line among many
-  Colour right, wrong;                         // full shades of a heat map
-  Colour red, green, blue;                     // of colour channels
+  Colour background, text, muted, grid, other;  // muted: axes, notes; other: a curve among many
+  Colour correct, wrong;                        // full shades of a heat map
+  Colour red, green, blue;                      // of colour channels
   std::array<Colour, 10> series;
 };
 
@@ -45,16 +45,17 @@ constexpr Theme kDark{rgb(0x14181d),
                       {rgb(0x5aa9ee), rgb(0xf5a742), rgb(0x5fc27a), rgb(0xf0707f), rgb(0xb094f0),
                        rgb(0xc79a80), rgb(0xf094c8), rgb(0xb0bac6), rgb(0xcccc55), rgb(0x4fd0dc)}};
 
-constexpr Colour mixed(Colour from, Colour to, double share) {
-  return {from.r + (to.r - from.r) * share, from.g + (to.g - from.g) * share,
-          from.b + (to.b - from.b) * share};
+// Linear interpolation, `weight` from 0 (from) to 1 (to).
+constexpr Colour mixed(Colour from, Colour to, double weight) {
+  return {from.r + (to.r - from.r) * weight, from.g + (to.g - from.g) * weight,
+          from.b + (to.b - from.b) * weight};
 }
 
-// What is drawn with: letters are `letters` pixels high, all else follows them.
+// The drawing context. All lengths are multiples of the font size.
 struct Pen {
   Canvas& canvas;
   const Theme& theme;
-  double letters = 12;
+  double font_size = 12;  // pixels
 };
 
 }  // namespace fovea::server

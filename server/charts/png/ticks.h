@@ -16,15 +16,15 @@ struct Tick {
   std::string label;
 };
 
-// Where an axis is marked and how far it reaches then: at round numbers (1, 2, 2.5 or 5 times a
-// power of ten; whole ones for counts; minutes, hours and days for times), `most` of them or fewer.
+// The ticks of an axis and its range. Ticks are at round numbers: 1, 2, 2.5 or 5 times a power of
+// ten, whole numbers for counts, minutes, hours or days for times.
 struct Ticks {
   Range range;
   std::vector<Tick> marks;
 };
 
-// The data lies within `data`. Where the axis has bounds it goes from one to the other, or as far
-// as the data; else from mark to mark.
-Ticks make_ticks(const Axis& axis, Range data, int most);
+// At most about `max_ticks` ticks for data in the range `data`. An axis with bounds spans them and
+// the data; otherwise it starts and ends at a tick.
+Ticks make_ticks(const Axis& axis, Range data, int max_ticks);
 
 }  // namespace fovea::server

@@ -6,14 +6,6 @@
 #include "server/jobs/worker/worker.h"
 
 namespace fovea::server {
-namespace {
-
-Split parse_split(const std::string& text) {
-  if (text == "train") return Split::train;
-  return text == "val" ? Split::val : Split::test;
-}
-
-}  // namespace
 
 EvaluateResult run_evaluate_job(const JobContext& job) {
   const JobSpec& spec = job.spec();

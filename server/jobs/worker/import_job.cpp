@@ -8,11 +8,11 @@ namespace fovea::server {
 
 ImportResult run_import_job(const JobContext& job) {
   const std::string source = job.spec().options.at("source").get<std::string>();
-  const KnownDataset from = known_dataset(source);
+  const KnownDataset dataset = known_dataset(source);
   const std::filesystem::path archive = job.spec().data_dir / "downloads" / (source + ".tar.gz");
-  job.send(job_event::kStart, {{"source", source}, {"url", from.url}});
+  job.send(job_event::kStart, {{"source", source}, {"url", dataset.url}});
   ProgressLimiter limiter;
-  download({from.url, from.sha256, archive}, [&](long long bytes, long long total) {
+  download({dataset.url, dataset.sha256, archive}, [&](long long bytes, long long total) {
     throw_if_stopped();
     if (!limiter.due()) return;
     job.send(job_event::kProgress,

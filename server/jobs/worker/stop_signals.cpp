@@ -13,7 +13,8 @@ extern "C" void on_signal(int number) {
   if (g_signal != 0) _exit(128 + number);
   g_signal = number;
   constexpr char kText[] =
-      "\nStopping after this batch with a checkpoint. Press Ctrl-C again to exit at once.\n";
+      "\nStopping after this batch; a checkpoint will be written. Press Ctrl-C again to exit "
+      "now.\n";
   if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0) return;  // stderr may be closed
 }
 

@@ -2,8 +2,8 @@
 
 namespace fovea::server {
 
-// Catches SIGINT and SIGTERM while it exists, so that a training can stop with a checkpoint. A
-// second signal exits the process at once. One object per process.
+// Catches SIGINT and SIGTERM while it exists, so that a training can write a checkpoint and stop. A
+// second signal exits the process immediately. One object per process.
 class StopSignals {
  public:
   StopSignals();

@@ -8,24 +8,11 @@
 #include "engine/core/file.h"
 #include "server/jobs/worker/stop_signals.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-// Returns large blocks to the system when they are freed, so that the memory of one phase is not
-// added to that of the next.
-void limit_heap_growth() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 256 << 10);
-  mallopt(M_ARENA_MAX, 2);
-#endif
-}
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -42,7 +29,6 @@ Json run(const JobContext& job) {
 }  // namespace
 
 int run_worker(const fs::path& folder) {
-  limit_heap_growth();
   const StopSignals signals;
   JobContext job(folder);
   try {

@@ -10,8 +10,8 @@
 
 namespace fovea::server {
 
-// The worker process: runs the job of a folder in this process and returns the exit code
-// (job_protocol.h). Errors are printed to stderr and sent as an event.
+// The main function of the worker process, `fovea job FOLDER`: runs the job of the folder and
+// returns the exit code (job_protocol.h). Errors are printed to stderr and sent as an event.
 int run_worker(const std::filesystem::path& folder);
 
 // A running job: its description and its connection to the server.
@@ -34,7 +34,7 @@ class JobContext {
   JobSpec spec_;
 };
 
-// Thrown when the job was asked to stop. Everything needed to resume is on disk.
+// Thrown after a stop signal. Everything needed to resume the job is on disk.
 struct JobStopped {};
 void throw_if_stopped();
 
@@ -47,7 +47,7 @@ class ProgressLimiter {
   std::chrono::steady_clock::time_point last_{};
 };
 
-// Each runs one kind of job. Throws JobStopped, IoError, FormatError.
+// Run one kind of job each. Throw JobStopped, IoError or FormatError.
 RetrainResult run_retrain_job(const JobContext& job);
 EvaluateResult run_evaluate_job(const JobContext& job);
 ImportResult run_import_job(const JobContext& job);

@@ -359,7 +359,7 @@ TEST_CASE("every answer is in the history under the number it carries") {
   CHECK(record->request_id == "test-id");
   CHECK(record->label == body["results"][0]["label"]);
   CHECK(record->image_sha256 == sha256_hex(image_bytes("grey.png")));
-  CHECK(record->image_kept);
+  CHECK(record->image_stored);
   service(form("/api/predict", {{"file", "c.png", image}}));
   const auto newest = service.app.store->predictions().newest({}, 10);
   REQUIRE(newest.size() == 2);  // the rubbish is no answer

@@ -151,7 +151,7 @@ TEST_CASE("the history goes out as CSV in UTF-8 that no spreadsheet computes") {
 TEST_CASE("all of a long history goes into the CSV") {
   Service service;
   PredictionRecord record;
-  record.model = std::make_shared<AnsweringModel>(AnsweringModel{"m", 1, "w", {"a"}});
+  record.model = std::make_shared<PredictionModel>(PredictionModel{"m", 1, "w", {"a"}});
   record.probabilities = {1};
   record.label = "a";
   std::vector<NewPrediction> many(1234, NewPrediction{record, {}});

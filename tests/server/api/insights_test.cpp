@@ -37,7 +37,7 @@ TEST_CASE("an evaluation by a job fills the charts of its version, and the newes
   service.add_evaluation(small_report(service.weights(), "old"));
   Json matrix = service.insight("confusion_matrix");
   CHECK_THAT(matrix["sentence"].get<std::string>(),
-             ContainsSubstring("bird taken for cat, 20 of 60"));
+             ContainsSubstring("bird classified as cat: 20 of 60 images"));
   CHECK(matrix["data"]["panels"][0]["kind"] == "heat_map");
   CHECK(matrix["data"]["panels"][0]["values"][0] == Json({40, 20, 0}));
   CHECK(matrix["source"]["kind"] == "evaluation");
@@ -49,7 +49,7 @@ TEST_CASE("an evaluation by a job fills the charts of its version, and the newes
   service.add_evaluation(small_report(service.weights(), service.app.training.revision(), 40));
   service.add_evaluation(small_report(service.weights(), "old"), 1, "train");
   matrix = service.insight("confusion_matrix");
-  CHECK_THAT(matrix["sentence"].get<std::string>(), ContainsSubstring("20 of 100 (20 %)"));
+  CHECK_THAT(matrix["sentence"].get<std::string>(), ContainsSubstring("20 of 100 images (20 %)"));
   CHECK(matrix["source"]["id"] == 2);
   CHECK(matrix["source"]["current"] == true);
   CHECK(matrix["caveat"].is_null());
@@ -218,7 +218,7 @@ TEST_CASE("charts of the history count what was answered, by all versions or one
   CHECK(over_time["has_data"] == true);
   CHECK(over_time["source"].at("count") == 3);
   CHECK(over_time["source"]["version"].is_null());
-  CHECK_THAT(over_time["caveat"].get<std::string>(), ContainsSubstring("Only 3 answers"));
+  CHECK_THAT(over_time["caveat"].get<std::string>(), ContainsSubstring("Only 3 predictions"));
   const int other = service.serve_with(evaluation_json(small_report("w", "r")).dump());
   service.predict(2);
   CHECK(service.insight("latency")["source"]["count"] == 5);

@@ -122,13 +122,13 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   CHECK_THAT(refusal(422, R"({"kind":"retrain","mode":"frozen"})"),
              ContainsSubstring("no feature statistics"));
   CHECK_THAT(refusal(422, R"({"kind":"retrain","gate":{"alpha":2}})"),
-             ContainsSubstring("\"alpha\" is 2"));
+             ContainsSubstring("\"alpha\" cannot be 2"));
   // Of 256 MiB, 255 are in use.
   const auto group = api.folder.path() / "cgroup";
   write_file_atomically(group / "memory.max", "268435456\n");
   write_file_atomically(group / "memory.current", "267386880\n");
   const std::string lacking = refusal(507, R"({"kind":"retrain"})");
-  CHECK_THAT(lacking, ContainsSubstring("1 MiB are available"));
+  CHECK_THAT(lacking, ContainsSubstring("1 MiB available"));
   std::filesystem::remove_all(group);
   std::vector<ContentHash> others;
   const auto images = dataset_folder(api.folder.path(), "images");
@@ -232,10 +232,10 @@ TEST_CASE("a retraining that failed, or was resumed, measures nothing") {
 
 TEST_CASE("a model that is not promoted becomes the challenger, with the reason") {
   const auto [decision, options, reason] = GENERATE(table<std::string, std::string, std::string>(
-      {{"reject", "", "the gate rejects it"},
-       {"cannot_judge", "", "the gate cannot judge it"},
+      {{"reject", "", "rejected by the gate"},
+       {"cannot_judge", "", "the gate could not decide"},
        {"promote", R"(,"promote":"never")",
-        "the gate would promote it; the job was told not to"}}));
+        "accepted by the gate, but the job's option \"promote\" is \"never\""}}));
   Api api(result(decision));
   api.call("POST", "/api/v1/jobs", R"({"kind":"retrain")" + options + "}");
   const Json job = api.wait(1);
@@ -258,7 +258,7 @@ TEST_CASE("a result is judged against the champion it was trained from, and publ
   CHECK(job["state"] == "succeeded");
   CHECK(job["result"]["promoted"] == false);
   CHECK(job["result"]["promotion"] ==
-        "it was judged against version 1, which is no longer the champion");
+        "it was compared with version 1, which is no longer the active version");
   CHECK(api.app.registry.aliases().at("champion") == other);
   // As after a crash between the publication and the job's end: asked again, it finds its version.
   const int count = api.app.registry.count();
@@ -294,7 +294,7 @@ TEST_CASE("what cannot be a job is refused by name") {
     CHECK(Json::parse(reply.body)["detail"].get<std::string>().find(name) != std::string::npos);
   }
   CHECK(api.json("POST", "/api/v1/jobs", R"({"kind":"retrain","epochs":2000})")["detail"] ==
-        "\"epochs\" cannot be 2000: it is a whole number from 1 to 1000");
+        "\"epochs\" cannot be 2000: expected a whole number from 1 to 1000");
   CHECK(status(R"({"kind":"import","source":"/etc"})") == 422);
   CHECK(status(R"({"kind":"evaluate"})") == 422);
   CHECK(api.call("POST", "/api/v1/models/9/evaluations").status == 404);

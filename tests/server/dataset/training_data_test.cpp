@@ -53,11 +53,11 @@ std::size_t files_below(const fs::path& folder) {
 
 }  // namespace
 
-TEST_CASE("Uploads get one verdict per file, in their order, and originals are kept") {
+TEST_CASE("uploads get one verdict per file and originals are stored", "[server][dataset]") {
   Fixture f;
-  const Bytes a = bmp(1), b = bmp(2), rubbish{'n', 'o'};
+  const Bytes a = bmp(1), b = bmp(2), garbage{'n', 'o'};
   const AddReport report = f.data.add({{"a.bmp", a, "cat"},
-                                       {"rubbish", rubbish, "cat"},
+                                       {"garbage", garbage, "cat"},
                                        {"again.bmp", a, "cat"},
                                        {"b.bmp", b, " dog "},
                                        {"c.bmp", b, "a/b"}},
@@ -69,7 +69,7 @@ TEST_CASE("Uploads get one verdict per file, in their order, and originals are k
   CHECK(report.verdicts[2].kind == FileResult::Kind::duplicate);
   CHECK(report.verdicts[2].reason == "the same as a.bmp");
   CHECK(report.verdicts[3].label == "dog");
-  CHECK_THAT(report.verdicts[4].reason, ContainsSubstring("holds a slash"));
+  CHECK_THAT(report.verdicts[4].reason, ContainsSubstring("contains a slash"));
   CHECK(report.counts.added == 2);
   const auto snapshot = f.data.snapshot();
   REQUIRE(snapshot->dataset.images().size() == 2);
@@ -80,21 +80,22 @@ TEST_CASE("Uploads get one verdict per file, in their order, and originals are k
   CHECK(files_below(f.folder.path() / "files") == 2);
 }
 
-TEST_CASE("Forty uploaded images of a new class give four to val and four to test") {
+TEST_CASE("a tenth of the uploaded images goes to validation and to test each",
+          "[server][dataset]") {
   Fixture f;
   f.upload(0, 40, "cat");
   const auto snapshot = f.data.snapshot();
   CHECK(snapshot->classes[0].splits == std::array<std::int64_t, 3>{32, 4, 4});
 }
 
-TEST_CASE("A snapshot stays what it was while the data changes") {
+TEST_CASE("a snapshot does not change with the data", "[server][dataset]") {
   Fixture f;
-  const auto nothing = f.data.snapshot();
-  CHECK(nothing->dataset.images().empty());
+  const auto empty = f.data.snapshot();
+  CHECK(empty->dataset.images().empty());
   f.upload(0, 5, "cat");
   const auto before = f.data.snapshot();
-  CHECK(before->revision != nothing->revision);
-  CHECK(f.data.snapshot() == before);  // not read again
+  CHECK(before->revision != empty->revision);
+  CHECK(f.data.snapshot() == before);  // cached
   std::vector<ContentHash> all;
   for (const ImageRecord& image : before->dataset.images()) all.push_back(image.hash);
   CHECK(f.data.remove(all).changed == 5);
@@ -106,7 +107,7 @@ TEST_CASE("A snapshot stays what it was while the data changes") {
   CHECK_FALSE(f.data.has_original(all[0]));
 }
 
-TEST_CASE("What another process imports is seen") {
+TEST_CASE("imports of another process are visible", "[server][dataset]") {
   Fixture f;
   f.upload(0, 2, "cat");
   CHECK(f.data.snapshot()->dataset.images().size() == 2);
@@ -116,7 +117,7 @@ TEST_CASE("What another process imports is seen") {
   CHECK(f.data.snapshot()->dataset.index().find(hash_of(bmp(100)))->origin == Origin::import);
 }
 
-TEST_CASE("An archive of class folders, or one whose images all have one label") {
+TEST_CASE("an archive is labelled by its folders or by one label", "[server][dataset]") {
   Fixture f;
   const fs::path path = f.folder.path() / "a.tar.gz";
   write_archive(path, {{"cat/1.bmp", bmp(1), {}},
@@ -128,7 +129,7 @@ TEST_CASE("An archive of class folders, or one whose images all have one label")
   CHECK(report.counts.rejected == 2);
   CHECK(report.verdicts[2].file == "deep/er/still/3.bmp");
   CHECK(report.verdicts[2].kind == FileResult::Kind::rejected);
-  CHECK(files_below(f.folder.path() / "files") == 2);  // not that of the one without a class
+  CHECK(files_below(f.folder.path() / "files") == 2);  // none of the image without a class
   CHECK(f.data.original(hash_of(bmp(2))) == bmp(2));
   const AddReport all = f.data.add_archive(read_file(path), "a.tar.gz", "bird", Origin::upload);
   CHECK(all.counts.added == 1);
@@ -139,7 +140,7 @@ TEST_CASE("An archive of class folders, or one whose images all have one label")
   CHECK(files_below(f.folder.path() / "files") == 3);
 }
 
-TEST_CASE("Several threads upload at once: every acknowledged image is there") {
+TEST_CASE("concurrent uploads store every acknowledged image", "[server][dataset]") {
   Fixture f;
   std::atomic<std::int64_t> added{0};
   std::vector<std::thread> threads;
@@ -157,7 +158,7 @@ TEST_CASE("Several threads upload at once: every acknowledged image is there") {
   CHECK(f.data.snapshot()->classes.size() == 4);
 }
 
-TEST_CASE("While another writer holds the dataset a change is refused as busy") {
+TEST_CASE("a change throws DatasetBusy while another process writes", "[server][dataset]") {
   Fixture f;
   f.upload(0, 1, "cat");
   const DatasetLock lock(dataset_folder(f.folder.path(), "images"));
@@ -165,17 +166,18 @@ TEST_CASE("While another writer holds the dataset a change is refused as busy") 
   CHECK(files_below(f.folder.path() / "files") == 1);
 }
 
-TEST_CASE("What cannot name a class") {
-  CHECK(class_name("  traffic light ") == "traffic light");
-  CHECK(class_name("\xC3\xA4pfel") == "\xC3\xA4pfel");
-  CHECK(class_name(std::string(64, 'a')).size() == 64);
+TEST_CASE("invalid class names are rejected", "[server][dataset]") {
+  CHECK(parse_class_name("  traffic light ") == "traffic light");
+  CHECK(parse_class_name("\xC3\xA4pfel") == "\xC3\xA4pfel");
+  CHECK(parse_class_name(std::string(64, 'a')).size() == 64);
   for (const std::string bad : {"", "  ", ".", "..", ".x", "a/b", "a\\b", "a\nb", "\xFF"}) {
-    CHECK_THROWS_AS(class_name(bad), FormatError);
+    CHECK_THROWS_AS(parse_class_name(bad), FormatError);
   }
-  CHECK_THROWS_WITH(class_name(std::string(65, 'a')), ContainsSubstring("more than 64"));
+  CHECK_THROWS_WITH(parse_class_name(std::string(65, 'a')), ContainsSubstring("more than 64"));
 }
 
-TEST_CASE("Many files stored at once are each there, whole, and leave nothing beside them") {
+TEST_CASE("files stored in a batch are complete and leave no temporary files",
+          "[server][dataset]") {
   const TemporaryFolder folder;
   Files files(folder.path());
   std::vector<Bytes> bytes;

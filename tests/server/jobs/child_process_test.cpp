@@ -26,7 +26,7 @@ struct Shell {
   explicit Shell(const std::string& script) {
     options.command = {"/bin/sh", "-c", script};
     options.log = folder.path() / "stderr.log";
-    options.idle = false;  // an idle child may wait for ever on a busy machine
+    options.idle = false;  // an idle child may never run on a busy machine
   }
   ChildEnd run() {
     ChildProcess child(options);
@@ -42,27 +42,28 @@ bool exists(pid_t pid) {
   return kill(pid, 0) == 0;
 }
 
-TEST_CASE("a child's lines, code, last words and log are kept") {
+TEST_CASE("stdout lines and exit code and stderr of a child process are reported",
+          "[server][jobs]") {
   Shell shell("echo one; echo two; echo first >&2; echo 'no room' >&2; exit 4");
   const ChildEnd end = shell.run();
   CHECK(shell.lines == std::vector<std::string>{"one", "two"});
   CHECK(end.code == 4);
   CHECK(end.signal == 0);
   CHECK(end.last_stderr_line == "no room");
-  CHECK(describe(end) == "ended with code 4; its last words: no room");
+  CHECK(describe(end) == "exited with code 4; last line on stderr: no room");
   CHECK(text_of(shell.options.log) == "first\nno room\n");
   CHECK(end.peak_bytes > 100'000);
 }
 
-TEST_CASE("a child killed by a signal is told as that") {
+TEST_CASE("death by a signal is reported", "[server][jobs]") {
   const ChildEnd end = Shell("kill -9 $$").run();
   CHECK(end.signal == SIGKILL);
   CHECK_FALSE(end.killed_here);
-  CHECK(describe(end).find("perhaps for lack of memory") != std::string::npos);
+  CHECK(describe(end).find("possibly out of memory") != std::string::npos);
   CHECK(describe(Shell("kill -SEGV $$").run()).find("signal 11") != std::string::npos);
 }
 
-TEST_CASE("a flood of lines and of log is bounded") {
+TEST_CASE("long lines and the size of the log are bounded", "[server][jobs]") {
   Shell shell(
       "head -c 300000 /dev/zero | tr '\\0' x; echo; echo kept; "
       "head -c 300000 /dev/zero | tr '\\0' y >&2; exit 0");
@@ -75,40 +76,40 @@ TEST_CASE("a flood of lines and of log is bounded") {
   CHECK(std::filesystem::file_size(shell.options.log) == 5000);
 }
 
-TEST_CASE("a child that is asked to stop may end by itself, one that does not is killed") {
-  Shell polite("trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.05; done");
+TEST_CASE("a child that ignores SIGTERM is killed after the grace period", "[server][jobs]") {
+  Shell compliant("trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.05; done");
   {
-    ChildProcess child(polite.options);
+    ChildProcess child(compliant.options);
     const ChildEnd end = child.run([&](std::string_view line) {
-      polite.lines.emplace_back(line);
+      compliant.lines.emplace_back(line);
       if (line == "ready") child.stop();
     });
     CHECK(end.code == 3);
-    CHECK(polite.lines.back() == "bye");
+    CHECK(compliant.lines.back() == "bye");
   }
-  Shell deaf("trap '' TERM; echo ready; while :; do sleep 0.05; done");
-  deaf.options.grace = 200ms;
-  ChildProcess child(deaf.options);
+  Shell stubborn("trap '' TERM; echo ready; while :; do sleep 0.05; done");
+  stubborn.options.grace = 200ms;
+  ChildProcess child(stubborn.options);
   const ChildEnd end = child.run([&](std::string_view) { child.stop(); });
   CHECK(end.signal == SIGKILL);
   CHECK(end.killed_here);
   CHECK(describe(end).find("did not stop in time") != std::string::npos);
 }
 
-TEST_CASE("what a child leaves behind is killed, and does not hold its end up") {
+TEST_CASE("processes left behind by a child are killed", "[server][jobs]") {
   Shell shell("sleep 100 & echo $!; exit 0");
   CHECK(shell.run().code == 0);
   REQUIRE(shell.lines.size() == 1);
-  const pid_t left = std::stoi(shell.lines[0]);
-  for (int i = 0; i < 100 && exists(left); ++i) std::this_thread::sleep_for(20ms);
-  // It may linger as a zombie where nobody reaps orphans.
+  const pid_t orphan = std::stoi(shell.lines[0]);
+  for (int i = 0; i < 100 && exists(orphan); ++i) std::this_thread::sleep_for(20ms);
+  // It may stay a zombie in a container whose init does not reap orphans.
   std::string state;
-  if (exists(left)) state = text_of("/proc/" + std::to_string(left) + "/stat");
+  if (exists(orphan)) state = text_of("/proc/" + std::to_string(orphan) + "/stat");
   CHECK((state.empty() || state.find(") Z ") != state.npos));
 }
 
-TEST_CASE("a child has low priority, few threads and none of the server's files or secrets") {
-  const int file = open("/dev/null", O_RDONLY);  // inheritable, as a library might leave one
+TEST_CASE("a child has a low priority and inherits no files or secrets", "[server][jobs]") {
+  const int file = open("/dev/null", O_RDONLY);  // inheritable, as a library might open one
   REQUIRE(fcntl(file, F_GETFD) == 0);
   setenv("FOVEA_TEST_TOKEN", "secret", 1);
   Shell shell(
@@ -126,7 +127,7 @@ TEST_CASE("a child has low priority, few threads and none of the server's files 
   CHECK(shell.lines[4] == "<>");
 }
 
-TEST_CASE("a program that is not there is named") {
+TEST_CASE("the error for a missing program names it", "[server][jobs]") {
   const TemporaryFolder folder;
   ChildOptions options;
   options.command = {"/no/such/program", "job"};
@@ -135,24 +136,26 @@ TEST_CASE("a program that is not there is named") {
                     "cannot run /no/such/program: No such file or directory");
 }
 
-TEST_CASE("a child ends when the server is killed") {
+TEST_CASE("a child is killed when the server is killed", "[server][jobs]") {
   const TemporaryFolder folder;
-  const auto note = folder.path() / "pid";
+  const auto pid_file = folder.path() / "pid";
   const pid_t server = fork();
   if (server == 0) {
     ChildOptions options;
     options.command = {"/bin/sh", "-c",
-                       "echo $$ > " + note.string() + ".new; mv " + note.string() + ".new " +
-                           note.string() + "; trap '' TERM; while :; do sleep 0.05; done"};
+                       "echo $$ > " + pid_file.string() + ".new; mv " + pid_file.string() +
+                           ".new " + pid_file.string() +
+                           "; trap '' TERM; while :; do sleep 0.05; done"};
     options.log = folder.path() / "log";
     options.idle = false;
     ChildProcess child(options);
     child.run([](std::string_view) {});
     _exit(0);
   }
-  for (int i = 0; i < 500 && !std::filesystem::exists(note); ++i) std::this_thread::sleep_for(20ms);
-  REQUIRE(std::filesystem::exists(note));
-  const pid_t child = std::stoi(text_of(note));
+  for (int i = 0; i < 500 && !std::filesystem::exists(pid_file); ++i)
+    std::this_thread::sleep_for(20ms);
+  REQUIRE(std::filesystem::exists(pid_file));
+  const pid_t child = std::stoi(text_of(pid_file));
   CHECK(exists(child));
   kill(server, SIGKILL);
   int ignored;

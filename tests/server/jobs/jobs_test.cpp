@@ -11,6 +11,7 @@
 
 #include <csignal>
 #include <future>
+#include <tuple>
 
 namespace fovea::tests {
 namespace {
@@ -19,19 +20,19 @@ using namespace fovea::server;
 using namespace std::chrono_literals;
 using Json = nlohmann::ordered_json;
 
-// Jobs of a service whose child is a shell script: $1 is the job's folder.
+// A job queue whose worker is a shell script; $1 is the folder of the job.
 struct Service {
-  class Work : public JobHandler {
+  class Handler : public JobHandler {
    public:
     JobSpec prepare(const std::string&, const Json& options) override {
-      if (options.contains("bad")) throw JobRefusal(422, "bad is bad");
+      if (options.contains("bad")) throw JobRefusal(422, "invalid option");
       JobSpec spec;
       spec.options = options;
       return spec;
     }
     Json plan(const std::string&, const Json& options) override { return options; }
     Json finish(const Job&, const std::filesystem::path&, const Json& result) override {
-      if (result.contains("spoiled")) throw FormatError("the model is damaged");
+      if (result.contains("damaged")) throw FormatError("the model is damaged");
       ++finished;
       return {{"taken", result["value"]}};
     }
@@ -46,16 +47,14 @@ struct Service {
     options.command = {"/bin/sh", "-c", script_, "child"};
     options.idle = false;
     options.grace = 300ms;
-    auto given = std::make_unique<Work>();
-    work = given.get();
-    jobs = std::make_unique<Jobs>(options, store->jobs(), hub, std::move(given));
+    jobs = std::make_unique<Jobs>(options, store->jobs(), hub, std::make_unique<Handler>());
   }
   void stop() {
     jobs.reset();
     store.reset();
   }
   Job wait(std::int64_t id, JobState state) {
-    for (int i = 0; i < 6000; ++i) {  // jobs get what a busy machine has left
+    for (int i = 0; i < 6000; ++i) {  // up to 60 s, for a busy machine
       const Job job = jobs->find(id);
       if (job.state == state) return job;
       if (has_ended(job.state) && has_ended(state)) break;
@@ -80,13 +79,12 @@ struct Service {
   std::unique_ptr<Store> store;
   Hub hub;
   std::unique_ptr<Jobs> jobs;
-  Work* work = nullptr;
 };
 
 const std::string kResult =
     R"(echo '{"event":"result","value":5}' > $1/result.json; cat $1/result.json; )";
-// Until the test makes the file `go`, or the server asks it to stop.
-const std::string kWait = "touch $1/here; while ! [ -e $1/go ]; do sleep 0.02; done; ";
+// Waits until the test creates the file `go` or the server sends a stop signal.
+const std::string kWait = "touch $1/started; while ! [ -e $1/go ]; do sleep 0.02; done; ";
 
 int status_of(const std::function<void()>& call) {
   try {
@@ -101,26 +99,26 @@ std::string read_all(BodyStream& stream) {
   std::string all;
   for (bool more = true; more;) {
     std::promise<std::pair<std::string, bool>> promise;
-    stream.next([&](std::string bytes, bool goes_on) { promise.set_value({bytes, goes_on}); });
+    stream.next([&](std::string bytes, bool more) { promise.set_value({bytes, more}); });
     auto future = promise.get_future();
     if (future.wait_for(20s) != std::future_status::ready) std::abort();
-    auto [bytes, goes_on] = future.get();
+    std::string bytes;
+    std::tie(bytes, more) = future.get();
     all += bytes;
-    more = goes_on;
   }
   return all;
 }
 
-TEST_CASE("a job runs, tells its events and hands its result over") {
+TEST_CASE("a job stores its events and its result", "[server][jobs]") {
   Service service(
       R"(echo '{"event":"start","epochs":2,"mode":"full"}'; echo noise; echo '{"event":"pro'; )"
       R"(echo '{"event":"progress","epoch":1,"loss":2.5}'; )"
       R"(echo '{"event":"epoch","epoch":1,"train_loss":1.5,"val_accuracy":0.5}'; )"
       R"(echo checkpoint > $1/checkpoint; )" +
       kResult);
-  const auto made = service.jobs->submit("retrain", {{"epochs", 2}}, "");
-  CHECK(made.created);
-  const Job job = service.wait(made.job.id, JobState::succeeded);
+  const auto submitted = service.jobs->submit("retrain", {{"epochs", 2}}, "");
+  CHECK(submitted.created);
+  const Job job = service.wait(submitted.job.id, JobState::succeeded);
   CHECK(job.result == R"({"taken":5})");
   const Json shown = service.jobs->show(job);
   CHECK(shown["state"] == "succeeded");
@@ -137,7 +135,7 @@ TEST_CASE("a job runs, tells its events and hands its result over") {
     names += parsed.value("state", parsed["event"].get<std::string>()) + " ";
   }
   CHECK(names == "queued running start epoch succeeded ");
-  // What it trained with is gone, what it said is kept.
+  // Checkpoints are deleted; the result is kept.
   for (int i = 0; i < 500 && std::filesystem::exists(service.at(1, "checkpoint")); ++i) {
     std::this_thread::sleep_for(10ms);
   }
@@ -145,7 +143,7 @@ TEST_CASE("a job runs, tells its events and hands its result over") {
   CHECK(std::filesystem::exists(service.at(1, "result.json")));
 }
 
-TEST_CASE("every way of a child to end has its state and reason") {
+TEST_CASE("each way a worker can end sets the state and the reason of its job", "[server][jobs]") {
   const auto run = [](const std::string& script) {
     Service service(script);
     const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
@@ -156,7 +154,7 @@ TEST_CASE("every way of a child to end has its state and reason") {
   };
   Job job = run("kill -9 $$");
   CHECK(job.state == JobState::interrupted);
-  CHECK(job.reason == "killed by signal 9 (Killed), perhaps for lack of memory");
+  CHECK(job.reason == "killed by signal 9 (Killed), possibly out of memory");
   job = run("exit 3");
   CHECK(job.state == JobState::interrupted);
   job = run(R"(echo '{"event":"error","reason":"the disk is full"}'; exit 1)");
@@ -164,18 +162,19 @@ TEST_CASE("every way of a child to end has its state and reason") {
   CHECK(job.reason == "the disk is full");
   job = run("echo 'fovea: no champion' >&2; exit 1");
   CHECK(job.state == JobState::failed);
-  CHECK(job.reason == "ended with code 1; its last words: fovea: no champion");
+  CHECK(job.reason == "exited with code 1; last line on stderr: fovea: no champion");
   job = run("exit 0");
   CHECK(job.state == JobState::failed);
   CHECK(job.reason.find("wrote no result.json") != std::string::npos);
   job = run("echo rubbish > $1/result.json");
   CHECK(job.state == JobState::failed);
-  job = run(R"(echo '{"event":"result","spoiled":1}' > $1/result.json)");
+  job = run(R"(echo '{"event":"result","damaged":1}' > $1/result.json)");
   CHECK(job.state == JobState::failed);
   CHECK(job.reason == "the model is damaged");
 }
 
-TEST_CASE("a second retrain is refused while one runs, and a key makes one job") {
+TEST_CASE("a second retraining is rejected and an idempotency key creates one job",
+          "[server][jobs]") {
   Service service(kWait + kResult);
   const auto first = service.jobs->submit("retrain", {{"epochs", 1}}, "key");
   service.wait(first.job.id, JobState::running);
@@ -184,7 +183,7 @@ TEST_CASE("a second retrain is refused while one runs, and a key makes one job")
     FAIL("accepted");
   } catch (const JobRefusal& refusal) {
     CHECK(refusal.status == 409);
-    CHECK(refusal.in_the_way == first.job.id);
+    CHECK(refusal.conflicting_job == first.job.id);
   }
   const auto again = service.jobs->submit("retrain", {{"epochs", 1}}, "key");
   CHECK_FALSE(again.created);
@@ -194,14 +193,14 @@ TEST_CASE("a second retrain is refused while one runs, and a key makes one job")
   CHECK(status_of([&] { service.jobs->find(9); }) == 404);
   CHECK(status_of([&] { service.jobs->resume(first.job.id); }) == 409);
   CHECK(service.jobs->retraining());
-  // Another kind waits its turn, and may be taken back before it comes.
+  // Jobs of another kind are queued and can be canceled while they wait.
   const auto second = service.jobs->submit("evaluate", Json::object(), "").job.id;
   const auto third = service.jobs->submit("evaluate", Json::object(), "").job.id;
   CHECK(service.jobs->cancel(third).state == JobState::canceled);
   CHECK(service.jobs->find(second).state == JobState::queued);
   write_file_atomically(service.at(1, "go"), "");
   service.wait(first.job.id, JobState::succeeded);
-  service.wait_for_file(service.at(second, "here"));
+  service.wait_for_file(service.at(second, "started"));
   write_file_atomically(service.at(second, "go"), "");
   service.wait(second, JobState::succeeded);
   CHECK(service.jobs->find(third).state == JobState::canceled);
@@ -209,23 +208,23 @@ TEST_CASE("a second retrain is refused while one runs, and a key makes one job")
   CHECK(status_of([&] { service.jobs->cancel(second); }) == 409);
 }
 
-TEST_CASE("a running job is canceled, also when it does not listen") {
+TEST_CASE("a running job can be canceled even if its worker ignores SIGTERM", "[server][jobs]") {
   const std::string script =
       GENERATE(std::string("trap 'exit 3' TERM; "), std::string("trap '' TERM; "), std::string(""));
   Service service(script + kWait);
   const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
-  service.wait_for_file(service.at(id, "here"));
+  service.wait_for_file(service.at(id, "started"));
   CHECK(service.jobs->cancel(id).state == JobState::running);
   service.wait(id, JobState::canceled);
   CHECK(service.jobs->cancel(id).state == JobState::canceled);
   CHECK(status_of([&] { service.jobs->resume(id); }) == 409);
 }
 
-TEST_CASE("a server that stops interrupts its job; the next one resumes it in its folder") {
+TEST_CASE("a job interrupted by a server stop can be resumed after a restart", "[server][jobs]") {
   Service service("if [ -e $1/half ]; then " + kResult +
                   "exit 0; fi; trap 'touch $1/half; exit 3' TERM; " + kWait);
   const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
-  service.wait_for_file(service.at(id, "here"));
+  service.wait_for_file(service.at(id, "started"));
   service.stop();
   service.start();
   const Job job = service.jobs->find(id);
@@ -237,7 +236,7 @@ TEST_CASE("a server that stops interrupts its job; the next one resumes it in it
   CHECK_FALSE(service.jobs->find(id).result.empty());
 }
 
-TEST_CASE("a job that ran when the server was killed is interrupted, one that waited runs") {
+TEST_CASE("after a crash running jobs are interrupted and queued jobs run", "[server][jobs]") {
   Service service(kResult);
   service.stop();
   {
@@ -248,23 +247,23 @@ TEST_CASE("a job that ran when the server was killed is interrupted, one that wa
     }
     store->jobs().change(1, JobState::running, "", R"({"event":"state","state":"running"})");
   }
-  // Job 1 was done: only its result was not taken over yet. Job 3 lost its folder.
+  // Job 1 has a result that was not applied yet. Job 3 has no folder.
   write_file_atomically(service.at(1, "result.json"), R"({"event":"result","value":7})");
   service.script_ = kResult;
   service.start();
   CHECK(service.jobs->find(1).state == JobState::interrupted);
   service.wait(2, JobState::succeeded);
-  CHECK(service.wait(3, JobState::failed).reason == "the folder of the job is gone");
+  CHECK(service.wait(3, JobState::failed).reason == "the folder of the job no longer exists");
   CHECK(status_of([&] { service.jobs->resume(3); }) == 409);
   service.jobs->resume(1);
   CHECK(service.wait(1, JobState::succeeded).result == R"({"taken":7})");
 }
 
-TEST_CASE("events are followed from any number to the end, across a resume") {
+TEST_CASE("an event stream starts after any event number and ends with the job", "[server][jobs]") {
   Service service(R"(echo '{"event":"start"}'; )" + kWait +
                   R"(echo '{"event":"epoch","epoch":1}'; )" + kResult);
   const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
-  service.wait_for_file(service.at(id, "here"));
+  service.wait_for_file(service.at(id, "started"));
   const auto stream = service.jobs->follow(id, 0);
   auto all = std::async(std::launch::async, [&] { return read_all(*stream); });
   write_file_atomically(service.at(id, "go"), "");
@@ -279,10 +278,10 @@ TEST_CASE("events are followed from any number to the end, across a resume") {
   CHECK(rest.find("id: 4\nevent: epoch") != rest.npos);
 }
 
-TEST_CASE("a stream ends when the server does, and may outlive it") {
+TEST_CASE("event streams end with the server and may outlive it", "[server][jobs]") {
   Service service("trap 'exit 3' TERM; " + kWait);
   const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
-  service.wait_for_file(service.at(id, "here"));
+  service.wait_for_file(service.at(id, "started"));
   const auto stream = service.jobs->follow(id, 0);
   auto all = std::async(std::launch::async, [&] { return read_all(*stream); });
   service.stop();
@@ -290,7 +289,7 @@ TEST_CASE("a stream ends when the server does, and may outlive it") {
   CHECK(read_all(*stream).empty());
 }
 
-TEST_CASE("a child killed at any moment leaves a state that can be resumed") {
+TEST_CASE("a job can be resumed after its worker was killed at any time", "[server][jobs]") {
   for (int round = 0; round < 6; ++round) {
     Service service(
         "for i in 1 2 3 4 5 6 7 8; do echo '{\"event\":\"epoch\",\"epoch\":'$i'}'; "
@@ -300,7 +299,7 @@ TEST_CASE("a child killed at any moment leaves a state that can be resumed") {
     const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
     service.wait(id, JobState::running);
     std::this_thread::sleep_for(std::chrono::milliseconds(round * 17));
-    service.stop();  // SIGTERM at another moment each time; the script dies of it
+    service.stop();  // SIGTERM at a different time in each round; it kills the script
     service.start();
     const Job job = service.jobs->find(id);
     REQUIRE(job.state == JobState::interrupted);

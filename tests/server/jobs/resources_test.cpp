@@ -22,7 +22,7 @@ struct FakeSystem {
   const TemporaryFolder folder;
 };
 
-TEST_CASE("without a cgroup limit the machine's available memory counts") {
+TEST_CASE("without a cgroup limit the machine's available memory is used", "[server][jobs]") {
   FakeSystem system;
   CHECK(system.available() == 1000 * 1024);
   system.set("proc/self/cgroup", "0::/a\n");
@@ -32,7 +32,8 @@ TEST_CASE("without a cgroup limit the machine's available memory counts") {
   CHECK(available_memory() > 0);
 }
 
-TEST_CASE("the tightest cgroup of version 2 counts, without files that can be dropped") {
+TEST_CASE("the smallest limit of all version 2 cgroups is used and cached files count as free",
+          "[server][jobs]") {
   FakeSystem system;
   system.set("proc/self/cgroup", "0::/a/b\n");
   system.set("cgroup/a/memory.max", "100000\n");
@@ -41,11 +42,11 @@ TEST_CASE("the tightest cgroup of version 2 counts, without files that can be dr
   system.set("cgroup/a/b/memory.max", "80000\n");
   system.set("cgroup/a/b/memory.current", "10000\n");
   CHECK(system.available() == 30000);
-  system.set("cgroup/a/b/memory.current", "90000\n");  // over the limit just now
+  system.set("cgroup/a/b/memory.current", "90000\n");  // temporarily above the limit
   CHECK(system.available() == 0);
 }
 
-TEST_CASE("a cgroup of version 1 counts") {
+TEST_CASE("a version 1 cgroup limit is used", "[server][jobs]") {
   FakeSystem system;
   system.set("proc/self/cgroup", "5:cpu,memory:/x\n4:freezer:/\n");
   system.set("cgroup/memory/x/memory.limit_in_bytes", "5000\n");
@@ -54,7 +55,8 @@ TEST_CASE("a cgroup of version 1 counts") {
   CHECK(system.available() == 1500);
 }
 
-TEST_CASE("a machine that tells nothing is an error, and a folder to come has a disk") {
+TEST_CASE("missing memory information is an error and disk space is known for a missing folder",
+          "[server][jobs]") {
   const TemporaryFolder folder;
   CHECK_THROWS_AS(available_memory({folder.path(), folder.path()}), IoError);
   CHECK(available_disk(folder.path() / "not" / "yet") > 0);

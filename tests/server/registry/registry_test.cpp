@@ -8,7 +8,7 @@ using namespace fovea::server;
 using namespace fovea::tests;
 using Json = nlohmann::ordered_json;
 
-TEST_CASE("a published version is numbered, described and not in service") {
+TEST_CASE("publishing numbers a version without activating it", "[server][registry]") {
   const TemporaryFolder folder;
   StoredRegistry service(folder.path());
   CHECK(service.registry.champion() == nullptr);
@@ -39,7 +39,7 @@ TEST_CASE("a published version is numbered, described and not in service") {
   CHECK(audit[0].actor == "test");
 }
 
-TEST_CASE("what is no working model, or contradicts its manifest, becomes no version") {
+TEST_CASE("damaged models and contradicting manifests are not published", "[server][registry]") {
   const TemporaryFolder folder;
   StoredRegistry service(folder.path());
   auto model = small_model_file();
@@ -63,7 +63,8 @@ TEST_CASE("what is no working model, or contradicts its manifest, becomes no ver
   CHECK(service.store->audit().newest(10).empty());
 }
 
-TEST_CASE("features are kept with the weights they were made with, and no others") {
+TEST_CASE("features are stored only with the weights they were computed with",
+          "[server][registry]") {
   const TemporaryFolder folder;
   StoredRegistry service(folder.path());
   const auto model = small_model_file(1);
@@ -82,7 +83,7 @@ TEST_CASE("features are kept with the weights they were made with, and no others
   CHECK(service.registry.features_path(plain).empty());
 }
 
-TEST_CASE("activating moves champion and previous, rolling back moves them again") {
+TEST_CASE("activation and rollback move the aliases champion and previous", "[server][registry]") {
   const TemporaryFolder folder;
   StoredRegistry service(folder.path());
   for (int seed = 1; seed <= 3; ++seed) service.publish(seed);
@@ -123,7 +124,7 @@ TEST_CASE("activating moves champion and previous, rolling back moves them again
   CHECK_THROWS_AS(registry.find("3x"), UnknownVersion);
 }
 
-TEST_CASE("a restart serves the version that was in service") {
+TEST_CASE("the active version stays active after a restart", "[server][registry]") {
   const TemporaryFolder folder;
   {
     StoredRegistry service(folder.path());
@@ -139,7 +140,8 @@ TEST_CASE("a restart serves the version that was in service") {
   CHECK(service.registry.rollback("test", "") == 1);
 }
 
-TEST_CASE("a damaged version is not activated, and what was served goes on") {
+TEST_CASE("a damaged version is not activated and the champion stays active",
+          "[server][registry]") {
   const TemporaryFolder folder;
   StoredRegistry service(folder.path());
   service.publish(1);
@@ -149,7 +151,7 @@ TEST_CASE("a damaged version is not activated, and what was served goes on") {
   CHECK_THROWS_WITH(service.registry.activate(2, "test", ""), ContainsSubstring("damaged"));
   CHECK(service.registry.champion()->number == 1);
   CHECK(service.registry.aliases() == Aliases{{"champion", 1}});
-  // Publishing the same file again puts its bytes right.
+  // Publishing the same file again repairs the stored copy.
   service.publish(2);
   service.registry.activate(2, "test", "");
   CHECK(service.registry.champion()->number == 2);

@@ -1,4 +1,4 @@
-#include "server/registry/first_model.h"
+#include "server/registry/initial_version.h"
 #include "tests/support/catch.h"
 #include "tests/support/stored_registry.h"
 
@@ -7,7 +7,7 @@ using namespace fovea::server;
 using namespace fovea::tests;
 using Json = nlohmann::ordered_json;
 
-TEST_CASE("old versions give up their files, not their number and manifest") {
+TEST_CASE("the files of old versions are removed but their manifests stay", "[server][registry]") {
   const TemporaryFolder folder;
   StoredRegistry service(folder.path(), 2);
   Registry& registry = service.registry;
@@ -19,7 +19,7 @@ TEST_CASE("old versions give up their files, not their number and manifest") {
   registry.set_challenger(3, "test", "");
   service.publish(5);
   service.publish(6);
-  // Kept: 1 champion, 3 challenger, 5 and 6 newest.
+  // These keep their files: 1 (champion), 3 (challenger), 5 and 6 (newest).
   CHECK(registry.find(2).removed);
   CHECK(registry.find(4).removed);
   for (const int kept : {1, 3, 5, 6}) {
@@ -40,7 +40,7 @@ TEST_CASE("old versions give up their files, not their number and manifest") {
   CHECK(service.publish(7) == 7);
 }
 
-TEST_CASE("a file that is served again is the version that has its features") {
+TEST_CASE("a known model file maps to the newest version with features", "[server][registry]") {
   const TemporaryFolder folder;
   StoredRegistry service(folder.path());
   const auto model = small_model_file(1);
@@ -48,14 +48,15 @@ TEST_CASE("a file that is served again is the version that has its features") {
   service.registry.publish(model, features_of(model), nullptr, "test");
   service.registry.publish(model, features_of(model), nullptr, "test");
   service.publish(1);
-  CHECK(service.registry.recognise(model) == 3);
+  CHECK(service.registry.find_identical(model) == 3);
   service.publish(2);
   service.publish(2);
-  CHECK(service.registry.recognise(small_model_file(2)) == 6);
-  CHECK_FALSE(service.registry.recognise(small_model_file(3)));
+  CHECK(service.registry.find_identical(small_model_file(2)) == 6);
+  CHECK_FALSE(service.registry.find_identical(small_model_file(3)));
 }
 
-TEST_CASE("a first start publishes the file beside its features, a later one keeps the champion") {
+TEST_CASE("the first start publishes the bundled model and later starts keep the champion",
+          "[server][registry]") {
   const TemporaryFolder folder;
   const auto write = [&](const char* name, const std::vector<std::uint8_t>& bytes) {
     std::ofstream(folder.path() / name, std::ios::binary)
@@ -68,34 +69,34 @@ TEST_CASE("a first start publishes the file beside its features, a later one kee
   write("a.features.safetensors", features_of(write_model(nameless)));
   const auto second = write("b.safetensors", small_model_file(2));
   const auto bundled = [&] { return first; };
-  const auto none = []() -> std::filesystem::path { throw IoError("not asked"); };
+  const auto unused = []() -> std::filesystem::path { throw IoError("not called"); };
   const auto data = folder.path() / "data";
   {
     StoredRegistry service(data);
-    start_registry(service.registry, {}, bundled);
+    activate_initial_version(service.registry, {}, bundled);
     CHECK(service.registry.champion()->number == 1);
     CHECK(service.registry.champion()->name == "a");
     CHECK(service.registry.find(1).features_sha256);
   }
   {
     StoredRegistry service(data);
-    start_registry(service.registry, {}, none);
+    activate_initial_version(service.registry, {}, unused);
     CHECK(service.registry.champion()->number == 1);
     CHECK(service.store->audit().newest(10).size() == 2);
   }
   {
     StoredRegistry service(data);
-    start_registry(service.registry, second, none);
+    activate_initial_version(service.registry, second, unused);
     CHECK(service.registry.champion()->number == 2);
   }
   StoredRegistry service(data);
-  start_registry(service.registry, first, none);
+  activate_initial_version(service.registry, first, unused);
   CHECK(service.registry.champion()->number == 1);
   CHECK(service.registry.count() == 2);
   CHECK(service.registry.find("previous").number == 2);
 }
 
-TEST_CASE("a champion that cannot be served stops the start and says what helps") {
+TEST_CASE("a damaged champion stops the start with a hint", "[server][registry]") {
   const TemporaryFolder folder;
   std::filesystem::path champion;
   {
@@ -105,29 +106,29 @@ TEST_CASE("a champion that cannot be served stops the start and says what helps"
     champion = service.registry.model_path(service.registry.find(1));
   }
   damage(champion);
-  const auto none = []() -> std::filesystem::path { throw IoError("not asked"); };
+  const auto unused = []() -> std::filesystem::path { throw IoError("not called"); };
   StoredRegistry service(folder.path());
-  CHECK_THROWS_WITH(start_registry(service.registry, {}, none),
+  CHECK_THROWS_WITH(activate_initial_version(service.registry, {}, unused),
                     ContainsSubstring(champion.string()) && ContainsSubstring("--model FILE"));
   CHECK(service.registry.champion() == nullptr);
 
-  // The same file, whole, is version 1 again.
+  // An undamaged copy of the file repairs version 1.
   const auto whole = folder.path() / "whole.safetensors";
   const auto bytes = small_model_file(1);
   std::ofstream(whole, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
-  start_registry(service.registry, whole, none);
+  activate_initial_version(service.registry, whole, unused);
   CHECK(service.registry.champion()->number == 1);
   CHECK(service.registry.count() == 1);
 }
 
-TEST_CASE("a data directory has one server") {
+TEST_CASE("a data directory is locked by one server", "[server][registry]") {
   const TemporaryFolder folder;
   AppOptions options;
   options.data_dir = folder.path();
   {
     const App app = make_app(options);
-    CHECK_THROWS_WITH(make_app(options), ContainsSubstring("another server uses"));
+    CHECK_THROWS_WITH(make_app(options), ContainsSubstring("in use by another server"));
   }
   CHECK(make_app(options).model()->number == 1);
 }

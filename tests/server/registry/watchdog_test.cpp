@@ -13,21 +13,21 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-void answer(const Registry& registry, int count, double ms) {
-  for (int i = 0; i < count; ++i) registry.champion()->record.answered(ms);
+void classify(const Registry& registry, int count, double ms) {
+  for (int i = 0; i < count; ++i) registry.champion()->record.image_classified(ms);
 }
 void fail(const Registry& registry, int count) {
-  for (int i = 0; i < count; ++i) registry.champion()->record.failed();
+  for (int i = 0; i < count; ++i) registry.champion()->record.image_failed();
 }
 
-// Two versions, the first in service with 1,000 answers of 1 ms, and the watchdog of a server.
+// Two versions, the first active with 1,000 images of 1 ms, and a watchdog.
 struct Watched {
   explicit Watched(WatchdogOptions options = {}) {
     options.interval = 2ms;
     service.publish(1);
     service.publish(2);
     service.registry.activate(1, "test", "");
-    answer(service.registry, 1000, 1);
+    classify(service.registry, 1000, 1);
     watchdog.emplace(service.registry, options);
   }
   bool becomes(int number) {
@@ -36,7 +36,7 @@ struct Watched {
     }
     return service.registry.champion()->number == number;
   }
-  // Long enough for the watchdog to have looked many times.
+  // Long enough for many checks of the watchdog.
   bool stays(int number) {
     std::this_thread::sleep_for(60ms);
     return service.registry.champion()->number == number;
@@ -48,42 +48,45 @@ struct Watched {
 
 }  // namespace
 
-TEST_CASE("the record counts answers and failures and knows the p99 within a tenth") {
+TEST_CASE("the service record counts images and knows the p99 within 2.5 percent",
+          "[server][registry]") {
   ServiceRecord record;
   CHECK(record.summary().p99_ms == 0);
-  for (int i = 0; i < 980; ++i) record.answered(1.0);
-  for (int i = 0; i < 20; ++i) record.answered(40.0);
-  for (int i = 0; i < 10; ++i) record.failed();
+  for (int i = 0; i < 980; ++i) record.image_classified(1.0);
+  for (int i = 0; i < 20; ++i) record.image_classified(40.0);
+  for (int i = 0; i < 10; ++i) record.image_failed();
   const auto summary = record.summary();
-  CHECK(summary.answers == 1010);
+  CHECK(summary.images == 1010);
   CHECK(summary.failures == 10);
-  CHECK(summary.p99_ms >= 40.0);
-  CHECK(summary.p99_ms <= 44.0);
+  CHECK(summary.p99_ms == Approx(40).epsilon(0.025));
   CHECK(summary.error_rate() == Approx(10.0 / 1010));
-  record.answered(1e12);
-  record.answered(-1);
-  CHECK(record.summary().answers == 1012);
+  record.image_classified(1e12);
+  record.image_classified(-1);
+  CHECK(record.summary().images == 1012);
 }
 
-TEST_CASE("a fault is a multiple of the version before, above the floor, on enough answers") {
+TEST_CASE("a regression exceeds the floor and a multiple of the previous version on enough images",
+          "[server][registry]") {
   const WatchdogOptions options;
   const ServiceRecord::Summary good{1000, 0, 2};
-  CHECK(find_fault(good, {1000, 9, 2}, options).empty());
-  CHECK_THAT(find_fault(good, {1000, 11, 2}, options), ContainsSubstring("1.1 %"));
-  CHECK(find_fault(good, {199, 199, 90}, options).empty());
-  CHECK(find_fault({1000, 100, 2}, {1000, 250, 2}, options).empty());
-  CHECK_FALSE(find_fault({1000, 100, 2}, {1000, 350, 2}, options).empty());
-  CHECK(find_fault(good, {1000, 0, 5.9}, options).empty());
-  CHECK_THAT(find_fault(good, {1000, 0, 6.5}, options), ContainsSubstring("6.5 ms, 2.0 ms"));
-  CHECK(find_fault({1000, 0, 0.5}, {1000, 0, 4.9}, options).empty());  // below the floor
-  CHECK(find_fault({199, 0, 2}, {1000, 0, 90}, options).empty());      // too little is known
+  CHECK(find_regression(good, {1000, 9, 2}, options).empty());
+  CHECK_THAT(find_regression(good, {1000, 11, 2}, options), ContainsSubstring("1.1 %"));
+  CHECK(find_regression(good, {199, 199, 90}, options).empty());
+  CHECK(find_regression({1000, 100, 2}, {1000, 250, 2}, options).empty());
+  CHECK_FALSE(find_regression({1000, 100, 2}, {1000, 350, 2}, options).empty());
+  CHECK(find_regression(good, {1000, 0, 5.9}, options).empty());
+  CHECK_THAT(find_regression(good, {1000, 0, 6.5}, options),
+             ContainsSubstring("6.5 ms, compared with 2.0 ms"));
+  CHECK(find_regression({1000, 0, 0.5}, {1000, 0, 4.9}, options).empty());  // below the floor
+  CHECK(find_regression({199, 0, 2}, {1000, 0, 90}, options).empty());      // too few images
 }
 
-TEST_CASE("a version that fails is rolled back, with the numbers in the audit log") {
+TEST_CASE("a failing version is rolled back with the numbers in the audit log",
+          "[server][registry]") {
   Watched watched;
   Registry& registry = watched.service.registry;
   registry.activate(2, "test", "");
-  answer(registry, 100, 1);
+  classify(registry, 100, 1);
   fail(registry, 50);
   CHECK(watched.stays(2));  // 150 of 200
   fail(registry, 50);
@@ -94,31 +97,32 @@ TEST_CASE("a version that fails is rolled back, with the numbers in the audit lo
   CHECK(entry.subject == "version 1");
   const Json detail = Json::parse(entry.detail);
   CHECK(detail["from"] == 2);
-  CHECK(detail["reason"] == "50.0 % of 200 images failed, 0.0 % before");
+  CHECK(detail["reason"] == "50.0 % of 200 images failed, compared with 0.0 % before");
   CHECK(detail["numbers"]["now"]["failures"] == 100);
   CHECK(detail["numbers"]["before"]["answers"] == 1000);
   CHECK(registry.find("previous").number == 2);
-  // The version that came back is not judged against the one that failed.
+  // A version that a rollback activated is not watched.
   fail(registry, 1000);
   CHECK(watched.stays(1));
 }
 
-TEST_CASE("a version that is slow is rolled back, one that is as before stays") {
+TEST_CASE("a slow version is rolled back and an equally fast one stays", "[server][registry]") {
   Watched watched;
   Registry& registry = watched.service.registry;
   registry.activate(2, "test", "");
-  answer(registry, 500, 1.2);
+  classify(registry, 500, 1.2);
   CHECK(watched.stays(2));
-  answer(registry, 500, 30);
+  classify(registry, 500, 30);
   CHECK(watched.becomes(1));
 }
 
-TEST_CASE("after its window a version is settled, and without a window nothing is watched") {
+TEST_CASE("a version is not watched after its window or with a window of zero",
+          "[server][registry]") {
   WatchdogOptions options;
   options.window = 1ms;
   Watched watched(options);
   watched.service.registry.activate(2, "test", "");
-  answer(watched.service.registry, 300, 1);
+  classify(watched.service.registry, 300, 1);
   CHECK(watched.stays(2));
   fail(watched.service.registry, 300);
   CHECK(watched.stays(2));
@@ -130,23 +134,24 @@ TEST_CASE("after its window a version is settled, and without a window nothing i
   CHECK(unwatched.stays(2));
 }
 
-TEST_CASE("the batcher feeds the record of the version that answered") {
+TEST_CASE("the batcher updates the service record of the version that it used",
+          "[server][registry]") {
   App app = make_app();
   const auto classify = [&](std::span<const std::uint8_t> image) {
     const auto work = std::make_shared<Work>();
-    std::promise<void> settled;
+    std::promise<void> done;
     work->model = app.model();
     work->images = {image};
     work->deadline = std::chrono::steady_clock::now() + 10s;
-    work->done = [&settled](Work&) { settled.set_value(); };
+    work->done = [&done](Work&) { done.set_value(); };
     REQUIRE(app.batcher.submit(work));
-    settled.get_future().wait();
+    done.get_future().wait();
   };
   classify(image_bytes("grey.png"));
-  const std::uint8_t rubbish[] = {1, 2, 3};
-  classify(rubbish);  // the client's fault, not the version's
+  const std::uint8_t garbage[] = {1, 2, 3};
+  classify(garbage);  // an invalid image is not a failure of the version
   const auto summary = app.model()->record.summary();
-  CHECK(summary.answers == 1);
+  CHECK(summary.images == 1);
   CHECK(summary.failures == 0);
   CHECK(summary.p99_ms > 0);
 }

@@ -13,8 +13,8 @@ namespace {
 using namespace fovea::server;
 
 NewPrediction prediction(const std::string& file) {
-  static const auto model =
-      std::make_shared<const AnsweringModel>(AnsweringModel{"tiny", 1, "weights", {"bird", "cat"}});
+  static const auto model = std::make_shared<const PredictionModel>(
+      PredictionModel{"tiny", 1, "weights", {"bird", "cat"}});
   PredictionRecord record;
   record.time = std::chrono::system_clock::now();
   record.file = file;

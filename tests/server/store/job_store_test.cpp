@@ -10,15 +10,15 @@ namespace {
 
 using namespace fovea::server;
 
-TEST_CASE("a job, its states, events and result outlive a restart") {
+TEST_CASE("jobs and their events survive a restart", "[server][store]") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "fovea.db";
   {
     const auto store = open_sqlite_store(file);
     JobStore& jobs = store->jobs();
-    const Job made = jobs.create("retrain", R"({"epochs":2})", "key one");
-    CHECK(made.id == 1);
-    CHECK(made.state == JobState::queued);
+    const Job created = jobs.create("retrain", R"({"epochs":2})", "key one");
+    CHECK(created.id == 1);
+    CHECK(created.state == JobState::queued);
     CHECK_FALSE(jobs.get(1)->started);
     CHECK(jobs.change(1, JobState::running, "", R"({"event":"state"})") == 1);
     CHECK(jobs.append(1, R"({"event":"epoch","epoch":1})") == 2);
@@ -44,7 +44,7 @@ TEST_CASE("a job, its states, events and result outlive a restart") {
   CHECK(store->jobs().events(1, 3, 10).empty());
 }
 
-TEST_CASE("a resumed job keeps its result and events and has no end") {
+TEST_CASE("a resumed job keeps its result and events and has no end time", "[server][store]") {
   const TemporaryFolder folder;
   const auto store = open_sqlite_store(folder.path() / "fovea.db");
   JobStore& jobs = store->jobs();
@@ -58,16 +58,16 @@ TEST_CASE("a resumed job keeps its result and events and has no end") {
   CHECK(jobs.get(1)->result == R"({"a":1})");
 }
 
-TEST_CASE("jobs are found by key, by state and in pages, and a key makes one job") {
+TEST_CASE("jobs are found by key and state and page by page", "[server][store]") {
   const TemporaryFolder folder;
   const auto store = open_sqlite_store(folder.path() / "fovea.db");
   JobStore& jobs = store->jobs();
   jobs.create("import", "{}", "");
-  jobs.create("evaluate", "{}", "");  // no key is not a key
-  jobs.create("retrain", "{}", "mine");
-  CHECK_THROWS_AS(jobs.create("retrain", "{}", "mine"), IoError);
-  CHECK(jobs.find_key("mine")->id == 3);
-  CHECK_FALSE(jobs.find_key("yours"));
+  jobs.create("evaluate", "{}", "");  // empty keys do not conflict
+  jobs.create("retrain", "{}", "key 1");
+  CHECK_THROWS_AS(jobs.create("retrain", "{}", "key 1"), IoError);
+  CHECK(jobs.find_key("key 1")->id == 3);
+  CHECK_FALSE(jobs.find_key("key 2"));
   jobs.change(2, JobState::running, "", "{}");
   const auto queued = jobs.in_state(JobState::queued);
   REQUIRE(queued.size() == 2);
@@ -82,11 +82,11 @@ TEST_CASE("jobs are found by key, by state and in pages, and a key makes one job
   CHECK_FALSE(jobs.get(9));
 }
 
-TEST_CASE("evaluations are kept per version, with where they came from") {
+TEST_CASE("evaluations are stored by version with their job", "[server][store]") {
   const TemporaryFolder folder;
   const auto store = open_sqlite_store(folder.path() / "fovea.db");
   {
-    // The registry's table: an evaluation belongs to a version that is there.
+    // An evaluation refers to a row of versions.
     Database database(folder.path() / "fovea.db");
     database.write([](SQLite::Database& connection) {
       connection.exec(
@@ -105,7 +105,7 @@ TEST_CASE("evaluations are kept per version, with where they came from") {
   CHECK(list[0].job == 1);
   CHECK(list[0].evaluation.empty());
   CHECK(list[0].count == 8);
-  CHECK(list[1].count == 0);  // its document does not tell
+  CHECK(list[1].count == 0);  // not in its document
   CHECK(list[1].job == 0);
   CHECK(jobs.get_evaluation(1)->evaluation == R"({"accuracy":0.5})");
   CHECK(jobs.evaluations(2, 10).empty());

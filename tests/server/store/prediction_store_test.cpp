@@ -12,15 +12,15 @@ namespace {
 using namespace fovea::server;
 using namespace std::chrono_literals;
 
-std::shared_ptr<const AnsweringModel> model_of(int version) {
-  return std::make_shared<const AnsweringModel>(
-      AnsweringModel{"tiny", version, "weights" + std::to_string(version), {"bird", "cat"}});
+std::shared_ptr<const PredictionModel> model_of(int version) {
+  return std::make_shared<const PredictionModel>(
+      PredictionModel{"tiny", version, "weights" + std::to_string(version), {"bird", "cat"}});
 }
 
 struct Entry {
   std::string file = "a.png";
   std::string image = "image";
-  float cat = 0.75f;  // its probability; the bird has the rest
+  float cat = 0.75f;  // probability of cat; that of bird is the rest
   int version = 1;
   Time time = std::chrono::system_clock::now();
   double compute_ms = 2;
@@ -49,9 +49,9 @@ struct History {
     record.probability = std::max(entry.cat, 1 - entry.cat);
     record.uncertain = record.probability < 0.6f;
     record.compute_ms = entry.compute_ms;
-    std::vector<NewPrediction> one{{std::move(record), bytes}};
-    store->predictions().append(one);
-    return one[0].record.id;
+    std::vector<NewPrediction> predictions{{std::move(record), bytes}};
+    store->predictions().append(predictions);
+    return predictions[0].record.id;
   }
   std::vector<std::int64_t> ids(const PredictionFilter& filter, int limit = 100) {
     std::vector<std::int64_t> found;
@@ -67,7 +67,7 @@ struct History {
 
 using Ids = std::vector<std::int64_t>;
 
-TEST_CASE("a prediction reads back as it was written, after a restart too") {
+TEST_CASE("a prediction is read back unchanged after a restart", "[server][store]") {
   History history;
   const auto id = history.add({"cat.png", "bytes", 0.9f, 3});
   history.open();
@@ -83,7 +83,7 @@ TEST_CASE("a prediction reads back as it was written, after a restart too") {
   CHECK(record->compute_ms == 2);
   CHECK_FALSE(record->uncertain);
   CHECK_FALSE(record->right_label);
-  CHECK(record->image_kept);
+  CHECK(record->image_stored);
   const auto image = history->image(id);
   REQUIRE(image);
   CHECK(std::string(image->begin(), image->end()) == "bytes");
@@ -91,7 +91,7 @@ TEST_CASE("a prediction reads back as it was written, after a restart too") {
   CHECK_FALSE(history->image(id + 1));
 }
 
-TEST_CASE("the newest predictions come first, page by page") {
+TEST_CASE("the newest predictions come first page by page", "[server][store]") {
   History history;
   for (int i = 0; i < 5; ++i) history.add({});
   CHECK(history.ids({}, 2) == Ids{5, 4});
@@ -101,7 +101,7 @@ TEST_CASE("the newest predictions come first, page by page") {
   CHECK(next[1].id == 2);
 }
 
-TEST_CASE("each filter keeps what it names, and they add up") {
+TEST_CASE("filters select matching predictions and combine", "[server][store]") {
   History history;
   const Time start = std::chrono::system_clock::now();
   history.add({"one_Cat.png", "a", 0.9f, 1, start - 2h});
@@ -130,10 +130,10 @@ TEST_CASE("each filter keeps what it names, and they add up") {
   SECTION("certain") {
     CHECK((filter.uncertain = false, history.ids(filter)) == Ids{2, 1});
   }
-  SECTION("least") {
+  SECTION("minimum probability") {
     CHECK((filter.min_probability = 0.6, history.ids(filter)) == Ids{2, 1});
   }
-  SECTION("most") {
+  SECTION("maximum probability") {
     CHECK((filter.max_probability = 0.6, history.ids(filter)) == Ids{3});
   }
   SECTION("labelled") {
@@ -148,7 +148,7 @@ TEST_CASE("each filter keeps what it names, and they add up") {
   SECTION("percent sign") {
     CHECK((filter.search = "%.", history.ids(filter)) == Ids{2});
   }
-  SECTION("together") {
+  SECTION("combined") {
     filter.label = "cat";
     filter.version = 2;
     filter.search = "THREE";
@@ -156,7 +156,7 @@ TEST_CASE("each filter keeps what it names, and they add up") {
   }
 }
 
-TEST_CASE("the same image is kept once, and goes when no prediction needs it") {
+TEST_CASE("an image is stored once and removed with its last prediction", "[server][store]") {
   History history;
   history.add({"a", "same"});
   history.add({"b", "same"});
@@ -169,31 +169,31 @@ TEST_CASE("the same image is kept once, and goes when no prediction needs it") {
   CHECK(history->remove_all() == 1);
   CHECK(history.ids({}).empty());
   CHECK(history->statistics({}).all.count == 0);
-  CHECK(history.add({}) == 4);  // no id comes twice
+  CHECK(history.add({}) == 4);  // ids are never reused
 }
 
-TEST_CASE("the oldest images go first when there are too many bytes of them") {
+TEST_CASE("the oldest images are removed when the size limit is exceeded", "[server][store]") {
   History history({1000, 10});
   history.add({"a", "12345"});
   history.add({"b", "67890"});
   history.add({"c", "abc"});
-  CHECK_FALSE(history->find(1)->image_kept);
+  CHECK_FALSE(history->find(1)->image_stored);
   CHECK_FALSE(history->image(1));
-  CHECK(history->find(2)->image_kept);
+  CHECK(history->find(2)->image_stored);
   CHECK(history->image(3).has_value());
-  history.add({"d", "12345678901"});  // too large for the whole room
+  history.add({"d", "12345678901"});  // larger than the limit
   CHECK_FALSE(history->image(4));
   CHECK(history->image(3).has_value());
 }
 
-TEST_CASE("no images are kept when none are wanted") {
+TEST_CASE("a size limit of zero stores no images", "[server][store]") {
   History history({1000, 0});
   const auto id = history.add({});
   CHECK_FALSE(history->image(id));
   CHECK(history->find(id)->image_sha256.size() == 64);
 }
 
-TEST_CASE("the oldest predictions age out with their images, and stay in the statistics") {
+TEST_CASE("predictions removed by the limit stay in the statistics", "[server][store]") {
   History history({3, 1000});
   for (int i = 0; i < 10; ++i) history.add({"a", "image " + std::to_string(i)});
   CHECK(history.ids({}) == Ids{10, 9, 8});
@@ -205,7 +205,7 @@ TEST_CASE("the oldest predictions age out with their images, and stay in the sta
   CHECK(history->statistics({}).all.count == 11);
 }
 
-TEST_CASE("statistics count what was answered") {
+TEST_CASE("statistics sum the predictions of a period", "[server][store]") {
   History history;
   const Time now = std::chrono::system_clock::now();
   history.add({"a", "a", 0.9f, 1, now - 30h, 1});
@@ -227,12 +227,12 @@ TEST_CASE("statistics count what was answered") {
   CHECK(all.all.total.percentile(0.5) == Approx(2).epsilon(0.025));
   CHECK(all.all.total.percentile(1.0) == Approx(30).epsilon(0.025));
   CHECK(all.labelled.count == 2);
-  CHECK(all.labelled.right == 1);
+  CHECK(all.labelled.correct == 1);
   REQUIRE(all.versions.size() == 2);
   CHECK(all.versions[0].model->version == 1);
   CHECK(all.versions[0].tally.count == 2);
-  CHECK(all.versions[0].labelled.right == 1);
-  CHECK(all.versions[1].labelled.right == 0);
+  CHECK(all.versions[0].labelled.correct == 1);
+  CHECK(all.versions[1].labelled.correct == 0);
   const Statistics day = history->statistics(now - 24h);
   CHECK(day.all.count == 2);
   CHECK(day.labelled.count == 1);
@@ -242,7 +242,7 @@ TEST_CASE("statistics count what was answered") {
   CHECK(history->statistics(now - 1h).step_seconds == 60);
 }
 
-TEST_CASE("a deleted prediction leaves the statistics, extremes included") {
+TEST_CASE("a deleted prediction is subtracted from the statistics", "[server][store]") {
   History history;
   const Time now = std::chrono::system_clock::now();
   history.add({"a", "a", 0.9f, 1, now});
@@ -251,16 +251,16 @@ TEST_CASE("a deleted prediction leaves the statistics, extremes included") {
   CHECK(history->statistics({}).all.probability_max == Approx(0.9));
   history->remove(1);
   for (const auto since : {std::optional<Time>(), std::optional<Time>(now - 1h)}) {
-    const Statistics left = history->statistics(since);
-    CHECK(left.all.count == 2);
-    CHECK(left.all.probability_max == Approx(0.8));
-    CHECK(left.all.probability_min == Approx(0.7));
-    CHECK(left.all.total.count() == 2);
-    CHECK(left.all.confidence[17] == 0);
+    const Statistics statistics = history->statistics(since);
+    CHECK(statistics.all.count == 2);
+    CHECK(statistics.all.probability_max == Approx(0.8));
+    CHECK(statistics.all.probability_min == Approx(0.7));
+    CHECK(statistics.all.total.count() == 2);
+    CHECK(statistics.all.confidence[17] == 0);
   }
 }
 
-TEST_CASE("a tally survives being written as text, and rubbish is refused") {
+TEST_CASE("a tally survives a round trip through text and garbage is rejected", "[server][store]") {
   Tally tally;
   PredictionRecord record;
   record.label = "cat";
@@ -273,13 +273,13 @@ TEST_CASE("a tally survives being written as text, and rubbish is refused") {
   for (const char* text : {"", "{}", "[]", R"({"n": "x"})"}) {
     CHECK_THROWS_AS(Tally::from_text(text), FormatError);
   }
-  // Counts as no addition makes them.
+  // Counts that additions cannot produce.
   for (const char* n : {"1.4e54", "1.5", "9223372036854775807", "18446744073709551615", "-1e3"}) {
     std::string text = tally.to_text();
     const auto at = text.find("\"n\":1");
     REQUIRE(at != std::string::npos);
     text.replace(at + 4, 1, n);
-    CHECK_THROWS_WITH(Tally::from_text(text), ContainsSubstring("is no count"));
+    CHECK_THROWS_WITH(Tally::from_text(text), ContainsSubstring("is not a count"));
   }
 }
 

@@ -4,7 +4,6 @@
 #include "server/store/database.h"
 #include "server/store/files.h"
 #include "server/store/job_store.h"
-#include "server/store/migrations.h"
 #include "server/store/prediction_store.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
@@ -20,7 +19,7 @@ std::vector<std::uint8_t> bytes_of(const std::string& text) {
   return {text.begin(), text.end()};
 }
 
-TEST_CASE("the audit log keeps entries in order over a restart and pages through them") {
+TEST_CASE("the audit log keeps its order over a restart and can be paged", "[server][store]") {
   const TemporaryFolder folder;
   {
     const auto store = open_sqlite_store(folder.path() / "new" / "fovea.db");
@@ -39,7 +38,7 @@ TEST_CASE("the audit log keeps entries in order over a restart and pages through
   CHECK(older[0].subject == "version 1");
 }
 
-TEST_CASE("a transaction that throws leaves nothing behind") {
+TEST_CASE("a transaction that throws is rolled back", "[server][store]") {
   const TemporaryFolder folder;
   Database database(folder.path() / "fovea.db");
   CHECK_THROWS_AS(database.write([](SQLite::Database& connection) {
@@ -54,7 +53,7 @@ TEST_CASE("a transaction that throws leaves nothing behind") {
   CHECK(count == 0);
 }
 
-TEST_CASE("a database of an earlier version is migrated with its predictions and documents") {
+TEST_CASE("a database of an earlier version is migrated", "[server][store]") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "fovea.db";
   {
@@ -74,30 +73,30 @@ TEST_CASE("a database of an earlier version is migrated with its predictions and
   const auto record = store->predictions().find(1);
   REQUIRE(record);
   CHECK(record->source == "legacy");
-  CHECK(record->image_kept);
+  CHECK(record->image_stored);
   CHECK(store->predictions().image(1) == std::vector<std::uint8_t>{1, 2, 3});
   CHECK(store->jobs().get(1)->result ==
         R"({"rules":[{"numbers":{"images":5,"too_few_images":0}}]})");
 }
 
-TEST_CASE("a database of a newer program is refused and left as it is") {
+TEST_CASE("a database of a newer version is rejected", "[server][store]") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "fovea.db";
   {
     SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
         .exec("PRAGMA user_version = 1000");
   }
-  CHECK_THROWS_WITH(Database(file), Catch::Contains("newer Fovea"));
+  CHECK_THROWS_WITH(Database(file), Catch::Contains("newer version of Fovea"));
 }
 
-TEST_CASE("a file that is no database is refused with its name") {
+TEST_CASE("the error for a file that is not a database names it", "[server][store]") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "fovea.db";
   std::ofstream(file) << std::string(5000, 'x');
   CHECK_THROWS_WITH(Database(file), Catch::Contains("fovea.db"));
 }
 
-TEST_CASE("files are named by their bytes, and damaged ones are noticed") {
+TEST_CASE("files are named by their hash and damage is detected", "[server][store]") {
   const TemporaryFolder folder;
   Files files(folder.path());
   const auto bytes = bytes_of("abc");
@@ -112,7 +111,7 @@ TEST_CASE("files are named by their bytes, and damaged ones are noticed") {
   CHECK_THROWS_AS(files.read(name), IoError);
 }
 
-TEST_CASE("a name that is no hash never becomes a path") {
+TEST_CASE("a name that is not a hash is rejected", "[server][store]") {
   const TemporaryFolder folder;
   const Files files(folder.path());
   CHECK_THROWS_AS(files.exists("../../etc/passwd"), FormatError);

@@ -27,7 +27,7 @@ TEST_CASE("older clients get the charts that can be drawn, with their spelling o
   for (const InsightKind& kind : insight_kinds()) {
     if (kind.name != std::string("confusion_matrix")) continue;
     const InsightAnswer answer = InsightAnswers(service.app, question).about(kind);
-    CHECK_THAT(answer.insight.sentence, ContainsSubstring("Bird taken for Cat"));
+    CHECK_THAT(answer.insight.sentence, ContainsSubstring("Bird classified as Cat"));
   }
 }
 

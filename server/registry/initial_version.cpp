@@ -1,4 +1,4 @@
-#include "server/registry/first_model.h"
+#include "server/registry/initial_version.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,8 +18,8 @@ fs::path features_beside(const fs::path& model) {
   return model.parent_path() / (model.stem().string() + ".features.safetensors");
 }
 
-// A model without a name of its own is called after its file.
-Json first_manifest(const Model& model, const fs::path& file) {
+// A model whose provenance has no name is named after its file.
+Json manifest_for(const Model& model, const fs::path& file) {
   const auto name = model.provenance.find("name");
   if (name != model.provenance.end() && !name->second.empty()) return Json::object();
   return {{"name", file.stem().string()}};
@@ -27,14 +27,14 @@ Json first_manifest(const Model& model, const fs::path& file) {
 
 int publish_file(Registry& registry, const fs::path& file) {
   const auto bytes = read_file(file);
-  if (const auto known = registry.recognise(bytes)) return *known;
+  if (const auto known = registry.find_identical(bytes)) return *known;
   std::vector<std::uint8_t> features;
-  const fs::path beside = features_beside(file);
-  if (fs::exists(beside)) features = read_file(beside);
-  return registry.publish(bytes, features, first_manifest(read_model(bytes), file), kActor);
+  const fs::path features_path = features_beside(file);
+  if (fs::exists(features_path)) features = read_file(features_path);
+  return registry.publish(bytes, features, manifest_for(read_model(bytes), file), kActor);
 }
 
-void serve_file(Registry& registry, const fs::path& file, const std::string& reason) {
+void activate_file(Registry& registry, const fs::path& file, const std::string& reason) {
   try {
     registry.activate(publish_file(registry, file), kActor, reason);
   } catch (const FormatError& error) {
@@ -44,18 +44,18 @@ void serve_file(Registry& registry, const fs::path& file, const std::string& rea
 
 }  // namespace
 
-void start_registry(Registry& registry, const fs::path& named,
-                    const std::function<fs::path()>& bundled) {
-  if (!named.empty()) return serve_file(registry, named, "named at the start");
-  constexpr const char* kOther = "; name another model with --model FILE, it becomes a new version";
+void activate_initial_version(Registry& registry, const fs::path& model,
+                              const std::function<fs::path()>& find_bundled) {
+  if (!model.empty()) return activate_file(registry, model, "given at server start");
+  constexpr const char* kHint = "; use --model FILE to serve another model file";
   try {
     if (registry.load_champion()) return;
   } catch (const FormatError& error) {
-    throw FormatError(error.what() + std::string(kOther));
+    throw FormatError(error.what() + std::string(kHint));
   } catch (const IoError& error) {
-    throw IoError(error.what() + std::string(kOther));
+    throw IoError(error.what() + std::string(kHint));
   }
-  serve_file(registry, bundled(), "first start");
+  activate_file(registry, find_bundled(), "first start");
 }
 
 }  // namespace fovea::server
