@@ -1,12 +1,12 @@
 // Registry: queries and removal of versions.
 
-#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
+#include "engine/core/text.h"
 #include "server/registry/registry.h"
 #include "server/store/files.h"
 
@@ -29,9 +29,7 @@ StoredVersion Registry::find(int number) const {
 }
 
 StoredVersion Registry::find(const std::string& name) const {
-  int number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error == std::errc() && end == name.data() + name.size()) return find(number);
+  if (const auto number = parse_number<int>(name)) return find(*number);
   const Aliases now = aliases();
   const auto found = now.find(name);
   if (found == now.end()) {

@@ -71,7 +71,7 @@ def test_predict_reports_unreadable_files_and_classifies_the_others(images, tmp_
     assert [line["file"] for line in lines] == [str(file) for file in files]
     assert ["error" in line for line in lines] == [True, False, True, True]
     assert "directory" in lines[2]["error"]
-    assert "no answer for 3 of 4 files" in done.stderr
+    assert "3 of 4 files could not be classified" in done.stderr
 
 
 def test_a_model_can_be_named_without_its_folder(tmp_path):

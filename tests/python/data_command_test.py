@@ -99,7 +99,7 @@ def fetch(server, data_dir, code=0, sha256=None, url=None):
 def test_fetch_downloads_verifies_and_imports(server, tmp_path):
     out = fetch(server, tmp_path).stdout
     assert out.startswith("cifar10: 110 added, 0 duplicates, 0 rejected")
-    assert out.splitlines()[-2].split() == ["all", "90", "10", "10"]
+    assert out.splitlines()[-2].split() == ["total", "90", "10", "10"]
     assert server.ranges == [None]
     again = fetch(server, tmp_path).stdout  # nothing is downloaded twice
     assert again.startswith("cifar10: 0 added, 110 duplicates, 0 rejected")
@@ -168,11 +168,11 @@ def test_import_reports_counts_and_one_line_per_rejected_file(images, tmp_path):
     done = fovea_data("import", images, "--name", "pets", "--data-dir", tmp_path / "data")
     assert done.stderr == "rejected cat/evil?[2J.png: not a JPEG, PNG or BMP image\n"
     lines = done.stdout.splitlines()
-    assert lines[0] == "pets: 40 added, 1 duplicates, 1 rejected"
+    assert lines[0] == "pets: 40 added, 1 duplicate, 1 rejected"
     assert [line.split() for line in lines[2:5]] == [
         ["cat", "16", "2", "2"],
         ["dog", "16", "2", "2"],
-        ["all", "32", "4", "4"],
+        ["total", "32", "4", "4"],
     ]
     shown = fovea_data("show", "pets", "--data-dir", tmp_path / "data").stdout.splitlines()
     assert shown[0] == "pets: 40 images"
@@ -181,7 +181,7 @@ def test_import_reports_counts_and_one_line_per_rejected_file(images, tmp_path):
 
 def test_list_shows_the_datasets_in_the_folder_from_the_environment(images, tmp_path):
     env = {"FOVEA_DATA_DIR": str(tmp_path / "data")}
-    assert "no datasets in" in fovea_data("list", env=env).stdout
+    assert "There are no datasets in" in fovea_data("list", env=env).stdout
     fovea_data("import", images, "--name", "pets", env=env)
     (line,) = fovea_data("list", env=env).stdout.splitlines()
     assert line.split()[:5] == ["pets", "40", "images", "2", "classes"]

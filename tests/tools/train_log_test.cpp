@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A folder of the test's own, gone at its end.
+// A temporary folder, removed at the end of the test.
 struct Folder {
   fs::path path;
   Folder() {
@@ -51,7 +51,7 @@ EpochReport epoch_report(int epoch) {
 
 }  // namespace
 
-TEST_CASE("a plan reads back from run.json and gives the command that repeats it") {
+TEST_CASE("run.json restores the plan and the command of a run", "[tools]") {
   const Folder folder;
   TrainPlan plan;
   plan.data = "flowers";
@@ -75,7 +75,7 @@ TEST_CASE("a plan reads back from run.json and gives the command that repeats it
   CHECK(back.created == plan.created);
 }
 
-TEST_CASE("a folder that holds a run is not trained into again, and a broken run.json is named") {
+TEST_CASE("an existing run is not overwritten and a malformed run.json is rejected", "[tools]") {
   const Folder folder;
   TrainPlan plan;
   complete_plan(plan, "tiny", {});
@@ -90,7 +90,7 @@ TEST_CASE("a folder that holds a run is not trained into again, and a broken run
   CHECK_THROWS_AS(read_plan(folder.path / "none"), IoError);
 }
 
-TEST_CASE("each epoch is a line of results.csv and an event, earlier epochs included") {
+TEST_CASE("each epoch adds a row to results.csv and an event", "[tools]") {
   const Folder folder;
   const Network network(preset_network("tiny", 8, 2));
   TrainLog log(folder.path, 3, 100, {epoch_report(0)});
@@ -107,7 +107,7 @@ TEST_CASE("each epoch is a line of results.csv and an event, earlier epochs incl
   CHECK(event.at("val_accuracy") == 0.25);
 }
 
-TEST_CASE("the first signal asks for a checkpoint and a stop") {
+TEST_CASE("the first signal stops the training", "[tools]") {
   const Folder folder;
   TrainLog log(folder.path, 3, 100, {});
   const server::StopSignals signals;

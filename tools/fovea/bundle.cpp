@@ -1,13 +1,14 @@
-#include <cstdio>
+#include <fmt/format.h>
 #include <memory>
 
 #include "engine/core/file.h"
-#include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
 #include "engine/eval/evaluation_report.h"
 #include "engine/eval/measure_features.h"
 #include "engine/model/model_file.h"
 #include "engine/report/evaluation_json.h"
+#include "server/text/words.h"
+#include "tools/fovea/common_options.h"
 #include "tools/fovea/model_argument.h"
 #include "tools/fovea/verbs.h"
 
@@ -21,18 +22,13 @@ struct Options {
   int threads = 0;
 };
 
-Split parse_split(const std::string& text) {
-  return text == "val" ? Split::val : Split::test;
-}
-
-void make(const Options& options) {
+void write_bundle(const Options& options) {
   const ModelFile file = read_model_argument(options.model);
   const Model model = read_model(file.bytes);
   const std::string sha256 = weights_sha256(file.bytes);
-  const auto folder =
-      options.data_dir.empty() ? default_data_dir() : std::filesystem::path(options.data_dir);
-  const Dataset dataset = Dataset::open(dataset_folder(folder, options.data));
-  const int threads = options.threads > 0 ? options.threads : available_threads();
+  const Dataset dataset =
+      Dataset::open(dataset_folder(data_dir_or_default(options.data_dir), options.data));
+  const int threads = threads_or_all(options.threads);
   const std::string name = options.label.empty() ? options.data : options.label;
   FeatureStatisticsOptions bundling;
   bundling.holdout.clear();
@@ -46,33 +42,40 @@ void make(const Options& options) {
   write_file_atomically(options.out, bytes);
   std::int64_t images = 0;
   for (const std::int64_t count : bundle.counts) images += count;
-  std::printf("%s: %zu classes, %d features, statistics of %lld images, %zu held out, %zu kB\n",
-              options.out.c_str(), bundle.classes.size(), bundle.dim,
-              static_cast<long long>(images), bundle.labels.size(), bytes.size() / 1000);
+  fmt::print("{}: {} classes, {} features, statistics of {}, {} held-out vectors, {} kB\n",
+             options.out, bundle.classes.size(), bundle.dim, server::counted(images, "image"),
+             server::counted(static_cast<std::int64_t>(bundle.labels.size())), bytes.size() / 1000);
 }
 
 }  // namespace
 
 void add_bundle(Verb& program) {
   Verb verb = program.verb(
-      "bundle", "Write what a model needs to be retrained and judged without its images");
+      "bundle",
+      "Write the feature statistics that allow retraining and testing a model without its images");
   const auto options = std::make_shared<Options>();
   verb.option("model", options->model, kModelHelp).required();
-  verb.option("--data", options->data, "Name of the dataset the model learned from").required();
-  verb.option("--data-dir", options->data_dir, "Where datasets are kept");
-  verb.option("--data-label", options->label, "What the file calls the dataset");
+  add_dataset(verb, options->data, "Dataset that the model was trained on").required();
+  add_data_dir(verb, options->data_dir);
+  verb.option("--data-label", options->label,
+              "Name of the dataset in the output file (default: that of --data)")
+      .value_name("NAME");
   verb.option("--held-out", options->holdout,
-              "Splits the model was not trained on (default: val test)")
+              "Splits that the model was not trained on (default: val,test)")
       .one_of({"val", "test"})
       .separator(',');
-  verb.option("--per-class", options->per_class, "Held-out vectors of each class, at most")
-      .range(1, 100'000);
+  verb.option("--per-class", options->per_class,
+              "Maximum number of held-out feature vectors per class")
+      .value_name("N")
+      .range(1, 100'000)
+      .show_default();
   verb.option("--out", options->out,
-              "File; beside MODEL.safetensors it is found as MODEL.features.safetensors")
+              "Output file; named MODEL.features.safetensors beside MODEL.safetensors, it is found "
+              "automatically")
+      .value_name("FILE")
       .required();
-  verb.option("--threads", options->threads, "Threads (default: all that this process may use)")
-      .range(1, 1024);
-  verb.action([options] { make(*options); });
+  add_threads(verb, options->threads);
+  verb.action([options] { write_bundle(*options); });
 }
 
 }  // namespace fovea::tools

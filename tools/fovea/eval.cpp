@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "server/text/words.h"
 #include "tools/fovea/evaluation.h"
 #include "tools/fovea/model_argument.h"
 #include "tools/fovea/verbs.h"
@@ -46,15 +47,15 @@ void print_json(const Evaluation& report) {
             {"confusion_matrix", m.confusion}};
   json["per_class"] = Json::array();
   for (std::size_t c = 0; c < report.classes.size(); ++c) {
-    const ClassMetrics& mine = m.per_class[c];
+    const ClassMetrics& metrics = m.per_class[c];
     json["per_class"].push_back({{"name", report.classes[c]},
-                                 {"support", mine.support},
-                                 {"predicted", mine.predicted},
-                                 {"precision", mine.precision},
-                                 {"recall", mine.recall},
-                                 {"f1", mine.f1},
-                                 {"roc_auc", mine.roc_auc},
-                                 {"pr_auc", mine.pr_auc}});
+                                 {"support", metrics.support},
+                                 {"predicted", metrics.predicted},
+                                 {"precision", metrics.precision},
+                                 {"recall", metrics.recall},
+                                 {"f1", metrics.f1},
+                                 {"roc_auc", metrics.roc_auc},
+                                 {"pr_auc", metrics.pr_auc}});
   }
   json["reliability"] = Json::array();
   for (const ReliabilityBin& bin : m.reliability) {
@@ -64,31 +65,27 @@ void print_json(const Evaluation& report) {
                                    {"confidence", bin.confidence},
                                    {"accuracy", bin.accuracy}});
   }
-  // Numbers that do not exist (an area without images) become null.
-  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  // NaN, such as an area without images, becomes null.
+  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 std::string number(double value) {
-  if (std::isnan(value)) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  return text;
+  return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
 }
 
-void print_classes(const Evaluation& report, int width) {
+void print_classes(const Evaluation& report, std::size_t width) {
   const Metrics& m = report.metrics;
-  std::printf("\n%-*s  precision    recall        f1   ROC-AUC    PR-AUC  images\n", width,
-              "class");
+  fmt::print("\n{:<{}}  precision    recall        f1   ROC-AUC    PR-AUC  images\n", "class",
+             width);
   const auto row = [&](const std::string& name, double precision, double recall, double f1,
                        double roc, double pr, std::int64_t support) {
-    std::printf("%-*s  %9s %9s %9s %9s %9s  %8lld\n", width, name.c_str(),
-                number(precision).c_str(), number(recall).c_str(), number(f1).c_str(),
-                number(roc).c_str(), number(pr).c_str(), static_cast<long long>(support));
+    fmt::print("{:<{}}  {:>9} {:>9} {:>9} {:>9} {:>9}  {:>8}\n", name, width, number(precision),
+               number(recall), number(f1), number(roc), number(pr), support);
   };
   for (std::size_t c = 0; c < report.classes.size(); ++c) {
-    const ClassMetrics& mine = m.per_class[c];
-    row(report.classes[c], mine.precision, mine.recall, mine.f1, mine.roc_auc, mine.pr_auc,
-        mine.support);
+    const ClassMetrics& metrics = m.per_class[c];
+    row(report.classes[c], metrics.precision, metrics.recall, metrics.f1, metrics.roc_auc,
+        metrics.pr_auc, metrics.support);
   }
   row("macro", m.macro.precision, m.macro.recall, m.macro.f1, m.roc_auc_macro, m.pr_auc_macro,
       m.count);
@@ -96,49 +93,49 @@ void print_classes(const Evaluation& report, int width) {
       std::nan(""), m.count);
 }
 
-void print_confusion(const Evaluation& report, int width) {
-  std::printf("\nconfusion matrix: rows are the true class, columns the answer\n%-*s", width, "");
-  std::int64_t largest = static_cast<std::int64_t>(report.classes.size());
-  for (const auto& row : report.metrics.confusion) {
+void print_confusion(const Evaluation& report, std::size_t width) {
+  const auto& confusion = report.metrics.confusion;
+  fmt::print("\nconfusion matrix: rows are true classes, columns predicted classes\n{:<{}}", "",
+             width);
+  auto largest = static_cast<std::int64_t>(report.classes.size());
+  for (const auto& row : confusion) {
     for (const std::int64_t count : row) largest = std::max(largest, count);
   }
-  const int cell = static_cast<int>(std::to_string(largest).size()) + 2;
-  for (std::size_t c = 0; c < report.classes.size(); ++c) std::printf("%*zu", cell, c);
-  std::printf("\n");
+  const std::size_t cell = std::to_string(largest).size() + 2;
+  for (std::size_t c = 0; c < report.classes.size(); ++c) fmt::print("{:>{}}", c, cell);
+  fmt::print("\n");
   for (std::size_t c = 0; c < report.classes.size(); ++c) {
-    std::printf("%-*s", width, (std::to_string(c) + " " + report.classes[c]).c_str());
-    for (const std::int64_t count : report.metrics.confusion[c]) {
-      std::printf("%*lld", cell, static_cast<long long>(count));
-    }
-    std::printf("\n");
+    fmt::print("{:<{}}", fmt::format("{} {}", c, report.classes[c]), width);
+    for (const std::int64_t count : confusion[c]) fmt::print("{:>{}}", count, cell);
+    fmt::print("\n");
   }
 }
 
 void print_text(const Evaluation& report) {
   const Metrics& m = report.metrics;
-  std::printf("%s on %s of %s, %lld images\n\n", report.model.c_str(), report.split.c_str(),
-              report.data.c_str(), static_cast<long long>(m.count));
-  std::printf("accuracy        %6.2f %%  (95 %% interval %.2f to %.2f)\n", 100 * m.accuracy,
-              100 * m.accuracy_low, 100 * m.accuracy_high);
-  std::printf("log loss        %s\n", number(m.log_loss).c_str());
-  std::printf("Brier score     %s  (sum over classes, 0 to 2)\n", number(m.brier).c_str());
-  std::printf("ECE             %s  (15 bins; %s before temperature %.4g)\n", number(m.ece).c_str(),
-              number(report.ece_uncalibrated).c_str(), report.temperature);
+  fmt::print("{} on the {} split of {}, {}\n\n", report.model, report.split, report.data,
+             server::counted(m.count, "image"));
+  fmt::print("accuracy        {:6.2f} %  (95 % confidence interval {:.2f} to {:.2f})\n",
+             100 * m.accuracy, 100 * m.accuracy_low, 100 * m.accuracy_high);
+  fmt::print("log loss        {}\n", number(m.log_loss));
+  fmt::print("Brier score     {}  (sum over classes, 0 to 2)\n", number(m.brier));
+  fmt::print("ECE             {}  (15 bins; {} before temperature scaling with {:.4g})\n",
+             number(m.ece), number(report.ece_uncalibrated), report.temperature);
   std::size_t width = 8;
   for (const std::string& name : report.classes) width = std::max(width, name.size());
-  const int name_width = static_cast<int>(width + std::to_string(report.classes.size()).size() + 1);
-  print_classes(report, name_width);
-  print_confusion(report, name_width);
+  width += std::to_string(report.classes.size()).size() + 1;  // "0 airplane"
+  print_classes(report, width);
+  print_confusion(report, width);
 }
 
 }  // namespace
 
 void add_eval(Verb& program) {
-  Verb verb = program.verb("eval", "Measure a model on a dataset");
+  Verb verb = program.verb("eval", "Evaluate a model on a dataset");
   const auto options = std::make_shared<Options>();
   verb.option("model", options->model, kModelHelp).required();
   add_evaluation_options(verb, options->request);
-  verb.flag("--json", options->json, "One JSON object");
+  verb.flag("--json", options->json, "Print a JSON object");
   verb.action([options] {
     const Evaluation report = evaluate(read_model_argument(options->model), options->request);
     options->json ? print_json(report) : print_text(report);

@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 
-#include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
 #include "engine/eval/class_map.h"
@@ -10,30 +9,22 @@
 #include "engine/model/classifier.h"
 #include "engine/model/model_file.h"
 #include "engine/model/network.h"
+#include "tools/fovea/common_options.h"
 
 namespace fovea::tools {
-namespace {
-
-Split parse_split(const std::string& text) {
-  return text == "train" ? Split::train : text == "val" ? Split::val : Split::test;
-}
-
-}  // namespace
-
 Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
   const Model model = read_model(file.bytes);
-  const auto folder =
-      options.data_dir.empty() ? default_data_dir() : std::filesystem::path(options.data_dir);
-  const Dataset dataset = Dataset::open(dataset_folder(folder, options.data));
-  const int threads = options.threads > 0 ? options.threads : available_threads();
+  const Dataset dataset =
+      Dataset::open(dataset_folder(data_dir_or_default(options.data_dir), options.data));
+  const int threads = threads_or_all(options.threads);
   TrainingSet set = load_training_set(dataset, {parse_split(options.split)}, model.preprocess.size,
                                       model.preprocess.fit, model.preprocess.mean, threads);
   if (set.count() == 0) {
-    throw std::runtime_error("dataset " + options.data + " has no images in its split " +
-                             options.split);
+    throw std::runtime_error("the " + options.split + " split of dataset " + options.data +
+                             " has no images");
   }
   match_classes(set, model.classes);
-  // Folded as the classifier folds it, so that these are the numbers of its answers.
+  // Folded as in Classifier, so that the metrics are those of its predictions.
   const Network network = fold_batch_norm(model.network);
   Tensor logits = evaluate_logits(network, model.preprocess, set, threads);
   Evaluation report{file.path.string(),
@@ -54,12 +45,13 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
 }
 
 void add_evaluation_options(Verb& verb, EvaluationRequest& request) {
-  verb.option("--data", request.data, "Name of the dataset").required();
-  verb.option("--data-dir", request.data_dir, "Where datasets are kept");
-  verb.option("--split", request.split, "Which images (default: test)")
-      .one_of({"test", "val", "train"});
-  verb.option("--threads", request.threads, "Threads (default: all that this process may use)")
-      .range(1, 1024);
+  add_dataset(verb, request.data, "Dataset to evaluate on").required();
+  add_data_dir(verb, request.data_dir);
+  verb.option("--split", request.split, "Split to evaluate on")
+      .value_name("SPLIT")
+      .one_of({"test", "val", "train"})
+      .show_default();
+  add_threads(verb, request.threads);
 }
 
 }  // namespace fovea::tools

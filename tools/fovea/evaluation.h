@@ -9,10 +9,10 @@
 
 namespace fovea::tools {
 
-// Which images a model is measured on.
+// The images to evaluate a model on.
 struct EvaluationRequest {
   std::string data, data_dir, split = "test";
-  int threads = 0;  // 0: all that this process may use
+  int threads = 0;  // 0: all that are available
 };
 
 // The options --data, --data-dir, --split and --threads.
@@ -26,8 +26,8 @@ struct Evaluation {
   double ece_uncalibrated = 0;
 };
 
-// Throws what reading the model and the dataset throws, and std::runtime_error when the dataset has
-// classes that the model does not know, or no images in the split.
+// Throws what reading the model and the dataset throws, and std::runtime_error if the split is
+// empty or has classes that the model does not know.
 Evaluation evaluate(const ModelFile& file, const EvaluationRequest& request);
 
 }  // namespace fovea::tools

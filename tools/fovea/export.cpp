@@ -1,10 +1,11 @@
-#include <cstdio>
 #include <memory>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/file.h"
 #include "engine/model/model_file.h"
+#include "server/text/words.h"
 #include "tools/fovea/evaluation.h"
 #include "tools/fovea/verbs.h"
 
@@ -17,8 +18,8 @@ struct Options {
   bool half = false;
 };
 
-// The measured quality that the file carries along: keys as `fovea eval --json` has them, with the
-// split before accuracy and count.
+// The metrics that the model file contains: the keys of `fovea eval --json`, with the split in
+// front of accuracy and count.
 std::string metrics_text(const Evaluation& e) {
   const Metrics& m = e.metrics;
   return nlohmann::ordered_json{{e.split + "_accuracy", m.accuracy},
@@ -37,7 +38,7 @@ std::string metrics_text(const Evaluation& e) {
 void run(const Options& options) {
   Model model = read_model(read_model_argument(options.model).bytes);
   if (!options.name.empty()) model.provenance["name"] = options.name;
-  // Measured are the very weights that will be in the file: rounded first, if they are.
+  // Evaluate the weights as they will be in the file, that is, after rounding to half precision.
   ModelFile file{options.out, write_model(model, options.half)};
   Evaluation evaluation = evaluate(file, options.request);
   if (!options.data_label.empty()) {
@@ -46,23 +47,25 @@ void run(const Options& options) {
   model.provenance["metrics"] = metrics_text(evaluation);
   file.bytes = write_model(model, options.half);
   write_file_atomically(file.path, file.bytes);
-  std::printf("%s  (%zu KiB, %.2f %% of %lld %s images of %s, weights sha256 %s)\n",
-              options.out.c_str(), file.bytes.size() / 1024, 100 * evaluation.metrics.accuracy,
-              static_cast<long long>(evaluation.metrics.count), evaluation.split.c_str(),
-              evaluation.data.c_str(), evaluation.sha256.c_str());
+  fmt::print("{}  ({} KiB, accuracy {:.2f} % on {} of the {} split of {}, weights SHA-256 {})\n",
+             options.out, file.bytes.size() / 1024, 100 * evaluation.metrics.accuracy,
+             server::counted(evaluation.metrics.count, "image"), evaluation.split, evaluation.data,
+             evaluation.sha256);
 }
 
 }  // namespace
 
 void add_export(Verb& program) {
-  Verb verb = program.verb("export", "Write a model to hand on, with its measured quality inside");
+  Verb verb =
+      program.verb("export", "Evaluate a model and write it to a file together with its metrics");
   const auto options = std::make_shared<Options>();
   verb.option("model", options->model, kModelHelp).required();
-  verb.option("--out", options->out, "File to write").required();
-  verb.flag("--half", options->half, "Store the weights in half precision: half the size");
-  verb.option("--name", options->name, "The model's name");
+  verb.option("--out", options->out, "Output file").value_name("FILE").required();
+  verb.flag("--half", options->half, "Store the weights in half precision, which halves the file");
+  verb.option("--name", options->name, "Name of the model").value_name("NAME");
   verb.option("--data-label", options->data_label,
-              "What people should read where the dataset's name would stand");
+              "Name of the dataset in the output file (default: that of --data)")
+      .value_name("NAME");
   add_evaluation_options(verb, options->request);
   verb.action([options] { run(*options); });
 }

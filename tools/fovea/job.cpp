@@ -2,6 +2,7 @@
 #include <string>
 
 #include "server/jobs/worker/worker.h"
+#include "tools/fovea/heap.h"
 #include "tools/fovea/verbs.h"
 
 namespace fovea::tools {
@@ -9,9 +10,10 @@ namespace fovea::tools {
 void add_job(Verb& program) {
   Verb verb = program.verb("job", "Run a job for the server (internal)");
   const auto folder = std::make_shared<std::string>();
-  verb.option("folder", *folder, "The job's folder, with job.json").required();
-  verb.hide();  // not listed
+  verb.option("folder", *folder, "Folder of the job, containing job.json").required();
+  verb.hide();
   verb.action([folder] {
+    limit_heap_growth(HeapUse::training);
     const int code = server::run_worker(*folder);
     if (code != server::kJobSucceeded) throw ExitStatus{code};
   });

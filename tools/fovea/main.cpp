@@ -4,7 +4,7 @@
 // NOLINTNEXTLINE(bugprone-exception-escape): describing the options may only fail for memory
 int main(int argc, char** argv) {
   using namespace fovea::tools;
-  return run_command_line(argc, argv, "Fovea: train, serve and monitor your own image classifier",
+  return run_command_line(argc, argv, "Fovea: train, serve and monitor an image classifier",
                           FOVEA_VERSION,
                           {add_bundle, add_data, add_eval, add_export, add_inspect, add_job,
                            add_predict, add_serve, add_train});

@@ -6,18 +6,18 @@
 namespace fovea::tools {
 
 ModelFile read_model_argument(const std::string& argument) {
-  std::vector<std::filesystem::path> places{argument};
+  std::vector<std::filesystem::path> candidates{argument};
   if (argument.find('/') == std::string::npos) {
-    places.push_back(std::filesystem::path("models") / argument);
-    places.push_back(std::filesystem::path("models") / (argument + ".safetensors"));
+    candidates.push_back(std::filesystem::path("models") / argument);
+    candidates.push_back(std::filesystem::path("models") / (argument + ".safetensors"));
   }
   std::string tried;
-  for (const auto& place : places) {
+  for (const auto& path : candidates) {
     std::error_code error;
-    if (std::filesystem::is_regular_file(place, error)) return {place, read_file(place)};
-    tried += (tried.empty() ? "" : ", ") + place.string();
+    if (std::filesystem::is_regular_file(path, error)) return {path, read_file(path)};
+    tried += (tried.empty() ? "" : ", ") + path.string();
   }
-  throw IoError("no model file at " + tried);
+  throw IoError("model file not found; tried " + tried);
 }
 
 }  // namespace fovea::tools

@@ -57,6 +57,11 @@ Option& Option::show_default() {
   return *this;
 }
 
+Option& Option::value_name(const std::string& name) {
+  option_->type_name(name);
+  return *this;
+}
+
 bool Option::given() const {
   return option_->count() > 0;
 }

@@ -43,7 +43,8 @@ class Option {
   Option& environment(const std::string& variable);  // read when the option is not given
   Option& group(const std::string& heading);         // of the help
   Option& needs(const Option& other);
-  Option& show_default();  // in the help
+  Option& show_default();                       // in the help
+  Option& value_name(const std::string& name);  // in the help: "--threads N"
 
   bool given() const;
   std::string name() const;

@@ -4,11 +4,13 @@
 #include <memory>
 #include <stdexcept>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/file.h"
 #include "engine/core/parallel.h"
 #include "engine/model/classifier.h"
+#include "tools/fovea/common_options.h"
 #include "tools/fovea/model_argument.h"
 #include "tools/fovea/verbs.h"
 
@@ -22,17 +24,17 @@ constexpr std::uint64_t kMaxImageBytes = std::uint64_t{64} << 20;
 struct Options {
   std::string model;
   std::vector<std::string> files;
-  int top_k = 0;  // 0: not asked for
+  int top_k = 0;  // 0: only the most probable class
   int threads = 0;
   bool json = false;
 };
 
-struct Answer {
+struct Prediction {
   std::vector<Scalar> probabilities;
-  std::string error;  // not empty: there is no answer
+  std::string error;  // empty: none
 };
 
-Answer answer(const Classifier& classifier, const std::string& file, Scratch& scratch) {
+Prediction classify(const Classifier& classifier, const std::string& file, Scratch& scratch) {
   try {
     const Tensor x = classifier.prepare(read_file(file, kMaxImageBytes));
     Tensor probabilities;
@@ -44,32 +46,32 @@ Answer answer(const Classifier& classifier, const std::string& file, Scratch& sc
 }
 
 std::string json_line(const Options& options, const std::vector<std::string>& classes,
-                      const std::string& file, const Answer& answer) {
+                      const std::string& file, const Prediction& prediction) {
   Json line{{"file", file}};
-  if (!answer.error.empty()) {
-    line["error"] = answer.error;
+  if (!prediction.error.empty()) {
+    line["error"] = prediction.error;
   } else {
     const auto entry = [&](Json& into, int index) {
       into["label"] = classes[static_cast<std::size_t>(index)];
       into["index"] = index;
-      into["probability"] = double{answer.probabilities[static_cast<std::size_t>(index)]};
+      into["probability"] = double{prediction.probabilities[static_cast<std::size_t>(index)]};
     };
-    entry(line, top_k(answer.probabilities, 1)[0]);
+    entry(line, top_k(prediction.probabilities, 1)[0]);
     for (std::size_t i = 0; i < classes.size(); ++i) {
-      line["probabilities"][classes[i]] = double{answer.probabilities[i]};
+      line["probabilities"][classes[i]] = double{prediction.probabilities[i]};
     }
     if (options.top_k > 0) {
       line["top"] = Json::array();
-      for (const int index : top_k(answer.probabilities, options.top_k)) {
+      for (const int index : top_k(prediction.probabilities, options.top_k)) {
         entry(line["top"].emplace_back(Json::object()), index);
       }
     }
   }
-  // A file name need not be UTF-8, JSON text has to be.
+  // File names may contain bytes that are not valid UTF-8.
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Characters, not bytes, so that names in UTF-8 line up.
+// The number of UTF-8 characters, for alignment.
 std::size_t columns(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -81,17 +83,16 @@ std::string padded(const std::string& text, std::size_t width) {
 }
 
 std::string text_line(const Options& options, const std::vector<std::string>& classes,
-                      const std::string& file, const Answer& answer, std::size_t file_width,
+                      const std::string& file, const Prediction& prediction, std::size_t file_width,
                       std::size_t label_width) {
   std::string line = padded(file, file_width);
-  if (!answer.error.empty()) return line + "  error: " + answer.error;
+  if (!prediction.error.empty()) return line + "  error: " + prediction.error;
   constexpr int kBar = 20;
-  const auto best = top_k(answer.probabilities, std::max(options.top_k, 1));
+  const auto best = top_k(prediction.probabilities, std::max(options.top_k, 1));
   for (std::size_t rank = 0; rank < best.size(); ++rank) {
     const auto index = static_cast<std::size_t>(best[rank]);
-    const double p = answer.probabilities[index];
-    char text[32];
-    std::snprintf(text, sizeof text, "%5.1f %%", 100 * p);
+    const double p = prediction.probabilities[index];
+    const std::string text = fmt::format("{:5.1f} %", 100 * p);
     if (rank == 0) {
       const auto filled = static_cast<std::size_t>(std::lround(p * kBar));
       line += "  " + padded(classes[index], label_width) + "  " + text + "  " +
@@ -111,48 +112,48 @@ std::size_t widest(const std::vector<std::string>& texts, std::size_t limit) {
 
 void predict(const Options& options) {
   const Classifier classifier(read_model_argument(options.model).bytes);
-  const int threads = options.threads > 0 ? options.threads : available_threads();
+  const int threads = threads_or_all(options.threads);
   const std::size_t file_width = widest(options.files, 60);
   const std::size_t label_width = widest(classifier.classes(), 30);
   std::vector<Scratch> scratch(static_cast<std::size_t>(threads));
   const int count = static_cast<int>(options.files.size());
-  const int block = 64 * threads;  // answers appear block by block, in the order of the files
+  const int block = 64 * threads;  // files classified before their results are printed in order
   int failed = 0;
   for (int first = 0; first < count; first += block) {
-    std::vector<Answer> answers(static_cast<std::size_t>(std::min(block, count - first)));
-    parallel_for(static_cast<int>(answers.size()), threads, [&](int i, int thread) {
+    std::vector<Prediction> predictions(static_cast<std::size_t>(std::min(block, count - first)));
+    parallel_for(static_cast<int>(predictions.size()), threads, [&](int i, int thread) {
       const auto file = static_cast<std::size_t>(first) + static_cast<std::size_t>(i);
-      answers[static_cast<std::size_t>(i)] =
-          answer(classifier, options.files[file], scratch[static_cast<std::size_t>(thread)]);
+      predictions[static_cast<std::size_t>(i)] =
+          classify(classifier, options.files[file], scratch[static_cast<std::size_t>(thread)]);
     });
-    for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (std::size_t i = 0; i < predictions.size(); ++i) {
       const std::string& file = options.files[static_cast<std::size_t>(first) + i];
-      const std::string line =
-          options.json
-              ? json_line(options, classifier.classes(), file, answers[i])
-              : text_line(options, classifier.classes(), file, answers[i], file_width, label_width);
-      std::printf("%s\n", line.c_str());
-      if (!answers[i].error.empty()) ++failed;
+      const std::string line = options.json
+                                   ? json_line(options, classifier.classes(), file, predictions[i])
+                                   : text_line(options, classifier.classes(), file, predictions[i],
+                                               file_width, label_width);
+      fmt::print("{}\n", line);
+      if (!predictions[i].error.empty()) ++failed;
     }
     std::fflush(stdout);
   }
   if (failed > 0) {
-    throw std::runtime_error("no answer for " + std::to_string(failed) + " of " +
-                             std::to_string(count) + " files");
+    throw std::runtime_error(fmt::format("{} of {} files could not be classified", failed, count));
   }
 }
 
 }  // namespace
 
 void add_predict(Verb& program) {
-  Verb verb = program.verb("predict", "Say what images show");
+  Verb verb = program.verb("predict", "Classify images");
   const auto options = std::make_shared<Options>();
   verb.option("model", options->model, kModelHelp).required();
-  verb.option("file", options->files, "Images: JPEG, PNG or BMP").required();
-  verb.option("--top-k", options->top_k, "Show the K most probable classes").range(1, 65536);
-  verb.option("--threads", options->threads, "Threads (default: all that this process may use)")
-      .range(1, 1024);
-  verb.flag("--json", options->json, "One JSON object a line");
+  verb.option("file", options->files, "Image files: JPEG, PNG or BMP").required();
+  verb.option("--top-k", options->top_k, "Show the K most probable classes")
+      .value_name("K")
+      .range(1, 65536);
+  add_threads(verb, options->threads);
+  verb.flag("--json", options->json, "Print one JSON object per line");
   verb.action([options] { predict(*options); });
 }
 

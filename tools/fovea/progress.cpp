@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -22,8 +23,7 @@ void ProgressBar::show(double fraction, const std::string& text) {
   fraction = std::clamp(fraction, 0.0, 1.0);
   std::string bar(kWidth, '.');
   std::fill_n(bar.begin(), static_cast<int>(fraction * kWidth), '#');
-  std::fprintf(stderr, "\r\x1b[K%s  [%s] %3.0f %%  %s", title_.c_str(), bar.c_str(), fraction * 100,
-               text.c_str());
+  fmt::print(stderr, "\r\x1b[K{}  [{}] {:3.0f} %  {}", title_, bar, fraction * 100, text);
   std::fflush(stderr);
   drawn_ = true;
   last_ = now;
@@ -32,14 +32,6 @@ void ProgressBar::show(double fraction, const std::string& text) {
 void ProgressBar::clear() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
   drawn_ = false;
-}
-
-std::string grouped(long long number) {
-  std::string text = std::to_string(number);
-  for (int at = static_cast<int>(text.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
-  }
-  return text;
 }
 
 std::string printable(std::string text) {

@@ -5,12 +5,12 @@
 
 namespace fovea::tools {
 
-// One line on stderr that is drawn over and over: "importing  [#####.....]  52 %  31,000 files".
-// Draws nothing when stderr is no terminal. At most ten times a second.
+// A progress bar on stderr, redrawn in place: "importing  [#####.....]  52 %  31,000 files". Draws
+// nothing if stderr is not a terminal, and at most ten times per second.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string title);
-  ~ProgressBar();  // leaves the line to whatever is printed next
+  ~ProgressBar();  // clears the line
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
@@ -24,10 +24,7 @@ class ProgressBar {
   std::chrono::steady_clock::time_point last_{};
 };
 
-// 1234567 -> "1,234,567".
-std::string grouped(long long number);
-
-// Names out of archives may hold anything; a terminal must not obey it. Control bytes become '?'.
+// Replaces control characters by '?': text from files may contain terminal escape sequences.
 std::string printable(std::string text);
 
 }  // namespace fovea::tools

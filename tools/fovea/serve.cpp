@@ -1,16 +1,11 @@
 #include "server/run.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
-#include "engine/core/parallel.h"
-#include "engine/data/data_dir.h"
+#include "tools/fovea/common_options.h"
+#include "tools/fovea/heap.h"
 #include "tools/fovea/verbs.h"
 
 namespace fovea::tools {
@@ -33,21 +28,11 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-// Bodies and images of some MiB come and go on every thread. By default glibc keeps up to eight
-// arenas a core for that, and after the first large block is freed large ones too; with these two
-// settings they go back at once. On two cores a request costs as much as before.
-void give_memory_back() {
-#ifdef __GLIBC__
-  mallopt(M_ARENA_MAX, std::max(2, available_threads() / 4));
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
-}
-
 void serve(Arguments& arguments) {
-  give_memory_back();
+  limit_heap_growth(HeapUse::serving);
   server::RunOptions& run = arguments.run;
-  run.data_dir = arguments.data_dir.empty() ? default_data_dir() : fs::path(arguments.data_dir);
-  // Not an option: arguments can be seen by every user of the machine.
+  run.data_dir = data_dir_or_default(arguments.data_dir);
+  // Not an option, because every user of the machine can see the arguments of a process.
   if (const char* tokens = std::getenv("FOVEA_TOKENS")) run.guard.tokens = tokens;
   run.max_body = std::uint64_t(arguments.max_body_mb) << 20;
   run.max_bodies = std::uint64_t(arguments.max_bodies_mb) << 20;
@@ -58,128 +43,189 @@ void serve(Arguments& arguments) {
   server::run(run);
 }
 
-void add_safety(Verb& verb, server::RunOptions& run) {
+constexpr const char* kSecurity = "Security";
+constexpr const char* kLimits = "Limits";
+constexpr const char* kTraining = "Training jobs";
+constexpr const char* kRollback = "Automatic rollback";
+constexpr const char* kOperation = "Operation";
+
+void add_security(Verb& verb, server::RunOptions& run) {
   server::GuardOptions& guard = run.guard;
   verb.option("--token-file", guard.token_file,
-              "File of tokens, one predict:TOKEN or admin:TOKEN a line; read again when it "
-              "changes. FOVEA_TOKENS may hold the same text")
+              "File with one predict:TOKEN or admin:TOKEN per line, reloaded when it changes; "
+              "$FOVEA_TOKENS may contain the same text")
+      .value_name("FILE")
       .environment("FOVEA_TOKENS_FILE")
-      .existing_file();
+      .existing_file()
+      .group(kSecurity);
   Option certificate =
       verb.option("--tls-cert", run.tls_certificate,
-                  "Answer by HTTPS with this certificate (PEM, its chain behind it); read again "
-                  "when it changes");
-  Option key =
-      verb.option("--tls-key", run.tls_key, "The certificate's key (PEM, without a passphrase)");
+                  "Serve HTTPS with this certificate (PEM, followed by its chain), reloaded when "
+                  "it changes")
+          .value_name("FILE")
+          .group(kSecurity);
+  Option key = verb.option("--tls-key", run.tls_key,
+                           "Private key of the certificate (PEM, without a passphrase)")
+                   .value_name("FILE")
+                   .group(kSecurity);
   certificate.needs(key);
   key.needs(certificate);
   verb.flag("--public-predict", guard.public_predict,
-            "Classify for everybody although there are tokens");
+            "Accept classification requests without a token")
+      .group(kSecurity);
   verb.option("--host-name", guard.host_names,
-              "Name this server may be called by besides localhost; may come again");
+              "Host name that requests may use besides localhost; can be repeated")
+      .value_name("NAME")
+      .group(kSecurity);
   verb.option("--trusted-proxy", guard.trusted_proxies,
-              "Network whose X-Forwarded-For is believed, such as 10.0.0.0/8; may come again");
+              "Network whose X-Forwarded-For headers are trusted, such as 10.0.0.0/8; can be "
+              "repeated")
+      .value_name("NETWORK")
+      .group(kSecurity);
   verb.option("--cors-origin", guard.cors_origins,
-              "Origin whose pages may use this server, such as https://a.example; may come again");
+              "Origin whose pages may use this server, such as https://a.example; can be repeated")
+      .value_name("ORIGIN")
+      .group(kSecurity);
   verb.option("--rate-limit", guard.rate_limit,
-              "Requests a second for each client not on this machine; 0 = no limit")
+              "Requests per second and client, except clients on this machine; 0: no limit")
+      .value_name("N")
       .range(0.0, 1e6)
-      .show_default();
+      .show_default()
+      .group(kSecurity);
 }
 
 void add_rollback_options(Verb& verb, Arguments& arguments) {
   server::RunOptions& run = arguments.run;
   verb.option("--rollback-window", arguments.rollback_window,
-              "Seconds that a newly activated version is watched; 0 = no automatic rollback")
+              "Time for which a newly activated version is watched; 0: no automatic rollback")
+      .value_name("SECONDS")
       .range(0.0, 86400.0)
-      .show_default();
+      .show_default()
+      .group(kRollback);
   verb.option("--rollback-min-answers", run.rollback_min_answers,
-              "Images that it must have answered before it is judged")
+              "Number of images it must have classified before it is compared with the previous "
+              "version")
+      .value_name("N")
       .range(1, 1'000'000'000)
-      .show_default();
+      .show_default()
+      .group(kRollback);
   verb.option("--rollback-error-factor", run.rollback_error_factor,
-              "Roll back when its share of failures is above this many times the last one's")
+              "Roll back if its error rate exceeds this multiple of that of the previous version")
+      .value_name("FACTOR")
       .range(1.0, 1e6)
-      .show_default();
+      .show_default()
+      .group(kRollback);
   verb.option("--rollback-p99-factor", run.rollback_p99_factor,
-              "Roll back when its p99 time of an image is above this many times the last one's")
+              "Roll back if its p99 time per image exceeds this multiple of that of the previous "
+              "version")
+      .value_name("FACTOR")
       .range(1.0, 1e6)
-      .show_default();
+      .show_default()
+      .group(kRollback);
 }
 
 void add_limits(Verb& verb, Arguments& arguments) {
   server::RunOptions& run = arguments.run;
-  verb.option("--history-rows", run.history.max_rows, "Predictions kept; the oldest go first")
+  verb.option("--history-rows", run.history.max_rows,
+              "Maximum number of predictions in the history; the oldest are removed first")
+      .value_name("N")
       .range(std::int64_t{1}, std::int64_t{1'000'000'000})
-      .show_default();
+      .show_default()
+      .group(kLimits);
+  // The second name is that of earlier versions.
   verb.option("--history-images-mb,--history-pictures-mb", arguments.images_mb,
-              "Room for the images of the history, MiB; 0 = keep none")
+              "Maximum size of the images in the history; 0: store no images")
+      .value_name("MIB")
       .range(0, 1 << 20)
-      .show_default();
+      .show_default()
+      .group(kLimits);
   verb.option("--train-threads", run.train_threads,
-              "Threads of a training job; 0 = half of what may be used, at least 1")
+              "Threads of a training job; 0: half of the available ones, at least 1")
+      .value_name("N")
       .range(0, 1024)
-      .show_default();
+      .show_default()
+      .group(kTraining);
   verb.option("--train-idle", run.idle_training,
-              "Train only in processor time that nothing else wants; false: at low priority")
-      .show_default();
-  verb.option("--max-body-mb", arguments.max_body_mb, "Largest request body, MiB")
+              "Run training jobs only when the processor is otherwise idle; false: at low priority")
+      .value_name("BOOL")
+      .show_default()
+      .group(kTraining);
+  verb.option("--max-body-mb", arguments.max_body_mb, "Maximum size of a request body")
+      .value_name("MIB")
       .range(1, 4096)
-      .show_default();
+      .show_default()
+      .group(kLimits);
   verb.option("--max-bodies-mb", arguments.max_bodies_mb,
-              "Memory for the bodies of all requests at one time, MiB; no body may be larger")
+              "Maximum total size of the request bodies in memory; also limits a single body")
+      .value_name("MIB")
       .range(1, 65536)
-      .show_default();
+      .show_default()
+      .group(kLimits);
 }
 
 void add_operation(Verb& verb, Arguments& arguments) {
   server::RunOptions& run = arguments.run;
   verb.option("--drain-delay", arguments.drain_delay,
-              "Seconds to go on accepting after a stop signal, no longer ready")
+              "Time to keep accepting requests after a stop signal, while reporting not ready")
+      .value_name("SECONDS")
       .range(0.0, 3600.0)
-      .show_default();
+      .show_default()
+      .group(kOperation);
   verb.option("--drain-timeout", arguments.drain_timeout,
-              "Seconds that requests in flight may take after a stop signal")
+              "Time that running requests have to finish after a stop signal")
+      .value_name("SECONDS")
       .range(0.0, 3600.0)
-      .show_default();
-  verb.option("--log-level", run.log_level, "Least level logged")
+      .show_default()
+      .group(kOperation);
+  verb.option("--log-level", run.log_level, "Minimum level of log messages")
+      .value_name("LEVEL")
       .one_of({"trace", "debug", "info", "warn", "error", "off"})
-      .show_default();
-  verb.option("--log-format", run.log_format, "Form of the log lines")
+      .show_default()
+      .group(kOperation);
+  verb.option("--log-format", run.log_format, "Format of log messages")
+      .value_name("FORMAT")
       .one_of({"text", "json"})
-      .show_default();
+      .show_default()
+      .group(kOperation);
 }
 
 }  // namespace
 
 void add_serve(Verb& program) {
   auto arguments = std::make_shared<Arguments>();
-  Verb verb = program.verb("serve", "Answer for images over HTTP, with a dashboard");
+  Verb verb = program.verb("serve", "Serve predictions and a dashboard over HTTP");
   server::RunOptions& run = arguments->run;
   verb.option("--model", run.model,
-              "Serve this model file, as a new version unless it is one already. Default: the "
-              "version in service when the server last ran; at the first start "
-              "models/cifar10-small.safetensors in the data directory, here, beside the "
-              "program or installed");
-  verb.option("--host", run.host, "Address to listen on").show_default();
-  verb.option("--port", run.port, "Port; 0 = any free one, printed").show_default();
-  verb.option("--data-dir", arguments->data_dir, "Where datasets, runs and models are kept");
+              "Model file to serve; becomes a new version unless a version has the same file. "
+              "Default: the version that was active when the server last ran; on the first start "
+              "models/cifar10-small.safetensors in the data directory, the working directory, "
+              "beside the program or where it was installed")
+      .value_name("FILE");
+  verb.option("--host", run.host, "Address to listen on").value_name("ADDRESS").show_default();
+  verb.option("--port", run.port, "Port to listen on; 0: any free port, which is printed")
+      .value_name("N")
+      .show_default();
+  add_data_dir(verb, arguments->data_dir);
   verb.option("--keep-versions", run.keep_versions,
-              "Newest versions of the model whose files are kept, besides those in use")
+              "Number of newest model versions whose files are kept, besides those in use")
+      .value_name("N")
       .range(1, 1'000'000)
       .show_default();
-  verb.option("--threads", run.threads, "Inference threads; 0 = as many as may be used well")
+  verb.option("--threads", run.threads, "Inference threads; 0: as many as are useful here")
+      .value_name("N")
       .range(0, 1024)
       .show_default();
   verb.option("--threshold", run.threshold,
-              "Answers with a probability below this are called uncertain")
+              "Predictions with a probability below this are marked as uncertain")
+      .value_name("P")
       .range(0.0, 1.0)
       .show_default();
-  verb.option("--www", run.www, "Serve the page from this folder, not from the program")
+  verb.option("--www", run.www, "Serve the dashboard from this folder instead of the built-in one")
+      .value_name("DIR")
       .existing_directory();
   add_limits(verb, *arguments);
   add_operation(verb, *arguments);
-  add_safety(verb, run);
+  add_security(verb, run);
   add_rollback_options(verb, *arguments);
   verb.action([arguments] { serve(*arguments); });
 }

@@ -1,12 +1,12 @@
+#include <fmt/format.h>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
-#include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
 #include "engine/eval/calibrate.h"
@@ -15,13 +15,12 @@
 #include "engine/model/presets.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/run_state.h"
+#include "server/text/words.h"
+#include "tools/fovea/common_options.h"
+#include "tools/fovea/heap.h"
 #include "tools/fovea/train_log.h"
 #include "tools/fovea/train_plan.h"
 #include "tools/fovea/verbs.h"
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 namespace fovea::tools {
 namespace {
@@ -63,22 +62,8 @@ TrainingImages load_images(const TrainPlan& plan, int threads, std::string& revi
   return images;
 }
 
-// Large blocks go back to the system when freed, so that loading, training and checkpoints do not
-// add up: a run fits in memory of its own size beside the images.
-void keep_memory_low() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
-}
-
-void release_memory() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}
-
-// `kept` is the epoch whose weights these are. Temperature, provenance, model.safetensors; says
-// where it is and how good.
+// Fits the temperature, adds the provenance, writes model.safetensors and prints its path. `kept`
+// is the epoch that the weights are from.
 void write_result(Network network, const EpochReport& kept, const TrainingImages& images,
                   const TrainPlan& plan, const Recipe& recipe, int threads, const fs::path& run,
                   TrainLog& log) {
@@ -110,22 +95,24 @@ void write_result(Network network, const EpochReport& kept, const TrainingImages
   metrics["model"] = path.filename().string();
   metrics["weights_sha256"] = weights_sha256(bytes);
   log.event("end", metrics);
-  std::cout << path.string() << "  (" << bytes.size() / 1024 << " KiB, temperature "
-            << model.temperature << ", weights sha256 "
-            << metrics["weights_sha256"].get<std::string>().substr(0, 12) << ")\n";
+  fmt::print("{}  ({} KiB, temperature {:.4g}, weights SHA-256 {:.12})\n", path.string(),
+             bytes.size() / 1024, model.temperature, metrics["weights_sha256"].get<std::string>());
 }
 
-void say_stopped(const fs::path& run, const std::string& program) {
-  std::cerr << "Stopped; the checkpoint is written. Go on with exactly the same result by\n  "
-            << program << " train --resume " << run.string() << std::endl;
+void report_stop(const fs::path& run, const std::string& program) {
+  fmt::print(stderr,
+             "Stopped; a checkpoint was written. To resume, with the same result:\n"
+             "  {} train --resume {}\n",
+             program, run.string());
+  std::fflush(stdout);
   const int number = server::StopSignals::received();
   std::signal(number, SIG_DFL);
-  std::raise(number);  // ends as the sender of the signal expects
+  std::raise(number);  // so that the parent process sees the signal
 }
 
-// To the run's log and to the terminal.
-void say_started(bool resume, const fs::path& run, const TrainPlan& plan, const Recipe& recipe,
-                 const TrainingImages& sets, std::int64_t parameters, int threads, TrainLog& log) {
+// Writes the start of the run to its log and to stdout.
+void report_start(bool resume, const fs::path& run, const TrainPlan& plan, const Recipe& recipe,
+                  const TrainingImages& sets, std::int64_t parameters, int threads, TrainLog& log) {
   const int images = sets.train.count();
   const std::vector<std::string>& classes = sets.train.classes;
   log.event(resume ? "resume" : "start", {{"preset", recipe.preset},
@@ -136,14 +123,16 @@ void say_started(bool resume, const fs::path& run, const TrainPlan& plan, const 
                                           {"parameters", parameters},
                                           {"threads", threads},
                                           {"epochs", recipe.epochs}});
-  std::cout << (resume ? "Resuming " : "Training ") << recipe.preset << " (" << parameters
-            << " parameters) on " << images << " images of " << plan.data << ", " << classes.size()
-            << " classes, " << threads << " threads\nRun folder: " << run.string() << std::endl;
+  fmt::print("{} preset {} ({}) on {} of dataset {}, {} classes, {}\nRun folder: {}\n",
+             resume ? "Resuming" : "Training", recipe.preset,
+             server::counted(parameters, "parameter"), server::counted(images, "image"), plan.data,
+             classes.size(), server::counted(threads, "thread"), run.string());
+  std::fflush(stdout);
 }
 
 void run_train(Arguments& arguments, const std::string& program) {
   const bool resume = !arguments.resume.empty();
-  keep_memory_low();
+  limit_heap_growth(HeapUse::training);
   TrainPlan& plan = arguments.plan;
   if (resume) plan = read_plan(arguments.resume);
   const Recipe recipe =
@@ -151,16 +140,18 @@ void run_train(Arguments& arguments, const std::string& program) {
   const fs::path run =
       resume ? fs::path(arguments.resume) : new_run_folder(plan, arguments.preset, arguments.out);
   if (plan.all && !plan.temperature) {
-    throw ConfigError("--all leaves no images to fit the temperature on: give --temperature T");
+    throw ConfigError(
+        "--all leaves no validation images for fitting the temperature; add --temperature T");
   }
-  const int threads = arguments.threads > 0 ? arguments.threads : available_threads();
+  const int threads = threads_or_all(arguments.threads);
 
   std::string revision;
   const TrainingImages images = load_images(plan, threads, revision);
-  release_memory();
+  release_freed_memory();
   if (resume && revision != plan.data_revision) {
-    throw ConfigError("the dataset " + plan.data + " has changed since the run began: revision " +
-                      revision + ", not " + plan.data_revision);
+    throw ConfigError(fmt::format(
+        "dataset {} has changed since the run was started: its revision is {}, expected {}",
+        plan.data, revision, plan.data_revision));
   }
   plan.data_revision = revision;
   const int classes = static_cast<int>(images.train.classes.size());
@@ -177,7 +168,7 @@ void run_train(Arguments& arguments, const std::string& program) {
   }
 
   TrainLog log(run, recipe.epochs, images.train.count(), std::move(history));
-  say_started(resume, run, plan, recipe, images, network.parameter_count(), threads, log);
+  report_start(resume, run, plan, recipe, images, network.parameter_count(), threads, log);
   const server::StopSignals signals;
   TrainResult result;
   try {
@@ -190,10 +181,10 @@ void run_train(Arguments& arguments, const std::string& program) {
   switch (result.outcome) {
     case TrainOutcome::stopped:
       log.event("stopped", json::object());
-      return say_stopped(run, program);
+      return report_stop(run, program);
     case TrainOutcome::stopped_early:
-      std::cout << "No lower validation loss for " << recipe.patience << " epochs: keeping epoch "
-                << result.best_epoch + 1 << "\n";
+      fmt::print("Stopped early: no lower validation loss for {}; using the weights of epoch {}\n",
+                 server::counted(recipe.patience, "epoch"), result.best_epoch + 1);
       break;
     case TrainOutcome::finished:
       break;
@@ -204,35 +195,41 @@ void run_train(Arguments& arguments, const std::string& program) {
   write_result(std::move(network), kept, images, plan, recipe, threads, run, log);
 }
 
-// --name VALUE sets a field of the recipe.
+// An option that sets a field of the recipe.
 void add_field(Verb& verb, std::shared_ptr<Arguments> arguments, const std::string& name,
-               const std::string& key, const std::string& help) {
+               const std::string& key, const std::string& value_name, const std::string& help) {
   verb.each_value(
           name, [arguments, key](const std::string& v) { arguments->fields.emplace_back(key, v); },
           help)
+      .value_name(value_name)
       .group("Recipe");
 }
 
 void add_recipe_options(Verb& verb, const std::shared_ptr<Arguments>& arguments) {
-  add_field(verb, arguments, "--epochs", "epochs", "Passes over the images");
-  add_field(verb, arguments, "--batch", "batch", "Images per update");
-  add_field(verb, arguments, "--lane", "lane", "Images that share batch-norm statistics");
-  add_field(verb, arguments, "--lr", "lr", "Peak learning rate");
-  add_field(verb, arguments, "--optimizer", "optimizer", "sgd, adam or adamw");
-  add_field(verb, arguments, "--schedule", "schedule",
-            "constant, step, cosine, one-cycle or plateau");
-  add_field(verb, arguments, "--weight-decay", "weight_decay", "Not on biases and batch norm");
-  add_field(verb, arguments, "--label-smoothing", "label_smoothing", "Share given to all classes");
-  add_field(verb, arguments, "--dropout", "dropout", "Factor on the preset's dropout rates");
-  add_field(verb, arguments, "--seed", "seed", "Decides everything random");
-  add_field(verb, arguments, "--patience", "patience",
-            "Stop after so many epochs without a lower validation loss; 0 = never");
+  add_field(verb, arguments, "--epochs", "epochs", "N", "Number of epochs");
+  add_field(verb, arguments, "--batch", "batch", "N", "Batch size");
+  add_field(verb, arguments, "--lane", "lane", "N",
+            "Micro-batch size: images that share batch-norm statistics");
+  add_field(verb, arguments, "--lr", "lr", "X", "Learning rate (its peak)");
+  add_field(verb, arguments, "--optimizer", "optimizer", "NAME", "Optimizer: sgd, adam or adamw");
+  add_field(verb, arguments, "--schedule", "schedule", "NAME",
+            "Learning rate schedule: constant, step, cosine, one-cycle or plateau");
+  add_field(verb, arguments, "--weight-decay", "weight_decay", "X",
+            "Weight decay; biases and batch-norm parameters are exempt");
+  add_field(verb, arguments, "--label-smoothing", "label_smoothing", "X",
+            "Label smoothing: target probability spread over all classes");
+  add_field(verb, arguments, "--dropout", "dropout", "X",
+            "Factor applied to the dropout rates of the preset");
+  add_field(verb, arguments, "--seed", "seed", "N", "Random seed");
+  add_field(verb, arguments, "--patience", "patience", "N",
+            "Early stopping after N epochs without a lower validation loss; 0: off");
   verb.each_value(
           "--class-weights",
           [arguments](const std::string& value) {
             arguments->fields.emplace_back("balanced", value == "balanced" ? "yes" : "no");
           },
-          "balanced: rare classes weigh more")
+          "balanced: weight the loss of a class by the inverse of its frequency")
+      .value_name("KIND")
       .one_of({"balanced", "none"})
       .group("Recipe");
   verb.each_value(
@@ -240,19 +237,20 @@ void add_recipe_options(Verb& verb, const std::shared_ptr<Arguments>& arguments)
           [arguments](const std::string& text) {
             const std::size_t equals = text.find('=');
             if (equals == std::string::npos) {
-              throw UsageError("--set: no \"=\" in \"" + text + "\"");
+              throw UsageError("--set: expected KEY=VALUE, not \"" + text + "\"");
             }
             arguments->fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
           },
-          "KEY=VALUE for any field of the recipe, see run.json of a run")
+          "Set any field of the recipe; the run.json of a run lists them")
+      .value_name("KEY=VALUE")
       .group("Recipe");
 }
 
-// A run goes on with its own settings; an option that would be ignored is refused.
-void refuse_beside_resume(const Verb& verb) {
+// A resumed run keeps its settings: rejects options that would be ignored.
+void check_resume_options(const Verb& verb) {
   for (const Option& option : verb.options()) {
     if (option.given() && option.name() != "--resume" && option.name() != "--threads") {
-      throw UsageError("--resume excludes " + option.name());
+      throw UsageError("--resume cannot be combined with " + option.name());
     }
   }
 }
@@ -263,32 +261,39 @@ void add_train(Verb& program) {
   Verb verb = program.verb("train", "Train a network on a dataset");
   const auto arguments = std::make_shared<Arguments>();
   TrainPlan& plan = arguments->plan;
-  const Option resume = verb.option("--resume", arguments->resume,
-                                    "Run folder of an interrupted run to continue, bit for bit");
-  const Option data = verb.option("--data", plan.data, "Name of the dataset");
-  verb.option("--data-dir", plan.data_dir, "Where datasets and runs are kept");
-  verb.option("--preset", arguments->preset, "Network and recipe")
+  const Option resume =
+      verb.option("--resume", arguments->resume,
+                  "Folder of an interrupted run to resume, with exactly the same result")
+          .value_name("RUN");
+  const Option data = add_dataset(verb, plan.data, "Dataset to train on");
+  add_data_dir(verb, plan.data_dir);
+  verb.option("--preset", arguments->preset, "Network architecture and recipe")
+      .value_name("NAME")
       .one_of(preset_names())
       .show_default();
-  verb.option("--size", plan.size, "Edge of the network's input, pixels")
+  verb.option("--size", plan.size, "Width and height of the network's input")
+      .value_name("PIXELS")
       .range(8, 1024)
       .show_default();
   verb.option("--fit", plan.fit, "How images are made square")
+      .value_name("HOW")
       .one_of({"crop", "stretch", "pad"})
       .show_default();
-  verb.flag("--all", plan.all, "Train on the validation images, too (needs --temperature)");
-  verb.option("--temperature", plan.temperature, "Calibration of an earlier run, not fitted")
+  verb.flag("--all", plan.all, "Train on the validation images, too (requires --temperature)");
+  verb.option("--temperature", plan.temperature,
+              "Temperature for calibration, from an earlier run, instead of fitting it")
+      .value_name("T")
       .range(0.05, 20.0);
-  verb.option("--threads", arguments->threads, "Threads (default: all); changes no result")
-      .range(1, 1024);
-  verb.option("--out", arguments->out, "Run folder (default: runs/ in the data directory)");
+  add_threads(verb, arguments->threads);
+  verb.option("--out", arguments->out,
+              "Run folder (default: a new folder in runs/ of the data directory)")
+      .value_name("DIR");
   add_recipe_options(verb, arguments);
   verb.action([arguments, verb, data, resume] {
     if (!data.given() && !resume.given()) throw UsageError("--data or --resume is required");
-    if (resume.given()) refuse_beside_resume(verb);
-    fs::path data_dir = arguments->plan.data_dir;
-    if (data_dir.empty()) data_dir = default_data_dir();
-    arguments->plan.data_dir = fs::absolute(data_dir).string();  // a resume may start elsewhere
+    if (resume.given()) check_resume_options(verb);
+    // Absolute, because a resume may start in another directory.
+    arguments->plan.data_dir = fs::absolute(data_dir_or_default(arguments->plan.data_dir)).string();
     run_train(*arguments, verb.program());
   });
 }

@@ -1,5 +1,6 @@
 #include "tools/fovea/train_log.h"
 
+#include <fmt/format.h>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -10,28 +11,25 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/train/checkpoint.h"
+#include "server/text/words.h"
 
 namespace fovea::tools {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kCheckpointEvery{30};  // at the end of the epoch in which they pass
-constexpr seconds kEventEvery{2};
+constexpr seconds kCheckpointInterval{30};  // checkpoints are written at the end of an epoch
+constexpr seconds kProgressInterval{2};
 
 double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
 }
 
+// "3:21", "1:03:21"
 std::string clock_text(double duration) {
   const auto total = std::lround(duration);
-  char text[32];
-  if (total >= 3600) {
-    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", total / 3600, total / 60 % 60, total % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%ld:%02ld", total / 60, total % 60);
-  }
-  return text;
+  if (total < 3600) return fmt::format("{}:{:02}", total / 60, total % 60);
+  return fmt::format("{}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
 }
 
 }  // namespace
@@ -42,23 +40,24 @@ TrainLog::TrainLog(std::filesystem::path run, int epochs, int images,
       epochs_(epochs),
       images_(images),
       history_(std::move(history)),
-      began_(Clock::now()),
-      told_(began_),
-      saved_(began_) {}
+      started_(Clock::now()),
+      last_progress_(started_),
+      last_checkpoint_(started_) {}
 
 Control TrainLog::on_batch(const BatchReport& report) {
-  seen_ += report.images;
+  trained_ += report.images;
   const auto now = Clock::now();
   draw(report);
-  if (now - told_ >= kEventEvery) {
-    told_ = now;
-    event("progress", {{"epoch", report.epoch + 1},
-                       {"step", report.step + 1},
-                       {"total_steps", report.total_steps},
-                       {"loss", report.loss},
-                       {"accuracy", report.accuracy},
-                       {"lr", report.lr},
-                       {"images_per_second", static_cast<double>(seen_) / seconds_since(began_)}});
+  if (now - last_progress_ >= kProgressInterval) {
+    last_progress_ = now;
+    event("progress",
+          {{"epoch", report.epoch + 1},
+           {"step", report.step + 1},
+           {"total_steps", report.total_steps},
+           {"loss", report.loss},
+           {"accuracy", report.accuracy},
+           {"lr", report.lr},
+           {"images_per_second", static_cast<double>(trained_) / seconds_since(started_)}});
   }
   return server::StopSignals::received() != 0 ? Control::stop : Control::keep_going;
 }
@@ -81,21 +80,22 @@ Control TrainLog::on_epoch(const EpochReport& report, const Network&) {
   }
   event("epoch", std::move(fields));
   bar_.clear();
-  std::printf("epoch %*d/%d  loss %.4f  accuracy %5.2f %%", epochs_ > 99 ? 3 : 2, report.epoch + 1,
-              epochs_, report.train_loss, 100 * report.train_accuracy);
+  fmt::print("epoch {:{}}/{}  loss {:.4f}  accuracy {:5.2f} %", report.epoch + 1,
+             epochs_ > 99 ? 3 : 2, epochs_, report.train_loss, 100 * report.train_accuracy);
   if (report.validated) {
-    std::printf("  validation: loss %.4f  accuracy %5.2f %%%s", report.val_loss,
-                100 * report.val_accuracy, report.best ? " *" : "  ");
+    fmt::print("  validation: loss {:.4f}  accuracy {:5.2f} %{}", report.val_loss,
+               100 * report.val_accuracy, report.best ? " *" : "  ");
   }
-  std::printf("  %.0f images/s  %s\n", rate, clock_text(report.seconds).c_str());
+  fmt::print("  {:.0f} images/s  {}\n", rate, clock_text(report.seconds));
   std::fflush(stdout);
   if (server::StopSignals::received() != 0) return Control::stop;
-  return Clock::now() - saved_ >= kCheckpointEvery ? Control::checkpoint : Control::keep_going;
+  return Clock::now() - last_checkpoint_ >= kCheckpointInterval ? Control::checkpoint
+                                                                : Control::keep_going;
 }
 
 void TrainLog::on_checkpoint(std::span<const std::uint8_t> checkpoint) {
   write_file_atomically(run_ / kCheckpointFile, checkpoint);
-  saved_ = Clock::now();
+  last_checkpoint_ = Clock::now();
   event("checkpoint", {{"bytes", checkpoint.size()}});
 }
 
@@ -116,32 +116,25 @@ void TrainLog::event(const char* name, nlohmann::json fields) {
 // training  [######....]  62 %  epoch 3/20  1,234 images/s  loss 1.2345  accuracy 56.70 %  3:21
 // left
 void TrainLog::draw(const BatchReport& report) {
-  const double rate = static_cast<double>(seen_) / seconds_since(began_);
+  const double rate = static_cast<double>(trained_) / seconds_since(started_);
   const double left =
       static_cast<double>(report.total_steps - report.step - 1) * images_ / report.batches;
-  char text[160];
-  std::snprintf(text, sizeof text, "epoch %d/%d  %s images/s  loss %.4f  accuracy %.2f %%  %s left",
-                report.epoch + 1, epochs_, grouped(static_cast<long long>(rate)).c_str(),
-                report.loss, 100 * report.accuracy, clock_text(left / rate).c_str());
-  bar_.show(static_cast<double>(report.step + 1) / static_cast<double>(report.total_steps), text);
+  bar_.show(static_cast<double>(report.step + 1) / static_cast<double>(report.total_steps),
+            fmt::format("epoch {}/{}  {} images/s  loss {:.4f}  accuracy {:.2f} %  {} left",
+                        report.epoch + 1, epochs_, server::counted(std::llround(rate)), report.loss,
+                        100 * report.accuracy, clock_text(left / rate)));
 }
 
 void TrainLog::write_results() const {
   std::string text =
       "epoch,lr,train_loss,train_accuracy,val_loss,val_accuracy,best,seconds,images_per_second\n";
   for (const EpochReport& r : history_) {
-    char line[256];
-    std::snprintf(line, sizeof line, "%d,%.6g,%.6f,%.6f,", r.epoch + 1, double{r.lr}, r.train_loss,
-                  r.train_accuracy);
-    text += line;
-    if (r.validated) {
-      std::snprintf(line, sizeof line, "%.6f,%.6f,%d,", r.val_loss, r.val_accuracy, r.best);
-    } else {
-      std::snprintf(line, sizeof line, ",,,");
-    }
-    text += line;
-    std::snprintf(line, sizeof line, "%.3f,%.1f\n", r.seconds, images_ / r.seconds);
-    text += line;
+    text +=
+        fmt::format("{},{:.6g},{:.6f},{:.6f},", r.epoch + 1, r.lr, r.train_loss, r.train_accuracy);
+    text += r.validated
+                ? fmt::format("{:.6f},{:.6f},{},", r.val_loss, r.val_accuracy, r.best ? 1 : 0)
+                : ",,,";
+    text += fmt::format("{:.3f},{:.1f}\n", r.seconds, images_ / r.seconds);
   }
   write_file_atomically(run_ / "results.csv", text);
 }

@@ -13,11 +13,11 @@
 
 namespace fovea::tools {
 
-// Watches a run: a progress bar on a terminal (stderr), one line an epoch (stdout), and in the run
-// folder events.jsonl (appended to), results.csv (rewritten each epoch) and checkpoint.fovea.
+// Reports a run: a progress bar on stderr if it is a terminal, one line per epoch on stdout, and in
+// the run folder events.jsonl (appended), results.csv (rewritten each epoch) and checkpoint.fovea.
 class TrainLog : public TrainObserver {
  public:
-  // `history` is that of the epochs before a resumed run began.
+  // `history`: the epochs of a resumed run that are complete. `images`: per epoch.
   TrainLog(std::filesystem::path run, int epochs, int images, std::vector<EpochReport> history);
 
   Control on_batch(const BatchReport& report) override;
@@ -33,13 +33,13 @@ class TrainLog : public TrainObserver {
 
   std::filesystem::path run_;
   int epochs_;
-  int images_;  // an epoch
+  int images_;  // per epoch
   std::vector<EpochReport> history_;
   ProgressBar bar_{"training"};
-  Clock::time_point began_;  // the rate is measured from here
-  std::int64_t seen_ = 0;    // images since then
-  Clock::time_point told_;   // the last progress event
-  Clock::time_point saved_;  // the last checkpoint
+  Clock::time_point started_;
+  std::int64_t trained_ = 0;         // images since started_
+  Clock::time_point last_progress_;  // event
+  Clock::time_point last_checkpoint_;
 };
 
 }  // namespace fovea::tools

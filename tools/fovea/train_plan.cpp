@@ -1,11 +1,11 @@
 #include "tools/fovea/train_plan.h"
 
-#include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "engine/core/text.h"
 #include "engine/train/checkpoint.h"
 #include "server/text/time.h"
 
@@ -14,12 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-// The fewest digits that give the same float again.
-std::string shortest_text(float value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
 
 fs::path plan_path(const fs::path& run) {
   return run / "run.json";
@@ -69,7 +63,7 @@ Recipe complete_plan(TrainPlan& plan, const std::string& preset, const RecipeFie
   Recipe recipe = default_recipe(preset);
   plan.command = "fovea train --data " + plan.data + " --preset " + preset + " --size " +
                  std::to_string(plan.size) + " --fit " + plan.fit + (plan.all ? " --all" : "");
-  if (plan.temperature) plan.command += " --temperature " + shortest_text(*plan.temperature);
+  if (plan.temperature) plan.command += " --temperature " + exact_text(*plan.temperature);
   for (const auto& [key, value] : fields) {
     set_recipe_field(recipe, key, value);
     plan.command += " --set " + key + "=" + value;
@@ -86,7 +80,7 @@ fs::path new_run_folder(const TrainPlan& plan, const std::string& preset, const 
           (server::format_utc("%Y%m%d-%H%M%S", std::chrono::system_clock::now()) + "-" + preset);
   }
   if (fs::exists(plan_path(run))) {
-    throw IoError(run.string() + " holds a run already: --resume it, or choose another --out");
+    throw IoError(run.string() + " already contains a run; use --resume, or another --out");
   }
   return run;
 }

@@ -10,17 +10,17 @@
 
 namespace fovea::tools {
 
-// What decides a run, stored as run.json in its folder, for --resume and for people.
+// The settings of a run, stored as run.json in its folder, for --resume and for human readers.
 struct TrainPlan {
   std::string data;      // name of the dataset
-  std::string data_dir;  // where it is
+  std::string data_dir;  // absolute path
   std::string data_revision;
   int size = 32;
   std::string fit = "crop";
-  bool all = false;                  // validation images are trained on, too
-  std::optional<float> temperature;  // given, not fitted
+  bool all = false;                  // train on the validation images, too
+  std::optional<float> temperature;  // unset: fitted on the validation images
   std::string recipe;                // recipe_text()
-  std::string command;               // that does the same again
+  std::string command;               // repeats the run
   std::string created;               // ISO 8601, UTC
 };
 
@@ -29,10 +29,10 @@ TrainPlan read_plan(const std::filesystem::path& run);  // throws IoError, Forma
 
 using RecipeFields = std::vector<std::pair<std::string, std::string>>;
 
-// Fills in recipe, command and created of a new run. Throws ConfigError for a bad field.
+// Sets recipe, command and created of a new run. Throws ConfigError for an invalid field.
 Recipe complete_plan(TrainPlan& plan, const std::string& preset, const RecipeFields& fields);
 
-// `out`, or a new folder in <data_dir>/runs when empty. Throws IoError when a run is there already.
+// `out`, or if it is empty a new folder in <data_dir>/runs. Throws IoError if it contains a run.
 std::filesystem::path new_run_folder(const TrainPlan& plan, const std::string& preset,
                                      const std::string& out);
 

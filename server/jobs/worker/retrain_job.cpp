@@ -200,7 +200,8 @@ RetrainResult write_results(const JobContext& job, const Inputs& inputs, const R
     metrics = evaluation["metrics"];
     metrics["test_images"] = retrained.evaluation.metrics.count;
     metrics["test_accuracy"] = metrics["accuracy"];
-    retrained.statistics.evaluation = evaluation.dump(-1, ' ', false, Json::error_handler_t::replace);
+    retrained.statistics.evaluation =
+        evaluation.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   retrained.model.provenance = provenance_of(job, inputs, plan);
   if (!metrics.is_null()) retrained.model.provenance["metrics"] = metrics.dump();
@@ -208,15 +209,16 @@ RetrainResult write_results(const JobContext& job, const Inputs& inputs, const R
   job.write(kFeaturesFile, write_feature_statistics(retrained.statistics, true));
   std::vector<std::string> notes = plan.notes;
   notes.insert(notes.end(), retrained.notes.begin(), retrained.notes.end());
-  Json manifest = {{"mode", to_string(plan.mode)},
-                   {"why", plan.reason},
-                   {"notes", notes},
-                   {"tuning_kept", std::round(retrained.fine_tuning_kept * 100) / 100.0},
-                   {"data_time", newest_addition(inputs.dataset.index())},
-                   {"classes_elsewhere", std::min(inputs.trained_on.external_classes, plan.old_classes)},
-                   {"new_images", plan.new_images.train.size()},
-                   {"old_images", plan.old_images.train.size()},
-                   {"history", history}};
+  Json manifest = {
+      {"mode", to_string(plan.mode)},
+      {"why", plan.reason},
+      {"notes", notes},
+      {"tuning_kept", std::round(retrained.fine_tuning_kept * 100) / 100.0},
+      {"data_time", newest_addition(inputs.dataset.index())},
+      {"classes_elsewhere", std::min(inputs.trained_on.external_classes, plan.old_classes)},
+      {"new_images", plan.new_images.train.size()},
+      {"old_images", plan.old_images.train.size()},
+      {"history", history}};
   if (!metrics.is_null()) manifest["metrics"] = metrics;
   return {to_string(plan.mode),
           kModelFile,
@@ -231,11 +233,11 @@ RetrainResult write_results(const JobContext& job, const Inputs& inputs, const R
 RetrainResult run_retrain_job(const JobContext& job) {
   const Inputs inputs = read_inputs(job.spec());
   const RetrainOptions options = read_retrain_options(job.spec().options);
-  const FeatureStatistics* bundle = inputs.features ? &*inputs.features : nullptr;
+  const FeatureStatistics* features = inputs.features ? &*inputs.features : nullptr;
   const RetrainPlan plan =
-      plan_retrain(inputs.champion.model, bundle, inputs.dataset, inputs.trained_on, options);
+      plan_retrain(inputs.champion.model, features, inputs.dataset, inputs.trained_on, options);
   job.send(job_event::kStart, plan_json(plan));
-  const Champion champion{inputs.champion.model, inputs.champion.weights_sha256, bundle};
+  const Champion champion{inputs.champion.model, inputs.champion.weights_sha256, features};
   const auto run = [&](std::vector<std::uint8_t> checkpoint) {
     JobProgressReporter reporter(job, plan.recipe.epochs);
     return retrain(champion, inputs.dataset, job.spec().dataset, plan, options.gate,
