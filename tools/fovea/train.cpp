@@ -95,7 +95,7 @@ void write_result(Network network, const EpochReport& kept, const TrainingImages
   metrics["model"] = path.filename().string();
   metrics["weights_sha256"] = weights_sha256(bytes);
   log.event("end", metrics);
-  fmt::print("{}  ({} KiB, temperature {:.4g}, weights SHA-256 {:.12})\n", path.string(),
+  fmt::print("{}  ({} KiB, temperature {:.6g}, weights SHA-256 {:.12})\n", path.string(),
              bytes.size() / 1024, model.temperature, metrics["weights_sha256"].get<std::string>());
 }
 
