@@ -30,14 +30,14 @@ std::string classes_with(const DataStatistics& data, std::int64_t images) {
 
 // How balanced the classes are. REQUIRES: at least one class.
 std::string balance(const DataStatistics& data) {
-  const auto [least, most] =
+  const auto [smallest, largest] =
       std::minmax_element(data.classes.begin(), data.classes.end(),
                           [](const auto& a, const auto& b) { return total(a) < total(b); });
-  const std::int64_t few = total(*least), many = total(*most);
+  const std::int64_t few = total(*smallest), many = total(*largest);
   const std::size_t classes = data.classes.size();
   if (classes == 1) {
     return fmt::format("There is only one class, {}, with {}: a classifier needs at least two.",
-                       named(most->name), counted(many, "image"));
+                       named(largest->name), counted(many, "image"));
   }
   if (few == many) {
     return fmt::format("{} have {} each.",

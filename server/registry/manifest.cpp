@@ -35,10 +35,10 @@ void set_temperature(const Model& model, Json& manifest) {
   if (!calibration.is_object()) throw FormatError("manifest: \"calibration\" is not an object");
   const double own = model.temperature;
   if (calibration.contains("temperature")) {
-    const Json& given = calibration["temperature"];
-    if (!given.is_number() || std::abs(given.get<double>() - own) > kTemperatureTolerance * own) {
+    const Json& stated = calibration["temperature"];
+    if (!stated.is_number() || std::abs(stated.get<double>() - own) > kTemperatureTolerance * own) {
       throw FormatError(fmt::format(
-          "manifest: its temperature {} differs from {} in the model file", given.dump(), own));
+          "manifest: its temperature {} differs from {} in the model file", stated.dump(), own));
     }
   }
   calibration["temperature"] = own;
@@ -46,8 +46,8 @@ void set_temperature(const Model& model, Json& manifest) {
 
 }  // namespace
 
-Json complete_manifest(const Model& model, const Json& given) {
-  Json manifest = given.is_null() ? Json::object() : given;
+Json complete_manifest(const Model& model, const Json& partial) {
+  Json manifest = partial.is_null() ? Json::object() : partial;
   if (!manifest.is_object()) throw FormatError("manifest: not a JSON object");
   if (manifest.contains("name") && !manifest["name"].is_string()) {
     throw FormatError("manifest: \"name\" is not a string");

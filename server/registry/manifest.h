@@ -14,9 +14,9 @@ namespace fovea::server {
 //   created (ISO 8601), metrics (object)                          optional
 // Other keys are stored as given.
 
-// Returns `given` plus the keys that it lacks, taken from the model file. Throws FormatError if
-// `given` is not an object, exceeds 1 MiB, or contradicts the model's classes or temperature.
-nlohmann::ordered_json complete_manifest(const Model& model, const nlohmann::ordered_json& given);
+// Returns `partial` plus the keys that it lacks, taken from the model file. Throws FormatError if
+// `partial` is not an object, exceeds 1 MiB, or contradicts the model's classes or temperature.
+nlohmann::ordered_json complete_manifest(const Model& model, const nlohmann::ordered_json& partial);
 
 // The provenance entry `metrics` parsed as JSON; discarded if it is missing, malformed or nested
 // deeper than 16 levels.

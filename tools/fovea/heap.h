@@ -6,7 +6,7 @@ namespace fovea::tools {
 // effect with other C libraries.
 
 enum class HeapUse {
-  serving,   // request bodies and decoded images of some MiB come and go on all threads
+  serving,   // all threads allocate and free request bodies and decoded images of some MiB
   training,  // loading, training and saving follow each other; the peak of memory matters
 };
 // Call once, before the program starts threads.

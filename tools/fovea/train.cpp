@@ -62,9 +62,9 @@ TrainingImages load_images(const TrainPlan& plan, int threads, std::string& revi
   return images;
 }
 
-// Fits the temperature, adds the provenance, writes model.safetensors and prints its path. `kept`
-// is the epoch that the weights are from.
-void write_result(Network network, const EpochReport& kept, const TrainingImages& images,
+// Fits the temperature, adds the provenance, writes model.safetensors and prints its path.
+// `selected` is the epoch that the weights are from.
+void write_result(Network network, const EpochReport& selected, const TrainingImages& images,
                   const TrainPlan& plan, const Recipe& recipe, int threads, const fs::path& run,
                   TrainLog& log) {
   Model model{std::move(network), images.preprocess, images.train.classes, 1.0f, {}};
@@ -72,8 +72,8 @@ void write_result(Network network, const EpochReport& kept, const TrainingImages
   if (images.val) {
     const Tensor logits = evaluate_logits(model.network, images.preprocess, *images.val, threads);
     model.temperature = fit_temperature(logits, images.val->labels);
-    metrics = {{"val_accuracy", kept.val_accuracy},
-               {"val_loss", kept.val_loss},
+    metrics = {{"val_accuracy", selected.val_accuracy},
+               {"val_loss", selected.val_loss},
                {"val_images", images.val->count()}};
   }
   if (plan.temperature) model.temperature = *plan.temperature;
@@ -189,10 +189,10 @@ void run_train(Arguments& arguments, const std::string& program) {
     case TrainOutcome::finished:
       break;
   }
-  const EpochReport& kept = recipe.patience > 0
-                                ? result.history[static_cast<std::size_t>(result.best_epoch)]
-                                : result.history.back();
-  write_result(std::move(network), kept, images, plan, recipe, threads, run, log);
+  const EpochReport& selected = recipe.patience > 0
+                                    ? result.history[static_cast<std::size_t>(result.best_epoch)]
+                                    : result.history.back();
+  write_result(std::move(network), selected, images, plan, recipe, threads, run, log);
 }
 
 // An option that sets a field of the recipe.

@@ -255,7 +255,7 @@ RetrainResult run_retrain_job(const JobContext& job) {
     }
   }
   if (!retrained) retrained = run({});
-  if (retrained->outcome == Outcome::stopped) throw JobStopped{};
+  if (retrained->outcome == TrainOutcome::stopped) throw JobStopped{};
   return write_results(job, inputs, plan, *retrained);
 }
 

@@ -147,8 +147,8 @@ TEST_CASE("what cannot be done with a version is refused in words") {
     CHECK(find_field(reply.fields, "Content-Type") == "application/problem+json");
     CHECK_THAT(reply.body, ContainsSubstring(part));
   };
-  refused(404, "there is no version 9", service("GET", kModels + "/9"));
-  refused(404, "called", service("POST", kModels + "/latest/activate"));
+  refused(404, "version 9 does not exist", service("GET", kModels + "/9"));
+  refused(404, "give its number", service("POST", kModels + "/latest/activate"));
   refused(409, "no previous", service("POST", kModels + "/rollback"));
   refused(400, "JSON object", service("POST", kModels + "/1/activate", "[1]"));
   refused(400, "reason", service("POST", kModels + "/1/activate", R"({"reason": 3})"));

@@ -99,7 +99,9 @@ std::string read_all(BodyStream& stream) {
   std::string all;
   for (bool more = true; more;) {
     std::promise<std::pair<std::string, bool>> promise;
-    stream.next([&](std::string bytes, bool more) { promise.set_value({bytes, more}); });
+    stream.next([&](std::string part, bool more_follows) {
+      promise.set_value({part, more_follows});
+    });
     auto future = promise.get_future();
     if (future.wait_for(20s) != std::future_status::ready) std::abort();
     std::string bytes;
