@@ -55,7 +55,7 @@ std::string points(double difference) {
 std::string overfitting(const Curve& training, const Curve& validation) {
   const double difference = training.points.back().y - validation.points.back().y;
   if (difference > 0.05) {
-    return fmt::format(" The final training accuracy is {} higher: the model is overfitting.",
+    return fmt::format(" The final training accuracy is {} higher, a sign of overfitting.",
                        points(difference));
   }
   if (difference < -0.02) {

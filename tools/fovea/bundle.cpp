@@ -62,6 +62,7 @@ void add_bundle(Verb& program) {
       .value_name("NAME");
   verb.option("--held-out", options->holdout,
               "Splits that the model was not trained on (default: val,test)")
+      .value_name("SPLIT")
       .one_of({"val", "test"})
       .separator(',');
   verb.option("--per-class", options->per_class,

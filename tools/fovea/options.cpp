@@ -1,5 +1,6 @@
 #include "tools/fovea/options.h"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -13,15 +14,15 @@ Option& Option::required() {
   return *this;
 }
 Option& Option::range(int low, int high) {
-  option_->check(CLI::Range(low, high));
+  option_->check(CLI::Range(low, high, fmt::format("{}..{}", low, high)));
   return *this;
 }
 Option& Option::range(std::int64_t low, std::int64_t high) {
-  option_->check(CLI::Range(low, high));
+  option_->check(CLI::Range(low, high, fmt::format("{}..{}", low, high)));
   return *this;
 }
 Option& Option::range(double low, double high) {
-  option_->check(CLI::Range(low, high));
+  option_->check(CLI::Range(low, high, fmt::format("{:.10g}..{:.10g}", low, high)));
   return *this;
 }
 Option& Option::one_of(const std::vector<std::string>& values) {
@@ -29,11 +30,11 @@ Option& Option::one_of(const std::vector<std::string>& values) {
   return *this;
 }
 Option& Option::existing_file() {
-  option_->check(CLI::ExistingFile);
+  option_->check(CLI::Validator(CLI::ExistingFile).description(""));
   return *this;
 }
 Option& Option::existing_directory() {
-  option_->check(CLI::ExistingDirectory);
+  option_->check(CLI::Validator(CLI::ExistingDirectory).description(""));
   return *this;
 }
 Option& Option::separator(char c) {
@@ -56,6 +57,10 @@ Option& Option::show_default() {
   option_->capture_default_str();
   return *this;
 }
+Option& Option::show_default(const std::string& text) {
+  option_->default_str(text);
+  return *this;
+}
 
 Option& Option::value_name(const std::string& name) {
   option_->type_name(name);
@@ -75,7 +80,9 @@ Verb Verb::verb(const std::string& name, const std::string& help) {
 
 template <class T>
 Option Verb::option(const std::string& names, T& value, const std::string& help) {
-  return Option(app_->add_option(names, value, help));
+  CLI::Option* option = app_->add_option(names, value, help);
+  if (names.front() != '-') option->type_name("");  // "file REQUIRED", not "file TEXT REQUIRED"
+  return Option(option);
 }
 template Option Verb::option(const std::string&, std::string&, const std::string&);
 template Option Verb::option(const std::string&, std::filesystem::path&, const std::string&);
@@ -91,6 +98,11 @@ template Option Verb::option(const std::string&, double&, const std::string&);
 
 Option Verb::flag(const std::string& names, bool& value, const std::string& help) {
   return Option(app_->add_flag(names, value, help));
+}
+
+Option Verb::value(const std::string& names, std::function<void(const std::string&)> function,
+                   const std::string& help) {
+  return Option(app_->add_option_function<std::string>(names, std::move(function), help));
 }
 
 Option Verb::each_value(const std::string& names, std::function<void(const std::string&)> function,

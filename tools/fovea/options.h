@@ -43,8 +43,10 @@ class Option {
   Option& environment(const std::string& variable);  // read when the option is not given
   Option& group(const std::string& heading);         // of the help
   Option& needs(const Option& other);
-  Option& show_default();                       // in the help
-  Option& value_name(const std::string& name);  // in the help: "--threads N"
+  // In the help: "--threads N=2".
+  Option& value_name(const std::string& name);
+  Option& show_default();
+  Option& show_default(const std::string& text);
 
   bool given() const;
   std::string name() const;
@@ -65,13 +67,16 @@ class Verb {
   template <class T>
   Option option(const std::string& names, T& value, const std::string& help);
   Option flag(const std::string& names, bool& value, const std::string& help);
-  // Called for every value, in the order of the command line.
+  // Calls `function` with the value.
+  Option value(const std::string& names, std::function<void(const std::string&)> function,
+               const std::string& help);
+  // For an option that may be repeated: calls `function` with each value, in order.
   Option each_value(const std::string& names, std::function<void(const std::string&)> function,
                     const std::string& help);
 
   void action(std::function<void()> function);
   void hide();        // from the list of verbs
-  void needs_verb();  // one of its own verbs must be named
+  void needs_verb();  // a verb of this verb must be given
   std::vector<Option> options() const;
   std::string program() const;  // the name of the program, as it was called
 

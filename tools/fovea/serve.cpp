@@ -148,7 +148,7 @@ void add_limits(Verb& verb, Arguments& arguments) {
   verb.option("--train-idle", run.idle_training,
               "Run training jobs only when the processor is otherwise idle; false: at low priority")
       .value_name("BOOL")
-      .show_default()
+      .show_default("true")
       .group(kTraining);
   verb.option("--max-body-mb", arguments.max_body_mb, "Maximum size of a request body")
       .value_name("MIB")
@@ -196,10 +196,10 @@ void add_serve(Verb& program) {
   Verb verb = program.verb("serve", "Serve predictions and a dashboard over HTTP");
   server::RunOptions& run = arguments->run;
   verb.option("--model", run.model,
-              "Model file to serve; becomes a new version unless a version has the same file. "
-              "Default: the version that was active when the server last ran; on the first start "
+              "Model file to serve, which becomes a new version unless a version has the same file "
+              "(default: the version that was active when the server last ran; on the first start "
               "models/cifar10-small.safetensors in the data directory, the working directory, "
-              "beside the program or where it was installed")
+              "beside the program or where it was installed)")
       .value_name("FILE");
   verb.option("--host", run.host, "Address to listen on").value_name("ADDRESS").show_default();
   verb.option("--port", run.port, "Port to listen on; 0: any free port, which is printed")

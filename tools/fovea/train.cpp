@@ -198,7 +198,7 @@ void run_train(Arguments& arguments, const std::string& program) {
 // An option that sets a field of the recipe.
 void add_field(Verb& verb, std::shared_ptr<Arguments> arguments, const std::string& name,
                const std::string& key, const std::string& value_name, const std::string& help) {
-  verb.each_value(
+  verb.value(
           name, [arguments, key](const std::string& v) { arguments->fields.emplace_back(key, v); },
           help)
       .value_name(value_name)
@@ -223,7 +223,7 @@ void add_recipe_options(Verb& verb, const std::shared_ptr<Arguments>& arguments)
   add_field(verb, arguments, "--seed", "seed", "N", "Random seed");
   add_field(verb, arguments, "--patience", "patience", "N",
             "Early stopping after N epochs without a lower validation loss; 0: off");
-  verb.each_value(
+  verb.value(
           "--class-weights",
           [arguments](const std::string& value) {
             arguments->fields.emplace_back("balanced", value == "balanced" ? "yes" : "no");

@@ -253,7 +253,7 @@ TEST_CASE("training curves of a version that a job made are the epochs of that j
   CHECK(curves["source"]["kind"] == "job");
   CHECK(curves["source"]["job"] == job.id);
   CHECK_THAT(curves["sentence"].get<std::string>(),
-             ContainsSubstring("from 50 % in epoch 1 to 75 % in epoch 2"));
+             ContainsSubstring("is 50 % in epoch 1 and 75 % in epoch 2"));
   CHECK(curves["data"]["panels"][0]["lines"][0]["points"] == Json::parse("[[1,1.5],[2,0.5]]"));
   CHECK(service.insight("training_curves")["has_data"] == false);  // version 1 came from outside
 }

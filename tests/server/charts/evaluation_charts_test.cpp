@@ -231,7 +231,7 @@ TEST_CASE("training curves name the best epoch and detect overfitting", "[server
              ContainsSubstring("is 40 % in epoch 1 and 70 % in epoch 3; the best is 80 % in epoch "
                                "2"));
   CHECK_THAT(insight.sentence,
-             ContainsSubstring("29.0 percentage points higher: the model is overfitting"));
+             ContainsSubstring("29.0 percentage points higher, a sign of overfitting"));
   CHECK(insight.chart.panels.size() == 2);
   CHECK(insight.chart.side_by_side);
   CHECK_THAT(training_curves(epochs({0.5, 0.7}, {0.4, 0.8})).sentence,
