@@ -1,5 +1,6 @@
 #include "server/log.h"
 
+#include <fmt/core.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -10,24 +11,19 @@
 namespace fovea::server {
 namespace {
 
-bool json = false;  // set by start_log before any thread logs
+bool json = false;  // set by start_log(), before other threads log
 
-// What a client sent, made safe for one line of a terminal.
+// Escapes text from a client, so that it cannot break the line or control the terminal.
 std::string printable(std::string_view text) {
   std::string safe;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f) {
-      safe += c;
-    } else {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      safe += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
+    safe += byte > 0x20 && byte < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
   }
   return safe;
 }
 
-// The members of a JSON object, without its braces: the line's pattern has them.
+// A JSON object without its braces, which the pattern of the line has.
 std::string members(const nlohmann::json& object) {
   const std::string text = object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   return text.substr(1, text.size() - 2);

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 #include "engine/data/data_dir.h"
@@ -12,7 +14,6 @@
 #include "server/api/routes.h"
 #include "server/app/app.h"
 #include "server/http/server.h"
-#include "server/http/static_files.h"
 #include "server/log.h"
 #include "server/registry/initial_version.h"
 
@@ -21,7 +22,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ServerOptions server_options(const RunOptions& options) {
+std::shared_ptr<Guard> make_guard(const RunOptions& options) {
+  GuardOptions guard_options = options.guard;
+  guard_options.on_problem = log_error;
+  guard_options.loopback = is_loopback(options.host);
+  auto guard = std::make_shared<Guard>(guard_options);
+  if (!guard_options.loopback && !guard->has_tokens()) {
+    log_info(
+        "other machines can reach this server and it has no tokens: they can predict and read, but "
+        "not change anything; see --token-file");
+  }
+  return guard;
+}
+
+std::shared_ptr<Certificate> load_certificate(const RunOptions& options) {
+  if (options.tls_certificate.empty()) return nullptr;
+  auto certificate = std::make_shared<Certificate>(
+      CertificateOptions{options.tls_certificate, options.tls_key, log_info, log_error});
+  log_info("HTTPS certificate valid until " + certificate->valid_until());
+  return certificate;
+}
+
+// `app` is set when the App exists; the Server uses it only while it runs.
+ServerOptions server_options(const RunOptions& options, App* const& app) {
   ServerOptions result;
   result.host = options.host;
   result.port = options.port;
@@ -30,31 +53,57 @@ ServerOptions server_options(const RunOptions& options) {
   result.drain_delay = options.drain_delay;
   result.drain_timeout = options.drain_timeout;
   result.handle_signals = true;
-  // One carries far more requests than four cores classify, and a second one would mostly wake up.
+  // One io thread serves many more requests than four processors classify; more would mostly add
+  // wake-ups.
   result.io_threads = std::max(1, available_threads() / 4);
-  GuardOptions guard = options.guard;
-  guard.on_problem = log_error;
-  guard.loopback = is_loopback(options.host);
-  result.guard = std::make_shared<Guard>(guard);
-  if (!options.tls_certificate.empty()) {
-    result.certificate = std::make_shared<Certificate>(
-        CertificateOptions{options.tls_certificate, options.tls_key, log_info, log_error});
-    log_info("HTTPS with a certificate that is valid until " + result.certificate->valid_until());
-  }
-  result.on_error = log_error;
+  result.guard = make_guard(options);
+  result.certificate = load_certificate(options);
   result.problem_of = problem_of;
+  result.on_error = log_error;
+  result.on_access = [&app](const Access& access) {
+    log_access(access);
+    app->metrics.request_finished(access.verb, access.route, access.status, access.ms / 1000);
+  };
+  result.on_drain = [&app] {
+    app->draining = true;
+    app->jobs().drain();
+    app->hub.close();
+    log_info("draining: no new connections, requests in flight are finished");
+  };
+  return result;
+}
+
+AppOptions app_options(const RunOptions& options) {
+  AppOptions result;
+  result.inference_threads = options.threads > 0 ? options.threads : available_threads();
+  result.data_dir = options.data_dir;
+  result.on_error = log_error;
+  result.on_event = log_info;
+  result.threshold = options.threshold;
+  result.history = options.history;
+  result.registry.keep = options.keep_versions;
+  result.registry.on_event = log_info;
+  result.watchdog.window = options.rollback_window;
+  result.watchdog.min_images = options.rollback_min_answers;
+  result.watchdog.error_factor = options.rollback_error_factor;
+  result.watchdog.p99_factor = options.rollback_p99_factor;
+  result.watchdog.on_event = log_error;
+  result.train_threads = options.train_threads;
+  result.idle_training = options.idle_training;
+  result.max_body = options.max_body;
+  result.rate_limit = options.guard.rate_limit;
   return result;
 }
 
 std::string url(const std::string& scheme, const std::string& host, std::uint16_t port) {
   const bool v6 = host.find(':') != std::string::npos;
-  return scheme + "://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/";
+  return fmt::format("{}://{}:{}/", scheme, v6 ? "[" + host + "]" : host, port);
 }
 
 void count_in_flight(App& app, const Server& server) {
   app.metrics.add_source([&server](std::vector<MetricSample>& samples) {
     samples.push_back({"fovea_http_in_flight_requests",
-                       "Requests that are not answered to the end.",
+                       "Requests whose response is not completely sent.",
                        MetricSample::Kind::gauge,
                        {},
                        static_cast<double>(server.in_flight())});
@@ -69,75 +118,37 @@ fs::path find_default_model(const fs::path& data_dir) {
   std::vector<fs::path> places{fs::current_path(error), program / "../..",
                                program / "../share/fovea"};
   if (!data_dir.empty()) places.insert(places.begin(), data_dir);
-  std::string tried;
+  std::string searched;
   for (const fs::path& place : places) {
     fs::path model = (place / "models/cifar10-small.safetensors").lexically_normal();
     if (fs::exists(model, error)) return model;
-    tried += "\n  " + model.string();
+    searched += "\n  " + model.string();
   }
-  throw IoError("there is no model to serve; name one with --model, or train one. Looked for:" +
-                tried);
+  throw IoError("no model found; give one with --model, or train one. Searched:" + searched);
 }
 
 void run(const RunOptions& options) {
   start_log(options.log_level, options.log_format);
-  // Assigned below, when the App exists; the Server calls it only while it runs.
-  App* draining_app = nullptr;
-  ServerOptions net = server_options(options);
-  net.on_drain = [&draining_app] {
-    draining_app->draining = true;
-    draining_app->jobs.drain();
-    draining_app->hub.close();
-    log_info("draining: no new connections, requests in flight are finished");
-  };
-  if (!is_loopback(options.host) && !net.guard->has_tokens()) {
-    log_info(
-        "other machines can reach this server and it has no tokens: they may ask and read, "
-        "but change nothing; see --token-file");
-  }
-  net.on_access = [&draining_app](const Access& access) {
-    log_access(access);
-    draining_app->metrics.request_finished(access.verb, access.route, access.status,
-                                           access.ms / 1000);
-  };
-  Server server(std::move(net));
-  const int threads = options.threads > 0 ? options.threads : available_threads();
-  AppOptions app_options;
-  app_options.inference_threads = threads;
-  app_options.data_dir = options.data_dir;
-  app_options.on_error = log_error;
-  app_options.threshold = options.threshold;
-  app_options.history = options.history;
-  app_options.registry.keep = options.keep_versions;
-  app_options.registry.on_event = log_info;
-  app_options.watchdog.window = options.rollback_window;
-  app_options.watchdog.min_images = options.rollback_min_answers;
-  app_options.watchdog.error_factor = options.rollback_error_factor;
-  app_options.watchdog.p99_factor = options.rollback_p99_factor;
-  app_options.watchdog.on_event = log_error;
-  app_options.on_event = log_info;
-  app_options.train_threads = options.train_threads;
-  app_options.idle_training = options.idle_training;
-  app_options.max_body = options.max_body;
-  app_options.rate_limit = options.guard.rate_limit;
-  const auto start = [&options](Registry& registry) {
+  App* running_app = nullptr;
+  Server server(server_options(options, running_app));
+  rename_legacy_dataset(options.data_dir);
+  const auto activate = [&options](Registry& registry) {
     activate_initial_version(registry, options.model,
                              [&] { return find_default_model(options.data_dir); });
   };
-  rename_legacy_dataset(options.data_dir);
-  App app(std::move(app_options), start,
+  App app(app_options(options), activate,
           options.www.empty() ? StaticFiles(embedded_page()) : StaticFiles(options.www));
-  draining_app = &app;
+  running_app = &app;
   count_in_flight(app, server);
 
   const auto model = app.model();
-  log_info("serving version " + model->version + " (" + model->name + ") of " +
-           options.data_dir.string() + " with " + std::to_string(threads) + " inference threads");
+  log_info(fmt::format("serving version {} ({}) from {} with {} inference threads", model->version,
+                       model->name, options.data_dir.string(), app.options.inference_threads));
   const char* scheme = options.tls_certificate.empty() ? "http" : "https";
-  std::printf("Fovea answers at %s\n", url(scheme, options.host, server.port()).c_str());
+  fmt::print("Fovea is running at {}\n", url(scheme, options.host, server.port()));
   std::fflush(stdout);
-  const int cut = server.run(make_router(), app);
-  if (cut > 0) log_error(std::to_string(cut) + " connections were cut off by the drain timeout");
+  const int cut_off = server.run(make_router(), app);
+  if (cut_off > 0) log_error(fmt::format("the drain timeout closed {} connections", cut_off));
   log_info("stopped");
 }
 

@@ -1,4 +1,4 @@
-#include <limits>
+#include "server/api/audit.h"
 
 #include <nlohmann/json.hpp>
 
@@ -13,11 +13,19 @@ namespace fovea::server {
 
 using Json = nlohmann::ordered_json;
 
+void audit(Store& store, const Request& request, const std::string& action,
+           const std::string& subject, const Json& detail) {
+  store.audit().append({0,
+                        {},
+                        request.actor,
+                        action,
+                        subject,
+                        detail.dump(-1, ' ', false, Json::error_handler_t::replace)});
+}
+
 Reply list_audit(const Request& request, App& app) {
-  const auto limit = static_cast<int>(read_number(request, "limit", 1, 1000, 100));
-  const std::int64_t before =
-      read_number(request, "before", 1, std::numeric_limits<std::int64_t>::max(), 0);
-  const auto entries = app.store->audit().newest(limit, before);
+  const Page page = read_page(request, 1000, 100);
+  const auto entries = app.store->audit().newest(page.limit, page.before);
   Json list = Json::array();
   for (const AuditEntry& entry : entries) {
     const Json detail = Json::parse(entry.detail, nullptr, false);
@@ -29,9 +37,8 @@ Reply list_audit(const Request& request, App& app) {
                     {"detail", detail.is_object() ? detail : Json::object()}});
   }
   Json body = {{"entries", std::move(list)}};
-  if (entries.size() == static_cast<std::size_t>(limit) && entries.back().id > 1) {
-    body["next"] = "/api/v1/audit?limit=" + std::to_string(limit) +
-                   "&before=" + std::to_string(entries.back().id);
+  if (entries.size() == static_cast<std::size_t>(page.limit) && entries.back().id > 1) {
+    body["next"] = next_page("/api/v1/audit", page, entries.back().id);
   }
   return json_reply(body);
 }

@@ -1,13 +1,15 @@
 #include <algorithm>
-#include <charconv>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "server/api/dataset_reply.h"
+#include "engine/core/text.h"
+#include "server/api/audit.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
+#include "server/app/app.h"
 #include "server/dataset/export.h"
-#include "server/http/message.h"
+#include "server/text/strings.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
@@ -17,16 +19,18 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kSplits[] = {"train", "val", "test"};
 
-ContentHash hash_of(std::string_view text) {
+ContentHash parse_image_hash(std::string_view text) {
   const auto hash = parse_hash(text);
-  if (!hash) throw HttpError(400, "\"" + std::string(text) + "\" is no sha256: 64 hex digits");
+  if (!hash) {
+    throw HttpError(400, fmt::format("\"{}\" is not a sha256 of 64 hex digits", text));
+  }
   return *hash;
 }
 
-const ImageRecord& image_of(const Request& request, const TrainingSnapshot& snapshot) {
+const ImageRecord& find_image(const Request& request, const TrainingSnapshot& snapshot) {
   const std::string& text = request.params.at(0).second;
-  const ImageRecord* image = snapshot.dataset.index().find(hash_of(text));
-  if (!image) throw HttpError(404, "there is no image " + text + " in the training data");
+  const ImageRecord* image = snapshot.dataset.index().find(parse_image_hash(text));
+  if (!image) throw HttpError(404, fmt::format("the dataset has no image {}", text));
   return *image;
 }
 
@@ -44,84 +48,79 @@ Json image_json(const TrainingSnapshot& snapshot, const ImageRecord& image) {
           {"url", "/api/v1/dataset/images/" + sha256 + "/content"}};
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
-// Which images a list shows.
+// The filters of a list of images.
 class Filter {
  public:
-  explicit Filter(const Request& request) {
-    label_ = find_field(request.query, "label");
-    split_ = one_of(request, "split", {"train", "val", "test"});
-    source_ = one_of(request, "source", {"import", "upload", "correction"});
-    search_ = lower(std::string(find_field(request.query, "search").value_or("")));
-  }
-  bool fits(const TrainingSnapshot& snapshot, const ImageRecord& image) const {
+  explicit Filter(const Request& request)
+      : label_(find_field(request.query, "label")),
+        split_(read_choice(request, "split", {"train", "val", "test"})),
+        source_(read_choice(request, "source", {"import", "upload", "correction"})),
+        search_(lower(find_field(request.query, "search").value_or(""))) {}
+
+  bool matches(const TrainingSnapshot& snapshot, const ImageRecord& image) const {
     if (label_ && snapshot.label(image) != *label_) return false;
     if (split_ && to_string(image.split) != *split_) return false;
     if (source_ && to_string(image.origin) != *source_) return false;
     return search_.empty() || lower(image.name).find(search_) != std::string::npos ||
-           to_hex(image.hash).rfind(search_, 0) == 0;
+           to_hex(image.hash).starts_with(search_);
   }
 
  private:
-  static std::optional<std::string_view> one_of(const Request& request, const char* name,
-                                                const std::vector<std::string_view>& known) {
-    const auto given = find_field(request.query, name);
-    if (given && std::find(known.begin(), known.end(), *given) == known.end()) {
-      throw HttpError(400, std::string(name) + "=" + std::string(*given) + " is not known");
+  static std::optional<std::string_view> read_choice(const Request& request, const char* name,
+                                                     const std::vector<std::string>& choices) {
+    const auto value = find_field(request.query, name);
+    if (value && std::find(choices.begin(), choices.end(), *value) == choices.end()) {
+      throw HttpError(400, fmt::format("{}={} is not one of {}", name, *value, join(choices)));
     }
-    return given;
+    return value;
   }
+
   std::optional<std::string_view> label_, split_, source_;
   std::string search_;
 };
 
-// Where a page begins: after the image with this time and hash.
+// The last image of the previous page. Its text form is "added_at-hash".
 struct Cursor {
   std::int64_t added_at = 0;
   ContentHash hash{};
 };
 
 std::string cursor_text(const ImageRecord& image) {
-  return std::to_string(image.added_at) + "-" + to_hex(image.hash);
+  return fmt::format("{}-{}", image.added_at, to_hex(image.hash));
 }
 
 std::optional<Cursor> read_cursor(const Request& request) {
-  const auto given = find_field(request.query, "cursor");
-  if (!given) return std::nullopt;
-  Cursor cursor;
-  const std::size_t dash = std::min(given->rfind('-'), given->size());
-  const auto [end, error] = std::from_chars(given->data(), given->data() + dash, cursor.added_at);
-  const auto hash = parse_hash(given->substr(std::min(dash + 1, given->size())));
-  if (error != std::errc() || end != given->data() + dash || !hash) {
-    throw HttpError(400, "cursor=" + std::string(*given) + " is not one that a list has given");
+  const auto text = find_field(request.query, "cursor");
+  if (!text) return std::nullopt;
+  const std::size_t dash = std::min(text->rfind('-'), text->size());
+  const auto added_at = parse_number<std::int64_t>(text->substr(0, dash));
+  const auto hash = parse_hash(text->substr(std::min(dash + 1, text->size())));
+  if (!added_at || !hash) {
+    throw HttpError(400, fmt::format("cursor={} is not a next_cursor of this list", *text));
   }
-  cursor.hash = *hash;
-  return cursor;
+  return Cursor{*added_at, *hash};
 }
 
-bool is_behind(const ImageRecord& image, const Cursor& cursor) {
+// Whether the list has the image after the cursor: newest first, then by hash.
+bool follows(const ImageRecord& image, const Cursor& cursor) {
   if (image.added_at != cursor.added_at) return image.added_at < cursor.added_at;
   return image.hash > cursor.hash;
 }
 
 std::vector<ContentHash> read_hashes(const Json& body) {
   if (!body.contains("sha256") || !body["sha256"].is_array()) {
-    throw HttpError(400, "\"sha256\" must be a list of the images' hashes");
+    throw HttpError(400, "\"sha256\" must be a list of image hashes");
   }
   std::vector<ContentHash> hashes;
   for (const Json& text : body["sha256"]) {
-    if (!text.is_string()) throw HttpError(400, "\"sha256\" must be a list of texts");
-    hashes.push_back(hash_of(text.get<std::string>()));
+    if (!text.is_string()) throw HttpError(400, "\"sha256\" must be a list of strings");
+    hashes.push_back(parse_image_hash(text.get<std::string>()));
   }
   return hashes;
 }
 
-std::string label_in(const Json& body, const char* name) {
-  if (!body.contains(name)) throw HttpError(400, std::string("\"") + name + "\" is missing");
+std::string read_class_name(const Json& body, const char* name) {
+  if (!body.contains(name)) throw HttpError(400, fmt::format("\"{}\" is missing", name));
   return reject_malformed(422, [&] { return parse_class_name(read_text(body, name)); });
 }
 
@@ -138,8 +137,8 @@ Reply relabel(const Request& request, App& app, const std::vector<ContentHash>& 
   const EditReport report =
       reject_malformed(422, [&] { return app.training.relabel(hashes, label); });
   if (report.changed > 0) {
-    audit_dataset(app, request, "relabel images", std::to_string(report.changed) + " images",
-                  {{"changed", report.changed}, {"label", label}});
+    audit(*app.store, request, "relabel images", fmt::format("{} images", report.changed),
+          {{"changed", report.changed}, {"label", label}});
   }
   return edit_reply(app, report);
 }
@@ -147,8 +146,8 @@ Reply relabel(const Request& request, App& app, const std::vector<ContentHash>& 
 Reply remove(const Request& request, App& app, const std::vector<ContentHash>& hashes) {
   const EditReport report = app.training.remove(hashes);
   if (report.changed > 0) {
-    audit_dataset(app, request, "delete images", std::to_string(report.changed) + " images",
-                  {{"changed", report.changed}});
+    audit(*app.store, request, "delete images", fmt::format("{} images", report.changed),
+          {{"changed", report.changed}});
   }
   return edit_reply(app, report);
 }
@@ -158,23 +157,23 @@ Reply remove(const Request& request, App& app, const std::vector<ContentHash>& h
 Reply show_dataset(const Request&, App& app) {
   const auto snapshot = app.training.snapshot();
   Json classes = Json::array();
-  std::array<std::int64_t, 3> all{};
+  std::array<std::int64_t, 3> totals{};
   for (const ClassCount& count : snapshot->classes) {
-    Json line = {{"name", count.name}, {"total", count.total()}};
+    Json json = {{"name", count.name}, {"total", count.total()}};
     for (std::size_t i = 0; i < 3; ++i) {
-      line[kSplits[i]] = count.splits[i];
-      all[i] += count.splits[i];
+      json[kSplits[i]] = count.splits[i];
+      totals[i] += count.splits[i];
     }
-    classes.push_back(std::move(line));
+    classes.push_back(std::move(json));
   }
   std::uint64_t bytes = 0;
   for (const Segment& segment : snapshot->dataset.index().segments) bytes += segment.bytes;
   return json_reply({{"name", app.options.dataset},
                      {"revision", snapshot->revision},
-                     {"total", all[0] + all[1] + all[2]},
-                     {"train", all[0]},
-                     {"val", all[1]},
-                     {"test", all[2]},
+                     {"total", totals[0] + totals[1] + totals[2]},
+                     {"train", totals[0]},
+                     {"val", totals[1]},
+                     {"test", totals[2]},
                      {"pixel_bytes", bytes},
                      {"classes", std::move(classes)}});
 }
@@ -192,11 +191,11 @@ Reply list_images(const Request& request, App& app) {
   bool more = false;
   for (const std::uint32_t i : snapshot->newest) {
     const ImageRecord& image = snapshot->dataset.images()[i];
-    if (!filter.fits(*snapshot, image)) continue;
+    if (!filter.matches(*snapshot, image)) continue;
     if (++total <= offset) continue;
-    if (cursor && !is_behind(image, *cursor)) continue;
+    if (cursor && !follows(image, *cursor)) continue;
     more = images.size() == limit;
-    if (more) continue;
+    if (more) continue;  // only counts towards the total
     images.push_back(image_json(*snapshot, image));
     last = &image;
   }
@@ -207,7 +206,7 @@ Reply list_images(const Request& request, App& app) {
 
 Reply show_image_entry(const Request& request, App& app) {
   const auto snapshot = app.training.snapshot();
-  const ImageRecord& image = image_of(request, *snapshot);
+  const ImageRecord& image = find_image(request, *snapshot);
   Json body = image_json(*snapshot, image);
   body["original"] = app.training.has_original(image.hash);
   return json_reply(body);
@@ -215,9 +214,9 @@ Reply show_image_entry(const Request& request, App& app) {
 
 Reply show_image_file(const Request& request, App& app) {
   const auto snapshot = app.training.snapshot();
-  const ImageRecord& image = image_of(request, *snapshot);
-  const bool whole = app.training.has_original(image.hash);
-  const std::string etag = "\"" + to_hex(image.hash) + (whole ? "\"" : "-pixels\"");
+  const ImageRecord& image = find_image(request, *snapshot);
+  const bool original = app.training.has_original(image.hash);
+  const std::string etag = "\"" + to_hex(image.hash) + (original ? "\"" : "-pixels\"");
   Reply reply;
   reply.fields = {{"ETag", etag}, {"Cache-Control", "private, no-cache"}};
   if (etag_matches(request, etag)) {
@@ -233,18 +232,18 @@ Reply show_image_file(const Request& request, App& app) {
 
 Reply relabel_image(const Request& request, App& app) {
   const Json body = read_object(request);
-  const ImageRecord image = image_of(request, *app.training.snapshot());
-  return relabel(request, app, {image.hash}, label_in(body, "label"));
+  const ImageRecord image = find_image(request, *app.training.snapshot());
+  return relabel(request, app, {image.hash}, read_class_name(body, "label"));
 }
 
 Reply remove_image(const Request& request, App& app) {
-  const ImageRecord image = image_of(request, *app.training.snapshot());
+  const ImageRecord image = find_image(request, *app.training.snapshot());
   return remove(request, app, {image.hash});
 }
 
 Reply relabel_many(const Request& request, App& app) {
   const Json body = read_object(request);
-  return relabel(request, app, read_hashes(body), label_in(body, "label"));
+  return relabel(request, app, read_hashes(body), read_class_name(body, "label"));
 }
 
 Reply remove_many(const Request& request, App& app) {
@@ -253,15 +252,15 @@ Reply remove_many(const Request& request, App& app) {
 
 Reply rename_dataset_class(const Request& request, App& app) {
   const std::string& from = request.params.at(0).second;
-  const std::string to = label_in(read_object(request), "name");
+  const std::string to = read_class_name(read_object(request), "name");
   const auto snapshot = app.training.snapshot();
   const auto& classes = snapshot->dataset.classes();
   if (std::find(classes.begin(), classes.end(), from) == classes.end()) {
-    throw HttpError(404, "there is no class " + from + " in the training data");
+    throw HttpError(404, fmt::format("the dataset has no class {}", from));
   }
   const EditReport report = reject_malformed(422, [&] { return app.training.rename(from, to); });
   if (report.changed > 0) {
-    audit_dataset(app, request, "rename class", from, {{"name", to}, {"changed", report.changed}});
+    audit(*app.store, request, "rename class", from, {{"name", to}, {"changed", report.changed}});
   }
   return edit_reply(app, report);
 }

@@ -10,8 +10,8 @@ Reply show_alive(const Request&, App&) {
   return json_reply({{"status", "alive"}});
 }
 
-Reply show_ready(const Request& request, App& app) {
-  if (app.draining) return problem(request, 503, "the server is shutting down");
+Reply show_ready(const Request&, App& app) {
+  if (app.draining) throw HttpError(503, "the server is shutting down");
   return json_reply({{"status", "ready"}});
 }
 

@@ -1,12 +1,12 @@
 #include "server/api/history_query.h"
 
-#include <charconv>
 #include <limits>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/text.h"
 #include "server/api/input.h"
-#include "server/text/strings.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
@@ -14,39 +14,37 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-[[noreturn]] void refuse(std::string_view name, std::string_view given, const char* wanted) {
-  throw HttpError(400, std::string(name) + "=" + std::string(given) + " is not " + wanted);
+[[noreturn]] void reject(std::string_view name, std::string_view text, const char* expected) {
+  throw HttpError(400, fmt::format("{}={} is not {}", name, text, expected));
 }
 
-std::optional<std::string_view> given(const Request& request, std::string_view name) {
+// An empty value means no filter: HTML forms send empty fields.
+std::optional<std::string_view> find_value(const Request& request, std::string_view name) {
   const auto value = find_field(request.query, name);
-  return value && !value->empty() ? value : std::nullopt;  // an empty field of a form is none
+  return value && !value->empty() ? value : std::nullopt;
 }
 
 std::optional<bool> read_flag(const Request& request, std::string_view name) {
-  const auto text = given(request, name);
+  const auto text = find_value(request, name);
   if (!text) return std::nullopt;
   if (*text == "true" || *text == "1") return true;
   if (*text == "false" || *text == "0") return false;
-  refuse(name, *text, "true or false");
+  reject(name, *text, "true or false");
 }
 
 std::optional<double> read_probability(const Request& request, std::string_view name) {
-  const auto text = given(request, name);
+  const auto text = find_value(request, name);
   if (!text) return std::nullopt;
-  double value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size() || !(value >= 0 && value <= 1)) {
-    refuse(name, *text, "a number from 0 to 1");
-  }
+  const auto value = parse_number<double>(*text);
+  if (!value || !(*value >= 0 && *value <= 1)) reject(name, *text, "a number from 0 to 1");
   return value;
 }
 
 std::optional<Time> read_time(const Request& request, std::string_view name) {
-  const auto text = given(request, name);
+  const auto text = find_value(request, name);
   if (!text) return std::nullopt;
   const auto time = parse_iso_time(*text);
-  if (!time) refuse(name, *text, "a time like 2026-01-31T12:00:00Z or 2026-01-31");
+  if (!time) reject(name, *text, "a time like 2026-01-31T12:00:00Z or 2026-01-31");
   return time;
 }
 
@@ -54,8 +52,8 @@ std::optional<Time> read_time(const Request& request, std::string_view name) {
 
 PredictionFilter read_filter(const Request& request) {
   PredictionFilter filter;
-  if (const auto label = given(request, "label")) filter.label = std::string(*label);
-  if (given(request, "version")) {
+  if (const auto label = find_value(request, "label")) filter.label = std::string(*label);
+  if (find_value(request, "version")) {
     filter.version = read_number(request, "version", 0, std::numeric_limits<int>::max(), 0);
   }
   filter.from = read_time(request, "from");
@@ -64,7 +62,7 @@ PredictionFilter read_filter(const Request& request) {
   filter.labelled = read_flag(request, "labelled");
   filter.min_probability = read_probability(request, "min_probability");
   filter.max_probability = read_probability(request, "max_probability");
-  filter.search = given(request, "search").value_or("");
+  filter.search = find_value(request, "search").value_or("");
   if (filter.search.size() > 1000) throw HttpError(400, "search has more than 1000 bytes");
   return filter;
 }
@@ -72,7 +70,7 @@ PredictionFilter read_filter(const Request& request) {
 Json prediction_json(const PredictionRecord& record) {
   Json probabilities = Json::object();
   for (std::size_t i = 0; i < record.probabilities.size(); ++i) {
-    probabilities[record.model->classes[i]] = shortest(record.probabilities[i]);
+    probabilities[record.model->classes[i]] = shortest_decimal(record.probabilities[i]);
   }
   return {
       {"id", record.id},
@@ -84,7 +82,7 @@ Json prediction_json(const PredictionRecord& record) {
       {"version", record.model->version},
       {"weights_sha256", record.model->weights_sha256},
       {"label", record.label},
-      {"probability", shortest(record.probability)},
+      {"probability", shortest_decimal(record.probability)},
       {"uncertain", record.uncertain},
       {"probabilities", std::move(probabilities)},
       {"timing_ms",
@@ -96,12 +94,9 @@ Json prediction_json(const PredictionRecord& record) {
 
 std::int64_t read_id(const Request& request) {
   const std::string_view text = find_field(request.params, "id").value_or("");
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size() || id < 1) {
-    throw HttpError(404, "there is no prediction " + std::string(text));
-  }
-  return id;
+  const auto id = parse_number<std::int64_t>(text);
+  if (!id || *id < 1) throw HttpError(404, fmt::format("there is no prediction {}", text));
+  return *id;
 }
 
 }  // namespace fovea::server

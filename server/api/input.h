@@ -1,17 +1,26 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "engine/core/error.h"
+#include "server/http/multipart.h"
 #include "server/http/problem.h"
 
 namespace fovea::server {
 
-// Calls `read`, which reads bytes of the client: a FormatError becomes an HttpError of this status.
+// Readers of query, body and form. They throw HttpError 400 that names the parameter or member, and
+// 413 for JSON of more than 8 MiB.
+
+// Calls `read`, which reads bytes from the client. A FormatError becomes an HttpError.
 template <class Read>
 auto reject_malformed(int status, Read&& read) {
   try {
@@ -21,21 +30,38 @@ auto reject_malformed(int status, Read&& read) {
   }
 }
 
-// What a handler reads from a request besides images. All throw HttpError: 400 naming the field,
-// and 413 for JSON above 8 MiB.
+inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
-// A whole number of the query; `otherwise` when it is not given.
+// A whole number in the query; `otherwise` if it is absent.
 std::int64_t read_number(const Request& request, std::string_view name, std::int64_t low,
                          std::int64_t high, std::int64_t otherwise);
 
-// One JSON object. Refuses what is nested above 16 and more than 1,000 names.
+// The start of the last `hours` of the query; nullopt if it is absent.
+std::optional<std::chrono::system_clock::time_point> read_since(const Request& request);
+
+// The window of a list: `limit` entries with an id below `before`; 0 = from the newest.
+struct Page {
+  int limit;
+  std::int64_t before;
+};
+Page read_page(const Request& request, int max_limit, int default_limit,
+               std::int64_t max_before = std::numeric_limits<std::int64_t>::max());
+// The path of the page after the entry with this id.
+std::string next_page(const std::string& path, const Page& page, std::int64_t last_id);
+
+// One JSON object, nested at most 16 deep and with at most 1,000 names.
 nlohmann::ordered_json parse_object(std::string_view text);
 
-// The body as one JSON object; an empty body is an empty object.
-// A number without a fraction comes as an integer, however it was written.
+// The body as one JSON object; an empty body is an empty object. Numbers without a fraction become
+// integers, whatever their notation.
 nlohmann::ordered_json read_object(const Request& request);
 
-// A text of the object, at most 1,000 bytes; empty when it is not given.
+// A string member of at most 1,000 bytes; empty if it is absent.
 std::string read_text(const nlohmann::ordered_json& object, const char* name);
+
+// The parts of a multipart form. They point into the request.
+std::vector<Part> read_parts(const Request& request, const MultipartLimits& limits = {});
 
 }  // namespace fovea::server

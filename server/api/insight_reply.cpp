@@ -1,16 +1,20 @@
 #include "server/api/insight_reply.h"
 
+#include <fmt/core.h>
+
+#include "engine/core/text.h"
 #include "server/api/input.h"
 #include "server/charts/png/draw_chart.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
 bool read_flag(const Request& request, const char* name) {
-  const auto given = find_field(request.query, name);
-  if (!given || *given == "0" || *given == "false") return false;
-  if (*given == "1" || *given == "true" || given->empty()) return true;
-  throw HttpError(400, std::string(name) + "=" + std::string(*given) + " is neither 1 nor 0");
+  const auto text = find_field(request.query, name);
+  if (!text || *text == "0" || *text == "false") return false;
+  if (*text == "1" || *text == "true" || text->empty()) return true;
+  throw HttpError(400, fmt::format("{}={} is not 1 or 0", name, *text));
 }
 
 DrawingSize read_size(const Request& request) {
@@ -30,38 +34,38 @@ const InsightKind& insight_kind(const Request& request) {
   const std::string file = request.path.substr(request.path.rfind('/') + 1);
   std::string name = file.substr(0, file.rfind(".png"));
   if (name == "sample_pictures") name = "sample_images";
-  std::string names;
+  std::vector<std::string> names;
   for (const InsightKind& kind : insight_kinds()) {
     if (kind.name == name) return kind;
-    names += (names.empty() ? "" : ", ") + std::string(kind.name);
+    names.emplace_back(kind.name);
   }
-  throw HttpError(404, "there is no chart " + name + "; there are " + names);
+  throw HttpError(404, fmt::format("there is no chart {}; the charts are {}", name, join(names)));
 }
 
-Reply png_reply(const Request& request, App& app, const InsightKind& kind,
-                const InsightQuestion& question) {
+Reply png_reply(const Request& request, const ChartContext& context, const InsightKind& kind,
+                const InsightQuery& query) {
   const DrawingSize size = read_size(request);
-  InsightAnswers answers(app, question);
-  const InsightAnswer answer = answers.about(kind);
-  const Insight& insight = answer.insight;
+  InsightBuilder builder(context, query);
+  const SourcedInsight result = builder.build(kind);
+  const Insight& insight = result.insight;
+  const std::string caveat = insight.caveat.empty() ? "" : insight.caveat + " ";
   if (!is_drawable(insight.chart)) {
-    throw HttpError(404, insight.sentence + (insight.caveat.empty() ? "" : " " + insight.caveat));
+    throw HttpError(404, std::string(trim(insight.sentence + " " + caveat)));
   }
   const auto load = [&](const std::string& sha256) -> std::optional<Image> {
+    const Dataset& dataset = builder.snapshot().dataset;
     const auto hash = parse_hash(sha256);
-    const ImageRecord* image = hash ? answers.snapshot().dataset.index().find(*hash) : nullptr;
+    const ImageRecord* image = hash ? dataset.index().find(*hash) : nullptr;
     if (!image) return std::nullopt;
-    return answers.snapshot().dataset.load(*image);
+    return dataset.load(*image);
   };
-  const std::string caveat = insight.caveat.empty() ? "" : insight.caveat + " ";
   Reply reply;
   reply.body = draw_chart(
-      insight.chart, {kind.title, insight.sentence, caveat + "Source: " + answer.source.text + "."},
+      insight.chart, {kind.title, insight.sentence, caveat + "Source: " + result.source.text + "."},
       size, load);
-  reply.fields = {
-      {"Content-Type", "image/png"},
-      {"Cache-Control", "no-store"},
-      {"Content-Disposition", "inline; filename=\"" + std::string(kind.name) + ".png\""}};
+  reply.fields = {{"Content-Type", "image/png"},
+                  {"Cache-Control", "no-store"},
+                  {"Content-Disposition", fmt::format("inline; filename=\"{}.png\"", kind.name)}};
   return reply;
 }
 

@@ -1,10 +1,10 @@
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/input.h"
-#include "server/api/insight_answers.h"
 #include "server/api/insight_reply.h"
-#include "server/api/version_reply.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 
 namespace fovea::server {
@@ -12,96 +12,89 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::int64_t kTenYears = std::int64_t{10} * 366 * 24;  // hours
-
-InsightQuestion read_question(const Request& request, App& app) {
-  InsightQuestion question;
-  if (const auto named = find_field(request.query, "version")) {
-    question.version = app.registry.find(std::string(*named));
+InsightQuery read_query(const Request& request, const Registry& registry) {
+  InsightQuery query;
+  if (const auto version = find_field(request.query, "version")) {
+    query.version = registry.find(std::string(*version));
   }
   if (const auto id = find_field(request.query, "evaluation")) {
-    if (id->empty()) throw HttpError(400, "evaluation is empty; it is a number or model");
-    question.evaluation = *id;
+    if (id->empty()) throw HttpError(400, "evaluation is empty; it must be a number or model");
+    query.evaluation = *id;
   }
-  const std::int64_t hours = read_number(request, "hours", 1, kTenYears, 0);
-  if (hours > 0) {
-    question.since = std::chrono::system_clock::now() - std::chrono::hours(hours);
-  }
-  return question;
+  query.since = read_since(request);
+  return query;
 }
 
 bool is_of_evaluation(const InsightKind& kind) {
   return std::holds_alternative<FromEvaluation>(kind.make);
 }
 
-// What the chart cannot be asked.
-void require_fitting(const InsightKind& kind, const InsightQuestion& question) {
-  if (!question.evaluation.empty() && !is_of_evaluation(kind)) {
+// Rejects parameters that do not apply to the chart.
+void require_applicable(const InsightKind& kind, const InsightQuery& query) {
+  if (!query.evaluation.empty() && !is_of_evaluation(kind)) {
     throw HttpError(
-        400, std::string(kind.name) + " is not made from an evaluation; leave out evaluation");
+        400, fmt::format("{} is not based on an evaluation; leave out evaluation", kind.name));
   }
-  if (kind.all_versions && question.version) {
-    throw HttpError(
-        400, std::string(kind.name) + " is about the answers of all versions; leave out version");
+  if (kind.all_versions && query.version) {
+    throw HttpError(400, fmt::format("{} covers all versions; leave out version", kind.name));
   }
 }
 
-// Without a name, the one in service.
-int version_of(const InsightQuestion& question, App& app) {
-  return question.version ? question.version->number : app.model()->number;
+// Default: the active version.
+int version_number(const InsightQuery& query, const App& app) {
+  return query.version ? query.version->number : app.model()->number;
 }
 
-// What the addresses of a chart end in, so that they mean the same version and evaluation.
-std::string query_of(const InsightKind& kind, const InsightQuestion& question, int version) {
-  const std::string of_version = "?version=" + std::to_string(version);
-  if (is_of_evaluation(kind) && !question.evaluation.empty()) {
-    return of_version + "&evaluation=" + question.evaluation;
+// The query string that makes the URL of a chart refer to the same version and evaluation.
+std::string url_query(const InsightKind& kind, const InsightQuery& query, int version) {
+  if (is_of_evaluation(kind) && !query.evaluation.empty()) {
+    return fmt::format("?version={}&evaluation={}", version, query.evaluation);
   }
-  return question.version && !kind.all_versions ? of_version : "";
+  return query.version && !kind.all_versions ? fmt::format("?version={}", version) : "";
 }
 
-Json head(const InsightKind& kind, const std::string& query, const InsightAnswer& answer) {
+Json head(const InsightKind& kind, const std::string& url_suffix, const SourcedInsight& result) {
   const std::string path = std::string("/api/v1/insights/") + kind.name;
-  const bool drawable = is_drawable(answer.insight.chart);
-  const std::string& caveat = answer.insight.caveat;
+  const Insight& insight = result.insight;
+  const bool drawable = is_drawable(insight.chart);
   return {{"name", kind.name},
           {"title", kind.title},
           {"has_data", drawable},
-          {"sentence", answer.insight.sentence},
-          {"caveat", caveat.empty() ? Json() : Json(caveat)},
-          {"url", path + query},
-          {"png", drawable ? Json(path + ".png" + query) : Json()}};
+          {"sentence", insight.sentence},
+          {"caveat", insight.caveat.empty() ? Json() : Json(insight.caveat)},
+          {"url", path + url_suffix},
+          {"png", drawable ? Json(path + ".png" + url_suffix) : Json()}};
 }
 
 }  // namespace
 
 Reply list_insights(const Request& request, App& app) {
-  const InsightQuestion question = read_question(request, app);
-  const int version = version_of(question, app);
-  InsightAnswers answers(app, question);
+  const InsightQuery query = read_query(request, app.registry);
+  const int version = version_number(query, app);
+  InsightBuilder builder(app.chart_context(), query);
   Json list = Json::array();
   for (const InsightKind& kind : insight_kinds()) {
-    list.push_back(head(kind, query_of(kind, question, version), answers.about(kind)));
+    list.push_back(head(kind, url_query(kind, query, version), builder.build(kind)));
   }
   return json_reply({{"version", version}, {"insights", std::move(list)}});
 }
 
 Reply show_insight(const Request& request, App& app) {
   const InsightKind& kind = insight_kind(request);
-  const InsightQuestion question = read_question(request, app);
-  require_fitting(kind, question);
-  const InsightAnswer answer = InsightAnswers(app, question).about(kind);
-  Json body = head(kind, query_of(kind, question, version_of(question, app)), answer);
-  body["source"] = answer.source.json ? *answer.source.json : Json();
-  body["data"] = answer.insight.chart.panels.empty() ? Json() : chart_json(answer.insight.chart);
+  const InsightQuery query = read_query(request, app.registry);
+  require_applicable(kind, query);
+  const SourcedInsight result = InsightBuilder(app.chart_context(), query).build(kind);
+  Json body = head(kind, url_query(kind, query, version_number(query, app)), result);
+  body["source"] = result.source.json ? *result.source.json : Json();
+  body["data"] = result.insight.chart.panels.empty() ? Json() : chart_json(result.insight.chart);
   return json_reply(body);
 }
 
 Reply draw_insight(const Request& request, App& app) {
   const InsightKind& kind = insight_kind(request);
-  const InsightQuestion question = read_question(request, app);
-  require_fitting(kind, question);
-  return png_reply(request, app, kind, question);
+  const InsightQuery query = read_query(request, app.registry);
+  require_applicable(kind, query);
+  return png_reply(request, app.chart_context(), kind, query);
 }
 
 }  // namespace fovea::server

@@ -1,7 +1,10 @@
-#include <charconv>
-#include <limits>
+#include <algorithm>
+
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/text.h"
+#include "server/api/audit.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/job_reply.h"
@@ -13,20 +16,34 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::int64_t read_whole(std::string_view text, const std::string& what) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0) {
-    throw HttpError(400, what + " \"" + std::string(text.substr(0, 100)) + "\" is no whole number");
+std::int64_t parse_id(std::string_view text, const char* what) {
+  const auto number = parse_number<std::int64_t>(text);
+  if (!number || *number < 0) {
+    throw HttpError(400, fmt::format("{} \"{}\" is not a whole number", what, text.substr(0, 100)));
   }
-  return number;
+  return *number;
 }
 
-std::int64_t job_of(const Request& request) {
-  return read_whole(request.params.at(0).second, "the job");
+Job find_job(const Request& request, const Jobs& jobs) {
+  return jobs.find(parse_id(request.params.at(0).second, "the job"));
 }
 
-// Out of the body; what remains are the options.
+std::string job_url(const Job& job) {
+  return fmt::format("/api/v1/jobs/{}", job.id);
+}
+
+void audit_job(const Request& request, App& app, const std::string& action, const Job& job,
+               const Json& detail = Json::object()) {
+  audit(*app.store, request, action, fmt::format("job {}", job.id), detail);
+}
+
+Reply accepted(App& app, const Job& job) {
+  Reply reply = json_reply(app.jobs().show(job), 202);
+  reply.fields.emplace_back("Location", job_url(job));
+  return reply;
+}
+
+// Removes the kind from the body, which then contains the options.
 std::string take_kind(Json& body) {
   std::string kind = read_text(body, "kind");
   if (kind.empty()) throw HttpError(400, "\"kind\" is missing: retrain, evaluate or import");
@@ -34,35 +51,33 @@ std::string take_kind(Json& body) {
   return kind;
 }
 
-// The number of the last event the client has: what it says when it comes back counts.
-std::int64_t read_after(const Request& request) {
-  const auto given = find_field(request.query, "after");
-  const std::int64_t after = given ? read_whole(*given, "after") : 0;
-  const auto seen = request.field("Last-Event-ID");
-  return seen ? read_whole(*seen, "Last-Event-ID") : after;
+// The id of the last event that the client received. Browsers send it when they reconnect, so the
+// header overrides the query.
+std::int64_t read_last_event(const Request& request) {
+  const auto after = find_field(request.query, "after");
+  const std::int64_t first = after ? parse_id(*after, "after") : 0;
+  const auto header = request.field("Last-Event-ID");
+  return header ? parse_id(*header, "Last-Event-ID") : first;
+}
+
+std::string read_idempotency_key(const Request& request) {
+  std::string key(request.field("Idempotency-Key").value_or(""));
+  const bool printable =
+      std::all_of(key.begin(), key.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (key.size() > 200 || !printable) {
+    throw HttpError(400, "an Idempotency-Key has at most 200 printable ASCII characters");
+  }
+  return key;
 }
 
 }  // namespace
 
 Reply submit_job(const Request& request, App& app, const std::string& kind, const Json& options) {
-  const std::string key(request.field("Idempotency-Key").value_or(""));
-  for (const char c : key) {
-    if (key.size() > 200 || c < ' ' || c > '~') {
-      throw HttpError(400, "an Idempotency-Key has at most 200 printable ASCII characters");
-    }
-  }
-  const auto submitted = app.jobs.submit(kind, options, key);
+  const auto submitted = app.jobs().submit(kind, options, read_idempotency_key(request));
   if (submitted.created) {
-    app.store->audit().append({0,
-                               {},
-                               request.actor,
-                               "start job",
-                               "job " + std::to_string(submitted.job.id),
-                               Json({{"kind", kind}, {"options", options}}).dump()});
+    audit_job(request, app, "start job", submitted.job, {{"kind", kind}, {"options", options}});
   }
-  Reply reply = json_reply(app.jobs.show(app.jobs.find(submitted.job.id)), 202);
-  reply.fields.emplace_back("Location", "/api/v1/jobs/" + std::to_string(submitted.job.id));
-  return reply;
+  return accepted(app, app.jobs().find(submitted.job.id));
 }
 
 Reply create_job(const Request& request, App& app) {
@@ -74,59 +89,52 @@ Reply create_job(const Request& request, App& app) {
 Reply plan_job(const Request& request, App& app) {
   Json options = read_object(request);
   const std::string kind = take_kind(options);
-  return json_reply(app.jobs.plan(kind, options));
+  return json_reply(app.jobs().plan(kind, options));
 }
 
 Reply list_jobs(const Request& request, App& app) {
-  const auto limit = static_cast<int>(read_number(request, "limit", 1, 100, 20));
-  const std::int64_t before =
-      read_number(request, "before", 1, std::numeric_limits<std::int64_t>::max(), 0);
-  const auto jobs = app.store->jobs().newest(limit, before);
+  const Page page = read_page(request, 100, 20);
+  const auto jobs = app.store->jobs().newest(page.limit, page.before);
   Json list = Json::array();
-  for (const Job& job : jobs) list.push_back(app.jobs.show_short(job));
+  for (const Job& job : jobs) list.push_back(app.jobs().show_short(job));
   Json body = {{"jobs", std::move(list)}};
-  if (jobs.size() == static_cast<std::size_t>(limit) && jobs.back().id > 1) {
-    body["next"] =
-        "/api/v1/jobs?limit=" + std::to_string(limit) + "&before=" + std::to_string(jobs.back().id);
+  if (jobs.size() == static_cast<std::size_t>(page.limit) && jobs.back().id > 1) {
+    body["next"] = next_page("/api/v1/jobs", page, jobs.back().id);
   }
   return json_reply(body);
 }
 
 Reply show_job(const Request& request, App& app) {
-  return json_reply(app.jobs.show(app.jobs.find(job_of(request))));
+  return json_reply(app.jobs().show(find_job(request, app.jobs())));
 }
 
 Reply cancel_job(const Request& request, App& app) {
-  const Job job = app.jobs.cancel(job_of(request));
-  app.store->audit().append(
-      {0, {}, request.actor, "cancel job", "job " + std::to_string(job.id), "{}"});
-  return json_reply(app.jobs.show(job), has_ended(job.state) ? 200 : 202);
+  const Job job = app.jobs().cancel(parse_id(request.params.at(0).second, "the job"));
+  audit_job(request, app, "cancel job", job);
+  return json_reply(app.jobs().show(job), has_ended(job.state) ? 200 : 202);
 }
 
 Reply resume_job(const Request& request, App& app) {
-  const Job job = app.jobs.resume(job_of(request));
-  app.store->audit().append(
-      {0, {}, request.actor, "resume job", "job " + std::to_string(job.id), "{}"});
-  Reply reply = json_reply(app.jobs.show(job), 202);
-  reply.fields.emplace_back("Location", "/api/v1/jobs/" + std::to_string(job.id));
-  return reply;
+  const Job job = app.jobs().resume(parse_id(request.params.at(0).second, "the job"));
+  audit_job(request, app, "resume job", job);
+  return accepted(app, job);
 }
 
 Reply follow_job(const Request& request, App& app) {
-  const Job job = app.jobs.find(job_of(request));
-  const std::int64_t after = read_after(request);
+  const Job job = find_job(request, app.jobs());
+  const std::int64_t after = read_last_event(request);
   if (has_ended(job.state) && app.store->jobs().events(job.id, after, 1).empty()) {
-    Reply reply;  // nothing will come: a browser stops asking after a 204
+    Reply reply;  // no further events: browsers stop reconnecting after a 204
     reply.status = 204;
     return reply;
   }
-  return sse_reply(app.jobs.follow(job.id, after));
+  return sse_reply(app.jobs().follow(job.id, after));
 }
 
 Reply follow_everything(const Request& request, App& app) {
-  const auto seen = request.field("Last-Event-ID");
+  const auto header = request.field("Last-Event-ID");
   return sse_reply(app.hub.subscribe(
-      seen ? *seen : find_field(request.query, "after").value_or(std::string_view())));
+      header ? *header : find_field(request.query, "after").value_or(std::string_view())));
 }
 
 }  // namespace fovea::server

@@ -9,94 +9,86 @@ namespace fovea::server {
 namespace {
 
 using Kind = MetricSample::Kind;
+using Samples = std::vector<MetricSample>;
 
-constexpr int kLookBack = 100;  // jobs among which the latest retraining is looked for
+constexpr int kMaxSearched = 100;  // newest jobs among which the latest retraining is searched
 
-// How far the retraining is that runs now, and when one last succeeded.
-void add_training(std::vector<MetricSample>& samples, App& app) {
-  constexpr std::pair<const char*, const char*> kNumbers[] = {
-      {"epoch", "Epoch of the retraining that runs."},
-      {"loss", "Its loss on what it learns."},
-      {"accuracy", "Its share of right answers on what it learns."},
-      {"eta_seconds", "Time until it will be done."}};
+void add(Samples& samples, const char* name, const char* help, Kind kind, double value) {
+  samples.push_back({name, help, kind, {}, value});
+}
+
+// The progress of the running retraining.
+void add_progress(Samples& samples, const nlohmann::ordered_json& job) {
+  constexpr std::tuple<const char*, const char*, const char*> kNumbers[] = {
+      {"epoch", "fovea_training_epoch", "Epoch of the running retraining."},
+      {"loss", "fovea_training_loss", "Training loss of the running retraining."},
+      {"accuracy", "fovea_training_accuracy", "Training accuracy of the running retraining."},
+      {"eta_seconds", "fovea_training_eta_seconds", "Estimated time until it ends."}};
+  for (const auto& [key, name, help] : kNumbers) {
+    const auto value = job.find(key);
+    if (value == job.end() || !value->is_number()) continue;
+    add(samples, name, help, Kind::gauge, value->get<double>());
+  }
+}
+
+void add_training(Samples& samples, App& app) {
   bool succeeded = false;
-  for (const Job& job : app.store->jobs().newest(kLookBack)) {
+  for (const Job& job : app.store->jobs().newest(kMaxSearched)) {
     if (job.kind != "retrain") continue;
     if (job.state == JobState::running) {
-      const auto shown = app.jobs.show(job);
-      for (const auto& [name, help] : kNumbers) {
-        const auto value = shown.find(name);
-        if (value == shown.end() || !value->is_number()) continue;
-        samples.push_back(
-            {std::string("fovea_training_") + name, help, Kind::gauge, {}, value->get<double>()});
-      }
+      add_progress(samples, app.jobs().show(job));
     } else if (job.state == JobState::succeeded && job.ended && !succeeded) {
       succeeded = true;
-      const std::chrono::duration<double> when = job.ended->time_since_epoch();
-      samples.push_back({"fovea_training_last_success_timestamp_seconds",
-                         "When a retraining last succeeded.",
-                         Kind::gauge,
-                         {},
-                         when.count()});
+      add(samples, "fovea_training_last_success_timestamp_seconds",
+          "End of the latest successful retraining.", Kind::gauge,
+          std::chrono::duration<double>(job.ended->time_since_epoch()).count());
     }
   }
 }
 
-void add_dataset(std::vector<MetricSample>& samples, App& app) {
+void add_dataset(Samples& samples, TrainingData& training) {
   constexpr const char* kSplits[] = {"train", "val", "test"};
-  for (const ClassCount& one : app.training.snapshot()->classes) {
+  for (const ClassCount& count : training.snapshot()->classes) {
     for (std::size_t i = 0; i < std::size(kSplits); ++i) {
       samples.push_back({"fovea_dataset_images",
-                         "Images of the training data.",
+                         "Images of the dataset.",
                          Kind::gauge,
-                         {{"split", kSplits[i]}, {"class", one.name}},
-                         static_cast<double>(one.splits[i])});
+                         {{"split", kSplits[i]}, {"class", count.name}},
+                         static_cast<double>(count.splits[i])});
     }
   }
+}
+
+void add_model(Samples& samples, const ServedModel& model) {
+  samples.push_back({"fovea_model_info",
+                     "The active model.",
+                     Kind::gauge,
+                     {{"model", model.name},
+                      {"version", model.version},
+                      {"alias", "champion"},
+                      {"sha256", model.classifier.weights_sha256()}},
+                     1});
 }
 
 }  // namespace
 
 Reply show_metrics(const Request&, App& app) {
-  std::vector<MetricSample> samples;
+  Samples samples;
   samples.push_back(
       {"fovea_build_info", "The program.", Kind::gauge, {{"version", FOVEA_VERSION}}, 1});
-  const auto served = app.model();
-  samples.push_back({"fovea_model_info",
-                     "The model in service.",
-                     Kind::gauge,
-                     {{"model", served->name},
-                      {"version", served->version},
-                      {"alias", "champion"},
-                      {"sha256", served->classifier.weights_sha256()}},
-                     1});
-  samples.push_back({"fovea_inference_queue_depth",
-                     "Images waiting for the network.",
-                     Kind::gauge,
-                     {},
-                     static_cast<double>(app.batcher.waiting())});
-  samples.push_back({"fovea_inference_batches_total",
-                     "Runs of the network.",
-                     Kind::counter,
-                     {},
-                     static_cast<double>(app.batcher.batches())});
-  samples.push_back({"fovea_history_queue_depth",
-                     "Answers waiting for the disk.",
-                     Kind::gauge,
-                     {},
-                     static_cast<double>(app.recorder.waiting())});
-  samples.push_back({"fovea_history_commits_total",
-                     "Transactions of the history.",
-                     Kind::counter,
-                     {},
-                     static_cast<double>(app.recorder.commits())});
-  samples.push_back({"fovea_history_unrecorded_total",
-                     "Answers that the disk refused.",
-                     Kind::counter,
-                     {},
-                     static_cast<double>(app.recorder.unrecorded())});
+  add_model(samples, *app.model());
+  add(samples, "fovea_inference_queue_depth", "Images in the queue.", Kind::gauge,
+      static_cast<double>(app.batcher.waiting()));
+  add(samples, "fovea_inference_batches_total", "Micro-batches run by the network.", Kind::counter,
+      static_cast<double>(app.batcher.batches()));
+  add(samples, "fovea_history_queue_depth", "Predictions to be written to the history.",
+      Kind::gauge, static_cast<double>(app.recorder.waiting()));
+  add(samples, "fovea_history_commits_total", "Transactions of the history.", Kind::counter,
+      static_cast<double>(app.recorder.commits()));
+  add(samples, "fovea_history_unrecorded_total", "Predictions that could not be written.",
+      Kind::counter, static_cast<double>(app.recorder.unrecorded()));
   add_training(samples, app);
-  add_dataset(samples, app);
+  add_dataset(samples, app.training);
   add_process_samples(samples);
   Reply reply;
   reply.fields = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},

@@ -53,19 +53,9 @@ Reply show_model(const Request&, App& app) {
 
 Reply show_weights(const Request& request, App& app) {
   const auto served = app.model();
-  const std::string etag = '"' + served->file_sha256 + '"';
-  Reply reply;
-  reply.fields = {
-      {"Content-Type", "application/octet-stream"}, {"ETag", etag}, {"Cache-Control", "no-cache"}};
-  if (etag_matches(request, etag)) {
-    reply.status = 304;
-    return reply;
-  }
-  reply.fields.emplace_back(
-      "Content-Disposition",
-      "attachment; filename=\"" + header_safe(served->name) + ".safetensors\"");
-  reply.shared = SharedBytes{served, served->file};
-  return reply;
+  return model_file_reply(request, served->file_sha256, served->name, [&] {
+    return SharedBytes{served, served->file};
+  });
 }
 
 }  // namespace fovea::server

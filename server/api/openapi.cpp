@@ -2,21 +2,23 @@
 
 #include <map>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
 #include "server/api/handlers.h"
 #include "server/api/routes.h"
-#include "server/http/static_files.h"
 #include "server/http/problem.h"
+#include "server/http/static_files.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Members of `from` go into `into`, objects that are in both member by member.
+// Adds the members of `from` to `into`. Objects in both are merged recursively.
 void merge(Json& into, const Json& from, const std::string& where) {
   for (const auto& [key, value] : from.items()) {
     if (!into.contains(key)) {
@@ -24,7 +26,7 @@ void merge(Json& into, const Json& from, const std::string& where) {
     } else if (into[key].is_object() && value.is_object()) {
       merge(into[key], value, where + " " + key);
     } else {
-      throw FormatError(where + " " + key + ": another file has it too");
+      throw FormatError(where + " " + key + ": another file defines it too");
     }
   }
 }
@@ -49,15 +51,15 @@ Json shared_response(const std::string& name) {
   return {{"$ref", "#/components/responses/" + name}};
 }
 
-void write_out_problems(Json& responses) {
+void expand_problems(Json& responses) {
   for (Json& response : responses) {
     if (response.is_string()) response = problem_response(response);
   }
 }
 
-// What the route says about the operation; the file's own words for a status count more.
+// Adds what follows from the route. Responses in the file take precedence.
 void complete(Json& operation, const Route& route) {
-  std::map<std::string, Json> all;  // by status
+  std::map<std::string, Json> all;  // status -> response
   for (const auto& [status, response] : operation["responses"].items()) all[status] = response;
   all.try_emplace("400", shared_response("BadRequest"));
   all.try_emplace("403", shared_response("Forbidden"));
@@ -74,8 +76,8 @@ void complete(Json& operation, const Route& route) {
   }
   if (route.max_body != 0) {
     operation["x-max-body-bytes"] = route.max_body;
-    const std::string limit = std::to_string(route.max_body >> 20) + " MiB";
-    all.try_emplace("413", problem_response("The body exceeds " + limit + "."));
+    all.try_emplace(
+        "413", problem_response(fmt::format("The body exceeds {} MiB.", route.max_body >> 20)));
   } else if (operation.contains("requestBody")) {
     all.try_emplace("413", shared_response("TooLarge"));
   }
@@ -84,27 +86,26 @@ void complete(Json& operation, const Route& route) {
     if (route.verb != "GET") all.try_emplace("507", shared_response("DiskFull"));
   }
   operation["responses"] = all;
-  write_out_problems(operation["responses"]);
+  expand_problems(operation["responses"]);
 }
 
 // The operation that describes the route, or null.
 Json* find_operation(Json& document, const Route& route) {
-  std::string verb;
-  for (const char c : route.verb) verb += static_cast<char>(c - 'A' + 'a');
+  const std::string verb = lower(route.verb);
   const auto path = document["paths"].find(std::string(route.pattern));
   if (path == document["paths"].end()) return nullptr;
   const auto operation = path->find(verb);
   return operation == path->end() ? nullptr : &*operation;
 }
 
-// Adds the names of the query parameters in one list of the document.
+// Adds the names of the query parameters of a path or an operation.
 void add_queries(const Json& document, const Json& holder, std::vector<std::string>& names) {
   if (!holder.contains("parameters")) return;
-  for (const Json& given : holder["parameters"]) {
+  for (const Json& each : holder["parameters"]) {
     const Json& parameter =
-        given.contains("$ref")
-            ? document.at(Json::json_pointer(given["$ref"].get<std::string>().substr(1)))
-            : given;
+        each.contains("$ref")
+            ? document.at(Json::json_pointer(each["$ref"].get<std::string>().substr(1)))
+            : each;
     if (parameter.value("in", "") == "query") names.push_back(parameter.value("name", ""));
   }
 }
@@ -127,7 +128,7 @@ std::vector<Route> with_queries(std::vector<Route> routes, std::span<const Embed
 Json make_openapi(const std::vector<Route>& routes, std::span<const EmbeddedFile> files) {
   Json document = read_files(files);
   document["info"]["version"] = FOVEA_VERSION;
-  write_out_problems(document["components"]["responses"]);
+  expand_problems(document["components"]["responses"]);
   for (const Route& route : routes) {
     if (Json* operation = find_operation(document, route)) complete(*operation, route);
   }

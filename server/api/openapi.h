@@ -10,17 +10,17 @@
 
 namespace fovea::server {
 
-// The OpenAPI 3.1 document, from the files of server/api/openapi/: each holds "paths" and
-// "components", about.json the rest. A response that is only a text there is a problem with that
-// description. What the routes know is put in here, so that no file can tell it wrongly: the role
-// that an operation needs, its body limit, and the errors that follow from both. Throws FormatError
-// for a file that is no JSON and for what two files say; that files and routes speak of the same
-// operations is for the test to see.
+// Builds the OpenAPI 3.1 document from the files of server/api/openapi/. Each file has "paths" and
+// "components"; about.json has the rest. A response that is only a string becomes a problem with
+// that description. What follows from the route is added here, so that the files cannot contradict
+// it: the role, the body limit, and the errors that both imply. Throws FormatError for a file that
+// is not a JSON object and for a member that two files define. A test checks that the files
+// describe exactly the operations of the routes.
 nlohmann::ordered_json make_openapi(const std::vector<Route>& routes,
                                     std::span<const EmbeddedFile> files);
 
-// The routes, each of /api/v1 with the query parameters that the files describe for it. Other paths
-// take any: their clients were written for other servers, or add what keeps a page fresh.
+// Sets the query parameters of the routes below /api/v1 to those in the files. Other routes accept
+// any: clients of the legacy API may send more, and the page appends some to bypass caches.
 std::vector<Route> with_queries(std::vector<Route> routes, std::span<const EmbeddedFile> files);
 
 }  // namespace fovea::server

@@ -10,13 +10,13 @@ constexpr std::string_view kNoPage = R"(<!doctype html>
 <meta charset="utf-8">
 <title>Fovea - Image Classification</title>
 <h1>Image Classification</h1>
-<p>The server runs, but its pages were not built. Build it and then the server again:</p>
+<p>The server is running, but the dashboard was not built. Build it, then build the server again:</p>
 <pre>cd www
 npm ci
 npm run build
 cd ..
 cmake --build --preset release</pre>
-<p>Until then, classify an image with:</p>
+<p>Classify an image without it:</p>
 <pre>curl -F file=@image.jpg http://localhost:8080/api/v1/predict</pre>
 <p>The whole API is described in <a href="/openapi.json">/openapi.json</a>.</p>
 </html>
@@ -34,7 +34,7 @@ Reply no_page() {
 Reply show_page(const Request& request, App& app) {
   if (auto found = app.files.find(request)) return std::move(*found);
   if (request.path == "/") return no_page();
-  return problem(request, 404, "there is nothing at " + request.path);
+  throw HttpError(404, request.path + " does not exist");
 }
 
 Reply show_docs(const Request& request, App& app) {

@@ -1,92 +1,88 @@
-#include <charconv>
+#include <algorithm>
+
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/text.h"
 #include "server/api/handlers.h"
-#include "server/api/uploads.h"
+#include "server/api/predict_input.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
-#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// How many classes `top` lists. Throws HttpError.
+// The number of classes in `top`.
 int read_top_k(const Request& request, int classes) {
-  const auto given = find_field(request.query, "top_k");
-  if (!given) return classes;
-  int k = 0;
-  const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), k);
-  if (error != std::errc() || end != given->data() + given->size() || k < 1) {
-    throw HttpError(400, "top_k=" + std::string(*given) + " is not a whole number of at least 1");
+  const auto text = find_field(request.query, "top_k");
+  if (!text) return classes;
+  const auto k = parse_number<int>(*text);
+  if (!k || *k < 1) {
+    throw HttpError(400, fmt::format("top_k={} is not a whole number of at least 1", *text));
   }
-  return std::min(k, classes);
+  return std::min(*k, classes);
 }
 
-Json result_json(const PredictResult& classified, std::size_t index, int k) {
-  const Prediction& prediction = classified.predictions[index];
-  const std::string& file = classified.uploads[index].file;
+Json result_json(const PredictTask& task, std::size_t index, int k) {
+  const Prediction& prediction = task.predictions[index];
+  const std::string& file = task.images[index].name;
   if (prediction.status != Prediction::Status::ok) {
     return {{"file", file}, {"error", prediction.error}};
   }
-  const auto& classes = classified.model->classifier.classes();
+  const auto& classes = task.model->classifier.classes();
   Json top = Json::array();
   for (const int label : top_k(prediction.probabilities, k)) {
     top.push_back({{"label", classes[label]},
                    {"index", label},
-                   {"probability", shortest(prediction.probabilities[label])}});
+                   {"probability", shortest_decimal(prediction.probabilities[label])}});
   }
   Json result = {{"file", file},
                  {"label", top[0]["label"]},
                  {"index", top[0]["index"]},
                  {"probability", top[0]["probability"]},
-                 {"uncertain", classified.uncertain(index)},
+                 {"uncertain", task.uncertain(index)},
                  {"top", std::move(top)},
                  {"timing_ms",
                   {{"decode", prediction.timing.decode},
                    {"queue", prediction.timing.queue},
                    {"compute", prediction.timing.compute}}}};
-  if (classified.ids[index] > 0) result["prediction"] = classified.ids[index];
+  if (task.ids[index] > 0) result["prediction"] = task.ids[index];
   return result;
 }
 
-Reply predict_reply(const PredictResult& classified, int k) {
-  const Request& request = *classified.request;
-  const ServedModel& served = *classified.model;
+Reply predict_reply(const Request& request, const PredictTask& task, int k) {
   Json results = Json::array();
   std::size_t bad = 0;
-  const std::size_t count = classified.uploads.size();
+  const std::size_t count = task.images.size();
   for (std::size_t i = 0; i < count; ++i) {
-    bad += classified.predictions[i].status != Prediction::Status::ok;
-    results.push_back(result_json(classified, i, k));
+    bad += task.predictions[i].status != Prediction::Status::ok;
+    results.push_back(result_json(task, i, k));
   }
   Json body = {{"id", request.id},
-               {"model", served.name},
-               {"version", served.version},
-               {"weights_sha256", served.classifier.weights_sha256()},
-               {"threshold", classified.threshold},
-               {"recorded", classified.recorded},
+               {"model", task.model->name},
+               {"version", task.model->version},
+               {"weights_sha256", task.model->classifier.weights_sha256()},
+               {"threshold", task.threshold},
+               {"recorded", task.recorded},
                {"results", std::move(results)}};
   if (bad < count) return json_reply(body);
   body.erase("recorded");
-  std::string detail = classified.uploads[0].file + ": " + classified.predictions[0].error;
-  if (bad > 1) {
-    detail =
-        "none of the " + std::to_string(bad) + " files is an image that can be read; " + detail;
-  }
+  std::string detail = task.images[0].name + ": " + task.predictions[0].error;
+  if (bad > 1) detail = fmt::format("none of the {} files is a readable image; {}", bad, detail);
   return problem(request, 422, detail, body);
 }
 
 }  // namespace
 
 void predict(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  const int classes = static_cast<int>(app.model()->classifier.classes().size());
-  const int k = read_top_k(*request, classes);
-  const double threshold = read_threshold(*request, app);
-  std::vector<Upload> uploads = read_uploads(*request);
-  classify_uploads(
-      request, app, std::move(uploads), {"v1", threshold},
-      [k](const PredictResult& classified) { return predict_reply(classified, k); }, respond);
+  const auto model = app.model();
+  const int k = read_top_k(*request, static_cast<int>(model->classifier.classes().size()));
+  const double threshold = read_threshold(*request, app.options.threshold);
+  app.pipeline.start(
+      make_task(request, model, read_images(*request), "v1", threshold),
+      [request, k](const PredictTask& task) { return predict_reply(*request, task, k); }, respond);
 }
 
 }  // namespace fovea::server

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kLegacyBody = 16 << 20;
 
-// Every endpoint there is. A new one is described in server/api/openapi/; a test asks for it.
+// Every route is described in server/api/openapi/, which a test checks.
 const std::vector<Route> kRoutes = {
     {"GET", "/livez", show_alive, Role::open},
     {"GET", "/readyz", show_ready, Role::open},
@@ -62,12 +62,13 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/v1/statistics", Blocking{show_statistics}, Role::predict},
 
     {"GET", "/api/v1/insights", Blocking{list_insights}, Role::predict},
-    // People's images are for those who see the training data.
+    // Charts that show images need the role that may see the dataset.
     {"GET", "/api/v1/insights/sample_images.png", Blocking{draw_insight}},
     {"GET", "/api/v1/insights/sample_pictures.png", Blocking{draw_insight}},  // deprecated
     {"GET", "/api/v1/insights/worst_mistakes.png", Blocking{draw_insight}},
     {"GET", "/api/v1/insights/{name}.png", Blocking{draw_insight}, Role::predict},
-    {"GET", "/api/v1/insights/sample_pictures", Blocking{show_insight}, Role::predict},  // deprecated
+    {"GET", "/api/v1/insights/sample_pictures", Blocking{show_insight},
+     Role::predict},  // deprecated
     {"GET", "/api/v1/insights/{name}", Blocking{show_insight}, Role::predict},
 
     {"GET", "/v2", show_v2_server, Role::open},
@@ -100,7 +101,8 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/model/uptime", show_legacy_uptime, Role::open},
     {"GET", "/api/visualizations", Blocking{list_visualizations}, Role::predict},
     {"GET", "/static/visualizations/sample_images.png", Blocking{draw_visualization}},
-    {"GET", "/static/visualizations/sample_pictures.png", Blocking{draw_visualization}},  // deprecated
+    {"GET", "/static/visualizations/sample_pictures.png",
+     Blocking{draw_visualization}},  // deprecated
     {"GET", "/static/visualizations/worst_mistakes.png", Blocking{draw_visualization}},
     {"GET", "/static/visualizations/{name}.png", Blocking{draw_visualization}, Role::predict},
     {"POST", "/api/model/evaluate", Blocking{show_legacy_evaluation}, Role::predict},

@@ -6,10 +6,10 @@
 
 namespace fovea::server {
 
-// Bytes of a body with training data, however small --max-body-mb is.
+// Limit of request bodies with images for the dataset, bytes. Not affected by --max-body-mb.
 inline constexpr std::uint64_t kUploadBody = 256 << 20;
 
-// The whole HTTP surface, one table (routes.cpp); docs/http-api.md describes it.
+// All routes of the server, in one table (routes.cpp); docs/http-api.md describes them.
 Router make_router();
 
 }  // namespace fovea::server

@@ -1,5 +1,3 @@
-#include "server/api/statistics.h"
-
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
@@ -46,10 +44,10 @@ Json confidence_json(const Tally& tally) {
 
 Json tally_json(const Tally& tally) {
   Json classes = Json::array();
-  for (const auto& [label, of_label] : tally.classes) {
+  for (const auto& [label, predicted] : tally.classes) {
     classes.push_back({{"label", label},
-                       {"count", of_label.count},
-                       {"mean_probability", ratio(of_label.probability_sum, of_label.count)}});
+                       {"count", predicted.count},
+                       {"mean_probability", ratio(predicted.probability_sum, predicted.count)}});
   }
   return {{"predictions", tally.count},
           {"uncertain", tally.uncertain},
@@ -62,8 +60,6 @@ Json tally_json(const Tally& tally) {
             {"queue", percentiles_json(tally.queue)},
             {"compute", percentiles_json(tally.compute)}}}};
 }
-
-}  // namespace
 
 Json statistics_json(const Statistics& statistics) {
   Json body = tally_json(statistics.all);
@@ -90,13 +86,12 @@ Json statistics_json(const Statistics& statistics) {
   return body;
 }
 
+}  // namespace
+
 Reply show_statistics(const Request& request, App& app) {
-  constexpr std::int64_t kTenYears = std::int64_t{10} * 366 * 24;
-  const std::int64_t hours = read_number(request, "hours", 1, kTenYears, 0);
-  const Time now = std::chrono::system_clock::now();
-  std::optional<Time> since;
-  if (hours > 0) since = now - std::chrono::hours(hours);
-  Json body = {{"from", since ? Json(iso_time(*since)) : Json()}, {"to", iso_time(now)}};
+  const auto since = read_since(request);
+  Json body = {{"from", since ? Json(iso_time(*since)) : Json()},
+               {"to", iso_time(std::chrono::system_clock::now())}};
   body.update(statistics_json(app.store->predictions().statistics(since)));
   body["unrecorded"] = app.recorder.unrecorded();
   return json_reply(body);
@@ -106,8 +101,8 @@ Reply show_legacy_statistics(const Request&, App& app) {
   const Tally all = app.store->predictions().statistics({}).all;
   if (all.count == 0) return json_reply({{"message", "No predictions yet"}});
   Json classes = Json::object();
-  for (const auto& [label, of_label] : all.classes) {
-    classes[capitalized(label)] = of_label.count;
+  for (const auto& [label, predicted] : all.classes) {
+    classes[capitalized(label)] = predicted.count;
   }
   return json_reply({{"total_predictions", all.count},
                      {"average_confidence", ratio(all.probability_sum, all.count)},

@@ -10,9 +10,10 @@
 namespace fovea::server {
 namespace {
 
-// What a person should know before meeting one of them; docs/operations.md has them all.
-nlohmann::ordered_json limits_json(const AppOptions& options) {
-  using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
+
+// The limits that matter in daily use; docs/operations.md lists all of them.
+Json limits_json(const AppOptions& options) {
   return {{"body_bytes", options.max_body},
           {"upload_bytes", kUploadBody},
           {"image_pixels", DecodeLimits().max_pixels},
@@ -25,9 +26,8 @@ nlohmann::ordered_json limits_json(const AppOptions& options) {
 
 }  // namespace
 
-// What a dashboard asks every few seconds: no disk, no lock that anybody holds for long.
+// Polled every few seconds, so it must not read from disk or wait for a lock that is held long.
 Reply show_status(const Request& request, App& app) {
-  using Json = nlohmann::ordered_json;
   const auto served = app.model();
   const auto memory = resident_bytes();
   Json body = {{"program", FOVEA_VERSION},
@@ -45,7 +45,7 @@ Reply show_status(const Request& request, App& app) {
   body["history"] = {{"waiting", app.recorder.waiting()},
                      {"unrecorded", app.recorder.unrecorded()}};
   body["memory_bytes"] = memory ? Json(*memory) : Json();
-  body["retraining"] = app.jobs.retraining();
+  body["retraining"] = app.jobs().retraining();
   body["threshold"] = app.options.threshold;
   body["limits"] = limits_json(app.options);
   return json_reply(body);

@@ -1,9 +1,8 @@
 #include "server/api/version_reply.h"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "engine/core/error.h"
-#include "server/http/problem.h"
 #include "server/registry/manifest.h"
 #include "server/text/time.h"
 
@@ -12,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json start_of(const StoredVersion& version, const Aliases& aliases) {
+Json head(const StoredVersion& version, const Aliases& aliases) {
   Json names = Json::array();
   for (const auto& [name, number] : aliases) {
     if (number == version.number) names.push_back(name);
@@ -28,7 +27,7 @@ Json start_of(const StoredVersion& version, const Aliases& aliases) {
   return json;
 }
 
-// Single numbers and texts; curves and matrices are for the page of one version.
+// Members that are not lists or objects, such as curves and matrices.
 Json scalars_of(const Json& object) {
   Json scalars = Json::object();
   for (const auto& [key, value] : object.items()) {
@@ -37,10 +36,21 @@ Json scalars_of(const Json& object) {
   return scalars;
 }
 
+// Replaces characters that are not safe in a header field: the name may come from a model file.
+std::string header_safe(const std::string& name) {
+  std::string safe;
+  for (const char c : name) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '_' || c == '.';
+    safe += plain ? c : '_';
+  }
+  return safe;
+}
+
 }  // namespace
 
 Json version_json(const StoredVersion& version, const Aliases& aliases) {
-  Json json = start_of(version, aliases);
+  Json json = head(version, aliases);
   const Json manifest = parse_manifest(version.manifest);
   json["name"] = manifest.value("name", "");
   json["classes"] = manifest.value("classes", Json::array()).size();
@@ -52,20 +62,27 @@ Json version_json(const StoredVersion& version, const Aliases& aliases) {
 }
 
 Json whole_version_json(const StoredVersion& version, const Aliases& aliases) {
-  Json json = start_of(version, aliases);
+  Json json = head(version, aliases);
   json["manifest"] = parse_manifest(version.manifest);
   json["name"] = json["manifest"].value("name", "");
   return json;
 }
 
-std::string header_safe(const std::string& name) {
-  std::string safe;
-  for (const char c : name) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '-' || c == '_' || c == '.';
-    safe += plain ? c : '_';
+Reply model_file_reply(const Request& request, const std::string& sha256, const std::string& name,
+                       const std::function<SharedBytes()>& read) {
+  const std::string etag = '"' + sha256 + '"';
+  Reply reply;
+  reply.fields = {
+      {"Content-Type", "application/octet-stream"}, {"ETag", etag}, {"Cache-Control", "no-cache"}};
+  if (etag_matches(request, etag)) {
+    reply.status = 304;
+    return reply;
   }
-  return safe;
+  reply.fields.emplace_back(
+      "Content-Disposition",
+      fmt::format("attachment; filename=\"{}.safetensors\"", header_safe(name)));
+  reply.shared = read();
+  return reply;
 }
 
 }  // namespace fovea::server

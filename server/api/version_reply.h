@@ -5,18 +5,20 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "server/app/app.h"
 #include "server/http/message.h"
+#include "server/store/version_store.h"
 
 namespace fovea::server {
 
-// A version as the lists show it: without the long parts of its manifest.
+// A version in the format of lists: without the long members of its manifest.
 nlohmann::ordered_json version_json(const StoredVersion& version, const Aliases& aliases);
 
-// The same with the whole manifest.
+// The same with the complete manifest.
 nlohmann::ordered_json whole_version_json(const StoredVersion& version, const Aliases& aliases);
 
-// The name with only such characters as are harmless in a header field: it may come from a file.
-std::string header_safe(const std::string& name);
+// A download of a model or feature file as NAME.safetensors. Its sha256 is the entity tag; `read`
+// is called unless the client's copy is current. The name may contain any characters.
+Reply model_file_reply(const Request& request, const std::string& sha256, const std::string& name,
+                       const std::function<SharedBytes()>& read);
 
 }  // namespace fovea::server

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include <fmt/core.h>
+
 #include "engine/core/parallel.h"
 #include "server/jobs/model_job_handler.h"
 
@@ -31,21 +33,38 @@ std::unique_ptr<JobHandler> model_job_handler(const AppOptions& options, Registr
                      options.system});
 }
 
-void App::tell_swaps() {
-  registry.on_swap = [this, before = registry.on_swap](const ModelSwap& swap) {
-    if (before) before(swap);
-    hub.publish("model", R"({"version":)" + swap.now->version +
-                             (swap.rollback ? R"(,"rollback":true})" : "}"));
-    // The one at the start changed nothing.
-    if (swap.before) metrics.version_activated(swap.rollback);
-  };
-}
-
-JobsOptions App::counted(JobsOptions jobs_options) {
-  jobs_options.on_end = [this](const Job& job) {
+App::App(AppOptions app_options, const std::function<void(Registry&)>& activate_model,
+         StaticFiles page)
+    : options(std::move(app_options)),
+      files(std::move(page)),
+      lock(options.data_dir),
+      store(open_sqlite_store(options.data_dir / "fovea.db", options.history)),
+      blobs(options.data_dir / "files"),
+      training(options.data_dir, options.dataset, blobs, options.inference_threads / 2),
+      registry(store->versions(), blobs, options.registry),
+      watchdog(registry, options.watchdog),
+      pipeline(batcher, recorder, metrics, hub, options.deadline),
+      recorder(store->predictions(), options.on_error),
+      batcher(options.inference_threads, options.max_queue) {
+  activate_model(registry);
+  publish_swaps();
+  // The jobs start last: they may activate versions.
+  JobsOptions job_options = jobs_options(options);
+  job_options.on_end = [this](const Job& job) {
     if (job.kind == "retrain") metrics.training_finished(to_string(job.state));
   };
-  return jobs_options;
+  jobs_.emplace(std::move(job_options), store->jobs(), hub,
+                model_job_handler(options, registry, *store));
+}
+
+// Publishes activations to the hub and counts them.
+void App::publish_swaps() {
+  registry.on_swap = [this, before = registry.on_swap](const ModelSwap& swap) {
+    if (before) before(swap);
+    hub.publish("model", fmt::format(R"({{"version":{}{}}})", swap.now->version,
+                                     swap.rollback ? R"(,"rollback":true)" : ""));
+    if (swap.before) metrics.version_activated(swap.rollback);  // null: the first activation
+  };
 }
 
 }  // namespace fovea::server

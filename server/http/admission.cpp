@@ -5,10 +5,10 @@
 #include <fmt/core.h>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "server/http/problem.h"
 #include "server/http/reply_fields.h"
 #include "server/http/target.h"
-#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "engine/core/text.h"
 #include "server/http/problem.h"
 #include "server/text/strings.h"
 

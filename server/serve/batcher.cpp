@@ -18,71 +18,70 @@ void fail(Prediction& prediction, Prediction::Status status, const char* error) 
   prediction.error = error;
 }
 
-void settle(Work& work) {
-  // The last one sees what the others wrote.
-  if (work.unsettled.fetch_sub(1, std::memory_order_acq_rel) == 1) work.done(work);
-}
+}  // namespace
 
-// What one inference thread keeps, so that a steady load allocates little.
-struct WorkerBuffers {
+// Reused for every micro-batch, so that a steady load allocates little.
+struct Batcher::Buffers {
   Scratch scratch;
   Tensor inputs;
   Tensor probabilities;
-  std::vector<Tensor> prepared;
-  std::vector<Prediction*> ready;
+  std::vector<Tensor> prepared;          // network inputs {1, h, w, c}
+  std::vector<Prediction*> predictions;  // that `prepared` is for
 };
 
-void prepare(Work& work, std::size_t index, WorkerBuffers& bench) {
-  Prediction& prediction = work.predictions[index];
+// Decodes and preprocesses one image, unless its deadline has passed.
+void Batcher::prepare(const Item& item, Buffers& buffers) {
+  PredictTask& task = *item.request->task;
+  Prediction& prediction = task.predictions[item.index];
   const auto start = Clock::now();
-  prediction.timing.queue = milliseconds(work.queued, start);
-  if (start > work.deadline) {
-    return fail(prediction, Prediction::Status::late, "the deadline passed while it was waiting");
+  prediction.timing.queue = milliseconds(item.request->queued, start);
+  if (start > task.deadline) {
+    return fail(prediction, Prediction::Status::late, "the deadline passed in the queue");
   }
   try {
-    bench.prepared.push_back(work.model->classifier.prepare(work.images[index]));
-    bench.ready.push_back(&prediction);
+    buffers.prepared.push_back(task.model->classifier.prepare(task.images[item.index].bytes));
+    buffers.predictions.push_back(&prediction);
   } catch (const FormatError& error) {
     fail(prediction, Prediction::Status::bad_image, error.what());
   } catch (const std::exception& error) {
     fail(prediction, Prediction::Status::failed, error.what());
-    work.model->record.image_failed();
+    task.model->record.image_failed();
   }
   prediction.timing.decode = milliseconds(start, Clock::now());
 }
 
-void classify(const ServedModel& served, WorkerBuffers& bench) {
-  if (bench.ready.empty()) return;
+// Runs the network once for all prepared images.
+void Batcher::classify(const ServedModel& served, Buffers& buffers) {
+  if (buffers.predictions.empty()) return;
   const Classifier& classifier = served.classifier;
   const auto start = Clock::now();
   try {
-    Shape shape = bench.prepared.front().shape();
-    shape.n = static_cast<int>(bench.ready.size());
-    bench.inputs.resize(shape);
+    Shape shape = buffers.prepared.front().shape();
+    shape.n = static_cast<int>(buffers.predictions.size());
+    buffers.inputs.resize(shape);
     for (int i = 0; i < shape.n; ++i) {
-      const auto values = bench.prepared[i].values();
-      std::copy(values.begin(), values.end(), bench.inputs.image(i));
+      const auto values = buffers.prepared[i].values();
+      std::copy(values.begin(), values.end(), buffers.inputs.image(i));
     }
-    classifier.predict(bench.inputs, bench.probabilities, bench.scratch);
+    classifier.predict(buffers.inputs, buffers.probabilities, buffers.scratch);
     const std::size_t classes = classifier.classes().size();
     const double ms = milliseconds(start, Clock::now());
     for (int i = 0; i < shape.n; ++i) {
-      const Scalar* row = bench.probabilities.image(i);
-      bench.ready[i]->probabilities.assign(row, row + classes);
-      bench.ready[i]->timing.compute = ms;
-      served.record.image_classified(bench.ready[i]->timing.decode + ms / shape.n);
+      const Scalar* row = buffers.probabilities.image(i);
+      Prediction& prediction = *buffers.predictions[i];
+      prediction.probabilities.assign(row, row + classes);
+      prediction.timing.compute = ms;
+      served.record.image_classified(prediction.timing.decode + ms / shape.n);
     }
   } catch (const std::exception& error) {
-    for (Prediction* prediction : bench.ready) {
+    for (Prediction* prediction : buffers.predictions) {
       fail(*prediction, Prediction::Status::failed, error.what());
       served.record.image_failed();
     }
   }
 }
 
-}  // namespace
-
-Batcher::Batcher(int threads, std::size_t max_queue) : max_of_a_kind_((max_queue + 1) / 2) {
+Batcher::Batcher(int threads, std::size_t max_queue) : max_per_kind_((max_queue + 1) / 2) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -95,17 +94,17 @@ Batcher::~Batcher() {
   threads_.clear();
 }
 
-bool Batcher::submit(std::shared_ptr<Work> work) {
-  const std::size_t count = work->images.size();
-  work->predictions.resize(count);
-  work->queued = Clock::now();
-  work->unsettled = count;
+bool Batcher::submit(std::shared_ptr<PredictTask> task, std::function<void()> done) {
+  const std::size_t count = task->images.size();
+  task->predictions.resize(count);
+  std::shared_ptr<Request> request(
+      new Request{std::move(task), std::move(done), Clock::now(), {count}});
   {
     const std::lock_guard lock(mutex_);
     std::size_t& waiting = waiting_of_kind(count);
-    if (waiting != 0 && waiting + count > max_of_a_kind_) return false;
+    if (waiting != 0 && waiting + count > max_per_kind_) return false;
     waiting += count;
-    lines_.push_back({std::move(work)});
+    requests_.push_back({std::move(request), 0});
   }
   count == 1 ? changed_.notify_one() : changed_.notify_all();
   return true;
@@ -116,46 +115,52 @@ std::size_t Batcher::waiting() const {
   return singles_ + batched_;
 }
 
+// Waits for images and takes this thread's share of them. False: the batcher is stopping.
 bool Batcher::take(std::vector<Item>& batch) {
   std::unique_lock lock(mutex_);
   ++idle_;
-  changed_.wait(lock, [this] { return stopping_ || !lines_.empty(); });
+  changed_.wait(lock, [this] { return stopping_ || !requests_.empty(); });
   --idle_;
   if (stopping_) return false;
-  // Leave the other idle threads their share.
+  // Leave images for the other idle threads.
   const std::size_t share = (singles_ + batched_ + idle_) / (idle_ + 1);
   take_in_turn(batch, std::min(share, kMicroBatch));
   return true;
 }
 
-void Batcher::take_in_turn(std::vector<Item>& batch, std::size_t most) {
-  const auto model = lines_.front().work->model;
-  std::size_t passed = 0;  // lines of other models; they stay in front, their turn is next
-  while (batch.size() < most && passed < lines_.size()) {
-    Line& first = lines_[passed];
-    if (first.work->model != model) {
-      ++passed;
+// Takes one image of each request in turn, for the model of the first request.
+void Batcher::take_in_turn(std::vector<Item>& batch, std::size_t limit) {
+  const auto model = requests_.front().request->task->model;
+  std::size_t skipped = 0;  // requests for other models stay in front, so they are next
+  while (batch.size() < limit && skipped < requests_.size()) {
+    if (requests_[skipped].request->task->model != model) {
+      ++skipped;
       continue;
     }
-    Line line = std::move(first);
-    lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(passed));
-    const std::size_t count = line.work->images.size();
+    Item item = std::move(requests_[skipped]);
+    requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(skipped));
+    const std::size_t count = item.request->task->images.size();
     --waiting_of_kind(count);
-    batch.push_back({line.work, line.next++});
-    if (line.next < count) lines_.push_back(std::move(line));
+    if (item.index + 1 < count) requests_.push_back({item.request, item.index + 1});
+    batch.push_back(std::move(item));
   }
 }
 
 void Batcher::run() {
-  WorkerBuffers bench;
+  Buffers buffers;
   std::vector<Item> batch;
   while (take(batch)) {
-    bench.prepared.clear();
-    bench.ready.clear();
-    for (const Item& item : batch) prepare(*item.work, item.index, bench);
-    batches_ += !bench.ready.empty();
-    classify(*batch.front().work->model, bench);
-    for (const Item& item : batch) settle(*item.work);
+    buffers.prepared.clear();
+    buffers.predictions.clear();
+    for (const Item& item : batch) prepare(item, buffers);
+    batches_ += !buffers.predictions.empty();
+    classify(*batch.front().request->task->model, buffers);
+    for (const Item& item : batch) {
+      // acq_rel: the thread that finishes the last image sees the results of the others.
+      if (item.request->unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        item.request->done();
+      }
+    }
     batch.clear();
   }
 }

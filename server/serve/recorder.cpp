@@ -3,18 +3,20 @@
 #include <exception>
 #include <iterator>
 
+#include <fmt/core.h>
+
 namespace fovea::server {
 namespace {
 
-constexpr std::size_t kMostWaiting = 4096;  // predictions; they hold their images' bytes
-constexpr std::chrono::seconds kComplainEvery{10};
+constexpr std::size_t kMaxWaiting = 4096;  // predictions, which keep their images in memory
+constexpr std::chrono::seconds kReportInterval{10};
 
 }  // namespace
 
 Recorder::Recorder(PredictionStore& store, std::function<void(const std::string&)> on_error)
     : store_(store),
       on_error_(std::move(on_error)),
-      last_complaint_(std::chrono::steady_clock::now() - kComplainEvery),
+      last_report_(std::chrono::steady_clock::now() - kReportInterval),
       thread_([this] { run(); }) {}
 
 Recorder::~Recorder() {
@@ -29,7 +31,7 @@ Recorder::~Recorder() {
 void Recorder::record(std::vector<NewPrediction> predictions, Done done) {
   {
     std::unique_lock lock(mutex_);
-    emptied_.wait(lock, [this] { return waiting_predictions_ < kMostWaiting; });
+    emptied_.wait(lock, [this] { return waiting_predictions_ < kMaxWaiting; });
     waiting_predictions_ += predictions.size();
     waiting_.push_back({std::move(predictions), std::move(done)});
   }
@@ -68,7 +70,7 @@ void Recorder::write(std::vector<Entry>& entries) {
     ++commits_;
   } catch (const std::exception& error) {
     recorded = false;
-    complain(error.what(), all.size());
+    report(error.what(), all.size());
   }
   std::size_t at = 0;
   std::vector<std::int64_t> ids;
@@ -79,17 +81,17 @@ void Recorder::write(std::vector<Entry>& entries) {
       ++at;
     }
     entry.done(ids);
-    entry.done = nullptr;  // lets its request go
+    entry.done = nullptr;  // releases the request
   }
 }
 
-void Recorder::complain(const std::string& error, std::size_t count) {
+void Recorder::report(const std::string& error, std::size_t count) {
   unrecorded_ += count;
   const auto now = std::chrono::steady_clock::now();
-  if (!on_error_ || now - last_complaint_ < kComplainEvery) return;
-  last_complaint_ = now;
-  on_error_("the history cannot be written, answers go out unrecorded (" +
-            std::to_string(unrecorded_) + " so far): " + error);
+  if (!on_error_ || now - last_report_ < kReportInterval) return;
+  last_report_ = now;
+  on_error_(fmt::format("cannot write the history; {} predictions are not recorded so far: {}",
+                        unrecorded_.load(), error));
 }
 
 }  // namespace fovea::server

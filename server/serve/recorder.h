@@ -16,23 +16,23 @@
 
 namespace fovea::server {
 
-// Puts answers into the history before they go out. One thread writes what is waiting in one
-// transaction: a commit costs a sync of the disk, and under load many answers share it. When the
-// disk refuses, the answers go out all the same, said to be unrecorded.
+// Writes predictions to the history before their responses are sent. One thread writes all waiting
+// predictions in one transaction: a commit syncs the disk, and under load many requests share it.
+// If the history cannot be written, the responses are sent without ids.
 class Recorder {
  public:
-  // The ids given, in order; empty when nothing was recorded. On the recorder's thread; must not
-  // throw.
+  // The ids of the predictions, in order; empty if they could not be written. Called on the
+  // recorder's thread; must not throw.
   using Done = std::function<void(std::span<const std::int64_t> ids)>;
 
   Recorder(PredictionStore& store, std::function<void(const std::string&)> on_error);
-  ~Recorder();  // writes what is waiting first
+  ~Recorder();  // writes the waiting predictions first
 
-  // Any thread. Waits while too much is waiting: then the disk is the bottleneck, and whoever
-  // calls must slow down to it. `done` keeps the images' bytes alive.
+  // Any thread. Blocks while too many predictions are waiting, so that a slow disk slows down the
+  // callers. `done` must keep the bytes of the images alive.
   void record(std::vector<NewPrediction> predictions, Done done);
 
-  std::uint64_t unrecorded() const { return unrecorded_; }  // predictions that the disk refused
+  std::uint64_t unrecorded() const { return unrecorded_; }  // predictions that were not written
   std::uint64_t commits() const { return commits_; }
   std::size_t waiting() const;  // predictions
 
@@ -43,7 +43,7 @@ class Recorder {
   };
   void run();
   void write(std::vector<Entry>& entries);
-  void complain(const std::string& error, std::size_t count);
+  void report(const std::string& error, std::size_t count);
 
   PredictionStore& store_;
   const std::function<void(const std::string&)> on_error_;
@@ -55,8 +55,8 @@ class Recorder {
   bool stopping_ = false;
   std::atomic<std::uint64_t> unrecorded_{0};
   std::atomic<std::uint64_t> commits_{0};
-  std::chrono::steady_clock::time_point last_complaint_;
-  std::jthread thread_;  // last: it uses everything above
+  std::chrono::steady_clock::time_point last_report_;
+  std::jthread thread_;  // last: it uses the other members
 };
 
 }  // namespace fovea::server

@@ -10,19 +10,19 @@
 
 namespace fovea::server {
 
-// A version of the model as it is served: ready to predict, and its file for those who predict
-// themselves. Immutable but for its record; whoever holds the pointer keeps this version alive,
-// whatever is served next.
+// A loaded version of the model: its classifier, and its file for download. Immutable except for
+// its record. Requests hold a shared_ptr, so a version stays alive until its last request has
+// finished.
 struct ServedModel {
-  // The number is that of the registry. Throws FormatError.
-  ServedModel(std::vector<std::uint8_t> bytes, std::string called, int version_number);
+  // `version_number` is that of the registry. Throws FormatError.
+  ServedModel(std::vector<std::uint8_t> bytes, std::string model_name, int version_number);
 
   const std::vector<std::uint8_t> file;
   const Classifier classifier;
   const std::string file_sha256;
   const std::string name;
   const int number;
-  const std::string version;  // the number as text
+  const std::string version;  // the number as a string
   mutable ServiceRecord record;
 };
 

@@ -1,7 +1,6 @@
 #include "server/text/strings.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace fovea::server {
 
@@ -22,23 +21,6 @@ std::string_view take_until(std::string_view& text, std::string_view separators)
   const std::string_view head = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return head;
-}
-
-std::string join(const std::vector<std::string>& list, std::string_view separator) {
-  std::string text;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (i > 0) text += separator;
-    text += list[i];
-  }
-  return text;
-}
-
-double shortest(float value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  double wide = 0;
-  std::from_chars(text, end, wide);
-  return wide;
 }
 
 }  // namespace fovea::server

@@ -246,7 +246,7 @@ def test_an_unknown_query_parameter_is_rejected_by_name(server):
     refused = server.json("/api/v1/predictions?confirm=all&label=dog", verb="DELETE", status=400)
     assert refused["detail"] == 'there is no parameter "label" here; there are: confirm'
     refused = server.json("/api/v1/status?fresh=1", status=400)
-    assert refused["detail"] == 'there is no parameter "fresh" here; this address takes none'
+    assert refused["detail"] == 'unknown query parameter "fresh"; this path has no parameters'
     server.json("/api/v1/dataset/images?labels=c", png(1), "POST", status=400)
     for lenient in ("/api/health?x=1", "/v2?x=1", "/?x=1", "/docs?x=1", "/livez?x=1"):
         assert server.request(lenient)[0] == 200, lenient

@@ -117,7 +117,7 @@ def test_training_data_is_stored_under_the_class_names_of_the_model(server):
         path, verb="POST", **named([("a.png", png(11)), ("c.png", png(14))], ["Airplane", "Zebra"], "files")
     )
     assert again["files_saved"] == 1 and again["files"] == [{"filename": "c.png", "label": "Zebra"}]
-    assert again["message"] == "1 files uploaded successfully, 1 were there already"
+    assert again["message"] == "1 files uploaded successfully, 1 were already in the dataset"
     assert error(server, path, 400, **named([], ["x"])) == 'the form has no part named "files"'
     assert error(server, path, 400) == "No file provided"
     error(server, path, 400, **named([("a.txt", b"text")], ["x"], "files"))

@@ -10,8 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-// Certificates made on the spot, signed by themselves: no key lies in the project, and none
-// expires.
+// Generates self-signed certificates, so that the repository contains no keys and none expires.
 namespace fovea::tests {
 
 struct KeyPair {
@@ -24,7 +23,7 @@ inline std::string pem_text(BIO* bio) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-// Valid from `from` to `to`, seconds from now.
+// Valid from `from` to `to`, in seconds from now.
 inline KeyPair make_certificate(long from = -3600, long to = 3600, const char* name = "localhost",
                                 const EVP_CIPHER* cipher = nullptr) {
   const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);

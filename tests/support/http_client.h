@@ -8,8 +8,8 @@
 
 #include "tests/support/line.h"
 
-// A client that can misbehave: it sends exactly the bytes it is told to. Where FOVEA_TEST_TLS is
-// set it sends them over TLS, so that one set of tests tries both.
+// An HTTP client that sends exactly the given bytes, so that tests can send malformed requests.
+// Uses TLS if FOVEA_TEST_TLS is set, so that the same tests cover both.
 namespace fovea::tests {
 
 struct WireReply {
@@ -17,7 +17,7 @@ struct WireReply {
   std::string head;  // status line and fields
   std::string body;
 
-  // Value of a field, by its exact name; empty when absent.
+  // Value of a field (exact name); empty if absent.
   std::string field(const std::string& name) const {
     const std::size_t at = head.find("\r\n" + name + ": ");
     if (at == std::string::npos) return {};
@@ -29,11 +29,11 @@ struct WireReply {
 template <class Client>
 class ConnectionOver {
  public:
-  template <class... Wishes>
-  explicit ConnectionOver(std::uint16_t port, const Wishes&... wishes)
-      : socket_(port), client_(socket_.number(), wishes...) {}
+  template <class... Options>
+  explicit ConnectionOver(std::uint16_t port, const Options&... options)
+      : socket_(port), client_(socket_.number(), options...) {}
 
-  // False when the peer no longer takes all of it.
+  // False if the peer does not accept all bytes.
   bool send(const std::string& text) {
     std::size_t done = 0;
     while (done < text.size()) {
@@ -44,7 +44,7 @@ class ConnectionOver {
     return true;
   }
 
-  // The next reply; status 0 when the connection ended before it.
+  // The next response; status 0 if the connection ended.
   WireReply read(bool head_request = false) {
     WireReply reply;
     std::size_t end;
@@ -75,7 +75,7 @@ class ConnectionOver {
     return read(head_request);
   }
 
-  // The next chunk of a body; empty at its end. Throws when the connection ends before.
+  // The next chunk of a body; empty at its end. Throws if the connection ends before.
   std::string read_chunk() {
     std::size_t line;
     while ((line = pending_.find("\r\n")) == std::string::npos) {
@@ -89,19 +89,19 @@ class ConnectionOver {
     pending_.erase(0, line + 2 + size + 2);
     return chunk;
   }
-  // What comes next, at most 64 KiB; empty when the connection ended.
+  // The next bytes, at most 64 KiB; empty if the connection ended.
   std::string read_some() {
     if (pending_.empty()) receive();
     return std::exchange(pending_, {});
   }
-  // All that comes until the connection ends.
+  // All bytes until the connection ends.
   std::string read_to_end() {
     while (receive()) {
     }
     return std::exchange(pending_, {});
   }
 
-  bool hold_chunks = false;  // read() leaves a chunked body to read_chunk()
+  bool hold_chunks = false;  // read() does not read a chunked body
 
   bool at_end() { return pending_.empty() && !receive(); }
   Client& client() { return client_; }
@@ -112,7 +112,7 @@ class ConnectionOver {
     char buffer[65536];
     const long n = client_.receive(buffer, sizeof buffer);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      throw std::runtime_error("the server did not answer within 10 s");
+      throw std::runtime_error("the server did not respond within 10 s");
     }
     if (n <= 0) return false;
     pending_.append(buffer, static_cast<std::size_t>(n));

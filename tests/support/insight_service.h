@@ -88,7 +88,7 @@ struct InsightService {
       REQUIRE(call("POST", "/api/v1/predict", {image.begin(), image.end()}).status == 200);
     }
   }
-  // Plain images of their own grey; returns their hashes.
+  // Adds images of a uniform grey; returns their hashes.
   std::vector<std::string> add_images(const std::string& label, int count, int grey) {
     std::vector<std::vector<std::uint8_t>> files;
     std::vector<server::NewImage> images;

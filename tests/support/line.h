@@ -11,7 +11,7 @@
 
 #include "tests/support/tls_client.h"
 
-// What a client of the tests sends its bytes through.
+// Byte streams for the HTTP client of the tests.
 namespace fovea::tests {
 
 class PlainClient {
@@ -32,8 +32,8 @@ using Line = TlsClient;
 using Line = PlainClient;
 #endif
 
-// A socket that is connected to a server on this machine; reading from it ends after 10 s, so that
-// a hanging server fails the test instead of stopping it.
+// A socket connected to a server on this machine. Reading times out after 10 s, so that a server
+// that hangs fails the test.
 class ConnectedSocket {
  public:
   explicit ConnectedSocket(std::uint16_t port) : number_(::socket(AF_INET, SOCK_STREAM, 0)) {

@@ -12,13 +12,13 @@
 #include "tests/support/small_app.h"
 #include "tests/support/temporary_folder.h"
 
-// A server on a free port with a few handlers that show what the transport does.
+// A server on a free port with handlers for tests of the transport.
 namespace fovea::tests {
 
 using namespace fovea::server;
 using namespace std::chrono_literals;
 
-// Holds answers back until the test lets them go.
+// Holds responses back until the test opens it.
 class Gate {
  public:
   void hold(Respond respond) {
@@ -74,7 +74,7 @@ inline Reply missing(const Request& request, App&) {
   return problem(request, 404, "nothing here");
 }
 
-// In files of their own, so that a test may change them.
+// A certificate in new files, which a test may change.
 class CertificateFiles {
  public:
   CertificateFiles() { write(make_certificate()); }
@@ -104,19 +104,19 @@ inline ServerOptions test_options() {
   return options;
 }
 
-inline std::vector<Route> with_usual(std::vector<Route> routes) {
-  const std::vector<Route> usual{{"GET", "/echo", echo},       {"POST", "/echo", echo},
-                                 {"POST", "/small", echo, 10}, {"GET", "/held", held},
-                                 {"GET", "/later", later},     {"GET", "/throws", throwing}};
-  routes.insert(routes.end(), usual.begin(), usual.end());
+inline std::vector<Route> with_common(std::vector<Route> routes) {
+  const std::vector<Route> common{{"GET", "/echo", echo},       {"POST", "/echo", echo},
+                                  {"POST", "/small", echo, 10}, {"GET", "/held", held},
+                                  {"GET", "/later", later},     {"GET", "/throws", throwing}};
+  routes.insert(routes.end(), common.begin(), common.end());
   return routes;
 }
 
 struct Running {
   explicit Running(ServerOptions options = test_options(), std::vector<Route> more = {})
       : server(std::move(options)),
-        router(with_usual(std::move(more)), missing),
-        thread([this] { cut = server.run(router, app); }) {}
+        router(with_common(std::move(more)), missing),
+        thread([this] { cut_off = server.run(router, app); }) {}
   ~Running() { stop(); }
   void stop() {
     server.stop();
@@ -126,7 +126,7 @@ struct Running {
   Server server;
   App app = make_app();
   Router router;
-  int cut = -1;
+  int cut_off = -1;
   std::thread thread;
 };
 

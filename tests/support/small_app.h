@@ -12,7 +12,7 @@
 #include "server/http/router.h"
 #include "tests/support/temporary_folder.h"
 
-// A service with a small real network (random weights), for tests of the server.
+// An App with a small network with random weights, for tests of the server.
 namespace fovea::tests {
 
 inline std::vector<std::uint8_t> small_model_file(std::uint64_t seed = 5) {
@@ -37,8 +37,8 @@ inline std::shared_ptr<const server::ServedModel> small_model() {
   return model;
 }
 
-// Serves small_model() as version 1 of a data directory of its own, unless one is given; there it
-// serves the stored champion.
+// With small_model() as version 1 in a new data directory. If `options` has a data directory with a
+// champion, that version is loaded instead.
 inline server::App make_app(server::AppOptions options = {}) {
   static std::deque<TemporaryFolder> folders;
   if (options.data_dir.empty()) options.data_dir = folders.emplace_back().path();
@@ -50,7 +50,7 @@ inline server::App make_app(server::AppOptions options = {}) {
                      server::StaticFiles(std::span<const server::EmbeddedFile>()));
 }
 
-// The response to a request, as the session makes it; waits for handlers that respond later.
+// Calls the handler of a request as the session does, and waits for its response.
 inline server::Reply ask(const server::Router& router, server::App& app, server::Request request) {
   const server::Match match = router.match(request.verb, request.path);
   if (!match.route) throw std::runtime_error("no route");

@@ -8,34 +8,34 @@
 #include <stdexcept>
 #include <string>
 
-// The client's side of TLS on a socket that is connected. It trusts any certificate.
+// A TLS client on a connected socket. It trusts any certificate.
 namespace fovea::tests {
 
-struct TlsWishes {
-  int newest = TLS1_3_VERSION;  // version the client speaks at most
-  std::string protocols;        // ALPN, each with its length before it; empty = no ALPN
+struct TlsOptions {
+  int max_version = TLS1_3_VERSION;
+  std::string protocols;  // ALPN, each preceded by its length; empty = no ALPN
 };
 
 class TlsClient {
  public:
-  explicit TlsClient(int socket, const TlsWishes& wishes = {})
+  explicit TlsClient(int socket, const TlsOptions& options = {})
       : context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
     std::signal(SIGPIPE, SIG_IGN);                  // OpenSSL writes without MSG_NOSIGNAL
-    SSL_CTX_set_security_level(context_.get(), 0);  // so that old versions can be tried
+    SSL_CTX_set_security_level(context_.get(), 0);  // allows old versions
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
-    SSL_CTX_set_max_proto_version(context_.get(), wishes.newest);
+    SSL_CTX_set_max_proto_version(context_.get(), options.max_version);
     ssl_.reset(SSL_new(context_.get()));
-    if (!wishes.protocols.empty()) {
+    if (!options.protocols.empty()) {
       SSL_set_alpn_protos(ssl_.get(),
-                          reinterpret_cast<const unsigned char*>(wishes.protocols.data()),
-                          static_cast<unsigned>(wishes.protocols.size()));
+                          reinterpret_cast<const unsigned char*>(options.protocols.data()),
+                          static_cast<unsigned>(options.protocols.size()));
     }
     SSL_set_fd(ssl_.get(), socket);
     ERR_clear_error();
-    if (SSL_connect(ssl_.get()) != 1) throw std::runtime_error("no TLS: " + reason());
+    if (SSL_connect(ssl_.get()) != 1) throw std::runtime_error("TLS handshake failed: " + reason());
   }
 
-  // As send() and recv() of a socket.
+  // Like send() and recv() of a socket.
   long send(const char* data, std::size_t size) {
     ERR_clear_error();
     return SSL_write(ssl_.get(), data, static_cast<int>(size));
@@ -44,12 +44,12 @@ class TlsClient {
     ERR_clear_error();
     errno = 0;
     const int n = SSL_read(ssl_.get(), data, static_cast<int>(size));
-    said_goodbye_ = SSL_get_error(ssl_.get(), n) == SSL_ERROR_ZERO_RETURN;
-    return said_goodbye_ ? 0 : n;
+    received_close_notify_ = SSL_get_error(ssl_.get(), n) == SSL_ERROR_ZERO_RETURN;
+    return received_close_notify_ ? 0 : n;
   }
 
-  bool heard_goodbye() const { return said_goodbye_; }  // the end was announced, not a cut
-  std::string protocol() const {                        // that ALPN has chosen
+  bool received_close_notify() const { return received_close_notify_; }
+  std::string protocol() const {  // selected by ALPN
     const unsigned char* name = nullptr;
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl_.get(), &name, &size);
@@ -71,7 +71,7 @@ class TlsClient {
 
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
   std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
-  bool said_goodbye_ = false;
+  bool received_close_notify_ = false;
 };
 
 }  // namespace fovea::tests

@@ -33,6 +33,8 @@ ALLOWED = [
     (r".*", r"(is|are|was|were) no (longer|more|fewer|less|better|worse|larger|smaller|higher|lower|greater"
             r"|different|smoother) than"),
     (r".*", r"scikit[-_]learn|picture-in-picture"),
+    # Deprecated paths, and a directive of the Content-Security-Policy.
+    (r".*", r"sample_pictures|/picture(?=[\"`])|frame-ancestors"),
     # Names that stay valid: values of the API, and keys and options of earlier versions.
     (r".*", r'cannot_judge|"judged"|"pictures?"|min_old_pictures|history-pictures-mb'),
     (r".*", r'"looking at the new images"|"judging"'),

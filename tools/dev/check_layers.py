@@ -16,8 +16,8 @@ from pathlib import Path
 # fmt: off
 # The folders of the server from the bottom up: each may include those above its own line, and the
 # engine without its kernels.
-SERVER_FOLDERS = ["text", "http", "metrics", "store", "events", "serve", "registry", "dataset", "charts",
-                  "charts/png", "jobs", "jobs/worker", "app", "api", "api/legacy", "api/kserve", ""]
+SERVER_FOLDERS = ["text", "http", "metrics", "store", "events", "serve", "registry", "dataset", "jobs",
+                  "jobs/worker", "charts", "charts/png", "app", "api", "api/legacy", "api/kserve", ""]
 ENGINE_FOR_SERVER = ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/data",
                      "engine/eval", "engine/train", "engine/retrain", "engine/report"]
 

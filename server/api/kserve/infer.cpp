@@ -2,55 +2,72 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/core/text.h"
 #include "server/api/handlers.h"
 #include "server/api/kserve/infer_request.h"
 #include "server/api/kserve/metadata.h"
-#include "server/api/uploads.h"
+#include "server/api/predict_input.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
-#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Appends the bytes of a number in little-endian order, which is also that of this machine.
 template <class Number>
-void put_number(std::string& raw, Number value) {
+void append_number(std::string& raw, Number value) {
   char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);  // little-endian, as the protocol and this machine are
+  std::memcpy(bytes, &value, sizeof value);
   raw.append(bytes, sizeof value);
 }
 
-// One output tensor; its bytes go to `raw` when it is binary.
-Json output_json(const InferRequest::Output& output, const PredictResult& classified,
-                 std::string& raw) {
-  const auto& classes = classified.model->classifier.classes();
-  const std::size_t count = classified.predictions.size();
-  const std::size_t begin = raw.size();
-  Json shape = {count};
-  Json data = Json::array();
-  std::string datatype = "FP32";
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& probabilities = classified.predictions[i].probabilities;
-    if (output.name == "probabilities") {
-      for (const float p : probabilities) {
-        output.binary ? put_number(raw, p) : data.push_back(shortest(p));
-      }
-    } else if (output.name == "label") {
-      datatype = "BYTES";
-      const std::string& label = classes[static_cast<std::size_t>(top_k(probabilities, 1)[0])];
-      if (output.binary) {
-        put_number(raw, static_cast<std::uint32_t>(label.size()));
-        raw += label;
-      } else {
-        data.push_back(label);
-      }
-    } else {
-      datatype = "INT64";
-      output.binary ? put_number(raw, classified.ids[i]) : data.push_back(classified.ids[i]);
+void add_probabilities(const PredictTask& task, bool binary, Json& data, std::string& raw) {
+  for (const Prediction& prediction : task.predictions) {
+    for (const float p : prediction.probabilities) {
+      binary ? append_number(raw, p) : data.push_back(shortest_decimal(p));
     }
   }
-  if (output.name == "probabilities") shape.push_back(classes.size());
+}
+
+// A binary BYTES element is a 32-bit length and the bytes.
+void add_labels(const PredictTask& task, bool binary, Json& data, std::string& raw) {
+  const auto& classes = task.model->classifier.classes();
+  for (std::size_t i = 0; i < task.predictions.size(); ++i) {
+    const std::string& label = classes[static_cast<std::size_t>(task.best_class(i))];
+    if (binary) {
+      append_number(raw, static_cast<std::uint32_t>(label.size()));
+      raw += label;
+    } else {
+      data.push_back(label);
+    }
+  }
+}
+
+void add_ids(const PredictTask& task, bool binary, Json& data, std::string& raw) {
+  for (const std::int64_t id : task.ids) {
+    binary ? append_number(raw, id) : data.push_back(id);
+  }
+}
+
+// One output tensor. A binary one is appended to `raw`.
+Json output_json(const InferRequest::Output& output, const PredictTask& task, std::string& raw) {
+  const std::size_t begin = raw.size();
+  Json shape = {task.predictions.size()};
+  Json data = Json::array();
+  std::string datatype;
+  if (output.name == "probabilities") {
+    datatype = "FP32";
+    shape.push_back(task.model->classifier.classes().size());
+    add_probabilities(task, output.binary, data, raw);
+  } else if (output.name == "label") {
+    datatype = "BYTES";
+    add_labels(task, output.binary, data, raw);
+  } else {
+    datatype = "INT64";
+    add_ids(task, output.binary, data, raw);
+  }
   Json json = {{"name", output.name}, {"datatype", datatype}, {"shape", std::move(shape)}};
   if (output.binary) {
     json["parameters"] = {{"binary_data_size", raw.size() - begin}};
@@ -60,21 +77,19 @@ Json output_json(const InferRequest::Output& output, const PredictResult& classi
   return json;
 }
 
-Reply infer_reply(const PredictResult& classified, const InferRequest& asked) {
-  for (std::size_t i = 0; i < classified.predictions.size(); ++i) {
-    if (classified.predictions[i].status == Prediction::Status::ok) continue;
-    return problem(*classified.request, 400,
-                   classified.uploads[i].file + ": " + classified.predictions[i].error);
+Reply infer_reply(const PredictTask& task, const InferRequest& infer) {
+  for (std::size_t i = 0; i < task.predictions.size(); ++i) {
+    if (task.predictions[i].status == Prediction::Status::ok) continue;
+    throw HttpError(400, task.images[i].name + ": " + task.predictions[i].error);
   }
-  Json body = {{"model_name", classified.model->name},
-               {"model_version", classified.model->version}};
-  if (!asked.id.empty()) body["id"] = asked.id;
-  if (!classified.recorded) body["parameters"] = {{"recorded", false}};
+  Json body = {{"model_name", task.model->name}, {"model_version", task.model->version}};
+  if (!infer.id.empty()) body["id"] = infer.id;
+  if (!task.recorded) body["parameters"] = {{"recorded", false}};
   std::string raw;
   bool binary = false;
   Json outputs = Json::array();
-  for (const auto& output : asked.outputs) {
-    outputs.push_back(output_json(output, classified, raw));
+  for (const auto& output : infer.outputs) {
+    outputs.push_back(output_json(output, task, raw));
     binary |= output.binary;
   }
   body["outputs"] = std::move(outputs);
@@ -89,16 +104,18 @@ Reply infer_reply(const PredictResult& classified, const InferRequest& asked) {
 }  // namespace
 
 void infer_v2(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  served_v2_model(*request, app);
-  const auto asked = std::make_shared<const InferRequest>(read_infer_request(*request));
-  std::vector<Upload> uploads;
-  for (std::size_t i = 0; i < asked->images.size(); ++i) {
-    uploads.push_back({"image " + std::to_string(i), asked->images[i]});
+  const auto model = active_v2_model(*request, app);
+  const auto infer = std::make_shared<const InferRequest>(read_infer_request(*request));
+  std::vector<ImageFile> images;
+  for (std::size_t i = 0; i < infer->images.size(); ++i) {
+    images.push_back({"image " + std::to_string(i), infer->images[i]});
   }
-  classify_uploads(
-      request, app, std::move(uploads), {"v2", app.options.threshold, true},
-      [asked](const PredictResult& classified) { return infer_reply(classified, *asked); }, respond,
-      asked);
+  const auto task = make_task(request, model, std::move(images), "v2", app.options.threshold);
+  task->owner = infer;
+  task->all_or_nothing = true;
+  app.pipeline.start(
+      task, [infer](const PredictTask& finished) { return infer_reply(finished, *infer); },
+      respond);
 }
 
 }  // namespace fovea::server

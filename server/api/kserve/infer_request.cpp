@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/text.h"
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
 #include "server/api/input.h"
@@ -19,7 +20,7 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::int64_t kMaxImages = 1000;
 constexpr std::int64_t kMaxSide = 16384;
 
-// One input tensor: raw bytes, or values in JSON.
+// An input tensor, as raw bytes or as values in JSON.
 struct Input {
   std::string name;
   std::string datatype;
@@ -28,28 +29,32 @@ struct Input {
   const Json* data = nullptr;
 };
 
-[[noreturn]] void refuse(const std::string& text) {
+[[noreturn]] void reject(const std::string& text) {
   throw HttpError(400, text);
 }
 
-// The body's JSON, and what follows it.
+// Parses the JSON of the body. `raw` becomes the bytes after it.
 Json split_body(const Request& request, std::string_view& raw) {
   const std::string_view body = request.body;
   std::size_t length = body.size();
   if (const auto field = request.field("Inference-Header-Content-Length")) {
-    const auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), length);
-    if (error != std::errc() || end != field->data() + field->size() || length > body.size()) {
-      refuse("Inference-Header-Content-Length " + std::string(*field) +
-             " is not a length within the body of " + std::to_string(body.size()) + " bytes");
+    length = parse_number<std::size_t>(*field).value_or(std::string::npos);
+    if (length > body.size()) {
+      reject(
+          fmt::format("Inference-Header-Content-Length {} is not a length within the body of {} "
+                      "bytes",
+                      *field, body.size()));
     }
   }
   raw = body.substr(length);
   return parse_object(body.substr(0, length));
 }
 
-std::string text_member(const Json& object, const char* name, const std::string& of) {
+std::string string_member(const Json& object, const char* name, const std::string& owner) {
   const auto found = object.find(name);
-  if (found == object.end() || !found->is_string()) refuse(of + " has no text \"" + name + "\"");
+  if (found == object.end() || !found->is_string()) {
+    reject(fmt::format("{} has no string \"{}\"", owner, name));
+  }
   return *found;
 }
 
@@ -66,30 +71,30 @@ bool true_parameter(const Json& object, const char* name) {
 }
 
 Input read_input(const Json& object, std::string_view& raw) {
-  if (!object.is_object()) refuse("an input is not an object");
+  if (!object.is_object()) reject("an input is not an object");
   Input input;
-  input.name = text_member(object, "name", "an input");
-  input.datatype = text_member(object, "datatype", "input " + input.name);
+  input.name = string_member(object, "name", "an input");
+  input.datatype = string_member(object, "datatype", "input " + input.name);
   const auto shape = object.find("shape");
   if (shape == object.end() || !shape->is_array() || shape->empty() || shape->size() > 8) {
-    refuse("input " + input.name + " has no shape");
+    reject("input " + input.name + " has no shape");
   }
-  for (const Json& side : *shape) {
-    if (!side.is_number_integer() || side < 1 || side > (std::int64_t{1} << 31)) {
-      refuse("the shape of input " + input.name + " has a side that is no number of at least 1");
+  for (const Json& size : *shape) {
+    if (!size.is_number_integer() || size < 1 || size > (std::int64_t{1} << 31)) {
+      reject("the shape of input " + input.name + " has an invalid dimension");
     }
-    input.shape.push_back(side);
+    input.shape.push_back(size);
   }
   if (const Json* size = parameter(object, "binary_data_size")) {
     if (!size->is_number_unsigned() || size->get<std::uint64_t>() > raw.size()) {
-      refuse("binary_data_size of input " + input.name + " is not within the " +
-             std::to_string(raw.size()) + " bytes that follow the JSON");
+      reject(fmt::format("binary_data_size of input {} exceeds the {} bytes after the JSON",
+                         input.name, raw.size()));
     }
     input.raw = raw.substr(0, *size);
     raw.remove_prefix(*size);
   } else {
     const auto data = object.find("data");
-    if (data == object.end() || !data->is_array()) refuse("input " + input.name + " has no data");
+    if (data == object.end() || !data->is_array()) reject("input " + input.name + " has no data");
     input.data = &*data;
   }
   return input;
@@ -102,7 +107,7 @@ void flatten(const Json& data, Bytes& bytes, const std::string& name) {
     } else if (value.is_number_integer() && value >= 0 && value <= 255) {
       bytes.push_back(value.get<std::uint8_t>());
     } else {
-      refuse("input " + name + " has a value that is no whole number from 0 to 255");
+      reject("input " + name + " has a value that is not a whole number from 0 to 255");
     }
   }
 }
@@ -111,8 +116,8 @@ std::vector<Bytes> read_pixels(const Input& input) {
   const auto& shape = input.shape;
   if (shape.size() != 4 || shape[3] != 3 || shape[0] > kMaxImages || shape[1] > kMaxSide ||
       shape[2] > kMaxSide || shape[1] * shape[2] > DecodeLimits().max_pixels) {
-    refuse("input " + input.name +
-           " does not have the shape [images, height, width, 3] within the limits");
+    reject("input " + input.name +
+           " does not have the shape [n, height, width, 3], or exceeds the limits");
   }
   Bytes flat;
   std::span<const std::uint8_t> pixels(reinterpret_cast<const std::uint8_t*>(input.raw.data()),
@@ -121,22 +126,22 @@ std::vector<Bytes> read_pixels(const Input& input) {
     flatten(*input.data, flat, input.name);
     pixels = flat;
   }
-  const auto each = static_cast<std::size_t>(shape[1] * shape[2] * 3);
-  const std::size_t wanted = static_cast<std::size_t>(shape[0]) * each;
-  if (pixels.size() != wanted) {
-    refuse("input " + input.name + " has " + std::to_string(pixels.size()) +
-           " values, its shape says " + std::to_string(wanted));
+  const auto image_size = static_cast<std::size_t>(shape[1] * shape[2] * 3);
+  const std::size_t expected = static_cast<std::size_t>(shape[0]) * image_size;
+  if (pixels.size() != expected) {
+    reject(fmt::format("input {} has {} values, but its shape has {}", input.name, pixels.size(),
+                       expected));
   }
   std::vector<Bytes> images;
-  for (std::size_t at = 0; at < wanted; at += each) {
-    const auto one = pixels.subspan(at, each);
+  for (std::size_t at = 0; at < expected; at += image_size) {
+    const auto image = pixels.subspan(at, image_size);
     images.push_back(encode_bitmap(
-        {static_cast<int>(shape[2]), static_cast<int>(shape[1]), {one.begin(), one.end()}}));
+        {static_cast<int>(shape[2]), static_cast<int>(shape[1]), {image.begin(), image.end()}}));
   }
   return images;
 }
 
-// The value of each base64 digit; -1 for what is none.
+// The value of each base64 digit; -1 for other characters.
 constexpr auto kBase64 = [] {
   constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -156,7 +161,7 @@ Bytes decode_base64(const std::string& text, const std::string& name) {
   int count = 0;
   for (const char c : digits) {
     const int value = kBase64[static_cast<unsigned char>(c)];
-    if (value < 0) refuse("input " + name + " has an element not in base64");
+    if (value < 0) reject("input " + name + " has an element that is not base64");
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     count += 6;
     if (count < 8) continue;
@@ -170,7 +175,7 @@ std::vector<Bytes> read_files(const Input& input) {
   std::vector<Bytes> files;
   if (input.data) {
     for (const Json& value : *input.data) {
-      if (!value.is_string()) refuse("input " + input.name + " has an element not in base64");
+      if (!value.is_string()) reject("input " + input.name + " has an element that is not base64");
       files.push_back(decode_base64(value, input.name));
     }
   }
@@ -180,37 +185,37 @@ std::vector<Bytes> read_files(const Input& input) {
       size |= std::size_t{static_cast<std::uint8_t>(rest[i])} << (8 * i);
     }
     if (rest.size() < 4 || size > rest.size() - 4) {
-      refuse("input " + input.name + " ends within an element");
+      reject("input " + input.name + " has an incomplete element at its end");
     }
     files.emplace_back(rest.begin() + 4, rest.begin() + 4 + static_cast<std::ptrdiff_t>(size));
     rest.remove_prefix(4 + size);
   }
-  std::int64_t wanted = 1;
-  for (const std::int64_t side : input.shape) wanted = std::min(wanted * side, kMaxImages + 1);
-  if (static_cast<std::int64_t>(files.size()) != wanted || wanted > kMaxImages) {
-    refuse("input " + input.name + " has " + std::to_string(files.size()) +
-           " elements, which its shape does not say, or they are more than " +
-           std::to_string(kMaxImages));
+  std::int64_t expected = 1;
+  for (const std::int64_t size : input.shape) expected = std::min(expected * size, kMaxImages + 1);
+  if (static_cast<std::int64_t>(files.size()) != expected || expected > kMaxImages) {
+    reject(fmt::format("input {} has {} elements, which does not match its shape or exceeds {}",
+                       input.name, files.size(), kMaxImages));
   }
   return files;
 }
 
 std::vector<InferRequest::Output> read_outputs(const Json& json) {
   const bool binary = true_parameter(json, "binary_data_output");
-  const auto wanted = json.find("outputs");
-  if (wanted == json.end() || wanted->empty()) {
+  const auto list = json.find("outputs");
+  if (list == json.end() || list->empty()) {
     return {{"probabilities", binary}, {"label", binary}, {"prediction", binary}};
   }
-  if (!wanted->is_array() || wanted->size() > 16) refuse("outputs is not a list");
+  if (!list->is_array() || list->size() > 16) reject("outputs is not a list");
   std::vector<InferRequest::Output> outputs;
-  for (const Json& object : *wanted) {
-    if (!object.is_object()) refuse("an output is not an object");
-    const std::string name = text_member(object, "name", "an output");
+  for (const Json& object : *list) {
+    if (!object.is_object()) reject("an output is not an object");
+    const std::string name = string_member(object, "name", "an output");
     if (name != "probabilities" && name != "label" && name != "prediction") {
-      refuse("there is no output " + name + "; there are probabilities, label and prediction");
+      reject("there is no output " + name +
+             "; the outputs are probabilities, label and prediction");
     }
-    const bool own = parameter(object, "binary_data") != nullptr;
-    outputs.push_back({name, own ? true_parameter(object, "binary_data") : binary});
+    const bool overrides = parameter(object, "binary_data") != nullptr;
+    outputs.push_back({name, overrides ? true_parameter(object, "binary_data") : binary});
   }
   return outputs;
 }
@@ -225,17 +230,19 @@ InferRequest read_infer_request(const Request& request) {
   if (const auto id = json.find("id"); id != json.end() && id->is_string()) result.id = *id;
   const auto inputs = json.find("inputs");
   if (inputs == json.end() || !inputs->is_array() || inputs->size() != 1) {
-    refuse("send one input: image (UINT8) or image_bytes (BYTES)");
+    reject("send one input: image (UINT8) or image_bytes (BYTES)");
   }
   const Input input = read_input((*inputs)[0], raw);
-  if (!raw.empty()) refuse(std::to_string(raw.size()) + " bytes after the last tensor");
+  if (!raw.empty()) reject(fmt::format("{} bytes follow the last tensor", raw.size()));
   if (input.name == "image" && input.datatype == "UINT8") {
     result.images = read_pixels(input);
   } else if (input.name == "image_bytes" && input.datatype == "BYTES") {
     result.images = read_files(input);
   } else {
-    refuse("there is no input " + input.name + " of " + input.datatype +
-           "; there are image of UINT8 and image_bytes of BYTES");
+    reject(
+        fmt::format("there is no input {} of {}; the inputs are image of UINT8 and image_bytes "
+                    "of BYTES",
+                    input.name, input.datatype));
   }
   result.outputs = read_outputs(json);
   return result;

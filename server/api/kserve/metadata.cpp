@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
@@ -5,21 +6,22 @@
 #include "server/app/app.h"
 #include "server/http/problem.h"
 
-// The Open Inference Protocol (v2): what there is. v2_infer.cpp answers for images.
+// The Open Inference Protocol, version 2: metadata, health and repository. infer.cpp has inference.
 namespace fovea::server {
 
 using Json = nlohmann::ordered_json;
 
-std::shared_ptr<const ServedModel> served_v2_model(const Request& request, const App& app) {
+std::shared_ptr<const ServedModel> active_v2_model(const Request& request, const App& app) {
   auto served = app.model();
   const auto name = find_field(request.params, "model").value_or("");
   if (name != served->name) {
-    throw HttpError(404, "there is no model " + std::string(name) + "; there is " + served->name);
+    throw HttpError(
+        404, fmt::format("there is no model {}; the active model is {}", name, served->name));
   }
   const auto version = find_field(request.params, "version");
   if (version && *version != served->version) {
-    throw HttpError(404, "version " + std::string(*version) + " of " + served->name +
-                             " is not in service; version " + served->version + " is");
+    throw HttpError(404, fmt::format("version {} of {} is not active; version {} is", *version,
+                                     served->name, served->version));
   }
   return served;
 }
@@ -34,13 +36,13 @@ Reply show_v2_alive(const Request&, App&) {
   return json_reply({{"live", true}});
 }
 
-Reply show_v2_ready(const Request& request, App& app) {
-  if (app.draining) return problem(request, 503, "the server is shutting down");
+Reply show_v2_ready(const Request&, App& app) {
+  if (app.draining) throw HttpError(503, "the server is shutting down");
   return json_reply({{"live", true}, {"ready", true}});
 }
 
 Reply show_v2_model(const Request& request, App& app) {
-  const auto served = served_v2_model(request, app);
+  const auto served = active_v2_model(request, app);
   const auto classes = static_cast<std::int64_t>(served->classifier.classes().size());
   return json_reply({{"name", served->name},
                      {"versions", {served->version}},
@@ -55,37 +57,39 @@ Reply show_v2_model(const Request& request, App& app) {
 }
 
 Reply show_v2_model_ready(const Request& request, App& app) {
-  const auto served = served_v2_model(request, app);
+  const auto served = active_v2_model(request, app);
   if (app.draining) throw HttpError(503, "the server is shutting down");
   return json_reply({{"name", served->name}, {"ready", true}, {"live", true}});
 }
 
 Reply list_v2_repository(const Request&, App& app) {
-  constexpr int kMost = 1000;
+  constexpr int kMaxVersions = 1000;
   const auto served = app.model();
   Json rows = Json::array();
-  for (const StoredVersion& version : app.registry.newest(kMost)) {
-    const bool in_service = version.number == served->number;
+  for (const StoredVersion& version : app.registry.newest(kMaxVersions)) {
+    const bool active = version.number == served->number;
     rows.push_back({{"name", served->name},
                     {"version", std::to_string(version.number)},
-                    {"state", in_service ? "READY" : "UNAVAILABLE"},
-                    {"reason", in_service        ? ""
-                               : version.removed ? "its files were removed"
-                                                 : "another version is in service"}});
+                    {"state", active ? "READY" : "UNAVAILABLE"},
+                    {"reason", active            ? ""
+                               : version.removed ? "the files were removed"
+                                                 : "another version is active"}});
   }
   return json_reply(rows);
 }
 
-// What is in service is loaded; the protocol names no version to be put there, so nothing changes.
+// The active model is always loaded, and the protocol cannot select a version: only checks the
+// name.
 Reply load_v2_model(const Request& request, App& app) {
-  served_v2_model(request, app);
+  active_v2_model(request, app);
   return json_reply(Json::object());
 }
 
 Reply unload_v2_model(const Request& request, App& app) {
-  const auto served = served_v2_model(request, app);
-  throw HttpError(400, served->name + " version " + served->version +
-                           " is in service and cannot be unloaded; activate another version");
+  const auto served = active_v2_model(request, app);
+  throw HttpError(
+      400, fmt::format("{} version {} is active and cannot be unloaded; activate another version",
+                       served->name, served->version));
 }
 
 }  // namespace fovea::server

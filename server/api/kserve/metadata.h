@@ -7,7 +7,7 @@
 
 namespace fovea::server {
 
-// The model in service, if the path's {model} and {version} name it. Throws HttpError (404).
-std::shared_ptr<const ServedModel> served_v2_model(const Request& request, const App& app);
+// The active model, if {model} and {version} of the path name it. Throws HttpError 404 otherwise.
+std::shared_ptr<const ServedModel> active_v2_model(const Request& request, const App& app);
 
 }  // namespace fovea::server

@@ -1,10 +1,9 @@
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "server/api/evaluations.h"
 #include "server/api/handlers.h"
-#include "server/api/insight_answers.h"
 #include "server/api/insight_reply.h"
-#include "server/api/version_reply.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/text/time.h"
 #include "server/text/words.h"
@@ -14,10 +13,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-InsightQuestion of_old() {
-  InsightQuestion question;
-  question.legacy_names = true;
-  return question;
+InsightQuery legacy_query() {
+  InsightQuery query;
+  query.legacy_names = true;
+  return query;
 }
 
 Json average_json(const Average& average, std::int64_t support) {
@@ -27,14 +26,14 @@ Json average_json(const Average& average, std::int64_t support) {
           {"support", support}};
 }
 
-// As scikit-learn's classification_report(output_dict=True) has it.
+// In the format of scikit-learn's classification_report(output_dict=True).
 Json classification_report(const EvaluationReport& report) {
   const auto& m = report.metrics;
   Json json = Json::object();
   for (std::size_t c = 0; c < report.classes.size(); ++c) {
-    const ClassMetrics& mine = m.per_class[c];
+    const ClassMetrics& metrics = m.per_class[c];
     json[capitalized(report.classes[c])] =
-        average_json({mine.precision, mine.recall, mine.f1}, mine.support);
+        average_json({metrics.precision, metrics.recall, metrics.f1}, metrics.support);
   }
   json["accuracy"] = m.accuracy;
   json["macro avg"] = average_json(m.macro, m.count);
@@ -42,30 +41,29 @@ Json classification_report(const EvaluationReport& report) {
   return json;
 }
 
-// What says how good the model in service is today: measured on the present test images, or what
-// came with it.
-EvaluationSource evaluation_of(App& app, const StoredVersion& version) {
+// The evaluation on the present test split, otherwise the one stored with the model file.
+EvaluationSource find_valid_evaluation(const ChartContext& context, const StoredVersion& version) {
   const std::string how = "; start an evaluation with POST /api/v1/models/champion/evaluations";
-  if (auto current = find_current_evaluation(app, version)) return std::move(*current);
+  if (auto current = find_current_evaluation(context, version)) return std::move(*current);
   try {
-    EvaluationSource stored = find_stored_evaluation(app, version);
+    EvaluationSource stored = find_stored_evaluation(context, version);
     if (stored.own) return stored;
-  } catch (const NoSource&) {  // the answer below is about more than this
+  } catch (const NoSource&) {  // reported below
   }
-  for (const Evaluation& one : app.store->jobs().evaluations(version.number, 1)) {
-    throw HttpError(409, "the evaluation of " + iso_time(one.created) +
-                             " was not on the present test images" + how);
+  for (const Evaluation& outdated : context.store.jobs().evaluations(version.number, 1)) {
+    throw HttpError(409, fmt::format("the test split has changed since the evaluation of {}{}",
+                                     iso_time(outdated.created), how));
   }
-  throw HttpError(404, "the model in service was not evaluated yet" + how);
+  throw HttpError(404, "the active model has no evaluation" + how);
 }
 
 }  // namespace
 
 Reply list_visualizations(const Request&, App& app) {
-  InsightAnswers answers(app, of_old());
+  InsightBuilder builder(app.chart_context(), legacy_query());
   Json list = Json::array();
   for (const InsightKind& kind : insight_kinds()) {
-    if (!is_drawable(answers.about(kind).insight.chart)) continue;
+    if (!is_drawable(builder.build(kind).insight.chart)) continue;
     const std::string file = std::string(kind.name) + ".png";
     list.push_back(
         {{"name", kind.title}, {"filename", file}, {"url", "/static/visualizations/" + file}});
@@ -74,12 +72,12 @@ Reply list_visualizations(const Request&, App& app) {
 }
 
 Reply draw_visualization(const Request& request, App& app) {
-  return png_reply(request, app, insight_kind(request), of_old());
+  return png_reply(request, app.chart_context(), insight_kind(request), legacy_query());
 }
 
 Reply show_legacy_evaluation(const Request&, App& app) {
   const StoredVersion version = app.registry.find(app.model()->number);
-  const EvaluationSource found = evaluation_of(app, version);
+  const EvaluationSource found = find_valid_evaluation(app.chart_context(), version);
   const EvaluationReport& report = found.evaluation.report;
   const auto& m = report.metrics;
   return json_reply({{"accuracy", m.accuracy},

@@ -2,6 +2,7 @@
 
 #include "server/api/handlers.h"
 #include "server/api/job_reply.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/text/time.h"
 
@@ -10,18 +11,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kLookBack = 100;  // jobs among which the latest retraining is looked for
+constexpr int kMaxSearched = 100;  // newest jobs among which the latest retraining is searched
 
 Json status_json(App& app, const Job& job) {
-  const Json shown = app.jobs.show(job);
+  const Json shown = app.jobs().show(job);
   Json status;
   if (!has_ended(job.state)) {
     status = {{"status", "in_progress"}, {"message", "The model is being retrained"}};
   } else if (job.state == JobState::succeeded) {
     status = {{"status", "completed"}, {"message", shown["result"].value("promotion", "")}};
   } else {
-    const std::string why = job.reason.empty() ? "" : ": " + job.reason;
-    status = {{"status", "failed"}, {"message", std::string(to_string(job.state)) + why}};
+    const std::string reason = job.reason.empty() ? "" : ": " + job.reason;
+    status = {{"status", "failed"}, {"message", std::string(to_string(job.state)) + reason}};
   }
   status["start_time"] = iso_time(job.started.value_or(job.created));
   if (job.ended) status["end_time"] = iso_time(*job.ended);
@@ -48,12 +49,12 @@ Reply legacy_retrain(const Request& request, App& app) {
 
 Reply show_legacy_retrain(const Request&, App& app) {
   Json status = Json::object();
-  for (const Job& job : app.store->jobs().newest(kLookBack)) {
+  for (const Job& job : app.store->jobs().newest(kMaxSearched)) {
     if (job.kind != "retrain") continue;
     status = status_json(app, job);
     break;
   }
-  return json_reply({{"is_retraining", app.jobs.retraining()}, {"status", std::move(status)}});
+  return json_reply({{"is_retraining", app.jobs().retraining()}, {"status", std::move(status)}});
 }
 
 }  // namespace fovea::server

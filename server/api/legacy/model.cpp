@@ -1,5 +1,4 @@
-#include <cstdio>
-
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
@@ -13,25 +12,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string summary_line(const std::string& layer, const std::string& output,
-                         const std::string& parameters) {
-  char line[120];
-  std::snprintf(line, sizeof line, "%-44.44s %-20.20s %12.12s\n", layer.c_str(), output.c_str(),
-                parameters.c_str());
-  return line;
+std::string table_row(const std::string& layer, const std::string& output,
+                      const std::string& parameters) {
+  return fmt::format("{:<44.44} {:<20.20} {:>12.12}\n", layer, output, parameters);
 }
 
-// The layers as a table of text.
+// The layers of the network as a text table.
 std::string summary_text(const std::string& name, const Network& network) {
-  std::string text = "Model: \"" + name + "\"\n" + summary_line("Layer", "Output", "Parameters");
+  std::string text = "Model: \"" + name + "\"\n" + table_row("Layer", "Output", "Parameters");
   for (const auto& layer : network.describe()) {
-    text +=
-        summary_line(layer.name + " " + layer.kind,
-                     "(" + std::to_string(layer.output.h) + ", " + std::to_string(layer.output.w) +
-                         ", " + std::to_string(layer.output.c) + ")",
-                     std::to_string(layer.parameters));
+    text += table_row(layer.name + " " + layer.kind,
+                      fmt::format("({}, {}, {})", layer.output.h, layer.output.w, layer.output.c),
+                      std::to_string(layer.parameters));
   }
-  return text + "Total parameters: " + std::to_string(network.parameter_count()) + "\n";
+  return text + fmt::format("Total parameters: {}\n", network.parameter_count());
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ Reply show_legacy_uptime(const Request&, App& app) {
                      {"uptime_seconds", seconds},
                      {"uptime_minutes", seconds / 60},
                      {"uptime_hours", seconds / 3600},
-                     {"is_retraining", app.jobs.retraining()}});
+                     {"is_retraining", app.jobs().retraining()}});
 }
 
 }  // namespace fovea::server

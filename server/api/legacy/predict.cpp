@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
-#include "server/api/uploads.h"
+#include "server/api/predict_input.h"
+#include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/text/time.h"
 #include "server/text/words.h"
@@ -13,34 +14,34 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// By content: a name can say anything.
+constexpr const char* kNotAllowed = "File type not allowed: send a PNG or JPEG image";
+
+// By the first bytes, because a file name can be anything.
 bool is_jpeg_or_png(std::span<const std::uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return text.substr(0, 3) == "\xff\xd8\xff" || text.substr(0, 8) == "\x89PNG\r\n\x1a\n";
+  return text.starts_with("\xff\xd8\xff") || text.starts_with("\x89PNG\r\n\x1a\n");
 }
 
-std::vector<Upload> read_form_uploads(const Request& request, std::string_view part) {
+std::vector<ImageFile> read_form_images(const Request& request, std::string_view part) {
   const auto type = request.field("Content-Type").value_or("");
   if (!iequals(type.substr(0, 20), "multipart/form-data;")) {
     throw HttpError(400, "No file provided");
   }
-  return read_uploads(request, part);
+  return read_images(request, part);
 }
 
-constexpr const char* kNotAllowed = "File type not allowed: send a PNG or JPEG image";
-
-Upload read_one_upload(const Request& request) {
-  std::vector<Upload> uploads = read_form_uploads(request, "file");
-  if (uploads[0].file.empty()) throw HttpError(400, "No file selected");
-  if (!is_jpeg_or_png(uploads[0].bytes)) throw HttpError(400, kNotAllowed);
-  return std::move(uploads[0]);
+ImageFile read_one_image(const Request& request) {
+  std::vector<ImageFile> images = read_form_images(request, "file");
+  if (images[0].name.empty()) throw HttpError(400, "No file selected");
+  if (!is_jpeg_or_png(images[0].bytes)) throw HttpError(400, kNotAllowed);
+  return std::move(images[0]);
 }
 
 // REQUIRES: the prediction is ok.
-Json prediction_json(const PredictResult& classified, std::size_t index) {
-  const Prediction& prediction = classified.predictions[index];
-  const auto& classes = classified.model->classifier.classes();
-  const int best = top_k(prediction.probabilities, 1)[0];
+Json prediction_json(const PredictTask& task, std::size_t index) {
+  const Prediction& prediction = task.predictions[index];
+  const auto& classes = task.model->classifier.classes();
+  const int best = task.best_class(index);
   Json probabilities = Json::object();
   for (std::size_t i = 0; i < classes.size(); ++i) {
     probabilities[capitalized(classes[i])] = prediction.probabilities[i];
@@ -52,35 +53,33 @@ Json prediction_json(const PredictResult& classified, std::size_t index) {
           {"prediction_time_ms", timing.decode + timing.queue + timing.compute},
           {"timestamp", iso_time(std::chrono::system_clock::now())},
           {"all_probabilities", std::move(probabilities)},
-          {"file_name", classified.uploads[index].file}};
+          {"file_name", task.images[index].name}};
 }
 
-Reply legacy_reply(const PredictResult& classified) {
-  if (classified.predictions[0].status != Prediction::Status::ok) {
-    return problem(*classified.request, 400,
-                   classified.uploads[0].file + ": " + classified.predictions[0].error);
+Reply legacy_reply(const PredictTask& task) {
+  if (task.predictions[0].status != Prediction::Status::ok) {
+    throw HttpError(400, task.images[0].name + ": " + task.predictions[0].error);
   }
-  Json body = prediction_json(classified, 0);
-  if (!classified.recorded) body["recorded"] = false;
+  Json body = prediction_json(task, 0);
+  if (!task.recorded) body["recorded"] = false;
   return json_reply(body);
 }
 
-// `refused` are the files that were no candidates to begin with.
-Reply legacy_batch_reply(const PredictResult& classified, Json refused) {
+// `errors`: files that were rejected before the classification.
+Reply legacy_batch_reply(const PredictTask& task, Json errors) {
   Json predictions = Json::array();
-  for (std::size_t i = 0; i < classified.uploads.size(); ++i) {
-    if (classified.predictions[i].status == Prediction::Status::ok) {
-      predictions.push_back(prediction_json(classified, i));
+  for (std::size_t i = 0; i < task.images.size(); ++i) {
+    if (task.predictions[i].status == Prediction::Status::ok) {
+      predictions.push_back(prediction_json(task, i));
     } else {
-      refused.push_back(
-          {{"filename", classified.uploads[i].file}, {"error", classified.predictions[i].error}});
+      errors.push_back({{"filename", task.images[i].name}, {"error", task.predictions[i].error}});
     }
   }
   Json body = {{"total_processed", predictions.size()},
-               {"total_errors", refused.size()},
+               {"total_errors", errors.size()},
                {"predictions", std::move(predictions)},
-               {"errors", std::move(refused)}};
-  if (!classified.recorded) body["recorded"] = false;
+               {"errors", std::move(errors)}};
+  if (!task.recorded) body["recorded"] = false;
   return json_reply(body);
 }
 
@@ -95,29 +94,30 @@ Reply show_legacy_health(const Request&, App& app) {
 }
 
 void legacy_predict(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  classify_uploads(request, app, {read_one_upload(*request)}, {"legacy", app.options.threshold},
-                   legacy_reply, respond);
+  app.pipeline.start(
+      make_task(request, app.model(), {read_one_image(*request)}, "legacy", app.options.threshold),
+      legacy_reply, respond);
 }
 
 void legacy_predict_batch(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  std::vector<Upload> uploads;
-  Json refused = Json::array();
-  std::vector<Upload> given = read_form_uploads(*request, "files");
-  if (std::all_of(given.begin(), given.end(), [](const Upload& upload) { return upload.file.empty(); })) {
+  const std::vector<ImageFile> files = read_form_images(*request, "files");
+  if (std::all_of(files.begin(), files.end(), [](auto& file) { return file.name.empty(); })) {
     throw HttpError(400, "No file selected");
   }
-  for (Upload& upload : given) {
-    if (is_jpeg_or_png(upload.bytes)) {
-      uploads.push_back(std::move(upload));
+  std::vector<ImageFile> images;
+  Json errors = Json::array();
+  for (const ImageFile& file : files) {
+    if (is_jpeg_or_png(file.bytes)) {
+      images.push_back(file);
     } else {
-      refused.push_back({{"filename", upload.file}, {"error", kNotAllowed}});
+      errors.push_back({{"filename", file.name}, {"error", kNotAllowed}});
     }
   }
-  if (uploads.empty()) return respond(legacy_batch_reply({}, std::move(refused)));
-  classify_uploads(
-      request, app, std::move(uploads), {"legacy", app.options.threshold},
-      [refused = std::move(refused)](const PredictResult& classified) {
-        return legacy_batch_reply(classified, refused);
+  if (images.empty()) return respond(legacy_batch_reply({}, std::move(errors)));
+  app.pipeline.start(
+      make_task(request, app.model(), std::move(images), "legacy", app.options.threshold),
+      [errors = std::move(errors)](const PredictTask& task) {
+        return legacy_batch_reply(task, errors);
       },
       respond);
 }

@@ -63,7 +63,7 @@ void check_problem(const Reply& reply, int status, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("an image sent as the body is classified as the engine does") {
+TEST_CASE("an image in the body is classified as by the engine", "[server][api]") {
   Service service;
   const auto image = image_bytes("rgb.bmp");
   const Reply reply = service(post(kPredict, "image/bmp", text_of(image)));
@@ -95,7 +95,7 @@ TEST_CASE("an image sent as the body is classified as the engine does") {
   }
 }
 
-TEST_CASE("the body of a plain curl --data-binary is taken for the image it is") {
+TEST_CASE("an image with the content type of a form is accepted", "[server][api]") {
   Service service;
   for (const char* type : {"application/x-www-form-urlencoded", "application/octet-stream", "",
                            "image/png; charset=binary"}) {
@@ -104,7 +104,8 @@ TEST_CASE("the body of a plain curl --data-binary is taken for the image it is")
   }
 }
 
-TEST_CASE("files of a form are answered in order, and a bad one does not fail the others") {
+TEST_CASE("the results of a form are in order and a bad file does not affect others",
+          "[server][api]") {
   Service service;
   const Reply reply =
       service(form(kPredict, {{"note", "", "ignored"},
@@ -125,7 +126,7 @@ TEST_CASE("files of a form are answered in order, and a bad one does not fail th
   CHECK(results[3].contains("label"));
 }
 
-TEST_CASE("when no file is an image the answer is 422 with each one's reason") {
+TEST_CASE("a form without images is 422 with a reason per file", "[server][api]") {
   Service service;
   const Reply one = service(form(kPredict, {{"file", "bad.png", "no image"}}));
   check_problem(one, 422, "bad.png: ");
@@ -133,10 +134,10 @@ TEST_CASE("when no file is an image the answer is 422 with each one's reason") {
   const Reply two = service(form(kPredict, {{"file", "x", "1"}, {"file", "y", "2"}}));
   check_problem(two, 422, "none of the 2 files");
   CHECK(Json::parse(two.body)["results"].size() == 2);
-  check_problem(service(post(kPredict, "image/png", "rubbish")), 422, "body: ");
+  check_problem(service(post(kPredict, "image/png", "garbage")), 422, "body: ");
 }
 
-TEST_CASE("top_k limits the list and nothing else") {
+TEST_CASE("top_k limits only the list of classes", "[server][api]") {
   Service service;
   Request request = post(kPredict, "image/png", text_of(image_bytes("grey.png")));
   const auto count = [&](const std::string& k) {
@@ -152,7 +153,7 @@ TEST_CASE("top_k limits the list and nothing else") {
   }
 }
 
-TEST_CASE("requests without an image are refused for what they are") {
+TEST_CASE("requests without an image are rejected with the reason", "[server][api]") {
   Service service;
   check_problem(service(post(kPredict, "image/png", "")), 400, "no body");
   check_problem(service(form(kPredict, {})), 400, "\"file\"");
@@ -166,14 +167,14 @@ TEST_CASE("requests without an image are refused for what they are") {
   check_problem(service(form(kPredict, many)), 400, "1000 parts");
 }
 
-TEST_CASE("file names that are no text do not break the answer") {
+TEST_CASE("file names that are not UTF-8 do not break the response", "[server][api]") {
   Service service;
   const Reply reply = service(form(kPredict, {{"file", "\xff\xfe<b>.png", "x"}}));
   CHECK(reply.status == 422);
   CHECK(Json::accept(reply.body));
 }
 
-TEST_CASE("every truncation of an image is answered, never with 500") {
+TEST_CASE("a truncated image is never a server error", "[server][api]") {
   Service service;
   for (const char* name : {"grey.jpg", "palette.png", "rgb.bmp"}) {
     const std::string whole = text_of(image_bytes(name));
@@ -185,18 +186,18 @@ TEST_CASE("every truncation of an image is answered, never with 500") {
   }
 }
 
-TEST_CASE("a passed deadline is 504") {
+TEST_CASE("a passed deadline is 504", "[server][api]") {
   AppOptions options;
   options.deadline = std::chrono::milliseconds(-1);
   App app = make_app(options);
   const Reply reply =
       ask(make_router(), app, post(kPredict, "image/png", text_of(image_bytes("grey.png"))));
-  check_problem(reply, 504, "waiting for its turn");
+  check_problem(reply, 504, "waited in the queue");
 }
 
-TEST_CASE("a full queue is 503 at once, with Retry-After") {
+TEST_CASE("a full queue is 503 with Retry-After", "[server][api]") {
   AppOptions options;
-  options.inference_threads = 0;  // nothing is ever taken
+  options.inference_threads = 0;  // the queue is never emptied
   options.max_queue = 1;
   App app = make_app(options);
   const Router router = make_router();
@@ -208,7 +209,7 @@ TEST_CASE("a full queue is 503 at once, with Retry-After") {
   CHECK(find_field(reply.fields, "Retry-After") == "1");
 }
 
-TEST_CASE("the model describes itself") {
+TEST_CASE("the active model is described", "[server][api]") {
   Service service;
   const Reply reply = service(get("/api/v1/model"));
   REQUIRE(reply.status == 200);
@@ -232,7 +233,7 @@ TEST_CASE("the model describes itself") {
   CHECK(body["layers"][0]["output"] == Json({8, 8, 8}));
 }
 
-TEST_CASE("the weights are the model file, and can be cached by their tag") {
+TEST_CASE("the model file is downloaded with an entity tag", "[server][api]") {
   Service service;
   const Reply reply = service(get("/api/v1/model/weights"));
   CHECK(reply.content() == text_of(small_model()->file));
@@ -245,7 +246,7 @@ TEST_CASE("the weights are the model file, and can be cached by their tag") {
   CHECK(again.content().empty());
 }
 
-TEST_CASE("ready ends with draining, alive does not") {
+TEST_CASE("a draining server is alive but not ready", "[server][api]") {
   Service service;
   CHECK(service(get("/livez")).status == 200);
   CHECK(service(get("/readyz")).status == 200);
@@ -256,7 +257,7 @@ TEST_CASE("ready ends with draining, alive does not") {
   CHECK(service(get("/healthz")).status == 503);
 }
 
-TEST_CASE("without a built page the front page says so, and other paths are 404") {
+TEST_CASE("the start page explains how to build the dashboard if it is missing", "[server][api]") {
   Service service;
   const Reply page = service(get("/"));
   CHECK(page.status == 200);
@@ -264,7 +265,7 @@ TEST_CASE("without a built page the front page says so, and other paths are 404"
   check_problem(service(get("/nothing.js")), 404, "/nothing.js");
 }
 
-TEST_CASE("legacy clients get their field names and spelling") {
+TEST_CASE("the legacy API has its own member names and spelling", "[server][api]") {
   Service service;
   const Json health = Json::parse(service(get("/api/health")).body);
   CHECK(health["status"] == "healthy");
@@ -288,7 +289,7 @@ TEST_CASE("legacy clients get their field names and spelling") {
   CHECK(body.contains("timestamp"));
 }
 
-TEST_CASE("legacy refusals are JSON with an error") {
+TEST_CASE("errors of the legacy API are JSON with a member error", "[server][api]") {
   Service service;
   const std::string path = "/api/predict";
   check_problem(service(post(path, "", "")), 400, "No file provided");
@@ -298,16 +299,16 @@ TEST_CASE("legacy refusals are JSON with an error") {
   check_problem(service(form(path, {{"file", "a.txt", "text"}})), 400, "not allowed");
   check_problem(service(form(path, {{"file", "a.bmp", text_of(image_bytes("rgb.bmp"))}})), 400,
                 "not allowed");
-  check_problem(service(form(path, {{"file", "a.png", "\x89PNG\r\n\x1a\nrubbish"}})), 400, "a.png");
+  check_problem(service(form(path, {{"file", "a.png", "\x89PNG\r\n\x1a\ngarbage"}})), 400, "a.png");
 }
 
-TEST_CASE("the legacy batch endpoint answers each file by itself") {
+TEST_CASE("the legacy batch endpoint has a result per file", "[server][api]") {
   Service service;
   const auto image = text_of(image_bytes("grey.png"));
   const Json body = Json::parse(
       service(form("/api/predict/batch", {{"files", "a.png", image},
                                           {"files", "b.txt", "text"},
-                                          {"files", "c.png", "\x89PNG\r\n\x1a\nrubbish"},
+                                          {"files", "c.png", "\x89PNG\r\n\x1a\ngarbage"},
                                           {"files", "d.png", image}}))
           .body);
   CHECK(body["total_processed"] == 2);
@@ -325,7 +326,7 @@ TEST_CASE("the legacy batch endpoint answers each file by itself") {
   check_problem(service(form("/api/predict/batch", {{"file", "b", "x"}})), 400, "\"files\"");
 }
 
-TEST_CASE("an answer is uncertain below the threshold that was asked for") {
+TEST_CASE("a prediction below the threshold is uncertain", "[server][api]") {
   Service service;
   Request request = post(kPredict, "image/png", text_of(image_bytes("grey.png")));
   const auto answer = [&](const std::string& threshold) {
@@ -345,11 +346,11 @@ TEST_CASE("an answer is uncertain below the threshold that was asked for") {
   }
 }
 
-TEST_CASE("every answer is in the history under the number it carries") {
+TEST_CASE("every prediction is in the history under its id", "[server][api]") {
   Service service;
   const auto image = text_of(image_bytes("grey.png"));
   const Json body = Json::parse(
-      service(form(kPredict, {{"file", "a.png", image}, {"file", "b.png", "rubbish"}})).body);
+      service(form(kPredict, {{"file", "a.png", image}, {"file", "b.png", "garbage"}})).body);
   CHECK(body["recorded"] == true);
   CHECK_FALSE(body["results"][1].contains("prediction"));
   const auto record = service.app.store->predictions().find(body["results"][0]["prediction"]);
@@ -362,11 +363,11 @@ TEST_CASE("every answer is in the history under the number it carries") {
   CHECK(record->image_stored);
   service(form("/api/predict", {{"file", "c.png", image}}));
   const auto newest = service.app.store->predictions().newest({}, 10);
-  REQUIRE(newest.size() == 2);  // the rubbish is no answer
+  REQUIRE(newest.size() == 2);  // an invalid file has no prediction
   CHECK(newest[0].source == "legacy");
 }
 
-TEST_CASE("the status tells what a dashboard shows at a glance") {
+TEST_CASE("the status has what the dashboard shows", "[server][api]") {
   Service service;
   const Json body = Json::parse(service(get("/api/v1/status")).body);
   CHECK(body["state"] == "ready");
@@ -390,14 +391,14 @@ TEST_CASE("the status tells what a dashboard shows at a glance") {
   CHECK(body["limits"]["history_answers"] == 1'000'000);
   CHECK(body["limits"]["versions"] == 10);
   service.app.draining = true;
-  Request asked = get("/api/v1/status");
-  asked.actor = "predict";
-  const Json later = Json::parse(service(asked).body);
+  Request status_request = get("/api/v1/status");
+  status_request.actor = "predict";
+  const Json later = Json::parse(service(status_request).body);
   CHECK(later["state"] == "draining");
   CHECK(later["you"] == "predict");
 }
 
-TEST_CASE("those who watch hear how many images were answered, whatever door they came in by") {
+TEST_CASE("the event stream counts the predictions of all APIs", "[server][api]") {
   Service service;
   const auto stream = service.app.hub.subscribe("");
   const auto next = [&] {
@@ -407,9 +408,9 @@ TEST_CASE("those who watch hear how many images were answered, whatever door the
     REQUIRE(future.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
     return future.get();
   };
-  next();  // how long to wait before coming back
+  next();  // the retry time
   const auto image = text_of(image_bytes("grey.png"));
-  service(form(kPredict, {{"file", "a.png", image}, {"file", "b.png", "rubbish"}}));
+  service(form(kPredict, {{"file", "a.png", image}, {"file", "b.png", "garbage"}}));
   CHECK_THAT(next(), ContainsSubstring("event: predictions\ndata: {\"count\":1}\n"));
   service(form("/api/predict", {{"file", "c.png", image}}));
   CHECK_THAT(next(), ContainsSubstring("event: predictions\ndata: {\"count\":1}\n"));

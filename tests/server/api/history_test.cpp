@@ -41,7 +41,7 @@ struct Service {
   std::int64_t predict(const std::string& image = "grey.png") {
     return json("POST", "/api/v1/predict", text_of(image_bytes(image)))["results"][0]["prediction"];
   }
-  void check_refused(const Reply& reply, int status, const std::string& part) {
+  void check_rejected(const Reply& reply, int status, const std::string& part) {
     INFO(reply.body);
     CHECK(reply.status == status);
     CHECK_THAT(Json::parse(reply.body)["error"].get<std::string>(), ContainsSubstring(part));
@@ -51,14 +51,14 @@ struct Service {
   App app;
 };
 
-// What a stream sends, all of it.
+// All bytes of a stream.
 std::string drain(BodyStream& stream) {
   std::string all;
   bool more = true;
   while (more) {
-    stream.next([&](std::string bytes, bool goes_on) {
+    stream.next([&](std::string bytes, bool has_more) {
       all += bytes;
-      more = goes_on;
+      more = has_more;
     });
   }
   return all;
@@ -68,7 +68,7 @@ const std::string kHistory = "/api/v1/predictions";
 
 }  // namespace
 
-TEST_CASE("the history is listed a page at a time, and next leads through all of it") {
+TEST_CASE("following next lists the whole history", "[server][api]") {
   Service service;
   for (int i = 0; i < 5; ++i) service.predict();
   std::vector<int> ids;
@@ -82,7 +82,7 @@ TEST_CASE("the history is listed a page at a time, and next leads through all of
   CHECK(ids == std::vector<int>{5, 4, 3, 2, 1});
 }
 
-TEST_CASE("a prediction shows what was answered, and its image") {
+TEST_CASE("a prediction has its result and its image", "[server][api]") {
   Service service;
   const auto id = std::to_string(service.predict("rgb.bmp"));
   const Json entry = service.json("GET", kHistory + "/" + id);
@@ -96,11 +96,11 @@ TEST_CASE("a prediction shows what was answered, and its image") {
   CHECK(image.body == text_of(image_bytes("rgb.bmp")));
   CHECK(find_field(image.fields, "Content-Type") == "image/bmp");
   for (const char* bad : {"/99", "/x", "/0", "/-1", "/99/image"}) {
-    service.check_refused(service("GET", kHistory + bad), 404, "no prediction");
+    service.check_rejected(service("GET", kHistory + bad), 404, "no prediction");
   }
 }
 
-TEST_CASE("filters of the query are obeyed, and refused when they mean nothing") {
+TEST_CASE("filters select predictions and invalid ones are rejected", "[server][api]") {
   Service service;
   service.predict();
   const std::string label = service.json("GET", kHistory + "/1")["label"];
@@ -113,7 +113,7 @@ TEST_CASE("filters of the query are obeyed, and refused when they mean nothing")
   CHECK(count("version=2") == 0);
   CHECK(count("from=2020-01-01&to=2020-01-02T00:00:00.5Z") == 0);
   CHECK(count("from=2020-01-01") == 1);
-  CHECK(count("from=0001-01-01&to=9999-12-31") == 1);  // beyond what the clock can count
+  CHECK(count("from=0001-01-01&to=9999-12-31") == 1);  // beyond the range of the clock
   CHECK(count("to=9999-12-31T23:59:59.999999Z") == 1);
   CHECK(count("to=0001-01-01") == 0);
   CHECK(count("labelled=false") == 1);
@@ -124,12 +124,12 @@ TEST_CASE("filters of the query are obeyed, and refused when they mean nothing")
                           "to=2026-13-01", "to=2026-01-01T25:00:00Z", "uncertain=maybe",
                           "min_probability=2", "max_probability=nan", "labelled=2"}) {
     const std::string text = bad;
-    service.check_refused(service("GET", kHistory + "?" + text), 400,
-                          text.substr(0, text.find('=')));
+    service.check_rejected(service("GET", kHistory + "?" + text), 400,
+                           text.substr(0, text.find('=')));
   }
 }
 
-TEST_CASE("the history goes out as CSV in UTF-8 that no spreadsheet computes") {
+TEST_CASE("the CSV export is UTF-8 without formulas", "[server][api]") {
   Service service;
   Request request;
   request.verb = "POST";
@@ -148,7 +148,7 @@ TEST_CASE("the history goes out as CSV in UTF-8 that no spreadsheet computes") {
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 2);
 }
 
-TEST_CASE("all of a long history goes into the CSV") {
+TEST_CASE("the CSV export contains a long history completely", "[server][api]") {
   Service service;
   PredictionRecord record;
   record.model = std::make_shared<PredictionModel>(PredictionModel{"m", 1, "w", {"a"}});
@@ -160,14 +160,14 @@ TEST_CASE("all of a long history goes into the CSV") {
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 1235);
 }
 
-TEST_CASE("predictions are deleted one by one, or all when that is said, and the audit knows") {
+TEST_CASE("deleting predictions is audited and deleting all needs confirmation", "[server][api]") {
   Service service;
   service.predict();
   service.predict();
   service.predict();
   CHECK(service.json("DELETE", kHistory + "/2")["deleted"] == 1);
-  service.check_refused(service("DELETE", kHistory + "/2"), 404, "no prediction 2");
-  service.check_refused(service("DELETE", kHistory), 400, "confirm=all");
+  service.check_rejected(service("DELETE", kHistory + "/2"), 404, "no prediction 2");
+  service.check_rejected(service("DELETE", kHistory), 400, "confirm=all");
   CHECK(service.json("DELETE", kHistory + "?confirm=all")["deleted"] == 2);
   CHECK(service.json("GET", kHistory)["predictions"].empty());
   const auto audit = service.app.store->audit().newest(2);
@@ -176,7 +176,7 @@ TEST_CASE("predictions are deleted one by one, or all when that is said, and the
   CHECK(audit[1].subject == "prediction 2");
 }
 
-TEST_CASE("the right label is kept with the prediction and its image is learned from") {
+TEST_CASE("labelling a prediction adds its image to the dataset", "[server][api]") {
   Service service;
   service.predict("rgb.bmp");
   const std::string path = kHistory + "/1/label";
@@ -190,23 +190,23 @@ TEST_CASE("the right label is kept with the prediction and its image is learned 
   CHECK(service.json("POST", path, R"({"label": "cat"})")["training"] == "relabelled");
   CHECK(service.json("GET", "/api/v1/statistics")["labelled"]["count"] == 1);
   CHECK(service.app.store->audit().newest(1)[0].action == "label prediction");
-  service.check_refused(service("POST", path, "{}"), 400, "label");
-  service.check_refused(service("POST", path, R"({"label": "a/b"})"), 400, "a/b");
-  service.check_refused(service("POST", path, "x"), 400, "JSON");
-  service.check_refused(service("POST", kHistory + "/9/label", R"({"label": "a"})"), 404, "9");
+  service.check_rejected(service("POST", path, "{}"), 400, "label");
+  service.check_rejected(service("POST", path, R"({"label": "a/b"})"), 400, "a/b");
+  service.check_rejected(service("POST", path, "x"), 400, "JSON");
+  service.check_rejected(service("POST", kHistory + "/9/label", R"({"label": "a"})"), 404, "9");
 }
 
-TEST_CASE("an image that is no longer kept cannot be learned from") {
+TEST_CASE("a prediction without a stored image cannot be labelled", "[server][api]") {
   AppOptions options;
   options.history.max_image_bytes = 0;
   Service service(options);
   service.predict();
-  service.check_refused(service("GET", kHistory + "/1/image"), 404, "not kept");
-  service.check_refused(service("POST", kHistory + "/1/label", R"({"label": "cat"})"), 409,
-                        "no longer kept");
+  service.check_rejected(service("GET", kHistory + "/1/image"), 404, "not stored");
+  service.check_rejected(service("POST", kHistory + "/1/label", R"({"label": "cat"})"), 409,
+                         "no longer stored");
 }
 
-TEST_CASE("statistics tell what was answered, by class, version and time") {
+TEST_CASE("the statistics count predictions by class and version and time", "[server][api]") {
   Service service;
   const Json none = service.json("GET", "/api/v1/statistics?hours=24");
   CHECK(none["predictions"] == 0);
@@ -237,10 +237,10 @@ TEST_CASE("statistics tell what was answered, by class, version and time") {
   std::string name = entry["label"];
   name[0] = static_cast<char>(std::toupper(name[0]));
   CHECK(older["predictions_per_class"][name] == 3);
-  service.check_refused(service("GET", "/api/v1/statistics?hours=0"), 400, "hours");
+  service.check_rejected(service("GET", "/api/v1/statistics?hours=0"), 400, "hours");
 }
 
-TEST_CASE("legacy clients are told of the model and of how long it has run") {
+TEST_CASE("the legacy API describes the model and the uptime", "[server][api]") {
   Service service;
   const Json info = service.json("GET", "/api/model/info");
   CHECK(info["input_shape"] == Json({8, 8, 3}));

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "server/api/insight_answers.h"
+#include "server/charts/insight_builder.h"
 #include "tests/support/insight_service.h"
 
 namespace fovea::tests {
@@ -11,28 +11,28 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kList = "/api/v1/insights";
 
-TEST_CASE("a new server lists every chart and says for each what is missing") {
+TEST_CASE("a chart without data says what is missing", "[server][api]") {
   InsightService service;
   const Json list = service.json(kList);
   CHECK(list["version"] == 1);
   CHECK(list["insights"].size() == insight_kinds().size());
-  for (const Json& one : list["insights"]) {
-    INFO(one.dump());
-    CHECK(one["has_data"] == false);
-    CHECK(one["png"].is_null());
-    CHECK(one["sentence"].get<std::string>().size() > 20);
-    const Json whole = service.json(one["url"]);
-    CHECK(whole["sentence"] == one["sentence"]);
+  for (const Json& item : list["insights"]) {
+    INFO(item.dump());
+    CHECK(item["has_data"] == false);
+    CHECK(item["png"].is_null());
+    CHECK(item["sentence"].get<std::string>().size() > 20);
+    const Json whole = service.json(item["url"]);
+    CHECK(whole["sentence"] == item["sentence"]);
     CHECK(whole["data"].is_null());
-    const Json refused = service.json(
-        std::string(kList) + "/" + one["name"].get<std::string>() + ".png", "GET", 404);
-    CHECK(refused["error"] == one["sentence"]);
+    const Json rejected = service.json(
+        std::string(kList) + "/" + item["name"].get<std::string>() + ".png", "GET", 404);
+    CHECK(rejected["error"] == item["sentence"]);
   }
   CHECK_THAT(service.insight("roc")["sentence"].get<std::string>(),
              ContainsSubstring("POST /api/v1/models/1/evaluations"));
 }
 
-TEST_CASE("an evaluation by a job fills the charts of its version, and the newest counts") {
+TEST_CASE("the charts of a version show its newest evaluation", "[server][api]") {
   InsightService service;
   service.add_evaluation(small_report(service.weights(), "old"));
   Json matrix = service.insight("confusion_matrix");
@@ -45,7 +45,7 @@ TEST_CASE("an evaluation by a job fills the charts of its version, and the newes
   CHECK(matrix["source"]["count"] == 150);
   CHECK(matrix["source"]["split"] == "test");
   CHECK(matrix["source"]["current"] == false);
-  CHECK(matrix["caveat"] == "The training data has changed since this evaluation.");
+  CHECK(matrix["caveat"] == "The dataset has changed since this evaluation.");
   service.add_evaluation(small_report(service.weights(), service.app.training.revision(), 40));
   service.add_evaluation(small_report(service.weights(), "old"), 1, "train");
   matrix = service.insight("confusion_matrix");
@@ -65,7 +65,8 @@ TEST_CASE("an evaluation by a job fills the charts of its version, and the newes
   }
 }
 
-TEST_CASE("without a job's evaluation the one that came with the model counts, and is called so") {
+TEST_CASE("the charts of a version without evaluations show that of its model file",
+          "[server][api]") {
   InsightService service;
   const auto model = small_model_file(21);
   const std::string weights = weights_sha256(model);
@@ -77,21 +78,20 @@ TEST_CASE("without a job's evaluation the one that came with the model counts, a
   CHECK(roc["source"]["id"] == "model");
   CHECK(roc["source"]["version"] == number);
   CHECK(roc["caveat"] ==
-        "From the stored evaluation that came with the model; its images are not "
-        "on this machine.");
+        "From the evaluation stored with the model; its images are not on this machine.");
   CHECK(service.insight("training_curves")["has_data"] == true);
   const Json samples = service.insight("sample_images");
-  CHECK(samples["has_data"] == false);  // nothing to show ...
+  CHECK(samples["has_data"] == false);  // no image is available
   CHECK(samples["data"]["panels"][0]["groups"][0]["images"][0]["url"].is_null());
   CHECK(service.insight("class_distribution")["data"]["panels"][0]["categories"] == Json({"bird"}));
-  // The version before has none.
+  // The previous version has none.
   CHECK(service.insight("roc", "?version=1")["has_data"] == false);
   CHECK(service.insight("roc", "?version=previous")["has_data"] == false);
   service.add_evaluation(small_report(weights, "elsewhere"), number);
   CHECK(service.insight("roc")["source"]["id"] == 1);
 }
 
-TEST_CASE("an evaluation that is named is shown although a newer one is there, and stays named") {
+TEST_CASE("the evaluation in the query is shown instead of the newest", "[server][api]") {
   InsightService service;
   const auto model = small_model_file(21);
   const std::string weights = weights_sha256(model);
@@ -115,20 +115,20 @@ TEST_CASE("an evaluation that is named is shown although a newer one is there, a
   CHECK(heads[2]["data_revision"] == "r");
   const std::string end = "?version=" + std::to_string(number) + "&evaluation=1";
   const Json list = service.json("/api/v1/insights?evaluation=1");
-  for (const Json& one : list["insights"]) {
-    const bool measured = one["name"] == "roc" || one["name"] == "worst_mistakes";
-    const auto url = one["url"].get<std::string>();
-    INFO(one.dump());
-    if (measured) CHECK(url == "/api/v1/insights/" + one["name"].get<std::string>() + end);
-    if (one["name"] == "latency") CHECK(url == "/api/v1/insights/latency");
-    CHECK(service.json(one["url"])["sentence"] == one["sentence"]);
-    if (one["name"] == "roc") CHECK(one["png"] == "/api/v1/insights/roc.png" + end);
+  for (const Json& item : list["insights"]) {
+    const bool measured = item["name"] == "roc" || item["name"] == "worst_mistakes";
+    const auto url = item["url"].get<std::string>();
+    INFO(item.dump());
+    if (measured) CHECK(url == "/api/v1/insights/" + item["name"].get<std::string>() + end);
+    if (item["name"] == "latency") CHECK(url == "/api/v1/insights/latency");
+    CHECK(service.json(item["url"])["sentence"] == item["sentence"]);
+    if (item["name"] == "roc") CHECK(item["png"] == "/api/v1/insights/roc.png" + end);
   }
   CHECK(decoded(service.call("GET", "/api/v1/insights/roc.png" + end)).width == 960);
   CHECK(service.insight("roc", "?version=1&evaluation=3")["source"]["count"] == 150);
 }
 
-TEST_CASE("a version whose files were removed is not said to have come without an evaluation") {
+TEST_CASE("the charts of a version without files say that they were removed", "[server][api]") {
   InsightService service;
   const auto model = small_model_file(21);
   const std::string document = evaluation_json(small_report(weights_sha256(model), "r")).dump();
@@ -140,21 +140,23 @@ TEST_CASE("a version whose files were removed is not said to have come without a
     const std::string sentence = service.insight("roc", "?version=" + version)["sentence"];
     INFO(sentence);
     CHECK_THAT(sentence, ContainsSubstring("files of version " + version + " were removed on"));
-    CHECK_THAT(sentence, ContainsSubstring(number == with ? "the evaluation that came with it"
-                                                          : "it came without an evaluation"));
+    CHECK_THAT(sentence,
+               ContainsSubstring(number == with ? "including the evaluation stored with them"
+                                                : "It had no stored evaluation"));
     CHECK_THAT(sentence, !ContainsSubstring("POST"));
     service.json("/api/v1/insights/roc?evaluation=model&version=" + version, "GET", 404);
   }
 }
 
-TEST_CASE("an evaluation that is of other weights, or unreadable, is not shown as the version's") {
+TEST_CASE("an evaluation of other weights or with errors is not shown", "[server][api]") {
   InsightService service;
   service.serve_with(evaluation_json(small_report(std::string(64, 'b'), "r")).dump());
   Json roc = service.insight("roc");
   CHECK(roc["has_data"] == false);
-  CHECK_THAT(roc["sentence"].get<std::string>(), ContainsSubstring("is of other weights"));
-  const auto [text, why] = GENERATE(table<const char*, const char*>(
-      {{R"({"format":1})", "model is missing"}, {R"({"format":"1"})", "format is not a whole number"}}));
+  CHECK_THAT(roc["sentence"].get<std::string>(), ContainsSubstring("belongs to other weights"));
+  const auto [text, why] = GENERATE(
+      table<const char*, const char*>({{R"({"format":1})", "model is missing"},
+                                       {R"({"format":"1"})", "format is not a whole number"}}));
   service.serve_with(text, 22);
   roc = service.insight("roc");
   CHECK(roc["has_data"] == false);
@@ -162,7 +164,7 @@ TEST_CASE("an evaluation that is of other weights, or unreadable, is not shown a
   CHECK(service.json("/api/v1/insights")["insights"].size() == insight_kinds().size());
 }
 
-TEST_CASE("charts of the data show the images on this machine, and follow them") {
+TEST_CASE("the charts of the dataset show its present images", "[server][api]") {
   InsightService service;
   const auto hashes = service.add_images("owl", 12, 200);
   service.add_images("bat", 3, 20);
@@ -181,7 +183,7 @@ TEST_CASE("charts of the data show the images on this machine, and follow them")
   for (std::size_t i = 0; i < png.rgb.size(); i += 3) {
     greys += png.rgb[i] == 200 && png.rgb[i + 1] == 200 && png.rgb[i + 2] == 200 ? 1 : 0;
   }
-  CHECK(greys > 1000);  // the owls themselves
+  CHECK(greys > 1000);  // the images
   CHECK_THAT(service.insight("pixel_intensity")["sentence"].get<std::string>(),
              ContainsSubstring("brightest class is owl"));
   CHECK_THAT(service.insight("class_distribution")["sentence"].get<std::string>(),
@@ -189,11 +191,11 @@ TEST_CASE("charts of the data show the images on this machine, and follow them")
   service.add_images("bat", 40, 30);
   CHECK_THAT(service.insight("class_distribution")["sentence"].get<std::string>(),
              ContainsSubstring("bat has the most (43)"));
-  // A version that is named: what it was evaluated with, not what lies here.
+  // With a version: the data of its evaluation instead of the present dataset.
   CHECK(service.insight("class_distribution", "?version=1")["has_data"] == false);
 }
 
-TEST_CASE("surest mistakes link the images that are on this machine, and say how many are") {
+TEST_CASE("the chart of mistakes links the images on this machine", "[server][api]") {
   InsightService service;
   const auto hashes = service.add_images("bird", 2, 100);
   EvaluationReport report = small_report(service.weights(), service.app.training.revision());
@@ -207,11 +209,11 @@ TEST_CASE("surest mistakes link the images that are on this machine, and say how
   CHECK(images[0]["label"] == "bird");
   CHECK(images[0]["answer"] == "cat");
   CHECK_THAT(mistakes["caveat"].get<std::string>(),
-             ContainsSubstring("Only 1 of these 20 images are on this machine."));
+             ContainsSubstring("Only 1 of these 20 images is on this machine."));
   CHECK(decoded(service.call("GET", mistakes["png"])).width == 960);
 }
 
-TEST_CASE("charts of the history count what was answered, by all versions or one") {
+TEST_CASE("the charts of the history cover all versions or one", "[server][api]") {
   InsightService service;
   service.predict(3);
   Json over_time = service.insight("confidence_over_time");
@@ -227,15 +229,15 @@ TEST_CASE("charts of the history count what was answered, by all versions or one
                         "?version=" + std::to_string(other))["source"]["count"] == 2);
   CHECK(service.insight("latency", "?hours=1")["source"]["count"] == 5);
   const Json list = service.json("/api/v1/insights?version=1");
-  for (const Json& one : list["insights"]) {
-    const bool all = one["name"] == "confidence_over_time";
-    const auto url = one["url"].get<std::string>();
+  for (const Json& item : list["insights"]) {
+    const bool all = item["name"] == "confidence_over_time";
+    const auto url = item["url"].get<std::string>();
     CHECK((url.find("?version=1") == std::string::npos) == all);
-    CHECK(service.json(one["url"])["sentence"] == one["sentence"]);
+    CHECK(service.json(item["url"])["sentence"] == item["sentence"]);
   }
 }
 
-TEST_CASE("training curves of a version that a job made are the epochs of that job") {
+TEST_CASE("the training curves of a version are the epochs of its job", "[server][api]") {
   InsightService service;
   JobStore& jobs = service.app.store->jobs();
   const Job job = jobs.create("retrain", "{}", "");
@@ -255,12 +257,13 @@ TEST_CASE("training curves of a version that a job made are the epochs of that j
   CHECK_THAT(curves["sentence"].get<std::string>(),
              ContainsSubstring("is 50 % in epoch 1 and 75 % in epoch 2"));
   CHECK(curves["data"]["panels"][0]["lines"][0]["points"] == Json::parse("[[1,1.5],[2,0.5]]"));
-  CHECK(service.insight("training_curves")["has_data"] == false);  // version 1 came from outside
+  CHECK(service.insight("training_curves")["has_data"] == false);  // version 1 was not trained here
 }
 
-TEST_CASE("what is asked wrongly is refused with the name of what is wrong") {
+TEST_CASE("invalid chart requests are rejected with the reason", "[server][api]") {
   const auto [target, status, part] = GENERATE(table<const char*, int, const char*>(
-      {{"/api/v1/insights/nothing", 404, "there is no chart nothing; there are class_distribution"},
+      {{"/api/v1/insights/nothing", 404,
+        "there is no chart nothing; the charts are class_distribution"},
        {"/api/v1/insights/nothing.png", 404, "there is no chart nothing"},
        {"/static/visualizations/nothing.png", 404, "there is no chart nothing"},
        {"/api/v1/insights?version=9", 404, "9"},
@@ -269,7 +272,7 @@ TEST_CASE("what is asked wrongly is refused with the name of what is wrong") {
        {"/api/v1/insights/roc?evaluation=model", 404, "version 1 has no evaluation model"},
        {"/api/v1/insights/roc.png?evaluation=01", 404, "version 1 has no evaluation 01"},
        {"/api/v1/insights/roc?evaluation=", 400, "evaluation is empty"},
-       {"/api/v1/insights/latency?evaluation=1", 400, "latency is not made from an evaluation"},
+       {"/api/v1/insights/latency?evaluation=1", 400, "latency is not based on an evaluation"},
        {"/api/v1/insights/latency?hours=no", 400, "hours=no"},
        {"/api/v1/insights/latency.png?width=319", 400, "width=319"},
        {"/api/v1/insights/latency.png?height=1e3", 400, "height=1e3"},
@@ -282,7 +285,7 @@ TEST_CASE("what is asked wrongly is refused with the name of what is wrong") {
   CHECK_THAT(body["error"].get<std::string>(), ContainsSubstring(part));
 }
 
-TEST_CASE("a PNG has the size that was asked for") {
+TEST_CASE("a PNG has the requested size", "[server][api]") {
   InsightService service;
   service.predict(1);
   const Image image =
@@ -292,7 +295,7 @@ TEST_CASE("a PNG has the size that was asked for") {
   CHECK(image.rgb[0] < 64);
 }
 
-TEST_CASE("charts that show people's images need the role that sees the training data") {
+TEST_CASE("charts that show images need the admin role", "[server][api]") {
   InsightService service;
   const std::vector<std::string> images = {"sample_images", "worst_mistakes"};
   for (const char* folder : {"/api/v1/insights/", "/static/visualizations/"}) {

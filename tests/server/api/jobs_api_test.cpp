@@ -19,8 +19,8 @@ using namespace fovea::server;
 using namespace std::chrono_literals;
 using Json = nlohmann::ordered_json;
 
-// The service with a shell script for a child: $1 is the job's folder. The script finds a model to
-// publish in $1/../../new.safetensors.
+// The service with a shell script as the worker. $1 is the folder of the job. A model that the
+// script can publish is in $1/../../new.safetensors.
 AppOptions options_of(const TemporaryFolder& folder, const std::string& script) {
   AppOptions options;
   options.data_dir = folder.path();
@@ -33,7 +33,7 @@ AppOptions options_of(const TemporaryFolder& folder, const std::string& script) 
 struct Api {
   explicit Api(const std::string& script) : app(make_app(options_of(folder, script))) {
     write_file_atomically(folder.path() / "new.safetensors", small_model_file(99));
-    const TemporaryFolder source;  // images of a class that the model does not know
+    const TemporaryFolder source;  // images of a class that the model does not have
     for (int i = 0; i < 12; ++i) {
       write_file_atomically(source.path() / "dog" / (std::to_string(i) + ".bmp"), bmp(i));
     }
@@ -81,7 +81,7 @@ std::string result(const std::string& decision) {
          decision + R"("},"forgetting":{"classes":[]}}' > $1/result.json)";
 }
 
-TEST_CASE("a retraining that the gate promotes answers from then on, and every step is audited") {
+TEST_CASE("a promoted version is activated and every step is audited", "[server][api]") {
   Api api(result("promote"));
   const Reply started = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain","epochs":1})");
   REQUIRE(started.status == 202);
@@ -102,17 +102,17 @@ TEST_CASE("a retraining that the gate promotes answers from then on, and every s
   const JobSpec given = read_job(api.folder.path() / "jobs" / "1");
   CHECK(given.champion.version == 1);
   CHECK(given.options == Json({{"epochs", 1}}));
-  bool activated = false, asked = false;
+  bool activated = false, submitted = false;
   for (const AuditEntry& entry : api.app.store->audit().newest(20)) {
     activated |=
         entry.actor == "job 1" && entry.subject == "version 2" && entry.action == "activate";
-    asked |= entry.action == "start job" && entry.subject == "job 1" && entry.actor == "local";
+    submitted |= entry.action == "start job" && entry.subject == "job 1" && entry.actor == "local";
   }
   CHECK(activated);
-  CHECK(asked);
+  CHECK(submitted);
 }
 
-TEST_CASE("a retraining that cannot be done is refused before it starts, with the reason") {
+TEST_CASE("an impossible retraining is rejected with the reason", "[server][api]") {
   Api api("true");
   const auto refusal = [&](int status, const std::string& body) {
     const Reply reply = api.call("POST", "/api/v1/jobs", body);
@@ -123,7 +123,7 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
              ContainsSubstring("no feature statistics"));
   CHECK_THAT(refusal(422, R"({"kind":"retrain","gate":{"alpha":2}})"),
              ContainsSubstring("\"alpha\" cannot be 2"));
-  // Of 256 MiB, 255 are in use.
+  // 255 of 256 MiB are in use.
   const auto group = api.folder.path() / "cgroup";
   write_file_atomically(group / "memory.max", "268435456\n");
   write_file_atomically(group / "memory.current", "267386880\n");
@@ -142,7 +142,7 @@ TEST_CASE("a retraining that cannot be done is refused before it starts, with th
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
 
-TEST_CASE("what a retraining would do is told before it starts, and nothing starts") {
+TEST_CASE("the plan of a retraining starts nothing", "[server][api]") {
   Api api("true");
   const Json plan = api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain","epochs":3})");
   INFO(plan.dump());
@@ -153,7 +153,7 @@ TEST_CASE("what a retraining would do is told before it starts, and nothing star
   CHECK(plan["new_classes"] == Json({"dog"}));
   CHECK(plan["classes"] == Json({"bird", "cat", "truck", "dog"}));
   CHECK(plan["data_revision"] == api.json("GET", "/api/v1/dataset")["revision"]);
-  // Twelve images, shared out by their content.
+  // The splits of the twelve images depend on their content.
   const Json counts = api.json("GET", "/api/v1/dataset")["classes"][0];
   const Json dog = plan["images"][3];
   CHECK(dog["name"] == "dog");
@@ -165,11 +165,11 @@ TEST_CASE("what a retraining would do is told before it starts, and nothing star
   CHECK_THAT(plan["notes"].dump(), ContainsSubstring("training images"));
   CHECK(plan["memory_bytes"]["needed"] > (32 << 20));
   CHECK(plan["lacking"].empty());
-  CHECK_FALSE(plan.contains("estimate"));  // nothing was measured
+  CHECK_FALSE(plan.contains("estimate"));  // no retraining has ended
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
 
-TEST_CASE("a plan tells what lacks, and refuses what could not be started either") {
+TEST_CASE("a plan reports missing resources and rejects invalid options", "[server][api]") {
   Api api("true");
   const auto status = [&](const std::string& body) {
     return api.call("POST", "/api/v1/jobs/plan", body).status;
@@ -183,25 +183,24 @@ TEST_CASE("a plan tells what lacks, and refuses what could not be started either
   write_file_atomically(group / "memory.current", "267386880\n");
   const Json plan = api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain"})");
   CHECK(plan["memory_bytes"]["available"] == 1 << 20);
-  const Reply refused = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
-  CHECK(refused.status == 507);
-  CHECK(plan["lacking"] == Json::array({Json::parse(refused.body)["error"]}));
+  const Reply rejected = api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
+  CHECK(rejected.status == 507);
+  CHECK(plan["lacking"] == Json::array({Json::parse(rejected.body)["error"]}));
 }
 
-TEST_CASE(
-    "how long a retraining takes is told from the latest of its mode that went through here") {
-  const std::string told =
+TEST_CASE("a plan estimates the duration from the latest retraining of its mode", "[server][api]") {
+  const std::string events =
       R"(echo '{"event":"start","mode":"full","epochs":2,"shown_images":100}'; )"
       R"(echo '{"event":"epoch","epoch":1,"seconds":300}'; )"
       R"(echo '{"event":"epoch","epoch":2,"seconds":500}'; )";
-  Api api(told + result("reject"));
+  Api api(events + result("reject"));
   const auto plan = [&](const std::string& options) {
     return api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain")" + options + "}");
   };
   CHECK_FALSE(plan("").contains("estimate"));
   api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
   REQUIRE(api.wait(1)["state"] == "succeeded");
-  // The rest of that job took less than its epochs claim, so the epochs are all there is to scale.
+  // The job ended before its epochs could have, so the estimate scales the whole duration.
   const Json one = plan(R"(,"epochs":1)"), four = plan(R"(,"epochs":4)");
   const double shown = one["shown_images"];
   CHECK(one["estimate"]["job"] == 1);
@@ -209,7 +208,7 @@ TEST_CASE(
   CHECK(four["estimate"]["seconds"].get<double>() == Approx(4 * 800 / 2.0 * shown / 100));
 }
 
-TEST_CASE("a retraining of the other mode measures nothing for this one") {
+TEST_CASE("a retraining in another mode gives no estimate", "[server][api]") {
   Api api(R"(echo '{"event":"start","mode":"frozen","epochs":1,"shown_images":1}'; )" +
           result("reject"));
   api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
@@ -217,10 +216,10 @@ TEST_CASE("a retraining of the other mode measures nothing for this one") {
   CHECK_FALSE(api.json("POST", "/api/v1/jobs/plan", R"({"kind":"retrain"})").contains("estimate"));
 }
 
-TEST_CASE("a retraining that failed, or was resumed, measures nothing") {
-  const std::string told =
+TEST_CASE("a failed or resumed retraining gives no estimate", "[server][api]") {
+  const std::string events =
       R"(echo '{"event":"start","mode":"full","epochs":1,"shown_images":1}'; )";
-  Api api(told + "if ! [ -e $1/again ]; then touch $1/again; exit 3; fi; " + result("reject"));
+  Api api(events + "if ! [ -e $1/again ]; then touch $1/again; exit 3; fi; " + result("reject"));
   api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
   REQUIRE(api.wait(1)["state"] == "interrupted");
   const std::string body = R"({"kind":"retrain"})";
@@ -230,7 +229,7 @@ TEST_CASE("a retraining that failed, or was resumed, measures nothing") {
   CHECK_FALSE(api.json("POST", "/api/v1/jobs/plan", body).contains("estimate"));
 }
 
-TEST_CASE("a model that is not promoted becomes the challenger, with the reason") {
+TEST_CASE("a version that is not promoted becomes the candidate with the reason", "[server][api]") {
   const auto [decision, options, reason] = GENERATE(table<std::string, std::string, std::string>(
       {{"reject", "", "rejected by the gate"},
        {"cannot_judge", "", "the gate could not decide"},
@@ -246,11 +245,11 @@ TEST_CASE("a model that is not promoted becomes the challenger, with the reason"
   CHECK(api.app.registry.aliases().at("challenger") == 2);
 }
 
-TEST_CASE("a result is judged against the champion it was trained from, and published once") {
+TEST_CASE("a result is published once and compared with its parent version", "[server][api]") {
   Api api("if ! [ -e $1/again ]; then touch $1/again; exit 3; fi; " + result("promote"));
   api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})");
   CHECK(api.wait(1)["state"] == "interrupted");
-  // Meanwhile somebody else's model is the champion.
+  // Meanwhile another version was activated.
   const int other = api.app.registry.publish(small_model_file(7), {}, nullptr, "admin");
   api.app.registry.activate(other, "admin", "");
   CHECK(api.call("POST", "/api/v1/jobs/1/resume").status == 202);
@@ -260,9 +259,9 @@ TEST_CASE("a result is judged against the champion it was trained from, and publ
   CHECK(job["result"]["promotion"] ==
         "it was compared with version 1, which is no longer the active version");
   CHECK(api.app.registry.aliases().at("champion") == other);
-  // As after a crash between the publication and the job's end: asked again, it finds its version.
+  // As after a crash between publication and end of the job: the second call finds the version.
   const int count = api.app.registry.count();
-  const Job done = api.app.jobs.find(1);
+  const Job done = api.app.jobs().find(1);
   const auto folder = api.folder.path() / "jobs" / "1";
   write_file_atomically(folder / "model.safetensors", small_model_file(99));
   const auto work = model_job_handler(api.app.options, api.app.registry, *api.app.store);
@@ -270,7 +269,7 @@ TEST_CASE("a result is judged against the champion it was trained from, and publ
   CHECK(api.app.registry.count() == count);
 }
 
-TEST_CASE("what cannot be a job is refused by name") {
+TEST_CASE("invalid jobs are rejected with the reason", "[server][api]") {
   Api api("exit 0");
   const auto status = [&](const std::string& body) {
     return api.call("POST", "/api/v1/jobs", body).status;
@@ -279,7 +278,8 @@ TEST_CASE("what cannot be a job is refused by name") {
   CHECK(status("{") == 400);
   CHECK(status(std::string(1'000'000, '[')) == 400);
   CHECK(status(std::string(9'000'000, ' ') + "{}") == 413);
-  std::string names = R"({"kind":"retrain")";  // looked up one by one, a million would take hours
+  std::string names =
+      R"({"kind":"retrain")";  // a quadratic lookup of a million names would take hours
   for (int i = 0; i < 1'000; ++i) names += ",\"" + std::to_string(i) + "\":0";
   CHECK(status(names + "}") == 400);
   CHECK(status(R"({"kind":"dance"})") == 422);
@@ -303,15 +303,15 @@ TEST_CASE("what cannot be a job is refused by name") {
   CHECK(api.json("GET", "/api/v1/jobs")["jobs"].empty());
 }
 
-TEST_CASE("a whole number may be written with a fraction of zero") {
+TEST_CASE("a whole number may be written with a fraction of zero", "[server][api]") {
   Api api("exit 0");
   const Json job =
       api.json("POST", "/api/v1/jobs", R"({"kind":"retrain","epochs":3.0,"lr":1.0,"seed":7e3})");
   CHECK(job["options"].dump() == R"({"epochs":3,"lr":1,"seed":7000})");
 }
 
-TEST_CASE(
-    "a second retraining is told which job is in the way, an older client as it was used to") {
+TEST_CASE("a second retraining is rejected and the response names the running job",
+          "[server][api]") {
   Api api("trap 'exit 3' TERM; touch $1/here; while :; do sleep 0.02; done");
   const Fields key{{"Idempotency-Key", "one"}};
   CHECK(api.call("POST", "/api/v1/jobs", R"({"kind":"retrain"})", key).status == 202);
@@ -334,7 +334,7 @@ TEST_CASE(
   status = api.json("GET", "/api/retrain/status");
   CHECK(status["is_retraining"] == false);
   CHECK(status["status"]["status"] == "failed");
-  // Everything was told: a browser that comes back is sent away for good.
+  // All events were sent: 204 stops the reconnects of a browser.
   const Reply ended = api.call("GET", "/api/v1/jobs/1/events", "", {{"Last-Event-ID", "99"}});
   CHECK(ended.status == 204);
   Request both;
@@ -347,7 +347,7 @@ TEST_CASE(
   CHECK(find_field(events.fields, "Content-Type") == "text/event-stream");
 }
 
-TEST_CASE("an evaluation is kept with its version") {
+TEST_CASE("an evaluation is stored with its version", "[server][api]") {
   Api api(R"(echo '{"accuracy":0.75,"data":{"revision":"r1"}}' > $1/evaluation.json; )"
           R"(echo '{"event":"result","evaluation":"evaluation.json"}' > $1/result.json)");
   const Reply started = api.call("POST", "/api/v1/models/champion/evaluations");
@@ -366,7 +366,7 @@ TEST_CASE("an evaluation is kept with its version") {
   CHECK(api.call("GET", "/api/v1/models/1/evaluations/model").status == 404);
 }
 
-TEST_CASE("a result that names files elsewhere, or a model that does not load, publishes nothing") {
+TEST_CASE("a result with an invalid path or model publishes nothing", "[server][api]") {
   const std::string script = GENERATE(
       std::string(R"(echo '{"event":"result","model":"../../new.safetensors"}' > $1/result.json)"),
       std::string(R"(echo junk > $1/m; echo '{"event":"result","model":"m"}' > $1/result.json)"));

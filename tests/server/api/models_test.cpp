@@ -42,7 +42,8 @@ const std::string kModels = "/api/v1/models";
 
 }  // namespace
 
-TEST_CASE("an uploaded model becomes a version that can be activated and rolled back") {
+TEST_CASE("an uploaded model becomes a version that can be activated and rolled back",
+          "[server][api]") {
   Service service;
   const Reply uploaded = service("POST", kModels, text_of(small_model_file(6)));
   REQUIRE(uploaded.status == 201);
@@ -68,7 +69,7 @@ TEST_CASE("an uploaded model becomes a version that can be activated and rolled 
   CHECK(audit[1]["detail"] == Json({{"from", 1}, {"reason", "it is new"}}));
 }
 
-TEST_CASE("a form brings a model with its features") {
+TEST_CASE("a form uploads a model with its feature statistics", "[server][api]") {
   Service service;
   const auto model = small_model_file(6);
   const auto form = [](const std::string& name, const std::vector<std::uint8_t>& bytes) {
@@ -92,7 +93,7 @@ TEST_CASE("a form brings a model with its features") {
   CHECK(ask(service.router, service.app, request).status == 422);
 }
 
-TEST_CASE("versions are listed newest first, in pages, with their aliases") {
+TEST_CASE("versions are listed in pages with their aliases", "[server][api]") {
   Service service;
   for (int seed = 11; seed <= 14; ++seed) {
     REQUIRE(service("POST", kModels, text_of(small_model_file(seed))).status == 201);
@@ -116,7 +117,7 @@ TEST_CASE("versions are listed newest first, in pages, with their aliases") {
   CHECK(service("GET", kModels + "/challenger").status == 404);
 }
 
-TEST_CASE("the files of every version can be fetched, until they are removed") {
+TEST_CASE("the files of a version can be downloaded until they are removed", "[server][api]") {
   Service service;
   REQUIRE(service("POST", kModels, text_of(small_model_file(6))).status == 201);
   const Reply weights = service("GET", kModels + "/2/weights");
@@ -139,31 +140,32 @@ TEST_CASE("the files of every version can be fetched, until they are removed") {
   CHECK(service.json("GET", kModels + "/2").contains("removed"));
 }
 
-TEST_CASE("what cannot be done with a version is refused in words") {
+TEST_CASE("invalid operations on a version are rejected with the reason", "[server][api]") {
   Service service;
-  const auto refused = [&](int status, const char* part, const Reply& reply) {
+  const auto check_rejected = [&](int status, const char* part, const Reply& reply) {
     INFO(reply.body);
     CHECK(reply.status == status);
     CHECK(find_field(reply.fields, "Content-Type") == "application/problem+json");
     CHECK_THAT(reply.body, ContainsSubstring(part));
   };
-  refused(404, "version 9 does not exist", service("GET", kModels + "/9"));
-  refused(404, "give its number", service("POST", kModels + "/latest/activate"));
-  refused(409, "no previous", service("POST", kModels + "/rollback"));
-  refused(400, "JSON object", service("POST", kModels + "/1/activate", "[1]"));
-  refused(400, "reason", service("POST", kModels + "/1/activate", R"({"reason": 3})"));
-  refused(
+  check_rejected(404, "version 9 does not exist", service("GET", kModels + "/9"));
+  check_rejected(404, "give its number", service("POST", kModels + "/latest/activate"));
+  check_rejected(409, "no previous", service("POST", kModels + "/rollback"));
+  check_rejected(400, "JSON object", service("POST", kModels + "/1/activate", "[1]"));
+  check_rejected(400, "reason", service("POST", kModels + "/1/activate", R"({"reason": 3})"));
+  check_rejected(
       400, "limit",
       service("POST", kModels + "/1/activate", R"({"reason": ")" + std::string(2000, 'x') + "\"}"));
-  refused(400, "no body", service("POST", kModels));
-  refused(422, "model file", service("POST", kModels, "rubbish"));
-  refused(400, "version", service("PUT", kModels + "/aliases/challenger"));
-  refused(409, "champion", service("PUT", kModels + "/aliases/challenger", R"({"version": 1})"));
-  refused(400, "limit=0", service("GET", kModels, "", {{"limit", "0"}}));
-  refused(400, "before=x", service("GET", "/api/v1/audit", "", {{"before", "x"}}));
+  check_rejected(400, "no body", service("POST", kModels));
+  check_rejected(422, "model file", service("POST", kModels, "garbage"));
+  check_rejected(400, "version", service("PUT", kModels + "/aliases/challenger"));
+  check_rejected(409, "champion",
+                 service("PUT", kModels + "/aliases/challenger", R"({"version": 1})"));
+  check_rejected(400, "limit=0", service("GET", kModels, "", {{"limit", "0"}}));
+  check_rejected(400, "before=x", service("GET", "/api/v1/audit", "", {{"before", "x"}}));
 
   damage(service.app.registry.model_path(service.app.registry.find(
       service.app.registry.publish(small_model_file(6), {}, nullptr, "test"))));
-  refused(500, "damaged", service("POST", kModels + "/2/activate"));
+  check_rejected(500, "damaged", service("POST", kModels + "/2/activate"));
   CHECK(service.app.model()->number == 1);
 }

@@ -44,16 +44,16 @@ std::set<std::string> names_in(std::string pattern) {
   return names;
 }
 
-// What an operation must say, and what is not its to say.
+// Reports required members that an operation lacks, and invalid ones.
 void check_operation(const Json& document, const std::string& title, const Json& item,
-                     const Json& operation, std::vector<std::string>& complaints) {
+                     const Json& operation, std::vector<std::string>& problems) {
   for (const char* needed : {"operationId", "summary", "tags"}) {
-    if (!operation.contains(needed)) complaints.push_back(title + " has no " + needed);
+    if (!operation.contains(needed)) problems.push_back(title + " has no " + needed);
   }
   for (const Json& tag : operation.value("tags", Json::array())) {
     const Json& known = document["tags"];
     if (std::none_of(known.begin(), known.end(), [&](const Json& k) { return k["name"] == tag; })) {
-      complaints.push_back(title + " has a tag that about.json lacks: " + tag.dump());
+      problems.push_back(title + " has a tag that about.json lacks: " + tag.dump());
     }
   }
   std::set<std::string> stated;
@@ -64,15 +64,15 @@ void check_operation(const Json& document, const std::string& title, const Json&
       if (whole.value("in", "") == "path") stated.insert(whole.value("name", ""));
     }
   }
-  const std::set<std::string> wanted = names_in(title);
-  for (const std::string& name : wanted) {
+  const std::set<std::string> expected = names_in(title);
+  for (const std::string& name : expected) {
     if (!stated.contains(name)) {
-      complaints.push_back(title + " does not describe its parameter {" + name + "}");
+      problems.push_back(title + " does not describe its parameter {" + name + "}");
     }
   }
   for (const std::string& name : stated) {
-    if (!wanted.contains(name)) {
-      complaints.push_back(title + " describes a parameter {" + name + "} that its path lacks");
+    if (!expected.contains(name)) {
+      problems.push_back(title + " describes a parameter {" + name + "} that its path lacks");
     }
   }
 }
@@ -84,24 +84,24 @@ void collect_references(const Json& json, std::set<std::string>& references) {
   }
 }
 
-void check_references(const Json& document, std::vector<std::string>& complaints) {
+void check_references(const Json& document, std::vector<std::string>& problems) {
   std::set<std::string> references;
   collect_references(document, references);
   for (const std::string& reference : references) {
-    if (!find(document, reference)) complaints.push_back(reference + " leads nowhere");
+    if (!find(document, reference)) problems.push_back(reference + " does not exist");
   }
   for (const auto& [kind, members] : document["components"].items()) {
     if (kind == "securitySchemes") continue;
     for (const auto& [name, member] : members.items()) {
       const std::string reference = "#/components/" + kind + "/" + name;
-      if (!references.contains(reference)) complaints.push_back(reference + " is used by nobody");
+      if (!references.contains(reference)) problems.push_back(reference + " is not used");
     }
   }
 }
 
-// Where the document and the routes do not fit together, a sentence each.
+// One sentence for each difference between the document and the routes.
 std::vector<std::string> compare(const Json& document, const std::vector<Route>& routes) {
-  std::vector<std::string> complaints;
+  std::vector<std::string> problems;
   std::set<std::string> in_table, ids;
   for (const Route& route : routes) {
     in_table.insert(std::string(route.verb) + " " + std::string(route.pattern));
@@ -113,23 +113,24 @@ std::vector<std::string> compare(const Json& document, const std::vector<Route>&
       const std::string title = verb + " " + path;
       described.insert(title);
       if (!in_table.contains(title)) {
-        complaints.push_back(title +
-                             " is described in server/api/openapi/, but server/api/routes.cpp has "
-                             "no such route");
+        problems.push_back(title +
+                           " is described in server/api/openapi/, but server/api/routes.cpp has "
+                           "no such route");
       }
-      check_operation(document, title, item, item[key], complaints);
+      check_operation(document, title, item, item[key], problems);
       const std::string id = item[key].value("operationId", "");
-      if (!ids.insert(id).second) complaints.push_back(title + " has another's id: " + id);
+      if (!ids.insert(id).second)
+        problems.push_back(title + " has the id of another operation: " + id);
     }
   }
   for (const std::string& title : in_table) {
     if (described.contains(title)) continue;
-    complaints.push_back(title +
-                         " is in server/api/routes.cpp, but no file of server/api/openapi/ "
-                         "describes it; add it under \"paths\" (CONTRIBUTING.md says how)");
+    problems.push_back(title +
+                       " is in server/api/routes.cpp, but no file of server/api/openapi/ "
+                       "describes it; add it under \"paths\" (CONTRIBUTING.md says how)");
   }
-  check_references(document, complaints);
-  return complaints;
+  check_references(document, problems);
+  return problems;
 }
 
 std::string lines(const std::vector<std::string>& texts) {
@@ -149,15 +150,15 @@ const std::string kAbout = R"({
     "Fault": "x", "Busy": "y", "DiskFull": "d"}}})";
 
 // The document of these routes and of one file with these paths.
-Json made(const std::vector<Route>& routes, const std::string& paths) {
+Json document_of(const std::vector<Route>& routes, const std::string& paths) {
   const std::string part = R"({"paths": )" + paths + "}";
   return make_openapi(routes, std::vector{file("about.json", kAbout), file("part.json", part)});
 }
 
 std::vector<std::string> about_operations(const Json& document, const std::vector<Route>& routes) {
-  std::vector<std::string> complaints = compare(document, routes);
-  std::erase_if(complaints, [](const std::string& c) { return c.rfind("#/", 0) == 0; });
-  return complaints;
+  std::vector<std::string> problems = compare(document, routes);
+  std::erase_if(problems, [](const std::string& c) { return c.rfind("#/", 0) == 0; });
+  return problems;
 }
 
 std::set<std::string> statuses(const Json& operation) {
@@ -168,50 +169,50 @@ std::set<std::string> statuses(const Json& operation) {
 
 }  // namespace
 
-TEST_CASE("the OpenAPI document describes every route, and nothing else") {
+TEST_CASE("the OpenAPI document describes exactly the routes", "[server][api]") {
   const Router router = make_router();
   const Json document = make_openapi(router.routes(), embedded_openapi());
-  const auto complaints = compare(document, router.routes());
-  INFO(lines(complaints));
-  CHECK(complaints.empty());
+  const auto problems = compare(document, router.routes());
+  INFO(lines(problems));
+  CHECK(problems.empty());
   CHECK(document["paths"].size() > 50);
 }
 
-TEST_CASE("a route that nobody described, and a description without a route, are named") {
+TEST_CASE("a route without a description and the reverse are reported", "[server][api]") {
   const std::vector<Route> routes{{"GET", "/a", show_alive}, {"POST", "/b/{id}", show_alive}};
-  const Json document = made(routes, R"({"/a": {
+  const Json document = document_of(routes, R"({"/a": {
       "get": {"operationId": "a", "summary": "s", "tags": ["T"], "responses": {}},
       "put": {"operationId": "b", "summary": "s", "tags": ["T"], "responses": {}}}})");
-  const auto complaints = about_operations(document, routes);
-  REQUIRE(complaints.size() == 2);
-  CHECK(complaints[0].find("PUT /a is described") == 0);
-  CHECK(complaints[1].find("POST /b/{id} is in server/api/routes.cpp, but no file") == 0);
+  const auto problems = about_operations(document, routes);
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0].find("PUT /a is described") == 0);
+  CHECK(problems[1].find("POST /b/{id} is in server/api/routes.cpp, but no file") == 0);
 }
 
-TEST_CASE("a description that leaves out what it must say is named") {
+TEST_CASE("an incomplete description of an operation is reported", "[server][api]") {
   const std::vector<Route> routes{{"GET", "/a/{id}", show_alive}, {"GET", "/b", show_alive}};
-  const Json document = made(routes, R"({
+  const Json document = document_of(routes, R"({
       "/a/{id}": {"get": {"operationId": "a", "tags": ["U"], "responses": {}, "parameters": [
         {"name": "other", "in": "path"}]}},
       "/b": {"get": {"operationId": "a", "summary": "s", "tags": ["T"], "responses": {"200":
         {"$ref": "#/components/responses/Gone"}}}}})");
-  const std::set<std::string> wanted{
+  const std::set<std::string> expected{
       "GET /a/{id} has no summary", "GET /a/{id} has a tag that about.json lacks: \"U\"",
       "GET /a/{id} does not describe its parameter {id}",
       "GET /a/{id} describes a parameter {other} that its path lacks",
-      "GET /b has another's id: a"};
-  const auto complaints = about_operations(document, routes);
-  CHECK(std::set(complaints.begin(), complaints.end()) == wanted);
+      "GET /b has the id of another operation: a"};
+  const auto problems = about_operations(document, routes);
+  CHECK(std::set(problems.begin(), problems.end()) == expected);
   const auto all = compare(document, routes);
-  CHECK(std::count(all.begin(), all.end(), "#/components/responses/Gone leads nowhere") == 1);
-  CHECK(std::count(all.begin(), all.end(), "#/components/responses/Busy is used by nobody") == 1);
+  CHECK(std::count(all.begin(), all.end(), "#/components/responses/Gone does not exist") == 1);
+  CHECK(std::count(all.begin(), all.end(), "#/components/responses/Busy is not used") == 1);
 }
 
-TEST_CASE("the role, the body limit and the errors of an operation are those of its route") {
+TEST_CASE("role and body limit and errors of an operation come from its route", "[server][api]") {
   const std::vector<Route> routes{{"GET", "/open", show_alive, Role::open},
                                   {"POST", "/ask", show_alive, Role::predict},
                                   {"POST", "/admin", Blocking{show_alive}, 16 << 20}};
-  const Json document = made(routes, R"({
+  const Json document = document_of(routes, R"({
       "/open": {"get": {"responses": {"200": {"description": "d"}}, "security": [{"token": []}]}},
       "/ask": {"post": {"description": "d", "requestBody": {}, "responses": {"400": "no such", "415": "no form"}}},
       "/admin": {"post": {"responses": {}}}})");
@@ -233,8 +234,8 @@ TEST_CASE("the role, the body limit and the errors of an operation are those of 
   CHECK(admin["responses"]["507"]["$ref"] == "#/components/responses/DiskFull");
 }
 
-TEST_CASE(
-    "a route of /api/v1 knows the query parameters of its description, other paths take any") {
+TEST_CASE("a route below /api/v1 accepts only the query parameters of its description",
+          "[server][api]") {
   const std::vector<Route> routes{{"GET", "/api/v1/a/{id}", show_alive},
                                   {"POST", "/api/v1/a/{id}", show_alive},
                                   {"GET", "/api/health", show_alive}};
@@ -254,17 +255,17 @@ TEST_CASE(
   CHECK(router.match("GET", "/api/v1/status").route->query == Names{});
 }
 
-TEST_CASE("a file that is no JSON, and what two files say, are refused by name") {
+TEST_CASE("an OpenAPI file that is invalid or contradicts another is named", "[server][api]") {
   const std::string broken = "{", one = R"({"paths": {"/a": {"get": {"summary": "1"}}}})",
                     two = R"({"paths": {"/a": {"get": {"summary": "2"}}}})";
   CHECK_THROWS_WITH(make_openapi({}, std::vector{file("broken.json", broken)}),
                     "broken.json is not a JSON object");
   CHECK_THROWS_WITH(make_openapi({}, std::vector{file("about.json", kAbout), file("one.json", one),
                                                  file("two.json", two)}),
-                    "two.json paths /a get summary: another file has it too");
+                    "two.json paths /a get summary: another file defines it too");
 }
 
-TEST_CASE("GET /openapi.json answers the document, and 304 to who has it") {
+TEST_CASE("the OpenAPI document is served with an entity tag", "[server][api]") {
   App app = make_app();
   const Router router = make_router();
   Request request;
@@ -280,7 +281,7 @@ TEST_CASE("GET /openapi.json answers the document, and 304 to who has it") {
   CHECK(ask(router, app, request).status == 304);
 }
 
-TEST_CASE("GET /docs says how to build the page where it is not in the binary") {
+TEST_CASE("the docs page explains how to build the dashboard if it is missing", "[server][api]") {
   App app = make_app();
   Request request;
   request.path = "/docs";

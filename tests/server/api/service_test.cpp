@@ -14,7 +14,7 @@ using namespace fovea::tests;
 
 namespace {
 
-// The whole service on a socket, as `fovea serve` puts it together.
+// The complete service on a socket, as in `fovea serve`.
 struct Service {
   Service() : thread([this] { server.run(router, app); }) {}
   ~Service() {
@@ -46,7 +46,8 @@ std::string post(const std::string& path, const std::vector<std::uint8_t>& body)
 
 }  // namespace
 
-TEST_CASE("images sent by many clients at once each get their own right answer") {
+TEST_CASE("each of several concurrent clients gets the predictions for its images",
+          "[server][api]") {
   Service service;
   const std::vector<std::string> names{"grey.png", "alpha.png", "rgb.bmp", "exif6.jpg"};
   std::vector<std::string> expected;
@@ -65,10 +66,10 @@ TEST_CASE("images sent by many clients at once each get their own right answer")
         const WireReply reply = client.ask(post("/api/v1/predict", image_bytes(names[which])));
         if (reply.status != 200) continue;
         const auto top = nlohmann::json::parse(reply.body)["results"][0]["top"];
-        const auto wanted = nlohmann::json::parse(expected[which]);
-        right += top[0]["index"] == wanted[0]["index"] &&
+        const auto expected_top = nlohmann::json::parse(expected[which]);
+        right += top[0]["index"] == expected_top[0]["index"] &&
                  std::abs(top[0]["probability"].get<float>() -
-                          wanted[0]["probability"].get<float>()) < 1e-5f;
+                          expected_top[0]["probability"].get<float>()) < 1e-5f;
       }
     });
   }
@@ -76,17 +77,17 @@ TEST_CASE("images sent by many clients at once each get their own right answer")
   CHECK(right == 120);
 }
 
-TEST_CASE("the legacy path has its own smaller body limit") {
+TEST_CASE("the legacy API has a smaller body limit", "[server][api]") {
   Service service;
   const std::string head =
       " HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 20000000\r\n\r\n";
-  const WireReply refused = Connection(service.server.port()).ask("POST /api/predict" + head);
-  CHECK(refused.status == 413);
-  CHECK_THAT(refused.body, ContainsSubstring("16777216 bytes"));
+  const WireReply rejected = Connection(service.server.port()).ask("POST /api/predict" + head);
+  CHECK(rejected.status == 413);
+  CHECK_THAT(rejected.body, ContainsSubstring("16777216 bytes"));
   CHECK(Connection(service.server.port()).ask("POST /api/v1/predict" + head).status == 100);
 }
 
-TEST_CASE("paths cannot lead out of the page") {
+TEST_CASE("paths cannot leave the folder of the page", "[server][api]") {
   Service service;
   for (const char* path :
        {"/../CMakeLists.txt", "/%2e%2e/CMakeLists.txt", "/..%2f..%2fetc/passwd", "//etc/passwd",
@@ -98,7 +99,7 @@ TEST_CASE("paths cannot lead out of the page") {
   }
 }
 
-TEST_CASE("a client that leaves while its images are classified harms nobody") {
+TEST_CASE("a client may disconnect while its images are classified", "[server][api]") {
   Service service;
   for (int i = 0; i < 30; ++i) {
     Connection client(service.server.port());

@@ -26,14 +26,14 @@ Request request(const std::string& verb, Fields fields = {},
   return made;
 }
 
-// 0 = let through
-int status(Guard& guard, Request asked, Role role) {
-  const auto refusal = guard.check(asked, role);
+// 0 = allowed
+int status(Guard& guard, Request incoming, Role role) {
+  const auto refusal = guard.check(incoming, role);
   return refusal ? refusal->status : 0;
 }
-std::string actor(Guard& guard, Request asked) {
-  guard.check(asked, Role::predict);
-  return asked.actor;
+std::string actor(Guard& guard, Request incoming) {
+  guard.check(incoming, Role::predict);
+  return incoming.actor;
 }
 Fields bearer(const std::string& token) {
   return {{"Authorization", "Bearer " + token}};
@@ -41,7 +41,7 @@ Fields bearer(const std::string& token) {
 
 }  // namespace
 
-TEST_CASE("on this machine and without tokens everything is allowed to the local user") {
+TEST_CASE("a local client may do everything if the server has no tokens", "[server][http]") {
   Guard guard(GuardOptions{});
   CHECK(status(guard, request("DELETE"), Role::admin) == 0);
   CHECK(actor(guard, request("POST")) == "local");
@@ -52,7 +52,7 @@ TEST_CASE("on this machine and without tokens everything is allowed to the local
   }
 }
 
-TEST_CASE("a name that is not ours is refused, so that no site can rebind its own to us") {
+TEST_CASE("an unknown host name is rejected to prevent DNS rebinding", "[server][http]") {
   GuardOptions options;
   options.host_names = {"fovea.lan"};
   Guard guard(options);
@@ -65,7 +65,7 @@ TEST_CASE("a name that is not ours is refused, so that no site can rebind its ow
   CHECK(status(guard, request("GET", {{"Host", "Fovea.LAN:8080"}}), Role::admin) == 0);
 }
 
-TEST_CASE("a page of another site may not change anything here") {
+TEST_CASE("a page of another site cannot change anything", "[server][http]") {
   GuardOptions options;
   options.cors_origins = {"https://friend.example"};
   Guard guard(options);
@@ -83,7 +83,8 @@ TEST_CASE("a page of another site may not change anything here") {
   CHECK(post({{"Sec-Fetch-Site", "same-site"}}) == 403);
 }
 
-TEST_CASE("over TLS a page of http is another site, behind a proxy as the proxy says") {
+TEST_CASE("an http page is foreign to a server that uses TLS or is behind a TLS proxy",
+          "[server][http]") {
   GuardOptions options;
   options.loopback = false;
   options.trusted_proxies = {"10.0.0.0/8"};
@@ -91,30 +92,31 @@ TEST_CASE("over TLS a page of http is another site, behind a proxy as the proxy 
   const auto post = [&](bool secure, const char* scheme, Fields fields, const char* peer) {
     fields.emplace_back("Host", "fovea.lan");
     fields.emplace_back("Origin", std::string(scheme) + "://fovea.lan");
-    Request asked = request("POST", std::move(fields), peer);
-    asked.secure = secure;
-    return status(guard, asked, Role::predict);
+    Request incoming = request("POST", std::move(fields), peer);
+    incoming.secure = secure;
+    return status(guard, incoming, Role::predict);
   };
   CHECK(post(true, "https", {}, "1.2.3.4") == 0);
   CHECK(post(true, "http", {}, "1.2.3.4") == 403);
   CHECK(post(false, "http", {}, "1.2.3.4") == 0);
-  CHECK(post(false, "https", {}, "1.2.3.4") == 0);  // a proxy that nobody told us about
+  CHECK(post(false, "https", {}, "1.2.3.4") == 0);  // a proxy that is not in the list
   CHECK(post(false, "ftp", {}, "1.2.3.4") == 403);
   CHECK(post(false, "http", {{"X-Forwarded-Proto", "https"}}, "10.0.0.1") == 403);
   CHECK(post(false, "https", {{"X-Forwarded-Proto", "https"}}, "10.0.0.1") == 0);
   CHECK(post(false, "http", {{"X-Forwarded-Proto", "http, https"}}, "10.0.0.1") == 403);
   CHECK(post(true, "http", {{"X-Forwarded-Proto", "http"}}, "10.0.0.1") == 0);
-  CHECK(post(true, "http", {{"X-Forwarded-Proto", "http"}}, "1.2.3.4") == 403);  // who says that?
+  CHECK(post(true, "http", {{"X-Forwarded-Proto", "http"}}, "1.2.3.4") ==
+        403);  // not a trusted proxy
 }
 
-TEST_CASE("the host of an absolute address counts, not the field beside it") {
+TEST_CASE("the host of an absolute request target overrides the Host field", "[server][http]") {
   Guard guard(GuardOptions{});
   const auto handler = [](const Request&, App&) { return Reply(); };
   const Router router({{"GET", "/a", handler}}, handler);
   const auto admitted = [&](const char* target, const char* host) {
-    Request asked = request("GET", {{"Host", host}});
-    asked.target = target;
-    const Admission admission = admit(asked, {}, router, {100, 100}, &guard);
+    Request incoming = request("GET", {{"Host", host}});
+    incoming.target = target;
+    const Admission admission = admit(incoming, {}, router, {100, 100}, &guard);
     return admission.refusal ? admission.refusal->status : 0;
   };
   CHECK(admitted("http://localhost/a", "localhost") == 0);
@@ -123,7 +125,8 @@ TEST_CASE("the host of an absolute address counts, not the field beside it") {
   CHECK(admitted("http://localhost@evil.example/a", "localhost") == 400);
 }
 
-TEST_CASE("without tokens other machines may ask and read, and are told how to change things") {
+TEST_CASE("remote clients can predict and read but not change anything without tokens",
+          "[server][http]") {
   GuardOptions open;
   open.loopback = false;
   GuardOptions behind_proxy;
@@ -141,7 +144,7 @@ TEST_CASE("without tokens other machines may ask and read, and are told how to c
   }
 }
 
-TEST_CASE("what a proxy on this machine passes on is not taken for the local user") {
+TEST_CASE("a request with proxy fields is not from the local user", "[server][http]") {
   Guard guard(GuardOptions{});
   for (const char* field : {"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"}) {
     INFO(field);
@@ -150,7 +153,7 @@ TEST_CASE("what a proxy on this machine passes on is not taken for the local use
   }
 }
 
-TEST_CASE("with tokens each role may do its part and no more") {
+TEST_CASE("a token allows what its role allows", "[server][http]") {
   GuardOptions options;
   options.tokens = kTokens;
   Guard guard(options);
@@ -172,7 +175,7 @@ TEST_CASE("with tokens each role may do its part and no more") {
   CHECK(status(open, request("GET"), Role::admin) == 401);
 }
 
-TEST_CASE("guessing tokens is slowed down, for the one who guesses") {
+TEST_CASE("a client that guesses tokens is rate limited", "[server][http]") {
   GuardOptions options;
   options.tokens = kTokens;
   Guard guard(options);
@@ -183,14 +186,14 @@ TEST_CASE("guessing tokens is slowed down, for the one who guesses") {
   CHECK(status(guard, request("GET", bearer("0123456789abcdef"), "10.0.0.2"), Role::admin) == 0);
 }
 
-TEST_CASE("forwarded addresses are believed only from trusted proxies, and only what they added") {
+TEST_CASE("forwarded addresses count only as far as trusted proxies added them", "[server][http]") {
   GuardOptions options;
   options.trusted_proxies = {"10.0.0.0/8", "fd00::/8"};
   Guard guard(options);
   const auto remote = [&](const std::string& peer, Fields fields) {
-    Request asked = request("GET", std::move(fields), peer);
-    guard.check(asked, Role::predict);
-    return asked.remote;
+    Request incoming = request("GET", std::move(fields), peer);
+    guard.check(incoming, Role::predict);
+    return incoming.remote;
   };
   CHECK(remote("10.1.2.3", {{"X-Forwarded-For", "6.6.6.6, 1.2.3.4"}}) == "1.2.3.4");
   CHECK(remote("10.1.2.3", {{"X-Forwarded-For", "6.6.6.6, 1.2.3.4, 10.9.9.9"}}) == "1.2.3.4");
@@ -203,7 +206,7 @@ TEST_CASE("forwarded addresses are believed only from trusted proxies, and only 
   CHECK_THROWS_AS(Networks().add("::/129"), FormatError);
 }
 
-TEST_CASE("each client has its own rate, this machine none") {
+TEST_CASE("the rate limit is per client and exempts the local machine", "[server][http]") {
   GuardOptions options;
   options.loopback = false;
   options.rate_limit = 1;
@@ -228,7 +231,8 @@ TEST_CASE("each client has its own rate, this machine none") {
   CHECK(client_key("2001:db8::1") != client_key("2001:db8:0:1::1"));
 }
 
-TEST_CASE("the token file is read again when it changed; a wrong one leaves the old tokens") {
+TEST_CASE("a changed token file is reloaded and an invalid one keeps the old tokens",
+          "[server][http]") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "tokens";
   std::ofstream(file) << "# mine\n\n admin:first-token-0123\r\n";
@@ -251,24 +255,24 @@ TEST_CASE("the token file is read again when it changed; a wrong one leaves the 
   }
 }
 
-TEST_CASE("only listed origins get CORS fields and preflights") {
+TEST_CASE("only allowed origins get CORS fields and preflight responses", "[server][http]") {
   GuardOptions options;
   options.cors_origins = {"https://friend.example"};
   Guard guard(options);
-  const Fields wanted{{"Origin", "https://friend.example"},
-                      {"Access-Control-Request-Method", "PUT"}};
-  CHECK(guard.preflight(request("OPTIONS", wanted))->status == 204);
-  CHECK(find_field(guard.cors_fields(request("GET", wanted)), "Access-Control-Allow-Origin") ==
+  const Fields expected{{"Origin", "https://friend.example"},
+                        {"Access-Control-Request-Method", "PUT"}};
+  CHECK(guard.preflight(request("OPTIONS", expected))->status == 204);
+  CHECK(find_field(guard.cors_fields(request("GET", expected)), "Access-Control-Allow-Origin") ==
         "https://friend.example");
-  CHECK(find_field(guard.cors_fields(request("GET", wanted)), "Cross-Origin-Resource-Policy") ==
+  CHECK(find_field(guard.cors_fields(request("GET", expected)), "Cross-Origin-Resource-Policy") ==
         "cross-origin");
   const Fields other{{"Origin", "https://evil.example"}, {"Access-Control-Request-Method", "PUT"}};
   CHECK_FALSE(guard.preflight(request("OPTIONS", other)));
   CHECK_FALSE(find_field(guard.cors_fields(request("GET", other)), "Access-Control-Allow-Origin"));
-  CHECK(Guard(GuardOptions{}).cors_fields(request("GET", wanted)).empty());
+  CHECK(Guard(GuardOptions{}).cors_fields(request("GET", expected)).empty());
 }
 
-TEST_CASE("a route that names no role is closed to all but admins") {
+TEST_CASE("a route without a role needs the admin role", "[server][http]") {
   GuardOptions options;
   options.tokens = kTokens;
   Guard guard(options);
@@ -276,9 +280,9 @@ TEST_CASE("a route that names no role is closed to all but admins") {
   const Router router({{"GET", "/closed", handler}, {"GET", "/free", handler, Role::open}},
                       handler);
   const auto admitted = [&](const std::string& path, Fields fields) {
-    Request asked = request("GET", std::move(fields));
-    asked.target = path;
-    const Admission admission = admit(asked, {}, router, {100, 100}, &guard);
+    Request incoming = request("GET", std::move(fields));
+    incoming.target = path;
+    const Admission admission = admit(incoming, {}, router, {100, 100}, &guard);
     return admission.refusal ? admission.refusal->status : 0;
   };
   CHECK(admitted("/closed", {}) == 401);

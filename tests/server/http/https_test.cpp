@@ -9,7 +9,7 @@ using namespace fovea;
 using namespace fovea::server;
 using namespace fovea::tests;
 
-// The protocol tests run over TLS as well, in the same executable; here is what only TLS has.
+// The same executable runs the protocol tests over TLS. These tests are about TLS itself.
 
 namespace {
 
@@ -27,7 +27,7 @@ Reply show_scheme(const Request& request, App&) {
   return reply;
 }
 
-Reply torn(const Request&, App&) {
+Reply truncated(const Request&, App&) {
   Reply reply;
   reply.stream = make_pull_stream([i = 0]() mutable -> std::optional<std::string> {
     if (i++ == 1) throw std::runtime_error("the disk is gone");
@@ -36,8 +36,9 @@ Reply torn(const Request&, App&) {
   return reply;
 }
 
-// Until a new connection gets the certificate of that name; files are looked at once a second.
-bool comes_to_serve(std::uint16_t port, const std::string& name) {
+// Waits until a new connection gets the certificate of this name; the files are checked once a
+// second.
+bool wait_for_certificate(std::uint16_t port, const std::string& name) {
   for (int i = 0; i < 100; ++i) {
     if (Connection(port).client().peer_name() == name) return true;
     std::this_thread::sleep_for(100ms);
@@ -47,10 +48,10 @@ bool comes_to_serve(std::uint16_t port, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("TLS 1.2 and 1.3 are spoken, older versions are refused") {
+TEST_CASE("TLS 1.2 and 1.3 are accepted and older versions are rejected", "[server][http]") {
   Running running;
-  const auto version = [&](int newest) {
-    return Connection(running.server.port(), TlsWishes{newest, {}}).client().version();
+  const auto version = [&](int max_version) {
+    return Connection(running.server.port(), TlsOptions{max_version, {}}).client().version();
   };
   CHECK(version(TLS1_3_VERSION) == "TLSv1.3");
   CHECK(version(TLS1_2_VERSION) == "TLSv1.2");
@@ -59,50 +60,49 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, older versions are refused") {
   check_alive(running);
 }
 
-TEST_CASE("of the protocols a client offers HTTP/1.1 is chosen, and one without it is refused") {
+TEST_CASE("ALPN selects HTTP/1.1 and rejects a client without it", "[server][http]") {
   Running running;
-  const auto chosen = [&](const std::string& protocols) {
-    return Connection(running.server.port(), TlsWishes{TLS1_3_VERSION, protocols})
+  const auto selected = [&](const std::string& protocols) {
+    return Connection(running.server.port(), TlsOptions{TLS1_3_VERSION, protocols})
         .client()
         .protocol();
   };
-  CHECK(chosen(alpn({"h2", "http/1.1"})) == "http/1.1");
-  CHECK(chosen("").empty());
-  CHECK_THROWS_WITH(chosen(alpn({"h2"})), ContainsSubstring("no application protocol"));
+  CHECK(selected(alpn({"h2", "http/1.1"})) == "http/1.1");
+  CHECK(selected("").empty());
+  CHECK_THROWS_WITH(selected(alpn({"h2"})), ContainsSubstring("no application protocol"));
   check_alive(running);
 }
 
-TEST_CASE("a request over TLS knows that it is one") {
+TEST_CASE("a request over TLS is marked as secure", "[server][http]") {
   Running running(test_options(), {{"GET", "/scheme", show_scheme}});
   CHECK(Connection(running.server.port()).ask(get("/scheme")).body == "https");
 }
 
-TEST_CASE("the end of a connection is announced, after an answer and when the server stops") {
+TEST_CASE("closing a connection sends a TLS close_notify", "[server][http]") {
   Running running;
-  Connection asked(running.server.port());
-  CHECK(asked.ask(get("/echo", "Connection: close\r\n")).status == 200);
-  CHECK(asked.at_end());
-  CHECK(asked.client().heard_goodbye());
+  Connection closing(running.server.port());
+  CHECK(closing.ask(get("/echo", "Connection: close\r\n")).status == 200);
+  CHECK(closing.at_end());
+  CHECK(closing.client().received_close_notify());
   Connection idle(running.server.port());
   CHECK(idle.ask(get("/echo")).status == 200);
   running.server.stop();
   CHECK(idle.at_end());
-  CHECK(idle.client().heard_goodbye());
+  CHECK(idle.client().received_close_notify());
   running.stop();
-  CHECK(running.cut == 0);
+  CHECK(running.cut_off == 0);
 }
 
-TEST_CASE(
-    "an answer that breaks off is not followed by a goodbye, which would make it look whole") {
-  Running running(test_options(), {{"GET", "/torn", torn}});
+TEST_CASE("a truncated response is not followed by a TLS close_notify", "[server][http]") {
+  Running running(test_options(), {{"GET", "/truncated", truncated}});
   Connection client(running.server.port());
-  client.send("GET /torn HTTP/1.0\r\n\r\n");
+  client.send("GET /truncated HTTP/1.0\r\n\r\n");
   CHECK_THAT(client.read_to_end(), ContainsSubstring("half"));
-  CHECK_FALSE(client.client().heard_goodbye());
+  CHECK_FALSE(client.client().received_close_notify());
   check_alive(running);
 }
 
-TEST_CASE("whoever speaks HTTP without TLS is told so") {
+TEST_CASE("plain HTTP on an HTTPS port gets an error response", "[server][http]") {
   Running running;
   PlainConnection client(running.server.port());
   const WireReply reply = client.ask(get("/echo"));
@@ -111,13 +111,13 @@ TEST_CASE("whoever speaks HTTP without TLS is told so") {
   CHECK(reply.field("X-Content-Type-Options") == "nosniff");
   CHECK_THAT(reply.body, ContainsSubstring("https://"));
   CHECK(client.at_end());
-  PlainConnection rubbish(running.server.port());
-  rubbish.send(std::string(300, '\x16'));
-  CHECK_THAT(rubbish.read_to_end(), !ContainsSubstring("HTTP/1.1 200"));
+  PlainConnection garbage(running.server.port());
+  garbage.send(std::string(300, '\x16'));
+  CHECK_THAT(garbage.read_to_end(), !ContainsSubstring("HTTP/1.1 200"));
   check_alive(running);
 }
 
-TEST_CASE("a client that does not finish its handshake is let go, and does not hold up a stop") {
+TEST_CASE("an unfinished handshake times out and does not delay a shutdown", "[server][http]") {
   ServerOptions options = test_options();
   options.head_timeout = 150ms;
   {
@@ -135,27 +135,29 @@ TEST_CASE("a client that does not finish its handshake is let go, and does not h
   running.server.stop();
   CHECK(silent.at_end());
   running.stop();
-  CHECK(running.cut == 0);
+  CHECK(running.cut_off == 0);
 }
 
-TEST_CASE("a client that never says goodbye does not hold up a stop") {
+TEST_CASE("a client that does not close its TLS session does not delay a shutdown",
+          "[server][http]") {
   Running running;
   PlainConnection raw(running.server.port());
-  TlsClient client(raw.socket());  // finishes the handshake and does nothing more
+  TlsClient client(raw.socket());  // completes the handshake and then does nothing
   check_alive(running);
   running.stop();
-  CHECK(running.cut == 0);
+  CHECK(running.cut_off == 0);
 }
 
-TEST_CASE("a new certificate is taken while the server runs; a broken one changes nothing") {
+TEST_CASE("a new certificate is loaded while the server runs and an invalid one is ignored",
+          "[server][http]") {
   CertificateFiles files;
   files.write(make_certificate(-3600, 3600, "first.test"));
   CertificateOptions certificate = files.options();
   std::mutex mutex;
-  std::vector<std::string> told;
+  std::vector<std::string> messages;
   certificate.on_change = certificate.on_problem = [&](const std::string& text) {
     const std::lock_guard lock(mutex);
-    told.push_back(text);
+    messages.push_back(text);
   };
   ServerOptions options = test_options();
   options.certificate = std::make_shared<Certificate>(certificate);
@@ -171,43 +173,43 @@ TEST_CASE("a new certificate is taken while the server runs; a broken one change
   CHECK(Connection(port).client().peer_name() == "first.test");
   {
     const std::lock_guard lock(mutex);
-    REQUIRE(told.size() == 1);  // once, not at each look
-    CHECK_THAT(told[0], ContainsSubstring("cert.pem") && ContainsSubstring("PEM"));
+    REQUIRE(messages.size() == 1);  // once, not at every check
+    CHECK_THAT(messages[0], ContainsSubstring("cert.pem") && ContainsSubstring("PEM"));
   }
   files.write(make_certificate(-3600, 3600, "second.test"));
-  CHECK(comes_to_serve(port, "second.test"));
+  CHECK(wait_for_certificate(port, "second.test"));
   CHECK(old.ask(get("/echo")).status == 200);
   const std::lock_guard lock(mutex);
-  CHECK_THAT(told.back(), ContainsSubstring("new certificate, valid until"));
+  CHECK_THAT(messages.back(), ContainsSubstring("new certificate, valid until"));
 }
 
-TEST_CASE("a certificate that cannot serve is refused with a sentence that says why") {
+TEST_CASE("an unusable certificate is rejected with the reason", "[server][http]") {
   const CertificateFiles files;
   const CertificateOptions options = files.options();
-  const auto refused = [&](const char* why) {
-    CHECK_THROWS_WITH(Certificate(options), ContainsSubstring(why));
+  const auto check_rejected = [&](const char* reason) {
+    CHECK_THROWS_WITH(Certificate(options), ContainsSubstring(reason));
   };
   const KeyPair good = make_certificate(), other = make_certificate();
   files.write({good.certificate, other.key});
-  refused("does not belong to");
+  check_rejected("does not belong to");
   files.write(make_certificate(-7200, -3600));
-  refused("expired on 20");
+  check_rejected("expired on 20");
   files.write(make_certificate(3600, 7200));
-  refused("is not valid before 20");
+  check_rejected("is not valid before 20");
   files.write(make_certificate(-3600, 3600, "x", EVP_aes_128_cbc()));
-  refused("has a passphrase");
+  check_rejected("has a passphrase");
   files.write({good.key, good.key});
-  refused("cert.pem contains no CERTIFICATE");
-  files.write({"rubbish", good.key});
-  refused("cert.pem is not in PEM format");
-  files.write({good.certificate, "rubbish"});
-  refused("key.pem is not in PEM format");
+  check_rejected("cert.pem contains no CERTIFICATE");
+  files.write({"garbage", good.key});
+  check_rejected("cert.pem is not in PEM format");
+  files.write({good.certificate, "garbage"});
+  check_rejected("key.pem is not in PEM format");
   files.write({good.certificate, good.certificate});
-  refused("key.pem contains no PRIVATE KEY");
+  check_rejected("key.pem contains no PRIVATE KEY");
   files.write({good.certificate, good.key.substr(0, 80)});
-  refused("key.pem cannot be used");
+  check_rejected("key.pem cannot be used");
   files.write({good.certificate, ""});
-  refused("key.pem is not in PEM format");
+  check_rejected("key.pem is not in PEM format");
   std::filesystem::remove(options.key);
   CHECK_THROWS_AS(Certificate(options), IoError);
   files.write(good);

@@ -18,7 +18,7 @@ Reply large(const Request&, App&) {
   return reply;
 }
 
-// Set when the endless stream of the last request was destroyed.
+// Set when the endless stream of the last request is destroyed.
 std::promise<void> abandoned;
 
 struct Sentinel {
@@ -49,12 +49,12 @@ bool ends(std::promise<void>& promise) {
 
 }  // namespace
 
-TEST_CASE("a share of the budget is given back, and one that does not fit takes nothing") {
+TEST_CASE("the body budget gets every share back", "[server][http]") {
   BodyBudget budget(100);
   {
     BodyBudget::Share first(budget), second(budget);
     CHECK(first.grow_to(60));
-    CHECK(first.grow_to(50));  // it has that already
+    CHECK(first.grow_to(50));  // already granted
     CHECK_FALSE(second.grow_to(41));
     CHECK(second.grow_to(40));
     CHECK_FALSE(first.grow_to(61));
@@ -63,7 +63,7 @@ TEST_CASE("a share of the budget is given back, and one that does not fit takes 
   CHECK(all.grow_to(100));
 }
 
-TEST_CASE("bodies of all connections share one budget; what does not fit is 503 unread") {
+TEST_CASE("a body that exceeds the common budget is rejected unread with 503", "[server][http]") {
   ServerOptions options = test_options();
   options.max_body = 2000;
   options.max_bodies = 3000;
@@ -82,12 +82,12 @@ TEST_CASE("bodies of all connections share one budget; what does not fit is 503 
   CHECK(Connection(running.server.port()).ask(post("/echo", std::string(1000, 'x'))).status == 200);
   gate.open();
   CHECK(first.read().status == 200);
-  // The share is given back a moment after the answer.
+  // The share is returned shortly after the response.
   CHECK(first.ask(get("/echo")).status == 200);
   CHECK(Connection(running.server.port()).ask(second).status == 100);
 }
 
-TEST_CASE("a body that does not say its length takes of the budget as it grows") {
+TEST_CASE("a chunked body takes from the budget as it grows", "[server][http]") {
   ServerOptions options = test_options();
   options.max_body = 1 << 20;
   options.max_bodies = 1 << 20;
@@ -109,7 +109,7 @@ TEST_CASE("a body that does not say its length takes of the budget as it grows")
   CHECK(send(17) == 413);
 }
 
-TEST_CASE("no body may be larger than all together, whatever its route allows") {
+TEST_CASE("the body limit of a route cannot exceed the common budget", "[server][http]") {
   ServerOptions options = test_options();
   options.max_bodies = 500;
   Running running(options, routes());
@@ -121,7 +121,7 @@ TEST_CASE("no body may be larger than all together, whatever its route allows") 
   }
 }
 
-TEST_CASE("a client that drips its body is let go while it still drips") {
+TEST_CASE("a body that trickles in times out", "[server][http]") {
   for (const std::string& head :
        {std::string("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n"),
         std::string("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")}) {
@@ -146,7 +146,7 @@ TEST_CASE("a client that drips its body is let go while it still drips") {
   }
 }
 
-TEST_CASE("a large body has more time than a small one, as long as it comes along") {
+TEST_CASE("a large body that keeps arriving does not time out", "[server][http]") {
   ServerOptions options = test_options();
   options.max_body = 32 << 20;
   options.body_timeout = 1s;
@@ -157,12 +157,12 @@ TEST_CASE("a large body has more time than a small one, as long as it comes alon
               "\r\n\r\n");
   for (std::size_t i = 0; i < kPieces; ++i) {
     client.send(std::string(1 << 20, 'x'));
-    std::this_thread::sleep_for(60ms);  // 1.4 s in all
+    std::this_thread::sleep_for(60ms);  // 1.4 s in total
   }
   CHECK(client.read().status == 200);
 }
 
-TEST_CASE("a client that reads slowly gets all of a large answer") {
+TEST_CASE("a slow client receives all of a large response", "[server][http]") {
   ServerOptions options = test_options();
   options.write_timeout = 1s;
   Running running(options, routes());
@@ -177,7 +177,7 @@ TEST_CASE("a client that reads slowly gets all of a large answer") {
   CHECK(size > kLarge);
 }
 
-TEST_CASE("a client that never reads its answer is cut off, and nobody waits for it") {
+TEST_CASE("a client that does not read its response is disconnected", "[server][http]") {
   ServerOptions options = test_options();
   options.write_timeout = 200ms;
   std::promise<void> done;
@@ -191,10 +191,10 @@ TEST_CASE("a client that never reads its answer is cut off, and nobody waits for
   CHECK(ends(done));
   check_alive(running);
   running.stop();
-  CHECK(running.cut == 0);
+  CHECK(running.cut_off == 0);
 }
 
-TEST_CASE("a stream that nobody reads any more is given up, an export as well as events") {
+TEST_CASE("a stream whose client stops reading is destroyed", "[server][http]") {
   ServerOptions options = test_options();
   options.write_timeout = 200ms;
   Running running(options, routes());
@@ -206,5 +206,5 @@ TEST_CASE("a stream that nobody reads any more is given up, an export as well as
     CHECK(ends(abandoned));
   }
   running.stop();
-  CHECK(running.cut == 0);
+  CHECK(running.cut_off == 0);
 }

@@ -36,7 +36,7 @@ Part only_part(const std::string& head) {
 
 }  // namespace
 
-TEST_CASE("a multipart body gives its parts in order with their bytes untouched") {
+TEST_CASE("a multipart body is split into its parts", "[server][http]") {
   const auto parts = parse_multipart(kValid, "xY");
   REQUIRE(parts.size() == 2);
   CHECK(parts[0].name == "note");
@@ -49,7 +49,7 @@ TEST_CASE("a multipart body gives its parts in order with their bytes untouched"
   CHECK(parts[1].data == "\x89PNG\r\n--x\r\n-");
 }
 
-TEST_CASE("a bad filename* is reported as what it is") {
+TEST_CASE("an invalid extended file name is an error", "[server][http]") {
   const std::string head = "Content-Disposition: form-data; name=f; filename*=UTF-8''";
   for (const char* name : {"a%zz.png", "a%", "a%00b"}) {
     CHECK_THROWS_WITH(parse_multipart(one_part(head + name), "b"),
@@ -57,7 +57,7 @@ TEST_CASE("a bad filename* is reported as what it is") {
   }
 }
 
-TEST_CASE("every truncation of a multipart body is an error") {
+TEST_CASE("every truncation of a multipart body is an error", "[server][http]") {
   // Only the CR LF after the closing boundary may be missing.
   const std::size_t closed = kValid.size() - 2;
   for (std::size_t length = 0; length < kValid.size(); ++length) {
@@ -71,9 +71,9 @@ TEST_CASE("every truncation of a multipart body is an error") {
   }
 }
 
-TEST_CASE("a multipart body with any byte changed is read or refused, never worse") {
+TEST_CASE("a multipart body with a changed byte is parsed or rejected", "[server][http]") {
   std::mt19937 random(7);
-  int refused = 0;
+  int rejected = 0;
   for (std::size_t at = 0; at < kValid.size(); ++at) {
     for (int round = 0; round < 8; ++round) {
       std::string body = kValid;
@@ -81,14 +81,14 @@ TEST_CASE("a multipart body with any byte changed is read or refused, never wors
       try {
         parse_multipart(body, "xY");
       } catch (const FormatError&) {
-        ++refused;
+        ++rejected;
       }
     }
   }
-  CHECK(refused > 500);
+  CHECK(rejected > 500);
 }
 
-TEST_CASE("empty parts, and bodies without any part, are valid") {
+TEST_CASE("empty parts and bodies without parts are valid", "[server][http]") {
   CHECK(parse_multipart("--b--", "b").empty());
   const std::string empty = one_part("Content-Disposition: form-data; name=\"file\"", "");
   CHECK(parse_multipart(empty, "b").at(0).data.empty());
@@ -96,7 +96,7 @@ TEST_CASE("empty parts, and bodies without any part, are valid") {
   CHECK(parse_multipart(bare, "b").at(0).data.empty());
 }
 
-TEST_CASE("line ends other than CR LF are refused") {
+TEST_CASE("line ends other than CR LF are rejected", "[server][http]") {
   std::string unix_ends = kValid;
   for (std::size_t at; (at = unix_ends.find("\r\n")) != std::string::npos;) unix_ends.erase(at, 1);
   CHECK_THROWS_AS(parse_multipart(unix_ends, "xY"), FormatError);
@@ -105,7 +105,7 @@ TEST_CASE("line ends other than CR LF are refused") {
   CHECK_THROWS_AS(parse_multipart(kValid + "epilogue", "xY"), FormatError);
 }
 
-TEST_CASE("file names may be quoted, escaped, or extended in UTF-8") {
+TEST_CASE("file names may be quoted or escaped or in UTF-8", "[server][http]") {
   const std::string head = "Content-Disposition: form-data; name=\"file\"; ";
   CHECK(only_part(head + "filename=plain.png").file_name == "plain.png");
   CHECK(only_part(head + "filename=\"semi;colon = 1.png\"").file_name == "semi;colon = 1.png");
@@ -121,7 +121,7 @@ TEST_CASE("file names may be quoted, escaped, or extended in UTF-8") {
   CHECK_THROWS_AS(only_part(head + "filename=\"open"), FormatError);
 }
 
-TEST_CASE("part headers are held to the rules") {
+TEST_CASE("malformed part headers are rejected", "[server][http]") {
   const std::string good = "Content-Disposition: form-data; name=\"file\"";
   CHECK(only_part("CONTENT-disposition:form-data;NAME=file").name == "file");
   CHECK(only_part(good + "\r\nContent-Transfer-Encoding: binary").name == "file");
@@ -141,13 +141,13 @@ TEST_CASE("part headers are held to the rules") {
   CHECK_THROWS_AS(parse_multipart("--b\r\n\r\n\r\nx\r\n--b--", "b"), FormatError);
 }
 
-TEST_CASE("a boundary that goes on differently is no boundary line") {
+TEST_CASE("a longer boundary does not end a part", "[server][http]") {
   const std::string longer =
       "--b\r\nContent-Disposition: form-data; name=a\r\n\r\ndata\r\n--bb\r\n--b--";
   CHECK_THROWS_AS(parse_multipart(longer, "b"), FormatError);
 }
 
-TEST_CASE("the number of parts and the size of their heads are limited") {
+TEST_CASE("the number of parts and the size of their heads are limited", "[server][http]") {
   std::string many;
   for (int i = 0; i < 3; ++i) {
     many += "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n";
@@ -159,12 +159,12 @@ TEST_CASE("the number of parts and the size of their heads are limited") {
   CHECK_THROWS_WITH(only_part(wide), ContainsSubstring("8192 bytes"));
 }
 
-TEST_CASE("errors name the part") {
+TEST_CASE("errors name the part of the form", "[server][http]") {
   const std::string second = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--b\r\nbad";
   CHECK_THROWS_WITH(parse_multipart(second, "b"), ContainsSubstring("part 2"));
 }
 
-TEST_CASE("the boundary is taken from Content-Type and checked") {
+TEST_CASE("the boundary in Content-Type is validated", "[server][http]") {
   CHECK(multipart_boundary("multipart/form-data; boundary=abc") == "abc");
   CHECK(multipart_boundary("Multipart/Form-Data;charset=utf-8; Boundary=\"a b:c\"") == "a b:c");
   CHECK(multipart_boundary("multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW") ==

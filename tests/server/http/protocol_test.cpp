@@ -4,7 +4,7 @@ using namespace fovea;
 using namespace fovea::server;
 using namespace fovea::tests;
 
-TEST_CASE("a connection is kept alive until the client asks to close it") {
+TEST_CASE("a connection is kept open until the client closes it", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   CHECK(client.ask(get("/echo")).body == "GET /echo ");
@@ -17,24 +17,24 @@ TEST_CASE("a connection is kept alive until the client asks to close it") {
   CHECK(old.at_end());
 }
 
-TEST_CASE("pipelined requests are answered in order, slow ones too") {
+TEST_CASE("pipelined requests are answered in order", "[server][http]") {
   Running running;
   Connection client(running.server.port());
-  client.send(get("/later") + post("/echo", "second") + get("/nowhere") + get("/echo"));
+  client.send(get("/later") + post("/echo", "second") + get("/unknown") + get("/echo"));
   CHECK(client.read().body == "later");
   CHECK(client.read().body == "POST /echo second");
   CHECK(client.read().status == 404);
   CHECK(client.read().body == "GET /echo ");
 }
 
-TEST_CASE("a request sent byte by byte is understood") {
+TEST_CASE("a request sent byte by byte is accepted", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   for (const char c : post("/echo", "drip")) client.send({c});
   CHECK(client.read().body == "POST /echo drip");
 }
 
-TEST_CASE("HEAD answers as GET does, without the body") {
+TEST_CASE("HEAD has the header fields of GET and no body", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   const WireReply head = client.ask("HEAD /echo HTTP/1.1\r\nHost: test\r\n\r\n", true);
@@ -43,7 +43,7 @@ TEST_CASE("HEAD answers as GET does, without the body") {
   CHECK(client.ask(get("/echo")).body == "GET /echo ");
 }
 
-TEST_CASE("an unknown path is 404, a known one under a wrong verb 405 with Allow") {
+TEST_CASE("an unknown path is 404 and a wrong verb is 405 with Allow", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   const WireReply missing_reply = client.ask(get("/none"));
@@ -55,7 +55,7 @@ TEST_CASE("an unknown path is 404, a known one under a wrong verb 405 with Allow
   CHECK(wrong.field("Allow") == "GET, HEAD, POST");
 }
 
-TEST_CASE("every answer has the security fields and a request id") {
+TEST_CASE("every response has the security fields and a request id", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   const WireReply reply = client.ask(get("/echo"));
@@ -74,7 +74,7 @@ TEST_CASE("every answer has the security fields and a request id") {
             .size() == 16);
 }
 
-TEST_CASE("every refusal is a problem with a number, and every answer has the security fields") {
+TEST_CASE("every error is a problem with a request id and the security fields", "[server][http]") {
   ServerOptions options = test_options();
   options.head_timeout = 150ms;
   GuardOptions guard;
@@ -123,28 +123,29 @@ TEST_CASE("every refusal is a problem with a number, and every answer has the se
   }
 }
 
-TEST_CASE("a body over the limit is 413 and states the limit, whatever announces it") {
+TEST_CASE("a body over the limit is 413 and the text states the limit", "[server][http]") {
   Running running;
-  const auto refused = [&](const std::string& request, const char* limit) {
+  const auto rejected = [&](const std::string& request, const char* limit) {
     Connection client(running.server.port());
     const WireReply reply = client.ask(request);
     CHECK(reply.status == 413);
     CHECK_THAT(reply.body, ContainsSubstring(limit));
     CHECK(reply.field("Connection") == "close");
   };
-  refused(post("/echo", std::string(1001, 'x')), "1000 bytes");
-  refused(post("/small", std::string(11, 'x')), "10 bytes");
-  refused("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999999\r\n\r\n", "1000 bytes");
-  refused(chunked("3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n"), "1000 bytes");
+  rejected(post("/echo", std::string(1001, 'x')), "1000 bytes");
+  rejected(post("/small", std::string(11, 'x')), "10 bytes");
+  rejected("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999999\r\n\r\n",
+           "1000 bytes");
+  rejected(chunked("3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n"), "1000 bytes");
   std::string drops;
   for (int i = 0; i < 300; ++i) drops += "4\r\nabcd\r\n";
-  refused(chunked(drops + "0\r\n\r\n"), "1000 bytes");
+  rejected(chunked(drops + "0\r\n\r\n"), "1000 bytes");
   Connection exact(running.server.port());
   CHECK(exact.ask(post("/echo", std::string(1000, 'x'))).status == 200);
   CHECK(exact.ask(post("/small", std::string(10, 'x'))).status == 200);
 }
 
-TEST_CASE("a client that goes on sending after 413 still gets to read it") {
+TEST_CASE("a client that keeps sending after 413 can read the response", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 8000000\r\n\r\n");
@@ -152,7 +153,7 @@ TEST_CASE("a client that goes on sending after 413 still gets to read it") {
   CHECK(client.read().status == 413);
 }
 
-TEST_CASE("Expect: 100-continue is answered before the body is sent") {
+TEST_CASE("100-continue is sent before the body is read", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   const std::string head =
@@ -165,7 +166,7 @@ TEST_CASE("Expect: 100-continue is answered before the body is sent") {
             .status == 417);
 }
 
-TEST_CASE("malformed requests are refused with 400 and the connection ends") {
+TEST_CASE("malformed requests are 400 and close the connection", "[server][http]") {
   Running running;
   for (const std::string& request :
        {std::string("nonsense\r\n\r\n"),
@@ -205,7 +206,7 @@ TEST_CASE("malformed requests are refused with 400 and the connection ends") {
   check_alive(running);
 }
 
-TEST_CASE("paths that try to get out stay where they are") {
+TEST_CASE("dot segments and encoded slashes do not change the path", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   for (const char* path : {"/../echo", "/%2e%2e/echo", "/x/../echo", "/..\\echo", "/..%5cecho",
@@ -219,7 +220,7 @@ TEST_CASE("paths that try to get out stay where they are") {
   CHECK(client.ask(get("/%65cho")).status == 200);
 }
 
-TEST_CASE("a folded field is one field, also where it says how the body comes") {
+TEST_CASE("a folded header field is one field", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   client.send(
@@ -230,7 +231,7 @@ TEST_CASE("a folded field is one field, also where it says how the body comes") 
   CHECK(client.read().body == "GET /echo ");
 }
 
-TEST_CASE("requests that are well formed but not acceptable say why") {
+TEST_CASE("well formed but invalid requests have specific statuses", "[server][http]") {
   Running running;
   const auto status = [&](const std::string& request) {
     return Connection(running.server.port()).ask(request).status;
@@ -251,7 +252,7 @@ TEST_CASE("requests that are well formed but not acceptable say why") {
   CHECK(status(get("/echo", "X: " + std::string(5000, 'x') + "\r\n")) == 431);
 }
 
-TEST_CASE("a chunk extension without end is refused, not stored") {
+TEST_CASE("an endless chunk extension is rejected", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   client.send("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
@@ -260,7 +261,7 @@ TEST_CASE("a chunk extension without end is refused, not stored") {
   CHECK(client.at_end());
 }
 
-TEST_CASE("a request hidden behind a body of doubtful length is not answered") {
+TEST_CASE("a request after a body of ambiguous length is not answered", "[server][http]") {
   Running running;
   for (const std::string& fields :
        {std::string("Transfer-Encoding: gzip\r\n"), std::string("Transfer-Encoding: xchunked\r\n"),
@@ -269,7 +270,7 @@ TEST_CASE("a request hidden behind a body of doubtful length is not answered") {
         std::string("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n"),
         std::string("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n"),
         std::string("Transfer-Encoding: gzip\r\nContent-Length: 0\r\n")}) {
-    // On a path that takes POST and on one that does not.
+    // On a path that supports POST and on one that does not.
     for (const std::string path : {"/echo", "/held"}) {
       INFO(path << ' ' << fields);
       Connection client(running.server.port());

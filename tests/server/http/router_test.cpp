@@ -36,7 +36,7 @@ QuickHandler handler_of(const Match& match) {
 
 }  // namespace
 
-TEST_CASE("a route is found by verb and path, HEAD as GET") {
+TEST_CASE("a route is found by verb and path", "[server][http]") {
   const Router router = make_router();
   CHECK(handler_of(router.match("GET", "/items")) == list);
   CHECK(handler_of(router.match("HEAD", "/items")) == list);
@@ -46,14 +46,14 @@ TEST_CASE("a route is found by verb and path, HEAD as GET") {
         Fields{{"id", "7"}, {"part", "x y"}});
 }
 
-TEST_CASE("a known path under another verb lists what it takes") {
+TEST_CASE("a known path under another verb lists its verbs", "[server][http]") {
   const Router router = make_router();
   CHECK(router.match("PUT", "/items").route == nullptr);
   CHECK(router.match("PUT", "/items").allow == "GET, HEAD, POST");
   CHECK(router.match("GET", "/items/7/parts/8").allow == "DELETE");
 }
 
-TEST_CASE("a path that a pattern spells out is none of those with a parameter in its place") {
+TEST_CASE("a literal pattern takes precedence over one with a parameter", "[server][http]") {
   const Router router = make_router();
   CHECK(handler_of(router.match("POST", "/items/merge")) == list);
   CHECK(router.match("POST", "/items/merge").params.empty());
@@ -64,17 +64,17 @@ TEST_CASE("a path that a pattern spells out is none of those with a parameter in
   CHECK(router.match("POST", "/items/other").allow == "DELETE, GET, HEAD");
 }
 
-TEST_CASE("a parameter may be followed by an ending") {
+TEST_CASE("a parameter may be followed by a suffix", "[server][http]") {
   const Router router({{"GET", "/charts/{name}.png", list}, {"GET", "/charts/{name}", show}}, page);
   const Match drawn = router.match("GET", "/charts/a.b.png");
   CHECK(handler_of(drawn) == list);
   CHECK(drawn.params == Fields{{"name", "a.b"}});
   CHECK(handler_of(router.match("GET", "/charts/a.pn")) == show);
-  CHECK(handler_of(router.match("GET", "/charts/.png")) == show);  // nothing is no name
+  CHECK(handler_of(router.match("GET", "/charts/.png")) == show);  // a parameter is not empty
   CHECK(handler_of(router.match("GET", "/charts/a.png/")) == page);
 }
 
-TEST_CASE("paths differ by their slashes, and what no route names falls back to the page") {
+TEST_CASE("an unknown path falls back to the page and slashes are significant", "[server][http]") {
   const Router router = make_router();
   for (const char* path : {"/items/", "/items/7/", "/items//", "/", "/other", "/items/7/parts/",
                            "//items", "/Items"}) {
@@ -85,7 +85,7 @@ TEST_CASE("paths differ by their slashes, and what no route names falls back to 
   }
 }
 
-TEST_CASE("a request target is split and decoded") {
+TEST_CASE("a request target is split and decoded", "[server][http]") {
   const Target target = parse_target("/a%20b/%C3%A4?x=1&y=a+b%2B&flag&=z#part");
   CHECK(target.path == "/a b/\xc3\xa4");
   CHECK(target.query == Fields{{"x", "1"}, {"y", "a b+"}, {"flag", ""}, {"", "z"}});
@@ -98,7 +98,7 @@ TEST_CASE("a request target is split and decoded") {
   CHECK(parse_target("/a+b").path == "/a+b");
 }
 
-TEST_CASE("a malformed request target is refused") {
+TEST_CASE("a malformed request target is rejected", "[server][http]") {
   for (const char* target :
        {"", "*", "a", "/%", "/%2", "/%zz", "/%00", "/?a=%0", "ftp://host/", "http://", "http:///a",
         "http://user@host/a", "/a b", "/a\tb", "/\x7f"}) {
@@ -108,7 +108,7 @@ TEST_CASE("a malformed request target is refused") {
   CHECK_THROWS_AS(parse_target(std::string_view("/a\0b", 4)), FormatError);
 }
 
-TEST_CASE("If-None-Match is a list of tags, weak ones too, or a star") {
+TEST_CASE("If-None-Match is a list of tags or a star", "[server][http]") {
   Request request;
   const auto matches = [&](const std::string& field) {
     request.fields = {{"if-none-match", field}};

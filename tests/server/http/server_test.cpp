@@ -9,7 +9,7 @@ using namespace fovea;
 using namespace fovea::server;
 using namespace fovea::tests;
 
-TEST_CASE("a slow client is told so and let go") {
+TEST_CASE("a slow request is 408 and an idle connection is closed", "[server][http]") {
   ServerOptions options = test_options();
   options.head_timeout = 150ms;
   options.body_timeout = 150ms;
@@ -29,7 +29,7 @@ TEST_CASE("a slow client is told so and let go") {
   CHECK(silent.at_end());
 }
 
-TEST_CASE("a client that drips bytes cannot outlive the head's time limit") {
+TEST_CASE("a request head that trickles in times out", "[server][http]") {
   ServerOptions options = test_options();
   options.head_timeout = 200ms;
   Running running(options);
@@ -42,7 +42,7 @@ TEST_CASE("a client that drips bytes cannot outlive the head's time limit") {
   CHECK(std::chrono::steady_clock::now() - start < 5s);
 }
 
-TEST_CASE("a client that leaves in the middle harms nobody") {
+TEST_CASE("a client that disconnects at any point does not affect others", "[server][http]") {
   Running running;
   {
     Connection waiting(running.server.port());
@@ -59,21 +59,20 @@ TEST_CASE("a client that leaves in the middle harms nobody") {
   check_alive(running);
 }
 
-TEST_CASE("a handler that throws is a 500 that keeps its secret, and the server goes on") {
+TEST_CASE("an exception in a handler is a 500 without its text", "[server][http]") {
   ServerOptions options = test_options();
-  std::promise<std::string> fault;
-  options.on_error = [&fault](const std::string& text) { fault.set_value(text); };
+  std::promise<std::string> logged;
+  options.on_error = [&logged](const std::string& text) { logged.set_value(text); };
   Running running(options);
   Connection client(running.server.port());
   const WireReply reply = client.ask(get("/throws"));
   CHECK(reply.status == 500);
   CHECK(reply.body.find("secret") == std::string::npos);
-  CHECK_THAT(fault.get_future().get(), ContainsSubstring("secret detail"));
+  CHECK_THAT(logged.get_future().get(), ContainsSubstring("secret detail"));
   CHECK(client.ask(get("/echo")).status == 200);
 }
 
-TEST_CASE(
-    "stopping finishes the request in flight, closes idle connections and takes no new ones") {
+TEST_CASE("a drain finishes requests in flight and closes idle connections", "[server][http]") {
   ServerOptions options = test_options();
   std::promise<void> drained;
   options.on_drain = [&drained] { drained.set_value(); };
@@ -93,10 +92,10 @@ TEST_CASE(
   CHECK(reply.body == "late");
   CHECK(reply.field("Connection") == "close");
   running.stop();
-  CHECK(running.cut == 0);
+  CHECK(running.cut_off == 0);
 }
 
-TEST_CASE("SIGTERM drains the server and ends it, with and without connections") {
+TEST_CASE("SIGTERM drains and ends the server", "[server][http]") {
   for (const bool connected : {false, true}) {
     ServerOptions options = test_options();
     options.handle_signals = true;
@@ -104,15 +103,15 @@ TEST_CASE("SIGTERM drains the server and ends it, with and without connections")
     std::unique_ptr<Connection> client;
     if (connected) client = std::make_unique<Connection>(running.server.port());
     if (connected) CHECK(client->ask(get("/echo")).status == 200);
-    // The handler is in place once the server answers; without a client, ask and hang up.
+    // The signal handler is installed once the server responds.
     if (!connected) check_alive(running);
     std::raise(SIGTERM);
     running.thread.join();
-    CHECK(running.cut == 0);
+    CHECK(running.cut_off == 0);
   }
 }
 
-TEST_CASE("a request that outlasts the drain timeout is cut off") {
+TEST_CASE("a request that exceeds the drain timeout is cut off", "[server][http]") {
   ServerOptions options = test_options();
   options.drain_timeout = 100ms;
   Running running(options);
@@ -120,11 +119,11 @@ TEST_CASE("a request that outlasts the drain timeout is cut off") {
   busy.send(get("/held"));
   gate.wait_for(1);
   running.stop();
-  CHECK(running.cut == 1);
-  gate.open();  // an answer that nobody waits for any more
+  CHECK(running.cut_off == 1);
+  gate.open();  // a response without a connection
 }
 
-TEST_CASE("with a drain delay the server still answers before it closes") {
+TEST_CASE("the server accepts requests during the drain delay", "[server][http]") {
   ServerOptions options = test_options();
   options.drain_delay = 300ms;
   std::promise<void> drained;
@@ -135,7 +134,7 @@ TEST_CASE("with a drain delay the server still answers before it closes") {
   check_alive(running);
 }
 
-TEST_CASE("connections over the limit wait until another one ends") {
+TEST_CASE("connections over the limit wait until another one ends", "[server][http]") {
   ServerOptions options = test_options();
   options.max_connections = 1;
   Running running(options);
@@ -150,7 +149,7 @@ TEST_CASE("connections over the limit wait until another one ends") {
   CHECK(second.get() == 200);
 }
 
-TEST_CASE("many clients at once get their own answers") {
+TEST_CASE("concurrent clients get their own responses", "[server][http]") {
   Running running;
   std::vector<std::thread> clients;
   std::atomic<int> right{0};
@@ -167,7 +166,7 @@ TEST_CASE("many clients at once get their own answers") {
   CHECK(right == 400);
 }
 
-TEST_CASE("a port that is taken is named") {
+TEST_CASE("an error about a used port names the port", "[server][http]") {
   Server first(test_options());
   ServerOptions options = test_options();
   options.port = first.port();

@@ -29,7 +29,7 @@ const EmbeddedFile kFiles[] = {
     {"module.wasm", bytes_of("wasm"), {}},
 };
 
-// A page on disk beside a secret that must never be served.
+// A page on disk next to a secret file that must not be served.
 struct Folder {
   fs::path base = fs::temp_directory_path() / ("fovea-static-" + std::to_string(getpid()));
   Folder() {
@@ -47,7 +47,7 @@ struct Folder {
 
 }  // namespace
 
-TEST_CASE("embedded files are served with type, tag and caching by name") {
+TEST_CASE("embedded files have a type and a tag and a caching rule", "[server][http]") {
   const StaticFiles files{kFiles};
   const auto index = files.find(get("/"));
   REQUIRE(index);
@@ -62,7 +62,7 @@ TEST_CASE("embedded files are served with type, tag and caching by name") {
   CHECK_FALSE(files.find(get("/missing.js")));
 }
 
-TEST_CASE("a known tag is answered 304 without the bytes") {
+TEST_CASE("a current tag gets 304 without the bytes", "[server][http]") {
   const StaticFiles files{kFiles};
   const std::string tag(*find_field(files.find(get("/"))->fields, "ETag"));
   const auto again = files.find(get("/", {{"If-None-Match", tag}}));
@@ -72,7 +72,7 @@ TEST_CASE("a known tag is answered 304 without the bytes") {
   CHECK(files.find(get("/", {{"If-None-Match", "\"other\""}}))->status == 200);
 }
 
-TEST_CASE("the compressed twin goes to those who accept it, under its own tag") {
+TEST_CASE("the compressed file is sent to clients that accept gzip", "[server][http]") {
   const StaticFiles files{kFiles};
   const auto plain = files.find(get("/assets/app-1a2b.js", {{"Accept-Encoding", "br"}}));
   const auto packed = files.find(get("/assets/app-1a2b.js", {{"Accept-Encoding", "br, gzip"}}));
@@ -81,12 +81,12 @@ TEST_CASE("the compressed twin goes to those who accept it, under its own tag") 
   CHECK(find_field(packed->fields, "Content-Encoding") == "gzip");
   CHECK(find_field(plain->fields, "Vary") == "Accept-Encoding");
   CHECK(find_field(packed->fields, "ETag") != find_field(plain->fields, "ETag"));
-  const auto refused =
+  const auto rejected =
       files.find(get("/assets/app-1a2b.js", {{"Accept-Encoding", "gzip;q=0, br"}}));
-  CHECK(refused->content() == "let a = 1;");
+  CHECK(rejected->content() == "let a = 1;");
 }
 
-TEST_CASE("a folder is served, and nothing outside it") {
+TEST_CASE("files outside the folder are not served", "[server][http]") {
   const Folder folder;
   const StaticFiles files(folder.base / "www");
   CHECK(files.find(get("/"))->content() == "<html>");

@@ -9,14 +9,14 @@ using namespace fovea::tests;
 
 namespace {
 
-// One stream of events at a time, fed by the test.
+// A stream of events that the test controls; one at a time.
 class Channel {
  public:
   class Events : public BodyStream {
    public:
     explicit Events(Channel& channel) : channel_(channel) {}
-    ~Events() override { channel_.left(); }
-    void next(Ready ready) override { channel_.asked(std::move(ready)); }
+    ~Events() override { channel_.destroyed(); }
+    void next(Ready ready) override { channel_.requested(std::move(ready)); }
     std::string heartbeat() const override { return ":\n\n"; }
 
    private:
@@ -25,39 +25,39 @@ class Channel {
 
   std::shared_ptr<BodyStream> open() {
     const std::lock_guard lock(mutex_);
-    gone_ = false;
+    destroyed_ = false;
     return std::make_shared<Events>(*this);
   }
-  void asked(BodyStream::Ready ready) {
+  void requested(BodyStream::Ready ready) {
     const std::lock_guard lock(mutex_);
     ready_ = std::move(ready);
     changed_.notify_all();
   }
-  void left() {
+  void destroyed() {
     const std::lock_guard lock(mutex_);
-    gone_ = true;
+    destroyed_ = true;
     changed_.notify_all();
   }
-  // Hands bytes over as soon as they are asked for.
-  void give(const std::string& bytes, bool more = true) {
+  // Delivers bytes as soon as the session requests them.
+  void send(const std::string& bytes, bool more = true) {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, 10s, [this] { return ready_ != nullptr; })) {
-      throw std::runtime_error("the stream was not asked");
+      throw std::runtime_error("the session did not request bytes");
     }
     std::exchange(ready_, nullptr)(bytes, more);
   }
-  bool was_left() {
+  bool wait_until_destroyed() {
     std::unique_lock lock(mutex_);
-    const bool gone = changed_.wait_for(lock, 10s, [this] { return gone_; });
+    const bool destroyed = changed_.wait_for(lock, 10s, [this] { return destroyed_; });
     ready_ = nullptr;
-    return gone;
+    return destroyed;
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   BodyStream::Ready ready_;
-  bool gone_ = false;
+  bool destroyed_ = false;
 };
 
 Channel channel;
@@ -75,12 +75,13 @@ Reply rows(const Request&, App&) {
   reply.stream = make_pull_stream([i = 0]() mutable -> std::optional<std::string> {
     if (i == 3) return std::nullopt;
     ++i;
-    return i == 2 ? "" : "row " + std::to_string(i) + "\n";  // an empty piece is no end
+    return i == 2 ? ""
+                  : "row " + std::to_string(i) + "\n";  // an empty piece does not end the stream
   });
   return reply;
 }
 
-Reply torn(const Request&, App&) {
+Reply truncated(const Request&, App&) {
   Reply reply;
   reply.stream = make_pull_stream([i = 0]() mutable -> std::optional<std::string> {
     if (i++ == 1) throw std::runtime_error("the disk is gone");
@@ -89,9 +90,9 @@ Reply torn(const Request&, App&) {
   return reply;
 }
 
-std::promise<void> let_go;
+std::promise<void> unblock;
 Reply slow(const Request& request, App&) {
-  if (request.path == "/slow") let_go.get_future().wait();
+  if (request.path == "/slow") unblock.get_future().wait();
   Reply reply;
   reply.body = "from a worker";
   return reply;
@@ -101,17 +102,14 @@ Reply failing(const Request&, App&) {
 }
 
 std::vector<Route> routes() {
-  return {{"GET", "/events", events},
-          {"GET", "/rows", rows},
-          {"GET", "/torn", torn},
-          {"GET", "/slow", Blocking{slow}},
-          {"GET", "/worker", Blocking{slow}},
-          {"GET", "/fails", Blocking{failing}}};
+  return {{"GET", "/events", events},         {"GET", "/rows", rows},
+          {"GET", "/truncated", truncated},   {"GET", "/slow", Blocking{slow}},
+          {"GET", "/worker", Blocking{slow}}, {"GET", "/fails", Blocking{failing}}};
 }
 
 }  // namespace
 
-TEST_CASE("a stream comes in chunks, and the connection goes on after it") {
+TEST_CASE("a stream is sent in chunks and keeps the connection open", "[server][http]") {
   Running running(test_options(), routes());
   Connection client(running.server.port());
   client.send(get("/rows") + get("/echo"));
@@ -122,7 +120,7 @@ TEST_CASE("a stream comes in chunks, and the connection goes on after it") {
   CHECK(client.read().body == "GET /echo ");
 }
 
-TEST_CASE("HEAD of a stream has no body") {
+TEST_CASE("HEAD of a stream has no body", "[server][http]") {
   Running running(test_options(), routes());
   Connection client(running.server.port());
   const WireReply reply = client.ask("HEAD /rows HTTP/1.1\r\nHost: t\r\n\r\n", true);
@@ -131,7 +129,7 @@ TEST_CASE("HEAD of a stream has no body") {
   CHECK(client.ask(get("/echo")).body == "GET /echo ");
 }
 
-TEST_CASE("an HTTP/1.0 client gets a stream without chunks, ended by the connection's end") {
+TEST_CASE("an HTTP/1.0 client gets a stream without chunks", "[server][http]") {
   Running running(test_options(), routes());
   Connection client(running.server.port());
   client.send("GET /rows HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -140,21 +138,21 @@ TEST_CASE("an HTTP/1.0 client gets a stream without chunks, ended by the connect
   CHECK_THAT(all, !ContainsSubstring("chunked"));
 }
 
-TEST_CASE("a stream that throws cuts the connection, so that its body has no end") {
+TEST_CASE("an exception in a stream closes the connection without a last chunk", "[server][http]") {
   ServerOptions options = test_options();
-  std::promise<std::string> fault;
-  options.on_error = [&fault](const std::string& text) { fault.set_value(text); };
+  std::promise<std::string> logged;
+  options.on_error = [&logged](const std::string& text) { logged.set_value(text); };
   Running running(options, routes());
   Connection client(running.server.port());
   client.hold_chunks = true;
-  CHECK(client.ask(get("/torn")).status == 200);
+  CHECK(client.ask(get("/truncated")).status == 200);
   CHECK(client.read_chunk() == "half");
   CHECK_THROWS_WITH(client.read_chunk(), ContainsSubstring("cut off"));
-  CHECK_THAT(fault.get_future().get(), ContainsSubstring("the disk is gone"));
+  CHECK_THAT(logged.get_future().get(), ContainsSubstring("the disk is gone"));
   check_alive(running);
 }
 
-TEST_CASE("events arrive one by one while the stream stays open, with heartbeats in silence") {
+TEST_CASE("events are sent at once and heartbeats in between", "[server][http]") {
   ServerOptions options = test_options();
   options.heartbeat = 100ms;
   Running running(options, routes());
@@ -162,21 +160,21 @@ TEST_CASE("events arrive one by one while the stream stays open, with heartbeats
   client.hold_chunks = true;
   CHECK(client.ask(get("/events")).status == 200);
   CHECK(client.read_chunk() == ":\n\n");
-  channel.give("data: 1\n\n");
+  channel.send("data: 1\n\n");
   std::string chunk;
   while ((chunk = client.read_chunk()) == ":\n\n") {
   }
   CHECK(chunk == "data: 1\n\n");
-  channel.give("data: 2\n\n", false);
+  channel.send("data: 2\n\n", false);
   while ((chunk = client.read_chunk()) == ":\n\n") {
   }
   CHECK(chunk == "data: 2\n\n");
   CHECK(client.read_chunk().empty());
-  CHECK(channel.was_left());
+  CHECK(channel.wait_until_destroyed());
   CHECK(client.ask(get("/echo")).status == 200);
 }
 
-TEST_CASE("a stream is destroyed when its client leaves, also one that had sent more") {
+TEST_CASE("a stream is destroyed when its client disconnects", "[server][http]") {
   Running running(test_options(), routes());
   for (const char* more : {"", "GET /echo HTTP/1.1\r\n"}) {
     {
@@ -184,43 +182,43 @@ TEST_CASE("a stream is destroyed when its client leaves, also one that had sent 
       client.hold_chunks = true;
       client.send(get("/events") + more);
       CHECK(client.read().status == 200);
-      channel.give("data: 1\n\n");
+      channel.send("data: 1\n\n");
       CHECK(client.read_chunk() == "data: 1\n\n");
     }
-    CHECK(channel.was_left());
+    CHECK(channel.wait_until_destroyed());
   }
   check_alive(running);
 }
 
-TEST_CASE("a drain ends event streams at once and properly") {
+TEST_CASE("a drain ends event streams with a last chunk", "[server][http]") {
   Running running(test_options(), routes());
   Connection client(running.server.port());
   client.hold_chunks = true;
   client.send(get("/events"));
   CHECK(client.read().status == 200);
-  channel.give("data: 1\n\n");
+  channel.send("data: 1\n\n");
   CHECK(client.read_chunk() == "data: 1\n\n");
   running.server.stop();
   CHECK(client.read_chunk().empty());
   CHECK(client.at_end());
   running.stop();
-  CHECK(running.cut == 0);
-  CHECK(channel.was_left());
+  CHECK(running.cut_off == 0);
+  CHECK(channel.wait_until_destroyed());
 }
 
-TEST_CASE("a drain does not wait for half a head") {
+TEST_CASE("a drain does not wait for an incomplete request head", "[server][http]") {
   Running running;
   Connection client(running.server.port());
   client.send("GET /ec");
-  check_alive(running);  // so that the bytes above were read
+  check_alive(running);  // so that the server has read the bytes above
   running.server.stop();
   CHECK(client.at_end());
   running.stop();
-  CHECK(running.cut == 0);
+  CHECK(running.cut_off == 0);
 }
 
-TEST_CASE("a blocking handler waits on a worker while quick ones are answered") {
-  let_go = std::promise<void>();
+TEST_CASE("a blocking handler does not block other requests", "[server][http]") {
+  unblock = std::promise<void>();
   ServerOptions options = test_options();
   options.worker_threads = 1;
   Running running(options, routes());
@@ -229,7 +227,7 @@ TEST_CASE("a blocking handler waits on a worker while quick ones are answered") 
   busy.send(get("/slow"));
   next.send(get("/worker"));
   check_alive(running);
-  let_go.set_value();
+  unblock.set_value();
   CHECK(busy.read().body == "from a worker");
   CHECK(next.read().body == "from a worker");
   const WireReply reply = next.ask(get("/fails"));
@@ -237,7 +235,7 @@ TEST_CASE("a blocking handler waits on a worker while quick ones are answered") 
   CHECK_THAT(reply.body, !ContainsSubstring("secret"));
 }
 
-TEST_CASE("when no more may wait for a worker the answer is 503 with Retry-After") {
+TEST_CASE("a full worker queue is 503 with Retry-After", "[server][http]") {
   ServerOptions options = test_options();
   options.max_waiting = 0;
   Running running(options, routes());

@@ -97,7 +97,7 @@ int status_of(const std::function<void()>& call) {
 
 std::string read_all(BodyStream& stream) {
   std::string all;
-  for (bool more = true; more;) {
+  for (bool go_on = true; go_on;) {
     std::promise<std::pair<std::string, bool>> promise;
     stream.next([&](std::string part, bool more_follows) {
       promise.set_value({part, more_follows});
@@ -105,7 +105,7 @@ std::string read_all(BodyStream& stream) {
     auto future = promise.get_future();
     if (future.wait_for(20s) != std::future_status::ready) std::abort();
     std::string bytes;
-    std::tie(bytes, more) = future.get();
+    std::tie(bytes, go_on) = future.get();
     all += bytes;
   }
   return all;

@@ -138,13 +138,12 @@ TEST_CASE("the batcher updates the service record of the version that it used",
           "[server][registry]") {
   App app = make_app();
   const auto classify = [&](std::span<const std::uint8_t> image) {
-    const auto work = std::make_shared<Work>();
+    const auto task = std::make_shared<PredictTask>();
     std::promise<void> done;
-    work->model = app.model();
-    work->images = {image};
-    work->deadline = std::chrono::steady_clock::now() + 10s;
-    work->done = [&done](Work&) { done.set_value(); };
-    REQUIRE(app.batcher.submit(work));
+    task->model = app.model();
+    task->images = {{"image", image}};
+    task->deadline = std::chrono::steady_clock::now() + 10s;
+    REQUIRE(app.batcher.submit(task, [&done] { done.set_value(); }));
     done.get_future().wait();
   };
   classify(image_bytes("grey.png"));

@@ -25,10 +25,10 @@ NewPrediction prediction(const std::string& file) {
   return {std::move(record), {}};
 }
 
-// The real store behind a switch: a disk that refuses, and one that is slow.
-class FaultyDisk : public PredictionStore {
+// A store whose disk can be full or slow.
+class FaultyStore : public PredictionStore {
  public:
-  explicit FaultyDisk(PredictionStore& real) : real_(real) {}
+  explicit FaultyStore(PredictionStore& real) : real_(real) {}
   void append(std::span<NewPrediction> predictions) override {
     std::unique_lock lock(mutex);
     stalled.wait(lock, [this] { return !stall; });
@@ -59,34 +59,34 @@ class FaultyDisk : public PredictionStore {
   PredictionStore& real_;
 };
 
-struct Desk {
+struct Fixture {
   TemporaryFolder folder;
   std::unique_ptr<Store> store = open_sqlite_store(folder.path() / "fovea.db");
-  FaultyDisk disk{store->predictions()};
+  FaultyStore disk{store->predictions()};
 };
 
-TEST_CASE("an answer goes out when it is in the history, not before") {
-  Desk desk;
-  Recorder recorder(desk.disk, nullptr);
+TEST_CASE("a prediction is in the history before its callback", "[server][serve]") {
+  Fixture fixture;
+  Recorder recorder(fixture.disk, nullptr);
   std::promise<std::optional<PredictionRecord>> seen;
   std::vector<NewPrediction> two;
   two.push_back(prediction("a"));
   two.push_back(prediction("b"));
   recorder.record(std::move(two), [&](std::span<const std::int64_t> ids) {
     REQUIRE(ids.size() == 2);
-    seen.set_value(desk.store->predictions().find(ids[1]));
+    seen.set_value(fixture.store->predictions().find(ids[1]));
   });
   const auto record = seen.get_future().get();
   REQUIRE(record);
   CHECK(record->file == "b");
 }
 
-TEST_CASE("what waits while the disk is busy shares one commit") {
-  Desk desk;
-  desk.disk.stall = true;
+TEST_CASE("predictions that wait for the disk share one commit", "[server][serve]") {
+  Fixture fixture;
+  fixture.disk.stall = true;
   std::atomic<int> answered{0};
   {
-    Recorder recorder(desk.disk, nullptr);
+    Recorder recorder(fixture.disk, nullptr);
     for (int i = 0; i < 50; ++i) {
       std::vector<NewPrediction> one;
       one.push_back(prediction(std::to_string(i)));
@@ -94,21 +94,21 @@ TEST_CASE("what waits while the disk is busy shares one commit") {
                       [&](std::span<const std::int64_t> ids) { answered += ids.size() == 1; });
     }
     {
-      const std::lock_guard lock(desk.disk.mutex);
-      desk.disk.stall = false;
+      const std::lock_guard lock(fixture.disk.mutex);
+      fixture.disk.stall = false;
     }
-    desk.disk.stalled.notify_all();
+    fixture.disk.stalled.notify_all();
     while (answered < 50) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    CHECK(recorder.commits() <= 2);  // one was begun before the others came
+    CHECK(recorder.commits() <= 2);  // the first may begin before the others arrive
   }
-  CHECK(desk.store->predictions().newest({}, 100).size() == 50);
+  CHECK(fixture.store->predictions().newest({}, 100).size() == 50);
 }
 
-TEST_CASE("what is waiting at the end is still written and answered") {
-  Desk desk;
+TEST_CASE("the destructor writes the waiting predictions", "[server][serve]") {
+  Fixture fixture;
   int answered = 0;
   {
-    Recorder recorder(desk.disk, nullptr);
+    Recorder recorder(fixture.disk, nullptr);
     for (int i = 0; i < 20; ++i) {
       std::vector<NewPrediction> one;
       one.push_back(prediction("x"));
@@ -116,15 +116,16 @@ TEST_CASE("what is waiting at the end is still written and answered") {
     }
   }
   CHECK(answered == 20);
-  CHECK(desk.store->predictions().newest({}, 100).size() == 20);
+  CHECK(fixture.store->predictions().newest({}, 100).size() == 20);
 }
 
-TEST_CASE("a full disk leaves answers unrecorded, is said once, and is over when it is over") {
-  Desk desk;
+TEST_CASE("a full disk is reported once and predictions are recorded again afterwards",
+          "[server][serve]") {
+  Fixture fixture;
   std::vector<std::string> faults;
   std::vector<std::size_t> recorded;
   {
-    Recorder recorder(desk.disk, [&](const std::string& text) { faults.push_back(text); });
+    Recorder recorder(fixture.disk, [&](const std::string& text) { faults.push_back(text); });
     const auto answer = [&] {
       std::promise<std::size_t> count;
       std::vector<NewPrediction> one;
@@ -133,11 +134,11 @@ TEST_CASE("a full disk leaves answers unrecorded, is said once, and is over when
                       [&](std::span<const std::int64_t> ids) { count.set_value(ids.size()); });
       recorded.push_back(count.get_future().get());
     };
-    desk.disk.full = true;
+    fixture.disk.full = true;
     answer();
     answer();
     CHECK(recorder.unrecorded() == 2);
-    desk.disk.full = false;
+    fixture.disk.full = false;
     answer();
   }
   CHECK(recorded == std::vector<std::size_t>{0, 0, 1});

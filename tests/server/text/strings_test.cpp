@@ -18,17 +18,6 @@ TEST_CASE("take_until splits a text at the first separator", "[server][text]") {
   CHECK(take_until(text, ",;").empty());
 }
 
-TEST_CASE("join puts separators between the items of a list", "[server][text]") {
-  CHECK(join({}).empty());
-  CHECK(join({"a"}) == "a");
-  CHECK(join({"", "b", "c"}, "/") == "/b/c");
-}
-
 TEST_CASE("lower changes ASCII letters only", "[server][text]") {
   CHECK(lower("AbZ-9\xc3\x84") == "abz-9\xc3\x84");
-}
-
-TEST_CASE("shortest keeps the decimal form of a float", "[server][text]") {
-  CHECK(shortest(0.1f) == 0.1);
-  CHECK(static_cast<float>(shortest(1.0f / 3)) == 1.0f / 3);
 }

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "server/api/insight_answers.h"
+#include "server/charts/insight_builder.h"
 #include "tests/support/insight_service.h"
 
 namespace fovea::tests {
@@ -9,38 +9,39 @@ namespace {
 using namespace fovea::server;
 using Json = nlohmann::ordered_json;
 
-TEST_CASE("older clients get the charts that can be drawn, with their spelling of the classes") {
+TEST_CASE("the legacy API lists the charts with data and spells class names its way",
+          "[server][api]") {
   InsightService service;
   CHECK(service.json("/api/visualizations")["visualizations"].empty());
   service.add_evaluation(small_report(service.weights(), "r"));
   const Json list = service.json("/api/visualizations")["visualizations"];
   CHECK(list.size() == 6);
-  for (const Json& one : list) {
-    CHECK(one.size() == 3);
-    CHECK(one["url"] == "/static/visualizations/" + one["filename"].get<std::string>());
-    const Reply png = service.call("GET", one["url"]);
+  for (const Json& item : list) {
+    CHECK(item.size() == 3);
+    CHECK(item["url"] == "/static/visualizations/" + item["filename"].get<std::string>());
+    const Reply png = service.call("GET", item["url"]);
     CHECK(png.status == 200);
     CHECK(decoded(png).width == 960);
   }
-  InsightQuestion question;
-  question.legacy_names = true;
+  InsightQuery query;
+  query.legacy_names = true;
   for (const InsightKind& kind : insight_kinds()) {
     if (kind.name != std::string("confusion_matrix")) continue;
-    const InsightAnswer answer = InsightAnswers(service.app, question).about(kind);
-    CHECK_THAT(answer.insight.sentence, ContainsSubstring("Bird classified as Cat"));
+    const SourcedInsight result = InsightBuilder(service.app.chart_context(), query).build(kind);
+    CHECK_THAT(result.insight.sentence, ContainsSubstring("Bird classified as Cat"));
   }
 }
 
-TEST_CASE("older clients get the evaluation of the model in service, in their form") {
+TEST_CASE("the legacy API reports the evaluation of the active model", "[server][api]") {
   InsightService service;
   const std::string path = "/api/model/evaluate";
-  Json refused = service.json(path, "POST", 404);
-  CHECK_THAT(refused["error"].get<std::string>(),
+  Json rejected = service.json(path, "POST", 404);
+  CHECK_THAT(rejected["error"].get<std::string>(),
              ContainsSubstring("POST /api/v1/models/champion/evaluations"));
   service.add_evaluation(small_report(service.weights(), "old"));
-  refused = service.json(path, "POST", 409);
-  CHECK_THAT(refused["error"].get<std::string>(),
-             ContainsSubstring("was not on the present test images"));
+  rejected = service.json(path, "POST", 409);
+  CHECK_THAT(rejected["error"].get<std::string>(),
+             ContainsSubstring("the test split has changed since the evaluation"));
   const std::string now = service.app.training.revision();
   service.add_evaluation(small_report(service.weights(), now, 40));
   const Json body = service.json(path, "POST");
@@ -58,7 +59,8 @@ TEST_CASE("older clients get the evaluation of the model in service, in their fo
   CHECK(body["evaluation_timestamp"].get<std::string>().size() == 24);
 }
 
-TEST_CASE("older clients get the stored evaluation when none is of the present test images") {
+TEST_CASE("the legacy API reports the stored evaluation if the test split has changed",
+          "[server][api]") {
   InsightService service;
   const std::string weights = weights_sha256(small_model_file(21));
   const int number = service.serve_with(evaluation_json(small_report(weights, "stored")).dump());

@@ -7,8 +7,9 @@
 #include <variant>
 #include <vector>
 
-#include "server/api/insight_sources.h"
 #include "server/charts/insight.h"
+#include "server/charts/sources.h"
+#include "server/dataset/training_data.h"
 
 namespace fovea::server {
 
@@ -17,31 +18,30 @@ using FromTraining = Insight (*)(const std::vector<TrainedEpoch>&);
 using FromEvaluation = Insight (*)(const EvaluationReport&);
 using FromHistory = Insight (*)(const Statistics&);
 
-// A chart there can be.
+// A kind of chart.
 struct InsightKind {
   const char* name;
   const char* title;
   std::variant<FromData, FromTraining, FromEvaluation, FromHistory> make;
-  bool all_versions = false;  // it cannot be had of one
+  bool all_versions = false;  // always shows all versions
 };
 
 const std::vector<InsightKind>& insight_kinds();
 
-// What is asked about.
-struct InsightQuestion {
-  std::optional<StoredVersion> version;  // that was named; else the one in service
-  std::string evaluation;                // of that version: find_evaluation(); empty: the newest
-  std::optional<Time> since;             // of the history; else all
-  bool legacy_names = false;             // "cat" is "Cat"
+struct InsightQuery {
+  std::optional<StoredVersion> version;  // default: the active one
+  std::string evaluation;                // of the version, see find_evaluation(); empty: the newest
+  std::optional<Time> since;             // start of the history; default: all
+  bool legacy_names = false;             // spell class names as the legacy API does: "Cat"
 };
 
-// Without anything to draw the sentence says why.
-struct InsightAnswer {
+// A chart and where its data comes from. Without data, insight.sentence says why.
+struct SourcedInsight {
   Insight insight;
   Source source;
 };
 
-// A source that was looked for once, whether there is one or not.
+// Finds a source when it is first needed, and remembers whether there is one.
 template <typename T>
 class Lazy {
  public:
@@ -63,11 +63,12 @@ class Lazy {
   std::string missing_;
 };
 
-// Answers about one or several charts, reading each source once. One owner. Throws IoError.
-class InsightAnswers {
+// Makes charts for one query and reads each source at most once. For use by one thread. Throws
+// IoError.
+class InsightBuilder {
  public:
-  InsightAnswers(App& app, InsightQuestion question);
-  InsightAnswer about(const InsightKind& kind);
+  InsightBuilder(const ChartContext& context, InsightQuery query);
+  SourcedInsight build(const InsightKind& kind);
   const TrainingSnapshot& snapshot() const { return *snapshot_; }
 
  private:
@@ -75,10 +76,10 @@ class InsightAnswers {
   Insight apply(FromTraining make, Source& source);
   Insight apply(FromEvaluation make, Source& source);
   Insight apply(FromHistory make, Source& source);
-  void mark_at_hand(InsightAnswer& answer) const;
+  void mark_available(SourcedInsight& result) const;
 
-  App& app_;
-  const InsightQuestion question_;
+  const ChartContext context_;
+  const InsightQuery query_;
   const StoredVersion version_;
   const std::shared_ptr<const TrainingSnapshot> snapshot_;
   Lazy<DataSource> data_;
