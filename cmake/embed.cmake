@@ -31,6 +31,7 @@ function(fovea_embed target folder function)
   set(FOVEA_EMBED_DATA "${data}")
   set(FOVEA_EMBED_TABLE "${table}")
   configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded_files.cpp.in ${out}/files.cpp @ONLY)
-  set_source_files_properties(${out}/files.cpp PROPERTIES OBJECT_DEPENDS "${depends}")
+  set_source_files_properties(${out}/files.cpp PROPERTIES
+    OBJECT_DEPENDS "${depends}" SKIP_UNITY_BUILD_INCLUSION ON)
   target_sources(${target} PRIVATE ${out}/files.cpp)
 endfunction()

@@ -137,7 +137,7 @@ void run(const RunOptions& options) {
                              [&] { return find_default_model(options.data_dir); });
   };
   App app(app_options(options), activate,
-          options.www.empty() ? StaticFiles(embedded_page()) : StaticFiles(options.www));
+          options.www.empty() ? StaticFiles(options.page) : StaticFiles(options.www));
   running_app = &app;
   count_in_flight(app, server);
 

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "server/http/guard.h"
+#include "server/http/static_files.h"
 #include "server/store/prediction_store.h"
 
 namespace fovea::server {
@@ -21,8 +23,9 @@ struct RunOptions {
   std::uint64_t rollback_min_answers = 200;
   double rollback_error_factor = 3;
   double rollback_p99_factor = 3;
-  std::filesystem::path www;  // folder with the page; empty = the page in the binary
-  int threads = 0;            // inference threads; 0 = all available processors
+  std::span<const EmbeddedFile> page;  // the page in the binary
+  std::filesystem::path www;           // folder with the page; empty = `page`
+  int threads = 0;                     // inference threads; 0 = all available processors
   int train_threads = 0;      // of a training job; 0 = half of the available processors, at least 1
   bool idle_training = true;  // training uses only otherwise idle processor time
   std::uint64_t max_body = 32 << 20;

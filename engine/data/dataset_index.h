@@ -14,7 +14,7 @@
 namespace fovea {
 
 enum class Split : std::uint8_t { train, val, test };
-std::string to_string(Split split);            // "train", "val", "test"
+std::string to_string(Split split);          // "train", "val", "test"
 Split parse_split(const std::string& name);  // throws FormatError for another name
 
 using ContentHash = std::array<std::uint8_t, 32>;             // sha256 of the original file's bytes

@@ -283,6 +283,20 @@ class Import {
 
 }  // namespace
 
+const char* kind_name(FileResult::Kind kind) {
+  switch (kind) {
+    case FileResult::Kind::added:
+      return "added";
+    case FileResult::Kind::duplicate:
+      return "duplicate";
+    case FileResult::Kind::relabelled:
+      return "relabelled";
+    case FileResult::Kind::rejected:
+      return "rejected";
+  }
+  return "";
+}
+
 ImportReport import_dataset(const std::filesystem::path& source,
                             const std::filesystem::path& folder, const ImportOptions& options,
                             const ImportEvents& events) {

@@ -38,6 +38,9 @@ struct FileResult {
   std::string label{};    // its class in the dataset now, unless rejected
 };
 
+// "added", "duplicate", "relabelled" or "rejected", as in JSON.
+const char* kind_name(FileResult::Kind kind);
+
 struct ImportReport {
   std::int64_t files = 0;
   std::int64_t added = 0;

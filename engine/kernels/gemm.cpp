@@ -16,7 +16,7 @@ extern const GemmKernels kGemm;
 
 namespace {
 
-const GemmKernels& selected_kernels() {
+const GemmKernels& gemm_kernels() {
 #ifdef FOVEA_X86_VARIANTS
   static const GemmKernels& kernels = best_isa() >= Isa::avx2 ? avx2::kGemm : baseline::kGemm;
   return kernels;
@@ -28,15 +28,15 @@ const GemmKernels& selected_kernels() {
 }  // namespace
 
 void gemm(int m, int n, int k, const Scalar* a, const Scalar* b, Scalar* c, Write write) {
-  selected_kernels().gemm(m, n, k, a, b, c, write);
+  gemm_kernels().gemm(m, n, k, a, b, c, write);
 }
 
 void gemm_at(int m, int n, int k, const Scalar* a_km, const Scalar* b, Scalar* c, Write write) {
-  selected_kernels().gemm_at(m, n, k, a_km, b, c, write);
+  gemm_kernels().gemm_at(m, n, k, a_km, b, c, write);
 }
 
 void gemm_bt(int m, int n, int k, const Scalar* a, const Scalar* b_nk, Scalar* c, Write write) {
-  selected_kernels().gemm_bt(m, n, k, a, b_nk, c, write);
+  gemm_kernels().gemm_bt(m, n, k, a, b_nk, c, write);
 }
 
 }  // namespace fovea::kernels

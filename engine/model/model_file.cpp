@@ -16,11 +16,11 @@
 namespace fovea {
 namespace {
 
-constexpr char kVersion[] = "1";
+constexpr char kModelVersion[] = "1";
 constexpr char kProvenance[] = "provenance.";
-constexpr std::size_t kMaxClasses = 65536;
+constexpr std::size_t kMaxModelClasses = 65536;
 
-[[noreturn]] void fail(const std::string& problem) {
+[[noreturn]] void fail_model(const std::string& problem) {
   throw FormatError("model file: " + problem);
 }
 
@@ -44,44 +44,45 @@ Tensor& tensor_for(const std::map<std::string, Tensor*>& tensors, const WeightLa
 
 void check_value(const WeightLayout& layout, std::size_t at, Scalar value) {
   if (std::isfinite(value) && !(layout.variance && value < 0)) return;
-  fail("tensor " + layout.name + " holds " + std::to_string(value) + " at position " +
-       std::to_string(at));
+  fail_model("tensor " + layout.name + " holds " + std::to_string(value) + " at position " +
+             std::to_string(at));
 }
 
 void check_classes(const std::vector<std::string>& classes) {
-  if (classes.empty()) fail("no classes");
+  if (classes.empty()) fail_model("no classes");
   std::set<std::string> seen;
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const std::string where = "class " + std::to_string(i);
-    if (classes[i].empty()) fail(where + " has no name");
+    if (classes[i].empty()) fail_model(where + " has no name");
     if (!is_plain_text(classes[i]))
-      fail(where + " has a name with control characters or bad UTF-8");
-    if (!seen.insert(classes[i]).second) fail(where + " repeats the name \"" + classes[i] + "\"");
+      fail_model(where + " has a name with control characters or bad UTF-8");
+    if (!seen.insert(classes[i]).second)
+      fail_model(where + " repeats the name \"" + classes[i] + "\"");
   }
 }
 
 // Checks of every model that is written or read.
 void check_model(const NetworkSpec& spec, const Preprocess& preprocess, float temperature) {
   if (spec.input.h != preprocess.size || spec.input.w != preprocess.size || spec.input.c != 3) {
-    fail("the network takes " + to_string(spec.input) + ", but preprocessing makes " +
-         to_string({1, preprocess.size, preprocess.size, 3}));
+    fail_model("the network takes " + to_string(spec.input) + ", but preprocessing makes " +
+               to_string({1, preprocess.size, preprocess.size, 3}));
   }
   for (int i = 0; i < 3; ++i) {
     const float mean = preprocess.mean[i], spread = preprocess.std[i];
     if (!(std::abs(mean) <= 1e6f && spread >= 1e-6f && spread <= 1e6f)) {
-      fail("preprocess: mean " + std::to_string(mean) + ", std " + std::to_string(spread) +
-           " of channel " + std::to_string(i) + " are out of range");
+      fail_model("preprocess: mean " + std::to_string(mean) + ", std " + std::to_string(spread) +
+                 " of channel " + std::to_string(i) + " are out of range");
     }
   }
   if (!(temperature >= 1e-3f && temperature <= 1e3f)) {
-    fail("temperature is " + std::to_string(temperature) + "; allowed are 0.001 to 1000");
+    fail_model("temperature is " + std::to_string(temperature) + "; allowed are 0.001 to 1000");
   }
 }
 
 void check_outputs(std::int64_t outputs, const std::vector<std::string>& classes) {
   if (outputs != std::ssize(classes)) {
-    fail("the network has " + std::to_string(outputs) + " outputs for " +
-         std::to_string(classes.size()) + " classes");
+    fail_model("the network has " + std::to_string(outputs) + " outputs for " +
+               std::to_string(classes.size()) + " classes");
   }
 }
 
@@ -109,7 +110,7 @@ Preprocess read_preprocess(const std::string& text) {
   try {
     preprocess.fit = parse_fit(in.at("fit").text());
   } catch (const ConfigError& error) {
-    fail(std::string("preprocess: ") + error.what());
+    fail_model(std::string("preprocess: ") + error.what());
   }
   preprocess.mean = read_rgb(in.at("mean"));
   preprocess.std = read_rgb(in.at("std"));
@@ -120,7 +121,8 @@ Preprocess read_preprocess(const std::string& text) {
 std::vector<std::string> read_classes(const std::string& text) {
   const Json json = parse_json(text, "model file: classes");
   std::vector<std::string> classes;
-  for (const JsonReader& name : JsonReader(json, "model file", "classes").list_up_to(kMaxClasses)) {
+  for (const JsonReader& name :
+       JsonReader(json, "model file", "classes").list_up_to(kMaxModelClasses)) {
     classes.push_back(name.text());
   }
   check_classes(classes);
@@ -181,14 +183,14 @@ void check_tensors(const std::vector<WeightLayout>& layouts,
   for (const WeightLayout& layout : layouts) {
     known.insert(layout.name);
     const auto found = stored.find(layout.name);
-    if (found == stored.end()) fail("tensor " + layout.name + " is missing");
+    if (found == stored.end()) fail_model("tensor " + layout.name + " is missing");
     if (found->second->shape != layout.shape) {
-      fail("tensor " + layout.name + " has shape " + Json(found->second->shape).dump() +
-           "; the architecture needs " + Json(layout.shape).dump());
+      fail_model("tensor " + layout.name + " has shape " + Json(found->second->shape).dump() +
+                 "; the architecture needs " + Json(layout.shape).dump());
     }
   }
   for (const auto& [name, tensor] : stored) {
-    if (known.count(name) == 0) fail("tensor " + name + " is not part of the architecture");
+    if (known.count(name) == 0) fail_model("tensor " + name + " is not part of the architecture");
   }
 }
 
@@ -200,7 +202,7 @@ class Metadata {
 
   std::string take(const std::string& key) {
     const auto found = values_.find(key);
-    if (found == values_.end()) fail("metadata \"" + key + "\" is missing");
+    if (found == values_.end()) fail_model("metadata \"" + key + "\" is missing");
     std::string value = std::move(found->second);
     values_.erase(found);
     return value;
@@ -209,7 +211,8 @@ class Metadata {
     Provenance provenance;
     const std::string prefix = kProvenance;
     for (const auto& [key, value] : values_) {
-      if (key.compare(0, prefix.size(), prefix) != 0) fail("metadata \"" + key + "\" is unknown");
+      if (key.compare(0, prefix.size(), prefix) != 0)
+        fail_model("metadata \"" + key + "\" is unknown");
       provenance[key.substr(prefix.size())] = value;
     }
     return provenance;
@@ -224,7 +227,7 @@ class Metadata {
 std::vector<std::uint8_t> write_model(const Model& model, bool half) {
   const NetworkSpec& spec = model.network.spec();
   Safetensors file;
-  file.metadata["fovea_format"] = kVersion;
+  file.metadata["fovea_format"] = kModelVersion;
   file.metadata["architecture"] = spec_to_json(spec);
   spec_from_json(file.metadata["architecture"]);  // throws what reading would throw
   check_model(spec, model.preprocess, model.temperature);
@@ -254,7 +257,7 @@ ModelFile read_model_file(std::span<const std::uint8_t> bytes) {
   const Safetensors file = read_safetensors(bytes);
   Metadata metadata(file.metadata);
   const std::string version = metadata.take("fovea_format");
-  if (version != kVersion) fail("format version " + version + " is not known, only 1");
+  if (version != kModelVersion) fail_model("format version " + version + " is not known, only 1");
   const NetworkSpec spec = spec_from_json(metadata.take("architecture"));
   const Preprocess preprocess = read_preprocess(metadata.take("preprocess"));
   auto classes = read_classes(metadata.take("classes"));
@@ -275,9 +278,9 @@ ModelFile read_model_file(std::span<const std::uint8_t> bytes) {
     }
     return {std::move(model), file.sha256};
   } catch (const ShapeError& error) {
-    fail(error.what());
+    fail_model(error.what());
   } catch (const ConfigError& error) {
-    fail(error.what());
+    fail_model(error.what());
   }
 }
 

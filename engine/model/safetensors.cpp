@@ -19,7 +19,7 @@ constexpr std::size_t kHexDigits = 64;
 // Inside a JSON string a quote is written \", so this text can only be the key itself.
 constexpr std::string_view kHashKey = "\"header_sha256\":\"";
 
-[[noreturn]] void fail(const std::string& problem) {
+[[noreturn]] void fail_safetensors(const std::string& problem) {
   throw FormatError("model file: " + problem);
 }
 
@@ -37,7 +37,8 @@ std::int64_t element_count(const std::string& name, const std::vector<std::int64
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
     if (size < 0 || size > kMaxElements || (count *= size) > kMaxElements) {
-      fail("tensor " + name + " has shape " + shape_text(shape) + "; the limit is 2^31 numbers");
+      fail_safetensors("tensor " + name + " has shape " + shape_text(shape) +
+                       "; the limit is 2^31 numbers");
     }
   }
   return count;
@@ -47,12 +48,12 @@ std::int64_t element_count(const std::string& name, const std::vector<std::int64
 std::size_t find_hash(std::string_view header) {
   const std::size_t key = header.find(kHashKey);
   if (key == std::string_view::npos) {
-    fail("the header has no header_sha256: not written by Fovea, or damaged");
+    fail_safetensors("the header has no header_sha256: not written by Fovea, or damaged");
   }
   if (header.find(kHashKey, key + 1) != std::string_view::npos)
-    fail("two header_sha256 in the header");
+    fail_safetensors("two header_sha256 in the header");
   const std::size_t at = key + kHashKey.size();
-  if (header.size() < at + kHexDigits) fail("the header ends inside header_sha256");
+  if (header.size() < at + kHexDigits) fail_safetensors("the header ends inside header_sha256");
   return at;
 }
 
@@ -63,21 +64,23 @@ std::string hash_header(std::string header, std::size_t at) {
 }
 
 std::string_view read_header(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() < 8) fail(std::to_string(bytes.size()) + " bytes are too few for a header");
+  if (bytes.size() < 8)
+    fail_safetensors(std::to_string(bytes.size()) + " bytes are too few for a header");
   std::uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | bytes[i];
   if (length > kMaxHeader) {
-    fail("header length " + std::to_string(length) + " is above the limit of 16 MiB");
+    fail_safetensors("header length " + std::to_string(length) + " is above the limit of 16 MiB");
   }
   if (length > bytes.size() - 8) {
-    fail("header length " + std::to_string(length) + ", but only " +
-         std::to_string(bytes.size() - 8) + " bytes follow");
+    fail_safetensors("header length " + std::to_string(length) + ", but only " +
+                     std::to_string(bytes.size() - 8) + " bytes follow");
   }
-  if (length % 8 != 0) fail("header length " + std::to_string(length) + " is not a multiple of 8");
+  if (length % 8 != 0)
+    fail_safetensors("header length " + std::to_string(length) + " is not a multiple of 8");
   const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, length);
   const std::size_t at = find_hash(header);
   if (hash_header(std::string(header), at) != header.substr(at, kHexDigits)) {
-    fail("the header does not match its header_sha256; the file is damaged");
+    fail_safetensors("the header does not match its header_sha256; the file is damaged");
   }
   return header;
 }
@@ -98,7 +101,7 @@ Entry read_entry(const std::string& name, const Json& json) {
   if (dtype == "F16") {
     entry.tensor.dtype = DType::f16;
   } else if (dtype != "F32") {
-    fail(where + ": dtype " + dtype + " is not supported, only F32 and F16");
+    fail_safetensors(where + ": dtype " + dtype + " is not supported, only F32 and F16");
   }
   for (const JsonReader& size : in.at("shape").list_up_to(kMaxRank)) {
     entry.tensor.shape.push_back(size.integer(0, kHighest));
@@ -110,9 +113,9 @@ Entry read_entry(const std::string& name, const Json& json) {
   const std::uint64_t expected =
       element_count(name, entry.tensor.shape) * size_of(entry.tensor.dtype);
   if (entry.end < entry.begin || entry.end - entry.begin != expected) {
-    fail(where + ": data_offsets [" + std::to_string(entry.begin) + "," +
-         std::to_string(entry.end) + "] do not hold the " + std::to_string(expected) +
-         " bytes of its shape");
+    fail_safetensors(where + ": data_offsets [" + std::to_string(entry.begin) + "," +
+                     std::to_string(entry.end) + "] do not hold the " + std::to_string(expected) +
+                     " bytes of its shape");
   }
   return entry;
 }
@@ -127,26 +130,26 @@ std::vector<StoredTensor> locate_tensors(std::vector<Entry> entries,
   std::uint64_t at = 0;
   for (Entry& entry : entries) {
     if (entry.begin != at) {
-      fail("tensor " + entry.tensor.name + " begins at byte " + std::to_string(entry.begin) +
-           ", expected " + std::to_string(at));
+      fail_safetensors("tensor " + entry.tensor.name + " begins at byte " +
+                       std::to_string(entry.begin) + ", expected " + std::to_string(at));
     }
     if (entry.end > data.size()) {
-      fail("tensor " + entry.tensor.name + " ends at byte " + std::to_string(entry.end) +
-           "; the file has " + std::to_string(data.size()));
+      fail_safetensors("tensor " + entry.tensor.name + " ends at byte " +
+                       std::to_string(entry.end) + "; the file has " + std::to_string(data.size()));
     }
     entry.tensor.bytes = data.subspan(entry.begin, entry.end - entry.begin);
     at = entry.end;
     tensors.push_back(std::move(entry.tensor));
   }
   if (at != data.size()) {
-    fail(std::to_string(data.size() - at) + " bytes follow the last tensor");
+    fail_safetensors(std::to_string(data.size() - at) + " bytes follow the last tensor");
   }
   return tensors;
 }
 
 std::string take(std::map<std::string, std::string>& metadata, const std::string& key) {
   const auto found = metadata.find(key);
-  if (found == metadata.end()) fail("metadata \"" + key + "\" is missing");
+  if (found == metadata.end()) fail_safetensors("metadata \"" + key + "\" is missing");
   std::string value = std::move(found->second);
   metadata.erase(found);
   return value;
@@ -170,10 +173,10 @@ std::string build_header(const Safetensors& file, const std::vector<const Stored
   try {
     text = header.dump();
   } catch (const Json::exception& error) {
-    fail(error.what());
+    fail_safetensors(error.what());
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
-  if (text.size() > kMaxHeader) fail("the header would exceed 16 MiB");
+  if (text.size() > kMaxHeader) fail_safetensors("the header would exceed 16 MiB");
   const std::size_t hash = find_hash(text);
   text.replace(hash, kHexDigits, hash_header(text, hash));
   return text;
@@ -186,8 +189,8 @@ std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
   for (const StoredTensor& tensor : file.tensors) {
     const std::uint64_t count = element_count(tensor.name, tensor.shape);
     if (count * size_of(tensor.dtype) != tensor.bytes.size()) {
-      fail("tensor " + tensor.name + " has " + std::to_string(tensor.bytes.size()) +
-           " bytes for shape " + shape_text(tensor.shape));
+      fail_safetensors("tensor " + tensor.name + " has " + std::to_string(tensor.bytes.size()) +
+                       " bytes for shape " + shape_text(tensor.shape));
     }
     order.push_back(&tensor);
   }
@@ -215,7 +218,7 @@ std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
 Safetensors read_safetensors(std::span<const std::uint8_t> bytes) {
   const std::string_view header = read_header(bytes);
   const Json json = parse_json(header, "model file: header");
-  if (!json.is_object()) fail("the header is not a JSON object");
+  if (!json.is_object()) fail_safetensors("the header is not a JSON object");
   Safetensors file;
   std::vector<Entry> entries;
   for (const auto& item : json.items()) {
@@ -234,7 +237,7 @@ Safetensors read_safetensors(std::span<const std::uint8_t> bytes) {
   const auto data = bytes.subspan(8 + header.size());
   file.tensors = locate_tensors(std::move(entries), data);
   if (sha256_hex(data) != file.sha256)
-    fail("the tensor bytes do not match their sha256; the file is damaged");
+    fail_safetensors("the tensor bytes do not match their sha256; the file is damaged");
   return file;
 }
 

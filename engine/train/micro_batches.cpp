@@ -14,7 +14,8 @@ namespace {
 // The purposes of a run's random numbers: children of Rng(recipe.seed).
 constexpr std::uint64_t kOrderStream = 1;
 constexpr std::uint64_t kDropoutStream = 2;
-constexpr std::int64_t kChunkSize = 1 << 14;  // numbers: a few lanes of them fit into the L2 cache
+constexpr std::int64_t kReduceChunk = 1
+                                      << 14;  // numbers: a few lanes of them fit into the L2 cache
 
 // Weights with which every class has the same total weight and the mean over the images is 1.
 std::vector<float> balanced_weights(const TrainingSet& set) {
@@ -85,7 +86,7 @@ MicroBatchRunner::MicroBatchRunner(Network& network, const TrainingSet& set,
   }
   for (int k = 0; k < int_size(network.params()); ++k) {
     const std::int64_t size = network.params()[k]->value.size();
-    for (std::int64_t at = 0; at < size; at += kChunkSize) chunks_.push_back({k, at});
+    for (std::int64_t at = 0; at < size; at += kReduceChunk) chunks_.push_back({k, at});
   }
 }
 
@@ -183,7 +184,7 @@ void MicroBatchRunner::reduce_gradients(int lanes) {
     const auto [param, offset] = chunks_[c];
     Tensor& first = lanes_[0].grads[param];
     Scalar* sum = first.data() + offset;
-    const std::int64_t count = std::min(kChunkSize, first.size() - offset);
+    const std::int64_t count = std::min(kReduceChunk, first.size() - offset);
     for (int l = 1; l < lanes; ++l) {
       kernels::add(lanes_[l].grads[param].data() + offset, count, sum);
     }

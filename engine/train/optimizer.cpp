@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-constexpr std::int64_t kChunkSize = 1 << 15;  // numbers that a thread updates at a time
+constexpr std::int64_t kUpdateChunk = 1 << 15;  // numbers that a thread updates at a time
 
 class Sgd final : public Optimizer {
  public:
@@ -69,7 +69,7 @@ void Optimizer::step(std::span<Param* const> params, float lr, int threads) {
     part.value = param.value.data() + offset;
     part.grad = param.grad.data() + offset;
     for (int s = 0; s < slots_; ++s) part.slots[s] = state_[k * slots_ + s].data() + offset;
-    part.count = std::min(kChunkSize, param.value.size() - offset);
+    part.count = std::min(kUpdateChunk, param.value.size() - offset);
     part.lr = lr * (lr_scales_.empty() ? 1.0f : lr_scales_[k]);
     part.weight_decay = param.decay ? weight_decay_ : Scalar{0};
     update(part);
@@ -109,7 +109,7 @@ void Optimizer::fit_state(std::span<Param* const> params) {
                          params[k]->name + " has " + to_string(shape, true));
       }
     }
-    for (std::int64_t offset = 0; offset < shape.size(); offset += kChunkSize) {
+    for (std::int64_t offset = 0; offset < shape.size(); offset += kUpdateChunk) {
       chunks_.push_back({static_cast<int>(k), offset});
     }
   }

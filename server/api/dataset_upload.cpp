@@ -93,22 +93,8 @@ AddReport add(App& app, Upload& upload) {
   return app.training.add_archive(archive->bytes, archive->file, label, Origin::upload);
 }
 
-const char* verdict_name(FileResult::Kind kind) {
-  switch (kind) {
-    case FileResult::Kind::added:
-      return "added";
-    case FileResult::Kind::duplicate:
-      return "duplicate";
-    case FileResult::Kind::relabelled:
-      return "relabelled";
-    case FileResult::Kind::rejected:
-      return "rejected";
-  }
-  return "";
-}
-
 Json result_json(const FileResult& result) {
-  Json json = {{"file", result.file}, {"verdict", verdict_name(result.kind)}};
+  Json json = {{"file", result.file}, {"verdict", kind_name(result.kind)}};
   if (result.kind != FileResult::Kind::rejected) {
     json["sha256"] = to_hex(result.hash);
     json["label"] = result.label;

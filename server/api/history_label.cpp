@@ -38,12 +38,6 @@ FileResult add_to_dataset(App& app, const PredictionRecord& record, const std::s
   }
 }
 
-const char* verdict_name(FileResult::Kind kind) {
-  return kind == FileResult::Kind::added       ? "added"
-         : kind == FileResult::Kind::duplicate ? "duplicate"
-                                               : "relabelled";
-}
-
 }  // namespace
 
 // Changes the dataset before the history: if the power fails between the two, repeating the request
@@ -61,7 +55,7 @@ Reply label_prediction(const Request& request, App& app) {
   const auto labelled = store.find(id);
   if (!labelled) throw HttpError(404, fmt::format("prediction {} was deleted meanwhile", id));
   Json body = prediction_json(*labelled);
-  body["training"] = verdict_name(result.kind);
+  body["training"] = kind_name(result.kind);
   return json_reply(body);
 }
 

@@ -53,6 +53,7 @@ Server::Impl::Impl(ServerOptions server_options)
       accept_again(strand),
       drain(strand),
       signals(strand) {
+  if (!options.problem_of) throw ConfigError("ServerOptions::problem_of is not set");
   const auto fail = [this](const std::string& why) {
     throw IoError(fmt::format("cannot listen on {}, port {}: {}", options.host, options.port, why));
   };

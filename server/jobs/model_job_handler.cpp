@@ -93,7 +93,8 @@ ChampionData training_data_of(const StoredVersion& version) {
   const Json manifest = parse_manifest(version.manifest);
   ChampionData data;
   const auto time = manifest.find("data_time"), classes = manifest.find("classes_elsewhere");
-  if (time != manifest.end() && time->is_number_integer()) data.data_time = time->get<std::int64_t>();
+  if (time != manifest.end() && time->is_number_integer())
+    data.data_time = time->get<std::int64_t>();
   if (classes != manifest.end() && classes->is_number_integer()) {
     data.external_classes = classes->get<int>();
   }

@@ -8,7 +8,6 @@
 namespace fovea::server {
 namespace {
 
-constexpr std::int64_t kMinute = 60, kHour = 3600;
 constexpr std::int64_t kMinuteTalliesKept = 48 * kHour;
 
 constexpr const char* kTallyColumns =

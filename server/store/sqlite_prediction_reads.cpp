@@ -19,7 +19,7 @@ constexpr const char* kColumns =
     "uncertain, probabilities, decode_ms, queue_ms, compute_ms, right_label, labelled, "
     "images.id IS NOT NULL FROM predictions p LEFT JOIN images ON images.id = image ";
 
-constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 24 * kHour;
+constexpr std::int64_t kDay = 24 * kHour;
 
 // Matches texts that contain `text`; LIKE's wildcards in it are escaped.
 std::string like_pattern(const std::string& text) {

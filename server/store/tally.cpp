@@ -10,17 +10,15 @@
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::json;
-
-Json bins_json(const LatencyHistogram& histogram) {
-  Json pairs = Json::array();
+nlohmann::json bins_json(const LatencyHistogram& histogram) {
+  nlohmann::json pairs = nlohmann::json::array();
   for (const auto& [bin, count] : histogram.bins()) pairs.push_back({bin, count});
   return pairs;
 }
 
 // An integer of at most `limit` in magnitude; the default keeps sums of many from overflowing.
 // Checked because get<>() converts fractions and numbers of any size silently.
-std::int64_t read_integer(const Json& value, std::int64_t limit = std::int64_t{1} << 53) {
+std::int64_t read_integer(const nlohmann::json& value, std::int64_t limit = std::int64_t{1} << 53) {
   const bool valid = value.is_number_unsigned()
                          ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(limit)
                          : value.is_number_integer() && value.get<std::int64_t>() >= -limit;
@@ -28,10 +26,10 @@ std::int64_t read_integer(const Json& value, std::int64_t limit = std::int64_t{1
   return value.get<std::int64_t>();
 }
 
-LatencyHistogram read_histogram(const Json& pairs) {
+LatencyHistogram read_histogram(const nlohmann::json& pairs) {
   constexpr std::int64_t kMaxBin = 10'000;
   std::map<int, std::int64_t> bins;
-  for (const Json& pair : pairs) {
+  for (const nlohmann::json& pair : pairs) {
     bins[static_cast<int>(read_integer(pair.at(0), kMaxBin))] = read_integer(pair.at(1));
   }
   return LatencyHistogram(std::move(bins));
@@ -89,30 +87,30 @@ void Tally::merge(const Tally& other) {
 }
 
 std::string Tally::to_text() const {
-  Json by_class = Json::object();
+  nlohmann::json by_class = nlohmann::json::object();
   for (const auto& [label, entry] : classes) {
     by_class[label] = {entry.count, entry.probability_sum};
   }
-  const Json json = {{"n", count},
-                     {"uncertain", uncertain},
-                     {"p", {probability_sum, probability_min, probability_max}},
-                     {"ms", ms_sum},
-                     {"classes", by_class},
-                     {"confidence", confidence},
-                     {"total", bins_json(total)},
-                     {"decode", bins_json(decode)},
-                     {"queue", bins_json(queue)},
-                     {"compute", bins_json(compute)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const nlohmann::json json = {{"n", count},
+                               {"uncertain", uncertain},
+                               {"p", {probability_sum, probability_min, probability_max}},
+                               {"ms", ms_sum},
+                               {"classes", by_class},
+                               {"confidence", confidence},
+                               {"total", bins_json(total)},
+                               {"decode", bins_json(decode)},
+                               {"queue", bins_json(queue)},
+                               {"compute", bins_json(compute)}};
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Tally Tally::from_text(const std::string& text) {
   try {
-    const Json json = Json::parse(text);
+    const nlohmann::json json = nlohmann::json::parse(text);
     Tally tally;
     tally.count = read_integer(json.at("n"));
     tally.uncertain = read_integer(json.at("uncertain"));
-    const Json& p = json.at("p");
+    const nlohmann::json& p = json.at("p");
     tally.probability_sum = p.at(0);
     tally.probability_min = p.at(1);
     tally.probability_max = p.at(2);
@@ -128,7 +126,7 @@ Tally Tally::from_text(const std::string& text) {
     tally.queue = read_histogram(json.at("queue"));
     tally.compute = read_histogram(json.at("compute"));
     return tally;
-  } catch (const Json::exception& error) {
+  } catch (const nlohmann::json::exception& error) {
     throw FormatError(std::string("damaged prediction tally: ") + error.what());
   }
 }

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<std::string> paths;
     SourceFile file;
     while (source->next(file)) {
-      fuzz::require(file.bytes.size() <= Source::kMaxFileBytes);
+      fuzz::require(file.bytes.size() <= ImageSource::kMaxFileBytes);
       fuzz::require(file.problem.empty() || file.bytes.empty());
       const double fraction = source->fraction();
       fuzz::require(fraction >= 0 && fraction <= 1);

@@ -191,6 +191,8 @@ def test_captions_of_charts_agree_with_their_numbers(server):
     recall = next(s for s in bars["series"] if s["name"].startswith("recall"))["values"]
     assert recall == pytest.approx(list(counts.diagonal() / counts.sum(axis=1)), abs=1e-5)
     f1 = next(s for s in bars["series"] if s["name"].startswith("F1"))["values"]
-    assert quality["sentence"].startswith(f"The F1 score is lowest for {bars['categories'][int(np.argmin(f1))]} ")
+    assert quality["sentence"].startswith(
+        f"The F1 score is lowest for {bars['categories'][int(np.argmin(f1))]} "
+    )
     assert json.dumps(quality["source"])  # the source is described
     assert quality["source"]["count"] == 10_000 and quality["source"]["id"] == "model"

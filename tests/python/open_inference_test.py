@@ -52,7 +52,7 @@ def test_the_client_finds_server_and_model(server, client):
     index = client.get_model_repository_index()
     assert [(row["name"], row["version"], row["state"]) for row in index] == [(name, "1", "READY")]
     client.load_model(name)
-    with pytest.raises(Exception, match="in service"):
+    with pytest.raises(Exception, match="active"):
         client.unload_model(name)
 
 

@@ -15,7 +15,7 @@
 // A registry of small models in a folder, without a server around it.
 namespace fovea::tests {
 
-// A registry as a server that was started anew on this folder has it.
+// A registry as a restarted server opens it from this folder.
 struct StoredRegistry {
   explicit StoredRegistry(const std::filesystem::path& folder, int keep = 10)
       : store(server::open_sqlite_store(folder / "fovea.db")),

@@ -3,7 +3,7 @@
 
 usage: tools/dev/make_http_api.py [--check]
 
-The template, tools/dev/http_api_template.md, has the text. In a line of its own, {{TAG}} stands for the
+The template, tools/dev/http_api_template.md, has the text. On a separate line, {{TAG}} stands for the
 operations of that OpenAPI tag, and {{#SCHEMA}} for the members of a schema. With --check nothing is
 written, and the exit status is 1 if the document is not up to date.
 """

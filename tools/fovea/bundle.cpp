@@ -15,14 +15,14 @@
 namespace fovea::tools {
 namespace {
 
-struct Options {
+struct BundleOptions {
   std::string model, data, data_dir, label, out;
   std::vector<std::string> holdout{"val", "test"};
   int per_class = 200;
   int threads = 0;
 };
 
-void write_bundle(const Options& options) {
+void write_bundle(const BundleOptions& options) {
   const ModelFile file = read_model_argument(options.model);
   const Model model = read_model(file.bytes);
   const std::string sha256 = weights_sha256(file.bytes);
@@ -53,7 +53,7 @@ void add_bundle(Verb& program) {
   Verb verb = program.verb(
       "bundle",
       "Write the feature statistics that allow retraining and testing a model without its images");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BundleOptions>();
   verb.option("model", options->model, kModelHelp).required();
   add_dataset(verb, options->data, "Dataset that the model was trained on").required();
   add_data_dir(verb, options->data_dir);

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct EvalOptions {
   std::string model;
   EvaluationRequest request;
   bool json = false;
@@ -132,7 +132,7 @@ void print_text(const Evaluation& report) {
 
 void add_eval(Verb& program) {
   Verb verb = program.verb("eval", "Evaluate a model on a dataset");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EvalOptions>();
   verb.option("model", options->model, kModelHelp).required();
   add_evaluation_options(verb, options->request);
   verb.flag("--json", options->json, "Print a JSON object");

@@ -12,7 +12,7 @@
 namespace fovea::tools {
 namespace {
 
-struct Options {
+struct ExportOptions {
   std::string model, out, name, data_label;
   EvaluationRequest request;
   bool half = false;
@@ -35,7 +35,7 @@ std::string metrics_text(const Evaluation& e) {
       .dump();
 }
 
-void run(const Options& options) {
+void run(const ExportOptions& options) {
   Model model = read_model(read_model_argument(options.model).bytes);
   if (!options.name.empty()) model.provenance["name"] = options.name;
   // Evaluate the weights as they will be in the file, that is, after rounding to half precision.
@@ -58,7 +58,7 @@ void run(const Options& options) {
 void add_export(Verb& program) {
   Verb verb =
       program.verb("export", "Evaluate a model and write it to a file together with its metrics");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExportOptions>();
   verb.option("model", options->model, kModelHelp).required();
   verb.option("--out", options->out, "Output file").value_name("FILE").required();
   verb.flag("--half", options->half, "Store the weights in half precision, which halves the file");

@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxImageBytes = std::uint64_t{64} << 20;
 
-struct Options {
+struct PredictOptions {
   std::string model;
   std::vector<std::string> files;
   int top_k = 0;  // 0: only the most probable class
@@ -45,7 +45,7 @@ Prediction classify(const Classifier& classifier, const std::string& file, Scrat
   }
 }
 
-std::string json_line(const Options& options, const std::vector<std::string>& classes,
+std::string json_line(const PredictOptions& options, const std::vector<std::string>& classes,
                       const std::string& file, const Prediction& prediction) {
   Json line{{"file", file}};
   if (!prediction.error.empty()) {
@@ -82,7 +82,7 @@ std::string padded(const std::string& text, std::size_t width) {
   return text + std::string(width - std::min(width, columns(text)), ' ');
 }
 
-std::string text_line(const Options& options, const std::vector<std::string>& classes,
+std::string text_line(const PredictOptions& options, const std::vector<std::string>& classes,
                       const std::string& file, const Prediction& prediction, std::size_t file_width,
                       std::size_t label_width) {
   std::string line = padded(file, file_width);
@@ -110,7 +110,7 @@ std::size_t widest(const std::vector<std::string>& texts, std::size_t limit) {
   return width;
 }
 
-void predict(const Options& options) {
+void predict(const PredictOptions& options) {
   const Classifier classifier(read_model_argument(options.model).bytes);
   const int threads = threads_or_all(options.threads);
   const std::size_t file_width = widest(options.files, 60);
@@ -146,7 +146,7 @@ void predict(const Options& options) {
 
 void add_predict(Verb& program) {
   Verb verb = program.verb("predict", "Classify images");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PredictOptions>();
   verb.option("model", options->model, kModelHelp).required();
   verb.option("file", options->files, "Image files: JPEG, PNG or BMP").required();
   verb.option("--top-k", options->top_k, "Show the K most probable classes")

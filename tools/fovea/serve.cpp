@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ServeArguments {
   server::RunOptions run;
   std::string data_dir;
   int max_body_mb = 32;
@@ -28,10 +28,11 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-void serve(Arguments& arguments) {
+void serve(ServeArguments& arguments) {
   limit_heap_growth(HeapUse::serving);
   server::RunOptions& run = arguments.run;
   run.data_dir = data_dir_or_default(arguments.data_dir);
+  run.page = server::embedded_page();
   // Not an option, because every user of the machine can see the arguments of a process.
   if (const char* tokens = std::getenv("FOVEA_TOKENS")) run.guard.tokens = tokens;
   run.max_body = std::uint64_t(arguments.max_body_mb) << 20;
@@ -94,7 +95,7 @@ void add_security(Verb& verb, server::RunOptions& run) {
       .group(kSecurity);
 }
 
-void add_rollback_options(Verb& verb, Arguments& arguments) {
+void add_rollback_options(Verb& verb, ServeArguments& arguments) {
   server::RunOptions& run = arguments.run;
   verb.option("--rollback-window", arguments.rollback_window,
               "Time for which a newly activated version is watched; 0: no automatic rollback")
@@ -124,7 +125,7 @@ void add_rollback_options(Verb& verb, Arguments& arguments) {
       .group(kRollback);
 }
 
-void add_limits(Verb& verb, Arguments& arguments) {
+void add_limits(Verb& verb, ServeArguments& arguments) {
   server::RunOptions& run = arguments.run;
   verb.option("--history-rows", run.history.max_rows,
               "Maximum number of predictions in the history; the oldest are removed first")
@@ -163,7 +164,7 @@ void add_limits(Verb& verb, Arguments& arguments) {
       .group(kLimits);
 }
 
-void add_operation(Verb& verb, Arguments& arguments) {
+void add_operation(Verb& verb, ServeArguments& arguments) {
   server::RunOptions& run = arguments.run;
   verb.option("--drain-delay", arguments.drain_delay,
               "Time to keep accepting requests after a stop signal, while reporting not ready")
@@ -192,7 +193,7 @@ void add_operation(Verb& verb, Arguments& arguments) {
 }  // namespace
 
 void add_serve(Verb& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ServeArguments>();
   Verb verb = program.verb("serve", "Serve predictions and a dashboard over HTTP");
   server::RunOptions& run = arguments->run;
   verb.option("--model", run.model,

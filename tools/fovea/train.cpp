@@ -34,7 +34,7 @@ struct TrainingImages {
   Preprocess preprocess;
 };
 
-struct Arguments {
+struct TrainArguments {
   TrainPlan plan;
   std::string preset = "small";
   RecipeFields fields;  // in the order given
@@ -130,7 +130,7 @@ void report_start(bool resume, const fs::path& run, const TrainPlan& plan, const
   std::fflush(stdout);
 }
 
-void run_train(Arguments& arguments, const std::string& program) {
+void run_train(TrainArguments& arguments, const std::string& program) {
   const bool resume = !arguments.resume.empty();
   limit_heap_growth(HeapUse::training);
   TrainPlan& plan = arguments.plan;
@@ -196,7 +196,7 @@ void run_train(Arguments& arguments, const std::string& program) {
 }
 
 // An option that sets a field of the recipe.
-void add_field(Verb& verb, std::shared_ptr<Arguments> arguments, const std::string& name,
+void add_field(Verb& verb, std::shared_ptr<TrainArguments> arguments, const std::string& name,
                const std::string& key, const std::string& value_name, const std::string& help) {
   verb.value(
           name, [arguments, key](const std::string& v) { arguments->fields.emplace_back(key, v); },
@@ -205,7 +205,7 @@ void add_field(Verb& verb, std::shared_ptr<Arguments> arguments, const std::stri
       .group("Recipe");
 }
 
-void add_recipe_options(Verb& verb, const std::shared_ptr<Arguments>& arguments) {
+void add_recipe_options(Verb& verb, const std::shared_ptr<TrainArguments>& arguments) {
   add_field(verb, arguments, "--epochs", "epochs", "N", "Number of epochs");
   add_field(verb, arguments, "--batch", "batch", "N", "Batch size");
   add_field(verb, arguments, "--lane", "lane", "N",
@@ -259,7 +259,7 @@ void check_resume_options(const Verb& verb) {
 
 void add_train(Verb& program) {
   Verb verb = program.verb("train", "Train a network on a dataset");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<TrainArguments>();
   TrainPlan& plan = arguments->plan;
   const Option resume =
       verb.option("--resume", arguments->resume,

@@ -15,7 +15,7 @@ namespace fovea::server {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Bytes = std::vector<std::uint8_t>;
+using ByteVector = std::vector<std::uint8_t>;
 
 constexpr std::int64_t kMaxImages = 1000;
 constexpr std::int64_t kMaxSide = 16384;
@@ -100,7 +100,7 @@ Input read_input(const Json& object, std::string_view& raw) {
   return input;
 }
 
-void flatten(const Json& data, Bytes& bytes, const std::string& name) {
+void flatten(const Json& data, ByteVector& bytes, const std::string& name) {
   for (const Json& value : data) {
     if (value.is_array()) {
       flatten(value, bytes, name);
@@ -112,14 +112,14 @@ void flatten(const Json& data, Bytes& bytes, const std::string& name) {
   }
 }
 
-std::vector<Bytes> read_pixels(const Input& input) {
+std::vector<ByteVector> read_pixels(const Input& input) {
   const auto& shape = input.shape;
   if (shape.size() != 4 || shape[3] != 3 || shape[0] > kMaxImages || shape[1] > kMaxSide ||
       shape[2] > kMaxSide || shape[1] * shape[2] > DecodeLimits().max_pixels) {
     reject("input " + input.name +
            " does not have the shape [n, height, width, 3], or exceeds the limits");
   }
-  Bytes flat;
+  ByteVector flat;
   std::span<const std::uint8_t> pixels(reinterpret_cast<const std::uint8_t*>(input.raw.data()),
                                        input.raw.size());
   if (input.data) {
@@ -132,7 +132,7 @@ std::vector<Bytes> read_pixels(const Input& input) {
     reject(fmt::format("input {} has {} values, but its shape has {}", input.name, pixels.size(),
                        expected));
   }
-  std::vector<Bytes> images;
+  std::vector<ByteVector> images;
   for (std::size_t at = 0; at < expected; at += image_size) {
     const auto image = pixels.subspan(at, image_size);
     images.push_back(encode_bitmap(
@@ -153,10 +153,10 @@ constexpr auto kBase64 = [] {
   return values;
 }();
 
-Bytes decode_base64(const std::string& text, const std::string& name) {
+ByteVector decode_base64(const std::string& text, const std::string& name) {
   std::string_view digits = text;
   while (!digits.empty() && digits.back() == '=') digits.remove_suffix(1);
-  Bytes bytes;
+  ByteVector bytes;
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : digits) {
@@ -171,8 +171,8 @@ Bytes decode_base64(const std::string& text, const std::string& name) {
   return bytes;
 }
 
-std::vector<Bytes> read_files(const Input& input) {
-  std::vector<Bytes> files;
+std::vector<ByteVector> read_files(const Input& input) {
+  std::vector<ByteVector> files;
   if (input.data) {
     for (const Json& value : *input.data) {
       if (!value.is_string()) reject("input " + input.name + " has an element that is not base64");

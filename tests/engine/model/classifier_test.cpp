@@ -123,5 +123,6 @@ TEST_CASE("overflowing weights give an error instead of probabilities that are n
   const Classifier classifier(write_model(model));
   Tensor p;
   Scratch scratch;
-  CHECK_THROWS_WITH(classifier.predict(random_input(1), p, scratch), ContainsSubstring("not finite"));
+  CHECK_THROWS_WITH(classifier.predict(random_input(1), p, scratch),
+                    ContainsSubstring("not finite"));
 }

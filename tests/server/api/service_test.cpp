@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "server/api/problem_of.h"
 #include "server/api/routes.h"
 #include "server/http/server.h"
 #include "tests/support/catch.h"
@@ -25,6 +26,7 @@ struct Service {
   static ServerOptions options() {
     ServerOptions options;
     options.port = 0;
+    options.problem_of = problem_of;
     return options;
   }
   static AppOptions two_threads() {
