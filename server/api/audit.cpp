@@ -11,7 +11,9 @@
 
 namespace fovea::server {
 
+namespace {
 using Json = nlohmann::ordered_json;
+}
 
 void audit(Store& store, const Request& request, const std::string& action,
            const std::string& subject, const Json& detail) {

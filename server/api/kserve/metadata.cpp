@@ -9,7 +9,9 @@
 // The Open Inference Protocol, version 2: metadata, health and repository. infer.cpp has inference.
 namespace fovea::server {
 
+namespace {
 using Json = nlohmann::ordered_json;
+}
 
 std::shared_ptr<const ServedModel> active_v2_model(const Request& request, const App& app) {
   auto served = app.model();
