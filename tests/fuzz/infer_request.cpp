@@ -1,4 +1,5 @@
 #include "server/api/kserve/infer_request.h"
+#include "server/http/problem.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace fovea;

@@ -244,7 +244,7 @@ def test_a_label_with_a_nul_is_quoted_completely(server):
 
 def test_an_unknown_query_parameter_is_rejected_by_name(server):
     refused = server.json("/api/v1/predictions?confirm=all&label=dog", verb="DELETE", status=400)
-    assert refused["detail"] == 'there is no parameter "label" here; there are: confirm'
+    assert refused["detail"] == 'unknown query parameter "label"; the parameters are confirm'
     refused = server.json("/api/v1/status?fresh=1", status=400)
     assert refused["detail"] == 'unknown query parameter "fresh"; this path has no parameters'
     server.json("/api/v1/dataset/images?labels=c", png(1), "POST", status=400)

@@ -27,6 +27,7 @@ ACCEPTED = [
     # Query parameters that exclude each other; charts of the history cover all versions, and only some charts
     # are based on an evaluation.
     ("ST202", r"GET /api/v1/(dataset/images|insights/)", r"not both|leave out (version|evaluation)"),
+    ("ST202", r"GET /api/v1/insights/", r'unknown query parameter ."evaluation'),
     # Required by the protocol and by older clients.
     ("ST202", r"POST /v2/repository/models/.*/unload", r"cannot be unloaded"),
     ("ST202", r"POST /api/retrain", r"wait for it or cancel it"),

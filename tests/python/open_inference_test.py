@@ -129,7 +129,7 @@ def test_predictions_are_returned_unrecorded_when_the_disk_is_full(tmp_path):
         assert all("prediction" not in response["results"][0] for response in unrecorded)
         statistics = server.json("/api/v1/predictions")
         assert statistics["predictions"]
-    assert "unrecorded" in "".join(server.log)
+    assert "predictions are not recorded so far" in "".join(server.log)
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path):
