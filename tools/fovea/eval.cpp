@@ -134,7 +134,7 @@ void add_eval(Verb& program) {
   Verb verb = program.verb("eval", "Evaluate a model on a dataset");
   const auto options = std::make_shared<EvalOptions>();
   verb.option("model", options->model, kModelHelp).required();
-  add_evaluation_options(verb, options->request);
+  add_evaluation_options(verb, options->request).required();
   verb.flag("--json", options->json, "Print a JSON object");
   verb.action([options] {
     const Evaluation report = evaluate(read_model_argument(options->model), options->request);

@@ -44,14 +44,15 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
   return report;
 }
 
-void add_evaluation_options(Verb& verb, EvaluationRequest& request) {
-  add_dataset(verb, request.data, "Dataset to evaluate on").required();
+Option add_evaluation_options(Verb& verb, EvaluationRequest& request) {
+  Option data = add_dataset(verb, request.data, "Dataset to evaluate on");
   add_data_dir(verb, request.data_dir);
   verb.option("--split", request.split, "Split to evaluate on")
       .value_name("SPLIT")
       .one_of({"test", "val", "train"})
       .show_default();
   add_threads(verb, request.threads);
+  return data;
 }
 
 }  // namespace fovea::tools

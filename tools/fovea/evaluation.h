@@ -15,8 +15,8 @@ struct EvaluationRequest {
   int threads = 0;  // 0: all that are available
 };
 
-// The options --data, --data-dir, --split and --threads.
-void add_evaluation_options(Verb& verb, EvaluationRequest& request);
+// The options --data, --data-dir, --split and --threads. Returns --data, which is not required.
+Option add_evaluation_options(Verb& verb, EvaluationRequest& request);
 
 struct Evaluation {
   std::string model, sha256, data, revision, split;

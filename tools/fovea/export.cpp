@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/file.h"
+#include "engine/exchange/keras_h5_writer.h"
+#include "engine/exchange/onnx_writer.h"
 #include "engine/model/model_file.h"
 #include "server/text/words.h"
 #include "tools/fovea/evaluation.h"
@@ -14,6 +16,7 @@ namespace {
 
 struct ExportOptions {
   std::string model, out, name, data_label;
+  std::string format = "fovea";
   EvaluationRequest request;
   bool half = false;
 };
@@ -35,7 +38,7 @@ std::string metrics_text(const Evaluation& e) {
       .dump();
 }
 
-void run(const ExportOptions& options) {
+void export_evaluated(const ExportOptions& options) {
   Model model = read_model(read_model_argument(options.model).bytes);
   if (!options.name.empty()) model.provenance["name"] = options.name;
   // Evaluate the weights as they will be in the file, that is, after rounding to half precision.
@@ -53,21 +56,54 @@ void run(const ExportOptions& options) {
              evaluation.sha256);
 }
 
+// Writes a file for another program. The model is not evaluated.
+void export_for_others(const ExportOptions& options) {
+  const auto [model, sha256] = read_model_file(read_model_argument(options.model).bytes);
+  const ExportSource source{FOVEA_VERSION, sha256};
+  const auto bytes =
+      options.format == "onnx" ? write_onnx(model, source) : write_keras_h5(model, source);
+  write_file_atomically(options.out, bytes);
+  fmt::print("{}  ({} KiB, {}, weights SHA-256 {})\n", options.out, bytes.size() / 1024,
+             options.format, sha256);
+}
+
 }  // namespace
 
 void add_export(Verb& program) {
-  Verb verb =
-      program.verb("export", "Evaluate a model and write it to a file together with its metrics");
+  Verb verb = program.verb("export",
+                           "Write a model to a file: with its evaluation, or for another program");
   const auto options = std::make_shared<ExportOptions>();
   verb.option("model", options->model, kModelHelp).required();
   verb.option("--out", options->out, "Output file").value_name("FILE").required();
-  verb.flag("--half", options->half, "Store the weights in half precision, which halves the file");
-  verb.option("--name", options->name, "Name of the model").value_name("NAME");
-  verb.option("--data-label", options->data_label,
-              "Name of the dataset in the output file (default: that of --data)")
-      .value_name("NAME");
-  add_evaluation_options(verb, options->request);
-  verb.action([options] { run(*options); });
+  verb.option("--format", options->format,
+              "fovea: a model file with its evaluation on --data; onnx, keras-h5: a file for "
+              "another program")
+      .value_name("FORMAT")
+      .one_of({"fovea", "onnx", "keras-h5"})
+      .show_default();
+  std::vector<Option> evaluated;  // the options of --format fovea
+  evaluated.push_back(verb.flag("--half", options->half,
+                                "Store the weights in half precision, which halves the file"));
+  evaluated.push_back(verb.option("--name", options->name, "Name of the model").value_name("NAME"));
+  evaluated.push_back(
+      verb.option("--data-label", options->data_label,
+                  "Name of the dataset in the output file (default: that of --data)")
+          .value_name("NAME"));
+  const Option data = add_evaluation_options(verb, options->request);
+  evaluated.push_back(data);
+  verb.action([options, evaluated, data] {
+    if (options->format == "fovea") {
+      if (!data.given()) throw UsageError("--format fovea needs --data");
+      export_evaluated(*options);
+      return;
+    }
+    for (const Option& option : evaluated) {
+      if (option.given()) {
+        throw UsageError(option.name() + " applies to --format fovea, not to " + options->format);
+      }
+    }
+    export_for_others(*options);
+  });
 }
 
 }  // namespace fovea::tools
