@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace fovea::server {
 namespace {
@@ -15,7 +14,7 @@ constexpr double kGrowth = 1.05;
 int LatencyBins::index(double ms) {
   if (!(ms > kSmallestMs)) return 0;
   const double bin = std::log(ms / kSmallestMs) / std::log(kGrowth);
-  return 1 + static_cast<int>(std::min<double>(bin, std::numeric_limits<int>::max() / 2));
+  return 1 + static_cast<int>(std::min<double>(bin, 1e9));
 }
 
 double LatencyBins::middle(int bin) {

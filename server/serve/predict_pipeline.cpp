@@ -67,7 +67,7 @@ double PredictTask::probability(std::size_t index) const {
   return predictions[index].probabilities[static_cast<std::size_t>(best_class(index))];
 }
 
-void PredictPipeline::start(const std::shared_ptr<PredictTask>& task, BuildReply build_reply,
+void PredictPipeline::start(const std::shared_ptr<PredictTask>& task, const BuildReply& build_reply,
                             Respond respond) {
   task->deadline = std::chrono::steady_clock::now() + deadline_;
   const bool queued = batcher_.submit(task, [this, task, build_reply, respond] {

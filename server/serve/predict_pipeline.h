@@ -29,7 +29,8 @@ class PredictPipeline {
   // Starts the task and returns. Responds with what build_reply makes of it, or with an exception:
   // HttpError 504 if the deadline passed, any other for an internal error. Throws HttpError 503
   // with Retry-After if the queue is full. REQUIRES: task->images is not empty.
-  void start(const std::shared_ptr<PredictTask>& task, BuildReply build_reply, Respond respond);
+  void start(const std::shared_ptr<PredictTask>& task, const BuildReply& build_reply,
+             Respond respond);
 
  private:
   void count_outcome(const PredictTask& task);

@@ -350,7 +350,7 @@ test("a retrained version shows the training curves of its job", async () => {
   await training.scrollIntoViewIfNeeded();
   await training.locator("canvas").nth(1).waitFor();
   await training.getByText(`Source: job ${job.id}, which created version ${job.result.version}`).waitFor();
-  await training.getByRole("button", { name: "Show Training as a table" }).click();
+  await training.getByRole("button", { name: "Show Training curves as a table" }).click();
   const rows = await training
     .locator("table")
     .evaluateAll((tables) => tables.map((table) => [...table.rows].map((row) => row.cells[0].textContent)));

@@ -318,6 +318,7 @@ test("a folder is classified in batches and shown as a table", async () => {
   await rows.nth(1).getByRole("button").click();
   await page.getByRole("dialog").locator(".label").waitFor();
   await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
   await showAs(page, "Cards");
   assert.equal(await cards(page).count(), 40);
   await page.getByRole("button", { name: "Show 40 more of 260" }).click();

@@ -92,7 +92,7 @@ test("wrong sizes and indices return an error message", async () => {
   assert.match(predict(10, [4, 7]), /image 1 has 7 bytes, but only 6 are left/);
   assert.match(predict(10, [4, 0xffffffff]), /image 1 has 4294967295 bytes/);
   assert.match(predict(10, [4], classes + 1), /the model has 10 classes/);
-  assert.match(predict(10, [4], classes, -1), /-1 images/);
+  assert.match(predict(10, [4], classes, -1), /number of images is -1/);
   assert.equal(predict(10, []), 0);
   assert.equal(predict(10, [4, 0, 6]), 3, "none is an image");
   for (const i of [0, 1, 2]) assert.notEqual(module.UTF8ToString(module._fv_failure(handle, i)), "");

@@ -100,9 +100,10 @@ Option Verb::flag(const std::string& names, bool& value, const std::string& help
   return Option(app_->add_flag(names, value, help));
 }
 
-Option Verb::value(const std::string& names, std::function<void(const std::string&)> function,
+Option Verb::value(const std::string& names,
+                   const std::function<void(const std::string&)>& function,
                    const std::string& help) {
-  return Option(app_->add_option_function<std::string>(names, std::move(function), help));
+  return Option(app_->add_option_function<std::string>(names, function, help));
 }
 
 Option Verb::each_value(const std::string& names, std::function<void(const std::string&)> function,

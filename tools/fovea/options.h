@@ -68,7 +68,7 @@ class Verb {
   Option option(const std::string& names, T& value, const std::string& help);
   Option flag(const std::string& names, bool& value, const std::string& help);
   // Calls `function` with the value.
-  Option value(const std::string& names, std::function<void(const std::string&)> function,
+  Option value(const std::string& names, const std::function<void(const std::string&)>& function,
                const std::string& help);
   // For an option that may be repeated: calls `function` with each value, in order.
   Option each_value(const std::string& names, std::function<void(const std::string&)> function,

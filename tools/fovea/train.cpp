@@ -178,16 +178,13 @@ void run_train(TrainArguments& arguments, const std::string& program) {
     log.event("diverged", json::object());
     throw;
   }
-  switch (result.outcome) {
-    case TrainOutcome::stopped:
-      log.event("stopped", json::object());
-      return report_stop(run, program);
-    case TrainOutcome::stopped_early:
-      fmt::print("Stopped early: no lower validation loss for {}; using the weights of epoch {}\n",
-                 server::counted(recipe.patience, "epoch"), result.best_epoch + 1);
-      break;
-    case TrainOutcome::finished:
-      break;
+  if (result.outcome == TrainOutcome::stopped) {
+    log.event("stopped", json::object());
+    return report_stop(run, program);
+  }
+  if (result.outcome == TrainOutcome::stopped_early) {
+    fmt::print("Stopped early: no lower validation loss for {}; using the weights of epoch {}\n",
+               server::counted(recipe.patience, "epoch"), result.best_epoch + 1);
   }
   const EpochReport& selected = recipe.patience > 0
                                     ? result.history[static_cast<std::size_t>(result.best_epoch)]
