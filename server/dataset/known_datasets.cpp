@@ -14,8 +14,12 @@ std::string environment_or(const char* variable, const char* fallback) {
 
 }  // namespace
 
+bool is_known_dataset(const std::string& name) {
+  return name == "cifar10";
+}
+
 KnownDataset known_dataset(const std::string& name) {
-  if (name != "cifar10")
+  if (!is_known_dataset(name))
     throw FormatError("unknown public dataset \"" + name + "\"; available: cifar10");
   return {environment_or("FOVEA_CIFAR10_URL",
                          "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),

@@ -217,3 +217,30 @@ def test_the_default_dataset_is_the_one_the_server_trains_on(server, tmp_path):
     )
     again = fovea_data("import", tmp_path / "downloads" / "cifar10.tar.gz", "--data-dir", tmp_path)
     assert again.stdout.startswith("images: 0 added, 110 duplicates")
+
+
+def test_a_missing_public_dataset_names_the_command_that_downloads_it(tmp_path):
+    model = ROOT / "models" / "cifar10-small.safetensors"
+    commands = (["eval", model], ["train", "--out", tmp_path / "run"], ["data", "show"])
+    for verb, *rest in commands:
+        name = ["cifar10"] if verb == "data" else ["--data", "cifar10"]
+        done = subprocess.run(
+            [FOVEA, verb, *map(str, rest), *name],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "FOVEA_DATA_DIR": str(tmp_path)},
+        )
+        assert done.returncode == 1
+        assert f'there is no dataset "cifar10" in {tmp_path}' in done.stderr
+        assert "Download it with: fovea data fetch cifar10\n" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_dataset_names_the_import_command_and_the_datasets_that_exist(tmp_path):
+    folder = tmp_path / "images" / "a"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(folder / "1.png")
+    fovea_data("import", folder.parent, "--name", "signs", "--data-dir", tmp_path)
+    error = fovea_data("show", "sings", "--data-dir", tmp_path, code=1).stderr
+    assert f"fovea data import FOLDER --name sings --data-dir '{tmp_path}'\n" in error
+    assert "Datasets in this data directory: signs" in error

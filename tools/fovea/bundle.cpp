@@ -2,7 +2,6 @@
 #include <memory>
 
 #include "engine/core/file.h"
-#include "engine/data/data_dir.h"
 #include "engine/eval/evaluation_report.h"
 #include "engine/eval/measure_features.h"
 #include "engine/model/model_file.h"
@@ -26,8 +25,7 @@ void write_bundle(const BundleOptions& options) {
   const ModelFile file = read_model_argument(options.model);
   const Model model = read_model(file.bytes);
   const std::string sha256 = weights_sha256(file.bytes);
-  const Dataset dataset =
-      Dataset::open(dataset_folder(data_dir_or_default(options.data_dir), options.data));
+  const Dataset dataset = open_dataset(data_dir_or_default(options.data_dir), options.data);
   const int threads = threads_or_all(options.threads);
   const std::string name = options.label.empty() ? options.data : options.label;
   FeatureStatisticsOptions bundling;

@@ -72,7 +72,8 @@ void import_and_report(const Settings& settings, const fs::path& source) {
 }
 
 void show(const Settings& settings) {
-  const Dataset dataset = Dataset::open(settings.folder());
+  if (settings.name == kDefaultDataset) rename_legacy_dataset(settings.directory());
+  const Dataset dataset = open_dataset(settings.directory(), settings.name);
   fmt::print("{}: {}\n", settings.name,
              server::counted(static_cast<std::int64_t>(dataset.images().size()), "image"));
   print_table(dataset.index());

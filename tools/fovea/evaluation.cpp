@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 
-#include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
 #include "engine/eval/class_map.h"
 #include "engine/eval/evaluate.h"
@@ -14,8 +13,7 @@
 namespace fovea::tools {
 Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
   const Model model = read_model(file.bytes);
-  const Dataset dataset =
-      Dataset::open(dataset_folder(data_dir_or_default(options.data_dir), options.data));
+  const Dataset dataset = open_dataset(data_dir_or_default(options.data_dir), options.data);
   const int threads = threads_or_all(options.threads);
   TrainingSet set = load_training_set(dataset, {parse_split(options.split)}, model.preprocess.size,
                                       model.preprocess.fit, model.preprocess.mean, threads);

@@ -7,7 +7,6 @@
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
-#include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
 #include "engine/eval/calibrate.h"
 #include "engine/eval/evaluate.h"
@@ -44,7 +43,7 @@ struct TrainArguments {
 };
 
 TrainingImages load_images(const TrainPlan& plan, int threads, std::string& revision) {
-  const Dataset dataset = Dataset::open(dataset_folder(plan.data_dir, plan.data));
+  const Dataset dataset = open_dataset(plan.data_dir, plan.data);
   revision = dataset.revision();
   TrainingImages images;
   Preprocess& preprocess = images.preprocess;
