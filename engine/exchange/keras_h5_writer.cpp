@@ -68,8 +68,8 @@ class KerasModel {
   std::string config() const {
     Json config{{"name", "fovea"}, {"trainable", true}, {"layers", layers_}};
     if (functional_) {
-      config["input_layers"] = {{"image", 0, 0}};
-      config["output_layers"] = {{value_, 0, 0}};
+      config["input_layers"] = {"image", 0, 0};
+      config["output_layers"] = {value_, 0, 0};
     }
     return Json{{"class_name", functional_ ? "Functional" : "Sequential"},
                 {"config", std::move(config)}}
@@ -193,13 +193,6 @@ class KerasModel {
     }
     file_.write_texts(group, "weight_names", names);
     weighted_.push_back(name_);
-  }
-  // {rows, columns, in, out}, {in, out} or {channels}.
-  static std::vector<std::int64_t> keras_shape(const WeightLayout& layout) {
-    const auto& s = layout.shape;
-    if (s.size() == 4) return {s[2], s[3], s[1], s[0]};
-    if (s.size() == 2) return {s[1], s[0]};
-    return s;
   }
 
   Hdf5Writer& file_;

@@ -24,7 +24,7 @@ constexpr std::string_view kHashKey = "\"header_sha256\":\"";
 }
 
 const char* dtype_name(DType type) {
-  return type == DType::f32 ? "F32" : "F16";
+  return type == DType::f32 ? "F32" : type == DType::f16 ? "F16" : "I64";
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -63,7 +63,10 @@ std::string hash_header(std::string header, std::size_t at) {
   return sha256_hex({reinterpret_cast<const std::uint8_t*>(header.data()), header.size()});
 }
 
-std::string_view read_header(std::span<const std::uint8_t> bytes) {
+// Which rules apply to a file.
+enum class Writer { fovea, other };
+
+std::string_view read_header(std::span<const std::uint8_t> bytes, Writer writer) {
   if (bytes.size() < 8)
     fail_safetensors(std::to_string(bytes.size()) + " bytes are too few for a header");
   std::uint64_t length = 0;
@@ -75,9 +78,10 @@ std::string_view read_header(std::span<const std::uint8_t> bytes) {
     fail_safetensors("header length " + std::to_string(length) + ", but only " +
                      std::to_string(bytes.size() - 8) + " bytes follow");
   }
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, length);
+  if (writer == Writer::other) return header;
   if (length % 8 != 0)
     fail_safetensors("header length " + std::to_string(length) + " is not a multiple of 8");
-  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, length);
   const std::size_t at = find_hash(header);
   if (hash_header(std::string(header), at) != header.substr(at, kHexDigits)) {
     fail_safetensors("the header does not match its header_sha256; the file is damaged");
@@ -92,7 +96,7 @@ struct Entry {
 
 constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 
-Entry read_entry(const std::string& name, const Json& json) {
+Entry read_entry(const std::string& name, const Json& json, Writer writer) {
   const std::string where = "tensor " + name;
   const JsonReader in(json, "model file: " + where);
   Entry entry;
@@ -100,6 +104,8 @@ Entry read_entry(const std::string& name, const Json& json) {
   const std::string dtype = in.at("dtype").text();
   if (dtype == "F16") {
     entry.tensor.dtype = DType::f16;
+  } else if (dtype == "I64" && writer == Writer::other) {
+    entry.tensor.dtype = DType::i64;
   } else if (dtype != "F32") {
     fail_safetensors(where + ": dtype " + dtype + " is not supported, only F32 and F16");
   }
@@ -182,6 +188,27 @@ std::string build_header(const Safetensors& file, const std::vector<const Stored
   return text;
 }
 
+Safetensors read_container(std::span<const std::uint8_t> bytes, Writer writer) {
+  const std::string_view header = read_header(bytes, writer);
+  const Json json = parse_json(header, "model file: header");
+  if (!json.is_object()) fail_safetensors("the header is not a JSON object");
+  Safetensors file;
+  std::vector<Entry> entries;
+  for (const auto& item : json.items()) {
+    if (item.key() != "__metadata__") {
+      entries.push_back(read_entry(item.key(), item.value(), writer));
+      continue;
+    }
+    const JsonReader in(item.value(), "model file", "__metadata__");
+    if (!item.value().is_object()) in.fail("is not an object");
+    for (const auto& text : item.value().items()) {
+      file.metadata[text.key()] = in.at(text.key()).text();
+    }
+  }
+  file.tensors = locate_tensors(std::move(entries), bytes.subspan(8 + header.size()));
+  return file;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
@@ -216,29 +243,19 @@ std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
 }
 
 Safetensors read_safetensors(std::span<const std::uint8_t> bytes) {
-  const std::string_view header = read_header(bytes);
-  const Json json = parse_json(header, "model file: header");
-  if (!json.is_object()) fail_safetensors("the header is not a JSON object");
-  Safetensors file;
-  std::vector<Entry> entries;
-  for (const auto& item : json.items()) {
-    if (item.key() != "__metadata__") {
-      entries.push_back(read_entry(item.key(), item.value()));
-      continue;
-    }
-    const JsonReader in(item.value(), "model file", "__metadata__");
-    if (!item.value().is_object()) in.fail("is not an object");
-    for (const auto& text : item.value().items()) {
-      file.metadata[text.key()] = in.at(text.key()).text();
-    }
-  }
+  Safetensors file = read_container(bytes, Writer::fovea);
   take(file.metadata, "header_sha256");
   file.sha256 = take(file.metadata, "sha256");
-  const auto data = bytes.subspan(8 + header.size());
-  file.tensors = locate_tensors(std::move(entries), data);
-  if (sha256_hex(data) != file.sha256)
+  // The tensors cover the bytes after the header without gaps.
+  Sha256 sha;
+  for (const StoredTensor& tensor : file.tensors) sha.update(tensor.bytes);
+  if (sha.hex() != file.sha256)
     fail_safetensors("the tensor bytes do not match their sha256; the file is damaged");
   return file;
+}
+
+Safetensors read_foreign_safetensors(std::span<const std::uint8_t> bytes) {
+  return read_container(bytes, Writer::other);
 }
 
 }  // namespace fovea

@@ -12,9 +12,9 @@ namespace fovea {
 // every changed byte (docs/model-format.md): "sha256" of the tensor bytes and "header_sha256" of
 // the header. The meaning of the tensors and of the other metadata is defined by the callers.
 
-enum class DType { f32, f16 };
+enum class DType { f32, f16, i64 };  // i64 only in files of other programs
 inline std::size_t size_of(DType type) {
-  return type == DType::f32 ? 4 : 2;
+  return type == DType::f32 ? 4 : type == DType::f16 ? 2 : 8;
 }
 
 struct StoredTensor {
@@ -38,5 +38,9 @@ std::vector<std::uint8_t> write_safetensors(const Safetensors& file);
 // above 16 MiB, bytes that do not match the hashes, gaps, overlaps, trailing bytes, dtypes other
 // than F32 and F16, tensors above 2^31 numbers.
 Safetensors read_safetensors(std::span<const std::uint8_t> bytes);
+
+// The same for files of other programs: without the two hashes, a header of any length up to 16
+// MiB, and I64 tensors are accepted. `sha256` stays empty.
+Safetensors read_foreign_safetensors(std::span<const std::uint8_t> bytes);
 
 }  // namespace fovea

@@ -10,6 +10,7 @@ void add_bundle(Verb& program);
 void add_data(Verb& program);
 void add_eval(Verb& program);
 void add_export(Verb& program);
+void add_import(Verb& program);
 void add_inspect(Verb& program);
 void add_job(Verb& program);
 void add_predict(Verb& program);
