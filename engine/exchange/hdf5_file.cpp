@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -78,6 +79,12 @@ hid_t memory_access(std::span<const std::uint8_t> image) {
   return access;
 }
 
+// The library takes files in memory with equal names for the same file.
+std::string unique_name() {
+  static std::atomic<std::uint64_t> count = 0;
+  return "memory-" + std::to_string(count++) + ".h5";
+}
+
 std::string attribute_path(const std::string& group, const std::string& attribute) {
   return "attribute \"" + attribute + "\" of group " + group;
 }
@@ -86,7 +93,8 @@ std::string attribute_path(const std::string& group, const std::string& attribut
 
 struct Hdf5Writer::File {
   Handle access{memory_access({}), H5Pclose, "file in memory"};
-  Handle file{H5Fcreate("fovea.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose, "create"};
+  Handle file{H5Fcreate(unique_name().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
+              "create"};
 
   void write_attribute(const std::string& group, const std::string& name, hid_t type, hid_t space,
                        const void* data) const {
@@ -161,7 +169,7 @@ struct Hdf5Reader::File {
   explicit File(std::span<const std::uint8_t> bytes)
       : size(bytes.size()),
         access(memory_access(bytes), H5Pclose, "file in memory"),
-        file(H5Fopen("import.h5", H5F_ACC_RDONLY, access), H5Fclose, "open") {}
+        file(H5Fopen(unique_name().c_str(), H5F_ACC_RDONLY, access), H5Fclose, "open") {}
 
   std::size_t size;
   Handle access, file;

@@ -233,7 +233,7 @@ class ConfigReader {
     }
     const auto scale = options.rgb("scale"), offset = options.rgb("offset");
     for (std::size_t i = 0; i < 3; ++i) {
-      if (!(scale[i] > 0)) options.fail("scale is not positive");
+      if (!(scale[i] >= 1e-9)) options.fail("scale is not positive");
       const double std = 1 / (255 * scale[i]);
       config_.std[i] = static_cast<float>(std);
       config_.mean[i] = static_cast<float>(-offset[i] * std);

@@ -38,14 +38,14 @@ class KerasModel {
   void input(const Preprocess& preprocess) {
     Json input;
     input["batch_shape"] = {nullptr, preprocess.size, preprocess.size, 3};
-    add("InputLayer", "image", std::move(input), {});
+    add("InputLayer", "image", input, {});
     Json scaling{{"scale", Json::array()}, {"offset", Json::array()}};
     for (std::size_t i = 0; i < 3; ++i) {
       const double mean = preprocess.mean[i], std = preprocess.std[i];
       scaling["scale"].push_back(1 / (255 * std));
       scaling["offset"].push_back(-mean / std);
     }
-    add("Rescaling", "normalise", std::move(scaling));
+    add("Rescaling", "normalise", scaling);
   }
 
   void layers(const std::vector<LayerSpec>& layers, const std::string& prefix) {
@@ -155,10 +155,10 @@ class KerasModel {
     is_map_ = true;
   }
 
-  void add(const std::string& type, const std::string& name, Json config) {
-    add(type, name, std::move(config), {value_});
+  void add(const std::string& type, const std::string& name, const Json& config) {
+    add(type, name, config, {value_});
   }
-  void add(const std::string& type, const std::string& name, Json config,
+  void add(const std::string& type, const std::string& name, const Json& config,
            const std::vector<std::string>& inputs) {
     Json full{{"name", name}, {"trainable", true}, {"dtype", "float32"}};
     full.update(config);

@@ -191,7 +191,7 @@ class OnnxGraph {
     return name;
   }
   std::string map_axes() {
-    const std::string name = "map.axes";
+    std::string name = "map.axes";
     if (!has_constant(name)) {
       onnx::TensorProto& axes = *graph_.add_initializer();
       axes.set_name(name);

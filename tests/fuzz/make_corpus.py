@@ -9,6 +9,7 @@ Seed images and the model file are in tests/data. Hashes are left blank where th
 import io
 import json
 import lzma
+import math
 import struct
 import tarfile
 import zipfile
@@ -125,6 +126,51 @@ def feature_statistics():
     return struct.pack("<Q", len(written)) + written + data
 
 
+def state_dict():
+    tensors = {"bn1.bias": [2], "bn1.running_mean": [2], "bn1.running_var": [2], "bn1.weight": [2]}
+    tensors |= {"conv1.weight": [2, 3, 1, 1], "fc.bias": [2], "fc.weight": [2, 2]}
+    header, data = {"__metadata__": {"format": "pt"}}, b""
+    for name, shape in tensors.items():
+        values = struct.pack("<f", 1) * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    counter = [len(data), len(data) + 8]
+    header["bn1.num_batches_tracked"] = {"dtype": "I64", "shape": [], "data_offsets": counter}
+    written = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(written)) + written + data + bytes(8)
+
+
+def keras_config(functional):
+    """A model_config as Keras 3 writes it; the functional one has a residual block."""
+    conv = {"filters": 3, "kernel_size": [3, 3], "strides": [1, 1], "padding": "same", "activation": "relu"}
+    layers = [
+        ("InputLayer", "image", {"batch_shape": [None, 8, 8, 3]}, []),
+        ("Rescaling", "scale", {"scale": [0.01, 0.01, 0.01], "offset": [-1, -1, -1]}, ["image"]),
+        ("Conv2D", "conv", conv, ["scale"]),
+        ("BatchNormalization", "bn", {"axis": [3], "momentum": 0.9, "epsilon": 1e-5}, ["conv"]),
+        ("Add", "add", {}, ["scale", "bn"]),
+        ("ZeroPadding2D", "pad", {"padding": [[1, 1], [1, 1]]}, ["add"]),
+        ("Conv2D", "conv2", {**conv, "padding": "valid", "activation": "gelu"}, ["pad"]),
+        ("MaxPooling2D", "pool", {"pool_size": [2, 2], "strides": None}, ["conv2"]),
+        ("Flatten", "flat", {}, ["pool"]),
+        ("Dropout", "drop", {"rate": 0.5}, ["flat"]),
+        ("Dense", "dense", {"units": 4, "activation": "linear"}, ["drop"]),
+        ("Rescaling", "temperature", {"scale": 0.5, "offset": 0.0}, ["dense"]),
+        ("Softmax", "out", {"axis": -1}, ["temperature"]),
+    ]
+    written = []
+    for kind, name, config, inputs in layers:
+        layer = {"class_name": kind, "config": {"name": name, **config}}
+        if functional:
+            tensors = [{"config": {"keras_history": [name, 0, 0]}} for name in inputs]
+            layer |= {"name": name, "inbound_nodes": [{"args": [tensors]}] if inputs else []}
+        elif kind == "Add":
+            continue
+        written.append(layer)
+    kind = "Functional" if functional else "Sequential"
+    return json.dumps({"class_name": kind, "config": {"layers": written}}, separators=(",", ":")).encode()
+
+
 def infer(inputs, raw=b"", **more):
     written = json.dumps({"inputs": inputs, **more}).encode()
     return (str(len(written)).encode() if raw else b"") + b"\n" + written + raw
@@ -161,6 +207,7 @@ SEEDS = {
         "evaluate": b'{"kind":"evaluate","version":2,"split":"test"}',
         "label": '{"label":"k\u00e4tzchen","reason":"\\u00e4\\ud83d\\ude00"}'.encode(),
     },
+    "keras_config": {"functional": keras_config(True), "sequential": keras_config(False)},
     "multipart": {
         "form": b'multipart/form-data; boundary="x Y"\n--x Y\r\n'
         b'Content-Disposition: form-data; name="label"\r\n\r\ncat\r\n--x Y\r\n'
@@ -169,6 +216,7 @@ SEEDS = {
         b"Content-Transfer-Encoding: binary\r\n\r\n\x89PNG\r\n--x\r\n--x Y--\r\n",
         "empty": b"multipart/form-data;boundary=b\n--b--",
     },
+    "state_dict": {"small": state_dict()},
     "tally": {
         "small": json.dumps(
             {

@@ -6,6 +6,6 @@ int main(int argc, char** argv) {
   using namespace fovea::tools;
   return run_command_line(argc, argv, "Fovea: train, serve and monitor an image classifier",
                           FOVEA_VERSION,
-                          {add_bundle, add_data, add_eval, add_export, add_import, add_inspect, add_job,
-                           add_predict, add_serve, add_train});
+                          {add_bundle, add_data, add_eval, add_export, add_import, add_inspect,
+                           add_job, add_predict, add_serve, add_train});
 }
