@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
 SHARED = Path(os.environ.get("FOVEA_SHARED_DATA", ROOT.parent / "shared" / "data"))
 CIFAR = SHARED / "cifar10-jpeg.tar.xz"
+DATA_READINGS = 5  # figures 1 to 5 show the images themselves
 needs_program = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
 
 
@@ -77,12 +78,15 @@ def test_the_notebook_runs_from_top_to_bottom_with_the_committed_readings():
     committed = nbformat.read(NOTEBOOK, as_version=4)
     executed = execute()
     assert_complete(executed)
-    # The figures of the bundled model do not depend on this machine. Those of training and retraining may.
-    readings = [outputs(notebook, "text/markdown") for notebook in (committed, executed)]
-    same = [a == b for a, b in zip(*readings)]
-    assert len(readings[0]) == len(readings[1]) and sum(same) >= len(same) - 5, [
-        pair for pair, equal in zip(zip(*readings), same) if not equal
-    ]
+    # The readings of the images are the same everywhere. Those of networks depend in the last digits on the
+    # processor; they have the same words, except for those of the training here and of the retraining.
+    readings = list(
+        zip(*(outputs(notebook, "text/markdown") for notebook in (committed, executed)), strict=True)
+    )
+    assert all(before == after for before, after in readings[:DATA_READINGS])
+    masked = [[re.sub(r"[-+]?\d[\d,.]*", "#", text) for text in pair] for pair in readings]
+    changed = [after for before, after in masked if before != after]
+    assert len(changed) <= 4, changed
 
 
 @needs_program
