@@ -1,11 +1,14 @@
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/report/evaluation_images.h"
 #include "engine/report/evaluation_json.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/job_reply.h"
 #include "server/app/app.h"
 #include "server/charts/sources.h"
+#include "server/dataset/export.h"
 #include "server/http/problem.h"
 #include "server/text/time.h"
 
@@ -79,6 +82,7 @@ Reply show_evaluation(const Request& request, App& app) {
   if (id == kModelEvaluation) {
     Json document = stored_evaluation(context, version);
     if (!document.is_object()) no_evaluation(version, id);
+    document.erase("images");  // /api/v1/models/{version}/images/{sha256} returns them
     Json body = stored_head(version, document);
     body["evaluation"] = std::move(document);
     return json_reply(body);
@@ -87,6 +91,23 @@ Reply show_evaluation(const Request& request, App& app) {
   Json body = job_head(found);
   body["evaluation"] = parse_evaluation(found.evaluation);
   return json_reply(body);
+}
+
+Reply show_model_image(const Request& request, App& app) {
+  const StoredVersion version = find_version(request, app);
+  const std::string& sha256 = request.params.at(1).second;
+  const Json document = stored_evaluation(app.chart_context(), version);
+  const EvaluationImages images =
+      document.is_object() ? read_evaluation_images(document) : EvaluationImages();
+  const auto found = images.find(sha256);
+  if (found == images.end()) {
+    throw HttpError(404, fmt::format("{} has no image {}", version_title(version.number), sha256));
+  }
+  Reply reply;
+  reply.body.assign(found->second.begin(), found->second.end());
+  reply.fields = {{"Content-Type", std::string(image_type(found->second))},
+                  {"Cache-Control", "private, max-age=86400"}};
+  return reply;
 }
 
 }  // namespace fovea::server

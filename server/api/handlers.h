@@ -44,6 +44,7 @@ Reply follow_everything(const Request& request, App& app);
 Reply start_evaluation(const Request& request, App& app);
 Reply list_evaluations(const Request& request, App& app);
 Reply show_evaluation(const Request& request, App& app);
+Reply show_model_image(const Request& request, App& app);  // in the model's evaluation
 
 // insights.cpp: charts with captions
 Reply list_insights(const Request& request, App& app);

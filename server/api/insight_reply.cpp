@@ -52,12 +52,8 @@ Reply png_reply(const Request& request, const ChartContext& context, const Insig
   if (!is_drawable(insight.chart)) {
     throw HttpError(404, std::string(trim(insight.sentence + " " + caveat)));
   }
-  const auto load = [&](const std::string& sha256) -> std::optional<Image> {
-    const Dataset& dataset = builder.snapshot().dataset;
-    const auto hash = parse_hash(sha256);
-    const ImageRecord* image = hash ? dataset.index().find(*hash) : nullptr;
-    if (!image) return std::nullopt;
-    return dataset.load(*image);
+  const auto load = [&](const std::string& sha256) {
+    return builder.load_image(result.source, sha256);
   };
   Reply reply;
   reply.body = draw_chart(

@@ -37,6 +37,7 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/v1/models/{version}/evaluations", Blocking{list_evaluations}, Role::predict},
     {"POST", "/api/v1/models/{version}/evaluations", Blocking{start_evaluation}},
     {"GET", "/api/v1/models/{version}/evaluations/{id}", Blocking{show_evaluation}, Role::predict},
+    {"GET", "/api/v1/models/{version}/images/{sha256}", Blocking{show_model_image}},
     {"GET", "/api/v1/audit", Blocking{list_audit}},
 
     {"GET", "/api/v1/dataset", Blocking{show_dataset}},

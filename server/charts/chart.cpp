@@ -17,7 +17,7 @@ bool is_drawable(const Panel& panel) {
   if (!images) return true;
   return std::any_of(images->groups.begin(), images->groups.end(), [](const auto& group) {
     return std::any_of(group.images.begin(), group.images.end(),
-                       [](const ChartImage& image) { return image.available; });
+                       [](const ChartImage& image) { return !image.url.empty(); });
   });
 }
 

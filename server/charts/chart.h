@@ -78,7 +78,7 @@ struct ChartImage {
   std::string label;
   std::string prediction;  // empty: none
   double probability = 0;  // of the prediction
-  bool available = false;  // whether its pixels are stored on this server
+  std::string url;         // path of its file on this server; empty: not available
 };
 
 struct ImageGroup {

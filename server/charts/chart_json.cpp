@@ -99,8 +99,7 @@ Json image_json(const ChartImage& image) {
     json["answer"] = image.prediction;
     json["probability"] = number(image.probability);
   }
-  json["url"] =
-      image.available ? Json("/api/v1/dataset/images/" + image.sha256 + "/content") : Json();
+  json["url"] = image.url.empty() ? Json() : Json(image.url);
   return json;
 }
 

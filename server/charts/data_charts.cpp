@@ -128,7 +128,7 @@ Insight sample_images(const DataStatistics& data) {
     if (statistics.samples.empty()) continue;
     ImageGroup group{statistics.name, {}};
     for (const std::string& sha256 : statistics.samples) {
-      group.images.push_back({sha256, statistics.name, {}, 0, false});
+      group.images.push_back({sha256, statistics.name, {}, 0, {}});
     }
     most = std::max(most, group.images.size());
     if (!fewest || group.images.size() < fewest->samples.size()) fewest = &statistics;

@@ -2,6 +2,9 @@
 
 #include <set>
 
+#include <fmt/core.h>
+
+#include "engine/image/decode.h"
 #include "server/registry/registry.h"
 #include "server/text/words.h"
 
@@ -69,7 +72,7 @@ SourcedInsight InsightBuilder::build(const InsightKind& kind) {
     result.insight =
         std::visit([&](auto function) { return apply(function, result.source); }, kind.make);
     result.insight.caveat = joined_sentences(result.source.caveat, result.insight.caveat);
-    mark_available(result);
+    set_urls(result);
   } catch (const NoSource& missing) {
     result.insight.sentence = missing.what();
   }
@@ -123,16 +126,37 @@ Insight InsightBuilder::apply(FromHistory make, Source& source) {
   return make(found.statistics);
 }
 
-// Marks the images of the chart that are in the dataset, and adds a caveat for the others.
-void InsightBuilder::mark_available(SourcedInsight& result) const {
+std::optional<Image> InsightBuilder::load_image(const Source& source,
+                                                const std::string& sha256) const {
+  const auto hash = parse_hash(sha256);
+  const ImageRecord* record = hash ? snapshot_->dataset.index().find(*hash) : nullptr;
+  if (record) return snapshot_->dataset.load(*record);
+  if (!source.images) return std::nullopt;
+  const auto found = source.images->find(sha256);
+  if (found == source.images->end()) return std::nullopt;
+  return decode_image(found->second);
+}
+
+std::string InsightBuilder::image_url(const Source& source, const std::string& sha256) const {
+  const auto hash = parse_hash(sha256);
+  if (hash && snapshot_->dataset.index().find(*hash)) {
+    return fmt::format("/api/v1/dataset/images/{}/content", sha256);
+  }
+  if (source.images && source.images->contains(sha256)) {
+    return fmt::format("/api/v1/models/{}/images/{}", source.version, sha256);
+  }
+  return {};
+}
+
+// Sets the URLs of the images that this server has, and adds a caveat for the others.
+void InsightBuilder::set_urls(SourcedInsight& result) const {
   std::int64_t available = 0, all = 0;
   for (Panel& panel : result.insight.chart.panels) {
     auto* images = std::get_if<ImageGrid>(&panel);
     for (std::size_t g = 0; images && g < images->groups.size(); ++g) {
       for (ChartImage& image : images->groups[g].images) {
-        const auto hash = parse_hash(image.sha256);
-        image.available = hash && snapshot_->dataset.index().find(*hash) != nullptr;
-        available += image.available ? 1 : 0;
+        image.url = image_url(result.source, image.sha256);
+        available += image.url.empty() ? 0 : 1;
         ++all;
       }
     }

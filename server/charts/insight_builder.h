@@ -69,14 +69,17 @@ class InsightBuilder {
  public:
   InsightBuilder(const ChartContext& context, InsightQuery query);
   SourcedInsight build(const InsightKind& kind);
-  const TrainingSnapshot& snapshot() const { return *snapshot_; }
+  // The image with this SHA-256, from the dataset or else from the model file of the source;
+  // nullopt if neither has it.
+  std::optional<Image> load_image(const Source& source, const std::string& sha256) const;
 
  private:
   Insight apply(FromData make, Source& source);
   Insight apply(FromTraining make, Source& source);
   Insight apply(FromEvaluation make, Source& source);
   Insight apply(FromHistory make, Source& source);
-  void mark_available(SourcedInsight& result) const;
+  std::string image_url(const Source& source, const std::string& sha256) const;  // empty: none
+  void set_urls(SourcedInsight& result) const;
 
   const ChartContext context_;
   const InsightQuery query_;

@@ -187,9 +187,11 @@ Insight worst_mistakes(const EvaluationReport& report) {
   }
   ImageGroup group;
   for (const ImageMistake& mistake : report.mistakes) {
-    group.images.push_back({mistake.image, report.classes[std::size_t(mistake.truth)],
-                            report.classes[std::size_t(mistake.predicted)], mistake.probability,
-                            false});
+    group.images.push_back({mistake.image,
+                            report.classes[std::size_t(mistake.truth)],
+                            report.classes[std::size_t(mistake.predicted)],
+                            mistake.probability,
+                            {}});
   }
   Insight insight{{}, count_text + " " + mistakes_text(report), {}};
   if (shown < std::min<std::int64_t>(wrong, kMaxMistakes)) {

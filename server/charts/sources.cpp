@@ -60,7 +60,8 @@ bool has_image_of(const TrainingSnapshot& snapshot, const EvaluationReport& repo
 
 void add_caveat(EvaluationSource& found, const TrainingSnapshot& snapshot) {
   if (found.stored) {
-    found.source.images_here = found.current || has_image_of(snapshot, found.evaluation.report);
+    found.source.images_here = found.current || !found.source.images->empty() ||
+                               has_image_of(snapshot, found.evaluation.report);
     found.source.caveat =
         found.source.images_here
             ? "From the evaluation stored with the model."
@@ -76,6 +77,9 @@ EvaluationSource make_source(const ChartContext& context, const StoredVersion& v
   EvaluationSource found;
   try {
     found.evaluation = read_evaluation(document);
+    found.source.version = version.number;
+    found.source.images =
+        std::make_shared<const EvaluationImages>(read_evaluation_images(document));
   } catch (const FormatError& error) {
     throw NoSource(fmt::format("The evaluation of {} cannot be read: {}.",
                                version_title(version.number), error.what()));

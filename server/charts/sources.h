@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "engine/report/evaluation_images.h"
 #include "engine/report/evaluation_json.h"
 #include "server/store/job_store.h"
 #include "server/store/prediction_store.h"
@@ -43,6 +44,8 @@ struct Source {
   std::string text;                                    // the same, human-readable
   std::string caveat;                                  // empty: none
   bool images_here = true;  // false: the caveat says that its images are not on this machine
+  int version = 0;          // whose model file contains `images`
+  std::shared_ptr<const EvaluationImages> images;  // null: only those of the dataset
 };
 
 struct EvaluationSource {

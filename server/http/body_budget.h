@@ -16,9 +16,13 @@ class BodyBudget {
     explicit Share(BodyBudget& budget) : budget_(budget) {}
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
-    ~Share() { budget_.left_ += held_; }
+    ~Share() { release(); }
 
     bool grow_to(std::uint64_t bytes);  // false, and nothing changes, if the budget is too small
+    void release() {
+      budget_.left_ += held_;
+      held_ = 0;
+    }
 
    private:
     BodyBudget& budget_;

@@ -83,6 +83,8 @@ Task<bool> Session::serve_one() {
   Reply reply;
   if (admission->refusal) {
     reply = std::move(*admission->refusal);
+    std::string().swap(parser.get().body());  // not kept while the connection is closed slowly
+    share.release();
   } else {
     request->body = std::move(parser.get().body());
     request->params = std::move(admission->match.params);

@@ -58,7 +58,7 @@ LAYERS = {
                      "engine/data", "engine/eval"],
     "engine/retrain": ["engine/core", "engine/kernels", "engine/nn", "engine/image",
                        "engine/model", "engine/data", "engine/eval", "engine/train"],
-    "engine/report": ["engine/core", "engine/model", "engine/data", "engine/eval", "engine/train",
+    "engine/report": ["engine/core", "engine/image", "engine/model", "engine/data", "engine/eval", "engine/train",
                       "engine/retrain"],
     "engine/exchange": ["engine/core", "engine/nn", "engine/image", "engine/model"],
     **server_layers(),

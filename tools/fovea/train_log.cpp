@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
@@ -33,6 +34,32 @@ std::string clock_text(double duration) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json read_epoch_events(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / "events.jsonl";
+  std::ifstream file(path);
+  if (!file) throw IoError("cannot read " + path.string() + ": " + std::strerror(errno));
+  std::map<int, nlohmann::ordered_json> epochs;  // a resumed run repeats epochs
+  int number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    try {
+      auto event = nlohmann::ordered_json::parse(line);
+      if (event.at("event") != "epoch") continue;
+      nlohmann::ordered_json epoch;
+      for (const char* key :
+           {"epoch", "lr", "train_loss", "train_accuracy", "val_loss", "val_accuracy"}) {
+        if (event.contains(key)) epoch[key] = event[key];
+      }
+      epochs[event.at("epoch").get<int>()] = std::move(epoch);
+    } catch (const nlohmann::json::exception& error) {
+      throw FormatError(fmt::format("{}, line {}: {}", path.string(), number, error.what()));
+    }
+  }
+  auto list = nlohmann::ordered_json::array();
+  for (auto& [epoch, fields] : epochs) list.push_back(std::move(fields));
+  return list;
+}
 
 TrainLog::TrainLog(std::filesystem::path run, int epochs, int images,
                    std::vector<EpochReport> history)

@@ -13,6 +13,10 @@
 
 namespace fovea::tools {
 
+// The epochs in the events.jsonl of a run, for evaluation_json(). Throws IoError, and FormatError
+// that names the line.
+nlohmann::ordered_json read_epoch_events(const std::filesystem::path& run);
+
 // Reports a run: a progress bar on stderr if it is a terminal, one line per epoch on stdout, and in
 // the run folder events.jsonl (appended), results.csv (rewritten each epoch) and checkpoint.fovea.
 class TrainLog : public TrainObserver {

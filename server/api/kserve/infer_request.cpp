@@ -1,7 +1,6 @@
 #include "server/api/kserve/infer_request.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "engine/core/text.h"
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
+#include "engine/report/base64.h"
 #include "server/api/input.h"
 
 namespace fovea::server {
@@ -141,42 +141,14 @@ std::vector<ByteVector> read_pixels(const Input& input) {
   return images;
 }
 
-// The value of each base64 digit; -1 for other characters.
-constexpr auto kBase64 = [] {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::array<std::int8_t, 256> values{};
-  values.fill(-1);
-  for (std::size_t i = 0; i < kDigits.size(); ++i) {
-    values[static_cast<unsigned char>(kDigits[i])] = static_cast<std::int8_t>(i);
-  }
-  return values;
-}();
-
-ByteVector decode_base64(const std::string& text, const std::string& name) {
-  std::string_view digits = text;
-  while (!digits.empty() && digits.back() == '=') digits.remove_suffix(1);
-  ByteVector bytes;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : digits) {
-    const int value = kBase64[static_cast<unsigned char>(c)];
-    if (value < 0) reject("input " + name + " has an element that is not base64");
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes.push_back(static_cast<std::uint8_t>(bits >> count));
-  }
-  return bytes;
-}
-
 std::vector<ByteVector> read_files(const Input& input) {
   std::vector<ByteVector> files;
   if (input.data) {
     for (const Json& value : *input.data) {
       if (!value.is_string()) reject("input " + input.name + " has an element that is not base64");
-      files.push_back(decode_base64(value, input.name));
+      auto file = decode_base64(value.get_ref<const std::string&>());
+      if (!file) reject("input " + input.name + " has an element that is not base64");
+      files.push_back(std::move(*file));
     }
   }
   for (std::string_view rest = input.raw; !rest.empty();) {

@@ -21,7 +21,7 @@ void draw_image(const Pen& pen, const Image& image, CurvePoint at, double side) 
 std::vector<const ChartImage*> available_images(const ImageGroup& group) {
   std::vector<const ChartImage*> images;
   for (const ChartImage& image : group.images) {
-    if (image.available) images.push_back(&image);
+    if (!image.url.empty()) images.push_back(&image);
   }
   return images;
 }

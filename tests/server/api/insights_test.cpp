@@ -1,5 +1,8 @@
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/image/bitmap.h"
+#include "engine/report/evaluation_images.h"
 #include "server/charts/insight_builder.h"
 #include "tests/support/insight_service.h"
 
@@ -89,6 +92,31 @@ TEST_CASE("the charts of a version without evaluations show that of its model fi
   CHECK(service.insight("roc", "?version=previous")["has_data"] == false);
   service.add_evaluation(small_report(weights, "elsewhere"), number);
   CHECK(service.insight("roc")["source"]["id"] == 1);
+}
+
+TEST_CASE("charts show the images that came with the model", "[server][api]") {
+  InsightService service;
+  EvaluationReport report = small_report(weights_sha256(small_model_file(21)), "elsewhere");
+  report.statistics = data_statistics({class_statistics("bird", 9, 3, 3)});
+  const std::string sha256 = report.statistics->classes[0].samples.at(0);
+  const auto file = encode_bitmap({8, 8, std::vector<std::uint8_t>(8 * 8 * 3, 90)});
+  Json document = evaluation_json(report);
+  document["images"] = images_json({{sha256, file}});
+  const int number = service.serve_with(document.dump());
+  const Json samples = service.insight("sample_images");
+  CHECK(samples["has_data"] == true);
+  const std::string url = fmt::format("/api/v1/models/{}/images/{}", number, sha256);
+  CHECK(samples["data"]["panels"][0]["groups"][0]["images"][0]["url"] == url);
+  const Reply image = service.call("GET", url);
+  CHECK(image.status == 200);
+  CHECK(find_field(image.fields, "Content-Type") == "image/bmp");
+  CHECK(image.body == std::string(file.begin(), file.end()));
+  CHECK(service.call("GET", samples["png"]).status == 200);
+  CHECK(service.call("GET", fmt::format("/api/v1/models/{}/images/{}", number, "x")).status == 404);
+  CHECK(service.call("GET", "/api/v1/models/1/images/" + sha256).status == 404);
+  // The document in the API is without them.
+  const Json shown = service.json(fmt::format("/api/v1/models/{}/evaluations/model", number));
+  CHECK_FALSE(shown["evaluation"].contains("images"));
 }
 
 TEST_CASE("the evaluation in the query is shown instead of the newest", "[server][api]") {

@@ -141,8 +141,8 @@ Image plain(int width, int height, std::uint8_t r, std::uint8_t g, std::uint8_t 
 TEST_CASE("available images keep their aspect ratio and others are omitted",
           "[server][charts][png]") {
   ImageGrid panel;
-  panel.groups = {{"wide", {{"w", "wide", "", 0, true}, {"gone", "wide", "", 0, false}}},
-                  {"tall", {{"t", "tall", "", 0, true}}}};
+  panel.groups = {{"wide", {{"w", "wide", "", 0, "/w"}, {"gone", "wide", "", 0, ""}}},
+                  {"tall", {{"t", "tall", "", 0, "/t"}}}};
   const LoadImage load = [](const std::string& sha256) -> std::optional<Image> {
     if (sha256 == "w") return plain(40, 10, 255, 0, 0);
     if (sha256 == "t") return plain(10, 40, 0, 255, 0);
@@ -162,7 +162,7 @@ TEST_CASE("the worst mistakes are drawn as images or as bars if no image is avai
   Chart chart = worst_mistakes(Answers({"a", "b"}).add(0, 1, 3).add(1, 1, 5).report()).chart;
   CHECK(is_drawable(chart));
   CHECK(find(drawn(chart), kLight.series[0]).count > 1000);  // bars
-  std::get<ImageGrid>(chart.panels[0]).groups[0].images[1].available = true;
+  std::get<ImageGrid>(chart.panels[0]).groups[0].images[1].url = "/image";
   const Image image = drawn(chart, {}, [](const std::string&) { return plain(8, 8, 255, 0, 255); });
   CHECK(find(image, {1, 0, 1}).count > 1000);
   CHECK(find(image, kLight.series[0]).count == 0);
