@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -42,6 +43,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
+  rmSync(work, { recursive: true });
 });
 
 // Serves the unpacked tarball and nothing else, as any static server does.
