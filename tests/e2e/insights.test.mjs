@@ -356,7 +356,10 @@ test("a retrained version shows the training curves of its job", async () => {
     ["epoch", "1", "2"],
     ["epoch", "1", "2"],
   ]);
-  const { bytes } = await download(page, training.getByRole("button", { name: "Download Training curves: loss as CSV" }));
+  const { bytes } = await download(
+    page,
+    training.getByRole("button", { name: "Download Training curves: loss as CSV" }),
+  );
   const lines = bytes.toString().trim().split("\r\n");
   assert.equal(lines[0], "line,epoch,loss");
   const [, , loss] = lines.find((line) => line.startsWith("validation,2,")).split(",");
