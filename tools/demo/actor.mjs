@@ -18,10 +18,10 @@ export class Actor {
     return this.#page;
   }
 
-  // Shows a caption and waits long enough to read it.
-  async caption(text, seconds = 0.9 + text.split(" ").length / 5.2) {
+  // Shows a caption and waits long enough to read it, and at least `seconds`.
+  async caption(text, seconds = 0) {
     await this.#page.evaluate((words) => globalThis.recording.caption(words), text);
-    await pause(seconds);
+    await pause(Math.max(seconds, 1.2 + text.split(" ").length / 2.8));
   }
 
   wait(seconds) {
@@ -99,7 +99,7 @@ export class Actor {
 
   // Opens a view through the navigation, showing the caption first.
   async open(view, caption) {
-    await this.caption(caption, 0.3);
+    await this.caption(caption);
     await this.press(this.#page.getByRole("navigation").getByRole("link", { name: view, exact: true }));
     await this.#page.getByRole("heading", { level: 1, name: view, exact: true }).waitFor();
     await this.#page.evaluate(() => scrollTo(0, 0));

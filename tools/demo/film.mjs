@@ -14,8 +14,8 @@ import { takeStills } from "./stills.mjs";
 
 const kSize = { width: 1280, height: 720 };
 const kPage = { viewport: { width: 1600, height: 900 }, deviceScaleFactor: 0.8 }; // shows more of the page
-const kMaxBytes = 8_000_000;
-const [kShortest, kLongest] = [60, 120]; // length of the recording, seconds
+const kMaxBytes = 12_000_000;
+const [kShortest, kLongest] = [240, 480]; // length of the recording, seconds
 
 const images = filmImages();
 const server = await startServer({ options: ["--train-idle", "false"] }); // the machine is busy recording

@@ -58,18 +58,30 @@ export async function history({ actor }) {
   await actor.wait(2.8);
 }
 
+// Charts and their captions in the film.
+const kCharts = [
+  ["confusion_matrix", "Confusion matrix: which classes are mistaken for which"],
+  ["worst_mistakes", "The most confident mistakes, as images"],
+  ["per_class_metrics", "Precision, recall and F1 score of each class"],
+  ["roc", "ROC curves: the trade-off between hits and false alarms"],
+  ["reliability", "Calibration: how often a stated probability is right"],
+  ["sample_images", "Sample images of each class of the training data"],
+  ["rgb_by_class", "Colours of each class"],
+  ["confidence_over_time", "Confidence of the predictions over time"],
+];
+
 export async function insights({ actor }) {
   const { page } = actor;
   const card = (name) => page.locator(`[data-insight=${name}]`);
-  await actor.open("Insights", "Charts with captions computed from their numbers");
-  await card("confusion_matrix").locator("canvas").waitFor();
-  await actor.show(card("confusion_matrix"), 0.5);
-  await actor.wait(2.8);
-  for (const name of ["roc", "rgb_by_class"]) {
+  await actor.open("Insights", "Visualizations of model, data and predictions, with captions computed from the numbers");
+  for (const [name, caption] of kCharts) {
+    await card(name).waitFor();
     await actor.show(card(name), 0.5);
-    await card(name).locator("canvas").first().waitFor();
-    await actor.caption("Each chart is available as a table, CSV and PNG", 1.4);
+    await card(name).locator("canvas, img").first().waitFor();
+    await actor.show(card(name), 0.5); // its height is final now
+    await actor.caption(caption, 4);
   }
+  await actor.caption("Each chart is also available as a table, as CSV and as PNG");
 }
 
 export async function upload({ actor, images }) {
@@ -178,7 +190,7 @@ export async function load({ actor, server }) {
   const summary = `${count(requests)} responses in ${seconds.toFixed(1)} s, none failed, median ${Math.ceil(p50)} ms`;
   await actor.caption(`${summary}; browser and recorder run on the same ${cores} cores`, 3.6);
   await actor.show(page.locator("[data-uptime]"), 0.5);
-  await actor.caption("Uptime, queue, memory and health update live", 1.6);
+  await actor.caption("Health, uptime, queue and memory of the server update live", 5);
 }
 
 export async function api({ actor, server }) {
