@@ -73,7 +73,10 @@ const kCharts = [
 export async function insights({ actor }) {
   const { page } = actor;
   const card = (name) => page.locator(`[data-insight=${name}]`);
-  await actor.open("Insights", "Visualizations of model, data and predictions, with captions computed from the numbers");
+  await actor.open(
+    "Insights",
+    "Visualizations of model, data and predictions, with captions computed from the numbers",
+  );
   for (const [name, caption] of kCharts) {
     await card(name).waitFor();
     await actor.show(card(name), 0.5);
