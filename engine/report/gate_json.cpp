@@ -3,12 +3,11 @@
 #include <map>
 
 #include "engine/core/error.h"
+#include "engine/model/json.h"
 #include "engine/report/option_range.h"
 
 namespace fovea {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json counts_json(const PairedCounts& counts) {
   Json json{{"images", counts.count}};

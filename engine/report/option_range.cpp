@@ -5,11 +5,10 @@
 #include <sstream>
 
 #include "engine/core/error.h"
+#include "engine/model/json.h"
 
 namespace fovea {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 bool is_allowed(const Json& value, const OptionRange& range) {
   if (range.object) return value.is_object();

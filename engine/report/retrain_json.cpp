@@ -1,12 +1,11 @@
 #include "engine/report/retrain_json.h"
 
 #include "engine/core/error.h"
+#include "engine/model/json.h"
 #include "engine/report/gate_json.h"
 
 namespace fovea {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::vector<int> count(const RetrainPlan& plan, const std::vector<const ImageRecord*>& images) {
   std::vector<int> counts(plan.classes.size());

@@ -158,6 +158,9 @@ def evaluations(api):
     assert api.call("list_evaluations", version=1)["evaluations"][-1]["id"] == "model"
     document = api.call("show_evaluation", version=1, id="model")["evaluation"]
     assert len(document["confusion"]) == 10
+    sample = document["statistics"]["classes"][0]["samples"][0]
+    assert api.call("show_model_image", version=1, sha256=sample)[:2] == b"BM"
+    api.call("show_model_image", 404, version=1, sha256="0" * 64)
     api.call("show_evaluation", 404, version=1, id="99")
 
 
