@@ -10,6 +10,12 @@ import { command, model, root } from "../support/fovea.mjs";
 
 export const screenshots = join(root, "build/screenshots");
 
+// A failed test may leave its server running. It must neither keep the test process alive nor outlive it.
+const runningServers = new Set();
+process.on("exit", () => {
+  for (const child of runningServers) child.kill("SIGKILL");
+});
+
 // Starts a server with a new data directory; resolves when it accepts connections. stop() kills it and resolves when
 // the process has ended.
 export async function startServer({
@@ -24,7 +30,8 @@ export async function startServer({
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...environment },
   });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
+  runningServers.add(child);
+  const ended = new Promise((resolve) => child.once("exit", resolve)).finally(() => runningServers.delete(child));
   let output = "";
   const address = await new Promise((resolve, reject) => {
     const listen = (chunk) => {
@@ -37,11 +44,13 @@ export async function startServer({
     child.once("error", reject);
     void ended.then(() => reject(new Error(`fovea serve ended: ${output}`)));
   });
+  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
   return {
     address,
     port: Number(new URL(address).port),
     folder,
     stop() {
+      child.ref();
       child.kill("SIGKILL");
       return ended;
     },

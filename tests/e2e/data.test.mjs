@@ -62,6 +62,7 @@ test("the empty view explains the first step and a folder becomes a class", asyn
   await page.getByRole("link", { name: "Add images" }).click();
   await addImages(page, red, "Choose a folder");
   assert.equal(await page.getByLabel("Class", { exact: true }).inputValue(), "red");
+  await page.locator(".thumbnails img").nth(11).waitFor();
   assert.equal(await page.locator(".thumbnails img").count(), 12);
   await screenshotPage(page, "data-staged");
   await page.getByRole("button", { name: "Add 12 images as red" }).click();
