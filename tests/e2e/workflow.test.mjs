@@ -76,7 +76,7 @@ test("CIFAR-10 is downloaded and its images are replayed by a retraining", { ski
   server = await startServer({ folder, environment: mirror });
   let page = await openView(browser, server, "data/add");
   await page.getByRole("button", { name: "Download CIFAR-10" }).click();
-  await page.getByText(/sha256/i).waitFor();
+  await page.getByText("has the SHA-256").first().waitFor();
   await screenshotPage(page, "workflow-rejected");
   await page.close();
   await server.stop();
