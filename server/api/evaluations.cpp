@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "engine/report/evaluation_images.h"
+#include "engine/core/error.h"
 #include "engine/report/evaluation_json.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
@@ -70,8 +70,9 @@ Reply list_evaluations(const Request& request, App& app) {
   for (const Evaluation& evaluation : app.store->jobs().evaluations(version.number, limit)) {
     list.push_back(job_head(evaluation));
   }
-  const Json stored = stored_evaluation(app.chart_context(), version);
-  if (stored.is_object()) list.push_back(stored_head(version, stored));
+  if (const auto stored = stored_evaluation(app.chart_context(), version)) {
+    list.push_back(stored_head(version, stored->document));
+  }
   return json_reply({{"version", version.number}, {"evaluations", std::move(list)}});
 }
 
@@ -80,11 +81,10 @@ Reply show_evaluation(const Request& request, App& app) {
   const std::string& id = request.params.at(1).second;
   const ChartContext context = app.chart_context();
   if (id == kModelEvaluation) {
-    Json document = stored_evaluation(context, version);
-    if (!document.is_object()) no_evaluation(version, id);
-    document.erase("images");  // /api/v1/models/{version}/images/{sha256} returns them
-    Json body = stored_head(version, document);
-    body["evaluation"] = std::move(document);
+    const auto stored = stored_evaluation(context, version);
+    if (!stored) no_evaluation(version, id);
+    Json body = stored_head(version, stored->document);
+    body["evaluation"] = stored->document;
     return json_reply(body);
   }
   const Evaluation found = numbered_evaluation(context, version, id);
@@ -96,16 +96,15 @@ Reply show_evaluation(const Request& request, App& app) {
 Reply show_model_image(const Request& request, App& app) {
   const StoredVersion version = find_version(request, app);
   const std::string& sha256 = request.params.at(1).second;
-  const Json document = stored_evaluation(app.chart_context(), version);
-  const EvaluationImages images =
-      document.is_object() ? read_evaluation_images(document) : EvaluationImages();
-  const auto found = images.find(sha256);
-  if (found == images.end()) {
+  const auto stored = stored_evaluation(app.chart_context(), version);
+  if (stored && !stored->images_error.empty()) throw FormatError(stored->images_error);
+  if (!stored || !stored->images.contains(sha256)) {
     throw HttpError(404, fmt::format("{} has no image {}", version_title(version.number), sha256));
   }
+  const std::vector<std::uint8_t>& file = stored->images.at(sha256);
   Reply reply;
-  reply.body.assign(found->second.begin(), found->second.end());
-  reply.fields = {{"Content-Type", std::string(image_type(found->second))},
+  reply.body.assign(file.begin(), file.end());
+  reply.fields = {{"Content-Type", std::string(image_type(file))},
                   {"Cache-Control", "private, max-age=86400"}};
   return reply;
 }

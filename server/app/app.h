@@ -68,7 +68,8 @@ class App {
   std::shared_ptr<const ServedModel> model() const { return registry.champion(); }
   Jobs& jobs() { return *jobs_; }
   ChartContext chart_context() {
-    return {*store, registry, training, data_statistics, jobs(), options.dataset};
+    return {*store, registry,       training, data_statistics, model_evaluations,
+            jobs(), options.dataset};
   }
 
   const AppOptions options;
@@ -78,6 +79,7 @@ class App {
   Files blobs;  // model files, feature statistics, uploaded images
   TrainingData training;
   DataStatisticsCache data_statistics;
+  ModelEvaluations model_evaluations;
   Registry registry;
   Watchdog watchdog;
   const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

@@ -131,9 +131,9 @@ std::optional<Image> InsightBuilder::load_image(const Source& source,
   const auto hash = parse_hash(sha256);
   const ImageRecord* record = hash ? snapshot_->dataset.index().find(*hash) : nullptr;
   if (record) return snapshot_->dataset.load(*record);
-  if (!source.images) return std::nullopt;
-  const auto found = source.images->find(sha256);
-  if (found == source.images->end()) return std::nullopt;
+  if (!source.model) return std::nullopt;
+  const auto found = source.model->images.find(sha256);
+  if (found == source.model->images.end()) return std::nullopt;
   return decode_image(found->second);
 }
 
@@ -142,7 +142,7 @@ std::string InsightBuilder::image_url(const Source& source, const std::string& s
   if (hash && snapshot_->dataset.index().find(*hash)) {
     return fmt::format("/api/v1/dataset/images/{}/content", sha256);
   }
-  if (source.images && source.images->contains(sha256)) {
+  if (source.model && source.model->images.contains(sha256)) {
     return fmt::format("/api/v1/models/{}/images/{}", source.version, sha256);
   }
   return {};

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
-#include "engine/model/feature_statistics.h"
 #include "server/dataset/data_statistics_cache.h"
 #include "server/dataset/training_data.h"
 #include "server/http/problem.h"
@@ -60,7 +59,7 @@ bool has_image_of(const TrainingSnapshot& snapshot, const EvaluationReport& repo
 
 void add_caveat(EvaluationSource& found, const TrainingSnapshot& snapshot) {
   if (found.stored) {
-    found.source.images_here = found.current || !found.source.images->empty() ||
+    found.source.images_here = found.current || !found.source.model->images.empty() ||
                                has_image_of(snapshot, found.evaluation.report);
     found.source.caveat =
         found.source.images_here
@@ -73,13 +72,16 @@ void add_caveat(EvaluationSource& found, const TrainingSnapshot& snapshot) {
 
 EvaluationSource make_source(const ChartContext& context, const StoredVersion& version,
                              const Json& document, const Json& id,
-                             std::chrono::system_clock::time_point date) {
+                             std::chrono::system_clock::time_point date,
+                             std::shared_ptr<const ModelEvaluation> model = nullptr) {
   EvaluationSource found;
+  found.source.version = version.number;
+  found.source.model = std::move(model);
   try {
     found.evaluation = read_evaluation(document);
-    found.source.version = version.number;
-    found.source.images =
-        std::make_shared<const EvaluationImages>(read_evaluation_images(document));
+    if (found.source.model && !found.source.model->images_error.empty()) {
+      throw FormatError(found.source.model->images_error);
+    }
   } catch (const FormatError& error) {
     throw NoSource(fmt::format("The evaluation of {} cannot be read: {}.",
                                version_title(version.number), error.what()));
@@ -175,11 +177,9 @@ std::string evaluations_url(int version) {
   return fmt::format("/api/v1/models/{}/evaluations", version);
 }
 
-Json stored_evaluation(const ChartContext& context, const StoredVersion& version) {
-  if (version.removed) return Json(Json::value_t::discarded);
-  const auto file = context.registry.features_file(version);
-  if (!file) return Json(Json::value_t::discarded);
-  return parse_evaluation(read_feature_statistics(*file).evaluation);
+std::shared_ptr<const ModelEvaluation> stored_evaluation(const ChartContext& context,
+                                                         const StoredVersion& version) {
+  return context.model_evaluations.get(context.registry, version);
 }
 
 Evaluation numbered_evaluation(const ChartContext& context, const StoredVersion& version,
@@ -198,7 +198,7 @@ void no_evaluation(const StoredVersion& version, const std::string& id) {
 }
 
 EvaluationSource find_stored_evaluation(const ChartContext& context, const StoredVersion& version) {
-  const Json document = stored_evaluation(context, version);
+  const auto stored = stored_evaluation(context, version);
   const std::string title = version_title(version.number);
   if (version.removed) {
     throw NoSource(
@@ -207,11 +207,12 @@ EvaluationSource find_stored_evaluation(const ChartContext& context, const Store
                     version.features_sha256 ? ", including the evaluation stored with them."
                                             : ". It had no stored evaluation."));
   }
-  if (!document.is_object()) {
+  if (!stored) {
     throw NoSource(fmt::format("{} has no stored evaluation.{}", capitalized(title),
                                how_to_evaluate(version)));
   }
-  return make_source(context, version, document, kModelEvaluation, creation_time(version));
+  return make_source(context, version, stored->document, kModelEvaluation, creation_time(version),
+                     stored);
 }
 
 std::optional<EvaluationSource> find_current_evaluation(const ChartContext& context,
@@ -235,7 +236,7 @@ EvaluationSource find_evaluation(const ChartContext& context, const StoredVersio
   if (id != kModelEvaluation) {
     return from_job(context, version, numbered_evaluation(context, version, id));
   }
-  if (!stored_evaluation(context, version).is_object()) no_evaluation(version, id);
+  if (!stored_evaluation(context, version)) no_evaluation(version, id);
   return require_own(find_stored_evaluation(context, version), version);
 }
 

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "engine/report/evaluation_images.h"
 #include "engine/report/evaluation_json.h"
+#include "server/charts/model_evaluations.h"
 #include "server/store/job_store.h"
 #include "server/store/prediction_store.h"
 #include "server/store/version_store.h"
@@ -28,6 +28,7 @@ struct ChartContext {
   Registry& registry;
   TrainingData& training;
   DataStatisticsCache& data_statistics;
+  ModelEvaluations& model_evaluations;
   Jobs& jobs;
   std::string dataset;  // its name
 };
@@ -44,8 +45,9 @@ struct Source {
   std::string text;                                    // the same, human-readable
   std::string caveat;                                  // empty: none
   bool images_here = true;  // false: the caveat says that its images are not on this machine
-  int version = 0;          // whose model file contains `images`
-  std::shared_ptr<const EvaluationImages> images;  // null: only those of the dataset
+  // The evaluation of the model file of `version`, if that is the source: it may contain images.
+  int version = 0;
+  std::shared_ptr<const ModelEvaluation> model;
 };
 
 struct EvaluationSource {
@@ -79,9 +81,10 @@ inline constexpr const char* kModelEvaluation = "model";
 // "/api/v1/models/2/evaluations"
 std::string evaluations_url(int version);
 
-// The evaluation in the feature bundle of a version, unparsed; discarded if there is none. Throws
-// FormatError for a damaged file.
-nlohmann::ordered_json stored_evaluation(const ChartContext& context, const StoredVersion& version);
+// The evaluation in the feature statistics of a version; null if there is none. Throws FormatError
+// for a damaged file.
+std::shared_ptr<const ModelEvaluation> stored_evaluation(const ChartContext& context,
+                                                         const StoredVersion& version);
 
 // An evaluation of the version by its number. Throws HttpError 404 if there is none.
 Evaluation numbered_evaluation(const ChartContext& context, const StoredVersion& version,
