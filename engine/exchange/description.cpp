@@ -2,33 +2,18 @@
 
 #include "engine/core/error.h"
 #include "engine/core/text.h"
-#include "engine/model/json.h"
+#include "engine/model/preprocess_json.h"
 
 namespace fovea {
 namespace {
 
 constexpr std::size_t kMaxDescribedClasses = 65536;
 
-std::array<float, 3> parse_rgb(const JsonReader& in) {
-  std::array<float, 3> rgb{};
-  const auto entries = in.list_of(3);
-  for (std::size_t i = 0; i < 3; ++i) rgb[i] = entries[i].float_number(-1e6f, 1e6f);
-  return rgb;
-}
+constexpr float kMaxDescribedMean = 1e6f;
 
 Preprocess parse_preprocess(const std::string& text, const std::string& what) {
   const Json json = parse_json(text, what + ": preprocess");
-  const JsonReader in(json, what + ": preprocess");
-  Preprocess preprocess;
-  preprocess.size = static_cast<int>(in.at("size").integer(1, 1024));
-  try {
-    preprocess.fit = parse_fit(in.at("fit").text());
-  } catch (const ConfigError& error) {
-    throw FormatError(what + ": preprocess: " + error.what());
-  }
-  preprocess.mean = parse_rgb(in.at("mean"));
-  preprocess.std = parse_rgb(in.at("std"));
-  return preprocess;
+  return preprocess_from_json(JsonReader(json, what + ": preprocess"), kMaxDescribedMean);
 }
 
 }  // namespace
@@ -36,17 +21,12 @@ Preprocess parse_preprocess(const std::string& text, const std::string& what) {
 std::map<std::string, std::string> describe_model(const Model& model, const ExportSource& source,
                                                   const std::string& axes) {
   const Preprocess& p = model.preprocess;
-  Json preprocess;
-  preprocess["size"] = p.size;
-  preprocess["fit"] = to_string(p.fit);
-  for (const float x : p.mean) preprocess["mean"].push_back(shortest_decimal(x));
-  for (const float x : p.std) preprocess["std"].push_back(shortest_decimal(x));
   const std::string size = std::to_string(p.size);
   std::map<std::string, std::string> text{
       {"fovea_version", source.fovea_version},
       {"weights_sha256", source.weights_sha256},
       {"classes", Json(model.classes).dump()},
-      {"preprocess", preprocess.dump()},
+      {"preprocess", preprocess_to_json(p)},
       {"temperature", Json(shortest_decimal(model.temperature)).dump()},
       {"input", "float32 " + axes + ", R G B, pixel values from 0 to 255, " + size + " x " + size +
                     " pixels: apply the EXIF orientation, fit to a square by the rule `fit` "

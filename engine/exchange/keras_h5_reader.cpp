@@ -6,6 +6,7 @@
 #include "engine/exchange/imported.h"
 #include "engine/exchange/keras_config.h"
 #include "engine/exchange/network_tensors.h"
+#include "engine/model/safetensors.h"
 
 namespace fovea {
 namespace {

@@ -1,13 +1,11 @@
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <set>
 
 #include "engine/core/error.h"
-#include "engine/core/half.h"
 #include "engine/core/text.h"
 #include "engine/exchange/imported.h"
-#include "engine/exchange/network_tensors.h"
+#include "engine/model/network.h"
 #include "engine/model/safetensors.h"
 
 namespace fovea {
@@ -177,18 +175,9 @@ void check_match(const Layouts& layouts, const TensorMap& tensors,
 }
 
 void copy_values(const WeightLayout& layout, const StoredTensor& stored, Tensor& tensor) {
-  const std::uint8_t* in = stored.bytes.data();
+  std::size_t position = 0;
   for (const std::uint32_t at : layout.memory_order()) {
-    float value;
-    if (stored.dtype == DType::f16) {
-      std::uint16_t half;
-      std::memcpy(&half, in, sizeof half);
-      value = from_half(half);
-    } else {
-      std::memcpy(&value, in, sizeof value);
-    }
-    in += size_of(stored.dtype);
-    tensor.data()[at] = value;
+    tensor.data()[at] = stored_value(stored, position++);
   }
 }
 

@@ -47,6 +47,7 @@ class JsonReader {
   float float_number(float low, float high) const;  // compared after rounding to float
 
   const Json& value() const { return value_; }
+  const std::string& prefix() const { return prefix_; }
   [[noreturn]] void fail(const std::string& problem) const;
 
  private:

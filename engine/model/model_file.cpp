@@ -10,6 +10,7 @@
 #include "engine/core/half.h"
 #include "engine/core/text.h"
 #include "engine/model/json.h"
+#include "engine/model/preprocess_json.h"
 #include "engine/model/safetensors.h"
 #include "engine/model/weight_layout.h"
 
@@ -22,14 +23,6 @@ constexpr std::size_t kMaxModelClasses = 65536;
 
 [[noreturn]] void fail_model(const std::string& problem) {
   throw FormatError("model file: " + problem);
-}
-
-// The tensors of a network, which owns them, by PyTorch name.
-std::map<std::string, Tensor*> tensors_of(const Network& network) {
-  std::map<std::string, Tensor*> tensors;
-  for (Param* param : network.params()) tensors[param->name] = &param->value;
-  for (Buffer* buffer : network.buffers()) tensors[buffer->name] = &buffer->value;
-  return tensors;
 }
 
 // The network's tensor for a layout. Both are built from the same spec, so a difference is a bug
@@ -86,34 +79,10 @@ void check_outputs(std::int64_t outputs, const std::vector<std::string>& classes
   }
 }
 
-std::string preprocess_to_json(const Preprocess& preprocess) {
-  Json json;
-  json["size"] = preprocess.size;
-  json["fit"] = to_string(preprocess.fit);
-  for (const float x : preprocess.mean) json["mean"].push_back(shortest_decimal(x));
-  for (const float x : preprocess.std) json["std"].push_back(shortest_decimal(x));
-  return json.dump();
-}
-
-std::array<float, 3> read_rgb(const JsonReader& in) {
-  std::array<float, 3> rgb{};
-  const auto entries = in.list_of(3);
-  for (std::size_t i = 0; i < 3; ++i) rgb[i] = entries[i].float_number(-1e9f, 1e9f);
-  return rgb;
-}
-
 Preprocess read_preprocess(const std::string& text) {
   const Json json = parse_json(text, "model file: preprocess");
   const JsonReader in(json, "model file: preprocess");
-  Preprocess preprocess;
-  preprocess.size = static_cast<int>(in.at("size").integer(1, 1024));
-  try {
-    preprocess.fit = parse_fit(in.at("fit").text());
-  } catch (const ConfigError& error) {
-    fail_model(std::string("preprocess: ") + error.what());
-  }
-  preprocess.mean = read_rgb(in.at("mean"));
-  preprocess.std = read_rgb(in.at("std"));
+  const Preprocess preprocess = preprocess_from_json(in, 1e9f);
   in.reject_unknown_keys();
   return preprocess;
 }
@@ -159,18 +128,9 @@ std::vector<std::uint8_t> pack(const WeightLayout& layout, const Tensor& tensor,
 }
 
 void unpack(const WeightLayout& layout, const StoredTensor& stored, Tensor& tensor) {
-  const std::uint8_t* in = stored.bytes.data();
   std::size_t position = 0;
   for (const std::uint32_t at : layout.memory_order()) {
-    float value;
-    if (stored.dtype == DType::f16) {
-      std::uint16_t small;
-      std::memcpy(&small, in, sizeof small);
-      value = from_half(small);
-    } else {
-      std::memcpy(&value, in, sizeof value);
-    }
-    in += size_of(stored.dtype);
+    const float value = stored_value(stored, position);
     check_value(layout, position++, value);
     tensor.data()[at] = value;
   }
@@ -239,7 +199,7 @@ std::vector<std::uint8_t> write_model(const Model& model, bool half) {
   for (const auto& [key, value] : model.provenance) file.metadata[kProvenance + key] = value;
 
   const auto layouts = weight_layouts(spec);
-  const auto tensors = tensors_of(model.network);
+  const auto tensors = tensors_by_name(model.network);
   std::vector<std::vector<std::uint8_t>> bytes;
   bytes.reserve(layouts.size());
   for (const WeightLayout& layout : layouts) {
@@ -272,7 +232,7 @@ ModelFile read_model_file(std::span<const std::uint8_t> bytes) {
   try {
     Model model{Network(spec), preprocess, std::move(classes), temperature, std::move(provenance)};
     check_outputs(model.network.outputs(), model.classes);
-    const auto tensors = tensors_of(model.network);
+    const auto tensors = tensors_by_name(model.network);
     for (const WeightLayout& layout : layouts) {
       unpack(layout, *stored.at(layout.name), tensor_for(tensors, layout));
     }

@@ -187,4 +187,11 @@ std::vector<Network::LayerInfo> Network::describe() const {
   return infos;
 }
 
+std::map<std::string, Tensor*> tensors_by_name(const Network& network) {
+  std::map<std::string, Tensor*> tensors;
+  for (Param* param : network.params()) tensors[param->name] = &param->value;
+  for (Buffer* buffer : network.buffers()) tensors[buffer->name] = &buffer->value;
+  return tensors;
+}
+
 }  // namespace fovea

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -103,5 +104,8 @@ Sequential build_layers(const std::vector<LayerSpec>& layers, const Shape& input
 
 // "Conv2d(3 -> 32, 3x3)"; `input` is the input shape of the layer.
 std::string describe_layer(const LayerSpec& layer, const Shape& input);
+
+// The parameters and buffers of a network, which owns them, by PyTorch name.
+std::map<std::string, Tensor*> tensors_by_name(const Network& network);
 
 }  // namespace fovea

@@ -1,10 +1,12 @@
 #include "engine/model/safetensors.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string_view>
 
 #include "engine/core/error.h"
+#include "engine/core/half.h"
 #include "engine/core/sha256.h"
 #include "engine/core/text.h"
 #include "engine/model/json.h"
@@ -25,12 +27,6 @@ constexpr std::string_view kHashKey = "\"header_sha256\":\"";
 
 const char* dtype_name(DType type) {
   return type == DType::f32 ? "F32" : type == DType::f16 ? "F16" : "I64";
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::vector<std::string> sizes;
-  for (const std::int64_t size : shape) sizes.push_back(std::to_string(size));
-  return "[" + join(sizes) + "]";
 }
 
 std::int64_t element_count(const std::string& name, const std::vector<std::int64_t>& shape) {
@@ -210,6 +206,24 @@ Safetensors read_container(std::span<const std::uint8_t> bytes, Writer writer) {
 }
 
 }  // namespace
+
+float stored_value(const StoredTensor& tensor, std::size_t position) {
+  const std::uint8_t* in = tensor.bytes.data() + position * size_of(tensor.dtype);
+  if (tensor.dtype == DType::f16) {
+    std::uint16_t half;
+    std::memcpy(&half, in, sizeof half);
+    return from_half(half);
+  }
+  float value;
+  std::memcpy(&value, in, sizeof value);
+  return value;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::vector<std::string> sizes;
+  for (const std::int64_t size : shape) sizes.push_back(std::to_string(size));
+  return "[" + join(sizes) + "]";
+}
 
 std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
   std::vector<const StoredTensor*> order;

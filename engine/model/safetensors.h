@@ -24,6 +24,11 @@ struct StoredTensor {
   std::span<const std::uint8_t> bytes;  // row-major, little-endian; not owned
 };
 
+// The number at a position of an F32 or F16 tensor. REQUIRES: the position exists.
+float stored_value(const StoredTensor& tensor, std::size_t position);
+// "[3, 3, 16, 32]"
+std::string shape_text(const std::vector<std::int64_t>& shape);
+
 struct Safetensors {
   std::map<std::string, std::string> metadata;  // without the two hashes
   std::vector<StoredTensor> tensors;            // in the order of their bytes, without gaps
