@@ -2,21 +2,12 @@
 // class, retrain, read the verdict, roll back.
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { root } from "../support/fovea.mjs";
 import { filesIn, handSigns, newFolder, stripedFolder } from "../support/training_images.mjs";
-import { openView, screenshots, startBrowser, startServer } from "./browser.mjs";
+import { openView, screenshots, startServerAndBrowser } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const kImages = 50;
 const photograph = join(root, "www/src/samples/ship.jpg");

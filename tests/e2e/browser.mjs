@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { command, model, root } from "../support/fovea.mjs";
 
@@ -72,6 +73,17 @@ export async function startBrowser(extraArguments = []) {
       ...extraArguments,
     ],
   });
+}
+
+// The server and the browser of all tests of a file, which are stopped after the last one.
+export async function startServerAndBrowser() {
+  const server = await startServer();
+  const browser = await startBrowser();
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+  return { server, browser };
 }
 
 // Collects the errors of the page in page.errors: uncaught errors and violations of the Content-Security-Policy.

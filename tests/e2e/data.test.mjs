@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { filesIn, newFolder, stripedFolder, stripedImage } from "../support/training_images.mjs";
 import {
   assertAccessible,
@@ -10,20 +10,11 @@ import {
   openView,
   screens,
   screenshotPage,
-  startBrowser,
   startServer,
+  startServerAndBrowser,
 } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const folder = newFolder();
 const red = stripedFolder(folder, "red", [230, 30, 30], 12);

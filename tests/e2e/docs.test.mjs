@@ -1,20 +1,11 @@
 // The API reference at /docs (Swagger UI).
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { root } from "../support/fovea.mjs";
-import { screenshots, startBrowser, startServer } from "./browser.mjs";
+import { screenshots, startServerAndBrowser } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 // Opens `path` with only the server reachable. Requests to other hosts and violations of the Content-Security-Policy
 // are collected in page.errors.

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { decoderImages } from "../support/fovea.mjs";
 import {
   assertAccessible,
@@ -13,20 +13,12 @@ import {
   screens,
   screenshotPage,
   screenshots,
-  startBrowser,
   startServer,
+  startServerAndBrowser,
 } from "./browser.mjs";
 
-let server; // holds 130 predictions from the second test on
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+// The server holds 130 predictions from the second test on
+const { server, browser } = await startServerAndBrowser();
 
 const images = decoderImages();
 const rows = (page) => page.locator(".past");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { decoderImages, model } from "../support/fovea.mjs";
 import {
   assertAccessible,
@@ -12,20 +12,11 @@ import {
   predictByApi,
   screens,
   screenshotPage,
-  startBrowser,
   startServer,
+  startServerAndBrowser,
 } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const images = decoderImages();
 const getJson = async (path) => (await fetch(`${server.address}${path}`)).json();

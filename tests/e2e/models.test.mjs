@@ -3,31 +3,14 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { model } from "../support/fovea.mjs";
 import { newFolder, stripedImage } from "../support/training_images.mjs";
-import {
-  assertAccessible,
-  assertFits,
-  openView,
-  screens,
-  screenshotPage,
-  startBrowser,
-  startServer,
-} from "./browser.mjs";
+import { assertAccessible, assertFits, openView, screens, screenshotPage, startServerAndBrowser } from "./browser.mjs";
 
 const kJobTimeout = 900_000; // milliseconds; a job runs at low priority
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const getJson = async (path) => (await fetch(`${server.address}${path}`)).json();
 async function postJson(path, body) {

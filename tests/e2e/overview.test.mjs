@@ -1,7 +1,7 @@
 // The Overview shows the state of the server and follows it live.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { decoderImages } from "../support/fovea.mjs";
 import {
   assertAccessible,
@@ -10,20 +10,10 @@ import {
   predictByApi,
   screens,
   screenshotPage,
-  startBrowser,
-  startServer,
+  startServerAndBrowser,
 } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const images = decoderImages();
 const getJson = async (path) => (await fetch(`${server.address}${path}`)).json();

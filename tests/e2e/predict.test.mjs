@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { decoderImages, predictByCommand, realImages, tolerance } from "../support/fovea.mjs";
 import {
   addImages,
@@ -15,21 +15,12 @@ import {
   screenshotPage,
   screenshots,
   setMode,
-  startBrowser,
   startServer,
+  startServerAndBrowser,
   waitForPredictions,
 } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const images = decoderImages();
 const image = images.find((path) => path.endsWith("upright.png"));

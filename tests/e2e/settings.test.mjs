@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { decoderImages, root } from "../support/fovea.mjs";
 import {
   assertAccessible,
@@ -15,18 +15,10 @@ import {
   screenshotPage,
   startBrowser,
   startServer,
+  startServerAndBrowser,
 } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const section = (page, id) => page.locator(`[data-section=${id}]`);
 const fact = (page, id, name) =>

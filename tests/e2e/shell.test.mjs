@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
   assertAccessible,
   assertFits,
@@ -11,20 +11,11 @@ import {
   openView,
   screens,
   screenshotPage,
-  startBrowser,
   startServer,
+  startServerAndBrowser,
 } from "./browser.mjs";
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const heading = (page, text) => page.getByRole("heading", { level: 1, name: text }).waitFor();
 

@@ -1,6 +1,6 @@
 // The Train view: planning, following, canceling and resuming a retraining.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { stripedImage } from "../support/training_images.mjs";
 import {
   assertAccessible,
@@ -8,22 +8,13 @@ import {
   openView,
   screens,
   screenshotPage,
-  startBrowser,
   startServer,
+  startServerAndBrowser,
 } from "./browser.mjs";
 
 const kJobTimeout = 900_000; // milliseconds; a job runs at low priority
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser } = await startServerAndBrowser();
 
 const getJson = async (path, at = server) => (await fetch(`${at.address}${path}`)).json();
 const postJson = async (path, body, at = server) => {
