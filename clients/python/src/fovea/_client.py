@@ -31,7 +31,7 @@ class Client:
     that is at most `max_wait` seconds), and if the server is not reachable. `verify` is the file of a
     certificate to trust, or False to accept any certificate.
 
-    All methods throw ApiError for an error response and TransportError if there is no response.
+    Every method raises ApiError for an error response, and TransportError when no response arrives.
     """
 
     def __init__(
