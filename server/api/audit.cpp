@@ -1,19 +1,14 @@
 #include "server/api/audit.h"
 
-#include <nlohmann/json.hpp>
-
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/store/audit_log.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
-
-namespace {
-using Json = nlohmann::ordered_json;
-}
 
 void audit(Store& store, const Request& request, const std::string& action,
            const std::string& subject, const Json& detail) {

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/text.h"
 #include "server/api/audit.h"
@@ -9,13 +8,12 @@
 #include "server/api/input.h"
 #include "server/app/app.h"
 #include "server/dataset/export.h"
+#include "server/text/json.h"
 #include "server/text/strings.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kSplits[] = {"train", "val", "test"};
 

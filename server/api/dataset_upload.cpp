@@ -1,18 +1,16 @@
 #include <algorithm>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/audit.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/app/app.h"
+#include "server/text/json.h"
 #include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The files and labels of a request, from a form or from its body and query.
 struct Upload {

@@ -1,5 +1,4 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/report/evaluation_json.h"
@@ -10,12 +9,11 @@
 #include "server/charts/sources.h"
 #include "server/dataset/export.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 StoredVersion find_version(const Request& request, App& app) {
   return app.registry.find(request.params.at(0).second);

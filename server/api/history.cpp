@@ -1,7 +1,6 @@
 #include <limits>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/audit.h"
 #include "server/api/handlers.h"
@@ -10,11 +9,10 @@
 #include "server/app/app.h"
 #include "server/dataset/export.h"
 #include "server/http/target.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kCsvBatch = 500;  // predictions read from the disk at a time
 

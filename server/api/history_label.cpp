@@ -1,16 +1,14 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/audit.h"
 #include "server/api/handlers.h"
 #include "server/api/history_query.h"
 #include "server/api/input.h"
 #include "server/app/app.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string read_label(const Request& request) {
   const std::string text = read_text(read_object(request), "label");

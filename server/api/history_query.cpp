@@ -3,16 +3,14 @@
 #include <limits>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/text.h"
 #include "server/api/input.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 [[noreturn]] void reject(std::string_view name, std::string_view text, const char* expected) {
   throw HttpError(400, fmt::format("{}={} is not {}", name, text, expected));

@@ -3,14 +3,12 @@
 #include <cmath>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/text.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMaxJson = 8 << 20;
 constexpr int kMaxDepth = 16;

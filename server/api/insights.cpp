@@ -1,16 +1,14 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/insight_reply.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 InsightQuery read_query(const Request& request, const Registry& registry) {
   InsightQuery query;

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/text.h"
 #include "server/api/audit.h"
@@ -10,11 +9,10 @@
 #include "server/api/job_reply.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::int64_t parse_id(std::string_view text, const char* what) {
   const auto number = parse_number<std::int64_t>(text);

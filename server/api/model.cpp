@@ -1,15 +1,13 @@
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/version_reply.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/registry/manifest.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json layers_json(const Network& network) {
   Json layers = Json::array();

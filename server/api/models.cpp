@@ -1,17 +1,14 @@
 #include <limits>
 
-#include <nlohmann/json.hpp>
-
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/version_reply.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 StoredVersion find_version(const Request& request, const Registry& registry) {
   return registry.find(request.params.at(0).second);

@@ -3,7 +3,6 @@
 #include <map>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
@@ -11,12 +10,11 @@
 #include "server/api/routes.h"
 #include "server/http/problem.h"
 #include "server/http/static_files.h"
+#include "server/text/json.h"
 #include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Adds the members of `from` to `into`. Objects in both are merged recursively.
 void merge(Json& into, const Json& from, const std::string& where) {

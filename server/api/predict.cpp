@@ -1,18 +1,16 @@
 #include <algorithm>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/text.h"
 #include "server/api/handlers.h"
 #include "server/api/predict_input.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The number of classes in `top`.
 int read_top_k(const Request& request, int classes) {

@@ -1,17 +1,14 @@
 #include "server/api/problem_of.h"
 
-#include <nlohmann/json.hpp>
-
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/data/dataset_lock.h"
 #include "server/jobs/jobs.h"
 #include "server/registry/registry.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Reply with_fields(Reply reply, const Fields& fields) {
   reply.fields.insert(reply.fields.end(), fields.begin(), fields.end());

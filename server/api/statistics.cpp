@@ -1,16 +1,14 @@
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 #include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json ratio(double sum, std::int64_t count) {
   return count == 0 ? Json() : Json(sum / static_cast<double>(count));

@@ -1,16 +1,14 @@
-#include <nlohmann/json.hpp>
 
 #include "engine/image/decode.h"
 #include "server/api/handlers.h"
 #include "server/api/routes.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The limits that matter in daily use; docs/operations.md lists all of them.
 Json limits_json(const AppOptions& options) {

@@ -1,5 +1,4 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/input.h"
@@ -7,11 +6,11 @@
 #include "server/app/app.h"
 #include "server/http/problem.h"
 #include "server/registry/manifest.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Bytes = std::span<const std::uint8_t>;
 
 struct ModelUpload {  // both point into the request

@@ -1,15 +1,13 @@
 #include "server/api/version_reply.h"
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/registry/manifest.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json head(const StoredVersion& version, const Aliases& aliases) {
   Json names = Json::array();

@@ -1,12 +1,10 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "server/charts/chart.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Rounded to six decimals: enough for a chart, and 0.1 instead of 0.10000000000000003.
 Json number(double value) {

@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "server/dataset/data_statistics_cache.h"
@@ -14,13 +13,12 @@
 #include "server/registry/manifest.h"
 #include "server/registry/registry.h"
 #include "server/store/store.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 #include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kMaxSearched =
     100;  // newest evaluations among which one on the test split is searched

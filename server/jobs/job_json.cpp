@@ -1,16 +1,14 @@
 // Jobs::show() and show_short(): a job as JSON.
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "server/jobs/job_protocol.h"
 #include "server/jobs/jobs.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kPage = 1000;  // events read per query
 

@@ -1,16 +1,14 @@
 #include <fmt/format.h>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/report/gate_json.h"
 #include "engine/report/retrain_json.h"
 #include "server/jobs/model_job_handler.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The options of each kind of job and their allowed values.
 const std::map<std::string, OptionRanges>& option_ranges() {

@@ -4,13 +4,12 @@
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 constexpr int kMaxDepth = 16;
 constexpr std::uint64_t kMaxFile = 64 << 20;
 

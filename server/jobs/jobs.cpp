@@ -1,20 +1,18 @@
 #include "server/jobs/jobs.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "server/events/hub.h"
 #include "server/jobs/child_process.h"
 #include "server/jobs/job_protocol.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 constexpr int kMaxQueued = 20;
 constexpr int kMaxStored = 20'000;           // events stored per run
 constexpr std::size_t kMaxEvent = 64 << 10;  // bytes

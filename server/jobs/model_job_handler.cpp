@@ -1,7 +1,6 @@
 #include "server/jobs/model_job_handler.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <vector>
@@ -18,13 +17,12 @@
 #include "server/jobs/retrain_estimate.h"
 #include "server/registry/manifest.h"
 #include "server/registry/registry.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 std::string mebibytes(std::uint64_t bytes) {
   return fmt::format("{} MiB", (bytes + (1 << 20) - 1) >> 20);
 }

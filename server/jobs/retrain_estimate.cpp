@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "server/jobs/job_protocol.h"
 #include "server/store/job_store.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kMaxJobs = 100;  // searched
 constexpr int kPage = 1000;    // events read per query

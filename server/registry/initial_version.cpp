@@ -1,17 +1,14 @@
 #include "server/registry/initial_version.h"
 
-#include <nlohmann/json.hpp>
-
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/model/model_file.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 constexpr const char* kActor = "server";
 
 fs::path features_beside(const fs::path& model) {

@@ -3,14 +3,12 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMaxText = 1 << 20;       // bytes
 constexpr double kTemperatureTolerance = 1e-4;  // relative; decimal text compared with a float

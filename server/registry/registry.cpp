@@ -5,17 +5,15 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/model/feature_statistics.h"
 #include "server/registry/manifest.h"
 #include "server/store/files.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kChampion = "champion";
 constexpr const char* kChallenger = "challenger";

@@ -1,12 +1,11 @@
 #include "server/registry/watchdog.h"
+#include "server/text/json.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 Json summary_json(const ServiceRecord::Summary& summary) {

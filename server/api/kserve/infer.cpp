@@ -1,7 +1,5 @@
 #include <cstring>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/core/text.h"
 #include "server/api/handlers.h"
 #include "server/api/kserve/infer_request.h"
@@ -9,11 +7,10 @@
 #include "server/api/predict_input.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Appends the bytes of a number in little-endian order, which is also that of this machine.
 template <class Number>

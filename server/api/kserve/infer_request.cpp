@@ -3,18 +3,17 @@
 #include <algorithm>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/text.h"
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
 #include "engine/report/base64.h"
 #include "server/api/input.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using ByteVector = std::vector<std::uint8_t>;
 
 constexpr std::int64_t kMaxImages = 1000;

@@ -1,17 +1,13 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/kserve/metadata.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 
 // The Open Inference Protocol, version 2: metadata, health and repository. infer.cpp has inference.
 namespace fovea::server {
-
-namespace {
-using Json = nlohmann::ordered_json;
-}
 
 std::shared_ptr<const ServedModel> active_v2_model(const Request& request, const App& app) {
   auto served = app.model();

@@ -1,17 +1,15 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/insight_reply.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 #include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 InsightQuery legacy_query() {
   InsightQuery query;

@@ -1,15 +1,13 @@
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/api/job_reply.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kMaxSearched = 100;  // newest jobs among which the latest retraining is searched
 

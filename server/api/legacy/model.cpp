@@ -1,16 +1,14 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 #include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string table_row(const std::string& layer, const std::string& output,
                       const std::string& parameters) {

@@ -1,18 +1,15 @@
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "server/api/handlers.h"
 #include "server/api/predict_input.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 #include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kNotAllowed = "File type not allowed: send a PNG or JPEG image";
 

@@ -18,12 +18,12 @@
 #include "engine/train/run_state.h"
 #include "server/jobs/worker/stop_signals.h"
 #include "server/jobs/worker/worker.h"
+#include "server/text/json.h"
 #include "server/text/time.h"
 
 namespace fovea::server {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kCheckpointInterval{20};

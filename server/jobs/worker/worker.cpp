@@ -7,13 +7,12 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "server/jobs/worker/stop_signals.h"
+#include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
