@@ -13,9 +13,9 @@ namespace {
 constexpr std::size_t kEvaluationsKept = 2;
 
 std::shared_ptr<const ModelEvaluation> parse_model_evaluation(const std::string& text) {
-  auto evaluation = std::make_shared<ModelEvaluation>();
-  evaluation->document = parse_evaluation(text);
-  if (!evaluation->document.is_object()) return nullptr;
+  auto document = parse_evaluation(text);
+  if (!document.is_object()) return nullptr;
+  auto evaluation = std::make_shared<ModelEvaluation>(std::move(document));
   try {
     evaluation->images = read_evaluation_images(evaluation->document);
   } catch (const FormatError& error) {

@@ -17,6 +17,8 @@ class Registry;
 
 // The evaluation that came with the model file of a version.
 struct ModelEvaluation {
+  explicit ModelEvaluation(nlohmann::ordered_json parsed) : document(std::move(parsed)) {}
+
   nlohmann::ordered_json document;  // an object, without the member `images`
   EvaluationImages images;          // that member
   std::string images_error;         // why it is malformed; empty: it is not
