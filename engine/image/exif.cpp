@@ -4,9 +4,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/image/decode.h"
+#include "engine/image/formats.h"
+#include "engine/image/jpeg_scan.h"
 
 namespace fovea {
 namespace {
@@ -50,32 +53,36 @@ int orientation_of_tiff(Bytes tiff) {
   const auto entries = in.number(*directory, 2);
   if (!entries) return 1;
   // Entries of 12 bytes: tag, type, number of values, value.
-  constexpr std::uint32_t kOrientation = 0x0112, kShort = 3;
+  constexpr std::uint32_t kOrientation = 0x0112, kByte = 1, kShort = 3, kLong = 4;
   for (std::uint32_t i = 0; i < *entries; ++i) {
     const std::uint64_t at = std::uint64_t{*directory} + 2 + 12 * std::uint64_t{i};
     const auto tag = in.number(at, 2);
     if (!tag) return 1;
     if (*tag != kOrientation) continue;
-    if (in.number(at + 2, 2) != kShort || in.number(at + 4, 4) != 1u) return 1;
-    const std::uint32_t value = in.number(at + 8, 2).value_or(1);
+    // A SHORT by the standard; some programs write a BYTE or a LONG.
+    const std::uint32_t type = in.number(at + 2, 2).value_or(0);
+    const std::uint64_t size = type == kByte ? 1 : type == kShort ? 2 : type == kLong ? 4 : 0;
+    if (size == 0 || in.number(at + 4, 4) != 1u) return 1;
+    const std::uint32_t value = in.number(at + 8, size).value_or(1);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
 }
 
 int orientation_of_jpeg(Bytes jpeg) {
-  // Segments: FF and a code, then the length (which counts itself) and the contents.
+  // Segments: FF and a code, then the length (which counts itself) and the contents. Other bytes
+  // between segments are skipped, as the decoder does.
   const EndianReader in(jpeg, false);
   std::uint64_t at = 2;
   while (true) {
-    const auto marker = in.number(at, 2);
-    if (!marker || *marker < 0xFF00) return 1;
-    if (*marker == 0xFFFF) {  // a fill byte
-      ++at;
+    at = formats::find_jpeg_marker(jpeg, at);
+    if (at >= jpeg.size()) return 1;
+    const std::uint32_t code = jpeg[at + 1];
+    if (code == 0xDA || code == 0xD9) return 1;  // start of the image data, or end of the file
+    if (code == 0x01 || (code >= 0xD0 && code <= 0xD8)) {  // without contents
+      at += 2;
       continue;
     }
-    const std::uint32_t code = *marker & 0xFF;
-    if (code == 0xDA || code == 0xD9) return 1;  // start of the image data, or end of the file
     const auto length = in.number(at + 2, 2);
     if (!length || *length < 2 || at + 2 + *length > jpeg.size()) return 1;
     const Bytes segment = jpeg.subspan(at + 4, *length - 2);
@@ -86,17 +93,74 @@ int orientation_of_jpeg(Bytes jpeg) {
   }
 }
 
+// ImageMagick's form of EXIF in a text chunk: line break, "exif", line break, size, line break, the
+// bytes as hexadecimal digits with line breaks.
+int orientation_of_profile(Bytes text) {
+  std::size_t at = 0;
+  for (int line = 0; line < 3; ++line) {
+    while (at < text.size() && text[at] != '\n') ++at;
+    ++at;
+  }
+  std::vector<std::uint8_t> exif;
+  int digits = 0, value = 0;
+  for (; at < text.size(); ++at) {
+    const int c = text[at] | 0x20;
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) continue;
+    value = value << 4 | digit;
+    if (++digits % 2 == 0) exif.push_back(static_cast<std::uint8_t>(value));
+  }
+  Bytes tiff = exif;
+  if (starts_with(tiff, "Exif\0\0", 6)) tiff = tiff.subspan(6);
+  return orientation_of_tiff(tiff);
+}
+
+// A chunk tEXt (key, 0, text) or zTXt (key, 0, 0, zlib data) with such a profile.
+int orientation_of_text_chunk(Bytes body, bool compressed) {
+  for (const char* key : {"Raw profile type exif", "Raw profile type APP1"}) {
+    const std::size_t size = std::strlen(key) + 1;
+    if (!starts_with(body, key, size)) continue;
+    if (!compressed) return orientation_of_profile(body.subspan(size));
+    if (body.size() <= size) return 1;
+    constexpr std::size_t kMaxProfile = 1 << 18;  // an EXIF block has at most 64 KiB
+    return orientation_of_profile(formats::inflate(body.subspan(size + 1), kMaxProfile));
+  }
+  return 1;
+}
+
 int orientation_of_png(Bytes png) {
   // Chunks: length of the contents, type, contents, CRC.
   const EndianReader in(png, false);
   std::uint64_t at = 8;
+  int by_text = 1;
   while (true) {
     const auto length = in.number(at, 4);
-    if (!length || at + 12 + *length > png.size()) return 1;
+    if (!length || at + 12 + *length > png.size()) return by_text;
     const Bytes chunk = png.subspan(at + 4, 4 + *length);
-    if (starts_with(chunk, "eXIf", 4)) return orientation_of_tiff(chunk.subspan(4));
-    if (starts_with(chunk, "IEND", 4)) return 1;
+    if (starts_with(chunk, "eXIf", 4) && formats::png_crc_matches(png, at, *length))
+      return orientation_of_tiff(chunk.subspan(4));
+    const bool compressed = starts_with(chunk, "zTXt", 4);
+    if (by_text == 1 && (compressed || starts_with(chunk, "tEXt", 4))) {
+      by_text = orientation_of_text_chunk(chunk.subspan(4), compressed);
+    }
+    if (starts_with(chunk, "IEND", 4)) return by_text;
     at += 12 + *length;
+  }
+}
+
+int orientation_of_webp(Bytes webp) {
+  // Chunks: type, length of the contents, contents, padded to an even length.
+  const EndianReader in(webp, true);
+  std::uint64_t at = 12;
+  while (true) {
+    const auto length = in.number(at + 4, 4);
+    if (!length || at + 8 + *length > webp.size()) return 1;
+    Bytes body = webp.subspan(at + 8, *length);
+    if (starts_with(webp.subspan(at), "EXIF", 4)) {
+      if (starts_with(body, "Exif\0\0", 6)) body = body.subspan(6);
+      return orientation_of_tiff(body);
+    }
+    at += 8 + *length + *length % 2;
   }
 }
 
@@ -105,6 +169,10 @@ int orientation_of_png(Bytes png) {
 int exif_orientation(Bytes bytes) {
   if (starts_with(bytes, "\xFF\xD8", 2)) return orientation_of_jpeg(bytes);
   if (starts_with(bytes, "\x89PNG\r\n\x1A\n", 8)) return orientation_of_png(bytes);
+  if (starts_with(bytes, "RIFF", 4) && bytes.size() >= 12 &&
+      starts_with(bytes.subspan(8), "WEBP", 4)) {
+    return orientation_of_webp(bytes);
+  }
   return 1;
 }
 

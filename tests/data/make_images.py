@@ -66,6 +66,30 @@ def rgb16_png(width, height):
     )
 
 
+def web_formats(upright):
+    """GIF and WebP files, each with the image that Pillow reads from it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    other = ImageOps.mirror(upright)
+    alpha = upright.convert("RGBA")
+    alpha.putalpha(Image.linear_gradient("L").resize(upright.size))
+    palette = upright.quantize(16)
+    palette.save(OUT / "still.gif")
+    palette.save(OUT / "interlaced.gif", interlace=1)
+    palette.save(OUT / "clear.gif", transparency=3)
+    palette.save(OUT / "animated.gif", save_all=True, append_images=[other.quantize(16)])
+    upright.save(OUT / "lossy.webp", quality=60)
+    alpha.save(OUT / "lossy_alpha.webp", quality=60)
+    alpha.save(OUT / "lossless_alpha.webp", lossless=True)
+    upright.save(OUT / "animated.webp", save_all=True, append_images=[other], quality=80)
+    upright.transpose(STORED[6]).save(OUT / "exif6.webp", lossless=True, exif=exif)
+    for path in [*OUT.glob("*.gif"), *OUT.glob("*.webp")]:
+        shown = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
+        white = Image.new("RGBA", shown.size, (255, 255, 255, 255))
+        name = path.name.replace(".", "_")
+        Image.alpha_composite(white, shown).convert("RGB").save(OUT / f"{name}_expected.png", optimize=True)
+
+
 def main():
     OUT.mkdir(exist_ok=True)
     upright = scene(24, 16)
@@ -101,6 +125,8 @@ def main():
     Image.alpha_composite(white, again).convert("RGB").save(OUT / "palette_clear_expected.png", optimize=True)
     (OUT / "rgb16.png").write_bytes(rgb16_png(12, 8))
 
+    web_formats(upright)
+
     source = scene(61, 47)
     source.save(OUT / "resize_source.png", optimize=True)
     for width, height in [(32, 32), (20, 47), (61, 9), (7, 5), (100, 70), (1, 1), (60, 46)]:
@@ -111,6 +137,7 @@ def main():
     (OUT / "VERSIONS").write_text(
         f"python {sys.version.split()[0]}\npillow {PIL.__version__}\n"
         f"libjpeg-turbo {features.version_feature('libjpeg_turbo')}\nzlib {features.version('zlib')}\n"
+        f"libwebp {features.version('webp')}\n"
     )
 
 

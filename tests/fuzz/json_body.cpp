@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.body = fuzz::text({data, size});
   try {
     const nlohmann::ordered_json body = server::read_object(request);
-    fuzz::may_refuse([&] { server::parse_class_name(server::read_text(body, "label")); });
+    fuzz::may_refuse([&] { parse_class_name(server::read_text(body, "label")); });
     server::read_text(body, "reason");
     job(body);
   } catch (const server::HttpError& refusal) {

@@ -11,10 +11,14 @@ import json
 import lzma
 import math
 import struct
+import sys
 import tarfile
 import zipfile
 import zlib
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
+import torch_files
 
 OUT = Path(__file__).parent / "corpus"
 
@@ -51,6 +55,15 @@ def zip_file(method):
         for name, data in (("cat/a.png", png(1)), ("dog/b.png", png(2)), ("cat/zeros", bytes(5000))):
             archive.writestr(zipfile.ZipInfo(name), data if method else data[:80], method)
     return out.getvalue()
+
+
+def old_zip():
+    """A zip with names in cp437 and without the flag for UTF-8, and with stray and system files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("Qpfel/2024-01/a.png", "Birnen/b.png", "cover.png", "Birnen/Thumbs.db"):
+            archive.writestr(zipfile.ZipInfo(name), png(1)[:80])
+    return out.getvalue().replace(b"Qpfel", b"\x8epfel")
 
 
 def text(value, size):
@@ -140,6 +153,26 @@ def state_dict():
     return struct.pack("<Q", len(written)) + written + data + bytes(8)
 
 
+def torch_state():
+    """A convolution stored with other strides, two tensors in one storage, and a counter."""
+    weights = torch_files.Storage("0", [0.5 * i for i in range(12)])
+    counter = torch_files.Storage("1", [7], whole=True)
+    state = torch_files.tensors({})
+    state["_conv_stem.weight"] = torch_files.Tensor(weights, (2, 3, 1, 2), (1, 2, 12, 6))
+    state["_bn0.bias"] = torch_files.Tensor(weights, (2,), offset=10)
+    state["_bn0.num_batches_tracked"] = torch_files.Tensor(counter, ())
+    state._metadata = torch_files.OrderedDict({"": {"version": 1}})
+    return state
+
+
+def torch_archive():
+    """The pickle and the numbers of the zip form, as the fuzzer takes them; libarchive unpacks the zip."""
+    state = torch_state()
+    del state["_bn0.num_batches_tracked"]
+    written = torch_files.pickled(state)
+    return struct.pack("<H", len(written)) + written + state["_bn0.bias"].storage.data
+
+
 def keras_config(functional):
     """A model_config as Keras 3 writes it; the functional one has a residual block."""
     conv = {"filters": 3, "kernel_size": [3, 3], "strides": [1, 1], "padding": "same", "activation": "relu"}
@@ -186,6 +219,7 @@ SEEDS = {
         "tar.xz": lzma.compress(tar()),
         "stored.zip": zip_file(zipfile.ZIP_STORED),
         "deflated.zip": zip_file(zipfile.ZIP_DEFLATED),
+        "old.zip": old_zip(),
     },
     "checkpoint": {"small": checkpoint()},
     "dataset_index": {"small": dataset_index()},
@@ -215,6 +249,11 @@ SEEDS = {
         b"filename*=UTF-8''na%C3%AFve.png\r\nContent-Type: image/png\r\n"
         b"Content-Transfer-Encoding: binary\r\n\r\n\x89PNG\r\n--x\r\n--x Y--\r\n",
         "empty": b"multipart/form-data;boundary=b\n--b--",
+        "case": b"multipart/form-Data",
+        "odd": b"multipart/form-data; boundary=a/b=\npreamble\r\n--a/b= \r\n"
+        b"Content-Disposition: form-data;\r\n"
+        b" name=file;\r\n\tfilename=na\xc3\xafve pic.jpg; filename*=iso-8859-1''na%EFve\r\n\r\n"
+        b"data\r\n--a/b=c\r\n--a/b=--\r\nepilogue",
     },
     "state_dict": {"small": state_dict()},
     "tally": {
@@ -233,6 +272,7 @@ SEEDS = {
             }
         ).encode()
     },
+    "torch_state": {"legacy": torch_files.legacy(torch_state()), "archive": torch_archive()},
     "target": {
         "history": b"/api/v1/predictions?limit=20&before=9&from=2026-01-31T12:00:00Z&to=2026-02-01"
         b"&uncertain=true&min_probability=.5",

@@ -17,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     (part.data.data() >= body.data() &&
                      part.data.data() + part.data.size() <= body.data() + body.size()));
       total += part.data.size();
+      fuzz::require(!part.file_name || part.file_name->find('\0') == std::string::npos);
+      // A part never contains a whole line with the boundary.
+      fuzz::require(part.data.find("\r\n--" + boundary + "\r\n") == std::string_view::npos);
     }
     fuzz::require(total <= body.size());
   });
