@@ -43,4 +43,10 @@ class TrainingDiverged : public std::runtime_error {
   const float lr;
 };
 
+// Another process of a training that runs in several processes ended or cannot be reached.
+class RankLost : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace fovea

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -32,6 +33,24 @@ class FileDescriptor {
 void fsync_folder(const std::filesystem::path& folder) {
   const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY));
   if (fd.get() < 0 || ::fsync(fd.get()) != 0) fail("fsync folder", folder);
+}
+
+// A pipe or device: its size is known only at its end.
+std::vector<std::uint8_t> read_stream(const FileDescriptor& fd, const std::filesystem::path& path,
+                                      std::uint64_t max_bytes) {
+  constexpr std::size_t kBlock = 1 << 16;
+  std::vector<std::uint8_t> bytes;
+  while (true) {
+    const std::size_t done = bytes.size();
+    bytes.resize(done + kBlock);
+    const ssize_t n = ::read(fd.get(), bytes.data() + done, kBlock);
+    if (n < 0 && errno != EINTR) fail("read", path);
+    bytes.resize(done + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    if (n == 0) return bytes;
+    if (bytes.size() > max_bytes) {
+      throw FormatError(path.string() + " has more than " + std::to_string(max_bytes) + " bytes");
+    }
+  }
 }
 
 void write_all(const FileDescriptor& fd, std::span<const std::uint8_t> bytes,
@@ -64,6 +83,7 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint
     errno = EISDIR;
     fail("read", path);
   }
+  if (!S_ISREG(info.st_mode)) return read_stream(fd, path, max_bytes);
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > max_bytes) {
     throw FormatError(path.string() + " has " + std::to_string(size) + " bytes; the limit is " +
@@ -98,6 +118,15 @@ void create_folders(const std::filesystem::path& folder) {
   fsync_folder(parent.empty() ? "." : parent);
 }
 
+unsigned new_file_mode() {
+  static const mode_t mask = [] {
+    const mode_t present = ::umask(077);  // it can only be read by changing it
+    ::umask(present);
+    return present;
+  }();
+  return 0666 & ~mask;
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   create_folders(folder);
@@ -106,7 +135,7 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
   if (fd.get() < 0) fail("create a temporary file in", folder);
   try {
     write_all(fd, bytes, path);
-    if (::fchmod(fd.get(), 0644) != 0) fail("set the mode of", path);
+    if (::fchmod(fd.get(), new_file_mode()) != 0) fail("set the mode of", path);
     if (::fsync(fd.get()) != 0) fail("fsync", path);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail("replace", path);
   } catch (...) {

@@ -24,13 +24,18 @@ class DiskFull : public IoError {
 // is "<action>: <error text of the system>".
 [[noreturn]] void throw_io_error(const std::string& action);
 
-// The whole file. Throws IoError naming the path; FormatError when it is larger than max_bytes.
+// The whole file, or all that comes from a pipe. Throws IoError naming the path; FormatError when
+// it is larger than max_bytes.
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
 // Creates the folder and its missing parents, and fsyncs them. Throws
 // IoError naming the folder.
 void create_folders(const std::filesystem::path& folder);
+
+// The permissions of a new file: 0666 without the umask of the process, which mkstemp() ignores.
+// The umask is read at the first call.
+unsigned new_file_mode();
 
 // Replaces a file so that a crash at any instant leaves the old or the new contents, never a mix:
 // writes a temporary file beside it, fsyncs it, renames it, fsyncs the folder. Creates the folder.

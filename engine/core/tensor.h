@@ -29,6 +29,7 @@ class Tensor {
   const Shape& shape() const { return shape_; }
   std::int64_t size() const { return shape_.size(); }
   bool empty() const { return size() == 0; }
+  std::int64_t capacity() const { return capacity_; }  // numbers that are allocated
 
   Scalar* data() { return data_.get(); }
   const Scalar* data() const { return data_.get(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace fovea {
+
+// Of the name of a class or a model, everywhere.
+inline constexpr std::size_t kMaxNameBytes = 200;
 
 // "a, b, c".
 std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");

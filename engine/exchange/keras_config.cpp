@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/model/json.h"
+#include "engine/nn/conv2d.h"
 
 namespace fovea {
 namespace {
@@ -270,14 +271,14 @@ class ConfigReader {
         continue;
       }
       const KerasOptions options(node);
-      if (pad != 0 && node.kind != "Conv2D") options.fail("a ZeroPadding2D precedes it");
+      if (pad != 0 && !node.kind.ends_with("Conv2D")) options.fail("a ZeroPadding2D precedes it");
       if (node.kind == "ZeroPadding2D") {
         pad = options.padding();
         continue;
       }
       layer(node, options, std::exchange(pad, 0), out);
     }
-    if (pad != 0) fail_keras("a ZeroPadding2D is not followed by a Conv2D");
+    if (pad != 0) fail_keras("a ZeroPadding2D is not followed by a convolution");
   }
 
   void layer(const KerasNode& node, const KerasOptions& options, int pad,
@@ -289,6 +290,11 @@ class ConfigReader {
     if (kind == "Conv2D") {
       add(conv(options, pad), node.name);
       activation(node, options, out);
+    } else if (kind == "DepthwiseConv2D") {
+      options.require("depth_multiplier", 1);
+      const Conv2dSpec spec = window(options, pad);
+      add(DepthwiseConv2dSpec{spec.kernel, spec.stride, spec.pad, spec.bias}, node.name);
+      activation(node, options, out);
     } else if (kind == "Dense") {
       add(DenseSpec{options.integer("units"), options.flag("use_bias", true)}, node.name);
       if (&node != softmax_dense_) activation(node, options, out);
@@ -297,10 +303,14 @@ class ConfigReader {
     } else if (kind == "Activation") {
       activation(node, options, out);
     } else if (kind == "ReLU") {
-      options.require("max_value", nullptr);
       options.require("negative_slope", 0.0);
       options.require("threshold", 0.0);
-      add(ReluSpec{});
+      if (options.in().has("max_value") && options.in().at("max_value").value() == 6.0) {
+        add(Relu6Spec{});
+      } else {
+        options.require("max_value", nullptr);
+        add(ReluSpec{});
+      }
     } else if (kind == "MaxPooling2D") {
       add(max_pool(options));
     } else if (kind == "GlobalAveragePooling2D" || kind == "GlobalMaxPooling2D") {
@@ -320,20 +330,25 @@ class ConfigReader {
   }
 
   static Conv2dSpec conv(const KerasOptions& options, int pad) {
-    options.require("data_format", "channels_last");
     options.require("groups", 1);
+    Conv2dSpec spec = window(options, pad);
+    spec.out = options.integer("filters");
+    return spec;
+  }
+  // The options of both kinds of convolution; `out` is not set.
+  static Conv2dSpec window(const KerasOptions& options, int pad) {
+    options.require("data_format", "channels_last");
     if (options.in().has("dilation_rate") && options.square("dilation_rate") != 1) {
       options.fail("dilation is not supported");
     }
-    Conv2dSpec spec{options.integer("filters"), options.square("kernel_size"),
-                    options.square("strides"), pad, options.flag("use_bias", true)};
+    Conv2dSpec spec{0, options.square("kernel_size"), options.square("strides"), pad,
+                    options.flag("use_bias", true)};
     const std::string padding = options.text("padding");
     if (padding == "same") {
-      // With a stride, TensorFlow pads more on the right and at the bottom.
-      if (spec.stride != 1 || spec.kernel % 2 == 0 || pad != 0) {
-        options.fail("padding \"same\" needs stride 1 and an odd kernel");
-      }
-      spec.pad = (spec.kernel - 1) / 2;
+      // With a stride or an even kernel, more zeros may be on the right and at the bottom.
+      if (pad != 0) options.fail("padding \"same\" follows a ZeroPadding2D");
+      const bool symmetric = spec.stride == 1 && spec.kernel % 2 == 1;
+      spec.pad = symmetric ? (spec.kernel - 1) / 2 : kSamePadding;
     } else if (padding != "valid") {
       options.fail("padding \"" + padding + "\" is not supported");
     }
@@ -364,6 +379,8 @@ class ConfigReader {
     const std::string name = options.text("activation");
     if (name == "relu") {
       out.push_back({{ReluSpec{}}, "", {}});
+    } else if (name == "relu6") {
+      out.push_back({{Relu6Spec{}}, "", {}});
     } else if (name == "gelu") {
       out.push_back({{GeluSpec{}}, "", {}});
     } else if (name != "linear") {

@@ -19,6 +19,7 @@ struct KerasWeight {
 
 bool has_bias(const LayerSpec& layer) {
   if (const auto* conv = std::get_if<Conv2dSpec>(&layer.kind)) return conv->bias;
+  if (const auto* conv = std::get_if<DepthwiseConv2dSpec>(&layer.kind)) return conv->bias;
   if (const auto* dense = std::get_if<DenseSpec>(&layer.kind)) return dense->bias;
   return false;
 }

@@ -6,6 +6,7 @@
 #include "engine/exchange/hdf5_file.h"
 #include "engine/exchange/network_tensors.h"
 #include "engine/model/json.h"
+#include "engine/nn/conv2d.h"
 
 namespace fovea {
 namespace {
@@ -81,19 +82,33 @@ class KerasModel {
  private:
   void layer(const Conv2dSpec& spec) {
     as_map();
-    const bool same = spec.stride == 1 && 2 * spec.pad == spec.kernel - 1;
+    Json config = window(spec);
+    config["filters"] = spec.out;
+    add("Conv2D", name_, config);
+    weights({{"kernel", "weight"}}, spec.bias);
+  }
+  void layer(const DepthwiseConv2dSpec& spec) {
+    as_map();
+    Json config = window(spec);
+    config["depth_multiplier"] = 1;
+    add("DepthwiseConv2D", name_, config);
+    weights({{"depthwise_kernel", "weight"}}, spec.bias);
+  }
+  // The options of both kinds of convolution. Adds a layer for zeros that the convolution cannot
+  // add itself; Keras's "same" is TensorFlow's.
+  template <class Spec>
+  Json window(const Spec& spec) {
+    const bool same =
+        spec.pad == kSamePadding || (spec.stride == 1 && 2 * spec.pad == spec.kernel - 1);
     if (!same && spec.pad > 0) {
       add("ZeroPadding2D", name_ + "_pad", {{"padding", spec.pad}});
     }
-    add("Conv2D", name_,
-        {{"filters", spec.out},
-         {"kernel_size", {spec.kernel, spec.kernel}},
-         {"strides", {spec.stride, spec.stride}},
-         {"padding", same ? "same" : "valid"},
-         {"data_format", "channels_last"},
-         {"activation", "linear"},
-         {"use_bias", spec.bias}});
-    weights({{"kernel", "weight"}}, spec.bias);
+    return {{"kernel_size", {spec.kernel, spec.kernel}},
+            {"strides", {spec.stride, spec.stride}},
+            {"padding", same ? "same" : "valid"},
+            {"data_format", "channels_last"},
+            {"activation", "linear"},
+            {"use_bias", spec.bias}};
   }
   void layer(const BatchNormSpec& spec) {
     add("BatchNormalization", name_,
@@ -109,6 +124,7 @@ class KerasModel {
             false);
   }
   void layer(const ReluSpec&) { add("Activation", name_, {{"activation", "relu"}}); }
+  void layer(const Relu6Spec&) { add("Activation", name_, {{"activation", "relu6"}}); }
   // Keras's default is the exact form with erf.
   void layer(const GeluSpec&) { add("Activation", name_, {{"activation", "gelu"}}); }
   void layer(const MaxPoolSpec& spec) {

@@ -4,6 +4,7 @@ namespace fovea {
 
 std::vector<std::int64_t> keras_shape(const WeightLayout& layout) {
   const auto& s = layout.shape;
+  if (layout.layout == Layout::depthwise) return {s[2], s[3], s[0], 1};
   if (s.size() == 4) return {s[2], s[3], s[1], s[0]};
   if (s.size() == 2) return {s[1], s[0]};
   return s;

@@ -7,8 +7,8 @@
 
 namespace fovea {
 
-// The shape of a tensor in Keras: {rows, columns, in, out}, {in, out} or {channels}. The order of
-// the numbers is that of memory.
+// The shape of a tensor in Keras: {rows, columns, in, out}, depthwise {rows, columns, channels, 1},
+// {in, out} or {channels}. The order of the numbers is that of memory.
 std::vector<std::int64_t> keras_shape(const WeightLayout& layout);
 
 // The numbers of a tensor in PyTorch's order: row-major in `layout.shape`.

@@ -11,6 +11,7 @@
 
 #include "engine/core/error.h"
 #include "engine/exchange/network_tensors.h"
+#include "engine/nn/conv2d.h"
 
 namespace fovea {
 namespace {
@@ -72,9 +73,26 @@ class OnnxGraph {
   void layer(const Conv2dSpec& spec) {
     as_map();
     onnx::NodeProto& conv = node("Conv", name_, with_weights({"weight"}, spec.bias));
-    attribute(conv, "kernel_shape", {spec.kernel, spec.kernel});
-    attribute(conv, "strides", {spec.stride, spec.stride});
-    attribute(conv, "pads", {spec.pad, spec.pad, spec.pad, spec.pad});
+    window(conv, spec.kernel, spec.stride, spec.pad);
+  }
+  void layer(const DepthwiseConv2dSpec& spec) {
+    as_map();
+    onnx::NodeProto& conv = node("Conv", name_, with_weights({"weight"}, spec.bias));
+    attribute(conv, "group", layouts_.at(name_ + ".weight").shape[0]);
+    window(conv, spec.kernel, spec.stride, spec.pad);
+  }
+  static void window(onnx::NodeProto& conv, int kernel, int stride, int pad) {
+    attribute(conv, "kernel_shape", {kernel, kernel});
+    attribute(conv, "strides", {stride, stride});
+    if (pad != kSamePadding) {
+      attribute(conv, "pads", {pad, pad, pad, pad});
+      return;
+    }
+    // TensorFlow's SAME: the larger half of the zeros is at the end.
+    onnx::AttributeProto& mode = *conv.add_attribute();
+    mode.set_name("auto_pad");
+    mode.set_type(onnx::AttributeProto::STRING);
+    mode.set_s("SAME_UPPER");
   }
   void layer(const BatchNormSpec& spec) {
     onnx::NodeProto& norm =
@@ -86,6 +104,9 @@ class OnnxGraph {
     epsilon.set_f(spec.eps);
   }
   void layer(const ReluSpec&) { node("Relu", name_, {value_}); }
+  void layer(const Relu6Spec&) {
+    node("Clip", name_, {value_, scalar("relu6.low", 0), scalar("relu6.high", 6)});
+  }
   // gelu(x) = x * (1 + erf(x / sqrt(2))) * 0.5; opset 17 has no operator for it.
   void layer(const GeluSpec&) {
     const std::string x = value_;

@@ -7,6 +7,7 @@
 #include "engine/exchange/imported.h"
 #include "engine/model/network.h"
 #include "engine/model/safetensors.h"
+#include "engine/model/weight_layout.h"
 
 namespace fovea {
 namespace {
@@ -64,9 +65,9 @@ ModuleNames modules_of_network(const Layouts& layouts) {
   std::set<std::string> known;
   for (const WeightLayout& layout : layouts) {
     add_module(modules, known, layout.name,
-               layout.layout == Layout::conv    ? ModuleKind::conv
-               : layout.layout == Layout::dense ? ModuleKind::linear
-                                                : ModuleKind::norm);
+               layout.layout == Layout::dense    ? ModuleKind::linear
+               : layout.layout == Layout::vector ? ModuleKind::norm
+                                                 : ModuleKind::conv);
   }
   return modules;
 }

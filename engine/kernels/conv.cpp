@@ -1,6 +1,7 @@
 #include "engine/kernels/conv.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/kernels/direct_conv.h"
 #include "engine/kernels/im2col.h"
@@ -18,15 +19,25 @@ int round_up(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+// A 1x1 convolution reads each pixel once, so that all pixels may be regarded as one row.
+bool is_pointwise(const ConvShape& s) {
+  return s.kernel == 1 && s.stride == 1 && s.pad.empty();
+}
+
 DirectShape direct_shape(const ConvShape& s) {
-  return {s.w + 2 * s.pad, s.c, s.out_h(), s.out_w(), s.out, s.kernel, s.stride};
+  if (is_pointwise(s)) return {s.h * s.w, s.c, 1, s.h * s.w, s.out, 1, 1};
+  return {s.padded_w(), s.c, s.out_h(), s.out_w(), s.out, s.kernel, s.stride};
 }
 
 // For stride 1, dx is itself a convolution: dy, padded by kernel - 1 - pad, with the weights
 // rotated by 180 degrees and their input and output channels exchanged (Dumoulin and Visin 2016,
 // section 4).
 ConvShape transposed(const ConvShape& s) {
-  return {s.out_h(), s.out_w(), s.out, s.c, s.kernel, 1, s.kernel - 1 - s.pad};
+  return {s.out_h(), s.out_w(), s.out, s.c, s.kernel, 1, s.pad.transposed(s.kernel)};
+}
+
+int largest(const Padding& pad) {
+  return std::max({pad.top, pad.bottom, pad.left, pad.right});
 }
 
 // Packs the weights of that transposed convolution, {tap, out, c} with the taps in reverse order,
@@ -49,6 +60,27 @@ void pack_transposed(const Scalar* weights, const ConvShape& s, Tensor& packed) 
 
 }  // namespace
 
+Padding same_padding(int h, int w, int kernel, int stride) {
+  const auto total = [&](int side) {
+    return std::max(((side + stride - 1) / stride - 1) * stride + kernel - side, 0);
+  };
+  const int rows = total(h), columns = total(w);
+  return {rows / 2, rows - rows / 2, columns / 2, columns - columns / 2};
+}
+
+OutputRange output_range(Activation activation) {
+  constexpr Scalar kInfinity = std::numeric_limits<Scalar>::infinity();
+  switch (activation) {
+    case Activation::none:
+      return {false, 0, 0};
+    case Activation::relu:
+      return {true, 0, kInfinity};
+    case Activation::relu6:
+      return {true, 0, 6};
+  }
+  return {};
+}
+
 void pack_weights(const Scalar* weights, const ConvShape& s, Tensor& packed) {
   const int panel = selected_kernels().panel;
   packed.resize({1, 1, s.depth(), round_up(s.out, panel)});
@@ -63,10 +95,11 @@ void pack_weights(const Scalar* weights, const ConvShape& s, Tensor& packed) {
 }
 
 void conv_forward(const Scalar* x, int n, const ConvShape& s, const Scalar* packed,
-                  const Scalar* bias, Scalar* y, ConvScratch& scratch) {
+                  const Scalar* bias, Scalar* y, ConvScratch& scratch, Activation activation) {
   const DirectKernels& kernels = selected_kernels();
   const DirectShape shape = direct_shape(s);
-  scratch.padded.resize({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
+  const OutputRange range = output_range(activation);
+  if (!s.pad.empty()) scratch.padded.resize({1, s.padded_h(), s.padded_w(), s.c});
   // The kernels load the bias in whole panels.
   const Scalar* wide_bias = nullptr;
   if (bias != nullptr) {
@@ -77,18 +110,18 @@ void conv_forward(const Scalar* x, int n, const ConvShape& s, const Scalar* pack
   }
   for (int i = 0; i < n; ++i) {
     const Scalar* image = x + i * (std::int64_t{s.h} * s.w * s.c);
-    if (s.pad > 0) {
+    if (!s.pad.empty()) {
       pad_image(image, s.h, s.w, s.c, s.pad, scratch.padded.data());
       image = scratch.padded.data();
     }
-    kernels.forward(image, &shape, packed, wide_bias,
+    kernels.forward(image, &shape, packed, wide_bias, &range,
                     y + i * (std::int64_t{s.out_h()} * s.out_w() * s.out));
   }
 }
 
 void conv_backward_input(const Scalar* dy, int n, const ConvShape& s, const Scalar* weights,
                          Scalar* dx, ConvScratch& scratch) {
-  if (s.stride != 1 || s.pad >= s.kernel) {
+  if (s.stride != 1 || largest(s.pad) >= s.kernel) {
     conv_backward_input_im2col(dy, n, s, weights, dx, scratch);
     return;
   }
@@ -103,13 +136,17 @@ void conv_backward_weights(const Scalar* x, const Scalar* dy, int n, const ConvS
   const int pixels = s.out_h() * s.out_w();
   // The kernels load dy in whole panels too: widen its rows with zeros if `out` is not a multiple.
   const int wide = round_up(s.out, kernels.panel);
-  scratch.padded.resize({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
+  if (!s.pad.empty()) scratch.padded.resize({1, s.padded_h(), s.padded_w(), s.c});
   if (wide != s.out) {
     scratch.columns.resize({1, 1, pixels, wide});
     scratch.columns.fill(0);
   }
   for (int i = 0; i < n; ++i, dy += std::int64_t{pixels} * s.out) {
-    pad_image(x + i * (std::int64_t{s.h} * s.w * s.c), s.h, s.w, s.c, s.pad, scratch.padded.data());
+    const Scalar* image = x + i * (std::int64_t{s.h} * s.w * s.c);
+    if (!s.pad.empty()) {
+      pad_image(image, s.h, s.w, s.c, s.pad, scratch.padded.data());
+      image = scratch.padded.data();
+    }
     const Scalar* gradient = dy;
     if (wide != s.out) {
       for (int p = 0; p < pixels; ++p) {
@@ -118,7 +155,7 @@ void conv_backward_weights(const Scalar* x, const Scalar* dy, int n, const ConvS
       }
       gradient = scratch.columns.data();
     }
-    kernels.backward_weights(scratch.padded.data(), &shape, gradient, wide, dw);
+    kernels.backward_weights(image, &shape, gradient, wide, dw);
     if (dbias != nullptr) add_rows(dy, pixels, s.out, dbias);
   }
 }

@@ -1,17 +1,44 @@
 #pragma once
 
 #include "engine/core/tensor.h"
+#include "engine/kernels/output_range.h"
 
 namespace fovea::kernels {
+
+// Rows and columns of zeros around an image.
+struct Padding {
+  constexpr Padding(int each_side = 0)  // NOLINT(google-explicit-constructor): the usual case
+      : top(each_side), bottom(each_side), left(each_side), right(each_side) {}
+  constexpr Padding(int t, int b, int l, int r) : top(t), bottom(b), left(l), right(r) {}
+  int top, bottom, left, right;
+
+  int height() const { return top + bottom; }
+  int width() const { return left + right; }
+  bool empty() const { return height() == 0 && width() == 0; }
+  // Of the convolution with rotated weights that computes the input gradient of one with this
+  // padding and stride 1 (docs/backward.md).
+  Padding transposed(int kernel) const {
+    return {kernel - 1 - top, kernel - 1 - bottom, kernel - 1 - left, kernel - 1 - right};
+  }
+};
+
+// TensorFlow's padding "SAME": ceil(h / stride) x ceil(w / stride) outputs. Of an odd number of
+// rows or columns, the larger half is at the bottom or on the right:
+//   total = max((ceil(side / stride) - 1) * stride + kernel - side, 0),  before = floor(total / 2)
+// REQUIRES: all arguments >= 1
+Padding same_padding(int h, int w, int kernel, int stride);
 
 // A square convolution over channels-last images. Weights are {kernel, kernel, c, out} (HWIO).
 struct ConvShape {
   int h = 0, w = 0, c = 0;  // input
   int out = 0;              // output channels
-  int kernel = 3, stride = 1, pad = 1;
+  int kernel = 3, stride = 1;
+  Padding pad = 1;
 
-  int out_h() const { return (h + 2 * pad - kernel) / stride + 1; }
-  int out_w() const { return (w + 2 * pad - kernel) / stride + 1; }
+  int padded_h() const { return h + pad.height(); }
+  int padded_w() const { return w + pad.width(); }
+  int out_h() const { return (padded_h() - kernel) / stride + 1; }
+  int out_w() const { return (padded_w() - kernel) / stride + 1; }
   int depth() const { return kernel * kernel * c; }
   std::int64_t flops() const { return std::int64_t{2} * out_h() * out_w() * depth() * out; }
 };
@@ -31,10 +58,12 @@ struct ConvScratch {
 // depends on the instruction set, so packed weights are valid in this process only.
 void pack_weights(const Scalar* weights, const ConvShape& s, Tensor& packed);
 
-// y {n, out_h, out_w, out} = x {n, h, w, c} * weights + bias {out} (null: no bias). `packed` comes
-// from pack_weights.
+// y {n, out_h, out_w, out} = activation(x {n, h, w, c} * weights + bias {out}) (null: no bias).
+// `packed` comes from pack_weights. A 1x1 convolution without stride and padding is computed as one
+// matrix product {h * w, c} x {c, out} per image.
 void conv_forward(const Scalar* x, int n, const ConvShape& s, const Scalar* packed,
-                  const Scalar* bias, Scalar* y, ConvScratch& scratch);
+                  const Scalar* bias, Scalar* y, ConvScratch& scratch,
+                  Activation activation = Activation::none);
 
 // dx {n, h, w, c} = gradient of the loss with respect to x (overwritten), given dy {n, out_h,
 // out_w, out} and weights {kernel, kernel, c, out}.

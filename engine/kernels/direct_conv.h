@@ -5,6 +5,7 @@
 // inline functions: the linker may keep the AVX-512 copy, which other CPUs cannot run.
 
 #include "engine/core/scalar.h"
+#include "engine/kernels/output_range.h"
 
 namespace fovea::kernels {
 
@@ -19,9 +20,9 @@ struct DirectKernels {
   const char* name;  // "baseline", "avx2", "avx512"
   int panel;         // output channels computed together: the width of a panel of packed weights
   // y {out_h, out_w, out} = one padded image * packed {panels, kernel * kernel * c, panel} + bias
-  // {panels * panel} (null: zero).
+  // {panels * panel} (null: zero), limited to the range.
   void (*forward)(const Scalar* padded, const DirectShape* s, const Scalar* packed,
-                  const Scalar* bias, Scalar* y);
+                  const Scalar* bias, const OutputRange* range, Scalar* y);
   // dw {kernel * kernel * c, out} += one padded image^T * dy {out_h, out_w, dy_stride}, where
   // dy_stride is `out` rounded up to whole panels and the extra channels are zero.
   void (*backward_weights)(const Scalar* padded, const DirectShape* s, const Scalar* dy,

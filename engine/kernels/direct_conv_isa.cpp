@@ -85,11 +85,17 @@ inline void write_row(Scalar* y, const Vector (&acc)[2], int channels) {
   }
 }
 
+// Each lane limited to low..high; `low` for NaN.
+inline Vector limit(Vector v, Vector low, Vector high) {
+  const Vector above = v > low ? v : low;
+  return above < high ? above : high;
+}
+
 // R adjacent output pixels of a row, one panel of channels. The accumulators start with the bias
 // and sum one kernel row after the other.
 template <int R>
 void forward_tile(const Scalar* a, const DirectShape& s, const Scalar* panel, const Scalar* bias,
-                  Scalar* y, int channels) {
+                  const OutputRange& range, Scalar* y, int channels) {
   Vector acc[R][2];
   const Vector bias0 = bias ? load(bias) : Vector{}, bias1 = bias ? load(bias + kLanes) : Vector{};
   for (int i = 0; i < R; ++i) {
@@ -100,6 +106,13 @@ void forward_tile(const Scalar* a, const DirectShape& s, const Scalar* panel, co
   for (int kh = 0; kh < s.kernel; ++kh) {
     accumulate_pixels<R>(a + long{kh} * s.padded_w * s.c, long{s.stride} * s.c,
                          panel + long{kh} * depth * kPanel, depth, acc);
+  }
+  if (range.limited) {
+    const Vector low = Vector{} + range.low, high = Vector{} + range.high;
+    for (int i = 0; i < R; ++i) {
+      acc[i][0] = limit(acc[i][0], low, high);
+      acc[i][1] = limit(acc[i][1], low, high);
+    }
   }
   for (int i = 0; i < R; ++i) write_row<false>(y + long{i} * s.out, acc[i], channels);
 }
@@ -118,7 +131,7 @@ void weights_tile(const Scalar* a, const DirectShape& s, const Scalar* dy, int d
 }
 
 using ForwardTile = void (*)(const Scalar*, const DirectShape&, const Scalar*, const Scalar*,
-                             Scalar*, int);
+                             const OutputRange&, Scalar*, int);
 using WeightsTile = void (*)(const Scalar*, const DirectShape&, const Scalar*, int, Scalar*, int);
 // Tiles by their number of rows. Entries above kRows are never called. They repeat the entry kRows,
 // so that the compiler generates no code for them.
@@ -164,7 +177,7 @@ int smaller(int a, int b) {
 }
 
 void forward(const Scalar* padded, const DirectShape* shape, const Scalar* packed,
-             const Scalar* bias, Scalar* y) {
+             const Scalar* bias, const OutputRange* range, Scalar* y) {
   const DirectShape& s = *shape;
   const int tile = even_tile(s.out_w);  // output pixels
   const long panel_size = long{s.kernel} * s.kernel * s.c * kPanel;
@@ -174,7 +187,7 @@ void forward(const Scalar* padded, const DirectShape* shape, const Scalar* packe
       const Scalar* row = padded + long{oy} * s.stride * s.padded_w * s.c;
       for (int ox = 0; ox < s.out_w; ox += tile) {
         kForwardTile[smaller(tile, s.out_w - ox)](
-            row + long{ox} * s.stride * s.c, s, panel, bias ? bias + o : nullptr,
+            row + long{ox} * s.stride * s.c, s, panel, bias ? bias + o : nullptr, *range,
             y + (long{oy} * s.out_w + ox) * s.out + o, smaller(kPanel, s.out - o));
       }
     }

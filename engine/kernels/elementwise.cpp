@@ -17,6 +17,19 @@ void relu_backward(const Scalar* y, const Scalar* dy, std::int64_t n, Scalar* dx
 }
 
 FOVEA_MULTIARCH
+void relu6(const Scalar* x, std::int64_t n, Scalar* y) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Scalar above = x[i] > 0 ? x[i] : 0;
+    y[i] = above < 6 ? above : 6;
+  }
+}
+
+FOVEA_MULTIARCH
+void relu6_backward(const Scalar* y, const Scalar* dy, std::int64_t n, Scalar* dx) {
+  for (std::int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 && y[i] < 6 ? dy[i] : 0;
+}
+
+FOVEA_MULTIARCH
 void masked_scale(const Scalar* x, const std::uint32_t* mask, std::int64_t n, Scalar scale,
                   Scalar* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = mask[i] != 0 ? x[i] * scale : 0;

@@ -12,6 +12,10 @@ namespace fovea::kernels {
 void relu(const Scalar* x, std::int64_t n, Scalar* y);
 // dx = dy where y > 0, else 0; dx may be dy.
 void relu_backward(const Scalar* y, const Scalar* dy, std::int64_t n, Scalar* dx);
+// y = min(max(x, 0), 6); y may be x.
+void relu6(const Scalar* x, std::int64_t n, Scalar* y);
+// dx = dy where 0 < y < 6, else 0; dx may be dy.
+void relu6_backward(const Scalar* y, const Scalar* dy, std::int64_t n, Scalar* dx);
 
 // y = x * scale where mask is not 0, else 0; y may be x.
 void masked_scale(const Scalar* x, const std::uint32_t* mask, std::int64_t n, Scalar scale,

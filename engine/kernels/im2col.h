@@ -12,7 +12,7 @@ void im2col(const Scalar* x, const ConvShape& s, Scalar* columns);
 // columns that im2col copies from it.
 void col2im(const Scalar* columns, const ConvShape& s, Scalar* dx);
 
-// padded {h + 2 * pad, w + 2 * pad, c} = x {h, w, c} with a border of `pad` zeros on each side.
-void pad_image(const Scalar* x, int h, int w, int c, int pad, Scalar* padded);
+// padded {h + pad.height(), w + pad.width(), c} = x {h, w, c} with a border of zeros.
+void pad_image(const Scalar* x, int h, int w, int c, const Padding& pad, Scalar* padded);
 
 }  // namespace fovea::kernels

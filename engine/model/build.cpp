@@ -4,6 +4,7 @@
 #include "engine/nn/batch_norm.h"
 #include "engine/nn/conv2d.h"
 #include "engine/nn/dense.h"
+#include "engine/nn/depthwise_conv2d.h"
 #include "engine/nn/dropout.h"
 #include "engine/nn/pool.h"
 #include "engine/nn/residual.h"
@@ -22,10 +23,15 @@ struct Builder {
     return std::make_unique<Conv2d>(Conv2d::Options{in.c, s.out, s.kernel, s.stride, s.pad, s.bias},
                                     name);
   }
+  LayerPtr operator()(const DepthwiseConv2dSpec& s) const {
+    return std::make_unique<DepthwiseConv2d>(
+        DepthwiseConv2d::Options{in.c, s.kernel, s.stride, s.pad, s.bias}, name);
+  }
   LayerPtr operator()(const BatchNormSpec& s) const {
     return std::make_unique<BatchNorm>(in.c, s.eps, s.momentum, name);
   }
   LayerPtr operator()(const ReluSpec&) const { return std::make_unique<Relu>(); }
+  LayerPtr operator()(const Relu6Spec&) const { return std::make_unique<Relu6>(); }
   LayerPtr operator()(const GeluSpec&) const { return std::make_unique<Gelu>(); }
   LayerPtr operator()(const MaxPoolSpec& s) const { return std::make_unique<MaxPool>(s.size); }
   LayerPtr operator()(const GlobalAvgPoolSpec&) const { return std::make_unique<GlobalAvgPool>(); }
@@ -45,13 +51,19 @@ struct Describer {
   const Shape& in;
 
   std::string arrow(int out) const { return std::to_string(in.c) + " -> " + std::to_string(out); }
+  static std::string window(int kernel, int stride) {
+    const std::string k = std::to_string(kernel);
+    return k + "x" + k + (stride > 1 ? ", stride " + std::to_string(stride) : "");
+  }
   std::string operator()(const Conv2dSpec& s) const {
-    const std::string k = std::to_string(s.kernel);
-    return "Conv2d(" + arrow(s.out) + ", " + k + "x" + k +
-           (s.stride > 1 ? ", stride " + std::to_string(s.stride) : "") + ")";
+    return "Conv2d(" + arrow(s.out) + ", " + window(s.kernel, s.stride) + ")";
+  }
+  std::string operator()(const DepthwiseConv2dSpec& s) const {
+    return "DepthwiseConv2d(" + std::to_string(in.c) + ", " + window(s.kernel, s.stride) + ")";
   }
   std::string operator()(const BatchNormSpec&) const { return "BatchNorm"; }
   std::string operator()(const ReluSpec&) const { return "ReLU"; }
+  std::string operator()(const Relu6Spec&) const { return "ReLU6"; }
   std::string operator()(const GeluSpec&) const { return "GELU"; }
   std::string operator()(const MaxPoolSpec& s) const {
     return "MaxPool(" + std::to_string(s.size) + ")";

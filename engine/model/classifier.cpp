@@ -15,10 +15,16 @@ Classifier::Classifier(std::span<const std::uint8_t> model_file)
 Classifier::Classifier(ModelFile file)
     : model_(std::move(file.model)),
       folded_(fold_batch_norm(model_.network)),
-      sha256_(std::move(file.weights_sha256)) {}
+      sha256_(std::move(file.weights_sha256)) {
+  model_.network.discard_gradients();
+}
 
 Tensor Classifier::prepare(std::span<const std::uint8_t> image, const DecodeLimits& limits) const {
-  return preprocess_image(decode_image(image, limits), model_.preprocess);
+  Tensor x;
+  with_image(
+      image, [&](const Image& decoded) { x = preprocess_image(decoded, model_.preprocess); },
+      limits);
+  return x;
 }
 
 void Classifier::predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const {

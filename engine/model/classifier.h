@@ -23,7 +23,7 @@ class Classifier {
   const Model& model() const { return model_; }  // as read, batch norm not folded
   const std::string& weights_sha256() const { return sha256_; }
 
-  // JPEG, PNG or BMP bytes -> network input {1, size, size, 3}. Throws FormatError.
+  // Bytes of an image file (decode.h) -> network input {1, size, size, 3}. Throws FormatError.
   Tensor prepare(std::span<const std::uint8_t> image, const DecodeLimits& limits = {}) const;
   // Inputs {n, size, size, 3} -> calibrated probabilities {n, 1, 1, classes}, each row sums to 1.
   // Throws FormatError when the weights are so large that a probability is not finite.

@@ -8,11 +8,13 @@ namespace {
 
 bool has_weights(const LayerSpec& layer) {
   return std::holds_alternative<Conv2dSpec>(layer.kind) ||
+         std::holds_alternative<DepthwiseConv2dSpec>(layer.kind) ||
          std::holds_alternative<DenseSpec>(layer.kind);
 }
 
 bool* bias_flag(LayerSpec& layer) {
   if (auto* conv = std::get_if<Conv2dSpec>(&layer.kind)) return &conv->bias;
+  if (auto* conv = std::get_if<DepthwiseConv2dSpec>(&layer.kind)) return &conv->bias;
   if (auto* dense = std::get_if<DenseSpec>(&layer.kind)) return &dense->bias;
   return nullptr;
 }

@@ -47,6 +47,10 @@ void check_classes(const std::vector<std::string>& classes) {
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const std::string where = "class " + std::to_string(i);
     if (classes[i].empty()) fail_model(where + " has no name");
+    if (classes[i].size() > kMaxNameBytes) {
+      fail_model(where + " has a name of " + std::to_string(classes[i].size()) +
+                 " bytes; at most 200 are allowed");
+    }
     if (!is_plain_text(classes[i]))
       fail_model(where + " has a name with control characters or bad UTF-8");
     if (!seen.insert(classes[i]).second)

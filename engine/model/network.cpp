@@ -5,6 +5,13 @@
 #include "engine/core/error.h"
 
 namespace fovea {
+namespace {
+
+// Numbers of the largest activation of the images that infer() processes at once: 4 MiB, so that
+// two of them fit into the caches of a core. One image of 224 pixels, or 32 of 32 pixels.
+constexpr std::int64_t kGroupActivation = std::int64_t{1} << 20;
+
+}  // namespace
 
 Network::Network(const NetworkSpec& spec) : spec_(spec) {
   spec_.input.n = 1;
@@ -18,6 +25,8 @@ Network::Network(const NetworkSpec& spec) : spec_(spec) {
     throw ShapeError("a network must end in one number per class, not in " + to_string(out));
   }
   outputs_ = out.c;
+  group_ = static_cast<int>(
+      std::max<std::int64_t>(1, kGroupActivation / sequential_->largest_activation(in)));
   params_ = sequential_->params();
   buffers_ = sequential_->buffers();
 }
@@ -53,9 +62,25 @@ void Network::check_input(const Tensor& x) const {
   }
 }
 
+// The layers before `end`, for groups of images.
+void Network::infer_layers(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t end) const {
+  const int n = x.shape().n;
+  if (n <= group_) return sequential_->infer(x, y, scratch, 0, end);
+  Shape shape = x.shape();
+  for (int first = 0; first < n; first += group_) {
+    shape.n = std::min(group_, n - first);
+    scratch.group_in.resize(shape);
+    std::copy_n(x.image(first), shape.size(), scratch.group_in.data());
+    sequential_->infer(scratch.group_in, scratch.group_out, scratch, 0, end);
+    Shape out = scratch.group_out.shape();
+    if (first == 0) y.resize({n, out.h, out.w, out.c});
+    std::copy_n(scratch.group_out.data(), out.size(), y.image(first));
+  }
+}
+
 void Network::infer(const Tensor& x, Tensor& logits, Scratch& scratch) const {
   check_input(x);
-  sequential_->infer(x, logits, scratch);
+  infer_layers(x, logits, scratch, sequential_->layers().size());
 }
 
 int Network::feature_dim() const {
@@ -73,7 +98,7 @@ int Network::feature_dim() const {
 void Network::infer_features(const Tensor& x, Tensor& features, Scratch& scratch) const {
   feature_dim();  // throws when the last layer is not a Dense
   check_input(x);
-  sequential_->infer(x, features, scratch, 0, sequential_->layers().size() - 1);
+  infer_layers(x, features, scratch, sequential_->layers().size() - 1);
 }
 
 void Network::infer_head(const Tensor& features, Tensor& logits, Scratch& scratch) const {
@@ -105,6 +130,15 @@ Param& Network::head_weight() {
 
 Param* Network::head_bias() {
   return head_param(".bias");
+}
+
+void Network::prepare() {
+  sequential_->prepare();
+  discard_gradients();
+}
+
+void Network::discard_gradients() {
+  for (Param* param : params_) param->grad = {};
 }
 
 Network Network::with_outputs(int outputs) const {

@@ -30,6 +30,8 @@ class Network {
   int outputs() const { return outputs_; }  // number of logits
 
   // x {n, h, w, c} -> logits {n, 1, 1, outputs()}. Any n. Throws ShapeError when x does not fit.
+  // Large images are processed in groups, so that memory does not grow with n and the activations
+  // of a group stay in the cache; the result does not depend on it.
   void infer(const Tensor& x, Tensor& logits, Scratch& scratch) const;
 
   // The same in two steps. The last layer is the head; its input are the features.
@@ -74,12 +76,16 @@ class Network {
   // layer is not a Dense, or `outputs` is less than outputs().
   Network with_outputs(int outputs) const;
 
-  // Stores the weights in the order of the kernels, which makes infer() faster. They must not
-  // change afterwards. fold_batch_norm() calls this.
-  void prepare() { sequential_->prepare(); }
+  // Stores the weights in the order of the kernels, which makes infer() faster, and frees the
+  // others and the gradients: afterwards infer() and its two steps alone work. fold_batch_norm()
+  // calls this.
+  void prepare();
+  // Frees the gradients. The network cannot be trained afterwards; a clone of it can.
+  void discard_gradients();
 
  private:
   void check_input(const Tensor& x) const;
+  void infer_layers(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t end) const;
   Param* head_param(const char* part) const;
 
   NetworkSpec spec_;
@@ -87,6 +93,7 @@ class Network {
   std::vector<Param*> params_;
   std::vector<Buffer*> buffers_;
   int outputs_ = 0;
+  int group_ = 1;  // images that infer() processes at once
   bool frozen_ = false;
 };
 

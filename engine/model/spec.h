@@ -17,9 +17,16 @@ struct Conv2dSpec {  // nn.Conv2d, square kernel, zero padding
   int out = 0;
   int kernel = 3;
   int stride = 1;
-  int pad = 1;
+  int pad = 1;  // on each side, or kSamePadding (engine/nn/conv2d.h), which PyTorch does not have
   bool bias = true;
   bool operator==(const Conv2dSpec&) const = default;
+};
+struct DepthwiseConv2dSpec {  // nn.Conv2d with groups = channels
+  int kernel = 3;
+  int stride = 1;
+  int pad = 1;  // as in Conv2dSpec
+  bool bias = true;
+  bool operator==(const DepthwiseConv2dSpec&) const = default;
 };
 struct BatchNormSpec {  // nn.BatchNorm2d / nn.BatchNorm1d
   float eps = 1e-5f;
@@ -28,6 +35,9 @@ struct BatchNormSpec {  // nn.BatchNorm2d / nn.BatchNorm1d
 };
 struct ReluSpec {  // nn.ReLU
   bool operator==(const ReluSpec&) const = default;
+};
+struct Relu6Spec {  // nn.ReLU6
+  bool operator==(const Relu6Spec&) const = default;
 };
 struct GeluSpec {  // nn.GELU, the exact form with erf
   bool operator==(const GeluSpec&) const = default;
@@ -60,8 +70,9 @@ struct ResidualSpec {  // y = x + block(x); its layers are named "<index>.block.
   bool operator==(const ResidualSpec&) const;
 };
 struct LayerSpec {
-  std::variant<Conv2dSpec, BatchNormSpec, ReluSpec, GeluSpec, MaxPoolSpec, GlobalAvgPoolSpec,
-               GlobalMaxPoolSpec, DropoutSpec, FlattenSpec, DenseSpec, ResidualSpec>
+  std::variant<Conv2dSpec, DepthwiseConv2dSpec, BatchNormSpec, ReluSpec, Relu6Spec, GeluSpec,
+               MaxPoolSpec, GlobalAvgPoolSpec, GlobalMaxPoolSpec, DropoutSpec, FlattenSpec,
+               DenseSpec, ResidualSpec>
       kind;
   bool operator==(const LayerSpec&) const = default;
 };

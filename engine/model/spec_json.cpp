@@ -4,6 +4,7 @@
 #include "engine/core/text.h"
 #include "engine/model/json.h"
 #include "engine/model/spec.h"
+#include "engine/nn/conv2d.h"
 
 namespace fovea {
 namespace {
@@ -17,12 +18,19 @@ constexpr int kMaxInput = 1024;
 Json layers_to_json(const std::vector<LayerSpec>& layers);
 
 // Writes the fields other than "kind".
-void write_fields(Json& json, const Conv2dSpec& spec) {
-  json["out"] = spec.out;
+template <class Spec>
+void write_window(Json& json, const Spec& spec) {
   json["kernel"] = spec.kernel;
   json["stride"] = spec.stride;
-  json["pad"] = spec.pad;
+  json["pad"] = spec.pad == kSamePadding ? Json("same") : Json(spec.pad);
   json["bias"] = spec.bias;
+}
+void write_fields(Json& json, const Conv2dSpec& spec) {
+  json["out"] = spec.out;
+  write_window(json, spec);
+}
+void write_fields(Json& json, const DepthwiseConv2dSpec& spec) {
+  write_window(json, spec);
 }
 void write_fields(Json& json, const BatchNormSpec& spec) {
   json["eps"] = shortest_decimal(spec.eps);
@@ -42,6 +50,7 @@ void write_fields(Json& json, const ResidualSpec& spec) {
   json["block"] = layers_to_json(spec.block);
 }
 void write_fields(Json&, const ReluSpec&) {}
+void write_fields(Json&, const Relu6Spec&) {}
 void write_fields(Json&, const GeluSpec&) {}
 void write_fields(Json&, const GlobalAvgPoolSpec&) {}
 void write_fields(Json&, const GlobalMaxPoolSpec&) {}
@@ -50,11 +59,17 @@ void write_fields(Json&, const FlattenSpec&) {}
 const char* name(const Conv2dSpec&) {
   return "conv2d";
 }
+const char* name(const DepthwiseConv2dSpec&) {
+  return "depthwise_conv2d";
+}
 const char* name(const BatchNormSpec&) {
   return "batch_norm";
 }
 const char* name(const ReluSpec&) {
   return "relu";
+}
+const char* name(const Relu6Spec&) {
+  return "relu6";
 }
 const char* name(const GeluSpec&) {
   return "gelu";
@@ -126,6 +141,16 @@ class LayerReader {
     return result;
   }
 
+  template <class Spec>
+  static void read_window(const JsonReader& in, Spec& spec) {
+    spec.kernel = static_cast<int>(in.at("kernel").integer(1, kMaxKernel));
+    spec.stride = static_cast<int>(in.at("stride").integer(1, kMaxKernel));
+    const JsonReader pad = in.at("pad");
+    const bool same = pad.value().is_string() && pad.text() == "same";
+    spec.pad = same ? kSamePadding : static_cast<int>(pad.integer(0, kMaxKernel));
+    spec.bias = in.at("bias").boolean();
+  }
+
   // The block of a residual layer is left empty.
   static LayerSpec read_fields(const std::string& kind, const JsonReader& in,
                                const std::string& where) {
@@ -135,10 +160,12 @@ class LayerReader {
     if (kind == "conv2d") {
       Conv2dSpec spec;
       spec.out = integer("out", 1, kMaxChannels);
-      spec.kernel = integer("kernel", 1, kMaxKernel);
-      spec.stride = integer("stride", 1, kMaxKernel);
-      spec.pad = integer("pad", 0, kMaxKernel);
-      spec.bias = in.at("bias").boolean();
+      read_window(in, spec);
+      return {spec};
+    }
+    if (kind == "depthwise_conv2d") {
+      DepthwiseConv2dSpec spec;
+      read_window(in, spec);
       return {spec};
     }
     if (kind == "batch_norm") {
@@ -148,6 +175,7 @@ class LayerReader {
       return {spec};
     }
     if (kind == "relu") return {ReluSpec{}};
+    if (kind == "relu6") return {Relu6Spec{}};
     if (kind == "gelu") return {GeluSpec{}};
     if (kind == "max_pool") return {MaxPoolSpec{integer("size", 1, kMaxKernel)}};
     if (kind == "global_avg_pool") return {GlobalAvgPoolSpec{}};

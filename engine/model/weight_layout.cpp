@@ -1,6 +1,7 @@
 #include "engine/model/weight_layout.h"
 
 #include "engine/core/error.h"
+#include "engine/nn/conv2d.h"
 
 namespace fovea {
 namespace {
@@ -48,15 +49,17 @@ class LayoutWalk {
 
  private:
   void step(const Conv2dSpec& spec) {
-    if (map_.size() != 0) fail("a convolution follows a flattened " + to_string(map_) + " map");
+    require_map();
     add("weight", {spec.out, shape_.c, spec.kernel, spec.kernel}, Layout::conv);
     if (spec.bias) add("bias", {spec.out}, Layout::vector);
-    const int height = shape_.h + 2 * spec.pad - spec.kernel;
-    const int width = shape_.w + 2 * spec.pad - spec.kernel;
-    if (spec.stride < 1 || height < 0 || width < 0) {
-      fail("the kernel does not fit into " + to_string(shape_));
-    }
-    shape_ = {1, height / spec.stride + 1, width / spec.stride + 1, spec.out};
+    window(spec.kernel, spec.stride, spec.pad);
+    shape_.c = spec.out;
+  }
+  void step(const DepthwiseConv2dSpec& spec) {
+    require_map();
+    add("weight", {shape_.c, 1, spec.kernel, spec.kernel}, Layout::depthwise);
+    if (spec.bias) add("bias", {shape_.c}, Layout::vector);
+    window(spec.kernel, spec.stride, spec.pad);
   }
   void step(const BatchNormSpec&) {
     for (const char* part : {"weight", "bias", "running_mean", "running_var"}) {
@@ -97,8 +100,25 @@ class LayoutWalk {
     }
   }
   void step(const ReluSpec&) {}
+  void step(const Relu6Spec&) {}
   void step(const GeluSpec&) {}
   void step(const DropoutSpec&) {}
+
+  void require_map() const {
+    if (map_.size() != 0) fail("a convolution follows a flattened " + to_string(map_) + " map");
+  }
+  // Rows and columns after a convolution.
+  void window(int kernel, int stride, int pad) {
+    if (stride < 1) fail("stride " + std::to_string(stride));
+    const auto outputs = [&](int side) {
+      if (pad == kSamePadding) return (side + stride - 1) / stride;
+      const int positions = side + 2 * pad - kernel;
+      if (positions < 0) fail("the kernel does not fit into " + to_string(shape_));
+      return positions / stride + 1;
+    };
+    const int height = outputs(shape_.h);
+    shape_ = {1, height, outputs(shape_.w), shape_.c};
+  }
 
   WeightLayout& add(const char* part, std::vector<std::int64_t> shape, Layout layout) {
     WeightLayout entry;

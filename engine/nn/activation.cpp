@@ -16,18 +16,26 @@ void gelu(const Tensor& x, Tensor& y) {
   }
 }
 
+void rectify(kernels::Activation kind, const Tensor& x, Tensor& y) {
+  const bool capped = kind == kernels::Activation::relu6;
+  (capped ? kernels::relu6 : kernels::relu)(x.data(), x.size(), y.data());
+}
+
 }  // namespace
 
 void Relu::infer(const Tensor& x, Tensor& y, Scratch&) const {
-  kernels::relu(x.data(), x.size(), y.data());
+  rectify(activation(), x, y);
 }
 
 void Relu::forward(const Tensor& x, Tensor& y, const Rng&) {
-  kernels::relu(x.data(), x.size(), y.data());
+  rectify(activation(), x, y);
 }
 
 void Relu::backward(const Tensor&, const Tensor& y, const Tensor& dy, Tensor* dx) {
-  if (dx != nullptr) kernels::relu_backward(y.data(), dy.data(), y.size(), dx->data());
+  if (dx == nullptr) return;
+  const bool capped = activation() == kernels::Activation::relu6;
+  (capped ? kernels::relu6_backward : kernels::relu_backward)(y.data(), dy.data(), y.size(),
+                                                              dx->data());
 }
 
 void Gelu::infer(const Tensor& x, Tensor& y, Scratch&) const {

@@ -4,9 +4,23 @@
 
 namespace fovea {
 
+kernels::Padding padding_for(int pad, const Shape& in, int kernel, int stride) {
+  if (pad == kSamePadding) return kernels::same_padding(in.h, in.w, kernel, stride);
+  return kernels::Padding(pad);
+}
+
+int min_input_side(int pad, int kernel) {
+  return pad == kSamePadding ? 1 : kernel - 2 * pad;
+}
+
+std::string padding_text(int pad) {
+  return pad == kSamePadding ? "SAME" : std::to_string(pad);
+}
+
 Conv2d::Conv2d(const Options& options, const std::string& name) : options_(options) {
   const auto& o = options;
-  if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 || o.pad < 0) {
+  if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 ||
+      (o.pad < 0 && o.pad != kSamePadding)) {
     throw ConfigError("Conv2d needs in, out, kernel, stride >= 1 and pad >= 0, not in " +
                       std::to_string(o.in) + ", out " + std::to_string(o.out) + ", kernel " +
                       std::to_string(o.kernel) + ", stride " + std::to_string(o.stride) + ", pad " +
@@ -21,23 +35,26 @@ Conv2d::Conv2d(const Options& options, const std::string& name) : options_(optio
 }
 
 kernels::ConvShape Conv2d::shape_for(const Shape& in) const {
-  return {in.h, in.w, in.c, options_.out, options_.kernel, options_.stride, options_.pad};
+  const auto& o = options_;
+  return {in.h, in.w, in.c, o.out, o.kernel, o.stride, padding_for(o.pad, in, o.kernel, o.stride)};
 }
 
 Shape Conv2d::output_shape(const Shape& in) const {
-  const int min_side = options_.kernel - 2 * options_.pad;
+  const int min_side = min_input_side(options_.pad, options_.kernel);
   if (in.c != options_.in || in.h < min_side || in.w < min_side) {
     throw ShapeError("Conv2d with " + std::to_string(options_.in) + " input channels, kernel " +
                      std::to_string(options_.kernel) + " and padding " +
-                     std::to_string(options_.pad) + " cannot take " + to_string(in));
+                     padding_text(options_.pad) + " cannot take " + to_string(in));
   }
   const kernels::ConvShape s = shape_for(in);
   return {in.n, s.out_h(), s.out_w(), s.out};
 }
 
 void Conv2d::prepare() {
+  if (!prepared_.empty()) return;
   kernels::pack_weights(weight_.value.data(),
                         shape_for({1, options_.kernel, options_.kernel, options_.in}), prepared_);
+  weight_.value = {};
 }
 
 void Conv2d::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
@@ -48,7 +65,12 @@ void Conv2d::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
     packed = scratch.conv.packed.data();
   }
   kernels::conv_forward(x.data(), x.shape().n, s, packed, bias_.value.data(), y.data(),
-                        scratch.conv);
+                        scratch.conv, fused_);
+}
+
+bool Conv2d::fuse(kernels::Activation activation) {
+  fused_ = activation;
+  return true;
 }
 
 void Conv2d::forward(const Tensor& x, Tensor& y, const Rng&) {

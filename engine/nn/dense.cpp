@@ -27,7 +27,9 @@ Shape Dense::output_shape(const Shape& in) const {
 }
 
 void Dense::prepare() {
+  if (!prepared_.empty()) return;
   kernels::pack_weights(weight_.value.data(), {1, 1, in_, out_, 1, 1, 0}, prepared_);
+  weight_.value = {};
 }
 
 void Dense::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
@@ -37,7 +39,7 @@ void Dense::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
     kernels::pack_weights(weight_.value.data(), s, scratch.conv.packed);
     packed = scratch.conv.packed.data();
   }
-  kernels::conv_forward(x.data(), 1, s, packed, bias_.value.data(), y.data(), scratch.conv);
+  kernels::conv_forward(x.data(), 1, s, packed, bias_.value.data(), y.data(), scratch.conv, fused_);
 }
 
 void Dense::forward(const Tensor& x, Tensor& y, const Rng&) {

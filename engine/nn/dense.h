@@ -16,6 +16,10 @@ class Dense : public Layer {
   void backward(const Tensor& x, const Tensor& y, const Tensor& dy, Tensor* dx) override;
   std::vector<Param*> params() override;
   void prepare() override;
+  bool fuse(kernels::Activation activation) override {
+    fused_ = activation;
+    return true;
+  }
   std::int64_t flops(const Shape&) const override { return std::int64_t{2} * in_ * out_; }
 
  private:
@@ -27,6 +31,7 @@ class Dense : public Layer {
   bool has_bias_;
   Param weight_, bias_;
   Tensor prepared_;  // weights in the order of the kernels; empty until prepare()
+  kernels::Activation fused_ = kernels::Activation::none;
   kernels::ConvScratch scratch_;
 };
 

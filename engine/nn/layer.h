@@ -12,9 +12,10 @@ namespace fovea {
 
 // The memory layout of a parameter, from which the model file derives PyTorch's layout.
 enum class Layout {
-  vector,  // {1, 1, 1, k}
-  conv,    // {kernel rows, kernel columns, in, out}; PyTorch: out, in, rows, columns
-  dense,   // {1, 1, in, out}; PyTorch: out, in
+  vector,     // {1, 1, 1, k}
+  conv,       // {kernel rows, kernel columns, in, out}; PyTorch: out, in, rows, columns
+  dense,      // {1, 1, in, out}; PyTorch: out, in
+  depthwise,  // {kernel rows, kernel columns, 1, channels}; PyTorch: channels, 1, rows, columns
 };
 
 // A trained array and its gradient, to which backward() adds.
@@ -49,7 +50,10 @@ struct Scratch {
   kernels::ConvScratch conv;
   Tensor ping;
   Tensor pong;
+  Tensor group_in, group_out;      // images and results of one group, see Network::infer
   std::unique_ptr<Scratch> inner;  // for the block of a residual layer
+
+  std::int64_t bytes() const;  // allocated, including `inner`
 };
 
 // One layer of a network. infer() is const and writes no member: any number of threads may use one
@@ -75,13 +79,26 @@ class Layer {
   // From now on forward() normalises with the running statistics, as infer() does, and does not
   // update them.
   virtual void freeze_statistics() {}
-  // Called once when the weights are final: may store them in another order that makes infer()
-  // faster. The weights must not change afterwards.
+  // Called when the weights are final: may replace them by a copy in another order that makes
+  // infer() faster. Afterwards infer() alone works.
   virtual void prepare() {}
+  // The element-wise function that this layer computes, if the layer before it may compute it
+  // together with its own; otherwise none.
+  virtual kernels::Activation activation() const { return kernels::Activation::none; }
+  // Requests that infer() also applies the activation to its result, from now on. False when this
+  // layer cannot. forward() and backward() do not change.
+  virtual bool fuse(kernels::Activation activation) {
+    (void)activation;
+    return false;
+  }
   // Two for each multiply-add of one image; element-wise operations are not counted.
   virtual std::int64_t flops(const Shape& in) const {
     (void)in;
     return 0;
+  }
+  // Numbers in the largest activation of one image: the output, or one inside the layer.
+  virtual std::int64_t largest_activation(const Shape& in) const {
+    return output_shape(in).per_image();
   }
 };
 

@@ -1,12 +1,13 @@
 #include "engine/nn/residual.h"
 
 #include "engine/core/error.h"
+#include "engine/kernels/elementwise.h"
 
 namespace fovea {
 namespace {
 
 void add(const Tensor& a, Tensor& sum) {
-  for (std::int64_t i = 0; i < a.size(); ++i) sum.data()[i] += a.data()[i];
+  kernels::add(a.data(), a.size(), sum.data());
 }
 
 }  // namespace

@@ -17,6 +17,9 @@ class Residual : public Layer {
   void freeze_statistics() override { block_.freeze_statistics(); }
   void prepare() override { block_.prepare(); }
   std::int64_t flops(const Shape& in) const override { return block_.flops(in); }
+  std::int64_t largest_activation(const Shape& in) const override {
+    return block_.largest_activation(in);
+  }
   const Sequential& block() const { return block_; }
 
  private:

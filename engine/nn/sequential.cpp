@@ -1,5 +1,7 @@
 #include "engine/nn/sequential.h"
 
+#include <algorithm>
+
 namespace fovea {
 
 Sequential::Sequential(std::vector<std::unique_ptr<Layer>> layers) : layers_(std::move(layers)) {
@@ -9,6 +11,7 @@ Sequential::Sequential(std::vector<std::unique_ptr<Layer>> layers) : layers_(std
     slot_.push_back(i > 0 && layers_[i]->in_place() ? slot_.back() : slots++);
   }
   activations_.resize(slots);
+  fused_.resize(layers_.size());
 }
 
 Shape Sequential::output_shape(const Shape& in) const {
@@ -20,8 +23,10 @@ Shape Sequential::output_shape(const Shape& in) const {
 void Sequential::infer(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t first,
                        std::size_t end) const {
   // Activations alternate between two buffers; the last layer writes to y.
+  while (end > first && fused_[end - 1]) --end;  // the layer before it computes it
   const Tensor* current = &x;
   for (std::size_t i = first; i < end; ++i) {
+    if (fused_[i]) continue;
     const auto& layer = layers_[i];
     const bool last = i + 1 == end;
     if (layer->in_place() && current != &x && !last) {
@@ -79,6 +84,10 @@ void Sequential::freeze_statistics() {
 
 void Sequential::prepare() {
   for (const auto& layer : layers_) layer->prepare();
+  for (std::size_t i = 1; i < layers_.size(); ++i) {
+    const kernels::Activation activation = layers_[i]->activation();
+    if (activation != kernels::Activation::none) fused_[i] = layers_[i - 1]->fuse(activation);
+  }
 }
 
 std::vector<Param*> Sequential::params() {
@@ -107,6 +116,25 @@ std::int64_t Sequential::flops(const Shape& in) const {
     shape = layer->output_shape(shape);
   }
   return total;
+}
+
+std::int64_t Sequential::largest_activation(const Shape& in) const {
+  std::int64_t largest = in.per_image();
+  Shape shape = in;
+  for (const auto& layer : layers_) {
+    largest = std::max(largest, layer->largest_activation(shape));
+    shape = layer->output_shape(shape);
+  }
+  return largest;
+}
+
+std::int64_t Scratch::bytes() const {
+  std::int64_t numbers = 0;
+  for (const Tensor* tensor :
+       {&conv.padded, &conv.packed, &conv.columns, &ping, &pong, &group_in, &group_out}) {
+    numbers += tensor->capacity();
+  }
+  return numbers * std::int64_t{sizeof(Scalar)} + (inner ? inner->bytes() : 0);
 }
 
 }  // namespace fovea

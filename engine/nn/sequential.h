@@ -19,7 +19,8 @@ class Sequential {
   void infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
     infer(x, y, scratch, 0, layers_.size());
   }
-  // Only the layers first <= i < end. REQUIRES: first <= end <= layers().size()
+  // Only the layers first <= i < end. After prepare() an activation belongs to the layer before it.
+  // REQUIRES: first <= end <= layers().size()
   void infer(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t first,
              std::size_t end) const;
   // The result is valid until the next forward(); x must not change until backward().
@@ -27,11 +28,14 @@ class Sequential {
   // REQUIRES: forward() was called. Overwrites dx unless it is null.
   void backward(const Tensor& dy, Tensor* dx);
   void freeze_statistics();
+  // Prepares every layer. An activation after a layer that can compute it is fused into that layer;
+  // infer() then skips it.
   void prepare();
 
   std::vector<Param*> params();
   std::vector<Buffer*> buffers();
   std::int64_t flops(const Shape& in) const;
+  std::int64_t largest_activation(const Shape& in) const;  // as of a layer; at least the input
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
 
  private:
@@ -39,6 +43,7 @@ class Sequential {
 
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<std::size_t> slot_;    // layer -> index of its output in activations_
+  std::vector<char> fused_;          // layer -> 1 when the layer before it computes it in infer()
   std::vector<Tensor> activations_;  // training only
   const Tensor* x_ = nullptr;
   Tensor gradients_[2];

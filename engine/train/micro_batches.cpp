@@ -14,8 +14,7 @@ namespace {
 // The purposes of a run's random numbers: children of Rng(recipe.seed).
 constexpr std::uint64_t kOrderStream = 1;
 constexpr std::uint64_t kDropoutStream = 2;
-constexpr std::int64_t kReduceChunk = 1
-                                      << 14;  // numbers: a few lanes of them fit into the L2 cache
+constexpr std::int64_t kPieceNumbers = 1 << 14;  // a few lanes of them fit into the L2 cache
 
 // Weights with which every class has the same total weight and the mean over the images is 1.
 std::vector<float> balanced_weights(const TrainingSet& set) {
@@ -43,6 +42,12 @@ IndexRange split_range(int count, int max_size, int i) {
           static_cast<int>(count * (std::int64_t{i} + 1) / n)};
 }
 
+IndexRange lanes_of_rank(int lanes, int rank, int ranks) {
+  const int active = std::min(lanes, ranks);
+  if (rank >= active) return {lanes, lanes};
+  return {lanes * rank / active, lanes * (rank + 1) / active};
+}
+
 void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& order) {
   order.resize(count);
   std::iota(order.begin(), order.end(), 0);
@@ -54,14 +59,16 @@ void epoch_order(std::uint64_t seed, int epoch, int count, std::vector<int>& ord
 
 MicroBatchRunner::MicroBatchRunner(Network& network, const TrainingSet& set,
                                    const Preprocess& preprocess, const Recipe& recipe, int threads,
-                                   const Teacher& teacher)
+                                   const Teacher& teacher, Ranks* ranks)
     : network_(network),
       set_(set),
       preprocess_(preprocess),
       recipe_(recipe),
-      teacher_(recipe.distillation > 0 ? teacher : Teacher{}) {
+      teacher_(recipe.distillation > 0 ? teacher : Teacher{}),
+      ranks_(ranks) {
   const int lanes = ceil_div(std::min(recipe.batch, set.count()), recipe.lane);
-  threads_ = std::clamp(threads, 1, lanes);
+  const int own_lanes = ceil_div(lanes, std::min(size_of(ranks), lanes));  // at most
+  threads_ = std::clamp(threads, 1, own_lanes);
   loss_.label_smoothing = recipe.label_smoothing;
   if (recipe.balanced) loss_.class_weights = balanced_weights(set);
 
@@ -77,40 +84,45 @@ MicroBatchRunner::MicroBatchRunner(Network& network, const TrainingSet& set,
     workers_[t].square.width = workers_[t].square.height = set.size;
     workers_[t].square.rgb.resize(std::size_t(set.size) * set.size * 3);
   }
-  lanes_.resize(lanes);
+  lanes_.resize(own_lanes);
   for (Lane& lane : lanes_) {
     lane.grads.resize(network.params().size());
     for (const Buffer* buffer : network.buffers()) {
       lane.statistics.emplace_back(buffer->value.shape());
     }
   }
+  pieces_.push_back({});
+  const auto divide = [&](Piece::Of of, int tensor, std::int64_t size) {
+    for (std::int64_t at = 0; at < size; at += kPieceNumbers) {
+      pieces_.push_back({of, tensor, at, std::min(kPieceNumbers, size - at)});
+    }
+  };
   for (int k = 0; k < int_size(network.params()); ++k) {
-    const std::int64_t size = network.params()[k]->value.size();
-    for (std::int64_t at = 0; at < size; at += kReduceChunk) chunks_.push_back({k, at});
+    divide(Piece::Of::gradient, k, network.params()[k]->value.size());
+  }
+  for (int k = 0; k < int_size(network.buffers()); ++k) {
+    divide(Piece::Of::statistic, k, network.buffers()[k]->value.size());
   }
 }
 
 MicroBatchRunner::Sums MicroBatchRunner::run(std::span<const int> indices, int epoch,
                                              std::int64_t step) {
   const int lanes = ceil_div(int_size(indices), recipe_.lane);
-  // Lane 0 uses the master's own gradients, so that the sum ends up there.
+  const IndexRange own = lanes_of_rank(lanes, rank_of(ranks_), size_of(ranks_));
+  // The first lane uses the master's own gradients, so that the sum ends up there.
   swap_gradients(lanes_[0], network_);
-  parallel_for(lanes, threads_, [&](int lane, int thread) {
-    run_lane(indices, lane, epoch, step, workers_[thread]);
+  fit_gradients(lanes_[0]);
+  parallel_for(own.size(), threads_, [&](int i, int thread) {
+    run_lane(indices, own.begin + i, epoch, step, lanes_[i], workers_[thread]);
   });
-  reduce_gradients(lanes);
+  sum_lanes(lanes, own.size());
   swap_gradients(lanes_[0], network_);
-  reduce_statistics(lanes);
-  Sums sums;
-  for (int l = 0; l < lanes; ++l) {
-    sums.loss += lanes_[l].sums.loss;
-    sums.correct += lanes_[l].sums.correct;
-  }
-  return sums;
+  update_statistics(lanes);
+  return lanes_[0].sums;
 }
 
 void MicroBatchRunner::run_lane(std::span<const int> indices, int lane_index, int epoch,
-                                std::int64_t step, Worker& worker) {
+                                std::int64_t step, Lane& lane, Worker& worker) {
   const int batch = int_size(indices);
   const IndexRange range = split_range(batch, recipe_.lane, lane_index);
   const int count = range.size();
@@ -126,10 +138,7 @@ void MicroBatchRunner::run_lane(std::span<const int> indices, int lane_index, in
   }
   // 2. The lane's gradients become those of this thread's network.
   Network& network = *worker.network;
-  Lane& lane = lanes_[lane_index];
-  for (std::size_t k = 0; k < lane.grads.size(); ++k) {
-    lane.grads[k].resize(network.params()[k]->value.shape());
-  }
+  fit_gradients(lane);
   swap_gradients(lane, network);
   network.zero_gradients();
   // 3. Forward and backward. The gradient is that of the mean over the whole batch.
@@ -177,29 +186,58 @@ void MicroBatchRunner::swap_gradients(Lane& lane, Network& network) {
   }
 }
 
-// Adds the gradients of all lanes to those of the first. Threads take chunks of the parameters;
-// each number is summed in the order of the lanes, whatever the number of threads.
-void MicroBatchRunner::reduce_gradients(int lanes) {
-  parallel_for(int_size(chunks_), lanes > 1 ? threads_ : 1, [&](int c, int) {
-    const auto [param, offset] = chunks_[c];
-    Tensor& first = lanes_[0].grads[param];
-    Scalar* sum = first.data() + offset;
-    const std::int64_t count = std::min(kReduceChunk, first.size() - offset);
-    for (int l = 1; l < lanes; ++l) {
-      kernels::add(lanes_[l].grads[param].data() + offset, count, sum);
+void MicroBatchRunner::fit_gradients(Lane& lane) const {
+  for (std::size_t k = 0; k < lane.grads.size(); ++k) {
+    lane.grads[k].resize(network_.params()[k]->value.shape());
+  }
+}
+
+// The first lane of this rank gets the sums over all lanes of the batch. Threads take pieces; each
+// number is summed in the order of the lanes, whatever the number of threads and ranks.
+void MicroBatchRunner::sum_lanes(int lanes, int own_lanes) {
+  const int pieces = int_size(pieces_);
+  const bool first = rank_of(ranks_) == 0;
+  if (first) {
+    parallel_for(pieces, own_lanes > 1 ? threads_ : 1,
+                 [&](int i, int) { add_lanes(i, own_lanes, {}); });
+  }
+  if (ranks_ == nullptr) return;
+  sum_in_rank_order(*ranks_, std::min(ranks_->size(), lanes),
+                    {pieces, [&](int i) { return piece_of(lanes_[0], i); },
+                     [&](int i, std::span<const std::uint8_t> before) {
+                       if (!first) add_lanes(i, own_lanes, before);
+                     }});
+}
+
+// Adds the lanes of this rank to `before`, unless that is empty, in the first lane.
+void MicroBatchRunner::add_lanes(int piece, int own_lanes, std::span<const std::uint8_t> before) {
+  const auto add = [&](std::span<const std::uint8_t> bytes) {
+    if (pieces_[piece].of == Piece::Of::sums) {
+      const auto* more = reinterpret_cast<const Sums*>(bytes.data());
+      lanes_[0].sums.loss += more->loss;
+      lanes_[0].sums.correct += more->correct;
+    } else {
+      kernels::add(reinterpret_cast<const Scalar*>(bytes.data()), pieces_[piece].count,
+                   reinterpret_cast<Scalar*>(piece_of(lanes_[0], piece).data()));
     }
-  });
+  };
+  if (!before.empty()) add(before);
+  for (int l = 1; l < own_lanes; ++l) add(piece_of(lanes_[l], piece));
+}
+
+std::span<std::uint8_t> MicroBatchRunner::piece_of(Lane& lane, int piece) const {
+  const Piece& p = pieces_[piece];
+  if (p.of == Piece::Of::sums)
+    return {reinterpret_cast<std::uint8_t*>(&lane.sums), sizeof lane.sums};
+  Tensor& tensor = p.of == Piece::Of::gradient ? lane.grads[p.tensor] : lane.statistics[p.tensor];
+  return {reinterpret_cast<std::uint8_t*>(tensor.data() + p.offset), p.count * sizeof(Scalar)};
 }
 
 // The batch statistics of the network become the mean of the lanes' statistics.
-void MicroBatchRunner::reduce_statistics(int lanes) {
+void MicroBatchRunner::update_statistics(int lanes) {
   for (std::size_t k = 0; k < network_.buffers().size(); ++k) {
     Tensor& mean = network_.buffers()[k]->batch;
     mean.copy_from(lanes_[0].statistics[k]);
-    for (int l = 1; l < lanes; ++l) {
-      const Tensor& other = lanes_[l].statistics[k];
-      for (std::int64_t i = 0; i < mean.size(); ++i) mean.data()[i] += other.data()[i];
-    }
     for (Scalar& x : mean.values()) x /= static_cast<Scalar>(lanes);
   }
   network_.update_statistics();

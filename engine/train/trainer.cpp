@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "engine/core/error.h"
-#include "engine/core/sha256.h"
 #include "engine/core/text.h"
 #include "engine/train/micro_batches.h"
+#include "engine/train/run_checks.h"
 #include "engine/train/run_state.h"
 #include "engine/train/validate.h"
 
@@ -14,26 +14,6 @@ namespace fovea {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Identifies a run: its recipe, preprocessing and images.
-std::string fingerprint(const Recipe& recipe, const Preprocess& preprocess,
-                        const TrainingSet& train, const TrainingSet* val) {
-  Sha256 sha;
-  std::string text = recipe_text(recipe);
-  for (std::size_t c = 0; c < 3; ++c) {
-    text += exact_text(double{preprocess.mean[c]}) + " " + exact_text(double{preprocess.std[c]});
-    text += "\n";
-  }
-  sha.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  for (const TrainingSet* set : {&train, val}) {
-    if (set == nullptr) continue;
-    sha.update({reinterpret_cast<const std::uint8_t*>(&set->size), sizeof set->size});
-    sha.update({reinterpret_cast<const std::uint8_t*>(set->labels.data()),
-                set->labels.size() * sizeof(int)});
-    sha.update(set->pixels);
-  }
-  return sha.hex();
-}
 
 // The learning-rate scale of each parameter: `scale` for batch-norm biases, which stand beside a
 // running mean, and 1 for the others.
@@ -50,23 +30,11 @@ std::vector<float> norm_bias_scales(const Network& network, float scale) {
   return scales;
 }
 
-// False when a weight is not finite or exceeds kLimit. The loss may stay finite for some time
-// after that.
-bool has_finite_weights(const Network& network) {
-  constexpr Scalar kLimit = 1e6f;
-  const auto in_range = [](const Tensor& t) {
-    return std::all_of(t.data(), t.data() + t.size(),
-                       [](Scalar x) { return std::abs(x) < kLimit; });
-  };
-  return std::all_of(network.params().begin(), network.params().end(),
-                     [&](const Param* param) { return in_range(param->value); });
-}
-
 class TrainingRun {
  public:
   TrainingRun(Network& network, const TrainingSet& train_set, const TrainingSet* val,
               const Preprocess& preprocess, const Recipe& recipe, int threads,
-              TrainObserver& observer, const FineTuneOptions& fine_tune)
+              TrainObserver& observer, const FineTuneOptions& fine_tune, Ranks* ranks)
       : network_(network),
         train_(train_set),
         val_(val),
@@ -75,10 +43,11 @@ class TrainingRun {
         threads_(threads),
         observer_(observer),
         fine_tune_(fine_tune),
+        ranks_(ranks),
         optimizer_(make_optimizer(recipe.optimizer)),
         average_(recipe.ema_decay, recipe.ema_every),
         runner_(network, train_set, preprocess, recipe, threads,
-                {fine_tune.teacher, fine_tune.first_distilled}),
+                {fine_tune.teacher, fine_tune.first_distilled}, ranks),
         batches_(ceil_div(train_set.count(), recipe.batch)),
         total_steps_(std::int64_t{recipe.epochs} * batches_) {
     if (recipe.norm_bias_lr != 1) {
@@ -87,22 +56,37 @@ class TrainingRun {
   }
 
   TrainResult run(std::vector<std::uint8_t> resume) {
-    fingerprint_ = fingerprint(recipe_, preprocess_, train_, val_);
+    fingerprint_ = run_fingerprint(recipe_, preprocess_, train_, val_);
+    if (ranks_ != nullptr) {
+      check_ranks(*ranks_, fingerprint_);
+      broadcast_all(*ranks_, resume);
+    }
     if (!resume.empty()) restore(std::move(resume));
     TrainOutcome outcome = TrainOutcome::finished;
-    while (state_.epoch < recipe_.epochs && outcome == TrainOutcome::finished) {
-      if (state_.early.exhausted(state_.epoch - 1, recipe_.patience)) {
-        outcome = TrainOutcome::stopped_early;
-      } else {
-        outcome = run_epoch();
-      }
+    try {
+      outcome = run_epochs();
+    } catch (const RankLost&) {
+      // Everything but the place of the average is as after the last complete batch or epoch.
+      swap_average_out();
+      if (rank_of(ranks_) == 0) observer_.on_checkpoint(checkpoint());
+      throw;
     }
-    if (outcome == TrainOutcome::finished || outcome == TrainOutcome::stopped_early)
-      keep_final_weights();
+    if (outcome != TrainOutcome::stopped) keep_final_weights();
     return {outcome, state_.early.best_epoch, std::move(state_.history)};
   }
 
  private:
+  TrainOutcome run_epochs() {
+    while (state_.epoch < recipe_.epochs) {
+      if (state_.early.exhausted(state_.epoch - 1, recipe_.patience)) {
+        return TrainOutcome::stopped_early;
+      }
+      const TrainOutcome outcome = run_epoch();
+      if (outcome != TrainOutcome::finished) return outcome;
+    }
+    return TrainOutcome::finished;
+  }
+
   TrainOutcome run_epoch() {
     started_ = Clock::now();
     if (fine_tune_.before_epoch) fine_tune_.before_epoch(state_.epoch);
@@ -127,7 +111,7 @@ class TrainingRun {
     runner_.broadcast_weights();
     average_.update(step + 1, network_.params(), network_.buffers(), threads_);
     state_.loss += sums.loss;
-    state_.correct += sums.correct;
+    state_.correct += static_cast<int>(sums.correct);
     state_.seen += images;
     ++state_.batch;
     const BatchReport report{state_.epoch,
@@ -139,19 +123,18 @@ class TrainingRun {
                              state_.lr,
                              state_.loss / state_.seen,
                              1.0 * state_.correct / state_.seen};
-    return handle(observer_.on_batch(report));
+    return handle(rank_of(ranks_) == 0 ? observer_.on_batch(report) : Control::keep_going);
   }
 
   TrainOutcome finish_epoch() {
     // Validate with the averaged weights, then continue training with the current ones.
-    const bool averaged = average_.ready();
-    if (averaged) swap_in(average_.average());
+    swap_average_in();
     if (!has_finite_weights(network_)) throw TrainingDiverged(state_.epoch, recipe_.lr);
     runner_.release_gradients();
     EpochReport report{state_.epoch, state_.lr, state_.loss / state_.seen,
                        1.0 * state_.correct / state_.seen};
     if (val_ != nullptr && val_->count() > 0) {
-      const Validation result = validate(network_, *val_, preprocess_, threads_);
+      const Validation result = validate(network_, *val_, preprocess_, threads_, ranks_);
       if (!std::isfinite(result.loss)) throw TrainingDiverged(state_.epoch, recipe_.lr);
       report.validated = true;
       report.val_loss = result.loss;
@@ -166,21 +149,35 @@ class TrainingRun {
     }
     report.seconds = elapsed();
     state_.history.push_back(report);
-    const Control control = observer_.on_epoch(report, network_);
-    if (averaged) swap_in(average_.average());
+    const Control control =
+        rank_of(ranks_) == 0 ? observer_.on_epoch(report, network_) : Control::keep_going;
+    swap_average_out();
     state_.next_epoch();
     started_ = Clock::now();
     return handle(control);
   }
 
+  // What the observer of rank 0 requests, all ranks do.
   TrainOutcome handle(Control control) {
+    if (ranks_ != nullptr) {
+      broadcast(*ranks_, {reinterpret_cast<std::uint8_t*>(&control), sizeof control});
+    }
     if (control == Control::keep_going) return TrainOutcome::finished;
     runner_.release_gradients();
-    observer_.on_checkpoint(checkpoint());
+    if (rank_of(ranks_) == 0) observer_.on_checkpoint(checkpoint());
     return control == Control::stop ? TrainOutcome::stopped : TrainOutcome::finished;
   }
 
   void swap_in(Weights& weights) { swap_weights(network_.params(), network_.buffers(), weights); }
+
+  void swap_average_in() {
+    average_is_in_ = average_.ready();
+    if (average_is_in_) swap_in(average_.average());
+  }
+  void swap_average_out() {
+    if (average_is_in_) swap_in(average_.average());
+    average_is_in_ = false;
+  }
 
   void keep_final_weights() {
     if (!state_.best.empty()) {
@@ -221,8 +218,10 @@ class TrainingRun {
   const int threads_;
   TrainObserver& observer_;
   const FineTuneOptions& fine_tune_;
+  Ranks* const ranks_;
   std::unique_ptr<Optimizer> optimizer_;
   WeightAverage average_;
+  bool average_is_in_ = false;  // the network has the averaged weights, average_ the current ones
   MicroBatchRunner runner_;
   const int batches_;
   const std::int64_t total_steps_;
@@ -259,45 +258,16 @@ void TrainingRun::restore(std::vector<std::uint8_t> bytes) {
   runner_.broadcast_weights();
 }
 
-void check(const Network& network, const TrainingSet& train_set, const TrainingSet* val,
-           const Recipe& recipe, const FineTuneOptions& fine_tune) {
-  check_recipe(recipe);
-  if (recipe.distillation > 0 && fine_tune.teacher == nullptr) {
-    throw ConfigError("train: distillation needs a teacher");
-  }
-  const bool needs_val = recipe.patience > 0 || recipe.schedule.kind == ScheduleKind::plateau;
-  if (needs_val && (val == nullptr || val->count() == 0)) {
-    throw ConfigError("train: patience and plateau need validation images");
-  }
-  const auto mismatch = [](const std::string& what) { throw ShapeError("train: " + what); };
-  if (fine_tune.teacher != nullptr && fine_tune.teacher->outputs() > network.outputs()) {
-    mismatch("the teacher has " + std::to_string(fine_tune.teacher->outputs()) +
-             " outputs, the network " + std::to_string(network.outputs()));
-  }
-  if (train_set.count() == 0) mismatch("there are no images");
-  const Shape& input = network.spec().input;
-  for (const TrainingSet* set : {&train_set, val}) {
-    if (set == nullptr) continue;
-    if (input.h != set->size || input.w != set->size || input.c != 3) {
-      mismatch("the images have " + std::to_string(set->size) + " pixels, the network takes " +
-               to_string(input));
-    }
-    if (int_size(set->classes) != network.outputs()) {
-      mismatch("the images have " + std::to_string(set->classes.size()) +
-               " classes, the network has " + std::to_string(network.outputs()) + " outputs");
-    }
-  }
-}
-
 }  // namespace
 
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
                   TrainObserver& observer, std::vector<std::uint8_t> resume,
-                  const FineTuneOptions& fine_tune) {
-  check(network, train_set, val, recipe, fine_tune);
+                  const FineTuneOptions& fine_tune, Ranks* ranks) {
+  check_run(network, train_set, val, recipe, fine_tune);
   if (recipe.freeze_statistics) network.freeze_statistics();
-  return TrainingRun(network, train_set, val, preprocess, recipe, threads, observer, fine_tune)
+  return TrainingRun(network, train_set, val, preprocess, recipe, threads, observer, fine_tune,
+                     ranks)
       .run(std::move(resume));
 }
 

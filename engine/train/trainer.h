@@ -8,6 +8,7 @@
 #include "engine/data/training_set.h"
 #include "engine/image/preprocess.h"
 #include "engine/model/network.h"
+#include "engine/train/ranks.h"
 #include "engine/train/recipe.h"
 
 namespace fovea {
@@ -80,6 +81,11 @@ struct FineTuneOptions {
 // images give the same weights, bit for bit, on any number of threads, with or without an
 // interruption.
 //
+// With ranks, each process calls this with the same arguments and gets the same network, the bits
+// of which do not depend on the number of ranks. Only rank 0 calls the observer, and only its
+// `resume` counts. When another rank is lost, rank 0 passes a checkpoint of the last complete batch
+// to the observer; then RankLost is thrown.
+//
 // val may be null unless the recipe has patience or a plateau schedule. `resume` holds the bytes of
 // an on_checkpoint(), or is empty; it is freed once read. At the end the network has the weights to
 // keep: with patience those of the best epoch, else the average if there is one, else the last.
@@ -89,6 +95,6 @@ struct FineTuneOptions {
 TrainResult train(Network& network, const TrainingSet& train_set, const TrainingSet* val,
                   const Preprocess& preprocess, const Recipe& recipe, int threads,
                   TrainObserver& observer, std::vector<std::uint8_t> resume = {},
-                  const FineTuneOptions& fine_tune = {});
+                  const FineTuneOptions& fine_tune = {}, Ranks* ranks = nullptr);
 
 }  // namespace fovea

@@ -35,6 +35,16 @@ class Residual(nn.Module):
         return x + self.block(x)
 
 
+class Same(nn.Conv2d):
+    """nn.Conv2d with TensorFlow's padding: of an odd number of zeros the larger half is at the end."""
+
+    def forward(self, x):
+        (kernel, _), (stride, _) = self.kernel_size, self.stride
+        zeros = [max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in x.shape[2:]]
+        rows, columns = ((total // 2, total - total // 2) for total in zeros)
+        return super().forward(nn.functional.pad(x, (*columns, *rows)))
+
+
 class Dense(nn.Linear):
     """nn.Linear that accepts a map of one pixel."""
 
@@ -52,15 +62,23 @@ def build(layers: list[dict], size: Size, is_map: bool = True) -> tuple[nn.Seque
     for layer in layers:
         kind = layer["kind"]
         c, h, w = size
-        if kind == "conv2d":
-            out, kernel, stride, pad = (layer[key] for key in ("out", "kernel", "stride", "pad"))
-            modules.append(nn.Conv2d(c, out, kernel, stride, pad, bias=layer["bias"]))
-            size = (out, *((side + 2 * pad - kernel) // stride + 1 for side in (h, w)))
+        if kind in ("conv2d", "depthwise_conv2d"):
+            kernel, stride, pad = (layer[key] for key in ("kernel", "stride", "pad"))
+            out, groups = (layer["out"], 1) if kind == "conv2d" else (c, c)
+            options = {"groups": groups, "bias": layer["bias"]}
+            if pad == "same":
+                modules.append(Same(c, out, kernel, stride, **options))
+                size = (out, *(-(-side // stride) for side in (h, w)))
+            else:
+                modules.append(nn.Conv2d(c, out, kernel, stride, pad, **options))
+                size = (out, *((side + 2 * pad - kernel) // stride + 1 for side in (h, w)))
         elif kind == "batch_norm":
             norm = nn.BatchNorm2d if is_map else nn.BatchNorm1d
             modules.append(norm(c, eps=layer["eps"], momentum=layer["momentum"]))
         elif kind == "relu":
             modules.append(nn.ReLU())
+        elif kind == "relu6":
+            modules.append(nn.ReLU6())
         elif kind == "gelu":
             modules.append(nn.GELU())
         elif kind == "max_pool":
