@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
+#include "engine/data/file_names.h"
 #include "engine/data/image_source.h"
 #include "engine/data/utf8_locale.h"
 
@@ -15,6 +16,8 @@ namespace {
 constexpr std::uint64_t kMaxRatio = 200;
 constexpr std::uint64_t kRatioFloor = 256 << 20;
 
+constexpr const char* kSparse = "a sparse file; pack it without --sparse";
+
 // Whether the path is absolute or leaves the archive through "..".
 bool leaves_archive(const std::string& path) {
   const std::string framed = "/" + path + "/";
@@ -24,15 +27,17 @@ bool leaves_archive(const std::string& path) {
 // Reads through libarchive. Nothing is ever written under an entry's name.
 class ArchiveSource : public ImageSource {
  public:
-  explicit ArchiveSource(const std::filesystem::path& path) : ArchiveSource(path.string()) {
+  ArchiveSource(const std::filesystem::path& path, const SourceOptions& options)
+      : ArchiveSource(path.string(), options) {
     std::error_code ec;
     file_bytes_ = std::filesystem::file_size(path, ec);
     if (ec || archive_read_open_filename(archive_.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) {
       fail();
     }
   }
-  ArchiveSource(std::span<const std::uint8_t> bytes, const std::string& name)
-      : ArchiveSource(name) {
+  ArchiveSource(std::span<const std::uint8_t> bytes, const std::string& name,
+                const SourceOptions& options)
+      : ArchiveSource(name, options) {
     file_bytes_ = bytes.size();
     if (archive_read_open_memory(archive_.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) fail();
   }
@@ -51,11 +56,15 @@ class ArchiveSource : public ImageSource {
       if (++files_ > kMaxFiles) {
         throw FormatError(name_ + " holds more than " + std::to_string(kMaxFiles) + " files");
       }
-      file = {path, {}, {}, {}};
-      if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) {
+      file = {path.substr(0, kMaxPathBytes), {}, {}, {}, {}};
+      if (path.size() > kMaxPathBytes) {
+        file.problem = "its path is longer than " + std::to_string(kMaxPathBytes) + " bytes";
+      } else if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) {
         file.problem = "a link or special file";
       } else if (leaves_archive(path)) {
         file.problem = "its path is outside the archive";
+      } else if (archive_entry_sparse_count(entry) > 0) {
+        file.problem = kSparse;  // its holes cost nothing in the archive, and are skipped unread
       } else {
         read(file);
       }
@@ -70,8 +79,10 @@ class ArchiveSource : public ImageSource {
   }
 
  private:
-  explicit ArchiveSource(std::string name)
-      : name_(std::move(name)), archive_(archive_read_new(), archive_read_free) {
+  ArchiveSource(std::string name, const SourceOptions& options)
+      : name_(std::move(name)),
+        names_(options.names_charset),
+        archive_(archive_read_new(), archive_read_free) {
     archive_read_support_filter_gzip(archive_.get());
     archive_read_support_filter_xz(archive_.get());
     archive_read_support_format_tar(archive_.get());
@@ -84,11 +95,18 @@ class ArchiveSource : public ImageSource {
                       (reason ? reason : "unknown reason"));
   }
 
-  static std::string path_of(archive_entry* entry) {
+  std::string path_of(archive_entry* entry) const {
     const char* path = archive_entry_pathname_utf8(entry);
     if (!path) path = archive_entry_pathname(entry);
-    const std::string text = path ? path : "";
-    return text.rfind("./", 0) == 0 ? text.substr(2) : text;
+    std::string text = path ? path : "";
+    if (is_junk_file(text)) return text;
+    text = names_.decode(text, name_);
+    const bool zip =
+        (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+    // Some programs for Windows write zip archives with backslashes.
+    if (zip && text.find('/') == std::string::npos)
+      std::replace(text.begin(), text.end(), '\\', '/');
+    return text.starts_with("./") ? text.substr(2) : text;
   }
 
   std::uint64_t consumed() const {
@@ -127,7 +145,11 @@ class ArchiveSource : public ImageSource {
         file.problem = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
       }
       if (!file.problem.empty()) continue;
-      file.bytes.resize(size);  // holes in a sparse file read as zeros
+      if (static_cast<std::uint64_t>(offset) != file.bytes.size()) {
+        file.problem = kSparse;
+        continue;
+      }
+      file.bytes.resize(size);
       const auto* from = static_cast<const std::uint8_t*>(block);
       std::copy_n(from, length, file.bytes.begin() + offset);
     }
@@ -135,6 +157,7 @@ class ArchiveSource : public ImageSource {
   }
 
   std::string name_;
+  NameDecoder names_;
   std::unique_ptr<archive, int (*)(archive*)> archive_;
   std::uint64_t file_bytes_ = 0;
   std::uint64_t produced_ = 0;  // bytes of data that libarchive returned
@@ -144,13 +167,14 @@ class ArchiveSource : public ImageSource {
 
 }  // namespace
 
-std::unique_ptr<ImageSource> open_archive(const std::filesystem::path& path) {
-  return std::make_unique<ArchiveSource>(path);
+std::unique_ptr<ImageSource> open_archive(const std::filesystem::path& path,
+                                          const SourceOptions& options) {
+  return std::make_unique<ArchiveSource>(path, options);
 }
 
 std::unique_ptr<ImageSource> open_archive(std::span<const std::uint8_t> bytes,
-                                          const std::string& name) {
-  return std::make_unique<ArchiveSource>(bytes, name);
+                                          const std::string& name, const SourceOptions& options) {
+  return std::make_unique<ArchiveSource>(bytes, name, options);
 }
 
 }  // namespace fovea

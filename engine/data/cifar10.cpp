@@ -44,7 +44,7 @@ std::vector<Cifar10Record> read_cifar10_batch(const std::string& path,
                       std::to_string(kRecord));
   }
   const std::string name = file_name(path);
-  const std::string split = name == "test_batch.bin" ? "test/" : "train/";
+  const Split split = name == "test_batch.bin" ? Split::test : Split::train;
   std::vector<Cifar10Record> records;
   records.reserve(bytes.size() / kRecord);
   for (std::size_t at = 0; at < bytes.size(); at += kRecord) {
@@ -56,9 +56,9 @@ std::vector<Cifar10Record> read_cifar10_batch(const std::string& path,
     const auto planes = bytes.subspan(at + 1, 3 * kPlane);
     Sha256 sha;
     sha.update(planes);
-    records.push_back(
-        {split + kCifar10Classes[label] + "/" + name + "#" + std::to_string(at / kRecord),
-         sha.digest(), from_planes(planes)});
+    records.push_back({to_string(split) + "/" + kCifar10Classes[label] + "/" + name + "#" +
+                           std::to_string(at / kRecord),
+                       kCifar10Classes[label], split, sha.digest(), from_planes(planes)});
   }
   return records;
 }

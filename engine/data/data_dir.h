@@ -19,6 +19,14 @@ std::filesystem::path dataset_folder(const std::filesystem::path& data_dir,
 // The sorted names of the datasets in <data_dir>/datasets; empty when the folder does not exist.
 std::vector<std::string> dataset_names(const std::filesystem::path& data_dir);
 
+// <data_dir>/backbones/<name>.safetensors: where `fovea backbone import` writes a pretrained
+// network.
+std::filesystem::path backbone_file(const std::filesystem::path& data_dir, const std::string& name);
+// The file of an installed backbone. A project, projects/NAME of a data directory, uses those of
+// that directory. Throws IoError that says how to install it.
+std::filesystem::path installed_backbone(const std::filesystem::path& data_dir,
+                                         const std::string& name);
+
 // The dataset that uploads are added to and that retraining reads, unless configured otherwise.
 inline constexpr const char* kDefaultDataset = "images";
 // Versions before 0.2 called it "pictures". Renames that folder unless kDefaultDataset exists.

@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/core/error.h"
+#include "engine/data/class_name.h"
 #include "engine/data/dataset_writer.h"
-#include "engine/data/layout.h"
 
 namespace fovea {
 namespace {
-
-void check_class_name(const std::string& name) {
-  if (!is_class_name(name)) throw FormatError("\"" + name + "\" is not a valid class name");
-}
 
 // The hashes that are in the index; the others are added to report.missing.
 std::set<ContentHash> find_stored(const DatasetIndex& index, std::span<const ContentHash> hashes,
@@ -37,10 +32,9 @@ void set_label(ImageRecord& image, int label, Origin origin, std::int64_t now) {
 }
 
 int find_or_add_class(DatasetIndex& index, const std::string& name) {
-  const auto found = std::find(index.classes.begin(), index.classes.end(), name);
-  const auto label = static_cast<int>(found - index.classes.begin());
-  if (found == index.classes.end()) index.classes.push_back(name);
-  return label;
+  const std::size_t label = find_class(index.classes, name);
+  if (label == index.classes.size()) index.classes.push_back(name);
+  return static_cast<int>(label);
 }
 
 void remove_empty_classes(DatasetIndex& index) {
@@ -58,13 +52,13 @@ void remove_empty_classes(DatasetIndex& index) {
 
 EditReport relabel_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
                           const std::string& class_name, std::chrono::milliseconds lock_timeout) {
-  check_class_name(class_name);
+  const std::string name = parse_class_name(class_name);
   EditReport report;
   DatasetWriter writer(folder, lock_timeout);
   const std::set<ContentHash> selected = find_stored(writer.index(), hashes, report);
   if (selected.empty()) return report;
   DatasetIndex& index = writer.edit();
-  const int label = find_or_add_class(index, class_name);
+  const int label = find_or_add_class(index, name);
   const std::int64_t now = writer.new_timestamp();
   for (ImageRecord& image : index.images) {
     if (image.label == label || selected.count(image.hash) == 0) continue;
@@ -99,17 +93,18 @@ EditReport remove_images(const std::filesystem::path& folder, std::span<const Co
 
 EditReport rename_class(const std::filesystem::path& folder, const std::string& from,
                         const std::string& to, std::chrono::milliseconds lock_timeout) {
-  check_class_name(to);
+  const std::string name = parse_class_name(to);
   EditReport report;
   DatasetWriter writer(folder, lock_timeout);
   const std::vector<std::string>& classes = writer.index().classes;
-  const auto old = std::find(classes.begin(), classes.end(), from);
-  if (old == classes.end() || from == to) return report;
-  const auto old_label = static_cast<int>(old - classes.begin());
-  const bool merge = std::find(classes.begin(), classes.end(), to) != classes.end();
+  const std::size_t old = find_class(classes, from);
+  if (old == classes.size() || classes[old] == name) return report;
+  const auto old_label = static_cast<int>(old);
+  const std::size_t existing = find_class(classes, name);
+  const bool merge = existing != classes.size() && existing != old;
   DatasetIndex& index = writer.edit();
-  if (!merge) index.classes[old_label] = to;
-  const int label = find_or_add_class(index, to);
+  if (!merge) index.classes[old] = name;
+  const int label = find_or_add_class(index, name);
   const std::int64_t now = writer.new_timestamp();
   for (ImageRecord& image : index.images) {
     if (image.label != old_label) continue;

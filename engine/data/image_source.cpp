@@ -1,9 +1,13 @@
 #include "engine/data/image_source.h"
 
 #include <algorithm>
+#include <cctype>
+#include <functional>
+#include <set>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "engine/data/file_names.h"
 
 namespace fovea {
 namespace {
@@ -12,7 +16,8 @@ namespace fs = std::filesystem;
 
 class FolderSource : public ImageSource {
  public:
-  explicit FolderSource(const fs::path& root) : root_(fs::canonical(root)) {
+  FolderSource(const fs::path& root, const SourceOptions& options)
+      : root_(fs::canonical(root)), name_(root.string()), names_(options.names_charset) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root_)) {
       const std::string path = entry.path().lexically_relative(root_).generic_string();
       if (is_junk_file(path) || (entry.is_directory() && !entry.is_symlink())) continue;
@@ -27,8 +32,8 @@ class FolderSource : public ImageSource {
 
   bool next(SourceFile& file) override {
     if (at_ == paths_.size()) return false;
-    file = {paths_[at_++], {}, {}, {}};
-    const fs::path path = root_ / file.path;
+    const fs::path path = root_ / paths_[at_];
+    file = {names_.decode(paths_[at_++], name_), {}, {}, {}, {}};
     std::error_code ec;
     const fs::path target = fs::canonical(path, ec);
     const auto [root_end, ignored] =
@@ -58,7 +63,9 @@ class FolderSource : public ImageSource {
     }
   }
 
-  fs::path root_;
+  const fs::path root_;
+  const std::string name_;
+  const NameDecoder names_;
   std::vector<std::string> paths_;
   std::size_t at_ = 0;
 };
@@ -66,12 +73,19 @@ class FolderSource : public ImageSource {
 }  // namespace
 
 bool is_junk_file(const std::string& path) {
-  if (path.starts_with("__MACOSX/") || path.find("/__MACOSX/") != std::string::npos) return true;
-  const std::string name = path.substr(path.rfind('/') + 1);
-  if (name == "Thumbs.db" || name == "desktop.ini") return true;
-  for (std::size_t at = 0; at < path.size(); at = std::min(path.find('/', at), path.size()) + 1) {
-    const bool up_or_here = path.compare(at, 2, "./") == 0 || path.compare(at, 3, "../") == 0;
-    if (path[at] == '.' && !up_or_here) return true;  // hidden, or in a hidden folder
+  // Lower-case names of files and folders that macOS, Windows and Synology create.
+  static const std::set<std::string, std::less<>> names = {
+      "__macosx", "thumbs.db",    "ehthumbs.db", "ehthumbs_vista.db",        "desktop.ini",
+      "@eadir",   "$recycle.bin", "picasa.ini",  "system volume information"};
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    std::string name = path.substr(at, end - at);
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+      return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    });
+    const bool hidden = name.starts_with('.') && name != "." && name != "..";
+    if (hidden || names.contains(name) || name == "icon\r") return true;
+    at = end + 1;
   }
   return false;
 }
@@ -92,13 +106,13 @@ bool is_archive(std::span<const std::uint8_t> bytes) {
          (text.size() > 262 && text.substr(257, 5) == "ustar");
 }
 
-std::unique_ptr<ImageSource> open_source(const fs::path& path) {
+std::unique_ptr<ImageSource> open_source(const fs::path& path, const SourceOptions& options) {
   std::error_code ec;
   const fs::file_status status = fs::status(path, ec);
   if (!fs::exists(status)) throw IoError(path.string() + " does not exist");
-  if (!fs::is_directory(status)) return open_archive(path);
+  if (!fs::is_directory(status)) return open_archive(path, options);
   try {
-    return std::make_unique<FolderSource>(path);
+    return std::make_unique<FolderSource>(path, options);
   } catch (const fs::filesystem_error& error) {
     throw IoError(error.what());
   }

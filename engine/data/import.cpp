@@ -2,67 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 
 #include "engine/core/error.h"
-#include "engine/core/sha256.h"
 #include "engine/core/shape.h"
 #include "engine/data/cifar10.h"
+#include "engine/data/class_name.h"
 #include "engine/data/dataset_edit.h"
 #include "engine/data/dataset_writer.h"
-#include "engine/data/layout.h"
+#include "engine/data/import_entries.h"
+#include "engine/data/import_item.h"
 #include "engine/data/split.h"
-#include "engine/image/resize.h"
 
 namespace fovea {
 namespace {
-
-// An image on its way from the source to the dataset.
-struct Item {
-  std::string path;
-  std::int64_t number = 0;          // of its file in the source
-  std::vector<std::uint8_t> bytes;  // the file; empty when `image` did not come from its own file
-  std::optional<std::string> label;
-  std::string problem;
-  ContentHash hash{};
-  Image image;
-};
-
-// Kept for each added image until its class and split are known.
-struct Pending {
-  std::int64_t number = 0;
-  std::optional<std::string> label;
-};
-
-// Scaled down so that the shorter side is at most max_size.
-Image scale_down(Image image, int max_size) {
-  const int shorter = std::min(image.width, image.height);
-  if (shorter <= max_size) return image;
-  const auto scaled = [&](int side) {
-    return static_cast<int>((2 * std::int64_t{side} * max_size + shorter) / (2 * shorter));
-  };
-  return resize(image, scaled(image.width), scaled(image.height));
-}
-
-void decode(Item& item, const ImportOptions& options) {
-  if (!item.problem.empty()) return;
-  try {
-    if (!item.bytes.empty() || item.image.rgb.empty()) {
-      Sha256 sha;
-      sha.update(item.bytes);
-      item.hash = sha.digest();
-      item.image = decode_image(item.bytes, options.limits);
-    }
-    item.image = scale_down(std::move(item.image), options.max_size);
-  } catch (const FormatError& error) {
-    item.problem = error.what();
-  } catch (const ShapeError& error) {
-    item.problem = error.what();
-  } catch (const std::bad_alloc&) {
-    item.problem = "not enough memory to decode it";
-  }
-}
 
 class Import {
  public:
@@ -76,7 +31,21 @@ class Import {
 
   ImportReport run() {
     while (read_batch()) store_batch();
-    assign_classes_and_commit();
+    place_entries(entries_, is_export_);
+    decide();
+    report_.refused = !options_.partial && 2 * report_.rejected > report_.files;
+    if (!report_.refused) commit();
+    for (FileResult& result : results_) {
+      if (report_.refused && result.kind == FileResult::Kind::added) {
+        result.kind = FileResult::Kind::usable;
+      }
+    }
+    report_.look_alikes = find_look_alikes(all_classes(), labels_);
+    std::stable_sort(results_.begin(), results_.end(),
+                     [](const FileResult& a, const FileResult& b) { return a.number < b.number; });
+    for (const FileResult& result : results_) {
+      if (events_.file) events_.file(result);
+    }
     return report_;
   }
 
@@ -98,77 +67,137 @@ class Import {
       if (by_path && file.problem.empty() && is_cifar10_batch(file.path)) {
         add_records(file);
       } else {
-        batch_.push_back({std::move(file.path),
-                          report_.files,
-                          std::move(file.bytes),
-                          std::move(file.label),
-                          std::move(file.problem),
-                          {},
-                          {}});
+        add_file(file);
       }
       ++report_.files;
     }
     return !batch_.empty();
   }
 
+  void add_file(SourceFile& file) {
+    ImportItem item;
+    item.entry = {std::move(file.path), report_.files,           !file.label, {},
+                  file.split,           std::move(file.problem), {}};
+    item.bytes = std::move(file.bytes);
+    try {
+      if (file.label) item.entry.label = parse_class_name(*file.label);
+    } catch (const FormatError& error) {
+      item.entry.label = std::move(file.label);
+      if (item.entry.problem.empty()) item.entry.problem = error.what();
+    }
+    batch_.push_back(std::move(item));
+  }
+
   void add_records(const SourceFile& file) {
     try {
       for (Cifar10Record& record : read_cifar10_batch(file.path, file.bytes)) {
-        batch_.push_back({std::move(record.path),
-                          report_.files,
-                          {},
-                          file.label,
-                          {},
-                          record.hash,
-                          std::move(record.image)});
+        ImportItem item;
+        item.entry = {std::move(record.path),
+                      report_.files,
+                      true,
+                      std::move(record.label),
+                      record.split,
+                      {},
+                      record.hash};
+        item.image = std::move(record.image);
+        batch_.push_back(std::move(item));
       }
     } catch (const FormatError& error) {
-      batch_.push_back({file.path, report_.files, {}, {}, error.what(), {}, {}});
+      ImportItem item;
+      item.entry = {file.path, report_.files, true, {}, {}, error.what(), {}};
+      batch_.push_back(std::move(item));
     }
   }
 
   void store_batch() {
     parallel_for(int_size(batch_), options_.threads,
-                 [&](int i, int) { decode(batch_[i], options_); });
+                 [&](int i, int) { decode_item(batch_[i], options_); });
     std::vector<Original> originals;
-    for (const Item& item : batch_) {
-      if (!item.problem.empty()) {
-        reject(item.number, item.path, item.problem);
-      } else if (item.label && !is_class_name(*item.label)) {
-        reject(item.number, item.path, "its label cannot name a class");
-      } else if (const ImageRecord* other = writer_.find(item.hash)) {
-        handle_duplicate(item, *other);
-      } else {
-        writer_.add(item.hash, item.path, item.image);
-        pending_.push_back({item.number, item.label});
-        if (!item.bytes.empty()) originals.push_back({item.hash, item.bytes});
+    for (ImportItem& item : batch_) {
+      if (item.entry.problem.empty() && !writer_.find(item.entry.hash)) {
+        writer_.add(item.entry.hash, item.entry.path, item.image);
+        if (!item.bytes.empty()) originals.push_back({item.entry.hash, item.bytes});
       }
+      entries_.push_back(std::move(item.entry));
     }
     if (events_.originals && !originals.empty()) events_.originals(originals);
     if (events_.progress) events_.progress(report_.files, source_.fraction());
   }
 
-  // `other` is the same image: stored, or added by this import and without a class yet.
-  void handle_duplicate(const Item& item, const ImageRecord& other) {
-    FileResult result{FileResult::Kind::duplicate,
-                      item.path,
-                      "the same as " + other.name,
-                      item.number,
-                      item.hash,
-                      {}};
-    if (writer_.index().find(item.hash)) {
-      result.label = writer_.index().classes[other.label];
-      if (options_.relabel_duplicates && item.label && *item.label != result.label) {
-        result.kind = FileResult::Kind::relabelled;
-        result.reason = "was " + result.label;
-        result.label = *item.label;
-        relabel(item.hash, *item.label);
-      }
-    } else if (item.label) {
-      result.label = pending_[&other - writer_.added().data()].label.value_or("");
+  // All paths are known now. Determines the result of each file, without changing the dataset.
+  void decide() {
+    for (const ImportEntry& entry : entries_) {
+      if (entry.problem.empty()) continue;
+      ++report_.rejected;
+      add_result(FileResult::Kind::rejected, entry, entry.problem, {});
     }
-    ++(result.kind == FileResult::Kind::relabelled ? report_.relabelled : report_.duplicates);
-    report(result);
+    for (const std::vector<std::size_t>& group : group_same_images(entries_)) {
+      const ImportEntry& first = entries_[group.front()];
+      auto at = group.begin();
+      std::string name, label;  // of the image that is kept
+      if (const ImageRecord* stored = writer_.index().find(first.hash)) {
+        name = stored->name;
+        label = writer_.index().classes[stored->label];
+        if (options_.relabel_duplicates && !is_same_class(label, *first.label)) {
+          labels_.push_back(*first.label);
+          relabels_.push_back(group.front());
+          ++report_.relabelled;
+          add_result(FileResult::Kind::relabelled, first, "was " + label, *first.label);
+          label = *first.label;
+          ++at;
+        }
+      } else {
+        name = first.path;
+        label = stored_name(*first.label);
+        labels_.push_back(label);
+        added_.push_back(group.front());
+        ++report_.added;
+        add_result(FileResult::Kind::added, first, {}, label);
+        ++at;
+      }
+      for (; at != group.end(); ++at) add_duplicate(entries_[*at], name, label);
+    }
+  }
+
+  void add_duplicate(const ImportEntry& entry, const std::string& name, const std::string& label) {
+    ++report_.duplicates;
+    std::string reason = "the same as " + name;
+    const bool conflict = !is_same_class(label, *entry.label);
+    if (conflict) {
+      ++report_.conflicts;
+      reason += " in class " + label + ", but here in class " + *entry.label;
+    }
+    add_result(FileResult::Kind::duplicate, entry, reason, label);
+    results_.back().conflict = conflict;
+  }
+
+  void add_result(FileResult::Kind kind, const ImportEntry& entry, const std::string& reason,
+                  const std::string& label) {
+    const bool rejected = kind == FileResult::Kind::rejected;
+    results_.push_back({kind, entry.path, reason, entry.number,
+                        rejected ? ContentHash{} : entry.hash, label, false});
+  }
+
+  void commit() {
+    for (const std::size_t i : relabels_) relabel(entries_[i].hash, *entries_[i].label);
+    std::vector<SplitRequest> requests;
+    std::vector<ImageRecord> placed;
+    for (const std::size_t i : added_) {
+      const ImportEntry& entry = entries_[i];
+      requests.push_back({entry.hash, stored_name(*entry.label), entry.split});
+      placed.push_back(*writer_.find(entry.hash));
+      placed.back().name = entry.path;
+    }
+    const std::vector<std::string> classes = all_classes();
+    const std::vector<Split> splits = choose_splits(requests);
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+      placed[i].label = static_cast<int>(find_class(classes, requests[i].class_name));
+      placed[i].split = splits[i];
+      placed[i].added_at = now_;
+      placed[i].origin = options_.origin;
+    }
+    writer_.added() = std::move(placed);
+    writer_.commit(classes);
   }
 
   void relabel(const ContentHash& hash, const std::string& class_name) {
@@ -178,60 +207,6 @@ class Import {
       if (image.hash != hash) continue;
       set_label(image, label, options_.origin, now_);
     }
-  }
-
-  // All paths are known now, so the class and split of each image can be determined.
-  void assign_classes_and_commit() {
-    std::vector<ImageRecord>& added = writer_.added();
-    const std::vector<std::optional<Placement>> placements = find_placements(added);
-    std::vector<SplitRequest> requests;
-    std::vector<ImageRecord> placed;
-    std::vector<Pending> pending;
-    for (std::size_t i = 0; i < added.size(); ++i) {
-      if (const std::string problem = problem_of(placements[i]); !problem.empty()) {
-        reject(pending_[i].number, added[i].name, problem);
-        continue;
-      }
-      requests.push_back({added[i].hash, placements[i]->class_name, placements[i]->split});
-      placed.push_back(std::move(added[i]));
-      pending.push_back(std::move(pending_[i]));
-    }
-    const std::vector<std::string> classes = all_classes(requests);
-    const std::vector<Split> splits = choose_splits(requests);
-    for (std::size_t i = 0; i < placed.size(); ++i) {
-      const auto label = std::find(classes.begin(), classes.end(), requests[i].class_name);
-      placed[i].label = static_cast<int>(label - classes.begin());
-      placed[i].split = splits[i];
-      placed[i].added_at = now_;
-      placed[i].origin = options_.origin;
-    }
-    added = placed;
-    writer_.commit(classes);
-    report_.added = static_cast<std::int64_t>(placed.size());
-    for (std::size_t i = 0; i < placed.size(); ++i) {
-      report({FileResult::Kind::added,
-              placed[i].name,
-              {},
-              pending[i].number,
-              placed[i].hash,
-              requests[i].class_name});
-    }
-  }
-
-  // By the label where the source names it, else by the layout of the remaining paths.
-  std::vector<std::optional<Placement>> find_placements(
-      const std::vector<ImageRecord>& added) const {
-    std::vector<std::string> paths;
-    for (std::size_t i = 0; i < added.size(); ++i) {
-      if (!pending_[i].label) paths.push_back(added[i].name);
-    }
-    const auto by_path = read_layout(paths);
-    std::vector<std::optional<Placement>> placements;
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < added.size(); ++i) {
-      placements.push_back(pending_[i].label ? Placement{*pending_[i].label, {}} : by_path[next++]);
-    }
-    return placements;
   }
 
   // Images that were removed earlier return to their split, unless the source names one.
@@ -246,28 +221,27 @@ class Import {
     return splits;
   }
 
-  static std::string problem_of(const std::optional<Placement>& placement) {
-    if (!placement) return "its path is neither class/file nor train|val|test/class/file";
-    if (!is_class_name(placement->class_name)) return "its folder's name cannot name a class";
-    return {};
+  // The name of an existing class in the form in which the dataset has it; another name unchanged.
+  const std::string& stored_name(const std::string& name) {
+    const auto [found, is_new] = stored_names_.try_emplace(name, name);
+    if (!is_new) return found->second;
+    const std::vector<std::string>& classes = writer_.index().classes;
+    const std::size_t at = find_class(classes, name);
+    if (at < classes.size()) found->second = classes[at];
+    return found->second;
   }
 
-  std::vector<std::string> all_classes(const std::vector<SplitRequest>& requests) const {
+  bool is_same_class(const std::string& stored, const std::string& name) {
+    return stored == name || stored == stored_name(name);
+  }
+
+  // The classes of the dataset, then those of labels_ that it does not have, sorted.
+  std::vector<std::string> all_classes() const {
     std::vector<std::string> classes = writer_.index().classes;
-    std::set<std::string> names;
-    for (const SplitRequest& request : requests) names.insert(request.class_name);
+    std::set<std::string> names(labels_.begin(), labels_.end());
     for (const std::string& name : classes) names.erase(name);
     classes.insert(classes.end(), names.begin(), names.end());
     return classes;
-  }
-
-  void reject(std::int64_t number, const std::string& file, const std::string& reason) {
-    ++report_.rejected;
-    report({FileResult::Kind::rejected, file, reason, number, {}, {}});
-  }
-
-  void report(const FileResult& result) const {
-    if (events_.file) events_.file(result);
   }
 
   const ImportOptions& options_;
@@ -275,9 +249,14 @@ class Import {
   ImageSource& source_;
   DatasetWriter writer_;
   const std::int64_t now_;
-  std::vector<Item> batch_;
-  std::vector<Pending> pending_;  // one for each of writer_.added()
-  bool is_export_ = false;        // of a dataset: its splits are complete
+  std::vector<ImportItem> batch_;
+  std::vector<ImportEntry> entries_;   // of the whole source
+  std::vector<std::size_t> added_;     // entries that become images
+  std::vector<std::size_t> relabels_;  // entries that change the label of a stored image
+  std::vector<std::string> labels_;    // of those two
+  std::map<std::string, std::string> stored_names_;  // results of stored_name()
+  std::vector<FileResult> results_;
+  bool is_export_ = false;  // of a dataset: its splits are complete
   ImportReport report_;
 };
 
@@ -293,6 +272,8 @@ const char* kind_name(FileResult::Kind kind) {
       return "relabelled";
     case FileResult::Kind::rejected:
       return "rejected";
+    case FileResult::Kind::usable:
+      return "usable";
   }
   return "";
 }
@@ -300,10 +281,10 @@ const char* kind_name(FileResult::Kind kind) {
 ImportReport import_dataset(const std::filesystem::path& source,
                             const std::filesystem::path& folder, const ImportOptions& options,
                             const ImportEvents& events) {
-  const std::unique_ptr<ImageSource> opened = open_source(source);
-  const ImportReport report = import_source(*opened, folder, options, events);
+  const std::unique_ptr<ImageSource> opened = open_source(source, {options.names_charset});
+  ImportReport report = import_source(*opened, folder, options, events);
   if (report.files == 0) throw FormatError("the source holds no files");
-  if (report.added == 0 && report.duplicates == 0 && report.relabelled == 0) {
+  if (report.rejected == report.files) {
     throw FormatError("none of the " + std::to_string(report.files) + " files could be used");
   }
   return report;

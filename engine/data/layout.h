@@ -10,17 +10,15 @@ namespace fovea {
 
 // The class and split that a path stands for.
 struct Placement {
-  std::string class_name;
+  std::string class_name;  // as in the path; empty if there is a problem
   std::optional<Split> split;
+  std::string problem;  // why the file has no class, or empty
 };
 
-// Determines the placement of each path of a folder tree ("a/b/c.jpg", images only). The forms are
-// class/file and split/class/file, where split is train, val (valid, validation) or test; folders
-// that contain everything are skipped. Nothing for a path of another form.
-std::vector<std::optional<Placement>> read_layout(const std::vector<std::string>& paths);
-
-// Whether it is valid UTF-8 of 1 to 200 bytes without control characters: class names are stored in
-// model files, sent as JSON and printed to terminals.
-bool is_class_name(const std::string& name);
+// Determines the placement of each file of a folder tree ("a/b/c.jpg") by the rules in
+// docs/dataset-format.md. It depends on the paths only, so pass those of all files, readable or
+// not, without those that is_junk_file() names. `exported`: the tree is an exported dataset, so
+// that a folder named by a date is a class.
+std::vector<Placement> read_layout(const std::vector<std::string>& paths, bool exported = false);
 
 }  // namespace fovea
