@@ -9,12 +9,11 @@
 namespace fovea {
 namespace {
 
-// Runs infer(x, y, scratch) on chunks of the normalised images and returns all y, {count, 1, 1,
-// width}.
+// Runs infer(x, y, scratch) on chunks of the normalised images begin <= i < end and returns all y,
+// {end - begin, 1, 1, width}.
 template <class Infer>
-Tensor evaluate(const Preprocess& preprocess, const TrainingSet& set, int width, int threads,
-                Infer infer) {
-  constexpr int kChunk = 16;  // small, so that the activations stay in the cache
+Tensor evaluate(const Preprocess& preprocess, const TrainingSet& set, int begin, int end, int width,
+                int threads, Infer infer) {
   const int size = preprocess.size;
   if (set.size != size) {
     throw ShapeError("evaluate: the images have " + std::to_string(set.size) +
@@ -26,11 +25,12 @@ Tensor evaluate(const Preprocess& preprocess, const TrainingSet& set, int width,
     Scratch scratch;
   };
   std::vector<ThreadBuffers> buffers(std::max(threads, 1));
-  Tensor all({set.count(), 1, 1, width});
-  parallel_for((set.count() + kChunk - 1) / kChunk, threads, [&](int chunk, int thread) {
+  Tensor all({end - begin, 1, 1, width});
+  const int chunks = (end - begin + kEvaluationChunk - 1) / kEvaluationChunk;
+  parallel_for(chunks, threads, [&](int chunk, int thread) {
     ThreadBuffers& b = buffers[thread];
-    const int first = chunk * kChunk;
-    const int count = std::min(kChunk, set.count() - first);
+    const int first = begin + chunk * kEvaluationChunk;
+    const int count = std::min(kEvaluationChunk, end - first);
     b.x.resize({count, size, size, 3});
     for (int i = 0; i < count; ++i) {
       const std::uint8_t* pixels = set.image(first + i);
@@ -39,7 +39,7 @@ Tensor evaluate(const Preprocess& preprocess, const TrainingSet& set, int width,
       normalise(b.image, preprocess, b.x.image(i));
     }
     infer(b.x, b.y, b.scratch);
-    std::copy_n(b.y.data(), b.y.size(), all.image(first));
+    std::copy_n(b.y.data(), b.y.size(), all.image(first - begin));
   });
   return all;
 }
@@ -48,13 +48,18 @@ Tensor evaluate(const Preprocess& preprocess, const TrainingSet& set, int width,
 
 Tensor evaluate_logits(const Network& network, const Preprocess& preprocess, const TrainingSet& set,
                        int threads) {
-  return evaluate(preprocess, set, network.outputs(), threads,
+  return evaluate_logits(network, preprocess, set, threads, 0, set.count());
+}
+
+Tensor evaluate_logits(const Network& network, const Preprocess& preprocess, const TrainingSet& set,
+                       int threads, int begin, int end) {
+  return evaluate(preprocess, set, begin, end, network.outputs(), threads,
                   [&](const Tensor& x, Tensor& y, Scratch& s) { network.infer(x, y, s); });
 }
 
 Tensor evaluate_features(const Network& network, const Preprocess& preprocess,
                          const TrainingSet& set, int threads) {
-  return evaluate(preprocess, set, network.feature_dim(), threads,
+  return evaluate(preprocess, set, 0, set.count(), network.feature_dim(), threads,
                   [&](const Tensor& x, Tensor& y, Scratch& s) { network.infer_features(x, y, s); });
 }
 

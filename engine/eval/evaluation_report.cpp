@@ -18,7 +18,7 @@ EvaluationReport make_evaluation_report(const Model& model, const std::string& s
   report.temperature = model.temperature;
   Tensor probabilities;
   softmax(labelled.logits, 1, probabilities);
-  report.ece_uncalibrated = compute_metrics(probabilities, labelled.labels).ece;
+  report.ece_uncalibrated = calibration_bins(probabilities, labelled.labels).ece();
   softmax(labelled.logits, model.temperature, probabilities);
   report.metrics = compute_metrics(probabilities, labelled.labels);
   for (int c = 0; c < int_size(model.classes); ++c) {

@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "engine/core/error.h"
+#include "engine/core/rng.h"
+#include "engine/fit/labels.h"
 
 namespace fovea {
 namespace {
@@ -82,7 +83,6 @@ void fill_classes(Metrics& m) {
   }
   for (double* sum : {&m.macro.precision, &m.macro.recall, &m.macro.f1}) *sum /= present;
   m.accuracy = static_cast<double>(hits) / static_cast<double>(m.count);
-  wilson_interval(hits, m.count, m.accuracy_low, m.accuracy_high);
 }
 
 void fill_areas(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
@@ -106,7 +106,6 @@ void fill_areas(const Tensor& probabilities, std::span<const int> labels, Metric
 
 void fill_probability_scores(const Tensor& probabilities, std::span<const int> labels, Metrics& m) {
   const std::int64_t classes = probabilities.shape().per_image();
-  CalibrationBins bins;
   double log_sum = 0, square_sum = 0;
   for (int i = 0; i < probabilities.shape().n; ++i) {
     const Scalar* p = probabilities.image(i);
@@ -116,14 +115,39 @@ void fill_probability_scores(const Tensor& probabilities, std::span<const int> l
       const double error = double{p[c]} - (c == label ? 1 : 0);
       square_sum += error * error;
     }
-    const int predicted = probabilities.argmax(i);
-    bins.add(p[predicted], predicted == label);
   }
   const auto n = static_cast<double>(m.count);
   m.log_loss = log_sum / n;
   m.brier = square_sum / n;
+  const CalibrationBins bins = calibration_bins(probabilities, labels);
   m.ece = bins.ece();
   m.reliability = bins.bins();
+}
+
+// Gamma(shape, 1), shape > 0: Marsaglia and Tsang 2000, "A simple method for generating gamma
+// variables", section 4; below 1 from Gamma(shape + 1, 1) and a power of a uniform number.
+double draw_gamma(double shape, Rng& rng) {
+  const double boost = shape < 1 ? std::pow(1 - double{rng.uniform()}, 1 / shape) : 1;
+  const double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+  while (true) {
+    const double x = rng.normal(), v = std::pow(1 + c * x, 3);
+    if (v <= 0) continue;
+    if (std::log(1 - double{rng.uniform()}) < x * x / 2 + d * (1 - v + std::log(v))) {
+      return boost * d * v;
+    }
+  }
+}
+
+double draw_beta(double a, double b, Rng& rng) {
+  const double x = draw_gamma(a, rng);
+  return x / (x + draw_gamma(b, rng));
+}
+
+double quantile(std::vector<double> draws, double fraction) {
+  const auto nth =
+      draws.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(draws.size() - 1));
+  std::nth_element(draws.begin(), nth, draws.end());
+  return *nth;
 }
 
 }  // namespace
@@ -164,18 +188,56 @@ std::vector<ReliabilityBin> CalibrationBins::bins() const {
   return means;
 }
 
-void check_labels(const std::string& what, const Tensor& scores, std::span<const int> labels) {
-  const Shape& shape = scores.shape();
-  if (labels.empty() || shape.n != std::ssize(labels)) {
-    throw ShapeError(what + ": " + std::to_string(shape.n) + " predictions for " +
-                     std::to_string(labels.size()) + " labels");
+CalibrationBins calibration_bins(const Tensor& probabilities, std::span<const int> labels) {
+  check_labels("calibration", probabilities, labels);
+  CalibrationBins bins;
+  for (int i = 0; i < probabilities.shape().n; ++i) {
+    const int predicted = probabilities.argmax(i);
+    bins.add(probabilities.image(i)[predicted], predicted == labels[i]);
   }
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] < 0 || labels[i] >= shape.per_image()) {
-      throw ShapeError(what + ": label " + std::to_string(labels[i]) + " of image " +
-                       std::to_string(i) + " is not below " + std::to_string(shape.per_image()));
+  return bins;
+}
+
+Interval ece_interval(std::span<const ReliabilityBin> bins) {
+  constexpr int kDraws = 500;
+  double n = 0, ece = 0;
+  for (const ReliabilityBin& bin : bins) {
+    n += static_cast<double>(bin.count);
+    ece += static_cast<double>(bin.count) * std::abs(bin.accuracy - bin.confidence);
+  }
+  if (n == 0) return {0, 1};
+  ece /= n;
+  Rng rng(0);
+  std::vector<double> posterior, calibrated;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    double likely = 0, chance = 0;
+    for (const ReliabilityBin& bin : bins) {
+      const auto count = static_cast<double>(bin.count);
+      if (count == 0) continue;
+      const double correct = bin.accuracy * count, confidence = bin.confidence;
+      const double accuracy = draw_beta(correct + 0.5, count - correct + 0.5, rng);
+      likely += count / n * std::abs(accuracy - confidence);
+      // The number of correct predictions of a calibrated model: binomial, here with the normal
+      // distribution of the same mean and variance.
+      chance += std::sqrt(confidence * (1 - confidence) * count) / n * std::abs(rng.normal());
     }
+    posterior.push_back(likely);
+    calibrated.push_back(chance);
   }
+  const double high = std::max(quantile(std::move(posterior), 0.975), ece);
+  const bool may_be_chance = ece <= quantile(std::move(calibrated), 0.975);
+  return {may_be_chance ? 0 : std::max(0.0, 2 * ece - high), std::min(1.0, high)};
+}
+
+void fill_fraction_intervals(Metrics& m) {
+  std::int64_t hits = 0;
+  for (std::size_t c = 0; c < m.per_class.size(); ++c) {
+    ClassMetrics& metrics = m.per_class[c];
+    metrics.recall_interval = wilson_interval(m.confusion[c][c], metrics.support);
+    metrics.precision_interval = wilson_interval(m.confusion[c][c], metrics.predicted);
+    hits += m.confusion[c][c];
+  }
+  m.accuracy_interval = wilson_interval(hits, m.count);
 }
 
 Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels) {
@@ -186,18 +248,9 @@ Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels
   fill_classes(m);
   fill_areas(probabilities, labels, m);
   fill_probability_scores(probabilities, labels, m);
+  fill_fraction_intervals(m);
+  m.ece_interval = ece_interval(m.reliability);
   return m;
-}
-
-void wilson_interval(std::int64_t hits, std::int64_t count, double& low, double& high) {
-  constexpr double kZ = 1.959963984540054;
-  const auto n = static_cast<double>(count);
-  const double fraction = static_cast<double>(hits) / n;
-  const double centre = (fraction + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
-  const double half =
-      kZ / (1 + kZ * kZ / n) * std::sqrt(fraction * (1 - fraction) / n + kZ * kZ / (4 * n * n));
-  low = std::max(0.0, centre - half);
-  high = std::min(1.0, centre + half);
 }
 
 }  // namespace fovea

@@ -6,17 +6,20 @@
 #include <vector>
 
 #include "engine/core/tensor.h"
+#include "engine/fit/interval.h"
 
 namespace fovea {
 
 // Metrics of a classifier over n predicted images, as scikit-learn defines them unless stated
-// otherwise. All sums are in double precision and in a fixed order.
+// otherwise. All sums are in double precision and in a fixed order. Intervals have a level of 95 %;
+// those of fractions of images are Wilson's.
 
 struct ClassMetrics {
-  std::int64_t support = 0;    // images of this class
-  std::int64_t predicted = 0;  // images predicted as this class
-  double precision = 0;        // 0 without predictions
-  double recall = 0;           // 0 without support
+  std::int64_t support = 0;                      // images of this class
+  std::int64_t predicted = 0;                    // images predicted as this class
+  double precision = 0;                          // 0 without predictions
+  double recall = 0;                             // 0 without support
+  Interval precision_interval, recall_interval;  // 0 to 1 without images
   double f1 = 0;
   // One class against the rest, ranked by its probability; ties count half (ROC) or as one step
   // (PR). NaN when the class has no images, or (ROC) when all images are of this class.
@@ -46,6 +49,19 @@ class CalibrationBins {
   std::int64_t count_ = 0;
 };
 
+// The bins of the predicted classes, with sizes and errors as for compute_metrics().
+CalibrationBins calibration_bins(const Tensor& probabilities, std::span<const int> labels);
+
+// The interval of the ECE of these bins. Without errors the ECE says little about the true one: 16
+// correct predictions of confidence 1 have an ECE of 0, and an interval of 0 to 0.14. Therefore
+//   high  is the 97.5 % quantile of the ECE when the accuracy of each bin is drawn from its
+//         posterior distribution with Jeffreys' prior, Beta(correct + 1/2, wrong + 1/2);
+//   low   is 0 when a perfectly calibrated model, whose predictions are correct with a probability
+//         of their confidence, reaches this ECE in more than 2.5 % of the cases; else
+//         2 ece - high (the basic bootstrap), and at least 0.
+// From 500 draws with a fixed seed, 3 ms. 0 to 1 without images.
+Interval ece_interval(std::span<const ReliabilityBin> bins);
+
 struct Average {
   double precision = 0, recall = 0, f1 = 0;
 };
@@ -53,7 +69,7 @@ struct Average {
 struct Metrics {
   std::int64_t count = 0;
   double accuracy = 0;
-  double accuracy_low = 0, accuracy_high = 0;        // Wilson's interval, 95 %
+  Interval accuracy_interval;
   std::vector<std::vector<std::int64_t>> confusion;  // [true class][predicted class]
   std::vector<ClassMetrics> per_class;
   Average macro;                               // plain mean over the classes with support
@@ -62,6 +78,7 @@ struct Metrics {
   double log_loss = 0;  // -mean(log p[true]), p clipped to [e, 1 - e], e = 2^-23 (float's epsilon)
   double brier = 0;     // mean over images of sum over classes (p - [class is true])^2: 0 to 2
   double ece = 0;       // CalibrationBins::ece()
+  Interval ece_interval;
   std::vector<ReliabilityBin> reliability;  // the 15 bins
 };
 
@@ -70,11 +87,8 @@ struct Metrics {
 // Throws ShapeError when the sizes do not match, n is 0 or a label is out of range.
 Metrics compute_metrics(const Tensor& probabilities, std::span<const int> labels);
 
-// Throws ShapeError that begins with `what` unless there is a label in [0, classes) for each row of
-// scores {n, 1, 1, classes}, and at least one.
-void check_labels(const std::string& what, const Tensor& scores, std::span<const int> labels);
-
-// Wilson's score interval for a fraction (Wilson 1927), z = 1.959964 for 95 %.
-void wilson_interval(std::int64_t hits, std::int64_t count, double& low, double& high);
+// Fills the intervals of the fractions from the confusion matrix: for metrics that were stored
+// without them.
+void fill_fraction_intervals(Metrics& metrics);
 
 }  // namespace fovea

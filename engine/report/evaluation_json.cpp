@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 
+#include "engine/core/error.h"
 #include "engine/model/json.h"
 #include "engine/report/json_numbers.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 Json metrics_json(const Metrics& m, double ece_uncalibrated) {
   return {{"accuracy", rounded(m.accuracy)},
-          {"accuracy_interval", {rounded(m.accuracy_low), rounded(m.accuracy_high)}},
+          {"accuracy_interval", rounded(m.accuracy_interval)},
           {"macro_precision", rounded(m.macro.precision)},
           {"macro_recall", rounded(m.macro.recall)},
           {"macro_f1", rounded(m.macro.f1)},
@@ -25,6 +26,7 @@ Json metrics_json(const Metrics& m, double ece_uncalibrated) {
           {"log_loss", rounded(m.log_loss)},
           {"brier", rounded(m.brier)},
           {"ece", rounded(m.ece)},
+          {"ece_interval", rounded(m.ece_interval)},
           {"ece_uncalibrated", rounded(ece_uncalibrated)}};
 }
 
@@ -36,7 +38,9 @@ Json classes_json(const EvaluationReport& report) {
                     {"support", metrics.support},
                     {"predicted", metrics.predicted},
                     {"precision", rounded(metrics.precision)},
+                    {"precision_interval", rounded(metrics.precision_interval)},
                     {"recall", rounded(metrics.recall)},
+                    {"recall_interval", rounded(metrics.recall_interval)},
                     {"f1", rounded(metrics.f1)},
                     {"roc_auc", rounded(metrics.roc_auc)},
                     {"pr_auc", rounded(metrics.pr_auc)}});
@@ -78,9 +82,6 @@ Json mistakes_json(const EvaluationReport& report) {
 void read_metrics(const JsonReader& json, EvaluationReport& report) {
   Metrics& m = report.metrics;
   m.accuracy = read_fraction(json.at("accuracy"));
-  const auto interval = json.at("accuracy_interval").list_of(2);
-  m.accuracy_low = read_fraction(interval[0]);
-  m.accuracy_high = read_fraction(interval[1]);
   m.macro = {read_fraction(json.at("macro_precision")), read_fraction(json.at("macro_recall")),
              read_fraction(json.at("macro_f1"))};
   m.weighted = {read_fraction(json.at("weighted_precision")),
@@ -168,6 +169,20 @@ void rename_key(Json& object, const char* from, const char* to) {
   object.erase(from);
 }
 
+// Adds the intervals to a document of an earlier version, from its counts. An invalid one stays as
+// it is: read_evaluation() reports it.
+void add_intervals(Json& document) {
+  const auto metrics = document.find("metrics");
+  if (metrics == document.end() || metrics->contains("ece_interval")) return;
+  try {
+    const EvaluationReport report = read_evaluation(document).report;
+    *metrics = metrics_json(report.metrics, report.ece_uncalibrated);
+    document["per_class"] = classes_json(report);
+  } catch (const FormatError&) {
+    return;
+  }
+}
+
 }  // namespace
 
 Json evaluation_json(const EvaluationReport& report, const Json& training) {
@@ -206,6 +221,7 @@ Json parse_evaluation(const std::string& text) {
   if (document.contains("worst_mistakes") && document["worst_mistakes"].is_array()) {
     for (Json& mistake : document["worst_mistakes"]) rename_key(mistake, "picture", "image");
   }
+  add_intervals(document);
   return document;
 }
 
@@ -238,6 +254,13 @@ StoredEvaluation read_evaluation(const Json& document) {
   }
   for (const JsonReader& bin : root.at("reliability").list()) {
     report.metrics.reliability.push_back(read_bin(bin));
+  }
+  fill_fraction_intervals(report.metrics);
+  if (root.at("metrics").has("ece_interval")) {
+    const auto interval = root.at("metrics").at("ece_interval").list_of(2);
+    report.metrics.ece_interval = {read_fraction(interval[0]), read_fraction(interval[1])};
+  } else {  // of an earlier version
+    report.metrics.ece_interval = ece_interval(report.metrics.reliability);
   }
   report.mistakes = read_mistakes(root.at("worst_mistakes"), report.classes);
   if (root.has("statistics")) report.statistics = read_statistics(root.at("statistics").value());

@@ -4,6 +4,7 @@
 
 #include "engine/core/error.h"
 #include "engine/model/json.h"
+#include "engine/report/interval_json.h"
 #include "engine/report/option_range.h"
 
 namespace fovea {
@@ -14,6 +15,7 @@ Json counts_json(const PairedCounts& counts) {
   if (counts.count == 0) return json;
   json["before"] = counts.accuracy_before();
   json["after"] = counts.accuracy_after();
+  json["after_interval"] = wilson_interval(counts.after, counts.count);
   json["lost"] = counts.lost;
   json["won"] = counts.won;
   return json;
@@ -46,10 +48,11 @@ Json forgetting_json(const ForgettingReport& report) {
     if (change.support > 0) {
       if (!change.is_new) one["before"] = change.before;
       one["after"] = change.after;
+      one["after_interval"] = change.after_interval;
     }
     if (change.support > 0 && !change.is_new) {
       one["difference"] = change.difference;
-      one["interval"] = {change.low, change.high};
+      one["interval"] = change.interval;
       one["p"] = change.p;
     }
     if (change.confused > 0) {
@@ -71,6 +74,7 @@ GateOptions read_gate_options(const Json& json) {
   const std::map<std::string, double*> fractions{
       {"alpha", &options.alpha},
       {"min_absolute_change", &options.min_absolute_change},
+      {"max_possible_drop", &options.max_possible_drop},
       {"class_alpha", &options.class_alpha},
       {"class_max_drop", &options.class_max_drop},
       {"new_class_min_recall", &options.new_class_min_recall},

@@ -11,8 +11,10 @@ namespace fovea {
 //  "missing": [sentence]}. "rules" are the checks; null means that there are too few images.
 nlohmann::ordered_json verdict_json(const GateVerdict& verdict);
 
-// {"classes": [{"name", "new", "support", "before", "after", "difference", "interval", "p",
-//  "confused_with", "confused"}], "old_classes", "new_classes", "sentences"}. A new class lacks
+// {"classes": [{"name", "new", "support", "before", "after", "after_interval", "difference",
+// "interval",
+//  "p", "confused_with", "confused"}], "old_classes", "new_classes", "sentences"}. A new class
+//  lacks
 // before, difference, interval and p; a class without mistakes lacks confused_with.
 nlohmann::ordered_json forgetting_json(const ForgettingReport& report);
 

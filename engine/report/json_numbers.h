@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "engine/fit/interval.h"
 #include "engine/model/json.h"
 
 namespace fovea {
@@ -15,6 +16,9 @@ namespace fovea {
 inline Json rounded(double x) {
   if (!std::isfinite(x)) return nullptr;
   return std::round(x * 1e5) / 1e5;
+}
+inline Json rounded(const Interval& interval) {
+  return {rounded(interval.low), rounded(interval.high)};
 }
 template <typename List>
 Json rounded_list(const List& values) {

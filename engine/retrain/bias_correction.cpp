@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/eval/calibrate.h"
+#include "engine/fit/calibrate.h"
 #include "engine/model/network.h"
 #include "engine/retrain/comparison.h"
 #include "engine/retrain/weight_interpolation.h"

@@ -1,7 +1,6 @@
 #include "engine/retrain/forgetting.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/core/text.h"
 
@@ -9,22 +8,18 @@ namespace fovea {
 namespace {
 
 void fill_change(ClassChange& change, const PairedCounts& counts) {
-  constexpr double kZ = 1.959963984540054;
   change.support = counts.count;
   change.before = counts.accuracy_before();
   change.after = counts.accuracy_after();
+  change.after_interval = wilson_interval(counts.after, counts.count);
   change.difference = change.after - change.before;
+  change.interval = paired_change_interval(counts.lost, counts.won, counts.count);
   change.p = mcnemar_p(counts.lost, counts.won);
-  // Agresti and Min 2005: with half an image added to each cell, d = (won - lost) / n, and
-  // d +- z sqrt(won + lost - (won - lost)^2 / n) / n.
-  const double n = static_cast<double>(counts.count) + 2;
-  const double lost = static_cast<double>(counts.lost) + 0.5;
-  const double won = static_cast<double>(counts.won) + 0.5;
-  const double centre = (won - lost) / n;
-  const double half =
-      kZ * std::sqrt(std::max(lost + won - (won - lost) * (won - lost) / n, 0.0)) / n;
-  change.low = std::max(centre - half, -1.0);
-  change.high = std::min(centre + half, 1.0);
+}
+
+// " (95 % interval 76.4 % to 99.1 %)".
+std::string interval_of(const PairedCounts& counts) {
+  return " (" + interval_text(wilson_interval(counts.after, counts.count)) + ")";
 }
 
 std::string images(std::int64_t count) {
@@ -37,7 +32,7 @@ void write_sentences(ForgettingReport& report) {
     report.sentences.push_back("On " + images(old.count) +
                                " of the old classes the accuracy went from " +
                                format_percent(old.accuracy_before()) + " to " +
-                               format_percent(old.accuracy_after()) + ".");
+                               format_percent(old.accuracy_after()) + interval_of(old) + ".");
   } else {
     report.sentences.push_back(
         "Forgetting cannot be measured: there are no held-out images of old classes.");
@@ -50,7 +45,7 @@ void write_sentences(ForgettingReport& report) {
   if (worst != nullptr) {
     std::string text = "The largest loss is " + worst->name + ", from " +
                        format_percent(worst->before) + " to " + format_percent(worst->after);
-    text += worst->high < 0 ? "" : ", which may be chance";
+    text += worst->interval.high < 0 ? "" : ", which may be chance";
     if (worst->confused > 0) text += "; it is now most often confused with " + worst->confused_with;
     report.sentences.push_back(text + ".");
   } else if (old.count > 0) {
@@ -59,7 +54,8 @@ void write_sentences(ForgettingReport& report) {
   const PairedCounts& added = report.new_classes;
   if (added.count > 0) {
     report.sentences.push_back("Of " + images(added.count) + " of the new classes " +
-                               format_percent(added.accuracy_after()) + " are recognised.");
+                               format_percent(added.accuracy_after()) + interval_of(added) +
+                               " are recognised.");
   }
 }
 

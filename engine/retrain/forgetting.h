@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/fit/interval.h"
 #include "engine/retrain/comparison.h"
 
 namespace fovea {
@@ -15,7 +16,8 @@ struct ClassChange {
   std::int64_t support = 0;      // held-out images; without any the fractions are 0
   double before = 0, after = 0;  // recall; before is 0 for a new class
   double difference = 0;         // after - before
-  double low = 0, high = 0;      // 95 % interval of the difference
+  Interval after_interval;       // 95 %, Wilson's
+  Interval interval;             // 95 %, of the difference: paired_change_interval()
   double p = 1;                  // McNemar's test
   std::string confused_with;     // the challenger's most frequent wrong prediction
   std::int64_t confused = 0;     // its number of images; 0: no mistakes
@@ -27,9 +29,7 @@ struct ForgettingReport {
   std::vector<std::string> sentences;     // a human-readable summary, at least one sentence
 };
 
-// The interval of the paired difference is that of Agresti and Min (2005, Statistics in Medicine
-// 24): Wald's interval after adding half an image to each of the four cells. Throws ShapeError as
-// predicted_classes().
+// Throws ShapeError as predicted_classes().
 ForgettingReport report_forgetting(const Comparison& comparison);
 
 }  // namespace fovea

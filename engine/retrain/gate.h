@@ -9,15 +9,19 @@
 namespace fovea {
 
 struct GateOptions {
-  double alpha = 0.05;                // significance level of the overall McNemar test
+  double alpha = 0.05;                // 1 minus the level of the interval of the overall change
   double min_absolute_change = 0.01;  // fraction; smaller drops pass, significant or not
-  double class_alpha = 0.01;     // of the test of one class; stricter, because about ten are tested
-  int class_min_support = 20;    // held-out images needed to test a class alone
-  double class_max_drop = 0.05;  // of recall, as a fraction
-  double new_class_min_recall = 0.6;  // mean over the new classes
+  double max_possible_drop = 0.05;    // a larger one must lie outside of the interval
+  double class_alpha = 0.01;   // of the change of one class; stricter, because about ten are tested
+  int class_min_support = 20;  // held-out images needed to test a class alone
+  double class_max_drop = 0.05;       // of recall, as a fraction
+  double new_class_min_recall = 0.6;  // of all images of new classes
   int new_class_min_support = 4;      // held-out images needed of each new class
   double max_ece_rise = 0.03;
   int min_old_images = 100;  // held-out images needed of classes that the champion knows
+  // Promote when no check failed, although there are too few images for some. For a challenger that
+  // was trained in the same way on more images, of which a loss is not expected.
+  bool promote_unless_worse = false;
 };
 
 enum class Decision { promote, reject, undecided };
@@ -43,12 +47,16 @@ struct GateVerdict {
 // neither was trained on. A failed check rejects; without one, an unknown check leaves the gate
 // undecided; otherwise the challenger is promoted.
 //   coverage       every class of the champion has held-out images, min_old_images in total
-//   old_accuracy   on the classes that the champion knows, the accuracy did not drop by more than
-//                  min_absolute_change with p < alpha
-//   class_recall   the recall of no such class with class_min_support images dropped by more than
-//                  class_max_drop with p < class_alpha
-//   new_classes    the mean recall of the classes that the champion does not know
-//   calibration    the expected calibration error on the old classes, compared with the champion's
+//   old_accuracy   on the classes that the champion knows: failed when the accuracy dropped by more
+//                  than min_absolute_change and the interval of the change lies below 0; unknown
+//                  when the interval includes a drop of more than max_possible_drop
+//   class_recall   failed when the recall of such a class with class_min_support images dropped by
+//                  more than class_max_drop and the interval of the change lies below 0
+//   new_classes    the recall on the classes that the champion does not know: passed when the
+//                  whole interval is at least new_class_min_recall, failed when it is below
+//   calibration    the expected calibration error on the old classes: failed when it rose by more
+//                  than max_ece_rise and the interval of the change lies above 0
+// The intervals are those of engine/fit/interval.h.
 // Throws ShapeError when sizes do not match or a label is out of range.
 GateVerdict run_gate(const Comparison& comparison, const GateOptions& options = {});
 

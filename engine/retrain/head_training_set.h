@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "engine/core/tensor.h"
-#include "engine/retrain/head_fit.h"
+#include "engine/fit/head_fit.h"
 #include "engine/retrain/retrain_plan.h"
 
 namespace fovea {

@@ -43,6 +43,7 @@ Holdout::Holdout(const RetrainPlan& plan, const Dataset& dataset,
       preprocess_(preprocess),
       threads_(threads),
       frozen_(plan.mode == RetrainMode::frozen),
+      old_classes_(plan.old_classes),
       old_counts_(plan.classes.size()),
       old_used_(plan.classes.size()) {
   if (frozen_) {

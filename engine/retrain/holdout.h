@@ -17,7 +17,8 @@ namespace fovea {
 //   calibrate_only  for temperature and bias correction only
 // Of the old rows of a class every second is for calibration, every fourth when there are fewer
 // than 400; the others are for the test. New test images are for the test, new validation images
-// for calibration only. Keeps a reference to the dataset.
+// for calibration only, except that the gate also measures the recall of new classes on them: there
+// are few others, and calibration fits only one bias per class. Keeps a reference to the dataset.
 class Holdout {
  public:
   enum class Use { test, calibrate, calibrate_only };
@@ -31,14 +32,17 @@ class Holdout {
   Tensor logits(const Network& network) const;
 
   // Parts of these logits of all rows.
-  LabelledLogits test_rows(const Tensor& logits) const {
-    return select(logits, [](Use use) { return use == Use::test; });
-  }
   LabelledLogits calibration_rows(const Tensor& logits) const {
-    return select(logits, [](Use use) { return use != Use::test; });
+    return select(logits, [](Use use, int) { return use != Use::test; });
   }
   LabelledLogits reported_rows(const Tensor& logits) const {
-    return select(logits, [](Use use) { return use != Use::calibrate_only; });
+    return select(logits, [](Use use, int) { return use != Use::calibrate_only; });
+  }
+  // Those of the gate: the test rows and the calibrate_only rows of new classes.
+  LabelledLogits gate_rows(const Tensor& logits) const {
+    return select(logits, [this](Use use, int label) {
+      return use == Use::test || (use == Use::calibrate_only && label >= old_classes_);
+    });
   }
   // calibration_rows(logits(network)), but only these rows are computed.
   LabelledLogits predict_calibration_rows(const Network& network) const;
@@ -51,7 +55,7 @@ class Holdout {
   LabelledLogits select(const Tensor& logits, Keep keep) const {
     std::vector<int> rows;
     for (int i = 0; i < int_size(uses_); ++i) {
-      if (keep(uses_[i])) rows.push_back(i);
+      if (keep(uses_[i], labels_[i])) rows.push_back(i);
     }
     return gather(logits, rows);
   }
@@ -65,6 +69,7 @@ class Holdout {
   Preprocess preprocess_;
   int threads_;
   bool frozen_;
+  int old_classes_;                         // that the champion knows; their labels come first
   std::vector<const ImageRecord*> images_;  // of the last rows
   TrainingSet calibration_;                 // full mode: kept in memory, used many times
   Tensor features_;                         // frozen mode: {n, 1, 1, dim}

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <cmath>
 
-#include "engine/eval/calibrate.h"
 #include "engine/eval/class_map.h"
 #include "engine/eval/evaluate.h"
 #include "engine/eval/measure_features.h"
+#include "engine/fit/calibrate.h"
 #include "engine/model/classifier.h"
 #include "engine/model/model_file.h"
 #include "engine/nn/loss.h"
@@ -285,12 +285,20 @@ Retrained Retraining::evaluate() {
         "accuracy than is allowed.");
   }
   const LabelledLogits calibration = holdout_.calibration_rows(logits);
-  result.model.temperature = calibration.labels.empty()
-                                 ? champion.temperature
-                                 : fit_temperature(calibration.logits, calibration.labels);
+  result.model.temperature = champion.temperature;
+  if (!calibration.labels.empty()) {
+    const Temperature temperature = fit_temperature(calibration.logits, calibration.labels);
+    result.model.temperature = temperature.value;
+    if (temperature.few_images()) {
+      result.notes.push_back("There are too few images to calibrate the probabilities: with " +
+                             std::to_string(temperature.images) +
+                             (temperature.images == 1 ? " image" : " images") +
+                             " for calibration they may be too high or too low.");
+    }
+  }
   Tensor before, after;
-  const LabelledLogits old_test = holdout_.test_rows(old_logits_);
-  const LabelledLogits new_test = holdout_.test_rows(logits);
+  const LabelledLogits old_test = holdout_.gate_rows(old_logits_);
+  const LabelledLogits new_test = holdout_.gate_rows(logits);
   softmax(old_test.logits, champion.temperature, before);
   softmax(new_test.logits, result.model.temperature, after);
   const Comparison comparison{before, after, new_test.labels, champion.classes, plan_.classes};

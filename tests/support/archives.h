@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/utf8_locale.h"
+
 namespace fovea::tests {
 
 struct ArchiveEntry {
@@ -18,11 +20,13 @@ struct ArchiveEntry {
   std::vector<std::uint8_t> bytes;
   std::string symlink;    // not empty: a link to this
   std::size_t zeros = 0;  // written behind bytes
+  bool sparse = false;    // the zeros are a hole: .tar only
 };
 
 // Writes a .zip, .tar, .tar.gz or .tar.xz, by the suffix of the name.
 inline void write_archive(const std::filesystem::path& path,
                           const std::vector<ArchiveEntry>& entries) {
+  const Utf8Locale utf8;
   const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
   const auto check = [&](la_ssize_t result) {
     if (result < 0) throw std::runtime_error(archive_error_string(out.get()));
@@ -44,6 +48,7 @@ inline void write_archive(const std::filesystem::path& path,
     archive_entry_set_filetype(entry.get(), from.symlink.empty() ? AE_IFREG : AE_IFLNK);
     if (!from.symlink.empty()) archive_entry_set_symlink(entry.get(), from.symlink.c_str());
     archive_entry_set_size(entry.get(), la_int64_t(from.bytes.size() + from.zeros));
+    if (from.sparse) archive_entry_sparse_add_entry(entry.get(), 0, la_int64_t(from.bytes.size()));
     check(archive_write_header(out.get(), entry.get()));
     check(archive_write_data(out.get(), from.bytes.data(), from.bytes.size()));
     const std::vector<std::uint8_t> block(1 << 20);

@@ -21,7 +21,7 @@ export const tolerance = 1e-4;
 export function decoderImages() {
   const folder = join(root, "tests/data/images");
   return readdirSync(folder)
-    .filter((name) => /\.(jpg|png|bmp)$/.test(name))
+    .filter((name) => /\.(jpg|png|bmp|gif|webp)$/.test(name) && !name.includes("_expected"))
     .sort()
     .map((name) => join(folder, name));
 }

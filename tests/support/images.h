@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/image/decode.h"
 
@@ -16,6 +17,17 @@ inline std::vector<std::uint8_t> image_bytes(const std::string& name) {
 
 inline Image read_test_image(const std::string& name) {
   return decode_image(image_bytes(name));
+}
+
+// Why a file is rejected; empty if it is decoded.
+inline std::string rejection(const std::vector<std::uint8_t>& bytes,
+                             const DecodeLimits& limits = {}) {
+  try {
+    decode_image(bytes, limits);
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 // The largest difference of a channel of a pixel; 256 when the sizes differ.

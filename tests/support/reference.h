@@ -22,7 +22,7 @@ inline void reference_conv(const Tensor& x, const Tensor& w, const Tensor* bias,
           for (int kh = 0; kh < s.kernel; ++kh)
             for (int kw = 0; kw < s.kernel; ++kw)
               for (int c = 0; c < s.c; ++c) {
-                const int yy = oy * s.stride + kh - s.pad, xx = ox * s.stride + kw - s.pad;
+                const int yy = oy * s.stride + kh - s.pad.top, xx = ox * s.stride + kw - s.pad.left;
                 if (yy < 0 || yy >= s.h || xx < 0 || xx >= s.w) continue;
                 sum += double{x.image(n)[(yy * s.w + xx) * s.c + c]} *
                        w.data()[((kh * s.kernel + kw) * s.c + c) * s.out + o];
@@ -44,7 +44,7 @@ inline void reference_conv_backward(const Tensor& x, const Tensor& w, const Tens
           for (int kh = 0; kh < s.kernel; ++kh)
             for (int kw = 0; kw < s.kernel; ++kw)
               for (int c = 0; c < s.c; ++c) {
-                const int yy = oy * s.stride + kh - s.pad, xx = ox * s.stride + kw - s.pad;
+                const int yy = oy * s.stride + kh - s.pad.top, xx = ox * s.stride + kw - s.pad.left;
                 if (yy < 0 || yy >= s.h || xx < 0 || xx >= s.w) continue;
                 const int at = (yy * s.w + xx) * s.c + c;
                 const int weight = ((kh * s.kernel + kw) * s.c + c) * s.out + o;

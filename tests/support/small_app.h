@@ -46,8 +46,9 @@ inline server::App make_app(server::AppOptions options = {}) {
     if (registry.load_champion()) return;
     registry.activate(registry.publish(small_model_file(), {}, nullptr, "test"), "test", "");
   };
-  return server::App(std::move(options), start,
-                     server::StaticFiles(std::span<const server::EmbeddedFile>()));
+  const auto runtime =
+      make_runtime(options, server::StaticFiles(std::span<const server::EmbeddedFile>()));
+  return server::App(std::move(options), start, runtime);
 }
 
 // Calls the handler of a request as the session does, and waits for its response.

@@ -20,7 +20,12 @@ struct StoredRegistry {
   explicit StoredRegistry(const std::filesystem::path& folder, int keep = 10)
       : store(server::open_sqlite_store(folder / "fovea.db")),
         files(folder / "files"),
-        registry(store->versions(), files, {keep, {}}) {}
+        registry(store->versions(), files, options(keep)) {}
+  static server::RegistryOptions options(int keep) {
+    server::RegistryOptions options;
+    options.keep = keep;
+    return options;
+  }
   int publish(std::uint64_t seed, const nlohmann::ordered_json& manifest = nullptr) {
     return registry.publish(small_model_file(seed), {}, manifest, "test");
   }

@@ -1,6 +1,10 @@
 #include "engine/core/file.h"
 
+#include <sys/stat.h>
+
+#include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "engine/core/error.h"
 #include "tests/support/catch.h"
@@ -20,6 +24,21 @@ TEST_CASE("a file is written into new folders and replaced atomically", "[engine
     entries += !entry.path().empty();
   }
   CHECK(entries == 1);
+}
+
+TEST_CASE("a pipe is read to its end within the limit", "[engine][core]") {
+  const TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const std::string text(200'000, 'x');  // more than a pipe holds
+  const auto write = [&] { std::ofstream(pipe) << text; };
+  std::thread first(write);
+  CHECK(read_file(pipe).size() == text.size());
+  first.join();
+  std::signal(SIGPIPE, SIG_IGN);  // the reader ends before the writer
+  std::thread second(write);
+  CHECK_THROWS_WITH(read_file(pipe, 150'000), ContainsSubstring("more than 150000 bytes"));
+  second.join();
 }
 
 TEST_CASE("nested folders are created and a file in the way is named", "[engine][core]") {

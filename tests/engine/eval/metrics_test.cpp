@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
+#include "engine/core/rng.h"
 #include "tests/support/catch.h"
 
 using namespace fovea;
@@ -89,18 +90,31 @@ TEST_CASE("reliability bins contain every image once and give the calibration er
   CHECK(bin.accuracy == 0);
 }
 
-TEST_CASE("the Wilson interval agrees with the published example and stays between 0 and 1",
+TEST_CASE("the interval of the ECE is wide without mistakes and contains the true error",
           "[engine][eval]") {
-  // Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81 of 263 -> 0.2553 to 0.3662.
-  double low, high;
-  wilson_interval(81, 263, low, high);
-  CHECK(low == Approx(0.2553).margin(5e-5));
-  CHECK(high == Approx(0.3662).margin(5e-5));
-  wilson_interval(0, 20, low, high);
-  CHECK(low == 0);
-  CHECK(high == Approx(0.1611).margin(5e-5));  // the same table: 0 of 20
-  wilson_interval(20, 20, low, high);
-  CHECK(high == 1);
+  const auto bin = [](std::int64_t count, double confidence, double accuracy) {
+    return std::vector<ReliabilityBin>{{14.0 / 15, 1, count, confidence, accuracy}};
+  };
+  // 16 correct predictions of confidence 1: the 2.5 % quantile of Beta(16.5, 0.5) is 0.8571.
+  const Interval sure = ece_interval(bin(16, 1, 1));
+  CHECK(sure.low == 0);
+  CHECK(sure.high == Approx(0.143).margin(0.015));
+  CHECK(ece_interval(bin(10'000, 1, 1)).high < 0.001);
+  // Confidence 0.99 with an accuracy of 0.8: the error is 0.19 with a standard error of 0.028.
+  const Interval wrong = ece_interval(bin(200, 0.99, 0.8));
+  CHECK(wrong.low == Approx(0.13).margin(0.015));
+  CHECK(wrong.high == Approx(0.25).margin(0.015));
+  CHECK(ece_interval({}).high == 1);
+  // A model that is calibrated: the true error of 0 lies within the interval.
+  CalibrationBins bins;
+  Rng rng(3);
+  for (int i = 0; i < 300; ++i) {
+    const double confidence = rng.uniform(0.5f, 1);
+    bins.add(confidence, rng.uniform() < confidence);
+  }
+  CHECK(bins.ece() > 0.02);
+  CHECK(ece_interval(bins.bins()).low == 0);
+  CHECK(ece_interval(bins.bins()).high >= bins.ece());
 }
 
 TEST_CASE("metrics reject labels that do not match the predictions", "[engine][eval]") {

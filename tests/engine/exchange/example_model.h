@@ -2,11 +2,13 @@
 
 #include "engine/exchange/description.h"
 #include "engine/model/model.h"
+#include "engine/nn/conv2d.h"
 
 namespace fovea::test {
 
 // Every kind of layer: a residual block on a map and one on features, global pooling, batch norm
-// after a flatten, a strided and padded convolution, GELU.
+// after a flatten, a strided and padded convolution, an inverted residual block with ReLU6 and
+// TensorFlow's padding, GELU.
 inline Model exchange_model() {
   NetworkSpec spec;
   spec.input = {1, 8, 8, 3};
@@ -18,6 +20,10 @@ inline Model exchange_model() {
       {ResidualSpec{{{Conv2dSpec{6, 1, 1, 0, true}},
                      {GeluSpec{}},
                      {ResidualSpec{{{BatchNormSpec{}}, {ReluSpec{}}}}}}}},
+      {Conv2dSpec{9, 1, 1, 0, false}},
+      {Relu6Spec{}},
+      {DepthwiseConv2dSpec{4, 1, kSamePadding, true}},
+      {Conv2dSpec{6, 2, 1, kSamePadding, false}},
       {MaxPoolSpec{2}},
       {FlattenSpec{}},
       {BatchNormSpec{1e-3f, 0.2f}},

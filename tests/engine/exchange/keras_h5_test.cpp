@@ -8,6 +8,7 @@
 #include "engine/model/classifier.h"
 #include "engine/model/model_file.h"
 #include "engine/model/presets.h"
+#include "engine/nn/conv2d.h"
 #include "tests/engine/exchange/example_model.h"
 #include "tests/support/catch.h"
 
@@ -133,6 +134,26 @@ TEST_CASE("a functional Keras model becomes a residual block", "[engine][exchang
   CHECK(std::get<DenseSpec>(config.layers[2].spec.kind) == DenseSpec{4, true});
 }
 
+TEST_CASE("depthwise convolutions and ReLU6 and strided SAME padding of Keras are read",
+          "[engine][exchange]") {
+  json config = functional_config();
+  json& layers = config["config"]["layers"];
+  layers[2]["class_name"] = "DepthwiseConv2D";
+  layers[2]["config"].erase("filters");
+  layers[2]["config"]["depth_multiplier"] = 1;
+  layers[2]["config"]["activation"] = "relu6";
+  const auto block = parse_keras_config(config.dump()).layers.at(0).block;
+  REQUIRE(block.size() == 2);
+  CHECK(block[0].spec == LayerSpec{DepthwiseConv2dSpec{3, 1, 1, true}});
+  CHECK(block[1].spec == LayerSpec{Relu6Spec{}});
+  layers[2]["config"]["strides"] = {2, 2};
+  CHECK(parse_keras_config(config.dump()).layers.at(0).block.at(0).spec ==
+        LayerSpec{DepthwiseConv2dSpec{3, 2, kSamePadding, true}});
+  layers[2]["config"]["depth_multiplier"] = 2;
+  CHECK_THROWS_WITH(parse_keras_config(config.dump()),
+                    ContainsSubstring("conv (DepthwiseConv2D): depth_multiplier is 2"));
+}
+
 TEST_CASE("Keras models that Fovea cannot compute are rejected with the layer",
           "[engine][exchange]") {
   const auto rejected = [](const json& change, const std::string& reason) {
@@ -145,7 +166,6 @@ TEST_CASE("Keras models that Fovea cannot compute are rejected with the layer",
   };
   rejected(set("2/config/dilation_rate", {2, 2}), "conv (Conv2D): dilation");
   rejected(set("2/config/groups", 3), "conv (Conv2D): groups is 3");
-  rejected(set("2/config/strides", {2, 2}), "padding \"same\" needs stride 1");
   rejected(set("2/config/kernel_size", {3, 5}), "kernel_size is not square");
   rejected(set("2/config/activation", "selu"), "activation \"selu\"");
   rejected(set("2/class_name", "SeparableConv2D"), "(SeparableConv2D): this kind of layer");

@@ -1,6 +1,7 @@
 #include "engine/kernels/conv.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "engine/kernels/direct_conv.h"
@@ -15,11 +16,28 @@ namespace {
 
 // h, w, c, out, kernel, stride, pad: the shapes of `small`, and the odd ones that break kernels.
 const ConvShape kShapes[] = {
-    {32, 32, 3, 32, 3, 1, 1}, {8, 8, 32, 32, 3, 1, 1}, {4, 4, 64, 128, 3, 1, 1},
-    {1, 1, 1, 1, 1, 1, 0},    {5, 7, 3, 10, 3, 1, 1},  {9, 6, 2, 33, 5, 1, 2},
-    {7, 7, 4, 17, 3, 2, 1},   {8, 8, 5, 6, 2, 1, 0},   {6, 6, 3, 24, 2, 2, 0},
-    {5, 5, 1, 40, 3, 1, 0},   {3, 3, 2, 3, 3, 1, 2},   {4, 4, 2, 3, 1, 1, 2},
-    {15, 15, 8, 65, 3, 1, 1}, {6, 9, 16, 16, 1, 1, 0}, {4, 11, 7, 9, 3, 3, 1},
+    {32, 32, 3, 32, 3, 1, 1},
+    {8, 8, 32, 32, 3, 1, 1},
+    {4, 4, 64, 128, 3, 1, 1},
+    {1, 1, 1, 1, 1, 1, 0},
+    {5, 7, 3, 10, 3, 1, 1},
+    {9, 6, 2, 33, 5, 1, 2},
+    {7, 7, 4, 17, 3, 2, 1},
+    {8, 8, 5, 6, 2, 1, 0},
+    {6, 6, 3, 24, 2, 2, 0},
+    {5, 5, 1, 40, 3, 1, 0},
+    {3, 3, 2, 3, 3, 1, 2},
+    {4, 4, 2, 3, 1, 1, 2},
+    {15, 15, 8, 65, 3, 1, 1},
+    {6, 9, 16, 16, 1, 1, 0},
+    {4, 11, 7, 9, 3, 3, 1},
+    {1, 1, 70, 50, 1, 1, 0},
+    {14, 14, 6, 8, 1, 2, 0},
+    // TensorFlow's padding: rows 0 above, 1 below; the other way round; only on one side.
+    {8, 7, 3, 20, 3, 2, {0, 1, 1, 1}},
+    {6, 6, 2, 5, 4, 1, {1, 2, 1, 2}},
+    {5, 8, 4, 9, 3, 1, {0, 2, 2, 0}},
+    {4, 4, 3, 4, 3, 1, {3, 0, 0, 4}},
 };
 
 struct Case {
@@ -40,7 +58,7 @@ struct Case {
 TEST_CASE("the forward convolution equals the seven loops", "[engine][kernels]") {
   for (const ConvShape& s : kShapes) {
     const Case c(s);
-    CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
+    CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad.top, s.pad.left);
     kernels::ConvScratch scratch;
     Tensor packed, y(c.y.shape());
     kernels::pack_weights(c.w.data(), s, packed);
@@ -54,7 +72,7 @@ TEST_CASE("the forward convolution equals the seven loops", "[engine][kernels]")
 TEST_CASE("the convolution gradients equal the seven loops", "[engine][kernels]") {
   for (const ConvShape& s : kShapes) {
     const Case c(s);
-    CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
+    CAPTURE(s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad.top, s.pad.left);
     kernels::ConvScratch scratch;
     Tensor dx(c.x.shape()), dw(c.w.shape()), dbias(c.bias.shape());
     kernels::conv_backward_input(c.dy.data(), 2, s, c.w.data(), dx.data(), scratch);
@@ -77,13 +95,13 @@ TEST_CASE("all instruction sets of this machine compute the same convolution",
   REQUIRE(list.count >= 1);
   for (const ConvShape& s : kShapes) {
     const Case c(s, 1);
-    const kernels::DirectShape shape{s.w + 2 * s.pad, s.c,      s.out_h(), s.out_w(),
-                                     s.out,           s.kernel, s.stride};
-    Tensor padded({1, s.h + 2 * s.pad, s.w + 2 * s.pad, s.c});
+    const kernels::DirectShape shape{s.padded_w(), s.c,      s.out_h(), s.out_w(),
+                                     s.out,        s.kernel, s.stride};
+    Tensor padded({1, s.padded_h(), s.padded_w(), s.c});
     kernels::pad_image(c.x.data(), s.h, s.w, s.c, s.pad, padded.data());
     for (int i = 0; i < list.count; ++i) {
       const kernels::DirectKernels& k = *list.items[i];
-      CAPTURE(k.name, s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad);
+      CAPTURE(k.name, s.h, s.w, s.c, s.out, s.kernel, s.stride, s.pad.top, s.pad.left);
       const int wide = (s.out + k.panel - 1) / k.panel * k.panel, pixels = s.out_h() * s.out_w();
       Tensor packed({1, 1, s.depth(), wide}), bias({1, 1, 1, wide}), dy({1, 1, pixels, wide});
       for (int o = 0; o < s.out; ++o) {
@@ -95,8 +113,14 @@ TEST_CASE("all instruction sets of this machine compute the same convolution",
         for (int p = 0; p < pixels; ++p) dy.data()[p * wide + o] = c.dy.data()[p * s.out + o];
       }
       Tensor y(c.y.shape()), dw(c.w.shape());
-      k.forward(padded.data(), &shape, packed.data(), bias.data(), y.data());
+      const kernels::OutputRange unlimited = kernels::output_range(kernels::Activation::none);
+      k.forward(padded.data(), &shape, packed.data(), bias.data(), &unlimited, y.data());
       CHECK(test::relative_error(y, c.y) < 1e-5);
+      Tensor expected = y.clone();
+      for (Scalar& value : expected.values()) value = std::clamp<Scalar>(value, 0, 6);
+      const kernels::OutputRange relu6 = kernels::output_range(kernels::Activation::relu6);
+      k.forward(padded.data(), &shape, packed.data(), bias.data(), &relu6, y.data());
+      CHECK(std::ranges::equal(y.values(), expected.values()));
       k.backward_weights(padded.data(), &shape, dy.data(), wide, dw.data());
       CHECK(test::relative_error(dw, c.dw) < 1e-5);
     }
@@ -115,4 +139,18 @@ TEST_CASE("convolving a batch gives the same bits as convolving its images one a
     kernels::conv_forward(c.x.image(i), 1, s, packed.data(), nullptr, alone.image(i), scratch);
   }
   CHECK(std::ranges::equal(together.values(), alone.values()));
+}
+
+TEST_CASE("TensorFlow's padding puts the larger half of the zeros at the end",
+          "[engine][kernels]") {
+  const auto all = [](int h, int w, int kernel, int stride) {
+    const kernels::Padding p = kernels::same_padding(h, w, kernel, stride);
+    return std::array{p.top, p.bottom, p.left, p.right};
+  };
+  CHECK(all(224, 224, 3, 2) == std::array{0, 1, 0, 1});
+  CHECK(all(112, 7, 5, 2) == std::array{1, 2, 2, 2});
+  CHECK(all(7, 7, 3, 1) == std::array{1, 1, 1, 1});
+  CHECK(all(8, 8, 4, 1) == std::array{1, 2, 1, 2});
+  CHECK(all(8, 8, 1, 2) == std::array{0, 0, 0, 0});
+  CHECK(all(1, 2, 3, 2) == std::array{1, 1, 0, 1});
 }

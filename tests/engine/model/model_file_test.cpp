@@ -9,6 +9,7 @@
 #include "engine/core/file.h"
 #include "engine/model/classifier.h"
 #include "engine/model/safetensors.h"
+#include "engine/nn/conv2d.h"
 #include "tests/support/catch.h"
 
 using namespace fovea;
@@ -97,6 +98,27 @@ TEST_CASE("a model survives writing and reading bit for bit", "[engine][model]")
   CHECK(all_values(again.network) == all_values(model.network));
   CHECK(write_model(again) == bytes);
   CHECK(weights_sha256(bytes) == read_safetensors(bytes).sha256);
+}
+
+TEST_CASE("a model with depthwise convolutions survives writing and reading bit for bit",
+          "[engine][model]") {
+  NetworkSpec spec;
+  spec.input = {1, 7, 7, 3};
+  spec.layers = {{Conv2dSpec{8, 3, 2, kSamePadding, false}},
+                 {BatchNormSpec{1e-3f, 0.01f}},
+                 {Relu6Spec{}},
+                 {DepthwiseConv2dSpec{5, 2, kSamePadding, true}},
+                 {GlobalAvgPoolSpec{}},
+                 {FlattenSpec{}},
+                 {DenseSpec{2, true}}};
+  Model model{Network(spec), {}, {"a", "b"}, 1.0f, {}};
+  model.network.initialise(7);
+  model.preprocess.size = 7;
+  const auto bytes = write_model(model);
+  const Model again = read_model(bytes);
+  CHECK(again.network.spec() == spec);
+  CHECK(all_values(again.network) == all_values(model.network));
+  CHECK(write_model(again) == bytes);
 }
 
 TEST_CASE("a half-precision model file stores every weight within half a step", "[engine][model]") {
@@ -202,6 +224,8 @@ TEST_CASE("a model file with invalid metadata is rejected naming the key", "[eng
   refuses([](auto& m) { m["classes"] = "[\"a\",\"\",\"c\"]"; }, "class 1 has no name");
   refuses([](auto& m) { m["classes"] = "[\"a\",\"\\u001b[2J\",\"c\"]"; },
           "class 1 has a name with");
+  refuses([](auto& m) { m["classes"] = "[\"a\",\"" + std::string(201, 'b') + "\",\"c\"]"; },
+          "class 1 has a name of 201 bytes; at most 200");
   refuses([](auto& m) { m["classes"] = "[1,2,3]"; }, "classes[0] is not a string");
   refuses([](auto& m) { replace(m["preprocess"], "\"size\":6", "\"size\":7"); },
           "the network takes 6x6x3, but preprocessing makes 7x7x3");

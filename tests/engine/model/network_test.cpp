@@ -4,7 +4,9 @@
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
+#include "engine/model/backbones.h"
 #include "engine/model/presets.h"
+#include "engine/nn/conv2d.h"
 #include "tests/support/catch.h"
 #include "tests/support/reference.h"
 
@@ -28,6 +30,12 @@ NetworkSpec mixed_spec() {
            {ResidualSpec{{{ReluSpec{}}, {Conv2dSpec{.out = 10}}, {BatchNormSpec{}}, {ReluSpec{}}}}},
            {BatchNormSpec{}},
            {ReluSpec{}},
+           {Conv2dSpec{12, 1, 1, 0, false}},
+           {BatchNormSpec{}},
+           {Relu6Spec{}},
+           {DepthwiseConv2dSpec{3, 2, kSamePadding, false}},
+           {BatchNormSpec{}},
+           {Relu6Spec{}},
            {FlattenSpec{}},
            {DenseSpec{16, false}},
            {BatchNormSpec{}},
@@ -97,6 +105,74 @@ TEST_CASE("inference on a batch gives the same bits as on single images in sever
   CHECK(std::ranges::count(same, 1) == 8);
 }
 
+TEST_CASE("a large image takes bounded memory in any batch and no allocation after the first",
+          "[engine][model]") {
+  Network network(backbone_network("efficientnet-lite0", 224, 2));
+  network.initialise(1);
+  const Network folded = fold_batch_norm(network);
+  Tensor x({1, 224, 224, 3}), one, three, batch({3, 224, 224, 3});
+  Rng rng(2);
+  test::fill_normal(x, rng);
+  for (int i = 0; i < 3; ++i) std::copy_n(x.data(), x.size(), batch.image(i));
+  Scratch scratch;
+  folded.infer(x, one, scratch);
+  const std::int64_t first = scratch.bytes();
+  CHECK(first <= 25 << 20);
+  folded.infer(x, one, scratch);
+  CHECK(scratch.bytes() == first);
+  folded.infer(batch, three, scratch);
+  CHECK(scratch.bytes() <= 25 << 20);  // image by image
+  for (int i = 0; i < 3; ++i) CHECK(std::equal(one.data(), one.data() + 2, three.image(i)));
+}
+
+TEST_CASE("groups of images give the same bits as single images", "[engine][model]") {
+  Network network(backbone_network("efficientnet-lite0", 96, 3));
+  network.initialise(3);
+  const Network folded = fold_batch_norm(network);
+  Tensor x({9, 96, 96, 3}), together, features;  // more than one group
+  Rng rng(4);
+  test::fill_normal(x, rng);
+  Scratch scratch;
+  folded.infer(x, together, scratch);
+  folded.infer_features(x, features, scratch);
+  CHECK(features.shape() == Shape{9, 1, 1, 1280});
+  for (int i = 0; i < 9; ++i) {
+    Tensor one({1, 96, 96, 3}), logits;
+    std::copy_n(x.image(i), one.size(), one.data());
+    Scratch own;
+    folded.infer(one, logits, own);
+    CHECK(std::equal(logits.data(), logits.data() + 3, together.image(i)));
+  }
+}
+
+TEST_CASE("a fused activation gives the same bits as a separate one", "[engine][model]") {
+  for (const LayerSpec& activation : std::vector<LayerSpec>{{ReluSpec{}}, {Relu6Spec{}}}) {
+    const NetworkSpec spec{.input = {1, 9, 9, 8},
+                           .layers = {{Conv2dSpec{20}},
+                                      activation,
+                                      {DepthwiseConv2dSpec{5, 2, kSamePadding, true}},
+                                      activation,
+                                      {ResidualSpec{{{Conv2dSpec{20, 1, 1, 0}}, activation}}},
+                                      {GlobalAvgPoolSpec{}},
+                                      {DenseSpec{7}},
+                                      activation}};
+    Network network(spec);
+    network.initialise(11);
+    for (Param* param : network.params()) {
+      for (Scalar& value : param->value.values()) value *= 3;  // beyond 6
+    }
+    Network prepared = network.clone();
+    prepared.prepare();
+    Tensor x({2, 9, 9, 8}), expected, got;
+    Rng rng(12);
+    test::fill_normal(x, rng);
+    Scratch scratch;
+    network.infer(x, expected, scratch);
+    prepared.infer(x, got, scratch);
+    CHECK(std::ranges::equal(got.values(), expected.values()));
+  }
+}
+
 TEST_CASE("a clone gives the same logits and shares no memory", "[engine][model]") {
   Network network = trained_network();
   Network copy = network.clone();
@@ -155,6 +231,11 @@ TEST_CASE("He initialisation has variance 2 / fan-in and Dirac passes channels t
   for (int in = 0; in < 16; ++in) {
     for (int out = 0; out < 16; ++out) CHECK(middle[in * 64 + out] == (in == out ? 1 : 0));
   }
+  spec.layers = {{DepthwiseConv2dSpec{}}, {GlobalAvgPoolSpec{}}};
+  Network depthwise(spec);
+  depthwise.initialise(9, Init::dirac);
+  const auto values = depthwise.params()[0]->value.values();
+  for (std::size_t i = 0; i < values.size(); ++i) CHECK(values[i] == (i / 16 == 4 ? 1 : 0));
 }
 
 TEST_CASE("an invalid network is rejected naming the layer with its kind and input shape",

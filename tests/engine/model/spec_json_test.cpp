@@ -1,6 +1,7 @@
 #include "engine/model/spec.h"
 
 #include "engine/core/error.h"
+#include "engine/nn/conv2d.h"
 #include "tests/support/catch.h"
 
 using namespace fovea;
@@ -26,7 +27,11 @@ NetworkSpec every_layer() {
                  {GlobalAvgPoolSpec{}},
                  {GlobalMaxPoolSpec{}},
                  {FlattenSpec{}},
-                 {DenseSpec{10, false}}};
+                 {DenseSpec{10, false}},
+                 {Conv2dSpec{4, 3, 2, kSamePadding, true}},
+                 {DepthwiseConv2dSpec{5, 2, kSamePadding, false}},
+                 {DepthwiseConv2dSpec{3, 1, 1, true}},
+                 {Relu6Spec{}}};
   return spec;
 }
 
@@ -65,6 +70,8 @@ TEST_CASE("an invalid architecture is rejected naming the layer", "[engine][mode
   refuses(with(good, "\"stride\":2", "\"stride\":0"), "stride is 0; allowed are 1 to 31");
   refuses(with(good, "\"stride\":2", "\"stride\":2.0"), "stride is not a whole number");
   refuses(with(good, "\"stride\":2", "\"stride\":\"2\""), "stride is not a whole number");
+  refuses(with(good, "\"pad\":2", "\"pad\":-1"), "pad is -1; allowed are 0 to 31");
+  refuses(with(good, "\"pad\":2", "\"pad\":\"valid\""), "pad is not a whole number");
   refuses(with(good, "\"kernel\":5", "\"kernel\":32"), "kernel is 32");
   refuses(with(good, "\"out\":8", "\"out\":65537"), "out is 65537");
   refuses(with(good, "\"out\":8", "\"out\":18446744073709551615"), "out is 18446744073709551615");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
+#include "engine/nn/conv2d.h"
 #include "tests/support/catch.h"
 
 using namespace fovea;
@@ -55,6 +56,17 @@ TEST_CASE("a convolution is permuted to the order of PyTorch", "[engine][model]"
       }
     }
   }
+}
+
+TEST_CASE("a depthwise convolution has one filter per channel in the order of PyTorch",
+          "[engine][model]") {
+  const auto layouts = weight_layouts(chain(
+      {1, 7, 6, 3},
+      {{DepthwiseConv2dSpec{2, 2, kSamePadding, true}}, {FlattenSpec{}}, {DenseSpec{1, false}}}));
+  CHECK(named(layouts, "0.weight").shape == std::vector<std::int64_t>{3, 1, 2, 2});
+  CHECK(named(layouts, "0.weight").memory_order() == Order{0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11});
+  CHECK(named(layouts, "0.bias").shape == std::vector<std::int64_t>{3});
+  CHECK(named(layouts, "2.weight").shape == std::vector<std::int64_t>{1, 4 * 3 * 3});
 }
 
 TEST_CASE("a dense layer is transposed in the file", "[engine][model]") {

@@ -1,6 +1,8 @@
 // Built in double precision (fovea_core_f64).
 
+#include <algorithm>
 #include <cmath>
+
 #include "engine/model/network.h"
 
 #include "engine/core/error.h"
@@ -8,6 +10,7 @@
 #include "engine/nn/batch_norm.h"
 #include "engine/nn/conv2d.h"
 #include "engine/nn/dense.h"
+#include "engine/nn/depthwise_conv2d.h"
 #include "engine/nn/dropout.h"
 #include "engine/nn/loss.h"
 #include "engine/nn/pool.h"
@@ -58,6 +61,44 @@ TEST_CASE("the gradients of a convolution are correct for strides and odd sizes"
   require_small(check_gradients(whitening, {1, 5, 5, 3}, 3));
 }
 
+TEST_CASE("the gradients of a convolution with TensorFlow's padding are correct", "[engine][nn]") {
+  Conv2d even({.in = 2, .out = 3, .kernel = 3, .stride = 2, .pad = kSamePadding}, "0");
+  require_small(check_gradients(even, {2, 6, 7, 2}, 41));
+  Conv2d unstrided({.in = 2, .out = 3, .kernel = 4, .pad = kSamePadding, .bias = false}, "0");
+  require_small(check_gradients(unstrided, {1, 5, 3, 2}, 42));
+  Conv2d pointwise({.in = 5, .out = 4, .kernel = 1, .pad = 0}, "0");
+  require_small(check_gradients(pointwise, {2, 3, 4, 5}, 43));
+}
+
+TEST_CASE("the gradients of a depthwise convolution are correct", "[engine][nn]") {
+  for (const int kernel : {3, 5}) {
+    for (const int stride : {1, 2}) {
+      CAPTURE(kernel, stride);
+      DepthwiseConv2d same({.channels = 9, .kernel = kernel, .stride = stride, .pad = kSamePadding},
+                           "0");
+      require_small(check_gradients(same, {2, 8, 7, 9}, 44));
+      DepthwiseConv2d narrow(
+          {.channels = 2, .kernel = kernel, .stride = stride, .pad = 2, .bias = false}, "0");
+      require_small(check_gradients(narrow, {1, 3, 4, 2}, 45));
+    }
+  }
+  DepthwiseConv2d other({.channels = 3, .kernel = 2, .stride = 3, .pad = 0}, "0");
+  require_small(check_gradients(other, {2, 8, 5, 3}, 46));
+}
+
+TEST_CASE("the gradients of an inverted residual block are correct", "[engine][nn]") {
+  const std::vector<LayerSpec> block{{Conv2dSpec{12, 1, 1, 0, false}},
+                                     {BatchNormSpec{}},
+                                     {GeluSpec{}},
+                                     {DepthwiseConv2dSpec{5, 1, kSamePadding, false}},
+                                     {BatchNormSpec{}},
+                                     {GeluSpec{}},
+                                     {Conv2dSpec{4, 1, 1, 0, false}},
+                                     {BatchNormSpec{}}};
+  Residual residual(build_layers(block, {1, 6, 5, 4}, "0.block."));
+  require_small(check_gradients(residual, {2, 6, 5, 4}, 47));
+}
+
 TEST_CASE("the gradients of batch norm are correct", "[engine][nn]") {
   BatchNorm norm(4, 1e-5f, 0.1f, "0");
   require_small(check_gradients(norm, {3, 4, 4, 4}, 4));
@@ -88,6 +129,17 @@ TEST_CASE("the gradients of pooling are correct", "[engine][nn]") {
 TEST_CASE("the gradients of the activations are correct", "[engine][nn]") {
   Relu relu;
   require_small(check_gradients(relu, {2, 4, 4, 3}, 13, {.kink = 1e-3}));
+  Relu6 relu6;  // normal numbers do not reach 6, so they are shifted to both kinks
+  Tensor x({1, 1, 1, 6}), y(x.shape()), dy(x.shape()), dx(x.shape());
+  const Scalar values[] = {-1, 0.5, 3, 5.5, 6.5, 100}, slopes[] = {0, 1, 1, 1, 0, 0};
+  std::copy_n(values, 6, x.data());
+  dy.fill(2);
+  relu6.forward(x, y, Rng(1));
+  relu6.backward(x, y, dy, &dx);
+  for (int i = 0; i < 6; ++i) {
+    CHECK(y.data()[i] == std::clamp<Scalar>(values[i], 0, 6));
+    CHECK(dx.data()[i] == 2 * slopes[i]);
+  }
   Gelu gelu;
   require_small(check_gradients(gelu, {2, 4, 4, 3}, 14));
 }

@@ -20,8 +20,9 @@ TEST_CASE("the forgetting report compares the recall of every class and names it
   CHECK(cat.after == Approx(0.7));
   CHECK(cat.difference == Approx(-0.2));
   // Agresti and Min: (0.5 - 20.5) / 102 -/+ 1.96 sqrt(21 - 20^2 / 102) / 102
-  CHECK(cat.low == Approx(-0.27549).margin(1e-4));
-  CHECK(cat.high == Approx(-0.11668).margin(1e-4));
+  CHECK(cat.interval.low == Approx(-0.27549).margin(1e-4));
+  CHECK(cat.interval.high == Approx(-0.11668).margin(1e-4));
+  CHECK(cat.after_interval.low == Approx(0.6042).margin(1e-4));  // Wilson, 70 of 100
   CHECK(cat.p == Approx(mcnemar_p(20, 0)));
   CHECK(cat.confused_with == "fist");
   CHECK(cat.confused == 20);
@@ -35,10 +36,13 @@ TEST_CASE("the forgetting report compares the recall of every class and names it
   CHECK(report.new_classes.after == 9);
   REQUIRE(report.sentences.size() == 3);
   CHECK(report.sentences[0] ==
-        "On 150 held-out images of the old classes the accuracy went from 92.0 % to 80.0 %.");
+        "On 150 held-out images of the old classes the accuracy went from 92.0 % to 80.0 % (95 % "
+        "interval 72.9 % to 85.6 %).");
   CHECK(report.sentences[1] ==
         "The largest loss is cat, from 90.0 % to 70.0 %; it is now most often confused with fist.");
-  CHECK(report.sentences[2] == "Of 10 held-out images of the new classes 90.0 % are recognised.");
+  CHECK(report.sentences[2] ==
+        "Of 10 held-out images of the new classes 90.0 % (95 % interval 59.6 % to 98.2 %) are "
+        "recognised.");
 }
 
 TEST_CASE("the forgetting report states whether a loss is significant", "[engine][retrain]") {

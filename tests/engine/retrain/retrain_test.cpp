@@ -105,6 +105,7 @@ Retrained run(const Dataset& dataset, const RetrainPlan& plan, Watcher& watcher,
   gate.min_old_images = 12;
   gate.class_min_support = 5;
   gate.new_class_min_support = 2;
+  gate.max_possible_drop = 1;
   return retrain({*base.model, base.sha256, &base.statistics}, dataset, "images", plan, gate,
                  threads, watcher, std::move(resume));
 }
@@ -335,5 +336,6 @@ TEST_CASE("a model trained on indistinguishable classes does not pass the gate",
   const Dataset dataset = Dataset::open(place);
   Watcher watcher;
   const Retrained result = run(dataset, plan_of(dataset, quick()), watcher);
-  CHECK(result.verdict.decision == Decision::reject);
+  INFO(result.verdict.text);
+  CHECK(result.verdict.decision != Decision::promote);
 }

@@ -5,142 +5,23 @@
 #include "engine/core/error.h"
 #include "engine/eval/evaluate.h"
 #include "engine/model/presets.h"
-#include "engine/train/checkpoint.h"
 #include "engine/train/validate.h"
 #include "tests/support/catch.h"
+#include "tests/support/small_training.h"
 
 using namespace fovea;
-
-namespace {
-
-constexpr int kSize = 8;
-
-// Separable images: each class has its own colour, with strong noise.
-TrainingSet images(int count, int classes, std::uint64_t seed) {
-  TrainingSet set;
-  set.size = kSize;
-  for (int c = 0; c < classes; ++c) set.classes.push_back("class " + std::to_string(c));
-  Rng rng(seed);
-  for (int i = 0; i < count; ++i) {
-    const int label = i % classes;
-    set.labels.push_back(label);
-    for (int p = 0; p < kSize * kSize; ++p) {
-      for (int c = 0; c < 3; ++c) {
-        const std::uint32_t colour =
-            c == label % 3 ? 60 + 20 * static_cast<std::uint32_t>(label) : 0;
-        set.pixels.push_back(static_cast<std::uint8_t>(colour + rng.below(100)));
-      }
-    }
-  }
-  return set;
-}
-
-// Every kind of state in one small network: batch norm, dropout, dense.
-NetworkSpec network_spec(int classes) {
-  NetworkSpec spec;
-  spec.input = {1, kSize, kSize, 3};
-  spec.layers = {{Conv2dSpec{.out = 8, .bias = false}},
-                 {BatchNormSpec{}},
-                 {ReluSpec{}},
-                 {MaxPoolSpec{}},
-                 {DropoutSpec{0.2f}},
-                 {FlattenSpec{}},
-                 {DenseSpec{.out = 16}},
-                 {ReluSpec{}},
-                 {DenseSpec{.out = classes}}};
-  return spec;
-}
-
-Recipe quick_recipe() {
-  Recipe recipe;
-  recipe.epochs = 4;
-  recipe.batch = 24;  // 90 images: four batches, each of three lanes
-  recipe.lane = 9;
-  recipe.lr = 0.01f;
-  recipe.ema_decay = 0.9f;
-  recipe.ema_every = 2;
-  recipe.patience = 3;
-  return recipe;
-}
-
-Preprocess preprocess() {
-  Preprocess result;
-  result.size = kSize;
-  return result;
-}
-
-// Stops after `stop_after` updates (-1: never) and keeps the checkpoint.
-struct Watcher : TrainObserver {
-  int stop_after = -1;
-  bool at_epoch_end = false;  // stop there instead of after the batch
-  int updates = 0;
-  std::vector<std::uint8_t> bytes;
-
-  Control on_batch(const BatchReport&) override {
-    ++updates;
-    return !at_epoch_end && updates == stop_after ? Control::stop : Control::keep_going;
-  }
-  Control on_epoch(const EpochReport&, const Network&) override {
-    return at_epoch_end && updates == stop_after ? Control::stop : Control::keep_going;
-  }
-  void on_checkpoint(std::span<const std::uint8_t> checkpoint) override {
-    bytes.assign(checkpoint.begin(), checkpoint.end());
-  }
-};
-
-struct Trained {
-  std::vector<Scalar> weights;
-  TrainResult result;
-};
-
-Trained run(const Recipe& recipe, int threads, Watcher& watcher,
-            std::vector<std::uint8_t> resume = {}) {
-  const TrainingSet train_set = images(90, 3, 1), val = images(31, 3, 2);
-  Network network(network_spec(3));
-  network.initialise(recipe.seed, recipe.init);
-  Trained trained;
-  trained.result =
-      train(network, train_set, &val, preprocess(), recipe, threads, watcher, std::move(resume));
-  for (const Param* param : network.params()) {
-    trained.weights.insert(trained.weights.end(), param->value.values().begin(),
-                           param->value.values().end());
-  }
-  for (const Buffer* buffer : network.buffers()) {
-    trained.weights.insert(trained.weights.end(), buffer->value.values().begin(),
-                           buffer->value.values().end());
-  }
-  return trained;
-}
-
-Trained run(const Recipe& recipe, int threads) {
-  Watcher watcher;
-  return run(recipe, threads, watcher);
-}
-
-void check_same(const Trained& a, const Trained& b) {
-  CHECK(a.weights == b.weights);
-  REQUIRE(a.result.history.size() == b.result.history.size());
-  for (std::size_t i = 0; i < a.result.history.size(); ++i) {
-    CHECK(a.result.history[i].train_loss == b.result.history[i].train_loss);
-    CHECK(a.result.history[i].train_accuracy == b.result.history[i].train_accuracy);
-    CHECK(a.result.history[i].val_loss == b.result.history[i].val_loss);
-    CHECK(a.result.history[i].best == b.result.history[i].best);
-  }
-  CHECK(a.result.best_epoch == b.result.best_epoch);
-}
-
-}  // namespace
+using namespace fovea::tests;
 
 TEST_CASE("training gives the same bits on 1 and 2 and 4 threads", "[engine][train]") {
-  const Trained one = run(quick_recipe(), 1);
-  check_same(one, run(quick_recipe(), 2));
-  check_same(one, run(quick_recipe(), 4));
+  const Trained one = run_small_training(quick_recipe(), 1);
+  check_same(one, run_small_training(quick_recipe(), 2));
+  check_same(one, run_small_training(quick_recipe(), 4));
 }
 
 TEST_CASE("another seed gives other trained weights", "[engine][train]") {
   Recipe other = quick_recipe();
   other.seed = 2;
-  CHECK(run(quick_recipe(), 1).weights != run(other, 1).weights);
+  CHECK(run_small_training(quick_recipe(), 1).weights != run_small_training(other, 1).weights);
 }
 
 TEST_CASE("a stopped and resumed run equals an uninterrupted one on any number of threads",
@@ -149,7 +30,7 @@ TEST_CASE("a stopped and resumed run equals an uninterrupted one on any number o
     Recipe recipe = quick_recipe();
     recipe.schedule.kind = kind;
     recipe.schedule.plateau_patience = 0;
-    const Trained whole = run(recipe, 1);
+    const Trained whole = run_small_training(recipe, 1);
     REQUIRE(whole.result.outcome == TrainOutcome::finished);
     for (const int stop_after : {1, 4, 6, 8, 15, 16}) {
       for (const bool at_epoch_end : {false, true}) {
@@ -157,10 +38,10 @@ TEST_CASE("a stopped and resumed run equals an uninterrupted one on any number o
         Watcher first;
         first.stop_after = stop_after;
         first.at_epoch_end = at_epoch_end;
-        REQUIRE(run(recipe, 1, first).result.outcome == TrainOutcome::stopped);
+        REQUIRE(run_small_training(recipe, 1, first).result.outcome == TrainOutcome::stopped);
         for (const int threads : {1, 2, 4}) {
           Watcher second;
-          const Trained resumed = run(recipe, threads, second, first.bytes);
+          const Trained resumed = run_small_training(recipe, threads, second, first.bytes);
           CHECK(first.updates + second.updates == 16);
           check_same(whole, resumed);
         }
@@ -214,7 +95,7 @@ TEST_CASE("validation uses the averaged weights and training continues with the 
   Recipe with = quick_recipe(), without = quick_recipe();
   with.patience = without.patience = 0;
   without.ema_decay = 0;
-  const Trained a = run(with, 1), b = run(without, 1);
+  const Trained a = run_small_training(with, 1), b = run_small_training(without, 1);
   for (std::size_t i = 0; i < 4; ++i) {
     CHECK(a.result.history[i].train_loss == b.result.history[i].train_loss);
     CHECK(a.result.history[i].val_loss != b.result.history[i].val_loss);
@@ -254,7 +135,7 @@ TEST_CASE("a loss that is not finite throws TrainingDiverged", "[engine][train]"
   Recipe recipe = quick_recipe();
   recipe.optimizer.kind = OptimizerKind::sgd;
   recipe.lr = 1e30f;
-  CHECK_THROWS_WITH(run(recipe, 1),
+  CHECK_THROWS_WITH(run_small_training(recipe, 1),
                     ContainsSubstring("diverged in epoch 1") && ContainsSubstring("lower lr than"));
 }
 
@@ -265,7 +146,7 @@ TEST_CASE("huge weights throw TrainingDiverged even if the loss is finite", "[en
   recipe.batch = 1'000'000;  // one step, whose loss is computed before it
   recipe.lr = 1e12f;
   try {
-    run(recipe, 1);
+    run_small_training(recipe, 1);
     FAIL("not diverged");
   } catch (const TrainingDiverged& error) {
     CHECK(error.epoch == 0);
@@ -276,13 +157,14 @@ TEST_CASE("huge weights throw TrainingDiverged even if the loss is finite", "[en
 TEST_CASE("a damaged checkpoint and one of another recipe are rejected", "[engine][train]") {
   Watcher first;
   first.stop_after = 5;
-  run(quick_recipe(), 1, first);
+  run_small_training(quick_recipe(), 1, first);
   Recipe other = quick_recipe();
   other.lr = 0.02f;
   Watcher second;
-  CHECK_THROWS_WITH(run(other, 1, second, first.bytes), ContainsSubstring("lr=0.01"));
+  CHECK_THROWS_WITH(run_small_training(other, 1, second, first.bytes),
+                    ContainsSubstring("lr=0.01"));
   first.bytes[first.bytes.size() / 2] ^= 1;
-  CHECK_THROWS_AS(run(quick_recipe(), 1, second, first.bytes), FormatError);
+  CHECK_THROWS_AS(run_small_training(quick_recipe(), 1, second, first.bytes), FormatError);
 }
 
 TEST_CASE("invalid recipes and image sets are rejected with the reason", "[engine][train]") {

@@ -1,7 +1,8 @@
-#include "engine/eval/calibrate.h"
+#include "engine/fit/calibrate.h"
 
 #include <cmath>
 #include <fstream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -28,11 +29,16 @@ Tensor table(const std::vector<std::vector<float>>& rows) {
 TEST_CASE("the temperature equals the one that SciPy finds", "[engine][eval]") {
   std::ifstream file(FOVEA_SOURCE_DIR "/tests/data/metrics-cases.json");
   const auto document = nlohmann::json::parse(file);
-  REQUIRE(document["temperatures"].size() == 3);
+  REQUIRE(document["temperatures"].size() == 4);
   for (const auto& item : document["temperatures"]) {
     const Tensor logits = table(item["logits"].get<std::vector<std::vector<float>>>());
     const auto labels = item["labels"].get<std::vector<int>>();
-    CHECK(fit_temperature(logits, labels) == Approx(item["expected"].get<double>()).epsilon(1e-4));
+    const Temperature fitted = fit_temperature(logits, labels);
+    CHECK(fitted.value == Approx(item["expected"].get<double>()).epsilon(1e-4));
+    CHECK(fitted.images == std::ssize(labels));
+    CHECK(fitted.interval.low < fitted.value);
+    CHECK(fitted.interval.high > fitted.value);
+    CHECK(fitted.few_images() == (labels.size() < 100));
   }
 }
 
@@ -47,20 +53,46 @@ TEST_CASE("temperature scaling lowers the log loss of an overconfident network",
     }
   }
   softmax(logits, 1, before);
-  softmax(logits, fit_temperature(logits, labels), after);
+  softmax(logits, fit_temperature(logits, labels).value, after);
   const Metrics raw = compute_metrics(before, labels), calibrated = compute_metrics(after, labels);
   CHECK(calibrated.log_loss < raw.log_loss);
   CHECK(calibrated.ece < raw.ece);
   CHECK(calibrated.accuracy == raw.accuracy);
 }
 
-TEST_CASE("predictions that are always right or always wrong give the temperature limits",
-          "[engine][eval]") {
-  const Tensor logits = table({{3, 0}, {0, 2}});
-  CHECK(fit_temperature(logits, std::vector<int>{0, 1}) == Approx(0.05));
-  CHECK(fit_temperature(logits, std::vector<int>{1, 0}) == Approx(20));
+TEST_CASE("a few images that are all correct do not make the model certain", "[engine][eval]") {
+  // Two classes with a logit difference of 12, as after training on an easy dataset.
+  const auto confidence = [](int images) {
+    Tensor logits({images, 1, 1, 2}), p;
+    std::vector<int> labels;
+    for (int n = 0; n < images; ++n) {
+      labels.push_back(n % 2);
+      logits.image(n)[labels.back()] = 12;
+      logits.image(n)[1 - labels.back()] = 0;
+    }
+    const Temperature fitted = fit_temperature(logits, labels);
+    softmax(logits, fitted.value, p);
+    return std::pair{double{p.image(0)[0]}, fitted.few_images()};
+  };
+  // Without calibration: 0.999994. Laplace's rule of succession expects 17 of 18 = 0.944.
+  CHECK(confidence(16).first > 0.94);
+  CHECK(confidence(16).first < 0.995);
+  CHECK(confidence(16).second);
+  CHECK(confidence(2000).first > 0.999);
+  CHECK(confidence(16).first < confidence(200).first);
+}
+
+TEST_CASE("predictions that are always wrong lower the confidence", "[engine][eval]") {
+  Tensor logits({500, 1, 1, 2});
+  std::vector<int> labels(500, 1);
+  for (int n = 0; n < 500; ++n) {
+    logits.image(n)[0] = 2;
+    logits.image(n)[1] = 0;
+  }
+  CHECK(fit_temperature(logits, labels).value == Approx(20));
   CHECK_THROWS_AS(fit_temperature(logits, std::vector<int>{0}), ShapeError);
-  CHECK_THROWS_AS(fit_temperature(logits, std::vector<int>{0, 2}), ShapeError);
+  labels[7] = 2;
+  CHECK_THROWS_AS(fit_temperature(logits, labels), ShapeError);
 }
 
 TEST_CASE("with the fitted biases expected and actual class weights are equal", "[engine][eval]") {

@@ -1,11 +1,11 @@
-#include "engine/eval/calibrate.h"
+#include "engine/fit/calibrate.h"
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "engine/core/error.h"
-#include "engine/eval/metrics.h"
+#include "engine/fit/labels.h"
 #include "engine/model/classifier.h"
 
 namespace fovea {
@@ -13,21 +13,37 @@ namespace {
 
 constexpr double kMinTemperature = 0.05, kMaxTemperature = 20;
 
-// With b = 1 / T the loss sum_n (log(sum_c exp(b z_nc)) - b z_n,label) is convex in b. Its
-// derivative is sum_n (E[z_n] - z_n,label), with the expectation taken over softmax(b z_n).
-double loss_derivative(const Tensor& logits, std::span<const int> labels, double b) {
+// Of the prior of b = 1 / T, whose negative log density is kPrior (b - log b): as much information
+// about log T as kPrior / (p (1 - p) d^2) images of two classes with a logit difference of d.
+constexpr double kPrior = 4;
+
+struct Derivatives {
+  double first = 0, second = 0;
+};
+
+// Of the loss by b = 1 / T. With targets t the loss sum_n (log(sum_c exp(b z_nc)) - b t_n z_n) +
+// kPrior (b - log b) is convex in b. Its derivatives are sum_n (E[z_n] - t_n z_n) +
+// kPrior (1 - 1 / b) and sum_n Var[z_n] + kPrior / b^2, with the moments taken over softmax(b z_n).
+Derivatives loss_derivatives(const Tensor& logits, std::span<const int> labels, double b) {
   const std::int64_t classes = logits.shape().per_image();
-  double total = 0;
+  const double doubt = 1 / (static_cast<double>(labels.size()) + 2);
+  Derivatives total{kPrior * (1 - 1 / b), kPrior / (b * b)};
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const Scalar* z = logits.image(static_cast<int>(n));
     const double largest = *std::max_element(z, z + classes);
-    double sum = 0, mean = 0;
+    double sum = 0, mean = 0, square = 0, others = 0;
     for (std::int64_t c = 0; c < classes; ++c) {
-      const double weight = std::exp(b * (z[c] - largest));
+      const double below = z[c] - largest, weight = std::exp(b * below);
       sum += weight;
-      mean += weight * z[c];
+      mean += weight * below;
+      square += weight * below * below;
+      others += c == labels[n] ? 0 : below;
     }
-    total += mean / sum - z[labels[n]];
+    mean /= sum;
+    const double right = z[labels[n]] - largest;
+    const double wrong = classes > 1 ? others / static_cast<double>(classes - 1) : right;
+    total.first += mean - (1 - doubt) * right - doubt * wrong;
+    total.second += square / sum - mean * mean;
   }
   return total;
 }
@@ -89,17 +105,22 @@ void shrink_biases(std::vector<double>& biases, const std::vector<double>& infor
 
 }  // namespace
 
-float fit_temperature(const Tensor& logits, std::span<const int> labels) {
+Temperature fit_temperature(const Tensor& logits, std::span<const int> labels) {
   check_labels("temperature", logits, labels);
   // The derivative rises with b, so bisection finds its zero. 40 halvings of the interval of log b
   // are far more precise than a float. Without a zero inside, it ends at the nearer bound.
   double low = std::log(1 / kMaxTemperature), high = std::log(1 / kMinTemperature);
   for (int i = 0; i < 40; ++i) {
     const double middle = (low + high) / 2;
-    (loss_derivative(logits, labels, std::exp(middle)) > 0 ? high : low) = middle;
+    (loss_derivatives(logits, labels, std::exp(middle)).first > 0 ? high : low) = middle;
   }
-  const double temperature = std::exp(-(low + high) / 2);
-  return static_cast<float>(std::clamp(temperature, kMinTemperature, kMaxTemperature));
+  const double b = std::exp((low + high) / 2);
+  // At the minimum the second derivative by log b is b^2 times the one by b.
+  const double deviation = 1 / (b * std::sqrt(loss_derivatives(logits, labels, b).second));
+  const double factor = std::exp(normal_quantile(0.05) * deviation);
+  return {static_cast<float>(std::clamp(1 / b, kMinTemperature, kMaxTemperature)),
+          {1 / b / factor, factor / b},
+          std::ssize(labels)};
 }
 
 std::vector<float> fit_biases(const Tensor& logits, std::span<const int> labels,

@@ -1,0 +1,242 @@
+#include "engine/transfer/transfer.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/core/sha256.h"
+#include "engine/data/training_set.h"
+#include "engine/eval/evaluate.h"
+#include "engine/model/model_file.h"
+#include "engine/transfer/feature_cache.h"
+
+namespace fovea {
+namespace {
+
+constexpr int kViews = 2;           // the image and its mirror image
+constexpr std::size_t kChunk = 32;  // images between two calls of progress
+
+// Identifies what the features depend on, besides the image.
+std::string features_key(const Network& network, const Preprocess& preprocess) {
+  Sha256 hash;
+  const auto add = [&hash](const void* data, std::size_t bytes) {
+    hash.update({static_cast<const std::uint8_t*>(data), bytes});
+  };
+  const std::string text = spec_to_json(network.spec()) + to_string(preprocess.fit);
+  add(text.data(), text.size());
+  add(preprocess.mean.data(), sizeof preprocess.mean);
+  add(preprocess.std.data(), sizeof preprocess.std);
+  for (const auto& [name, tensor] : tensors_by_name(network)) {
+    add(name.data(), name.size());
+    add(tensor->data(), static_cast<std::size_t>(tensor->size()) * sizeof(Scalar));
+  }
+  return hash.hex();
+}
+
+TrainingSet mirrored(const TrainingSet& set) {
+  TrainingSet result = set;
+  for (int row = 0; row < set.count() * set.size; ++row) {
+    const std::ptrdiff_t start = std::ptrdiff_t{row} * set.size * 3;
+    for (int x = 0; x < set.size; ++x) {
+      std::copy_n(&set.pixels[start + x * 3], 3, &result.pixels[start + (set.size - 1 - x) * 3]);
+    }
+  }
+  return result;
+}
+
+class Transfer {
+ public:
+  Transfer(const Model& backbone, const Dataset& dataset, const TransferOptions& options);
+  Transferred run();
+
+ private:
+  bool extract_features();
+  void extract_chunk(std::span<const ImageRecord* const> images, const Network& folded);
+  bool report(TransferPhase phase, double done) const {
+    return !options_.progress || options_.progress(phase, done);
+  }
+  ImageFeatures training_features() const;
+  void add_predictions();
+  void add_notes();
+
+  const Dataset& dataset_;
+  const TransferOptions& options_;
+  std::vector<const ImageRecord*> images_;  // all
+  std::vector<int> training_;               // indices of the images that are not in the test split
+  Transferred result_;
+  FeatureCache cache_;
+};
+
+Preprocess preprocess_for(const Model& backbone, const TransferOptions& options) {
+  Preprocess preprocess = backbone.preprocess;
+  if (options.size > 0) preprocess.size = options.size;
+  preprocess.fit = options.fit;
+  return preprocess;
+}
+
+Transfer::Transfer(const Model& backbone, const Dataset& dataset, const TransferOptions& options)
+    : dataset_(dataset),
+      options_(options),
+      result_{.model = {replace_head(backbone.network, preprocess_for(backbone, options).size,
+                                     std::max(int_size(dataset.classes()), 1)),
+                        preprocess_for(backbone, options),
+                        dataset.classes(),
+                        1,
+                        {}}},
+      // With one output, so that the key does not depend on the number of classes.
+      cache_(options.cache,
+             features_key(replace_head(backbone.network, result_.model.preprocess.size, 1),
+                          result_.model.preprocess),
+             result_.model.network.feature_dim() * kViews) {
+  std::set<int> classes;
+  for (const ImageRecord& image : dataset.images()) {
+    if (image.split != Split::test) {
+      training_.push_back(int_size(images_));
+      classes.insert(image.label);
+    }
+    images_.push_back(&image);
+  }
+  if (classes.size() < 2) {
+    throw ConfigError("training needs images of at least two classes, and the dataset has " +
+                      std::to_string(classes.size()));
+  }
+}
+
+void Transfer::extract_chunk(std::span<const ImageRecord* const> images, const Network& folded) {
+  const Preprocess& preprocess = result_.model.preprocess;
+  const TrainingSet set = load_images(dataset_, {images.begin(), images.end()}, preprocess.size,
+                                      preprocess.fit, preprocess.mean, options_.threads);
+  const Tensor plain = evaluate_features(folded, preprocess, set, options_.threads);
+  const Tensor mirror = evaluate_features(folded, preprocess, mirrored(set), options_.threads);
+  const std::ptrdiff_t dim = plain.shape().c;
+  for (int i = 0; i < set.count(); ++i) {
+    std::vector<float> features(plain.image(i), plain.image(i) + dim);
+    features.insert(features.end(), mirror.image(i), mirror.image(i) + dim);
+    cache_.add(images[i]->hash, std::move(features));
+  }
+}
+
+// Computes the features that are not cached. False: stopped.
+bool Transfer::extract_features() {
+  std::vector<const ImageRecord*> unknown;
+  for (const ImageRecord* image : images_) {
+    if (cache_.find(image->hash) == nullptr) unknown.push_back(image);
+  }
+  result_.computed = int_size(unknown);
+  const Network folded = fold_batch_norm(result_.model.network);
+  for (std::size_t done = 0; done < unknown.size();) {
+    if (!report(TransferPhase::features, double(done) / double(unknown.size()))) return false;
+    const std::size_t count = std::min(kChunk, unknown.size() - done);
+    extract_chunk(std::span(unknown).subspan(done, count), folded);
+    done += count;
+  }
+  return true;
+}
+
+void Transfer::add_notes() {
+  if (!cache_.problem().empty()) {
+    result_.notes.push_back("Stored features were not used: " + cache_.problem() + ".");
+  }
+  const std::vector<std::string>& classes = dataset_.classes();
+  std::vector<int> counts(classes.size());
+  for (const int i : training_) ++counts[images_[i]->label];
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    if (counts[c] >= 5) continue;
+    result_.notes.push_back("Class " + classes[c] + " has " + std::to_string(counts[c]) +
+                            (counts[c] == 1 ? " image" : " images") +
+                            " to train on; 20 or more are recommended.");
+  }
+  if (result_.search.temperature.few_images() || result_.search.folds == 0) {
+    result_.notes.push_back(
+        "There are too few images to calibrate the probabilities: they may be too high or too "
+        "low.");
+  }
+}
+
+Transferred Transfer::run() {
+  const bool extracted = extract_features();
+  if (!options_.cache.empty()) cache_.save(images_);  // a stopped training keeps what is done
+  if (!extracted) {
+    result_.stopped = true;
+    return std::move(result_);
+  }
+  result_.search = train_head(result_.model.network, training_features(), options_.threads,
+                              [&](double done) { return report(TransferPhase::head, done); });
+  result_.stopped = result_.search.stopped;
+  if (result_.stopped) return std::move(result_);
+  result_.images = int_size(training_);
+  result_.model.temperature = result_.search.temperature.value;
+  add_predictions();
+  add_notes();
+  return std::move(result_);
+}
+
+ImageFeatures Transfer::training_features() const {
+  const int dim = result_.model.network.feature_dim();
+  ImageFeatures features{kViews, Tensor({int_size(training_) * kViews, 1, 1, dim}), {}};
+  for (int i = 0; i < int_size(training_); ++i) {
+    const ImageRecord& image = *images_[training_[i]];
+    std::copy_n(cache_.find(image.hash), std::ptrdiff_t{kViews} * dim,
+                features.features.image(i * kViews));
+    features.labels.push_back(image.label);
+  }
+  return features;
+}
+
+void Transfer::add_predictions() {
+  const Network& network = result_.model.network;
+  result_.features = Tensor({int_size(images_), 1, 1, network.feature_dim()});
+  for (int i = 0; i < int_size(images_); ++i) {
+    std::copy_n(cache_.find(images_[i]->hash), network.feature_dim(), result_.features.image(i));
+  }
+  result_.logits = apply_head(network, result_.features);
+  const Tensor& cross_validated = result_.search.logits;
+  for (int i = 0; i < int_size(training_); ++i) {
+    Scalar* row = result_.logits.image(training_[i]);
+    if (cross_validated.empty()) {
+      std::fill_n(row, network.outputs(), Scalar{0});
+    } else {
+      std::copy_n(cross_validated.image(i), network.outputs(), row);
+    }
+  }
+}
+
+}  // namespace
+
+Network replace_head(const Network& backbone, int size, int outputs) {
+  NetworkSpec spec = backbone.spec();
+  DenseSpec* head =
+      spec.layers.empty() ? nullptr : std::get_if<DenseSpec>(&spec.layers.back().kind);
+  if (head == nullptr) throw ConfigError("the last layer of a backbone must be a dense layer");
+  *head = {.out = outputs};
+  spec.input.h = spec.input.w = size;
+  Network network(spec);
+  const std::map<std::string, Tensor*> from = tensors_by_name(backbone);
+  const std::string last = std::to_string(spec.layers.size() - 1) + ".";
+  for (const auto& [name, tensor] : tensors_by_name(network)) {
+    if (name.starts_with(last)) continue;
+    if (from.at(name)->shape() != tensor->shape()) {
+      throw ConfigError("the backbone cannot take images of " + std::to_string(size) +
+                        " pixels: the weights of layer " + name + " depend on the size");
+    }
+    tensor->copy_from(*from.at(name));
+  }
+  return network;
+}
+
+bool same_features(const Model& a, const Model& b) {
+  const auto key = [](const Model& model) {
+    return features_key(replace_head(model.network, model.preprocess.size, 1), model.preprocess);
+  };
+  return a.preprocess == b.preprocess && key(a) == key(b);
+}
+
+Transferred train_on_backbone(const Model& backbone, const Dataset& dataset,
+                              const TransferOptions& options) {
+  return Transfer(backbone, dataset, options).run();
+}
+
+}  // namespace fovea
