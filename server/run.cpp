@@ -1,6 +1,9 @@
 #include "server/run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <system_error>
 #include <vector>
@@ -13,9 +16,12 @@
 #include "server/api/problem_of.h"
 #include "server/api/routes.h"
 #include "server/app/app.h"
+#include "server/app/projects.h"
 #include "server/http/server.h"
+#include "server/http/stop_signal.h"
 #include "server/log.h"
 #include "server/registry/initial_version.h"
+#include "server/store/private_folder.h"
 
 namespace fovea::server {
 namespace {
@@ -43,8 +49,9 @@ std::shared_ptr<Certificate> load_certificate(const RunOptions& options) {
   return certificate;
 }
 
-// `app` is set when the App exists; the Server uses it only while it runs.
-ServerOptions server_options(const RunOptions& options, App* const& app) {
+// `app` and `projects` are set when they exist; the Server uses them only while it runs.
+ServerOptions server_options(const RunOptions& options, App* const& app,
+                             Projects* const& projects) {
   ServerOptions result;
   result.host = options.host;
   result.port = options.port;
@@ -64,17 +71,33 @@ ServerOptions server_options(const RunOptions& options, App* const& app) {
     log_access(access);
     app->metrics.request_finished(access.verb, access.route, access.status, access.ms / 1000);
   };
-  result.on_drain = [&app] {
-    app->draining = true;
+  result.find_project = [&projects](const std::string& name) { return projects->find(name); };
+  result.on_drain = [&app, &projects] {
+    app->runtime->draining = true;
     app->jobs().drain();
     app->hub.close();
+    projects->drain();
     log_info("draining: no new connections, requests in flight are finished");
   };
   return result;
 }
 
+// Unique among the processes of all hosts, also after a restart of a container, where host and
+// process id are the same as before.
+std::string instance_name() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}:{}:{:x}", host.data(), ::getpid(),
+                     std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
 AppOptions app_options(const RunOptions& options) {
   AppOptions result;
+  result.database_url = options.database_url;
+  result.instance = instance_name();
+  result.run_jobs = options.run_jobs;
+  result.job_timeout = options.job_timeout;
   result.inference_threads = options.threads > 0 ? options.threads : available_threads();
   result.data_dir = options.data_dir;
   result.on_error = log_error;
@@ -110,6 +133,21 @@ void count_in_flight(App& app, const Server& server) {
   });
 }
 
+void prepare_data_dir(const RunOptions& options) {
+  if (::geteuid() == 0) {
+    log_info("running as root; use a user without other rights, as deploy/systemd does");
+  }
+  make_private(options.data_dir, log_info);
+  if (!options.guard.token_file.empty()) require_private_file(options.guard.token_file);
+}
+
+std::function<void(Registry&)> initial_version(const RunOptions& options) {
+  return [&options](Registry& registry) {
+    activate_initial_version(registry, options.model,
+                             [&] { return find_default_model(options.data_dir); });
+  };
+}
+
 }  // namespace
 
 fs::path find_default_model(const fs::path& data_dir) {
@@ -129,16 +167,21 @@ fs::path find_default_model(const fs::path& data_dir) {
 
 void run(const RunOptions& options) {
   start_log(options.log_level, options.log_format);
+  if (!options.run_jobs && options.database_url.empty()) {
+    throw ConfigError(
+        "without a shared database (--database) this server must run the jobs itself");
+  }
+  prepare_data_dir(options);
   App* running_app = nullptr;
-  Server server(server_options(options, running_app));
+  Projects* running_projects = nullptr;
+  Server server(server_options(options, running_app, running_projects));
   rename_legacy_dataset(options.data_dir);
-  const auto activate = [&options](Registry& registry) {
-    activate_initial_version(registry, options.model,
-                             [&] { return find_default_model(options.data_dir); });
-  };
-  App app(app_options(options), activate,
-          options.www.empty() ? StaticFiles(options.page) : StaticFiles(options.www));
+  const AppOptions settings = app_options(options);
+  StaticFiles page = options.www.empty() ? StaticFiles(options.page) : StaticFiles(options.www);
+  App app(settings, initial_version(options), make_runtime(settings, std::move(page)));
   running_app = &app;
+  Projects projects(app, options.max_projects);
+  running_projects = &projects;
   count_in_flight(app, server);
 
   const auto model = app.model();
@@ -150,6 +193,25 @@ void run(const RunOptions& options) {
   const int cut_off = server.run(make_router(), app);
   if (cut_off > 0) log_error(fmt::format("the drain timeout closed {} connections", cut_off));
   log_info("stopped");
+}
+
+void run_jobs(const RunOptions& options) {
+  start_log(options.log_level, options.log_format);
+  if (options.database_url.empty()) {
+    throw ConfigError(
+        "a worker needs the database that it shares with the servers (--database); without one the "
+        "server runs the jobs itself");
+  }
+  prepare_data_dir(options);
+  AppOptions app_settings = app_options(options);
+  app_settings.inference_threads = 1;  // it classifies only the image of the self-test
+  App app(app_settings, initial_version(options),
+          make_runtime(app_settings, StaticFiles(std::span<const EmbeddedFile>())));
+  const Projects projects(app, options.max_projects);
+  fmt::print("Fovea runs jobs as {}\n", app.options.instance);
+  std::fflush(stdout);
+  wait_for_stop_signal();
+  log_info("stopping: the running job is given to another process");
 }
 
 }  // namespace fovea::server

@@ -15,8 +15,13 @@ namespace fovea::server {
 struct RunOptions {
   std::filesystem::path model;     // empty = the stored champion; without one, the bundled model
   std::filesystem::path data_dir;  // of history, versions, jobs and datasets; created if missing
+  std::string database_url;        // PostgreSQL instead of SQLite; data_dir is then shared
+  bool run_jobs = true;            // false: other processes run the jobs; needs database_url
+  // With database_url: a job whose process sent no heartbeat for this time is given to another one.
+  std::chrono::seconds job_timeout{30};
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0 = any free one
+  int max_projects = 64;      // besides the default one
   int keep_versions = 10;     // number of newest versions that keep their files
   // Automatic rollback, see WatchdogOptions. A window of 0 disables it.
   std::chrono::milliseconds rollback_window{300'000};
@@ -43,6 +48,10 @@ struct RunOptions {
 // Serves until SIGINT or SIGTERM, and returns when drained. Prints a line with the address to
 // stdout when it is ready; the log goes to stderr. Throws IoError and FormatError before that.
 void run(const RunOptions& options);
+
+// Runs the jobs of the servers that share database_url and data_dir until SIGINT or SIGTERM. Uses
+// the members up to log_format that concern jobs and versions. Throws like run().
+void run_jobs(const RunOptions& options);
 
 // The bundled model: models/cifar10-small.safetensors below the data directory (if not empty), the
 // working directory, the source tree of this executable or <prefix>/share/fovea. Throws IoError

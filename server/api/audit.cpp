@@ -35,7 +35,7 @@ Reply list_audit(const Request& request, App& app) {
   }
   Json body = {{"entries", std::move(list)}};
   if (entries.size() == static_cast<std::size_t>(page.limit) && entries.back().id > 1) {
-    body["next"] = next_page("/api/v1/audit", page, entries.back().id);
+    body["next"] = next_page(app.api + "/audit", page, entries.back().id);
   }
   return json_reply(body);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "engine/core/error.h"
 #include "engine/core/text.h"
 #include "server/api/audit.h"
 #include "server/api/handlers.h"
@@ -32,7 +33,7 @@ const ImageRecord& find_image(const Request& request, const TrainingSnapshot& sn
   return *image;
 }
 
-Json image_json(const TrainingSnapshot& snapshot, const ImageRecord& image) {
+Json image_json(const App& app, const TrainingSnapshot& snapshot, const ImageRecord& image) {
   const std::string sha256 = to_hex(image.hash);
   const auto added = std::chrono::system_clock::time_point(std::chrono::seconds(image.added_at));
   return {{"sha256", sha256},
@@ -43,14 +44,14 @@ Json image_json(const TrainingSnapshot& snapshot, const ImageRecord& image) {
           {"added_at", iso_time(added)},
           {"width", image.width},
           {"height", image.height},
-          {"url", "/api/v1/dataset/images/" + sha256 + "/content"}};
+          {"url", app.api + "/dataset/images/" + sha256 + "/content"}};
 }
 
 // The filters of a list of images.
 class Filter {
  public:
   explicit Filter(const Request& request)
-      : label_(find_field(request.query, "label")),
+      : label_(read_label(request)),
         split_(read_choice(request, "split", {"train", "val", "test"})),
         source_(read_choice(request, "source", {"import", "upload", "correction"})),
         search_(lower(find_field(request.query, "search").value_or(""))) {}
@@ -73,7 +74,19 @@ class Filter {
     return value;
   }
 
-  std::optional<std::string_view> label_, split_, source_;
+  // In the form in which labels are stored.
+  static std::optional<std::string> read_label(const Request& request) {
+    const auto label = find_field(request.query, "label");
+    if (!label) return std::nullopt;
+    try {
+      return parse_class_name(*label);
+    } catch (const FormatError&) {
+      return std::string(*label);  // no image has it, except in a dataset of an older version
+    }
+  }
+
+  std::optional<std::string> label_;
+  std::optional<std::string_view> split_, source_;
   std::string search_;
 };
 
@@ -194,7 +207,7 @@ Reply list_images(const Request& request, App& app) {
     if (cursor && !follows(image, *cursor)) continue;
     more = images.size() == limit;
     if (more) continue;  // only counts towards the total
-    images.push_back(image_json(*snapshot, image));
+    images.push_back(image_json(app, *snapshot, image));
     last = &image;
   }
   Json body = {{"revision", snapshot->revision}, {"total", total}, {"images", std::move(images)}};
@@ -205,7 +218,7 @@ Reply list_images(const Request& request, App& app) {
 Reply show_image_entry(const Request& request, App& app) {
   const auto snapshot = app.training.snapshot();
   const ImageRecord& image = find_image(request, *snapshot);
-  Json body = image_json(*snapshot, image);
+  Json body = image_json(app, *snapshot, image);
   body["original"] = app.training.has_original(image.hash);
   return json_reply(body);
 }
@@ -253,7 +266,7 @@ Reply rename_dataset_class(const Request& request, App& app) {
   const std::string to = read_class_name(read_object(request), "name");
   const auto snapshot = app.training.snapshot();
   const auto& classes = snapshot->dataset.classes();
-  if (std::find(classes.begin(), classes.end(), from) == classes.end()) {
+  if (find_class(classes, from) == classes.size()) {
     throw HttpError(404, fmt::format("the dataset has no class {}", from));
   }
   const EditReport report = reject_malformed(422, [&] { return app.training.rename(from, to); });
@@ -264,13 +277,8 @@ Reply rename_dataset_class(const Request& request, App& app) {
 }
 
 Reply export_dataset(const Request&, App& app) {
-  Reply reply;
-  reply.fields = {
-      {"Content-Type", "application/zip"},
-      {"Content-Disposition", "attachment; filename=\"" + app.options.dataset + ".zip\""},
-      {"Cache-Control", "no-store"}};
-  reply.stream = make_pull_stream(export_zip(app.training.snapshot(), app.training));
-  return reply;
+  return download_reply("application/zip", app.options.dataset + ".zip",
+                        export_zip(app.training.snapshot(), app.training));
 }
 
 }  // namespace fovea::server

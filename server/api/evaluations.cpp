@@ -19,14 +19,15 @@ StoredVersion find_version(const Request& request, App& app) {
   return app.registry.find(request.params.at(0).second);
 }
 
-Json head(int version, const Json& id) {
+Json head(const App& app, int version, const Json& id) {
   const std::string name = id.is_string() ? id.get<std::string>() : id.dump();
-  return {{"id", id}, {"version", version}, {"url", evaluations_url(version) + "/" + name}};
+  return {
+      {"id", id}, {"version", version}, {"url", evaluations_url(app.api, version) + "/" + name}};
 }
 
 // The evaluation of the model file. Members that its document lacks are left out.
-Json stored_head(const StoredVersion& version, const Json& document) {
-  Json body = head(version.number, kModelEvaluation);
+Json stored_head(const App& app, const StoredVersion& version, const Json& document) {
+  Json body = head(app, version.number, kModelEvaluation);
   body["source"] = "came with the model";
   const auto member = [&](const char* key) {
     const Json::json_pointer pointer(std::string("/data/") + key);
@@ -41,8 +42,8 @@ Json stored_head(const StoredVersion& version, const Json& document) {
   return body;
 }
 
-Json job_head(const Evaluation& evaluation) {
-  Json body = head(evaluation.version, evaluation.id);
+Json job_head(const App& app, const Evaluation& evaluation) {
+  Json body = head(app, evaluation.version, evaluation.id);
   body["source"] = "job " + std::to_string(evaluation.job);
   body["job"] = evaluation.job;
   body["split"] = evaluation.split;
@@ -66,10 +67,10 @@ Reply list_evaluations(const Request& request, App& app) {
   const auto limit = static_cast<int>(read_number(request, "limit", 1, 100, 20));
   Json list = Json::array();
   for (const Evaluation& evaluation : app.store->jobs().evaluations(version.number, limit)) {
-    list.push_back(job_head(evaluation));
+    list.push_back(job_head(app, evaluation));
   }
   if (const auto stored = stored_evaluation(app.chart_context(), version)) {
-    list.push_back(stored_head(version, stored->document));
+    list.push_back(stored_head(app, version, stored->document));
   }
   return json_reply({{"version", version.number}, {"evaluations", std::move(list)}});
 }
@@ -81,12 +82,12 @@ Reply show_evaluation(const Request& request, App& app) {
   if (id == kModelEvaluation) {
     const auto stored = stored_evaluation(context, version);
     if (!stored) no_evaluation(version, id);
-    Json body = stored_head(version, stored->document);
+    Json body = stored_head(app, version, stored->document);
     body["evaluation"] = stored->document;
     return json_reply(body);
   }
   const Evaluation found = numbered_evaluation(context, version, id);
-  Json body = job_head(found);
+  Json body = job_head(app, found);
   body["evaluation"] = parse_evaluation(found.evaluation);
   return json_reply(body);
 }

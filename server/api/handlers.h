@@ -63,6 +63,7 @@ Reply relabel_image(const Request& request, App& app);
 Reply remove_image(const Request& request, App& app);
 Reply relabel_many(const Request& request, App& app);
 Reply remove_many(const Request& request, App& app);
+Reply read_dataset_layout(const Request& request, App& app);
 Reply rename_dataset_class(const Request& request, App& app);
 Reply export_dataset(const Request& request, App& app);
 
@@ -104,6 +105,16 @@ Reply list_v2_repository(const Request& request, App& app);
 Reply load_v2_model(const Request& request, App& app);
 Reply unload_v2_model(const Request& request, App& app);
 void infer_v2(std::shared_ptr<const Request> request, App& app, Respond respond);
+
+// projects.cpp
+Reply list_projects(const Request& request, App& app);
+Reply create_project(const Request& request, App& app);    // empty, or from an archive
+Reply download_project(const Request& request, App& app);  // as an archive
+Reply show_project(const Request& request, App& app);
+Reply change_project(const Request& request, App& app);   // name or title
+Reply delete_project(const Request& request, App& app);   // into the trash
+Reply restore_project(const Request& request, App& app);  // from there
+Reply purge_project(const Request& request, App& app);
 
 // openapi.cpp
 Reply show_openapi(const Request& request, App& app);

@@ -3,6 +3,7 @@
 #include "server/api/handlers.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
+#include "server/text/time.h"
 
 namespace fovea::server {
 
@@ -11,8 +12,14 @@ Reply show_alive(const Request&, App&) {
 }
 
 Reply show_ready(const Request&, App& app) {
-  if (app.draining) throw HttpError(503, "the server is shutting down");
-  return json_reply({{"status", "ready"}});
+  if (app.runtime->draining) throw HttpError(503, "the server is shutting down");
+  // Predictions do not need the database, so the server stays ready without it.
+  const StoreHealth health = app.store->health();
+  if (health.available) return json_reply({{"status", "ready"}, {"database", "available"}});
+  return json_reply({{"status", "ready"},
+                     {"database", "unavailable"},
+                     {"database_unavailable_since", iso_time(health.since)},
+                     {"history_backlog", app.recorder.backlog()}});
 }
 
 }  // namespace fovea::server

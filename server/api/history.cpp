@@ -21,12 +21,12 @@ constexpr int kCsvBatch = 500;  // predictions read from the disk at a time
 }
 
 // The path of the next page, with the same filters.
-std::string next_page(const Request& request, std::int64_t last) {
+std::string next_page(const App& app, const Request& request, std::int64_t last) {
   std::string query;
   for (const auto& [name, value] : request.query) {
     if (name != "before") query += percent_encode(name) + '=' + percent_encode(value) + '&';
   }
-  return fmt::format("/api/v1/predictions?{}before={}", query, last);
+  return fmt::format("{}/predictions?{}before={}", app.api, query, last);
 }
 
 // Replaces bytes that are not UTF-8; file names may contain any bytes.
@@ -82,15 +82,11 @@ Reply list_predictions(const Request& request, App& app) {
   Json list = Json::array();
   for (const PredictionRecord& record : records) list.push_back(prediction_json(record));
   Json body = {{"predictions", std::move(list)}};
-  body["next"] = more ? Json(next_page(request, records.back().id)) : Json();
+  body["next"] = more ? Json(next_page(app, request, records.back().id)) : Json();
   return json_reply(body);
 }
 
 Reply export_predictions(const Request& request, App& app) {
-  Reply reply;
-  reply.fields = {{"Content-Type", "text/csv; charset=utf-8"},
-                  {"Content-Disposition", "attachment; filename=\"predictions.csv\""},
-                  {"Cache-Control", "no-store"}};
   const auto pull = [&store = app.store->predictions(), filter = read_filter(request),
                      before = std::int64_t{0},
                      first = true]() mutable -> std::optional<std::string> {
@@ -102,8 +98,7 @@ Reply export_predictions(const Request& request, App& app) {
     before = records.empty() ? 1 : records.back().id;
     return lines;
   };
-  reply.stream = make_pull_stream(pull);
-  return reply;
+  return download_reply("text/csv; charset=utf-8", "predictions.csv", pull);
 }
 
 Reply show_prediction(const Request& request, App& app) {

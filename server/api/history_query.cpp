@@ -66,9 +66,10 @@ PredictionFilter read_filter(const Request& request) {
 }
 
 Json prediction_json(const PredictionRecord& record) {
-  Json probabilities = Json::object();
+  JsonMembers probabilities;
+  probabilities.reserve(record.probabilities.size());
   for (std::size_t i = 0; i < record.probabilities.size(); ++i) {
-    probabilities[record.model->classes[i]] = shortest_decimal(record.probabilities[i]);
+    probabilities.emplace_back(record.model->classes[i], shortest_decimal(record.probabilities[i]));
   }
   return {
       {"id", record.id},
@@ -82,7 +83,7 @@ Json prediction_json(const PredictionRecord& record) {
       {"label", record.label},
       {"probability", shortest_decimal(record.probability)},
       {"uncertain", record.uncertain},
-      {"probabilities", std::move(probabilities)},
+      {"probabilities", object_of(std::move(probabilities))},
       {"timing_ms",
        {{"decode", record.decode_ms}, {"queue", record.queue_ms}, {"compute", record.compute_ms}}},
       {"image", {{"sha256", record.image_sha256}, {"kept", record.image_stored}}},

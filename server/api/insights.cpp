@@ -38,9 +38,11 @@ void require_applicable(const InsightKind& kind, const InsightQuery& query) {
   }
 }
 
-// Default: the active version.
+// Default: the active version; 0 if there is none.
 int version_number(const InsightQuery& query, const App& app) {
-  return query.version ? query.version->number : app.model()->number;
+  if (query.version) return query.version->number;
+  const auto active = app.model_or_null();
+  return active ? active->number : 0;
 }
 
 // The query string that makes the URL of a chart refer to the same version and evaluation.
@@ -51,8 +53,9 @@ std::string url_query(const InsightKind& kind, const InsightQuery& query, int ve
   return query.version && !kind.all_versions ? fmt::format("?version={}", version) : "";
 }
 
-Json head(const InsightKind& kind, const std::string& url_suffix, const SourcedInsight& result) {
-  const std::string path = std::string("/api/v1/insights/") + kind.name;
+Json head(const App& app, const InsightKind& kind, const std::string& url_suffix,
+          const SourcedInsight& result) {
+  const std::string path = app.api + "/insights/" + kind.name;
   const Insight& insight = result.insight;
   const bool drawable = is_drawable(insight.chart);
   return {{"name", kind.name},
@@ -72,9 +75,10 @@ Reply list_insights(const Request& request, App& app) {
   InsightBuilder builder(app.chart_context(), query);
   Json list = Json::array();
   for (const InsightKind& kind : insight_kinds()) {
-    list.push_back(head(kind, url_query(kind, query, version), builder.build(kind)));
+    list.push_back(head(app, kind, url_query(kind, query, version), builder.build(kind)));
   }
-  return json_reply({{"version", version}, {"insights", std::move(list)}});
+  return json_reply(
+      {{"version", version > 0 ? Json(version) : Json()}, {"insights", std::move(list)}});
 }
 
 Reply show_insight(const Request& request, App& app) {
@@ -82,7 +86,7 @@ Reply show_insight(const Request& request, App& app) {
   const InsightQuery query = read_query(request, app.registry);
   require_applicable(kind, query);
   const SourcedInsight result = InsightBuilder(app.chart_context(), query).build(kind);
-  Json body = head(kind, url_query(kind, query, version_number(query, app)), result);
+  Json body = head(app, kind, url_query(kind, query, version_number(query, app)), result);
   body["source"] = result.source.json ? *result.source.json : Json();
   body["data"] = result.insight.chart.panels.empty() ? Json() : chart_json(result.insight.chart);
   return json_reply(body);

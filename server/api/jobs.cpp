@@ -26,10 +26,6 @@ Job find_job(const Request& request, const Jobs& jobs) {
   return jobs.find(parse_id(request.params.at(0).second, "the job"));
 }
 
-std::string job_url(const Job& job) {
-  return fmt::format("/api/v1/jobs/{}", job.id);
-}
-
 void audit_job(const Request& request, App& app, const std::string& action, const Job& job,
                const Json& detail = Json::object()) {
   audit(*app.store, request, action, fmt::format("job {}", job.id), detail);
@@ -37,7 +33,7 @@ void audit_job(const Request& request, App& app, const std::string& action, cons
 
 Reply accepted(App& app, const Job& job) {
   Reply reply = json_reply(app.jobs().show(job), 202);
-  reply.fields.emplace_back("Location", job_url(job));
+  reply.fields.emplace_back("Location", fmt::format("{}/jobs/{}", app.api, job.id));
   return reply;
 }
 
@@ -97,7 +93,7 @@ Reply list_jobs(const Request& request, App& app) {
   for (const Job& job : jobs) list.push_back(app.jobs().show_short(job));
   Json body = {{"jobs", std::move(list)}};
   if (jobs.size() == static_cast<std::size_t>(page.limit) && jobs.back().id > 1) {
-    body["next"] = next_page("/api/v1/jobs", page, jobs.back().id);
+    body["next"] = next_page(app.api + "/jobs", page, jobs.back().id);
   }
   return json_reply(body);
 }

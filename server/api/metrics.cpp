@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
-#include "server/app/app.h"
+#include "server/app/projects.h"
 
 namespace fovea::server {
 namespace {
@@ -70,30 +70,60 @@ void add_model(Samples& samples, const ServedModel& model) {
                      1});
 }
 
-}  // namespace
-
-Reply show_metrics(const Request&, App& app) {
+// The samples of one project.
+Samples project_samples(App& app) {
   Samples samples;
-  samples.push_back(
-      {"fovea_build_info", "The program.", Kind::gauge, {{"version", FOVEA_VERSION}}, 1});
-  add_model(samples, *app.model());
-  add(samples, "fovea_inference_queue_depth", "Images in the queue.", Kind::gauge,
-      static_cast<double>(app.batcher.waiting()));
-  add(samples, "fovea_inference_batches_total", "Micro-batches run by the network.", Kind::counter,
-      static_cast<double>(app.batcher.batches()));
+  if (const auto served = app.model_or_null()) add_model(samples, *served);
   add(samples, "fovea_history_queue_depth", "Predictions to be written to the history.",
       Kind::gauge, static_cast<double>(app.recorder.waiting()));
   add(samples, "fovea_history_commits_total", "Transactions of the history.", Kind::counter,
       static_cast<double>(app.recorder.commits()));
   add(samples, "fovea_history_unrecorded_total", "Predictions that could not be written.",
       Kind::counter, static_cast<double>(app.recorder.unrecorded()));
-  add_training(samples, app);
+  add(samples, "fovea_history_backlog", "Predictions that wait for the database to be available.",
+      Kind::gauge, static_cast<double>(app.recorder.backlog()));
+  const bool available = app.store->health().available;
+  add(samples, "fovea_database_available", "1 if the latest access to the database succeeded.",
+      Kind::gauge, available ? 1 : 0);
+  if (available) add_training(samples, app);
   add_dataset(samples, app.training);
+  if (app.is_default()) return samples;
+  for (MetricSample& sample : samples) sample.labels["project"] = app.options.project;
+  return samples;
+}
+
+// What does not belong to one project.
+void add_server(Samples& samples, App& app) {
+  samples.push_back(
+      {"fovea_build_info", "The program.", Kind::gauge, {{"version", FOVEA_VERSION}}, 1});
+  add(samples, "fovea_inference_queue_depth", "Images in the queue.", Kind::gauge,
+      static_cast<double>(app.runtime->batcher.waiting()));
+  add(samples, "fovea_inference_batches_total", "Micro-batches run by the network.", Kind::counter,
+      static_cast<double>(app.runtime->batcher.batches()));
   add_process_samples(samples);
+}
+
+}  // namespace
+
+Reply show_metrics(const Request& request, App& app) {
+  std::vector<Projects::Lease> projects{{std::shared_ptr<void>(), &app}};
+  if (app.runtime->projects) projects = app.runtime->projects->all();
+  std::erase_if(projects, [&](const Projects::Lease& project) {
+    return !request.may_use(project->options.project);
+  });
+  Samples samples;
+  if (request.only_project.empty()) add_server(samples, app);
+  std::vector<ProjectMetrics> metrics;
+  for (const Projects::Lease& project : projects) {
+    const bool labelled = !project->is_default() || !request.only_project.empty();
+    metrics.push_back({labelled ? project->options.project : "", project->metrics});
+    const Samples more = project_samples(*project);
+    samples.insert(samples.end(), more.begin(), more.end());
+  }
   Reply reply;
   reply.fields = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
                   {"Cache-Control", "no-store"}};
-  reply.body = app.metrics.text(std::move(samples));
+  reply.body = metrics_text(metrics, std::move(samples));
   return reply;
 }
 

@@ -38,7 +38,7 @@ Reply list_models(const Request& request, App& app) {
   for (const StoredVersion& version : versions) list.push_back(version_json(version, aliases));
   Json body = {{"total", app.registry.count()}, {"aliases", aliases}, {"versions", list}};
   if (versions.size() == static_cast<std::size_t>(page.limit) && versions.back().number > 1) {
-    body["next"] = next_page("/api/v1/models", page, versions.back().number);
+    body["next"] = next_page(app.api + "/models", page, versions.back().number);
   }
   return json_reply(body);
 }

@@ -79,6 +79,9 @@ void complete(Json& operation, const Route& route) {
   } else if (operation.contains("requestBody")) {
     all.try_emplace("413", shared_response("TooLarge"));
   }
+  if (operation.contains("requestBody")) {
+    all.try_emplace("415", shared_response("Compressed"));
+  }
   if (std::holds_alternative<Blocking>(route.handler)) {
     all.try_emplace("503", shared_response("Busy"));
     if (route.verb != "GET") all.try_emplace("507", shared_response("DiskFull"));

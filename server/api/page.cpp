@@ -32,7 +32,7 @@ Reply no_page() {
 }  // namespace
 
 Reply show_page(const Request& request, App& app) {
-  if (auto found = app.files.find(request)) return std::move(*found);
+  if (auto found = app.runtime->files.find(request)) return std::move(*found);
   if (request.path == "/") return no_page();
   throw HttpError(404, request.path + " does not exist");
 }
@@ -40,7 +40,7 @@ Reply show_page(const Request& request, App& app) {
 Reply show_docs(const Request& request, App& app) {
   Request file = request;
   file.path = "/docs.html";
-  if (auto found = app.files.find(file)) return std::move(*found);
+  if (auto found = app.runtime->files.find(file)) return std::move(*found);
   return no_page();
 }
 

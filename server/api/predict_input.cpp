@@ -38,7 +38,7 @@ std::vector<ImageFile> read_images(const Request& request, std::string_view part
   if (!is_image_body(type)) {
     throw HttpError(415, fmt::format("Content-Type {} is not supported; send multipart/form-data "
                                      "with parts named \"file\", or an image as image/jpeg, "
-                                     "image/png or image/bmp",
+                                     "image/png, image/webp, image/gif or image/bmp",
                                      type));
   }
   return {{"body", bytes_of(request.body)}};

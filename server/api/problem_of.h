@@ -14,6 +14,7 @@ namespace fovea::server {
 //   VersionConflict   409
 //   JobRefusal        its status; with 409 the body names the job that is running
 //   DatasetBusy       503 with Retry-After
+//   StoreUnavailable  503 with Retry-After
 //   DiskFull          507
 //   FormatError       500: a stored file is damaged (handlers turn bad input into HttpError)
 //   others            500

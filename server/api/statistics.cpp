@@ -1,4 +1,5 @@
 
+#include "engine/report/interval_json.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/app/app.h"
@@ -17,7 +18,9 @@ Json ratio(double sum, std::int64_t count) {
 Json labelled_json(const LabelledCount& labelled) {
   return {{"count", labelled.count},
           {"right", labelled.correct},
-          {"accuracy", ratio(static_cast<double>(labelled.correct), labelled.count)}};
+          {"accuracy", ratio(static_cast<double>(labelled.correct), labelled.count)},
+          {"accuracy_interval",
+           labelled.count == 0 ? Json() : Json(wilson_interval(labelled.correct, labelled.count))}};
 }
 
 Json percentiles_json(const LatencyHistogram& histogram) {

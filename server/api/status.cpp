@@ -22,28 +22,42 @@ Json limits_json(const AppOptions& options) {
           {"versions", options.registry.keep}};
 }
 
+// Null while the database is unavailable.
+Json retraining(App& app) {
+  try {
+    return app.jobs().retraining();
+  } catch (const StoreUnavailable&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 // Polled every few seconds, so it must not read from disk or wait for a lock that is held long.
 Reply show_status(const Request& request, App& app) {
-  const auto served = app.model();
+  const auto served = app.model_or_null();
   const auto memory = resident_bytes();
   Json body = {{"program", FOVEA_VERSION},
-               {"state", app.draining ? "draining" : "ready"},
+               {"state", app.runtime->draining ? "draining" : "ready"},
+               {"instance", app.options.instance},
+               {"project", app.options.project},
                {"you", request.actor},
                {"time", iso_time(std::chrono::system_clock::now())},
-               {"started", iso_time(app.started)},
-               {"uptime_seconds", seconds_since(app.started)}};
-  body["model"] = {{"name", served->name},
-                   {"version", served->version},
-                   {"weights_sha256", served->classifier.weights_sha256()}};
-  body["queue"] = {{"waiting", app.batcher.waiting()},
+               {"started", iso_time(app.runtime->started)},
+               {"uptime_seconds", seconds_since(app.runtime->running_since)}};
+  body["model"] = served ? Json{{"name", served->name},
+                                {"version", served->version},
+                                {"weights_sha256", served->classifier.weights_sha256()}}
+                         : Json();
+  body["queue"] = {{"waiting", app.runtime->batcher.waiting()},
                    {"limit", app.options.max_queue},
                    {"threads", app.options.inference_threads}};
   body["history"] = {{"waiting", app.recorder.waiting()},
+                     {"backlog", app.recorder.backlog()},
                      {"unrecorded", app.recorder.unrecorded()}};
+  body["database"] = app.store->health().available ? "available" : "unavailable";
   body["memory_bytes"] = memory ? Json(*memory) : Json();
-  body["retraining"] = app.jobs().retraining();
+  body["retraining"] = retraining(app);
   body["threshold"] = app.options.threshold;
   body["limits"] = limits_json(app.options);
   return json_reply(body);

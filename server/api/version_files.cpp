@@ -62,15 +62,15 @@ Reply upload_model(const Request& request, App& app) {
   });
   Reply reply =
       json_reply(whole_version_json(app.registry.find(number), app.registry.aliases()), 201);
-  reply.fields.emplace_back("Location", fmt::format("/api/v1/models/{}", number));
+  reply.fields.emplace_back("Location", fmt::format("{}/models/{}", app.api, number));
   return reply;
 }
 
 Reply show_version_weights(const Request& request, App& app) {
   const StoredVersion version = find_with_files(request, app);
   return model_file_reply(request, version.model_sha256, file_name(version), [&] {
-    const auto active = app.model();
-    if (active->number == version.number) return SharedBytes{active, active->file};
+    const auto active = app.model_or_null();
+    if (active && active->number == version.number) return SharedBytes{active, active->file};
     return share(app.registry.model_file(version));
   });
 }

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "engine/data/data_dir.h"
+#include "server/app/fleet.h"
+#include "server/app/runtime.h"
 #include "server/charts/sources.h"
 #include "server/dataset/data_statistics_cache.h"
 #include "server/dataset/training_data.h"
@@ -19,19 +21,26 @@
 #include "server/metrics/metrics.h"
 #include "server/registry/registry.h"
 #include "server/registry/watchdog.h"
-#include "server/serve/batcher.h"
 #include "server/serve/predict_pipeline.h"
 #include "server/serve/recorder.h"
 #include "server/serve/served_model.h"
 #include "server/store/files.h"
 #include "server/store/folder_lock.h"
 #include "server/store/prediction_store.h"
+#include "server/store/project_folder.h"
 #include "server/store/store.h"
+#include "server/text/project_name.h"
 
 namespace fovea::server {
 
 struct AppOptions {
-  std::filesystem::path data_dir;         // fovea.db, files/, datasets/, jobs/
+  std::string project{kDefaultProject};
+  ProjectSettings settings;              // of a project other than the default one
+  std::filesystem::path data_dir;        // fovea.db, files/, datasets/, jobs/
+  std::string database_url;              // PostgreSQL, shared with other processes; empty: SQLite
+  std::string instance = "server";       // name of this process among those that share the database
+  bool run_jobs = true;                  // false: other processes run them
+  std::chrono::seconds job_timeout{30};  // see JobsOptions::stale_after
   std::string dataset = kDefaultDataset;  // for uploads and retraining
   int inference_threads = 1;
   std::size_t max_queue = 2048;                      // images
@@ -51,29 +60,42 @@ struct AppOptions {
   std::function<void(const std::string&)> on_event;  // lines for the log; any thread
 };
 
+// Where the paths of a project begin: "/api/v1", "/api/v1/projects/hands".
+std::string api_of(std::string_view project);
 JobsOptions jobs_options(const AppOptions& options);
+RegistryOptions registry_options(const AppOptions& options, Store& store);
 std::unique_ptr<JobHandler> model_job_handler(const AppOptions& options, Registry& registry,
                                               Store& store);
 
-// The state that the handlers share. Any thread may use all members.
+std::shared_ptr<Runtime> make_runtime(const AppOptions& options, StaticFiles page);
+
+// The state of one project, which the handlers share. Any thread may use all members.
 class App {
  public:
   // Opens the data directory, activates a model with `activate_model`, and starts to run queued
-  // jobs. Throws IoError, also if another server uses the data directory, and what activate_model
-  // throws.
+  // jobs. Throws IoError, also if another server uses the data directory without a shared database,
+  // and what activate_model throws.
   App(AppOptions app_options, const std::function<void(Registry&)>& activate_model,
-      StaticFiles page);
+      std::shared_ptr<Runtime> shared);
+  // REQUIRES, except for the default project, which is the last: the batcher has no task of it.
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
 
   // The active model. A request calls this once and uses the result until its response is complete.
-  std::shared_ptr<const ServedModel> model() const { return registry.champion(); }
+  // Throws HttpError 409 if the project has none yet.
+  std::shared_ptr<const ServedModel> model() const;
+  std::shared_ptr<const ServedModel> model_or_null() const { return registry.champion(); }
+  bool is_default() const { return options.project == kDefaultProject; }
   Jobs& jobs() { return *jobs_; }
   ChartContext chart_context() {
-    return {*store, registry,       training, data_statistics, model_evaluations,
-            jobs(), options.dataset};
+    return {*store, registry,        training, data_statistics, model_evaluations,
+            jobs(), options.dataset, api};
   }
 
   const AppOptions options;
-  const StaticFiles files;
+  const std::string api;  // where the paths of the project begin: "/api/v1"
+  const std::shared_ptr<Runtime> runtime;
   const FolderLock lock;
   const std::unique_ptr<Store> store;
   Files blobs;  // model files, feature statistics, uploaded images
@@ -82,19 +104,17 @@ class App {
   ModelEvaluations model_evaluations;
   Registry registry;
   Watchdog watchdog;
-  const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
-  std::atomic<bool> draining{false};
 
   Metrics metrics;
   Hub hub;
-  PredictPipeline pipeline;  // before recorder and batcher, whose threads call it
+  PredictPipeline pipeline;  // before recorder, whose thread calls it
   Recorder recorder;
-  Batcher batcher;
 
  private:
   void publish_swaps();
 
-  std::optional<Jobs> jobs_;  // last: its thread uses all other members
+  std::optional<Jobs> jobs_;    // its threads use all members above
+  std::optional<Fleet> fleet_;  // last: it uses jobs_
 };
 
 }  // namespace fovea::server

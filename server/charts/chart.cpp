@@ -1,5 +1,7 @@
 #include "server/charts/chart.h"
 
+#include "server/text/words.h"
+
 #include <algorithm>
 
 namespace fovea::server {
@@ -10,6 +12,10 @@ Bars empty_bars(const std::string& x_title, const Axis& y, const std::vector<std
   bars.y = y;
   for (const std::string& name : series) bars.series.push_back({name, {}});
   return bars;
+}
+
+std::string range_text(const Interval& interval) {
+  return percent(interval.low) + " to " + percent(interval.high);
 }
 
 bool is_drawable(const Panel& panel) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "engine/eval/curves.h"
+#include "engine/fit/interval.h"
 
 namespace fovea::server {
 
@@ -29,6 +30,8 @@ struct Axis {
 struct Series {
   std::string name;
   std::vector<double> values;  // one for each category
+  // 95 % intervals of the values, drawn as whiskers; none, or one for each category.
+  std::vector<Interval> intervals = {};
 };
 
 // A group of bars per category, side by side or stacked.
@@ -58,6 +61,7 @@ struct Curve {
   std::vector<CurvePoint> points;
   bool reference = false;    // a baseline for comparison, not data
   bool highlighted = false;  // mentioned in the sentence: stays visible among many curves
+  std::vector<Interval> intervals = {};  // 95 %, of y; none, or one for each point
 };
 
 struct Curves {
@@ -100,6 +104,8 @@ struct Chart {
 
 bool is_drawable(const Panel& panel);  // false: an image grid without an available image
 bool is_drawable(const Chart& chart);  // whether any of its panels is drawable
+
+std::string range_text(const Interval& interval);  // "76.4 % to 99.1 %"
 
 // docs/http-api.md, section Insights.
 nlohmann::ordered_json chart_json(const Chart& chart);

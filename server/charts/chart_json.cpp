@@ -40,10 +40,17 @@ Json axis_json(const Axis& axis) {
   return json;
 }
 
+Json intervals_json(const std::vector<Interval>& intervals) {
+  Json list = Json::array();
+  for (const Interval& one : intervals) list.push_back({number(one.low), number(one.high)});
+  return list;
+}
+
 Json panel_json(const Bars& bars) {
   Json series = Json::array();
   for (const Series& entry : bars.series) {
     series.push_back({{"name", entry.name}, {"values", numbers(entry.values)}});
+    if (!entry.intervals.empty()) series.back()["intervals"] = intervals_json(entry.intervals);
   }
   return {
       {"kind", "bars"},          {"x", {{"title", bars.x_title}}}, {"y", axis_json(bars.y)},
@@ -73,6 +80,7 @@ Json panel_json(const Curves& panel) {
                     {"reference", curve.reference},
                     {"highlighted", curve.highlighted},
                     {"points", std::move(points)}});
+    if (!curve.intervals.empty()) list.back()["intervals"] = intervals_json(curve.intervals);
   }
   return {{"kind", "lines"},
           {"x", axis_json(panel.x)},

@@ -62,9 +62,16 @@ const std::vector<InsightKind>& insight_kinds() {
 InsightBuilder::InsightBuilder(const ChartContext& context, InsightQuery query)
     : context_(context),
       query_(std::move(query)),
-      version_(query_.version ? *query_.version
-                              : context.registry.find(context.registry.champion()->number)),
-      snapshot_(context.training.snapshot()) {}
+      active_(context.registry.champion()),
+      version_(query_.version),
+      snapshot_(context.training.snapshot()) {
+  if (!version_ && active_) version_ = context.registry.find(active_->number);
+}
+
+const StoredVersion& InsightBuilder::version() const {
+  if (!version_) no_version();
+  return *version_;
+}
 
 SourcedInsight InsightBuilder::build(const InsightKind& kind) {
   SourcedInsight result;
@@ -81,8 +88,9 @@ SourcedInsight InsightBuilder::build(const InsightKind& kind) {
 
 Insight InsightBuilder::apply(FromData make, Source& source) {
   const DataSource& found = data_.get([&] {
-    DataSource data = query_.version ? find_data(context_, version_) : find_data(context_);
-    std::vector<std::string> classes = context_.registry.champion()->classifier.classes();
+    DataSource data = query_.version ? find_data(context_, version()) : find_data(context_);
+    std::vector<std::string> classes;
+    if (active_) classes = active_->classifier.classes();
     if (query_.legacy_names) {
       use_legacy_names(data.statistics);
       use_legacy_names(classes);
@@ -95,7 +103,7 @@ Insight InsightBuilder::apply(FromData make, Source& source) {
 }
 
 Insight InsightBuilder::apply(FromTraining make, Source& source) {
-  const TrainingSource& found = training_.get([&] { return find_training(context_, version_); });
+  const TrainingSource& found = training_.get([&] { return find_training(context_, version()); });
   source = found.source;
   return make(found.epochs);
 }
@@ -103,8 +111,8 @@ Insight InsightBuilder::apply(FromTraining make, Source& source) {
 Insight InsightBuilder::apply(FromEvaluation make, Source& source) {
   const EvaluationSource& found = evaluation_.get([&] {
     EvaluationSource evaluation = query_.evaluation.empty()
-                                      ? find_evaluation(context_, version_)
-                                      : find_evaluation(context_, version_, query_.evaluation);
+                                      ? find_evaluation(context_, version())
+                                      : find_evaluation(context_, version(), query_.evaluation);
     if (query_.legacy_names) use_legacy_names(evaluation.evaluation.report.classes);
     return evaluation;
   });
@@ -140,10 +148,10 @@ std::optional<Image> InsightBuilder::load_image(const Source& source,
 std::string InsightBuilder::image_url(const Source& source, const std::string& sha256) const {
   const auto hash = parse_hash(sha256);
   if (hash && snapshot_->dataset.index().find(*hash)) {
-    return fmt::format("/api/v1/dataset/images/{}/content", sha256);
+    return fmt::format("{}/dataset/images/{}/content", context_.api, sha256);
   }
   if (source.model && source.model->images.contains(sha256)) {
-    return fmt::format("/api/v1/models/{}/images/{}", source.version, sha256);
+    return fmt::format("{}/models/{}/images/{}", context_.api, source.version, sha256);
   }
   return {};
 }

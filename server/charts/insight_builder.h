@@ -10,6 +10,7 @@
 #include "server/charts/insight.h"
 #include "server/charts/sources.h"
 #include "server/dataset/training_data.h"
+#include "server/serve/served_model.h"
 
 namespace fovea::server {
 
@@ -81,9 +82,12 @@ class InsightBuilder {
   std::string image_url(const Source& source, const std::string& sha256) const;  // empty: none
   void set_urls(SourcedInsight& result) const;
 
+  const StoredVersion& version() const;  // throws NoSource if there is none
+
   const ChartContext context_;
   const InsightQuery query_;
-  const StoredVersion version_;
+  const std::shared_ptr<const ServedModel> active_;  // null: the project has no version yet
+  std::optional<StoredVersion> version_;             // of the query, else the active one
   const std::shared_ptr<const TrainingSnapshot> snapshot_;
   Lazy<DataSource> data_;
   Lazy<TrainingSource> training_;

@@ -66,9 +66,13 @@ std::string recall_extremes(const EvaluationReport& report) {
     if (worst == per_class.size() || per_class[c].recall < per_class[worst].recall) worst = c;
   }
   if (best == worst) return {};
-  return fmt::format(" Recall is highest for {} ({}) and lowest for {} ({}).",
-                     named(report.classes[best]), percent(per_class[best].recall),
-                     named(report.classes[worst]), percent(per_class[worst].recall));
+  const auto recall = [&](std::size_t c) {
+    const ClassMetrics& metrics = per_class[c];
+    return fmt::format("{} ({} of {}, 95 % interval {})", named(report.classes[c]),
+                       percent(metrics.recall), counted(metrics.support, "image"),
+                       range_text(metrics.recall_interval));
+  };
+  return fmt::format(" Recall is highest for {} and lowest for {}.", recall(best), recall(worst));
 }
 
 std::string mistake_text(const EvaluationReport& report, std::size_t truth,
@@ -148,12 +152,14 @@ Insight confusion_matrix(const EvaluationReport& report) {
   if (m.count == 0) return {{}, "The evaluation has no images.", {}};
   HeatMap map{"predicted class", "true class", report.classes, {}};
   for (const auto& row : m.confusion) map.values.emplace_back(row.begin(), row.end());
-  std::string text = fmt::format("{} of {} are classified correctly (the diagonal).",
-                                 percent(m.accuracy), counted(m.count, "image"));
+  const std::string interval = "95 % interval " + range_text(m.accuracy_interval);
+  std::string text = fmt::format("{} of {} are classified correctly (the diagonal; {}).",
+                                 percent(m.accuracy), counted(m.count, "image"), interval);
   const Confusion most = most_frequent(m.confusion);
   if (most.count == 0) {
     text = m.count == 1 ? "The only image is classified correctly."
-                        : "All " + counted(m.count, "image") + " are classified correctly.";
+                        : fmt::format("All {} are classified correctly ({}).",
+                                      counted(m.count, "image"), interval);
   } else {
     const std::int64_t row = sum(m.confusion[most.truth]);
     text += fmt::format(" The most frequent mistake is {}: {} of {} ({}); the reverse {}.",

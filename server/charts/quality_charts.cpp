@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kFewImages = 100;  // the 95 % interval is then up to 20 points wide
 constexpr std::int64_t kFewOfClass = 20;
+constexpr double kUnknownError = 0.1;  // of the calibration: more is not ruled out
 
 using Index = std::size_t;
 
@@ -22,11 +23,13 @@ std::vector<Index> tested_classes(const EvaluationReport& report) {
   return tested;
 }
 
-// "cat (0.80; recall 70 %, precision 94.6 %)"
+// "cat (0.80; recall 70 % of 100 images, 95 % interval 60 % to 78.2 %; precision 94.6 %)"
 std::string f1_text(const EvaluationReport& report, Index c) {
   const ClassMetrics& metrics = report.metrics.per_class[c];
-  return fmt::format("{} ({}; recall {}, precision {})", named(report.classes[c]),
-                     fixed(metrics.f1, 2), percent(metrics.recall), percent(metrics.precision));
+  return fmt::format("{} ({}; recall {} of {}, 95 % interval {}; precision {})",
+                     named(report.classes[c]), fixed(metrics.f1, 2), percent(metrics.recall),
+                     counted(metrics.support, "image"), range_text(metrics.recall_interval),
+                     percent(metrics.precision));
 }
 
 // The class whose number of predictions deviates most from its number of images.
@@ -104,7 +107,12 @@ std::string reliability_text(const EvaluationReport& report, double confidence) 
   const double difference = confidence - m.accuracy;
   std::string text = fmt::format("The mean confidence is {} and the accuracy {}: the model is ",
                                  percent(confidence), percent(m.accuracy));
-  if (std::abs(difference) < 0.005) {
+  if (m.ece_interval.low == 0 && m.ece_interval.high > kUnknownError) {
+    text = fmt::format(
+        "The mean confidence is {} and the accuracy {} (95 % interval {}): too few images to say "
+        "whether the model is calibrated.",
+        percent(confidence), percent(m.accuracy), range_text(m.accuracy_interval));
+  } else if (std::abs(difference) < 0.005) {
     text += m.ece < 0.03 ? "well calibrated."
                          : "calibrated on average, but not at every level of confidence.";
   } else {
@@ -120,7 +128,10 @@ std::string reliability_text(const EvaluationReport& report, double confidence) 
                         percent(gap->accuracy));
   }
   text += ignored_bins(m, std::max(largest, 0.02));
-  text += fmt::format(" The expected calibration error (ECE) is {} points", fixed(100 * m.ece, 1));
+  text +=
+      fmt::format(" The expected calibration error (ECE) is {} points (95 % interval {} to {}, {})",
+                  fixed(100 * m.ece, 1), fixed(100 * m.ece_interval.low, 1),
+                  fixed(100 * m.ece_interval.high, 1), counted(m.count, "image"));
   if (std::abs(report.ece_uncalibrated - m.ece) >= 0.001) {
     text +=
         fmt::format(", {} without temperature scaling", fixed(100 * report.ece_uncalibrated, 1));
@@ -139,6 +150,8 @@ Insight per_class_metrics(const EvaluationReport& report) {
   for (const ClassMetrics& metrics : per_class) {
     const bool defined = metrics.support > 0 || metrics.predicted > 0;
     bars.series[0].values.push_back(defined ? metrics.precision : std::nan(""));
+    bars.series[0].intervals.push_back(metrics.precision_interval);
+    bars.series[1].intervals.push_back(metrics.recall_interval);
     bars.series[1].values.push_back(defined ? metrics.recall : std::nan(""));
     bars.series[2].values.push_back(defined ? metrics.f1 : std::nan(""));
   }
@@ -171,6 +184,8 @@ Insight reliability(const EvaluationReport& report) {
     histogram.bins.push_back({bin.low, bin.high, double(bin.count)});
     if (bin.count == 0) continue;
     curve.points.push_back({bin.confidence, bin.accuracy});
+    curve.intervals.push_back(
+        wilson_interval(std::llround(bin.accuracy * double(bin.count)), bin.count));
     confidence += bin.confidence * double(bin.count);
     count += bin.count;
   }
@@ -195,9 +210,8 @@ std::string small_sample_caveat(const EvaluationReport& report) {
   }
   std::string text;
   if (m.count < kFewImages) {
-    text =
-        fmt::format("Only {}: the 95 % confidence interval of the accuracy is {} to {}.",
-                    counted(m.count, "image"), percent(m.accuracy_low), percent(m.accuracy_high));
+    text = fmt::format("Only {}: the 95 % confidence interval of the accuracy is {}.",
+                       counted(m.count, "image"), range_text(m.accuracy_interval));
   } else if (!few.empty()) {
     text = fmt::format("{} {} fewer than {} test images: {} metrics are unreliable.", some_of(few),
                        few.size() == 1 ? "has" : "have", kFewOfClass,

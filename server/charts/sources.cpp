@@ -94,7 +94,7 @@ EvaluationSource make_source(const ChartContext& context, const StoredVersion& v
   found.source.json = shared({{"kind", "evaluation"},
                               {"version", version.number},
                               {"id", id},
-                              {"url", evaluations_url(version.number) + "/" + name},
+                              {"url", evaluations_url(context.api, version.number) + "/" + name},
                               {"data", report.data},
                               {"data_revision", report.data_revision},
                               {"split", report.split},
@@ -109,8 +109,8 @@ EvaluationSource make_source(const ChartContext& context, const StoredVersion& v
   return found;
 }
 
-std::string how_to_evaluate(const StoredVersion& version) {
-  return " Start an evaluation with POST " + evaluations_url(version.number) + ".";
+std::string how_to_evaluate(const ChartContext& context, const StoredVersion& version) {
+  return " Start an evaluation with POST " + evaluations_url(context.api, version.number) + ".";
 }
 
 EvaluationSource from_job(const ChartContext& context, const StoredVersion& version,
@@ -129,18 +129,20 @@ std::optional<Evaluation> newest_on_test_split(const ChartContext& context,
 }
 
 // Rejects an evaluation that was made with the weights of another model.
-EvaluationSource require_own(EvaluationSource found, const StoredVersion& version) {
+EvaluationSource require_own(const ChartContext& context, EvaluationSource found,
+                             const StoredVersion& version) {
   if (found.own) return found;
   throw NoSource(fmt::format("The evaluation stored with {} belongs to other weights.{}",
-                             version_title(version.number), how_to_evaluate(version)));
+                             version_title(version.number), how_to_evaluate(context, version)));
 }
 
-Source training_job_source(const StoredVersion& version, const Json& job) {
+Source training_job_source(const ChartContext& context, const StoredVersion& version,
+                           const Json& job) {
   Source source;
   source.json = shared({{"kind", "job"},
                         {"version", version.number},
                         {"job", job},
-                        {"url", "/api/v1/jobs/" + job.dump()},
+                        {"url", context.api + "/jobs/" + job.dump()},
                         {"date", iso_time(version.created)}});
   source.text = fmt::format("job {}, which trained {}, {}", job.dump(),
                             version_title(version.number), day(version.created));
@@ -171,8 +173,12 @@ Statistics only_version(Statistics& statistics, int version) {
 
 }  // namespace
 
-std::string evaluations_url(int version) {
-  return fmt::format("/api/v1/models/{}/evaluations", version);
+std::string evaluations_url(const std::string& api, int version) {
+  return fmt::format("{}/models/{}/evaluations", api, version);
+}
+
+void no_version() {
+  throw NoSource("The project has no model yet: upload images and train.");
 }
 
 std::shared_ptr<const ModelEvaluation> stored_evaluation(const ChartContext& context,
@@ -207,7 +213,7 @@ EvaluationSource find_stored_evaluation(const ChartContext& context, const Store
   }
   if (!stored) {
     throw NoSource(fmt::format("{} has no stored evaluation.{}", capitalized(title),
-                               how_to_evaluate(version)));
+                               how_to_evaluate(context, version)));
   }
   return make_source(context, version, stored->document, kModelEvaluation, creation_time(version),
                      stored);
@@ -226,7 +232,7 @@ EvaluationSource find_evaluation(const ChartContext& context, const StoredVersio
   if (const auto newest = newest_on_test_split(context, version)) {
     return from_job(context, version, *newest);
   }
-  return require_own(find_stored_evaluation(context, version), version);
+  return require_own(context, find_stored_evaluation(context, version), version);
 }
 
 EvaluationSource find_evaluation(const ChartContext& context, const StoredVersion& version,
@@ -235,7 +241,7 @@ EvaluationSource find_evaluation(const ChartContext& context, const StoredVersio
     return from_job(context, version, numbered_evaluation(context, version, id));
   }
   if (!stored_evaluation(context, version)) no_evaluation(version, id);
-  return require_own(find_stored_evaluation(context, version), version);
+  return require_own(context, find_stored_evaluation(context, version), version);
 }
 
 DataSource find_data(const ChartContext& context, const StoredVersion& version) {
@@ -245,7 +251,7 @@ DataSource find_data(const ChartContext& context, const StoredVersion& version) 
   auto& statistics = found.evaluation.report.statistics;
   if (!statistics) {
     throw NoSource(fmt::format("The evaluation of {} has no statistics of its images.{}",
-                               version_title(version.number), how_to_evaluate(version)));
+                               version_title(version.number), how_to_evaluate(context, version)));
   }
   found.source.text += " (all " + counted(statistics->images, "image") + " of the data)";
   Json json = *found.source.json;
@@ -257,7 +263,9 @@ DataSource find_data(const ChartContext& context, const StoredVersion& version) 
 DataSource find_data(const ChartContext& context) {
   const auto snapshot = context.training.snapshot();
   if (snapshot->dataset.images().empty()) {
-    return find_data(context, context.registry.find(context.registry.champion()->number));
+    const auto active = context.registry.champion();
+    if (!active) no_version();
+    return find_data(context, context.registry.find(active->number));
   }
   DataSource data{*context.data_statistics.get(*snapshot), {}, true};
   data.source.json = shared({{"kind", "dataset"},
@@ -276,7 +284,7 @@ TrainingSource find_training(const ChartContext& context, const StoredVersion& v
   if (job != manifest.end() && job->is_number_integer()) {
     if (const auto training = context.store.jobs().get(job->get<std::int64_t>())) {
       TrainingSource found{read_epochs(context.jobs.show(*training)["history"]),
-                           training_job_source(version, *job)};
+                           training_job_source(context, version, *job)};
       if (!found.epochs.empty()) return found;
     }
   }

@@ -30,7 +30,8 @@ struct ChartContext {
   DataStatisticsCache& data_statistics;
   ModelEvaluations& model_evaluations;
   Jobs& jobs;
-  std::string dataset;  // its name
+  std::string dataset;          // its name
+  std::string api = "/api/v1";  // where the paths of the project begin
 };
 
 // The data of a chart does not exist. The text says why, and how to obtain it.
@@ -79,7 +80,9 @@ struct HistorySource {
 inline constexpr const char* kModelEvaluation = "model";
 
 // "/api/v1/models/2/evaluations"
-std::string evaluations_url(int version);
+std::string evaluations_url(const std::string& api, int version);
+// Throws NoSource: the project has no version yet.
+[[noreturn]] void no_version();
 
 // The evaluation in the feature statistics of a version; null if there is none. Throws FormatError
 // for a damaged file.

@@ -5,14 +5,11 @@
 #include "engine/core/error.h"
 #include "engine/data/zip_writer.h"
 #include "engine/image/bitmap.h"
+#include "engine/image/file_kind.h"
 #include "server/text/json.h"
 
 namespace fovea::server {
 namespace {
-
-std::string_view text_of(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // "holiday/IMG 1.JPG" -> "IMG_1": only letters, digits, '-' and '_', valid on every file system.
 std::string stem_of(const std::string& name) {
@@ -31,19 +28,22 @@ std::string extension_of(const std::string& name) {
   const std::size_t dot = name.rfind('.');
   std::string extension = dot == std::string::npos ? "" : name.substr(dot);
   for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  const bool known =
-      extension == ".jpg" || extension == ".jpeg" || extension == ".png" || extension == ".bmp";
-  return known ? extension : ".img";
+  constexpr std::string_view kKnown[] = {".jpg", ".jpeg", ".png",  ".bmp", ".webp",
+                                         ".gif", ".heic", ".heif", ".avif"};
+  return std::find(std::begin(kKnown), std::end(kKnown), extension) != std::end(kKnown) ? extension
+                                                                                        : ".img";
 }
 
 class Export {
  public:
-  Export(std::shared_ptr<const TrainingSnapshot> snapshot, const TrainingData& data)
-      : snapshot_(std::move(snapshot)), data_(data) {}
+  Export(std::shared_ptr<const TrainingSnapshot> snapshot, const TrainingData& data,
+         std::vector<ExtraFile> first)
+      : snapshot_(std::move(snapshot)), data_(data), first_(std::move(first)) {}
 
   std::optional<std::string> next() {
     constexpr std::size_t kPiece = 256 << 10;  // bytes
-    std::string piece;
+    std::string piece = next_extra();
+    if (!piece.empty()) return piece;
     if (!started_) write_manifest();
     const auto& images = snapshot_->dataset.images();
     while ((piece += zip_.take()).size() < kPiece && at_ < images.size()) {
@@ -61,6 +61,16 @@ class Export {
   }
 
  private:
+  // One of the first files; empty: none is left.
+  std::string next_extra() {
+    while (next_ < first_.size()) {
+      const ExtraFile& file = first_[next_++];
+      zip_.add(file.path, file.read(), 0, file.compress);
+      if (std::string piece = zip_.take(); !piece.empty()) return piece;
+    }
+    return {};
+  }
+
   std::string path_of(const ImageRecord& image) const {
     const bool original = data_.has_original(image.hash);
     return to_string(image.split) + "/" + snapshot_->label(image) + "/" + stem_of(image.name) +
@@ -87,6 +97,8 @@ class Export {
 
   std::shared_ptr<const TrainingSnapshot> snapshot_;
   const TrainingData& data_;
+  const std::vector<ExtraFile> first_;
+  std::size_t next_ = 0;  // of first_
   ZipWriter zip_;
   std::vector<std::string> paths_;  // in the archive, one per image
   std::size_t at_ = 0;              // next image
@@ -96,10 +108,22 @@ class Export {
 }  // namespace
 
 std::string_view image_type(std::span<const std::uint8_t> file) {
-  const std::string_view text = text_of(file);
-  if (text.substr(0, 3) == "\xff\xd8\xff") return "image/jpeg";
-  if (text.substr(0, 8) == "\x89PNG\r\n\x1a\n") return "image/png";
-  return "image/bmp";
+  switch (file_kind(file)) {
+    case FileKind::jpeg:
+      return "image/jpeg";
+    case FileKind::png:
+      return "image/png";
+    case FileKind::gif:
+      return "image/gif";
+    case FileKind::webp:
+      return "image/webp";
+    case FileKind::heic:
+      return "image/heic";
+    case FileKind::avif:
+      return "image/avif";
+    default:
+      return "image/bmp";
+  }
 }
 
 std::vector<std::uint8_t> image_file(const TrainingSnapshot& snapshot, const TrainingData& data,
@@ -109,8 +133,9 @@ std::vector<std::uint8_t> image_file(const TrainingSnapshot& snapshot, const Tra
 }
 
 std::function<std::optional<std::string>()> export_zip(
-    std::shared_ptr<const TrainingSnapshot> snapshot, const TrainingData& data) {
-  const auto work = std::make_shared<Export>(std::move(snapshot), data);
+    std::shared_ptr<const TrainingSnapshot> snapshot, const TrainingData& data,
+    std::vector<ExtraFile> first) {
+  const auto work = std::make_shared<Export>(std::move(snapshot), data, std::move(first));
   return [work] { return work->next(); };
 }
 

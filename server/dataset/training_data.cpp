@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/core/error.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/image_source.h"
-#include "engine/data/layout.h"
 
 namespace fovea::server {
 namespace {
@@ -24,12 +22,7 @@ class UploadSource : public ImageSource {
   bool next(SourceFile& file) override {
     if (at_ == images_.size()) return false;
     const NewImage& image = images_[at_++];
-    file = {image.file, {}, {}, image.label};
-    try {
-      file.label = parse_class_name(image.label);
-    } catch (const FormatError& error) {
-      file.problem = error.what();
-    }
+    file = {image.file, {}, {}, image.label, image.split};
     if (image.bytes.size() > kMaxFileBytes) {
       file.problem = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
     }
@@ -88,29 +81,15 @@ std::shared_ptr<const TrainingSnapshot> take_snapshot(const fs::path& folder) {
   return snapshot;
 }
 
-}  // namespace
-
-std::string parse_class_name(std::string_view text) {
-  std::string_view name = text;
-  while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-  while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-  const auto refuse = [&](const std::string& why) {
-    std::string shown(text.substr(0, 100));
-    std::replace(shown.begin(), shown.end(), '\0', '?');  // what() ends at a NUL
-    throw FormatError("the label \"" + shown + "\" " + why);
-  };
-  if (name.empty()) throw FormatError("the label is empty");
-  if (!is_class_name(std::string(name.substr(0, 200)))) {
-    refuse("contains control characters or is not valid UTF-8");
-  }
-  const auto characters = std::count_if(name.begin(), name.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not a UTF-8 continuation byte
-  });
-  if (name.size() > 200 || characters > 64) refuse("has more than 64 characters");
-  if (name.find_first_of("/\\") != std::string_view::npos) refuse("contains a slash");
-  if (name.front() == '.') refuse("starts with a dot");
-  return std::string(name);
+std::unique_lock<std::timed_mutex> lock_or_busy(std::timed_mutex& mutex) {
+  // A deadline instead of the duration, for which the library calls pthread_mutex_clocklock(). The
+  // thread sanitizer of Clang 14 does not know that function.
+  std::unique_lock lock(mutex, std::chrono::system_clock::now() + kLockTimeout);
+  if (!lock) throw DatasetBusy("another upload or change is in progress");
+  return lock;
 }
+
+}  // namespace
 
 TrainingData::TrainingData(const fs::path& data_dir, const std::string& dataset, Files& originals,
                            int threads)
@@ -118,21 +97,25 @@ TrainingData::TrainingData(const fs::path& data_dir, const std::string& dataset,
       originals_(originals),
       threads_(std::max(1, threads)) {}
 
-AddReport TrainingData::add(const std::vector<NewImage>& images, Origin origin) {
+AddReport TrainingData::add(const std::vector<NewImage>& images, Origin origin,
+                            const UploadOptions& options) {
   UploadSource source(images);
-  return add_from(source, origin);
+  return add_from(source, origin, options);
 }
 
 AddReport TrainingData::add_archive(std::span<const std::uint8_t> bytes, const std::string& name,
-                                    const std::optional<std::string>& label, Origin origin) {
-  const std::unique_ptr<ImageSource> archive = open_archive(bytes, name);
-  if (!label) return add_from(*archive, origin);
+                                    const std::optional<std::string>& label, Origin origin,
+                                    const UploadOptions& options) {
+  const auto archive = open_archive(bytes, name, {options.names_charset});
+  if (!label) return add_from(*archive, origin, options);
   LabelledSource labelled(*archive, parse_class_name(*label));
-  return add_from(labelled, origin);
+  return add_from(labelled, origin, options);
 }
 
-AddReport TrainingData::add_from(ImageSource& source, Origin origin) {
+AddReport TrainingData::add_from(ImageSource& source, Origin origin, const UploadOptions& upload) {
   ImportOptions options;
+  options.partial = upload.partial;
+  options.val_fraction = upload.val_fraction;
   options.threads = threads_;
   options.origin = origin;
   options.relabel_duplicates = origin == Origin::correction;
@@ -154,7 +137,7 @@ AddReport TrainingData::add_from(ImageSource& source, Origin origin) {
   const auto remove_stored = [&] {
     for (const std::string& sha256 : stored) originals_.remove(sha256);
   };
-  const std::lock_guard lock(changing_);
+  const auto lock = lock_or_busy(changing_);
   try {
     report.counts = import_source(source, folder_, options, events);
   } catch (...) {
@@ -171,12 +154,12 @@ AddReport TrainingData::add_from(ImageSource& source, Origin origin) {
 }
 
 EditReport TrainingData::relabel(std::span<const ContentHash> hashes, const std::string& label) {
-  const std::lock_guard lock(changing_);
+  const auto lock = lock_or_busy(changing_);
   return relabel_images(folder_, hashes, parse_class_name(label), kLockTimeout);
 }
 
 EditReport TrainingData::remove(std::span<const ContentHash> hashes) {
-  const std::lock_guard lock(changing_);
+  const auto lock = lock_or_busy(changing_);
   EditReport report = remove_images(folder_, hashes, kLockTimeout);
   const std::set<ContentHash> missing(report.missing.begin(), report.missing.end());
   for (const ContentHash& hash : hashes) {
@@ -186,7 +169,7 @@ EditReport TrainingData::remove(std::span<const ContentHash> hashes) {
 }
 
 EditReport TrainingData::rename(const std::string& from, const std::string& to) {
-  const std::lock_guard lock(changing_);
+  const auto lock = lock_or_busy(changing_);
   return rename_class(folder_, from, parse_class_name(to), kLockTimeout);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/class_name.h"
 #include "engine/data/dataset.h"
 #include "engine/data/dataset_edit.h"
 #include "engine/data/dataset_lock.h"
@@ -23,6 +24,13 @@ struct NewImage {
   std::string file;  // name from the client
   std::span<const std::uint8_t> bytes;
   std::string label;
+  std::optional<Split> split{};  // nullopt: assigned by the rules of docs/dataset-format.md
+};
+
+struct UploadOptions {
+  bool partial = false;       // as in ImportOptions
+  double val_fraction = 0.1;  // of train images, if the upload has splits but no val images
+  std::string names_charset;  // of an archive's names that are not UTF-8
 };
 
 struct AddReport {
@@ -47,14 +55,9 @@ struct TrainingSnapshot {
   }
 };
 
-// Validates a class name and strips spaces around it: 1 to 64 printable UTF-8 characters without
-// '/' and '\\' and without a leading dot, because the export uses it as a folder name. Throws
-// FormatError naming the rule that is violated.
-std::string parse_class_name(std::string_view text);
-
 // The labelled images that the next retraining uses: a dataset of the engine, which `fovea data
 // import` can fill too, and the original files of uploaded images. Any thread; changes are
-// serialised. Changes throw DatasetBusy while another process writes the dataset, and IoError.
+// serialised. Changes throw DatasetBusy when another one takes longer than 2 s, and IoError.
 // Changes are on disk when a call returns.
 class TrainingData {
  public:
@@ -62,12 +65,16 @@ class TrainingData {
                int threads);
 
   // Adds the new images in one transaction; an unusable file gets a verdict and does not affect the
-  // others. With Origin::correction, an image that already has another label is relabelled.
-  AddReport add(const std::vector<NewImage>& images, Origin origin);
+  // others, unless counts.refused. With Origin::correction, an image that already has another label
+  // is relabelled.
+  AddReport add(const std::vector<NewImage>& images, Origin origin,
+                const UploadOptions& options = {});
   // Adds the files of an archive, labelled by its class folders (engine/data/import.h) or all by
-  // `label`. Throws FormatError, having added nothing, if the archive cannot be read to its end.
+  // `label`. Throws FormatError, having added nothing, if the archive cannot be read to its end,
+  // and ConfigError for an unknown charset.
   AddReport add_archive(std::span<const std::uint8_t> bytes, const std::string& name,
-                        const std::optional<std::string>& label, Origin origin);
+                        const std::optional<std::string>& label, Origin origin,
+                        const UploadOptions& options = {});
 
   EditReport relabel(std::span<const ContentHash> hashes, const std::string& label);
   EditReport remove(std::span<const ContentHash> hashes);
@@ -83,12 +90,12 @@ class TrainingData {
   std::optional<std::vector<std::uint8_t>> original(const ContentHash& hash) const;
 
  private:
-  AddReport add_from(ImageSource& source, Origin origin);
+  AddReport add_from(ImageSource& source, Origin origin, const UploadOptions& upload);
 
   const std::filesystem::path folder_;
   Files& originals_;
   const int threads_;
-  std::mutex changing_;        // held for the whole of a change
+  std::timed_mutex changing_;  // held for the whole of a change
   std::mutex snapshot_mutex_;  // protects the next two
   std::shared_ptr<const TrainingSnapshot> snapshot_;
   std::array<std::int64_t, 4> stamp_{};  // identifies the index file that snapshot_ was read from

@@ -15,6 +15,13 @@ std::string run_name() {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
+// The object with the member "project" in front. The name needs no escaping.
+std::string with_project(const std::string& object, const std::string& project) {
+  if (project.empty() || !object.starts_with('{')) return object;
+  const bool more = object != "{}";
+  return "{\"project\":\"" + project + '"' + (more ? "," : "") + object.substr(1);
+}
+
 }  // namespace
 
 std::string sse_frame(std::string_view id, std::string_view name, std::string_view data) {
@@ -85,8 +92,9 @@ class Hub::Subscription : public BodyStream {
   bool closed_ = false;
 };
 
-Hub::Hub(std::size_t keep, std::size_t max_waiting)
+Hub::Hub(std::string project, std::size_t keep, std::size_t max_waiting)
     : run_(run_name()),
+      project_(std::move(project)),
       keep_(keep),
       max_waiting_(max_waiting),
       count_publisher_([this] { publish_counts(); }) {}
@@ -106,13 +114,18 @@ std::string Hub::id_text(std::uint64_t number) const {
 }
 
 void Hub::publish(std::string_view name, const std::string& data) {
+  publish_from_elsewhere(name, data);
+  if (relay) relay(name, data);
+}
+
+void Hub::publish_from_elsewhere(std::string_view name, const std::string& data) {
   std::vector<std::function<void()>> calls;
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
     const std::string id = id_text(++last_);
-    const std::string frame = sse_frame(id, name, data);
-    const std::string resync = sse_frame(id, "resync", "{}");
+    const std::string frame = sse_frame(id, name, with_project(data, project_));
+    const std::string resync = sse_frame(id, "resync", with_project("{}", project_));
     sent_.push_back({last_, frame});
     if (sent_.size() > keep_) sent_.pop_front();
     std::erase_if(subscriptions_, [&](const std::weak_ptr<Subscription>& weak) {
@@ -167,7 +180,7 @@ std::shared_ptr<BodyStream> Hub::subscribe(std::string_view last_id) {
         number <= last_ && number + 1 >= oldest) {
       after = number;
     } else {
-      first += sse_frame(id_text(last_), "resync", "{}");
+      first += sse_frame(id_text(last_), "resync", with_project("{}", project_));
     }
   }
   for (const SentEvent& event : sent_) {
@@ -183,10 +196,17 @@ std::shared_ptr<BodyStream> Hub::subscribe(std::string_view last_id) {
 }
 
 void Hub::close() {
-  std::vector<std::weak_ptr<Subscription>> readers;
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+  }
+  end_streams();
+}
+
+void Hub::end_streams() {
+  std::vector<std::weak_ptr<Subscription>> readers;
+  {
+    const std::lock_guard lock(mutex_);
     readers.swap(subscriptions_);
   }
   for (const auto& weak : readers) {

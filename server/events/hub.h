@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,18 +29,26 @@ class Hub {
  public:
   // The latest `keep` events are replayed to clients that reconnect with a Last-Event-ID. A
   // subscriber with `max_waiting` unread events loses them and gets a resync.
-  explicit Hub(std::size_t keep = 256, std::size_t max_waiting = 256);
+  // Each event of a hub with a project has it as a member "project"; empty: none has.
+  explicit Hub(std::string project = {}, std::size_t keep = 256, std::size_t max_waiting = 256);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // `data` is JSON on one line.
+  // `data` is a JSON object on one line.
   void publish(std::string_view name, const std::string& data);
+  // Publishes an event of another process; does not call `relay`.
+  void publish_from_elsewhere(std::string_view name, const std::string& data);
+  // Called by publish() on its thread, after the local subscribers: passes the event on to other
+  // processes. Must not throw. Set it before other threads use the hub.
+  std::function<void(std::string_view name, const std::string& data)> relay;
   // Adds to a counter that is published as {"count": n} at most once per second.
   void count(const std::string& name, std::uint64_t n);
 
   // A stream of the events after `last_id` (empty: of future events).
   std::shared_ptr<BodyStream> subscribe(std::string_view last_id);
+  // Ends the present streams.
+  void end_streams();
   // Ends all streams, including future ones. For the shutdown of the server.
   void close();
   std::size_t subscribers();
@@ -55,6 +64,7 @@ class Hub {
   void publish_counts();
 
   const std::string run_;  // prefix of the event ids, unique to this run of the server
+  const std::string project_;
   const std::size_t keep_, max_waiting_;
   std::mutex mutex_;        // protects the next four
   std::uint64_t last_ = 0;  // number of the newest event

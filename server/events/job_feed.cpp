@@ -50,6 +50,14 @@ class JobFeed::Follower : public BodyStream {
     ready(std::move(bytes), more);
   }
 
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    wake();
+  }
+
   void wake() {
     Ready ready;
     std::string bytes;
@@ -71,7 +79,7 @@ class JobFeed::Follower : public BodyStream {
     if (!started_) bytes = "retry: 2000\n\n";
     started_ = true;
     const std::shared_lock reading(feed_->store_mutex_);
-    if (!feed_->store_) return false;
+    if (!feed_->store_ || ended_) return false;
     const auto events = feed_->store_->events(job_, last_, kPage);
     ParsedEvent parsed;
     for (const JobEvent& event : events) {
@@ -95,6 +103,7 @@ class JobFeed::Follower : public BodyStream {
   std::int64_t last_;                // number of the last event sent
   std::uint64_t progress_sent_ = 0;  // number of the last progress sent
   bool started_ = false;
+  bool ended_ = false;
   Ready ready_;
 };
 
@@ -107,17 +116,22 @@ std::shared_ptr<BodyStream> JobFeed::follow(std::int64_t job, std::int64_t after
 }
 
 // `job` 0: all.
-void JobFeed::wake(std::int64_t job) {
+std::vector<std::shared_ptr<JobFeed::Follower>> JobFeed::followers_of(std::int64_t job) {
   std::vector<std::shared_ptr<Follower>> followers;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& weak : followers_) {
-      auto follower = weak.lock();
-      if (follower && (job == 0 || follower->job() == job))
-        followers.push_back(std::move(follower));
-    }
+  const std::lock_guard lock(mutex_);
+  for (const auto& weak : followers_) {
+    auto follower = weak.lock();
+    if (follower && (job == 0 || follower->job() == job)) followers.push_back(std::move(follower));
   }
-  for (const auto& follower : followers) follower->wake();
+  return followers;
+}
+
+void JobFeed::wake(std::int64_t job) {
+  for (const auto& follower : followers_of(job)) follower->wake();
+}
+
+void JobFeed::end_streams() {
+  for (const auto& follower : followers_of(0)) follower->end();
 }
 
 void JobFeed::stored(std::int64_t job) {

@@ -28,7 +28,8 @@ class JobFeed : public std::enable_shared_from_this<JobFeed> {
   // Sets the latest progress, a JSON object on one line; empty: the job is not running.
   void progress(std::int64_t job, std::string text);
   std::string latest_progress(std::int64_t job);
-  void close();  // ends all streams; the store is not used afterwards
+  void end_streams();  // the present ones
+  void close();        // ends all streams; the store is not used afterwards
 
  private:
   class Follower;
@@ -37,6 +38,7 @@ class JobFeed : public std::enable_shared_from_this<JobFeed> {
     std::string text;
   };
 
+  std::vector<std::shared_ptr<Follower>> followers_of(std::int64_t job);
   void wake(std::int64_t job);
 
   // Lock order: a follower's mutex, store_mutex_, mutex_.

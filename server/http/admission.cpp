@@ -53,6 +53,12 @@ std::optional<Reply> check_target(Request& request, const Framing& framing) {
       std::erase_if(request.fields, [](const auto& field) { return iequals(field.first, "Host"); });
       request.fields.emplace_back("Host", std::move(target.host));
     }
+    const auto host = request.field("Host");
+    if (host && !is_valid_host(*host)) {
+      return problem(request, 400,
+                     "the Host field is not a host name or address with or without "
+                     "a port");
+    }
   } catch (const FormatError& error) {
     request.path = request.target.substr(0, request.target.find('?'));  // for the error response
     return problem(request, 400, error.what());
@@ -86,8 +92,20 @@ std::optional<Reply> check_query(const Request& request, const Route& route) {
   return std::nullopt;
 }
 
+// The only place that checks it: no handler decompresses a body.
+std::optional<Reply> check_encoding(const Request& request) {
+  for (const auto& [name, value] : request.fields) {
+    if (!iequals(name, "Content-Encoding") || value.empty() || iequals(value, "identity")) continue;
+    Reply reply = problem(request, 415, "a compressed body is not supported");
+    reply.fields.emplace_back("Accept-Encoding", "identity");
+    return reply;
+  }
+  return std::nullopt;
+}
+
 std::optional<Reply> check_body(const Request& request, const Framing& framing,
                                 std::uint64_t limit) {
+  if (auto refusal = check_encoding(request)) return refusal;
   if (framing.content_length.value_or(0) > limit) return body_too_large(request, limit);
   const auto expect = request.field("Expect");
   if (expect && !iequals(*expect, "100-continue")) {
@@ -131,7 +149,8 @@ Admission admit(Request& request, const Framing& framing, const Router& router,
     admission.refusal = no_route(request, admission.match);
     return admission;
   }
-  if (guard && (admission.refusal = guard->check(request, admission.match.route->role))) {
+  const Match& match = admission.match;
+  if (guard && (admission.refusal = guard->check(request, match.route->role, match.project))) {
     return admission;
   }
   if ((admission.refusal = check_query(request, *admission.match.route))) return admission;

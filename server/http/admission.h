@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "server/http/guard.h"
@@ -25,6 +26,7 @@ struct Admission {
   std::optional<Reply> refusal;  // sent without reading the body or calling a handler
   bool close = false;  // the end of the request is unknown, so the connection cannot be reused
   Match match;
+  std::shared_ptr<App> project;  // of the match, found by the session; null: the default one
   std::uint64_t body_limit = 0;  // bytes
 };
 

@@ -19,7 +19,7 @@ bool is_read_only(std::string_view verb) {
   return verb == "GET" || verb == "HEAD" || verb == "OPTIONS";
 }
 
-// "[::1]:8080" -> "::1", "localhost:8080" -> "localhost"
+// "[::1]:8080" -> "::1", "localhost:8080" -> "localhost". REQUIRES: is_valid_host(host)
 std::string_view host_name(std::string_view host) {
   if (!host.empty() && host.front() == '[') return host.substr(1, host.find(']') - 1);
   return host.substr(0, host.find(':'));
@@ -73,7 +73,8 @@ Guard::Guard(const GuardOptions& options)
 }
 
 // The client is the last address in X-Forwarded-For that is not a trusted proxy: a client can write
-// anything before it. For the same reason the last value of X-Forwarded-Proto counts.
+// anything before it. For the same reason the last value of X-Forwarded-Proto counts. A value that
+// is not an address ("unknown") ends the search: what stands before it is not trustworthy.
 void Guard::find_client(Request& request) const {
   if (!proxies_.contains(request.remote)) return;
   if (const auto schemes = request.field("X-Forwarded-Proto")) {
@@ -90,12 +91,13 @@ void Guard::find_client(Request& request) const {
     const std::size_t from = comma == std::string_view::npos ? 0 : comma + 1;
     const std::string_view address = trim(rest.substr(from), " ");
     rest = rest.substr(0, from == 0 ? 0 : comma);
-    if (client_key(address).empty() || address.size() > 45) return;
-    request.remote = address;
+    const std::string client = plain_address(address);
+    if (client.empty()) return;
+    request.remote = client;
   }
 }
 
-std::optional<Reply> Guard::check(Request& request, Role needed) {
+std::optional<Reply> Guard::check(Request& request, Role needed, std::string_view project) {
   if (tokens_.refresh() && options_.on_problem) {
     options_.on_problem("the token file was not reloaded: " + tokens_.problem());
   }
@@ -107,22 +109,32 @@ std::optional<Reply> Guard::check(Request& request, Role needed) {
   }
   request.actor = "anonymous";
   const auto token = bearer_token(request);
-  if (tokens_.any() && token && needed != Role::open) return check_token(request, needed, *token);
+  if (tokens_.any() && token && needed != Role::open) {
+    return check_token(request, needed, project, *token);
+  }
   return check_without_token(request, needed);
 }
 
-std::optional<Reply> Guard::check_token(Request& request, Role needed, std::string_view token) {
-  const std::string client = client_key(request.remote);
-  if (!wrong_tokens_.would_take(client)) {
-    return too_many(request, "wrong tokens", wrong_tokens_.retry_after());
-  }
-  const auto role = tokens_.find(token);
-  if (!role) {
-    wrong_tokens_.take(client);
+std::optional<Reply> Guard::check_token(Request& request, Role needed, std::string_view project,
+                                        std::string_view token) {
+  // Only wrong tokens are limited: a client with a valid one may share its address, for example
+  // behind a proxy or a router, with one that guesses.
+  const auto grant = tokens_.find(token);
+  if (!grant) {
+    if (!wrong_tokens_.take(client_key(request.remote))) {
+      return too_many(request, "wrong tokens", wrong_tokens_.retry_after());
+    }
     return unauthorised(request, "the token is not valid", R"(Bearer error="invalid_token")");
   }
-  request.actor = *role == Role::admin ? "admin" : "predict";
-  if (needed == Role::admin && *role != Role::admin) {
+  request.actor = grant->role == Role::admin ? "admin" : "predict";
+  request.only_project = grant->project;
+  if (!project.empty() && !request.may_use(project)) {
+    return problem(request, 403,
+                   fmt::format("this token is restricted to the project \"{0}\", whose paths begin "
+                               "with /api/v1/projects/{0}/",
+                               grant->project));
+  }
+  if (needed == Role::admin && grant->role != Role::admin) {
     return problem(request, 403, "this request needs a token with the role admin, not predict");
   }
   return std::nullopt;

@@ -32,8 +32,10 @@ class Guard {
   explicit Guard(const GuardOptions& options);  // throws FormatError and IoError
 
   // Checks a request by its head and returns the error response, or nullopt if it is allowed. Sets
-  // its actor and, when a trusted proxy sent it, `remote` and `secure` to those of the client.
-  std::optional<Reply> check(Request& request, Role needed);
+  // its actor and only_project and, when a trusted proxy sent it, `remote` and `secure` to those of
+  // the client. `project` is that of the route; empty: it is server-wide.
+  std::optional<Reply> check(Request& request, Role needed,
+                             std::string_view project = kDefaultProject);
   // The response to a CORS preflight from an allowed origin; nullopt for any other request.
   std::optional<Reply> preflight(const Request& request) const;
   // The fields that let a page of an allowed origin read the response. They replace existing ones.
@@ -42,7 +44,8 @@ class Guard {
   bool has_tokens() const { return tokens_.any(); }
 
  private:
-  std::optional<Reply> check_token(Request& request, Role needed, std::string_view token);
+  std::optional<Reply> check_token(Request& request, Role needed, std::string_view project,
+                                   std::string_view token);
   std::optional<Reply> check_without_token(Request& request, Role needed);
   std::optional<Reply> check_host(const Request& request) const;
   std::optional<Reply> check_origin(const Request& request) const;

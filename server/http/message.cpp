@@ -1,6 +1,6 @@
 #include "server/http/message.h"
 
-#include <boost/beast/core/string.hpp>
+#include <algorithm>
 
 #include "server/text/strings.h"
 
@@ -24,8 +24,13 @@ class PullStream : public BodyStream {
 
 }  // namespace
 
+// Beast's iequals (1.81) reads the byte after the texts if they differ only in case.
 bool iequals(std::string_view a, std::string_view b) {
-  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+  const auto lower_letter = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower_letter(x) == lower_letter(y); });
 }
 
 std::optional<std::string_view> find_field(const Fields& fields, std::string_view name) {
@@ -37,6 +42,16 @@ std::optional<std::string_view> find_field(const Fields& fields, std::string_vie
 
 std::shared_ptr<BodyStream> make_pull_stream(std::function<std::optional<std::string>()> pull) {
   return std::make_shared<PullStream>(std::move(pull));
+}
+
+Reply download_reply(std::string type, const std::string& file,
+                     std::function<std::optional<std::string>()> pull) {
+  Reply reply;
+  reply.fields = {{"Content-Type", std::move(type)},
+                  {"Content-Disposition", "attachment; filename=\"" + file + '"'},
+                  {"Cache-Control", "no-store"}};
+  reply.stream = make_pull_stream(std::move(pull));
+  return reply;
 }
 
 bool etag_matches(const Request& request, std::string_view etag) {

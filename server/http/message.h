@@ -35,7 +35,11 @@ struct Request {
   bool secure = false;  // HTTPS, here or at a trusted proxy
   // Who sent it: "local" (no tokens, this machine), "admin", "predict" or "anonymous".
   std::string actor = "local";
+  std::string only_project;  // the sender's token is restricted to this project; empty: to none
 
+  bool may_use(std::string_view project) const {
+    return only_project.empty() || only_project == project;
+  }
   std::optional<std::string_view> field(std::string_view name) const {
     return find_field(fields, name);
   }
@@ -82,6 +86,10 @@ struct Reply {
     return {reinterpret_cast<const char*>(shared->bytes.data()), shared->bytes.size()};
   }
 };
+
+// A response that browsers save as a file; not stored by caches. `pull` as in make_pull_stream().
+Reply download_reply(std::string type, const std::string& file,
+                     std::function<std::optional<std::string>()> pull);
 
 // What a handler produces: its response, or the exception that the response is made from.
 using Result = std::variant<Reply, std::exception_ptr>;

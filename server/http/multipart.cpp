@@ -1,6 +1,7 @@
 #include "server/http/multipart.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -47,8 +48,19 @@ std::string take_quoted(std::string_view& text) {
   throw FormatError("a quoted value has no closing quote");
 }
 
-// kind *( ";" name "=" (token / quoted-string) )
+// Removes the unquoted value at the start of the text and returns it. RFC 2045 demands a token, but
+// clients send boundaries with '/' and '=', and file names with spaces and letters that are not
+// ASCII. So a value ends at the next ';'.
+std::string_view take_unquoted(std::string_view& text) {
+  const std::size_t stop = std::min(text.find(';'), text.size());
+  const std::string_view value = trim(text.substr(0, stop));
+  text.remove_prefix(stop);
+  return value;
+}
+
+// kind *( ";" name "=" (unquoted / quoted-string) )
 Parameters parse_parameters(std::string_view text) {
+  constexpr std::size_t kMaxParameters = 16;  // also bounds the search for repeated ones
   Parameters result;
   const std::size_t end = std::min(text.find(';'), text.size());
   result.kind = trim(text.substr(0, end));
@@ -60,6 +72,9 @@ Parameters parse_parameters(std::string_view text) {
     const std::size_t equals = std::min(text.find('='), text.size());
     const std::string_view name = trim(text.substr(0, equals));
     if (equals == text.size() || !is_token(name)) throw FormatError("a parameter is malformed");
+    if (result.values.size() == kMaxParameters) {
+      throw FormatError(fmt::format("there are more than {} parameters", kMaxParameters));
+    }
     if (find_field(result.values, name)) {
       throw FormatError(fmt::format("the parameter {} occurs twice", name));
     }
@@ -68,12 +83,25 @@ Parameters parse_parameters(std::string_view text) {
     if (!text.empty() && text.front() == '"') {
       value = take_quoted(text);
     } else {
-      const std::size_t stop = std::min(text.find_first_of("; \t"), text.size());
-      value = text.substr(0, stop);
-      if (!is_token(value)) throw FormatError("a parameter's value is malformed");
-      text.remove_prefix(stop);
+      value = take_unquoted(text);
+      if (value.find('"') != std::string::npos) {
+        throw FormatError("a parameter's value is malformed");
+      }
     }
     result.values.emplace_back(name, std::move(value));
+  }
+  return result;
+}
+
+std::string latin1_to_utf8(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      result += c;
+    } else {
+      result += {static_cast<char>(0xC0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3F))};
+    }
   }
   return result;
 }
@@ -83,10 +111,12 @@ std::string decode_extended(std::string_view value) {
   const std::size_t charset = value.find('\'');
   const std::size_t language =
       charset == std::string_view::npos ? charset : value.find('\'', charset + 1);
-  if (language == std::string_view::npos || !iequals(value.substr(0, charset), "UTF-8")) {
-    throw FormatError("filename* is not UTF-8''...");
-  }
-  return percent_decode(value.substr(language + 1), false, "filename*");
+  if (language == std::string_view::npos) throw FormatError("filename* is not UTF-8''...");
+  const std::string_view name = value.substr(0, charset);
+  std::string text = percent_decode(value.substr(language + 1), false, "filename*");
+  if (iequals(name, "UTF-8")) return text;
+  if (iequals(name, "ISO-8859-1")) return latin1_to_utf8(text);
+  throw FormatError("filename* is neither UTF-8''... nor ISO-8859-1''...");
 }
 
 void read_disposition(std::string_view value, Part& part) {
@@ -103,13 +133,24 @@ void read_disposition(std::string_view value, Part& part) {
   }
 }
 
+// Removes the first header line and returns it. A line that begins with a blank continues the one
+// before it (RFC 2045 refers to RFC 822).
+std::string take_header_line(std::string_view& head) {
+  std::string line;
+  do {
+    const std::size_t end = std::min(head.find("\r\n"), head.size());
+    line += head.substr(0, end);
+    head.remove_prefix(std::min(end + 2, head.size()));
+  } while (!head.empty() && (head.front() == ' ' || head.front() == '\t'));
+  return line;
+}
+
 // Reads the header lines of a part, without the empty line that ends them.
 void read_part_head(std::string_view head, Part& part) {
   bool disposed = false;
   while (!head.empty()) {
-    const std::size_t end = std::min(head.find("\r\n"), head.size());
-    const std::string_view line = head.substr(0, end);
-    head.remove_prefix(std::min(end + 2, head.size()));
+    const std::string unfolded = take_header_line(head);
+    const std::string_view line = unfolded;
     const std::size_t colon = std::min(line.find(':'), line.size());
     const std::string_view name = line.substr(0, colon);
     if (colon == line.size() || !is_token(name)) throw FormatError("a header line is malformed");
@@ -130,6 +171,34 @@ void read_part_head(std::string_view head, Part& part) {
     }
   }
   if (!disposed) throw FormatError("no Content-Disposition");
+}
+
+// A line of a body that is "--" + boundary, or "--" + boundary + "--".
+struct Delimiter {
+  std::size_t begin = 0;  // of the CR LF before the line, which belongs to it
+  std::size_t end = 0;    // after the line
+  bool closing = false;
+};
+
+// The first delimiter line that begins at `from` or later, where `from` is the start of the body or
+// of a CR LF. The line may end in blanks (RFC 2046, 5.1.1). A longer line is not a delimiter.
+std::optional<Delimiter> find_delimiter(std::string_view body, std::size_t from,
+                                        std::string_view marker) {
+  for (std::size_t at = from; (at = body.find(marker, at)) != std::string_view::npos; ++at) {
+    const bool starts_line = at == 0 || (at >= from + 2 && body.substr(at - 2, 2) == "\r\n");
+    if (!starts_line) continue;
+    std::size_t end = at + marker.size();
+    const bool closing = body.substr(end, 2) == "--";
+    if (closing) end += 2;
+    end = std::min(body.find_first_not_of(" \t", end), body.size());
+    const bool ends_line = body.substr(end, 2) == "\r\n";
+    // The body may end with the closing delimiter.
+    const bool ends_body = closing && (end == body.size() || body.substr(end) == "\r");
+    if (ends_line || ends_body) {
+      return Delimiter{at == 0 ? 0 : at - 2, std::min(end + 2, body.size()), closing};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -154,43 +223,36 @@ std::string multipart_boundary(std::string_view content_type) {
 
 std::vector<Part> parse_multipart(std::string_view body, std::string_view boundary,
                                   const MultipartLimits& limits) {
-  const std::string delimiter = "\r\n--" + std::string(boundary);
-  const std::string_view first = std::string_view(delimiter).substr(2);
-  if (body.substr(0, first.size()) != first) {
-    throw FormatError("the multipart body does not begin with its boundary");
-  }
-  body.remove_prefix(first.size());
+  const std::string marker = "--" + std::string(boundary);
+  auto delimiter = find_delimiter(body, 0, marker);  // what precedes it, the preamble, is ignored
+  if (!delimiter) throw FormatError("the multipart body has no line with its boundary");
   std::vector<Part> parts;
-  while (body.substr(0, 2) != "--") {  // body begins after a boundary
+  while (!delimiter->closing) {  // the epilogue is ignored, too
     const std::size_t number = parts.size() + 1;
-    if (body.substr(0, 2) != "\r\n") fail(number, "the boundary line does not end in CR LF");
     if (number > limits.max_parts) {
       throw FormatError(fmt::format("the multipart body has more than {} parts", limits.max_parts));
     }
     // The search starts at the CR LF before the head, so that it finds an empty head.
-    const std::size_t head_end = body.substr(0, limits.max_part_head + 4).find("\r\n\r\n");
-    if (head_end == std::string_view::npos) {
-      fail(number, body.size() <= limits.max_part_head
+    const std::size_t start = delimiter->end;
+    const std::string_view head = body.substr(start - 2, limits.max_part_head + 4);
+    const std::size_t head_size = head.find("\r\n\r\n");
+    if (head_size == std::string_view::npos) {
+      fail(number, body.size() - start <= limits.max_part_head
                        ? "the header lines are incomplete"
                        : fmt::format("the header lines exceed {} bytes", limits.max_part_head));
     }
     Part part;
     try {
-      read_part_head(body.substr(2, head_end < 2 ? 0 : head_end - 2), part);
+      read_part_head(head.substr(2, head_size < 2 ? 0 : head_size - 2), part);
     } catch (const FormatError& error) {
       fail(number, error.what());
     }
-    // Keeps the CR LF that ends the head, because the delimiter of an empty part begins with it.
-    body.remove_prefix(head_end + 2);
-    const std::size_t end = body.find(delimiter);
-    if (end == std::string_view::npos) fail(number, "the boundary after the part is missing");
-    part.data = end < 2 ? std::string_view() : body.substr(2, end - 2);
+    const std::size_t data = start + head_size + 2;
+    delimiter = find_delimiter(body, data - 2, marker);
+    if (!delimiter) fail(number, "the boundary after the part is missing");
+    if (delimiter->begin > data) part.data = body.substr(data, delimiter->begin - data);
     parts.push_back(std::move(part));
-    body.remove_prefix(end + delimiter.size());
   }
-  body.remove_prefix(2);
-  if (!body.empty() && body != "\r\n")
-    throw FormatError("bytes follow the closing boundary of the multipart body");
   return parts;
 }
 

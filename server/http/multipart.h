@@ -21,13 +21,14 @@ struct MultipartLimits {
 };
 
 // The boundary in a Content-Type "multipart/form-data; boundary=..." (RFC 2046, 5.1.1: 1 to 70
-// characters of a fixed set). Throws FormatError.
+// characters of a fixed set, with or without quotes). Throws FormatError.
 std::string multipart_boundary(std::string_view content_type);
 
-// The parts of a multipart/form-data body (RFC 7578), in order. Strict: no preamble, CR LF line
-// ends, a Content-Disposition with a name in every part, the closing boundary at the end. Quoted
-// values may escape '"' and '\'; filename*=UTF-8''... overrides filename. Throws FormatError with
-// the number of the part. Safe for any input.
+// The parts of a multipart/form-data body (RFC 2046 and 7578), in order. A preamble and an epilogue
+// are ignored, blanks may follow a boundary, and header lines may be folded. Lines end in CR LF,
+// each part needs a Content-Disposition with a name, and the closing boundary must be there. Quoted
+// values may escape '"' and '\'; unquoted ones end at ';'. filename*=UTF-8''... overrides filename.
+// Throws FormatError with the number of the part. Safe for any input.
 std::vector<Part> parse_multipart(std::string_view body, std::string_view boundary,
                                   const MultipartLimits& limits = {});
 

@@ -40,6 +40,13 @@ std::optional<ip::network_v6> parse_network(const std::string& cidr) {
                         static_cast<unsigned short>(kV4Prefix + network.prefix_length()));
 }
 
+// ":8080".
+bool is_port(std::string_view text) {
+  constexpr std::size_t kDigits = 5;
+  return text.size() > 1 && text.size() <= kDigits + 1 && text.front() == ':' &&
+         text.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
 }  // namespace
 
 void Networks::add(const std::string& cidr) {
@@ -66,10 +73,31 @@ bool is_loopback(std::string_view address) {
                                 : parsed->is_loopback();
 }
 
+std::string plain_address(std::string_view text) {
+  constexpr std::size_t kLongest = 64;  // of an address with brackets and port
+  if (text.size() > kLongest) return {};
+  if (text.starts_with('[')) {  // an IPv6 address, and perhaps a port
+    const std::size_t end = text.find(']');
+    const std::string_view rest = end == text.npos ? "-" : text.substr(end + 1);
+    if (!rest.empty() && !is_port(rest)) return {};
+    text = text.substr(1, end - 1);
+    if (text.find(':') == text.npos) return {};
+  } else if (const std::size_t colon = text.find(':');
+             colon != text.npos && text.find(':', colon + 1) == text.npos) {
+    if (!is_port(text.substr(colon))) return {};  // an IPv4 address and a port
+    text = text.substr(0, colon);
+  }
+  const auto address = parse_address(text);
+  if (!address) return {};
+  if (address->is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, *address).to_string();
+  return address->to_string();
+}
+
 std::string client_key(std::string_view address) {
   const auto parsed = parse_address(address);
-  if (!parsed || parsed->is_v4_mapped()) return std::string(address);
+  if (!parsed) return {};
   const auto bytes = parsed->to_bytes();
+  if (parsed->is_v4_mapped()) return {bytes.begin(), bytes.end()};
   return {bytes.begin(), bytes.begin() + 8};
 }
 

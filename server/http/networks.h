@@ -27,8 +27,14 @@ class Networks {
 
 bool is_loopback(std::string_view address);  // an address, or "localhost"
 
+// An address without its port and in its shortest form, IPv4 also when it is mapped into IPv6:
+// "1.2.3.4:80" and "::ffff:1.2.3.4" -> "1.2.3.4", "[2001:DB8::1]:80" -> "2001:db8::1". Empty if the
+// text is not an address.
+std::string plain_address(std::string_view text);
+
 // The key under which the requests of one client are counted: the address, or the first 64 bits of
-// an IPv6 address, since one host may use all addresses of such a network.
+// an IPv6 address, since one host may use all addresses of such a network. One key for all texts
+// that are not addresses.
 std::string client_key(std::string_view address);
 
 }  // namespace fovea::server

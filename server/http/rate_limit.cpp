@@ -24,12 +24,6 @@ bool RateLimit::take(const std::string& client, Clock::time_point now) {
   return true;
 }
 
-bool RateLimit::would_take(const std::string& client, Clock::time_point now) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = buckets_.find(client);
-  return found == buckets_.end() || level(found->second, now) >= 1;
-}
-
 int RateLimit::retry_after() const {
   return std::max(1, static_cast<int>(std::ceil(1 / rate_)));
 }

@@ -17,7 +17,6 @@ class RateLimit {
   RateLimit(double rate, double burst) : rate_(rate), burst_(burst) {}  // REQUIRES: rate > 0
 
   bool take(const std::string& client, Clock::time_point now = Clock::now());
-  bool would_take(const std::string& client, Clock::time_point now = Clock::now()) const;
   int retry_after() const;  // seconds until an empty bucket has one token again, at least 1
 
  private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/http/message.h"
+#include "server/text/project_name.h"
 
 namespace fovea::server {
 
@@ -15,9 +16,16 @@ class App;
 
 // A handler is a function from a request to a response, and throws to report an error.
 using QuickHandler = Reply (*)(const Request&, App&);  // runs on an io thread, must not block
-struct Blocking {  // may wait for a disk; runs on a worker thread
+// May wait for a disk: runs on a worker thread.
+struct Blocking {
   Reply (*run)(const Request&, App&);
+  // May take seconds, or wait for another change: runs on threads apart from those of quick reads.
+  bool slow = false;
 };
+// A Blocking handler that is slow.
+constexpr Blocking slow(Reply (*run)(const Request&, App&)) {
+  return {run, true};
+}
 // Starts the work and responds later, from any thread. Must not respond if it throws.
 using AsyncHandler = void (*)(std::shared_ptr<const Request>, App&, Respond);
 using Handler = std::variant<QuickHandler, AsyncHandler, Blocking>;
@@ -45,14 +53,20 @@ struct Route {
   std::uint64_t max_body;  // bytes; 0 = the limit of the server
   // The query parameters that the route accepts; nullopt: any.
   std::optional<std::vector<std::string>> query;
+  bool server_wide = false;  // see server_wide()
 };
+// A route that does not refer to one project. A sender who may use one project may use it, too: its
+// handler must check Request::may_use().
+Route server_wide(Route route);
 
 struct Match {
   const Route* route = nullptr;  // null: the path is unknown, or `allow` lists its verbs
   Fields params;
-  std::string allow;  // "GET, HEAD, POST" if the path exists only under other verbs
+  std::string project;  // named by the path; else the default one; empty: the route is server-wide
+  std::string allow;    // "GET, HEAD, POST" if the path exists only under other verbs
 };
 
+// Routes below /api/v1/ that are not server-wide also serve /api/v1/projects/NAME/.
 class Router {
  public:
   // `fallback` serves GET and HEAD of all other paths, without a role.

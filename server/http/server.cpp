@@ -19,7 +19,11 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Strand>;
 struct Server::Impl {
   explicit Impl(ServerOptions server_options);
 
+  void run_io();
+  void report(const std::string& problem) const;
+  void start_accepting();
   Task<void> accept();
+  bool make_room();
   void start_session(Socket socket);
   void end_session(std::uint64_t number);
   void wait_for_signal();
@@ -38,6 +42,7 @@ struct Server::Impl {
   Timer drain;         // drain_delay, then drain_timeout
   asio::basic_signal_set<Strand> signals;
   std::unique_ptr<WorkerPool> workers;  // only during run(), because tasks use the App
+  std::unique_ptr<WorkerPool> slow_workers, parsers;  // the same
   std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions;
   std::uint64_t next_number = 0;
   bool accepting = true;
@@ -73,21 +78,61 @@ Server::Impl::Impl(ServerOptions server_options)
   if (error) fail(error.message());
 }
 
+// An exception, such as a failed allocation, ends what it happened in and not the server.
+void Server::Impl::run_io() {
+  while (true) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& error) {
+      report(error.what());
+    }
+  }
+}
+
+void Server::Impl::report(const std::string& problem) const {
+  if (options.on_error) options.on_error(problem);
+}
+
+void Server::Impl::start_accepting() {
+  asio::co_spawn(strand, accept(), [this](const std::exception_ptr& error) {
+    if (!error) return;
+    report("accepting connections failed; it starts again");
+    start_accepting();
+  });
+}
+
 Task<void> Server::Impl::accept() {
   while (accepting) {
-    if (static_cast<int>(sessions.size()) >= options.max_connections) {
-      accept_again.expires_at(Timer::time_point::max());
-      co_await accept_again.async_wait(kAwait);
-      continue;
-    }
     auto [error, socket] = co_await acceptor.async_accept(asio::make_strand(io), kAwait);
-    if (!error) {
-      start_session(std::move(socket));
-    } else if (accepting) {  // for example out of file descriptors: wait until some are closed
+    if (!accepting) break;
+    // Without an error: until there is room. Else, for example without free file descriptors: once.
+    for (bool wait = error || !make_room(); wait; wait = !error && accepting && !make_room()) {
       accept_again.expires_after(std::chrono::milliseconds(100));
       co_await accept_again.async_wait(kAwait);
     }
+    if (!error && accepting) start_session(std::move(socket));
   }
+}
+
+// Whether there is room for one more connection, after closing one that waits if necessary.
+bool Server::Impl::make_room() {
+  if (static_cast<int>(sessions.size()) < options.max_connections) return true;
+  int open = 0;
+  Session* longest = nullptr;
+  std::chrono::steady_clock::time_point since;
+  for (const auto& [number, session] : sessions) {
+    if (session->is_evicted()) continue;
+    ++open;
+    const auto waiting = session->waiting_since();
+    if (!waiting || (longest != nullptr && *waiting >= since)) continue;
+    longest = session.get();
+    since = *waiting;
+  }
+  if (open < options.max_connections) return true;
+  if (longest == nullptr) return false;
+  longest->evict();
+  return true;
 }
 
 void Server::Impl::start_session(Socket socket) {
@@ -96,7 +141,7 @@ void Server::Impl::start_session(Socket socket) {
   const std::uint64_t number = next_number++;
   sessions.emplace(number, session);
   asio::co_spawn(executor, session->run(), [this, number, session](std::exception_ptr error) {
-    if (error && options.on_error) options.on_error("a connection ended with an exception");
+    if (error) report("a connection ended with an exception");
     asio::post(strand, [this, number] { end_session(number); });
   });
 }
@@ -168,19 +213,26 @@ int Server::run(const Router& router, App& app) {
   Impl& impl = *impl_;
   impl.workers =
       std::make_unique<WorkerPool>(impl.options.worker_threads, impl.options.max_waiting);
-  impl.context.reset(new SessionContext{impl.options, router, app, *impl.workers});
+  impl.slow_workers =
+      std::make_unique<WorkerPool>(impl.options.slow_threads, impl.options.max_waiting);
+  impl.parsers =
+      std::make_unique<WorkerPool>(impl.options.parser_threads, impl.options.max_waiting);
+  impl.context.reset(new SessionContext{impl.options, router, app, *impl.workers,
+                                        *impl.slow_workers, *impl.parsers});
   if (impl.options.handle_signals) {
     impl.signals.add(SIGINT);
     impl.signals.add(SIGTERM);
     impl.wait_for_signal();
   }
-  asio::co_spawn(impl.strand, impl.accept(), asio::detached);
+  impl.start_accepting();
   std::vector<std::jthread> threads;
   for (int i = 1; i < impl.options.io_threads; ++i) {
-    threads.emplace_back([&impl] { impl.io.run(); });
+    threads.emplace_back([&impl] { impl.run_io(); });
   }
-  impl.io.run();
+  impl.run_io();
   threads.clear();
+  impl.parsers.reset();
+  impl.slow_workers.reset();
   impl.workers.reset();
   // Streams of connections that were cut off may refer to the App, which is destroyed before them.
   for (const auto& [number, session] : impl.sessions) session->drop_stream();

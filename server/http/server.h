@@ -28,14 +28,20 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0 = any free one
   int io_threads = 2;
-  int max_connections = 1000;  // further ones wait in the system's backlog
+  // When there are more, the one that has waited longest for its peer is closed: for a request, for
+  // the rest of a head, or for the next MiB of a body. If all have a request in progress, further
+  // ones wait in the system's backlog.
+  int max_connections = 1000;
   std::uint32_t max_head = 16384;
   std::uint64_t max_body = 32 << 20;
-  std::uint64_t max_bodies = 320 << 20;            // of all connections together
-  int worker_threads = 2;                          // for work that waits for a disk
-  std::size_t max_waiting = 256;                   // requests that wait for a worker thread
-  std::chrono::milliseconds head_timeout{10'000};  // also limits a TLS handshake
-  std::chrono::milliseconds body_timeout{120'000};
+  std::uint64_t max_bodies = 320 << 20;  // of all connections together
+  int worker_threads = 2;                // for work that waits for a disk
+  int slow_threads = 2;                  // for slow handlers
+  std::size_t max_waiting = 256;         // requests that wait for a worker thread
+  int parser_threads = 2;                // for large bodies of requests that do not wait for a disk
+  std::chrono::milliseconds head_timeout{10'000};   // also limits a TLS handshake
+  std::chrono::milliseconds body_timeout{120'000};  // for each MiB
+  std::chrono::milliseconds stall_timeout{20'000};  // for the next bytes of a body
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds write_timeout{120'000};  // of a response, or of one chunk of a stream
   std::chrono::milliseconds heartbeat{15'000};  // silence after which a stream sends its heartbeat
@@ -47,6 +53,9 @@ struct ServerOptions {
   std::shared_ptr<Certificate> certificate;  // null: HTTP without TLS
 
   ProblemOf problem_of = nullptr;  // REQUIRED; called on io threads
+  // The project with this name, which stays usable while the pointer exists. Throws HttpError if
+  // there is none. Empty: only the default one exists. Called on io threads.
+  std::function<std::shared_ptr<App>(const std::string& name)> find_project;
 
   // Called from io threads, also several at once; each may be empty.
   std::function<void(const Access&)> on_access;

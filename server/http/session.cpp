@@ -8,6 +8,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A larger body is parsed on a thread of SessionContext::parsers: on an io thread it would delay
+// other connections by milliseconds.
+constexpr std::size_t kQuickBody = 64 << 10;
+
 // Counts a request while it exists.
 class InFlight {
  public:
@@ -26,6 +30,16 @@ std::string_view route_name(const Route* route) {
   return route->pattern.empty() ? "page" : route->pattern;
 }
 
+// The stream of the reply, which a worker thread may still read after the request, keeps the
+// project usable.
+Reply keep_alive_with(const std::shared_ptr<App>& project, Reply reply) {
+  if (!project || !reply.stream) return reply;
+  BodyStream* stream = reply.stream.get();
+  reply.stream = std::shared_ptr<BodyStream>(
+      stream, [project, owner = std::move(reply.stream)](BodyStream*) mutable { owner.reset(); });
+  return reply;
+}
+
 }  // namespace
 
 Session::Session(Socket socket, SessionContext& context)
@@ -33,12 +47,13 @@ Session::Session(Socket socket, SessionContext& context)
                  context.options.certificate ? context.options.certificate->context() : nullptr),
       timer_(transport_.get_executor()),
       context_(context),
-      wake_(transport_.get_executor()) {
+      wake_(transport_.get_executor()),
+      waiting_since_(Clock::now()) {
   // Limits chunk extensions and trailers, which do not count towards the body limit.
   buffer_.max_size(context.options.max_head + std::size_t{128} * 1024);
   ErrorCode ignored;
   const auto peer = transport_.socket().remote_endpoint(ignored);
-  if (!ignored) remote_ = peer.address().to_string();
+  if (!ignored) remote_ = plain_address(peer.address().to_string());
   transport_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
@@ -54,6 +69,7 @@ Task<void> Session::run() {
 }
 
 Task<bool> Session::wait_for_request() {
+  set_waiting(true);
   if (buffer_.size() > 0) co_return true;  // pipelined
   if (context_.draining) co_return false;
   constexpr std::size_t kFirstRead = 4096;
@@ -79,6 +95,7 @@ Task<bool> Session::serve_one() {
   std::optional<Admission> admission = co_await read_request(parser, *request, share);
   if (!admission || phase_ == Phase::closed) co_return false;
   clear_timeout();
+  set_waiting(false);
   const InFlight counted(context_.in_flight);
   Reply reply;
   if (admission->refusal) {
@@ -88,7 +105,7 @@ Task<bool> Session::serve_one() {
   } else {
     request->body = std::move(parser.get().body());
     request->params = std::move(admission->match.params);
-    reply = co_await call_handler(admission->match, request);
+    reply = co_await call_handler(*admission, request);
   }
   if (phase_ == Phase::closed) co_return false;
   // After an unread body, the start of the next request is unknown.
@@ -111,25 +128,60 @@ void Session::log_access(const Request& request, const Reply& reply, const Writt
                               route_name(route)});
 }
 
-Task<Reply> Session::call_handler(const Match& match, std::shared_ptr<const Request> request) {
+// Sets the project of the request, or the refusal.
+void Session::find_project(const Request& request, Admission& admission) const {
+  const std::string& name = admission.match.project;
+  if (name.empty() || name == kDefaultProject) return;
+  try {
+    if (!context_.options.find_project) throw HttpError(404, "this server has no projects");
+    admission.project = context_.options.find_project(name);
+  } catch (...) {
+    admission.refusal =
+        context_.options.problem_of(request, std::current_exception(), context_.options.on_error);
+  }
+}
+
+// Work that may continue when the client has left keeps the project alive.
+Task<Reply> Session::call_handler(const Admission& admission,
+                                  std::shared_ptr<const Request> request) {
+  const Match& match = admission.match;
+  const std::shared_ptr<App> project = admission.project;
+  App& app = project ? *project : context_.app;
   try {
     if (const auto* quick = std::get_if<QuickHandler>(&match.route->handler)) {
-      co_return (*quick)(*request, context_.app);
+      co_return keep_alive_with(project, (*quick)(*request, app));
     }
     const auto pending = std::make_shared<Pending>(
         Pending{Timer(transport_.get_executor(), Clock::time_point::max()), std::nullopt});
+    bool accepted = true;
     if (const auto* blocking = std::get_if<Blocking>(&match.route->handler)) {
-      if (!post_to_worker(*blocking, request, pending)) {
-        throw HttpError(503, "too many requests are waiting; try again in a second",
-                        {{"Retry-After", "1"}});
-      }
+      WorkerPool& workers = blocking->slow ? context_.slow_workers : context_.workers;
+      accepted = post_to(
+          workers,
+          [run = blocking->run, request, pending, project, &app] {
+            post_result(pending, run(*request, app));
+          },
+          pending);
     } else {
-      std::get<AsyncHandler>(match.route->handler)(request, context_.app, [pending](Result result) {
-        post_result(pending, std::move(result));
-      });
+      const auto start = [handler = std::get<AsyncHandler>(match.route->handler), request, pending,
+                          project, &app] {
+        handler(request, app,
+                [pending, project](Result result) { post_result(pending, std::move(result)); });
+      };
+      if (request->body.size() > kQuickBody) {
+        accepted = post_to(context_.parsers, start, pending);
+      } else {
+        start();
+      }
+    }
+    if (!accepted) {
+      throw HttpError(503, "too many requests are waiting; try again in a second",
+                      {{"Retry-After", "1"}});
     }
     while (!pending->result) co_await pending->wake.async_wait(kAwait);
-    if (auto* reply = std::get_if<Reply>(&*pending->result)) co_return std::move(*reply);
+    if (auto* reply = std::get_if<Reply>(&*pending->result)) {
+      co_return keep_alive_with(project, std::move(*reply));
+    }
     std::rethrow_exception(std::get<std::exception_ptr>(*pending->result));
   } catch (...) {
     co_return context_.options.problem_of(*request, std::current_exception(),
@@ -145,14 +197,36 @@ void Session::post_result(const std::shared_ptr<Pending>& pending, Result result
   });
 }
 
-bool Session::post_to_worker(const Blocking& handler, const std::shared_ptr<const Request>& request,
-                             const std::shared_ptr<Pending>& pending) {
-  return context_.workers.try_post([handler, request, pending, &app = context_.app] {
+bool Session::post_to(WorkerPool& pool, std::function<void()> work,
+                      const std::shared_ptr<Pending>& pending) {
+  return pool.try_post([work = std::move(work), pending] {
     try {
-      post_result(pending, handler.run(*request, app));
+      work();
     } catch (...) {
       post_result(pending, std::current_exception());
     }
+  });
+}
+
+void Session::set_waiting(bool waiting) {
+  const std::lock_guard lock(waiting_mutex_);
+  waiting_since_ = waiting ? std::optional(Clock::now()) : std::nullopt;
+}
+
+std::optional<std::chrono::steady_clock::time_point> Session::waiting_since() const {
+  const std::lock_guard lock(waiting_mutex_);
+  return waiting_since_;
+}
+
+void Session::evict() {
+  evicted_ = true;
+  asio::post(transport_.get_executor(), [self = shared_from_this()] {
+    if (!self->waiting_since()) {  // the request is there now
+      self->evicted_ = false;
+      return;
+    }
+    self->phase_ = Phase::closed;
+    self->set_timeout(std::chrono::milliseconds(0));  // cancels the pending read
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <boost/url/authority_view.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/grammar/lut_chars.hpp>
 #include <boost/url/parse.hpp>
@@ -85,6 +86,12 @@ Target parse_target(std::string_view target) {
     result.query.emplace_back(decoded(param.key, true), decoded(param.value, true));
   }
   return result;
+}
+
+bool is_valid_host(std::string_view host) {
+  const auto authority = urls::parse_authority({host.data(), host.size()});
+  return authority && !authority->has_userinfo() && !authority->encoded_host().empty() &&
+         authority->host_type() != urls::host_type::ipvfuture;
 }
 
 std::string percent_encode(std::string_view text) {

@@ -19,6 +19,10 @@ struct Target {
 // an encoded NUL.
 Target parse_target(std::string_view target);
 
+// Whether the value of a Host field is a host name, an IPv4 address or an IPv6 address in brackets,
+// with or without a port (RFC 9110, 7.2), and nothing else.
+bool is_valid_host(std::string_view host);
+
 // Throws FormatError that begins with `what` if two hex digits do not follow a '%', and for %00.
 std::string percent_decode(std::string_view text, bool plus_is_space,
                            std::string_view what = "the request target");

@@ -26,6 +26,16 @@ std::string read_text(const std::filesystem::path& file) {
   return {bytes.begin(), bytes.end()};
 }
 
+// "admin" or "admin@hands". nullopt if it is neither.
+std::optional<Grant> parse_grant(std::string_view text) {
+  const bool restricted = text.find('@') != std::string_view::npos;
+  const std::string_view role = take_until(text, "@");
+  if ((role != "predict" && role != "admin") || restricted != is_project_name(text)) {
+    return std::nullopt;
+  }
+  return Grant{role == "admin" ? Role::admin : Role::predict, std::string(text)};
+}
+
 }  // namespace
 
 Tokens::Entries Tokens::parse(std::string_view text, const std::string& where) {
@@ -33,17 +43,16 @@ Tokens::Entries Tokens::parse(std::string_view text, const std::string& where) {
   for (int line = 1; !text.empty(); ++line) {
     std::string_view token = trim(take_until(text, "\n,"), " \t\r");
     if (token.empty() || token.front() == '#') continue;
-    const std::string_view role = take_until(token, ":");
+    const auto grant = parse_grant(take_until(token, ":"));
     const bool visible =
         std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-    if ((role != "predict" && role != "admin") || token.size() < 16 || token.size() > 512 ||
-        !visible) {
+    if (!grant || token.size() < 16 || token.size() > 512 || !visible) {
       throw FormatError(fmt::format(
           "{}, line {}: not predict:TOKEN or admin:TOKEN with a token of 16 to 512 visible "
-          "characters",
+          "characters (predict@PROJECT:TOKEN restricts it to a project)",
           where, line));
     }
-    entries.push_back({digest_of(token), role == "admin" ? Role::admin : Role::predict});
+    entries.push_back({digest_of(token), *grant});
   }
   return entries;
 }
@@ -91,15 +100,21 @@ bool Tokens::any() const {
   return !entries_.empty();
 }
 
-std::optional<Role> Tokens::find(std::string_view token) const {
+// Of a token that is listed more than once, an unrestricted grant counts before a restricted one,
+// and as an admin before the other.
+std::optional<Grant> Tokens::find(std::string_view token) const {
   const auto digest = digest_of(token);
   const std::lock_guard lock(mutex_);
-  std::optional<Role> found;
+  std::optional<Grant> found;
   for (const Entry& entry : entries_) {
     // Compares in constant time, and compares with every entry, so that the time shows nothing
     // about how much of a guessed token is right.
     const bool same = CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0;
-    if (same && found != Role::admin) found = entry.role;
+    if (!same) continue;
+    const bool restricted = !entry.grant.project.empty();
+    if (!found || (!restricted && (!found->project.empty() || entry.grant.role == Role::admin))) {
+      found = entry.grant;
+    }
   }
   return found;
 }

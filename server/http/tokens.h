@@ -14,9 +14,15 @@
 
 namespace fovea::server {
 
+// What the sender of a token may do.
+struct Grant {
+  Role role = Role::predict;
+  std::string project;  // the only one that it may use; empty: all
+};
+
 // The bearer tokens of a server. Their text has one "role:token" per line (or between commas), with
-// role `predict` or `admin` and a token of 16 to 512 visible characters; '#' begins a comment line.
-// Any thread.
+// role `predict` or `admin` and a token of 16 to 512 visible characters; "role@project:token"
+// restricts it to a project. '#' begins a comment line. Any thread.
 class Tokens {
  public:
   // `text` is always used; `file` may be empty. Throws FormatError with the number of a malformed
@@ -28,14 +34,14 @@ class Tokens {
   // new.
   bool refresh();
   bool any() const;
-  // The role of a token; nullopt if it is unknown. The time does not depend on the token.
-  std::optional<Role> find(std::string_view token) const;
+  // The grant of a token; nullopt if it is unknown. The time does not depend on the token.
+  std::optional<Grant> find(std::string_view token) const;
   std::string problem() const;  // why the present file was not loaded; empty if it was
 
  private:
   struct Entry {
     std::array<std::uint8_t, 32> digest;
-    Role role;
+    Grant grant;
   };
   using Entries = std::vector<Entry>;
   static Entries parse(std::string_view text, const std::string& where);

@@ -73,7 +73,7 @@ Json Jobs::show_short(const Job& job) const {
   body["ended"] = job.ended ? Json(iso_time(*job.ended)) : Json();
   body["resumable"] = (job.state == JobState::interrupted || job.state == JobState::failed) &&
                       has_job(folder(job.id));
-  const std::string self = "/api/v1/jobs/" + std::to_string(job.id);
+  const std::string self = options_.api + "/jobs/" + std::to_string(job.id);
   body["url"] = self;
   body["events_url"] = self + "/events";
   return body;
@@ -85,7 +85,8 @@ Json Jobs::show(const Job& job) const {
   if (job.state == JobState::running) {
     {
       const std::lock_guard lock(mutex_);
-      if (running_ == job.id && stop_request_ == StopRequest::cancel) body["canceling"] = true;
+      const bool stopping_here = running_ == job.id && stop_request_ == StopRequest::cancel;
+      if (stopping_here || job.cancel_requested) body["canceling"] = true;
     }
     const std::string progress = feed_->latest_progress(job.id);
     if (!progress.empty()) {

@@ -68,6 +68,15 @@ JobSpec parse_job(const Json& json) {
   spec.data_dir = value_of<std::string>(json, "data_dir");
   spec.dataset = value_of<std::string>(json, "dataset");
   spec.champion = parse_model(value_of<Json>(json, "champion"));
+  if (const auto first = json.find("first"); first != json.end() && first->is_object()) {
+    spec.first = {value_of<std::string>(*first, "name"), value_of<std::string>(*first, "preset")};
+  }
+  if (const auto backbone = json.find("backbone");
+      backbone != json.end() && backbone->is_object()) {
+    spec.backbone = {value_of<std::string>(*backbone, "name"),
+                     value_of<std::string>(*backbone, "file"),
+                     value_of<std::string>(*backbone, "model_name")};
+  }
   spec.options = value_of<Json>(json, "options");
   if (!spec.options.is_object()) throw FormatError("\"options\" is not an object");
   return spec;
@@ -75,26 +84,55 @@ JobSpec parse_job(const Json& json) {
 
 Json to_json(const JobSpec& spec) {
   const JobModel& champion = spec.champion;
-  return {{"kind", spec.kind},
-          {"id", spec.id},
-          {"threads", spec.threads},
-          {"data_dir", spec.data_dir.string()},
-          {"dataset", spec.dataset},
-          {"champion",
-           {{"version", champion.version},
-            {"model", champion.model.string()},
-            {"features", champion.features.empty() ? Json() : Json(champion.features.string())},
-            {"data_time", champion.trained_on.data_time},
-            {"classes_elsewhere", champion.trained_on.external_classes}}},
-          {"options", spec.options}};
+  Json json = {
+      {"kind", spec.kind},
+      {"id", spec.id},
+      {"threads", spec.threads},
+      {"data_dir", spec.data_dir.string()},
+      {"dataset", spec.dataset},
+      {"champion",
+       {{"version", champion.version},
+        {"model", champion.model.string()},
+        {"features", champion.features.empty() ? Json() : Json(champion.features.string())},
+        {"data_time", champion.trained_on.data_time},
+        {"classes_elsewhere", champion.trained_on.external_classes}}},
+      {"options", spec.options}};
+  if (spec.first) json["first"] = {{"name", spec.first->name}, {"preset", spec.first->preset}};
+  if (spec.backbone) {
+    json["backbone"] = {{"name", spec.backbone->name},
+                        {"file", spec.backbone->file.string()},
+                        {"model_name", spec.backbone->model_name}};
+  }
+  return json;
+}
+
+// The path below `to` instead of below `from`; other paths stay.
+fs::path moved(const fs::path& path, const fs::path& from, const fs::path& to) {
+  const fs::path relative = path.lexically_relative(from);
+  return relative.empty() || *relative.begin() == ".." ? path : to / relative;
+}
+
+// Adapts the paths if the data directory, in which the folder is jobs/ID, was renamed since.
+void follow_data_dir(JobSpec& spec, const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(spec.data_dir, error)) return;
+  const fs::path now = folder.parent_path().parent_path();
+  for (fs::path* path : {&spec.champion.model, &spec.champion.features}) {
+    if (!path->empty()) *path = moved(*path, spec.data_dir, now);
+  }
+  spec.data_dir = now;
 }
 
 }  // namespace
 
 Json to_json(const RetrainResult& result) {
-  return {{"mode", result.mode},         {"model", result.model},
-          {"features", result.features}, {"manifest", result.manifest},
-          {"verdict", result.verdict},   {"forgetting", result.forgetting}};
+  return {{"mode", result.mode},
+          {"model", result.model},
+          {"features", result.features},
+          {"manifest", result.manifest},
+          {"verdict", result.verdict},
+          {"forgetting", result.forgetting},
+          {"evaluation", result.evaluation}};
 }
 
 Json to_json(const EvaluateResult& result) {
@@ -121,6 +159,7 @@ RetrainResult parse_retrain_result(const Json& json) {
   if (!result.manifest.is_object()) throw FormatError("\"manifest\" is not an object");
   result.verdict = json.value("verdict", Json());
   result.forgetting = json.value("forgetting", Json());
+  result.evaluation = json.value("evaluation", "");
   return result;
 }
 
@@ -145,7 +184,9 @@ JobSpec read_job(const fs::path& folder) {
   const fs::path file = folder / kJobFile;
   const Json json = read_object(file);
   try {
-    return parse_job(json);
+    JobSpec spec = parse_job(json);
+    follow_data_dir(spec, folder);
+    return spec;
   } catch (const FormatError& error) {
     throw FormatError(file.string() + ": " + error.what());
   }

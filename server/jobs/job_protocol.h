@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,19 @@ struct JobModel {
   ChampionData trained_on;         // its training data
 };
 
+// What the first version of a project is made from.
+struct FirstModel {
+  std::string name;    // of the model
+  std::string preset;  // of its network
+};
+
+// The pretrained network whose features a project uses (docs/decisions/0028-transfer.md).
+struct BackboneModel {
+  std::string name;
+  std::filesystem::path file;
+  std::string model_name;  // of the result
+};
+
 // The contents of job.json.
 struct JobSpec {
   std::string kind;  // retrain, evaluate, import
@@ -50,7 +64,9 @@ struct JobSpec {
   int threads = 1;
   std::filesystem::path data_dir;
   std::string dataset;
-  JobModel champion;
+  JobModel champion;                      // version 0: the project has none
+  std::optional<FirstModel> first;        // of a retrain job without a champion and backbone
+  std::optional<BackboneModel> backbone;  // of a retrain job: of the project, if it has one
   nlohmann::ordered_json options =
       nlohmann::ordered_json::object();  // of the kind, model_job_handler.h
 };
@@ -62,6 +78,8 @@ struct RetrainResult {
   std::string model, features;  // files
   nlohmann::ordered_json manifest = nlohmann::ordered_json::object();
   nlohmann::ordered_json verdict, forgetting;  // engine/report/gate_json.h
+  // A file with the evaluation on the test images, if the file of features does not contain it.
+  std::string evaluation{};
 };
 struct EvaluateResult {
   std::string evaluation;  // file
@@ -83,7 +101,8 @@ EvaluateResult parse_evaluate_result(const nlohmann::ordered_json& json);
 // Creates the folder, removing an earlier one of that name, and writes job.json. Throws IoError.
 void write_job(const std::filesystem::path& folder, const JobSpec& spec);
 bool has_job(const std::filesystem::path& folder);
-JobSpec read_job(const std::filesystem::path& folder);  // IoError, FormatError
+// Throws IoError, FormatError. The paths of the job follow a data directory that was renamed.
+JobSpec read_job(const std::filesystem::path& folder);
 
 // Writes result.json: the result and "event": "result". Throws IoError.
 void write_result(const std::filesystem::path& folder, const nlohmann::ordered_json& result);

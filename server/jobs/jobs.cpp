@@ -7,6 +7,7 @@
 #include "server/events/hub.h"
 #include "server/jobs/child_process.h"
 #include "server/jobs/job_protocol.h"
+#include "server/store/store.h"
 #include "server/text/json.h"
 
 namespace fovea::server {
@@ -14,10 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr int kMaxQueued = 20;
-constexpr int kMaxStored = 20'000;           // events stored per run
-constexpr std::size_t kMaxEvent = 64 << 10;  // bytes
-constexpr std::chrono::milliseconds kProgressInterval{500};
-constexpr std::chrono::seconds kRetryInterval{1};  // after a database error
+
+}  // namespace
 
 std::string state_event(JobState state, const std::string& reason) {
   Json event = {{"event", "state"}, {"state", to_string(state)}};
@@ -25,21 +24,23 @@ std::string state_event(JobState state, const std::string& reason) {
   return event.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace
-
-Jobs::Jobs(JobsOptions options, JobStore& store, Hub& hub, std::unique_ptr<JobHandler> handler)
+Jobs::Jobs(JobsOptions options, Store& store, Hub& hub, std::unique_ptr<JobHandler> handler)
     : options_(std::move(options)),
-      store_(store),
+      shared_store_(store),
+      store_(store.jobs()),
       hub_(hub),
       handler_(std::move(handler)),
-      feed_(std::make_shared<JobFeed>(store)) {
-  mark_interrupted();
+      feed_(std::make_shared<JobFeed>(store.jobs())) {
+  if (!options_.shared) mark_interrupted();
+  if (!options_.run) return;
   runner_ = std::thread([this] { run_queue(); });
+  if (options_.shared) heart_ = std::thread([this] { send_heartbeats(); });
 }
 
 Jobs::~Jobs() {
   drain();
-  runner_.join();
+  if (runner_.joinable()) runner_.join();
+  if (heart_.joinable()) heart_.join();
   feed_->close();
 }
 
@@ -58,9 +59,13 @@ void Jobs::log(const std::string& line) const {
   if (options_.on_event) options_.on_event(line);
 }
 
-void Jobs::change(std::int64_t id, JobState state, const std::string& reason,
-                  const std::string& result) {
-  store_.change(id, state, reason, state_event(state, reason), result);
+void Jobs::change(std::int64_t id, JobState state, const std::string& reason) {
+  store_.change(id, state, reason, state_event(state, reason));
+  announce(id, state, reason);
+}
+
+// Informs the listeners of a change that is stored.
+void Jobs::announce(std::int64_t id, JobState state, const std::string& reason) {
   feed_->stored(id);
   Json event = {{"id", id}, {"state", to_string(state)}};
   if (!reason.empty()) event["reason"] = reason;
@@ -90,6 +95,7 @@ void Jobs::check_conflicts(const std::string& kind) const {
 
 Jobs::Submitted Jobs::submit(const std::string& kind, const Json& options, const std::string& key) {
   const std::lock_guard lock(mutex_);
+  const auto exclusive = shared_store_.lock_changes();
   const std::string text = options.dump();
   if (!key.empty()) {
     if (const auto known = store_.find_key(key)) {
@@ -130,9 +136,10 @@ Job Jobs::find(std::int64_t id) const {
 Job Jobs::cancel(std::int64_t id) {
   const std::lock_guard lock(mutex_);
   const Job job = find(id);
-  if (running_ == id) {
-    stop_request_ = StopRequest::cancel;
-    if (child_) child_->stop();
+  if (running_ == id && !has_ended(job.state)) {
+    request_stop(StopRequest::cancel);
+  } else if (job.state == JobState::running && store_.request_cancel(id)) {
+    shared_store_.notify("cancel", std::to_string(id));  // the process that runs it
   } else if (job.state == JobState::queued || job.state == JobState::interrupted) {
     change(id, JobState::canceled, "");
     remove_job_data(folder(id));
@@ -144,6 +151,7 @@ Job Jobs::cancel(std::int64_t id) {
 
 Job Jobs::resume(std::int64_t id) {
   const std::lock_guard lock(mutex_);
+  const auto exclusive = shared_store_.lock_changes();
   const Job job = find(id);
   if (job.state != JobState::interrupted && job.state != JobState::failed) {
     throw JobRefusal(
@@ -169,150 +177,36 @@ bool Jobs::retraining() const {
   return false;
 }
 
+bool Jobs::busy() const {
+  return !store_.in_state(JobState::running).empty() || !store_.in_state(JobState::queued).empty();
+}
+
 void Jobs::drain() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  if (running_ != 0 && stop_request_ == StopRequest::none) stop_request_ = StopRequest::shutdown;
+  stop_turns_.request_stop();
+  if (running_ != 0) request_stop(StopRequest::shutdown);
+  changed_.notify_all();
+  heartbeat_due_.notify_all();
+}
+
+// Stops the worker of the running job. The first request counts. REQUIRES mutex_.
+void Jobs::request_stop(StopRequest request) {
+  if (stop_request_ == StopRequest::none) stop_request_ = request;
   if (child_) child_->stop();
+}
+
+void Jobs::changed_elsewhere(std::int64_t job) {
+  if (job != 0) feed_->stored(job);
   changed_.notify_all();
 }
 
-// The runner thread: takes the oldest queued job and runs it to its end, until stopping_.
-void Jobs::run_queue() {
-  bool store_failed = false;
-  while (true) {
-    std::optional<Job> job;
-    {
-      std::unique_lock lock(mutex_);
-      if (stopping_) return;
-      try {
-        auto queued = store_.in_state(JobState::queued);
-        if (!queued.empty()) job = std::move(queued[0]);
-        store_failed = false;
-      } catch (const IoError& error) {
-        if (!store_failed) log(error.what());  // once per outage
-        store_failed = true;
-      }
-      if (!job) {
-        // An empty queue waits for submit() or resume(); after a database error it also retries.
-        store_failed ? static_cast<void>(changed_.wait_for(lock, kRetryInterval))
-                     : changed_.wait(lock);
-        continue;
-      }
-      running_ = job->id;
-      stop_request_ = StopRequest::none;
-    }
-    run_job(*job);
-    const std::lock_guard lock(mutex_);
-    running_ = 0;
-  }
+void Jobs::progressed_elsewhere(std::int64_t job, const std::string& progress) {
+  feed_->progress(job, progress);
 }
 
-void Jobs::run_job(const Job& job) {
-  JobOutcome outcome{JobState::failed, "", ""};
-  try {
-    change(job.id, JobState::running, "");
-    // A result exists if the worker succeeded but the server exited before it applied the result.
-    outcome = has_result(folder(job.id)) ? finish(job) : run_worker(job);
-  } catch (const std::exception& error) {
-    outcome.reason = error.what();
-  }
-  feed_->progress(job.id, "");
-  record_outcome(job.id, outcome);
-  if (outcome.state == JobState::succeeded || outcome.state == JobState::canceled) {
-    remove_job_data(folder(job.id));
-  }
-}
-
-Jobs::JobOutcome Jobs::run_worker(const Job& job) {
-  if (!has_job(folder(job.id))) throw IoError("the folder of the job no longer exists");
-  ChildOptions options;
-  options.command = options_.command;
-  options.command.push_back(folder(job.id).string());
-  options.log = folder(job.id) / kLogFile;
-  options.threads = options_.threads;
-  options.idle = options_.idle;
-  options.grace = options_.grace;
-  ChildProcess child(options);
-  {
-    const std::lock_guard lock(mutex_);
-    child_ = &child;
-    if (stop_request_ != StopRequest::none) child.stop();  // requested before the worker started
-  }
-  std::string error;
-  int stored = 0;
-  const ChildEnd end =
-      child.run([&](std::string_view line) { handle_line(job.id, line, error, stored); });
-  StopRequest request;
-  {
-    const std::lock_guard lock(mutex_);
-    child_ = nullptr;
-    request = stop_request_;
-  }
-  if (request == StopRequest::cancel) return {JobState::canceled, "", ""};
-  if (end.signal == 0 && end.code == kJobSucceeded) return finish(job);
-  if (request == StopRequest::shutdown) {
-    return {JobState::interrupted, "the server was stopped", ""};
-  }
-  if (end.signal != 0) return {JobState::interrupted, describe(end), ""};
-  if (end.code == kJobStopped) {
-    return {JobState::interrupted,
-            "the worker was stopped by a signal that the server did not send", ""};
-  }
-  return {JobState::failed, error.empty() ? describe(end) : error, ""};
-}
-
-Jobs::JobOutcome Jobs::finish(const Job& job) {
-  const Json result = handler_->finish(job, folder(job.id), read_result(folder(job.id)));
-  return {JobState::succeeded, "", result.dump(-1, ' ', false, Json::error_handler_t::replace)};
-}
-
-// Progress is published and forgotten; other events are stored. The reason of an error event is
-// written to `error`; `stored` counts the stored events.
-void Jobs::handle_line(std::int64_t id, std::string_view line, std::string& error, int& stored) {
-  const Json event = parse_event(line);
-  if (event.is_discarded()) return;  // not an event, perhaps printed by a library
-  const std::string name = event["event"];
-  std::string text = event.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > kMaxEvent) return;
-  if (name == job_event::kProgress) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_progress_ >= kProgressInterval) {
-      last_progress_ = now;
-      hub_.publish("progress", fmt::format(R"({{"id":{},"progress":{}}})", id, text));
-    }
-    feed_->progress(id, std::move(text));
-    return;
-  }
-  if (name == job_event::kError) {
-    error = event.value("reason", Json()).is_string() ? event["reason"] : Json(text);
-  }
-  const bool is_stored = name == job_event::kStart || name == job_event::kEpoch ||
-                         name == job_event::kCheckpoint || name == job_event::kError;
-  if (!is_stored || ++stored > kMaxStored) return;
-  try {
-    store_.append(id, text);
-  } catch (const IoError& failure) {
-    log(fmt::format("job {}: an event could not be stored: {}", id, failure.what()));
-    return;
-  }
-  feed_->stored(id);
-}
-
-// Retries until the database accepts the outcome. Meanwhile the job is shown as running; if the
-// server exits first it is marked interrupted, and resuming it ends in this outcome.
-void Jobs::record_outcome(std::int64_t id, const JobOutcome& outcome) {
-  for (bool logged = false;; logged = true) {
-    try {
-      change(id, outcome.state, outcome.reason, outcome.result);
-      return;
-    } catch (const IoError& error) {
-      if (!logged) log(fmt::format("job {}: {}", id, error.what()));
-    }
-    std::unique_lock lock(mutex_);
-    if (stopping_) return;
-    changed_.wait_for(lock, kRetryInterval);
-  }
+void Jobs::cancel_requested_elsewhere() {
+  heartbeat_due_.notify_all();
 }
 
 }  // namespace fovea::server

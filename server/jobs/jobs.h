@@ -7,7 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,42 +15,15 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "server/events/job_feed.h"
-#include "server/jobs/job_protocol.h"
+#include "server/jobs/job_handler.h"
+#include "server/jobs/job_turns.h"
 #include "server/store/job_store.h"
 
 namespace fovea::server {
 
 class ChildProcess;
 class Hub;
-
-// A request concerning a job cannot be fulfilled. `status` is the HTTP status of the response: 404
-// no such job, 409 wrong state or another job is running, 422 invalid options or idempotency key,
-// 503 shutting down or queue full, 507 not enough memory or disk space.
-class JobRefusal : public std::runtime_error {
- public:
-  JobRefusal(int code, const std::string& text, std::int64_t job = 0)
-      : std::runtime_error(text), status(code), conflicting_job(job) {}
-  const int status;
-  const std::int64_t conflicting_job;  // with 409: the job that is queued or running; 0: none
-};
-
-// Prepares jobs and applies their results. Called on any thread; prepare() and finish() are
-// serialised.
-class JobHandler {
- public:
-  virtual ~JobHandler() = default;
-  // Checks the options and returns the job's specification without kind, id and threads. Throws
-  // JobRefusal 422 or 507.
-  virtual JobSpec prepare(const std::string& kind, const nlohmann::ordered_json& options) = 0;
-  // A human-readable preview of what such a job would do now. Throws JobRefusal as prepare() does,
-  // except for insufficient memory or disk space, which the preview reports.
-  virtual nlohmann::ordered_json plan(const std::string& kind,
-                                      const nlohmann::ordered_json& options) = 0;
-  // Applies the worker's result (publishes a version, stores an evaluation) and returns the result
-  // of the job. Idempotent: called again after a crash. An exception fails the job.
-  virtual nlohmann::ordered_json finish(const Job& job, const std::filesystem::path& folder,
-                                        const nlohmann::ordered_json& result) = 0;
-};
+class Store;
 
 struct JobsOptions {
   std::filesystem::path folder;      // contains one folder per job, named by its id
@@ -58,18 +31,28 @@ struct JobsOptions {
   int threads = 1;                   // of a worker
   bool idle = true;                  // see ChildOptions
   std::chrono::milliseconds grace{10'000};
+  bool run = true;  // false: accepts jobs, and other processes run them
+  // Other processes share the store and the folder: the jobs of a process that died are continued
+  // by another, and a job that is interrupted by the end of its process is queued again.
+  bool shared = false;
+  std::string runner = "server";  // name of this process, unique among those that share
+  std::chrono::milliseconds heartbeat{5'000};  // also the interval of looking for stale jobs
+  std::chrono::seconds stale_after{30};  // without a heartbeat, a job's process counts as dead
+  std::string api = "/api/v1";           // where the paths of the project begin
+  JobTurns* turns = nullptr;  // shared by the queues of the process; null: there are no others
   std::function<void(const std::string&)> on_event;  // log lines; any thread
   std::function<void(const Job&)> on_end;            // a run has ended; any thread
 };
 
 // The job queue: runs jobs in worker processes, one at a time, in order of submission.
 // States: queued -> running -> succeeded, failed, canceled or interrupted. Failed and interrupted
-// jobs can be resumed. When the server starts, a job that was running is marked interrupted and
-// queued jobs are run. Any thread. Throws IoError when the database fails.
-// Implemented in jobs.cpp; show() and show_short() in job_json.cpp.
+// jobs can be resumed. When the only server starts, a job that was running is marked interrupted
+// and queued jobs are run. Any thread. Throws IoError when the database fails.
+// Implemented in jobs.cpp, job_runner.cpp (the thread that runs jobs) and job_json.cpp (show() and
+// show_short()).
 class Jobs {
  public:
-  Jobs(JobsOptions options, JobStore& store, Hub& hub, std::unique_ptr<JobHandler> handler);
+  Jobs(JobsOptions options, Store& store, Hub& hub, std::unique_ptr<JobHandler> handler);
   ~Jobs();  // drains and waits for the worker
 
   struct Submitted {
@@ -93,12 +76,20 @@ class Jobs {
   std::shared_ptr<BodyStream> follow(std::int64_t id, std::int64_t after) {
     return feed_->follow(id, after);
   }
-  bool retraining() const;  // whether a retrain job is queued or running
+  void end_streams() { feed_->end_streams(); }  // the present ones
+  bool busy() const;                            // whether a job is queued or running
+  bool retraining() const;                      // whether a retrain job is queued or running
   // Stops the running worker, which writes a checkpoint, and starts no other job. Does not wait.
   void drain();
 
+  // What another process of the fleet did: it changed or queued the job, published the progress of
+  // a job that it runs, or requested that a job be canceled. `job` 0: unknown.
+  void changed_elsewhere(std::int64_t job);
+  void progressed_elsewhere(std::int64_t job, const std::string& progress);
+  void cancel_requested_elsewhere();
+
  private:
-  enum class StopRequest { none, cancel, shutdown };
+  enum class StopRequest { none, cancel, shutdown, lost };  // lost: another process took the job
   struct JobOutcome {
     JobState state;
     std::string reason;
@@ -108,17 +99,21 @@ class Jobs {
   std::filesystem::path folder(std::int64_t id) const;
   void mark_interrupted();
   void check_conflicts(const std::string& kind) const;
+  void request_stop(StopRequest request);
   void run_queue();
+  bool job_waits();
+  void send_heartbeats();
   void run_job(const Job& job);
   JobOutcome run_worker(const Job& job);
   JobOutcome finish(const Job& job);
   void handle_line(std::int64_t id, std::string_view line, std::string& error, int& stored);
-  void change(std::int64_t id, JobState state, const std::string& reason,
-              const std::string& result = {});
-  void record_outcome(std::int64_t id, const JobOutcome& outcome);
+  void change(std::int64_t id, JobState state, const std::string& reason);
+  void announce(std::int64_t id, JobState state, const std::string& reason);
+  bool record_outcome(std::int64_t id, const JobOutcome& outcome);
   void log(const std::string& line) const;
 
   const JobsOptions options_;
+  Store& shared_store_;
   JobStore& store_;
   Hub& hub_;
   const std::unique_ptr<JobHandler> handler_;
@@ -127,14 +122,20 @@ class Jobs {
   // store, so that state transitions do not interleave.
   mutable std::mutex mutex_;
   std::condition_variable changed_;               // a job was queued, or stopping_
+  std::condition_variable heartbeat_due_;         // running_ or stopping_ changed, or a cancel
   std::int64_t running_ = 0;                      // id of the running job; 0: none
   StopRequest stop_request_ = StopRequest::none;  // for the running job
   ChildProcess* child_ = nullptr;                 // its worker
   bool stopping_ = false;
+  std::stop_source stop_turns_;                          // stopping_, for a wait for options_.turns
   std::chrono::steady_clock::time_point last_progress_;  // published to the hub; runner_ only
   // Starts all workers; must outlive them, because the kernel kills a child when the thread that
   // started it ends.
   std::thread runner_;
+  std::thread heart_;  // sends heartbeats while a job runs; only if options_.shared
 };
+
+// The event that is stored for a change of the state.
+std::string state_event(JobState state, const std::string& reason);
 
 }  // namespace fovea::server

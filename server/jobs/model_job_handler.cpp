@@ -12,6 +12,8 @@
 #include "engine/model/model_file.h"
 #include "engine/report/retrain_json.h"
 #include "engine/retrain/retrain_plan.h"
+#include "server/jobs/backbone_training.h"
+#include "server/jobs/first_training.h"
 #include "server/jobs/job_protocol.h"
 #include "server/jobs/resources.h"
 #include "server/jobs/retrain_estimate.h"
@@ -35,9 +37,9 @@ struct Budget {
 
 // Six times the model file: the checkpoint (weights, average, two moments), the result, and its
 // copy in files/.
-Budget disk_budget(const fs::path& data_dir, const fs::path& model) {
+Budget disk_budget(const fs::path& data_dir, std::uint64_t model_bytes) {
   constexpr std::uint64_t kModels = 6;
-  Budget budget{kModels * fs::file_size(model), available_disk(data_dir), ""};
+  Budget budget{kModels * model_bytes, available_disk(data_dir), ""};
   if (budget.available < budget.needed) {
     budget.shortage =
         fmt::format("not enough disk space in {}: the job needs {}, {} available",
@@ -46,10 +48,8 @@ Budget disk_budget(const fs::path& data_dir, const fs::path& model) {
   return budget;
 }
 
-Budget memory_budget(const RetrainPlan& plan, const Model& model, const Dataset& dataset,
-                     const JobEnvironment& environment) {
-  Budget budget{memory_needed(plan, model, dataset, environment.threads),
-                available_memory(environment.system), ""};
+Budget memory_budget(std::uint64_t needed, const JobEnvironment& environment) {
+  Budget budget{needed, available_memory(environment.system), ""};
   if (budget.available < budget.needed) {
     budget.shortage = fmt::format(
         "not enough memory: the retraining needs up to {}, {} available; reduce \"replay\" or "
@@ -99,6 +99,79 @@ ChampionData training_data_of(const StoredVersion& version) {
   return data;
 }
 
+struct FirstInputs {
+  Dataset dataset;
+  FirstTrainingPlan plan;
+};
+
+FirstInputs first_inputs(const JobEnvironment& environment, const FirstModel& first,
+                         const Json& options) {
+  Dataset dataset = Dataset::open(dataset_folder(environment.data_dir, environment.dataset));
+  try {
+    FirstTrainingPlan plan = plan_first_training(first.preset, dataset, options);
+    return {std::move(dataset), std::move(plan)};
+  } catch (const ConfigError& error) {
+    throw JobRefusal(422, error.what());
+  }
+}
+
+struct BackboneInputs {
+  Dataset dataset;
+  BackboneTrainingPlan plan;
+  fs::path file;  // of the backbone
+};
+
+BackboneInputs backbone_inputs(const JobEnvironment& environment, const fs::path& champion,
+                               const Json& options) {
+  require_images(environment);
+  BackboneInputs inputs{
+      Dataset::open(dataset_folder(environment.data_dir, environment.dataset)), {}, {}};
+  const std::string& name = environment.settings.backbone;
+  try {
+    inputs.file = installed_backbone(environment.data_dir, name);
+    const auto classes =
+        champion.empty() ? std::vector<std::string>() : read_model(read_file(champion)).classes;
+    inputs.plan = plan_backbone_training(name, inputs.dataset, classes, options);
+  } catch (const ConfigError& error) {
+    throw JobRefusal(422, error.what());
+  } catch (const IoError& error) {
+    throw JobRefusal(409, error.what());
+  }
+  return inputs;
+}
+
+struct Budgets {
+  Budget memory, disk;
+};
+
+template <class Inputs>
+Budgets budgets_of(const Inputs& inputs, const JobEnvironment& environment) {
+  return {
+      memory_budget(memory_needed(inputs.plan, inputs.dataset, environment.threads), environment),
+      disk_budget(environment.data_dir, model_bytes(inputs.plan))};
+}
+
+void require(const Budgets& budgets) {
+  require(budgets.disk);
+  require(budgets.memory);
+}
+
+// `champion`: the number of the version, or null. `plan`: the members that depend on the training.
+Json body_of_plan(Json champion, const Dataset& dataset, const Json& plan, const Budgets& budgets) {
+  Json body = {{"kind", "retrain"},
+               {"champion", std::move(champion)},
+               {"data_revision", dataset.revision()}};
+  body.update(plan);
+  body["memory_bytes"] = budget_json(budgets.memory);
+  body["disk_bytes"] = budget_json(budgets.disk);
+  Json shortages = Json::array();
+  for (const Budget& budget : {budgets.memory, budgets.disk}) {
+    if (!budget.shortage.empty()) shortages.push_back(budget.shortage);
+  }
+  body["lacking"] = std::move(shortages);
+  return body;
+}
+
 }  // namespace
 
 // The plan holds pointers into the dataset.
@@ -108,30 +181,54 @@ struct ModelJobHandler::RetrainInputs {
   RetrainPlan plan;
 };
 
+// The version that the job works on; nullopt: the project has none, and the job needs none.
+std::optional<StoredVersion> ModelJobHandler::version_for(const std::string& kind,
+                                                          const Json& options) const {
+  if (kind == "evaluate") {
+    return find_version(registry_, std::to_string(options["version"].get<int>()));
+  }
+  if (!registry_.aliases().contains("champion")) return std::nullopt;
+  return find_version(registry_, "champion");
+}
+
+FirstModel ModelJobHandler::first_model() const {
+  return {environment_.model_name, environment_.settings.preset};
+}
+
 JobSpec ModelJobHandler::prepare(const std::string& kind, const Json& options) {
   check_job_options(kind, options);
-  Json worker_options = options;
-  std::string name = "champion";
-  if (kind == "evaluate") {
-    name = std::to_string(options["version"].get<int>());
-    worker_options.erase("version");
-    if (!worker_options.contains("split")) worker_options["split"] = "test";
-  }
-  worker_options.erase("promote");  // applied by finish_retrain()
-  const StoredVersion version = find_version(registry_, name);
-  const fs::path model = registry_.model_path(version);
-  require(disk_budget(environment_.data_dir, model));
-  if (kind != "import") require_images(environment_);
-  if (kind == "retrain") {
-    const RetrainInputs inputs = plan_for(version, options);
-    require(memory_budget(inputs.plan, inputs.model, inputs.dataset, environment_));
-  }
   JobSpec spec;
   spec.data_dir = environment_.data_dir;
   spec.dataset = environment_.dataset;
-  spec.champion = {version.number, model, registry_.features_path(version),
-                   training_data_of(version)};
-  spec.options = std::move(worker_options);
+  spec.options = options;
+  spec.options.erase("promote");  // applied by finish_retrain()
+  if (kind == "evaluate") {
+    spec.options.erase("version");
+    if (!spec.options.contains("split")) spec.options["split"] = "test";
+  }
+  const auto version = version_for(kind, options);
+  const bool on_backbone = kind == "retrain" && !environment_.settings.backbone.empty();
+  if (kind == "retrain" && !version && !on_backbone) spec.first = first_model();
+  if (kind != "import") require_images(environment_);
+  if (version) {
+    const fs::path model = registry_.model_path(*version);
+    require(disk_budget(environment_.data_dir, fs::file_size(model)));
+    spec.champion = {version->number, model, registry_.features_path(*version),
+                     training_data_of(*version)};
+  }
+  if (on_backbone) {
+    BackboneInputs inputs = backbone_inputs(environment_, spec.champion.model, spec.options);
+    require(budgets_of(inputs, environment_));
+    spec.backbone = {environment_.settings.backbone, std::move(inputs.file),
+                     environment_.model_name};
+  } else if (spec.first) {
+    require(budgets_of(first_inputs(environment_, *spec.first, options), environment_));
+  } else if (kind == "retrain") {
+    const RetrainInputs inputs = plan_for(*version, options);
+    require(memory_budget(
+        memory_needed(inputs.plan, inputs.model, inputs.dataset, environment_.threads),
+        environment_));
+  }
   return spec;
 }
 
@@ -155,111 +252,31 @@ ModelJobHandler::RetrainInputs ModelJobHandler::plan_for(const StoredVersion& ve
 Json ModelJobHandler::plan(const std::string& kind, const Json& options) {
   if (kind != "retrain") throw JobRefusal(422, "only retrain jobs can be planned");
   check_job_options(kind, options);
-  const StoredVersion version = find_version(registry_, "champion");
-  require_images(environment_);
-  const RetrainInputs inputs = plan_for(version, options);
-  const Budget disk = disk_budget(environment_.data_dir, registry_.model_path(version));
-  const Budget memory = memory_budget(inputs.plan, inputs.model, inputs.dataset, environment_);
-  Json body = {
-      {"kind", kind}, {"champion", version.number}, {"data_revision", inputs.dataset.revision()}};
-  body.update(plan_json(inputs.plan));
-  body["images"] = plan_classes_json(inputs.plan);
-  body["memory_bytes"] = budget_json(memory);
-  body["disk_bytes"] = budget_json(disk);
-  Json shortages = Json::array();
-  for (const Budget& budget : {memory, disk}) {
-    if (!budget.shortage.empty()) shortages.push_back(budget.shortage);
+  const auto version = version_for(kind, options);
+  if (!environment_.settings.backbone.empty()) {
+    const fs::path champion = version ? registry_.model_path(*version) : fs::path();
+    const BackboneInputs inputs = backbone_inputs(environment_, champion, options);
+    return body_of_plan(version ? Json(version->number) : Json(), inputs.dataset,
+                        backbone_plan_json(inputs.plan), budgets_of(inputs, environment_));
   }
-  body["lacking"] = std::move(shortages);
+  require_images(environment_);
+  if (!version) {
+    const FirstInputs inputs = first_inputs(environment_, first_model(), options);
+    return body_of_plan(nullptr, inputs.dataset, first_plan_json(inputs.plan),
+                        budgets_of(inputs, environment_));
+  }
+  const RetrainInputs inputs = plan_for(*version, options);
+  Json plan = plan_json(inputs.plan);
+  plan["images"] = plan_classes_json(inputs.plan);
+  const Budgets budgets{
+      memory_budget(memory_needed(inputs.plan, inputs.model, inputs.dataset, environment_.threads),
+                    environment_),
+      disk_budget(environment_.data_dir, fs::file_size(registry_.model_path(*version)))};
+  Json body = body_of_plan(version->number, inputs.dataset, plan, budgets);
   if (const auto estimate = estimate_retrain(store_, inputs.plan)) {
     body["estimate"] = {{"seconds", estimate->seconds}, {"job", estimate->job}};
   }
   return body;
-}
-
-Json ModelJobHandler::finish(const Job& job, const fs::path& folder, const Json& result) {
-  if (job.kind == "retrain") return finish_retrain(job, folder, parse_retrain_result(result));
-  if (job.kind == "evaluate") return finish_evaluation(job, folder, parse_evaluate_result(result));
-  return result;
-}
-
-// If the server crashed after publishing but before the job ended, the version already exists:
-// return it instead of publishing a second one.
-int ModelJobHandler::publish_once(const Job& job, const fs::path& folder,
-                                  const RetrainResult& result, int parent) {
-  for (const StoredVersion& version : registry_.newest(20)) {
-    const Json manifest = parse_manifest(version.manifest);
-    if (manifest.value("job", Json()) == Json(job.id) && !version.removed) return version.number;
-  }
-  const auto model = read_file(result_file(folder, result.model));
-  std::vector<std::uint8_t> features;
-  if (!result.features.empty()) features = read_file(result_file(folder, result.features));
-  Json manifest = result.manifest;
-  manifest["parent"] = parent;
-  manifest["job"] = job.id;
-  manifest["verdict"] = result.verdict;
-  manifest["forgetting"] = result.forgetting;
-  return registry_.publish(model, features, manifest, "job " + std::to_string(job.id));
-}
-
-Json ModelJobHandler::finish_retrain(const Job& job, const fs::path& folder,
-                                     const RetrainResult& result) {
-  const int parent = read_job(folder).champion.version;
-  const int number = publish_once(job, folder, result, parent);
-  const std::string actor = "job " + std::to_string(job.id);
-  const std::string decision = result.verdict.is_object()
-                                   ? result.verdict.value("decision", "cannot_judge")
-                                   : "cannot_judge";
-  const bool may_promote = Json::parse(job.options).value("promote", "auto") == "auto";
-  const Aliases aliases = registry_.aliases();
-  const auto champion = aliases.find("champion");
-  const bool parent_active = champion != aliases.end() && champion->second == parent;
-  // True here only if an earlier call activated the version before the server crashed.
-  bool promoted = champion != aliases.end() && champion->second == number;
-  std::string reason;
-  if (decision != "promote") {
-    reason = decision == "reject" ? "rejected by the gate" : "the gate could not decide";
-  } else if (!may_promote) {
-    reason = "accepted by the gate, but the job's option \"promote\" is \"never\"";
-  } else if (!parent_active && !promoted) {
-    reason = fmt::format("it was compared with {}, which is no longer the active version",
-                         version_title(parent));
-  } else if (!promoted) {
-    registry_.activate(number, actor, "promoted by the gate");
-    promoted = true;
-  }
-  if (promoted) {
-    reason = "promoted by the gate";
-  } else {
-    registry_.set_challenger(number, actor, reason);
-  }
-  return {{"version", number},
-          {"parent", parent},
-          {"promoted", promoted},
-          {"promotion", reason},
-          {"verdict", result.verdict},
-          {"forgetting", result.forgetting},
-          {"metrics", result.manifest.value("metrics", Json())}};
-}
-
-Json ModelJobHandler::finish_evaluation(const Job& job, const fs::path& folder,
-                                        const EvaluateResult& result) {
-  const auto bytes = read_file(result_file(folder, result.evaluation), 64 << 20);
-  Evaluation evaluation;
-  evaluation.evaluation.assign(bytes.begin(), bytes.end());
-  const Json document = Json::parse(evaluation.evaluation, nullptr, false);
-  if (!document.is_object()) throw FormatError("the evaluation file is not a JSON object");
-  const JobSpec spec = read_job(folder);
-  evaluation.version = spec.champion.version;
-  evaluation.job = job.id;
-  evaluation.split = spec.options.value("split", "test");
-  const Json data = document.value("data", Json());
-  const Json revision = data.is_object() ? data.value("revision", Json()) : Json();
-  evaluation.data_revision = revision.is_string() ? revision.get<std::string>() : "";
-  for (const Evaluation& known : store_.evaluations(evaluation.version, 20)) {
-    if (known.job == job.id) return {{"version", known.version}, {"evaluation", known.id}};
-  }
-  return {{"version", evaluation.version}, {"evaluation", store_.add_evaluation(evaluation)}};
 }
 
 }  // namespace fovea::server

@@ -8,6 +8,7 @@
 
 #include "server/jobs/jobs.h"
 #include "server/jobs/resources.h"
+#include "server/store/project_folder.h"
 
 namespace fovea::server {
 
@@ -26,10 +27,14 @@ struct JobEnvironment {
   std::string dataset;
   int threads = 1;  // of a worker
   SystemFolders system;
+  ProjectSettings settings = {};
+  std::string model_name = "model";  // of the first version
 };
 
 // The three kinds of job: retrain the active version (and activate the result if the gate accepts
-// it), evaluate a version, import a public dataset.
+// it), evaluate a version, import a public dataset. A project with a backbone is always trained on
+// its features; another one without a version is trained from scratch. A first version is
+// activated.
 class ModelJobHandler : public JobHandler {
  public:
   ModelJobHandler(Registry& registry, JobStore& store, JobEnvironment environment)
@@ -44,10 +49,15 @@ class ModelJobHandler : public JobHandler {
  private:
   struct RetrainInputs;
   RetrainInputs plan_for(const StoredVersion& version, const nlohmann::ordered_json& options) const;
+  std::optional<StoredVersion> version_for(const std::string& kind,
+                                           const nlohmann::ordered_json& options) const;
+  FirstModel first_model() const;
   nlohmann::ordered_json finish_retrain(const Job& job, const std::filesystem::path& folder,
                                         const RetrainResult& result);
   nlohmann::ordered_json finish_evaluation(const Job& job, const std::filesystem::path& folder,
                                            const EvaluateResult& result);
+  std::int64_t store_evaluation(const Job& job, const std::filesystem::path& folder,
+                                const std::string& file, int version, const std::string& split);
   int publish_once(const Job& job, const std::filesystem::path& folder, const RetrainResult& result,
                    int parent);
 

@@ -1,5 +1,6 @@
 #include "server/metrics/metrics.h"
 
+#include <iterator>
 #include <mutex>
 #include <sstream>
 #include <unordered_map>
@@ -114,6 +115,20 @@ prometheus::MetricFamily& family_of(std::vector<prometheus::MetricFamily>& famil
   return families.back();
 }
 
+// Adds the metrics of a project to those of the others.
+void add_family(std::vector<prometheus::MetricFamily>& families, prometheus::MetricFamily added,
+                const std::string& project) {
+  for (auto& metric : added.metric) {
+    if (!project.empty()) metric.label.push_back({"project", project});
+  }
+  for (auto& family : families) {
+    if (family.name != added.name) continue;
+    std::move(added.metric.begin(), added.metric.end(), std::back_inserter(family.metric));
+    return;
+  }
+  families.push_back(std::move(added));
+}
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -200,10 +215,21 @@ void Metrics::add_source(std::function<void(std::vector<MetricSample>&)> source)
 }
 
 std::string Metrics::text(std::vector<MetricSample> samples) const {
-  for (const auto& source : impl_->sources) source(samples);
-  std::vector<prometheus::MetricFamily> families = impl_->registry.Collect();
-  families.push_back(impl_->request_time.collect());
-  families.push_back(impl_->stage_time.collect());
+  return metrics_text({{"", *this}}, std::move(samples));
+}
+
+std::string metrics_text(const std::vector<ProjectMetrics>& projects,
+                         std::vector<MetricSample> samples) {
+  std::vector<prometheus::MetricFamily> families;
+  for (const auto& [project, metrics] : projects) {
+    auto collected = metrics.impl_->registry.Collect();
+    if (project.empty()) {
+      for (const auto& source : metrics.impl_->sources) source(samples);
+      collected.push_back(metrics.impl_->request_time.collect());
+    }
+    collected.push_back(metrics.impl_->stage_time.collect());
+    for (auto& family : collected) add_family(families, std::move(family), project);
+  }
   for (const MetricSample& sample : samples) {
     prometheus::ClientMetric metric;
     for (const auto& [name, value] : sample.labels) metric.label.push_back({name, value});

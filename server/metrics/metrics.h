@@ -21,8 +21,11 @@ struct MetricSample {
   double value = 0;
 };
 
-// The metrics of GET /metrics (docs/http-api.md lists their names). Counting takes at most a short
-// lock. Any thread. Implemented in metrics.cpp; the functions below the class in process.cpp.
+struct ProjectMetrics;
+
+// The metrics of a project for GET /metrics (docs/http-api.md lists their names). Counting takes at
+// most a short lock. Any thread. Implemented in metrics.cpp; the functions below the class in
+// process.cpp.
 class Metrics {
  public:
   Metrics();
@@ -57,9 +60,20 @@ class Metrics {
   std::string text(std::vector<MetricSample> samples) const;
 
  private:
+  friend std::string metrics_text(const std::vector<ProjectMetrics>&, std::vector<MetricSample>);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The metrics of several projects and these samples in one text. Those of a project have its name
+// as the label `project`. The metrics of the server (requests, sources) are those of the entry
+// without a name, if there is one.
+struct ProjectMetrics {
+  std::string project;  // empty: without the label
+  const Metrics& metrics;
+};
+std::string metrics_text(const std::vector<ProjectMetrics>& projects,
+                         std::vector<MetricSample> samples);
 
 // CPU time, memory, open files and start time of this process, under the standard Prometheus names.
 void add_process_samples(std::vector<MetricSample>& samples);

@@ -43,6 +43,8 @@ void activate_file(Registry& registry, const fs::path& file, const std::string& 
 
 void activate_initial_version(Registry& registry, const fs::path& model,
                               const std::function<fs::path()>& find_bundled) {
+  // Several processes may start at the same time on an empty store: only one publishes the model.
+  const Registry::Exclusive exclusive(registry);
   if (!model.empty()) return activate_file(registry, model, "given at server start");
   constexpr const char* kHint = "; use --model FILE to serve another model file";
   try {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
+#include "engine/model/json.h"
 #include "server/text/json.h"
 
 namespace fovea::server {
@@ -42,6 +44,16 @@ void set_temperature(const Model& model, Json& manifest) {
   calibration["temperature"] = own;
 }
 
+void check_name(const std::string& name) {
+  if (name.size() > kMaxNameBytes) {
+    throw FormatError(fmt::format("manifest: the name has {} bytes; at most {} are allowed",
+                                  name.size(), kMaxNameBytes));
+  }
+  if (!is_plain_text(name)) {
+    throw FormatError("manifest: the name has control characters or bad UTF-8");
+  }
+}
+
 }  // namespace
 
 Json complete_manifest(const Model& model, const Json& partial) {
@@ -55,6 +67,7 @@ Json complete_manifest(const Model& model, const Json& partial) {
     copy_text(model.provenance, key, manifest);
   }
   if (!manifest.contains("name") || manifest["name"] == "") manifest["name"] = "model";
+  check_name(manifest["name"].get<std::string>());
   if (!manifest.contains("metrics")) {
     Json metrics = read_metrics(model.provenance);
     if (metrics.is_object()) manifest["metrics"] = std::move(metrics);

@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kChampion = "champion";
 constexpr const char* kChallenger = "challenger";
 constexpr const char* kPrevious = "previous";
+constexpr std::chrono::hours kOldTemporary{24};
 
 std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -44,12 +45,32 @@ std::optional<int> alias(const Aliases& aliases, const std::string& name) {
 Registry::Registry(VersionStore& versions, Files& files, RegistryOptions options)
     : versions_(versions), files_(files), options_(std::move(options)) {
   if (options_.keep < 1) throw ConfigError("registry: \"keep\" must be at least 1");
-  files_.remove_unfinished();
+  // Another process may be writing the newer temporary files.
+  files_.remove_unfinished(options_.shared ? kOldTemporary : std::chrono::seconds(0));
+  const Exclusive exclusive(*this);
   // A crash may have interrupted remove() between marking a version and deleting its files.
   const std::set<std::string> used = files_in_use();
   for (const StoredVersion& version : versions_.newest(std::numeric_limits<int>::max())) {
     if (version.removed) remove_files(version, used);
   }
+}
+
+Registry::Exclusive::Exclusive(Registry& registry) : registry_(registry) {
+  registry_.changing_.lock();
+  try {
+    if (registry_.depth_ == 0 && registry_.options_.lock) {
+      registry_.lock_ = registry_.options_.lock();
+    }
+  } catch (...) {
+    registry_.changing_.unlock();
+    throw;
+  }
+  ++registry_.depth_;
+}
+
+Registry::Exclusive::~Exclusive() {
+  if (--registry_.depth_ == 0) registry_.lock_.reset();
+  registry_.changing_.unlock();
 }
 
 std::shared_ptr<const ServedModel> Registry::champion() const {
@@ -81,7 +102,7 @@ int Registry::publish(std::span<const std::uint8_t> model, std::span<const std::
   version.weights_sha256 = classifier.weights_sha256();
   version.manifest = text_of(complete);
   version.created = std::chrono::system_clock::now();
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   version.model_sha256 = store_file(model);
   if (!features.empty()) version.features_sha256 = store_file(features);
   const Json detail = {{"name", complete["name"]},
@@ -113,6 +134,13 @@ std::shared_ptr<const ServedModel> Registry::load(const StoredVersion& version) 
   }
 }
 
+void Registry::move(const std::map<std::string, std::optional<int>>& aliases,
+                    const AuditEntry& entry) {
+  if (lock_) lock_->check();
+  versions_.move(aliases, entry);
+  if (options_.on_change) options_.on_change(entry.action);
+}
+
 void Registry::set_champion(std::shared_ptr<const ServedModel> model, bool rollback) {
   ModelSwap swap;
   swap.now = std::move(model);
@@ -139,8 +167,7 @@ void Registry::activate_locked(int number, const Change& change) {
   if (alias(now, kChallenger) == number) moves[kChallenger] = std::nullopt;
   Json detail = {{"from", old ? Json(*old) : Json()}, {"reason", change.reason}};
   if (change.numbers) detail["numbers"] = *change.numbers;
-  versions_.move(moves,
-                 {0, {}, change.actor, change.action, version_title(number), text_of(detail)});
+  move(moves, {0, {}, change.actor, change.action, version_title(number), text_of(detail)});
   set_champion(model, change.action == "rollback");
   log(fmt::format("{}: {} {}{}", change.actor, change.action, version_title(number),
                   change.reason.empty() ? "" : " (" + change.reason + ")"));
@@ -148,7 +175,7 @@ void Registry::activate_locked(int number, const Change& change) {
 }
 
 void Registry::activate(int number, const std::string& actor, const std::string& reason) {
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   activate_locked(number, {"activate", actor, reason});
 }
 
@@ -160,13 +187,13 @@ int Registry::rollback_locked(const Change& change) {
 }
 
 int Registry::rollback(const std::string& actor, const std::string& reason) {
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   return rollback_locked({"rollback", actor, reason});
 }
 
 bool Registry::rollback_from(int number, const std::string& actor, const std::string& reason,
                              const Json& numbers) {
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   if (alias(versions_.aliases(), kChampion) != number) return false;
   rollback_locked({"rollback", actor, reason, &numbers});
   return true;
@@ -174,7 +201,7 @@ bool Registry::rollback_from(int number, const std::string& actor, const std::st
 
 void Registry::set_challenger(std::optional<int> number, const std::string& actor,
                               const std::string& reason) {
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   const Aliases now = versions_.aliases();
   if (alias(now, kChallenger) == number) return;
   if (number) {
@@ -185,20 +212,32 @@ void Registry::set_challenger(std::optional<int> number, const std::string& acto
     }
   }
   const int subject = number ? *number : now.at(kChallenger);
-  versions_.move({{kChallenger, number}}, {0,
-                                           {},
-                                           actor,
-                                           number ? "set challenger" : "clear challenger",
-                                           version_title(subject),
-                                           text_of({{"reason", reason}})});
+  move({{kChallenger, number}}, {0,
+                                 {},
+                                 actor,
+                                 number ? "set challenger" : "clear challenger",
+                                 version_title(subject),
+                                 text_of({{"reason", reason}})});
 }
 
 bool Registry::load_champion() {
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   const auto number = alias(versions_.aliases(), kChampion);
   if (!number) return false;
   set_champion(load(find(*number)), false);
   return true;
+}
+
+// Takes no lock against other processes: it only reads, and the notification of a later change
+// calls it again.
+void Registry::follow(bool rollback) {
+  const std::lock_guard lock(changing_);
+  const Aliases now = versions_.aliases();
+  const auto number = alias(now, kChampion);
+  const auto serving = champion();
+  if (!number || (serving && serving->number == *number)) return;
+  set_champion(load(find(*number)), rollback);
+  log(version_title(*number) + " was activated by another process");
 }
 
 }  // namespace fovea::server

@@ -2,60 +2,48 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "server/serve/served_model.h"
+#include "server/registry/registry_types.h"
 #include "server/store/version_store.h"
 
 namespace fovea::server {
 
 class Files;
 
-// There is no version with this number or alias.
-class UnknownVersion : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-// The state of the version does not allow the operation: its files were removed, or it has an
-// alias.
-class VersionConflict : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-std::string version_title(int number);             // "version 3"
-void require_files(const StoredVersion& version);  // throws VersionConflict if they were removed
-
-struct RegistryOptions {
-  int keep = 10;  // keep the files of this many newest versions and of those with an alias; >= 1
-  std::function<void(const std::string&)> on_event;  // log lines; any thread
-};
-
-// A change of the active model.
-struct ModelSwap {
-  std::shared_ptr<const ServedModel> before;  // null when the server starts
-  std::shared_ptr<const ServedModel> now;
-  bool rollback = false;
-};
-
 // The model registry: numbered, immutable versions of the model, and aliases that point at them.
 // `champion` is the active version, which classifies requests; `previous` was active before it;
 // `challenger` is the candidate. A crash at any instant leaves the state before or after a change.
-// Any thread: changes are serialised, champion() never waits for them. All functions may also throw
-// IoError. Implemented in registry.cpp (changes) and registry_reads.cpp (queries, removal).
+// Any thread: changes are serialised, champion() never waits for them. Other processes may share
+// the store; follow() takes over their changes. All functions may also throw IoError. Implemented
+// in registry.cpp (changes) and registry_reads.cpp (queries, removal).
 class Registry {
  public:
-  // Removes files left by a crash. REQUIRES: no other process uses these files (FolderLock).
+  // Removes files left by a crash. REQUIRES: no other process uses these files (FolderLock), unless
+  // options.shared.
   Registry(VersionStore& versions, Files& files, RegistryOptions options);
+
+  // While it exists, other threads and other processes that share the store cannot change the
+  // registry; this thread can.
+  class Exclusive {
+   public:
+    explicit Exclusive(Registry& registry);
+    ~Exclusive();
+    Exclusive(const Exclusive&) = delete;
+    Exclusive& operator=(const Exclusive&) = delete;
+
+   private:
+    Registry& registry_;
+  };
 
   // The active model. A request calls this once and uses the result until its response is complete.
   // Null only before the first load_champion() or activate().
@@ -89,6 +77,9 @@ class Registry {
   // Loads the stored champion when the server starts; false if there is none. Throws FormatError or
   // IoError naming the file.
   bool load_champion();
+  // Serves the stored champion if another process has changed it, by a rollback or not. Throws like
+  // load_champion().
+  void follow(bool rollback);
 
   // By number ("3") or alias ("champion"). Throws UnknownVersion.
   StoredVersion find(const std::string& name) const;
@@ -117,11 +108,12 @@ class Registry {
     std::string action, actor, reason;
     const nlohmann::ordered_json* numbers = nullptr;
   };
-  // These REQUIRE changing_.
+  // These REQUIRE Exclusive.
   std::string store_file(std::span<const std::uint8_t> bytes);
   std::shared_ptr<const ServedModel> load(const StoredVersion& version) const;
   void activate_locked(int number, const Change& change);
   int rollback_locked(const Change& change);
+  void move(const std::map<std::string, std::optional<int>>& aliases, const AuditEntry& entry);
   void set_champion(std::shared_ptr<const ServedModel> model, bool rollback);
   void remove_old_files();
   std::set<std::string> files_in_use() const;
@@ -132,7 +124,9 @@ class Registry {
   Files& files_;
   const RegistryOptions options_;
   // Lock order: changing_, then champion_mutex_.
-  std::mutex changing_;                // held for the whole of a change
+  std::recursive_mutex changing_;      // held for the whole of a change
+  int depth_ = 0;                      // of nested Exclusive objects
+  std::unique_ptr<ChangeLock> lock_;   // held while depth_ > 0; null: no other process
   mutable std::mutex champion_mutex_;  // held only to copy or replace the pointer
   std::shared_ptr<const ServedModel> champion_;
 };

@@ -52,7 +52,7 @@ Aliases Registry::aliases() const {
 }
 
 std::optional<int> Registry::find_identical(std::span<const std::uint8_t> model) {
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   const std::string sha256 = sha256_hex(model);
   const StoredVersion* found = nullptr;
   const auto versions = versions_.with_files();  // the newest first
@@ -89,7 +89,7 @@ std::filesystem::path Registry::features_path(const StoredVersion& version) cons
 }
 
 void Registry::remove(int number, const std::string& actor) {
-  const std::lock_guard lock(changing_);
+  const Exclusive exclusive(*this);
   const StoredVersion version = find(number);
   require_files(version);
   for (const auto& [name, aliased] : versions_.aliases()) {

@@ -28,8 +28,9 @@ std::string find_regression(const ServiceRecord::Summary& before, const ServiceR
   const bool comparable = before.images >= options.min_images && before.p99_ms > 0;
   if (comparable && now.p99_ms > options.p99_floor_ms &&
       now.p99_ms > options.p99_factor * before.p99_ms) {
-    return fmt::format("the p99 time per image is {:.1f} ms, compared with {:.1f} ms before",
-                       now.p99_ms, before.p99_ms);
+    return fmt::format(
+        "the network's p99 CPU time per image is {:.1f} ms, compared with {:.1f} ms before",
+        now.p99_ms, before.p99_ms);
   }
   return {};
 }

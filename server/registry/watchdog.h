@@ -20,7 +20,7 @@ struct WatchdogOptions {
   std::chrono::milliseconds window{300'000};
   std::uint64_t min_images = 200;
   // It is rolled back if its error rate exceeds error_floor and error_factor times the error rate
-  // of the previous version, or likewise the 99th percentile (p99) of the time per image. The
+  // of the previous version, or likewise the 99th percentile (p99) of its CPU time per image. The
   // floors keep noise at small values from triggering a rollback.
   double error_factor = 3;
   double error_floor = 0.01;

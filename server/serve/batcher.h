@@ -23,8 +23,7 @@ class Batcher {
   static constexpr std::size_t kMicroBatch = 32;
 
   Batcher(int threads, std::size_t max_queue);
-  ~Batcher();  // finishes the micro-batches in progress; drops waiting requests without calling
-               // `done`
+  ~Batcher() { stop(); }
 
   // Queues the images of a task. `done` is called once, on an inference thread, when
   // task->predictions is complete. Returns false, and queues nothing, if the queue has no room for
@@ -32,6 +31,10 @@ class Batcher {
   // neither kind blocks the other. If no request of its kind waits, a request of any size is
   // accepted. REQUIRES: at least one image.
   bool submit(std::shared_ptr<PredictTask> task, std::function<void()> done);
+
+  // Ends the threads: finishes the micro-batches in progress and drops waiting requests without
+  // calling `done`. Nothing may be submitted afterwards.
+  void stop();
 
   std::size_t waiting() const;                        // images
   std::uint64_t batches() const { return batches_; }  // runs of the network so far

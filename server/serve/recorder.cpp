@@ -5,17 +5,22 @@
 
 #include <fmt/core.h>
 
+#include "server/store/store.h"
+
 namespace fovea::server {
 namespace {
 
 constexpr std::size_t kMaxWaiting = 4096;  // predictions, which keep their images in memory
 constexpr std::chrono::seconds kReportInterval{10};
+constexpr std::chrono::seconds kRetryInterval{1};  // while the database is unavailable
 
 }  // namespace
 
-Recorder::Recorder(PredictionStore& store, std::function<void(const std::string&)> on_error)
+Recorder::Recorder(PredictionStore& store, std::function<void(const std::string&)> on_error,
+                   PredictionBacklog::Limits backlog)
     : store_(store),
       on_error_(std::move(on_error)),
+      backlog_(backlog),
       last_report_(std::chrono::steady_clock::now() - kReportInterval),
       thread_([this] { run(); }) {}
 
@@ -48,8 +53,13 @@ void Recorder::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      filled_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
+      const auto due = [this] { return stopping_ || !waiting_.empty(); };
+      if (backlog_.empty()) {
+        filled_.wait(lock, due);
+      } else {
+        filled_.wait_until(lock, retry_time_, due);
+      }
+      if (waiting_.empty() && stopping_) break;
       entries.swap(waiting_);
       waiting_predictions_ = 0;
     }
@@ -57,6 +67,8 @@ void Recorder::run() {
     write(entries);
     entries.clear();
   }
+  retry_time_ = {};  // the last attempt
+  if (!write_backlog()) report("the server is stopping", backlog_.size());
 }
 
 void Recorder::write(std::vector<Entry>& entries) {
@@ -64,14 +76,8 @@ void Recorder::write(std::vector<Entry>& entries) {
   for (Entry& entry : entries) {
     std::move(entry.predictions.begin(), entry.predictions.end(), std::back_inserter(all));
   }
-  bool recorded = true;
-  try {
-    store_.append(all);
-    ++commits_;
-  } catch (const std::exception& error) {
-    recorded = false;
-    report(error.what(), all.size());
-  }
+  // New predictions are written after those of the backlog, so that the order is kept.
+  const bool recorded = write_backlog() ? append(all) : (keep(all, ""), false);
   std::size_t at = 0;
   std::vector<std::int64_t> ids;
   for (Entry& entry : entries) {
@@ -82,6 +88,50 @@ void Recorder::write(std::vector<Entry>& entries) {
     }
     entry.done(ids);
     entry.done = nullptr;  // releases the request
+  }
+}
+
+// Writes the backlog if it is time to try. Returns whether it is empty now.
+bool Recorder::write_backlog() {
+  if (backlog_.empty()) return true;
+  if (std::chrono::steady_clock::now() < retry_time_) return false;
+  try {
+    backlog_.write_to(store_);
+  } catch (const StoreUnavailable&) {
+    retry_time_ = std::chrono::steady_clock::now() + kRetryInterval;
+  } catch (const std::exception& error) {
+    // Not a matter of the connection: without a limit to the attempts it would block all others.
+    report(error.what(), backlog_.size());
+    backlog_.clear();
+  }
+  backlog_size_ = backlog_.size();
+  return backlog_.empty();
+}
+
+bool Recorder::append(std::span<NewPrediction> predictions) {
+  if (predictions.empty()) return true;
+  try {
+    store_.append(predictions);
+    ++commits_;
+    return true;
+  } catch (const StoreUnavailable& error) {
+    retry_time_ = std::chrono::steady_clock::now() + kRetryInterval;
+    keep(predictions, error.what());
+  } catch (const std::exception& error) {
+    report(error.what(), predictions.size());
+  }
+  return false;
+}
+
+void Recorder::keep(std::span<const NewPrediction> predictions, const std::string& error) {
+  std::size_t dropped = 0;
+  for (const NewPrediction& prediction : predictions) dropped += backlog_.add(prediction) ? 0 : 1;
+  backlog_size_ = backlog_.size();
+  if (dropped > 0) {
+    report("the database is unavailable and the backlog is full", dropped);
+  } else if (!error.empty() && on_error_) {
+    on_error_("the database is unavailable; predictions are written to the history later: " +
+              error);
   }
 }
 

@@ -7,9 +7,10 @@
 
 namespace fovea::server {
 
-// Errors and latencies of one version since its activation, for the watchdog. The time of an image
-// is its decoding plus its share of the network's run. Queueing is excluded: it depends on the
-// load, not on the version. Any thread, without a lock.
+// Errors and times of one version since its activation, for the watchdog. The time of an image is
+// its share of the CPU time of the network's run. Decoding depends on what users send, and queueing
+// and wall time on the load; none of them is a property of the version. Any thread, without a
+// lock.
 class ServiceRecord {
  public:
   struct Summary {

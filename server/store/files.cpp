@@ -44,7 +44,7 @@ fs::path write_temporary(const fs::path& path, std::span<const std::uint8_t> byt
   std::string name = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
   const int fd = ::mkstemp(name.data());
   if (fd < 0) fail("create a file in", path.parent_path());
-  ::fchmod(fd, 0644);
+  ::fchmod(fd, new_file_mode());
   ::close(fd);
   errno = 0;
   std::ofstream out(name, std::ios::binary);
@@ -121,13 +121,16 @@ bool Files::exists(const std::string& sha256) const {
   return fs::exists(path(sha256), error);
 }
 
-void Files::remove_unfinished() {
+void Files::remove_unfinished(std::chrono::seconds older_than) {
   std::error_code error;
+  const auto newest = fs::file_time_type::clock::now() - older_than;
   for (const auto& folder : fs::directory_iterator(folder_, error)) {
     if (!folder.is_directory(error)) continue;
     for (const auto& file : fs::directory_iterator(folder.path(), error)) {
       // The temporary names of write_file_atomically().
-      if (file.path().filename().string().front() == '.') fs::remove(file.path(), error);
+      if (file.path().filename().string().front() != '.') continue;
+      const auto written = fs::last_write_time(file.path(), error);
+      if (!error && written <= newest) fs::remove(file.path(), error);
     }
   }
 }

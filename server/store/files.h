@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -21,8 +22,9 @@ class Files {
   // Throws IoError if there is no such file, FormatError if its bytes do not match the hash.
   std::vector<std::uint8_t> read(const std::string& sha256) const;
   bool exists(const std::string& sha256) const;
-  // Removes temporary files left by a crash. REQUIRES: no concurrent writer.
-  void remove_unfinished();
+  // Removes temporary files left by a crash: those last written before that time. REQUIRES: none of
+  // them is being written.
+  void remove_unfinished(std::chrono::seconds older_than = {});
   void remove(const std::string& sha256);  // does nothing if there is no such file
   // The path of the file, whether it exists or not. Throws FormatError unless `sha256` is 64
   // lower-case hex digits.

@@ -13,12 +13,13 @@
 
 namespace fovea::server {
 
-FolderLock::FolderLock(const std::filesystem::path& folder) {
+FolderLock::FolderLock(const std::filesystem::path& folder, Mode mode) {
   create_folders(folder);
   const std::filesystem::path file = folder / "lock";
   fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) throw IoError("cannot open " + file.string() + ": " + std::strerror(errno));
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+  const int operation = mode == Mode::exclusive ? LOCK_EX : LOCK_SH;
+  if (::flock(fd_, operation | LOCK_NB) == 0) return;
   const int reason = errno;
   ::close(fd_);
   if (reason != EWOULDBLOCK) {

@@ -4,12 +4,15 @@
 
 namespace fovea::server {
 
-// Exclusive lock of a data directory: two servers would overwrite each other's aliases and jobs.
-// The kernel releases it when the process ends for any reason. Child processes do not inherit it.
+// Lock of a data directory. Two servers with SQLite would overwrite each other's aliases and jobs,
+// so such a server holds the lock exclusively; servers with a shared database share it. The kernel
+// releases it when the process ends for any reason. Child processes do not inherit it.
 class FolderLock {
  public:
+  enum class Mode { exclusive, shared };
+
   // Creates the folder if necessary. Throws IoError, also if another server holds the lock.
-  explicit FolderLock(const std::filesystem::path& folder);
+  explicit FolderLock(const std::filesystem::path& folder, Mode mode = Mode::exclusive);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

@@ -12,6 +12,7 @@ namespace fovea::server {
 enum class JobState { queued, running, succeeded, failed, canceled, interrupted };
 
 std::string_view to_string(JobState state);
+JobState read_job_state(std::string_view text);  // IoError for an unknown state
 // True for all states but queued and running. An interrupted or failed job may be resumed.
 bool has_ended(JobState state);
 
@@ -26,6 +27,14 @@ struct Job {
   Time created;
   std::optional<Time> started, ended;  // of the latest run
   std::string result;                  // a JSON object; empty: none yet
+  std::string runner;                  // the process that runs or ran it; empty: unknown
+  bool cancel_requested = false;       // see request_cancel()
+};
+
+// What heartbeat() reports to the runner of a job.
+struct Heartbeat {
+  bool owned = false;             // the job is still running, and this runner runs it
+  bool cancel_requested = false;  // false unless owned
 };
 
 struct JobEvent {
@@ -65,10 +74,33 @@ class JobStore {
   // `started` if the state is running, `ended` if has_ended(state), and `result` unless empty.
   virtual std::int64_t change(std::int64_t id, JobState state, const std::string& reason,
                               const std::string& event, const std::string& result = {}) = 0;
+  // The same, but only if `runner` still runs the job; otherwise changes nothing and returns
+  // nullopt.
+  virtual std::optional<std::int64_t> change_as(const std::string& runner, std::int64_t id,
+                                                JobState state, const std::string& reason,
+                                                const std::string& event,
+                                                const std::string& result = {}) = 0;
   // Returns the event's number.
   virtual std::int64_t append(std::int64_t id, const std::string& event) = 0;
   // In order: at most `limit` events with a number above `after`.
   virtual std::vector<JobEvent> events(std::int64_t id, std::int64_t after, int limit) = 0;
+
+  // Several processes may run the jobs of one store. The store's clock decides when a heartbeat is
+  // old, so the clocks of the processes may differ. Each of these calls is one transaction;
+  // `event`, unless empty, is appended to each job that it changes.
+  //
+  // The oldest queued job becomes running with this runner; nullopt if no job is queued. Two
+  // callers never get the same job.
+  virtual std::optional<Job> claim(const std::string& runner, const std::string& event = {}) = 0;
+  // Records that the runner is alive.
+  virtual Heartbeat heartbeat(std::int64_t id, const std::string& runner) = 0;
+  // Requests that the runner of a queued or running job stop it. The request stays until the job
+  // has ended. False if there is no such job or it has ended.
+  virtual bool request_cancel(std::int64_t id) = 0;
+  // Running jobs whose last heartbeat (without one: start) is older become queued again. Returns
+  // them, with the runner that they had.
+  virtual std::vector<Job> release_stale(std::chrono::seconds older_than,
+                                         const std::string& event = {}) = 0;
 
   // Returns the id; ignores the members id, created and count.
   virtual std::int64_t add_evaluation(const Evaluation& evaluation) = 0;

@@ -135,10 +135,17 @@ UPDATE versions SET manifest = replace(replace(replace(manifest, '"pictures":', 
   '"too_few_pictures":', '"too_few_images":');
 )";
 
+// Several processes may run jobs.
+constexpr const char* kRunners = R"(
+ALTER TABLE jobs ADD COLUMN runner TEXT;            -- the process that runs or ran the job
+ALTER TABLE jobs ADD COLUMN heartbeat INTEGER;      -- when the runner last reported
+ALTER TABLE jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
+)";
+
 }  // namespace
 
 const std::vector<std::string>& migrations() {
-  static const std::vector<std::string> steps{kRegistry, kPredictions, kJobs, kRenames};
+  static const std::vector<std::string> steps{kRegistry, kPredictions, kJobs, kRenames, kRunners};
   return steps;
 }
 

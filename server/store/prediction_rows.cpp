@@ -3,12 +3,11 @@
 #include <map>
 #include <tuple>
 
-#include "server/store/sqlite_time.h"
+#include "server/store/statistics_builder.h"
+#include "server/store/time_columns.h"
 
 namespace fovea::server {
 namespace {
-
-constexpr std::int64_t kMinuteTalliesKept = 48 * kHour;
 
 constexpr const char* kTallyColumns =
     "id, time, model, label, probability, uncertain, decode_ms, queue_ms, compute_ms";

@@ -11,9 +11,6 @@ namespace fovea::server {
 // Maintenance of the tables beside `predictions`: totals, tallies and images. All functions run
 // inside the caller's transaction.
 
-// The spans of a tally, in seconds.
-inline constexpr std::int64_t kMinute = 60, kHour = 3600;
-
 // Resets a reused statement: an unfinished one would keep the transaction open.
 struct ResetAtEnd {
   SQLite::Statement& statement;

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "server/store/sqlite_time.h"
+#include "server/store/time_columns.h"
 
 namespace fovea::server {
 

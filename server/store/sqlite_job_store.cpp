@@ -1,79 +1,47 @@
 #include "server/store/sqlite_job_store.h"
 
-#include <array>
 #include <limits>
 
-#include "server/store/sqlite_time.h"
+#include "server/store/sqlite_job_rows.h"
+#include "server/store/time_columns.h"
 
 namespace fovea::server {
 namespace {
-
-constexpr std::array<std::string_view, 6> kStates{"queued", "running",  "succeeded",
-                                                  "failed", "canceled", "interrupted"};
-
-constexpr const char* kSelectJob =
-    "SELECT id, kind, state, reason, options, idempotency_key, created, started, ended, result "
-    "FROM jobs ";
-
-JobState read_state(const std::string& text) {
-  for (std::size_t i = 0; i < kStates.size(); ++i) {
-    if (kStates[i] == text) return static_cast<JobState>(i);
-  }
-  throw IoError("a job in the database has an unknown state: \"" + text + "\"");
-}
-
-std::optional<Job::Time> read_time(const SQLite::Column& column) {
-  if (column.isNull()) return std::nullopt;
-  return from_sql(column.getInt64());
-}
-
-std::string read_text(const SQLite::Column& column) {
-  return column.isNull() ? std::string() : column.getString();
-}
-
-std::vector<Job> read_jobs(SQLite::Statement& select) {
-  std::vector<Job> jobs;
-  while (select.executeStep()) {
-    Job job;
-    job.id = select.getColumn(0).getInt64();
-    job.kind = select.getColumn(1).getString();
-    job.state = read_state(select.getColumn(2).getString());
-    job.reason = select.getColumn(3).getString();
-    job.options = select.getColumn(4).getString();
-    job.idempotency_key = read_text(select.getColumn(5));
-    job.created = from_sql(select.getColumn(6).getInt64());
-    job.started = read_time(select.getColumn(7));
-    job.ended = read_time(select.getColumn(8));
-    job.result = read_text(select.getColumn(9));
-    jobs.push_back(std::move(job));
-  }
-  return jobs;
-}
 
 std::optional<Job> first(std::vector<Job> jobs) {
   if (jobs.empty()) return std::nullopt;
   return std::move(jobs[0]);
 }
 
-// REQUIRES: inside a write transaction, so that the numbers have no gaps.
-std::int64_t insert_event(SQLite::Database& database, std::int64_t job, std::int64_t now,
-                          const std::string& event) {
-  SQLite::Statement last(database, "SELECT coalesce(max(number), 0) FROM job_events WHERE job = ?");
-  last.bind(1, job);
-  last.executeStep();
-  const std::int64_t number = last.getColumn(0).getInt64() + 1;
-  SQLite::Statement insert(database,
-                           "INSERT INTO job_events(job, number, time, event) VALUES(?, ?, ?, ?)");
-  insert.bind(1, job);
-  insert.bind(2, number);
-  insert.bind(3, now);
-  insert.bind(4, event);
-  insert.exec();
-  return number;
-}
+struct JobChange {
+  std::int64_t id;
+  JobState state;
+  const std::string& reason;
+  const std::string& event;
+  const std::string& result;
+  const std::string* runner;  // null: any runner
+};
 
-std::int64_t sql_now() {
-  return to_sql(std::chrono::system_clock::now());
+// Returns the number of the event; nullopt if there is no such job or another runner runs it.
+std::optional<std::int64_t> change_row(SQLite::Database& database, const JobChange& change) {
+  const std::int64_t now = sql_now();
+  SQLite::Statement update(
+      database,
+      "UPDATE jobs SET state = ?1, reason = ?2, result = coalesce(?3, result), "
+      "started = CASE WHEN ?1 = 'running' THEN ?4 ELSE started END, "
+      "ended = CASE WHEN ?1 IN ('queued', 'running') THEN NULL ELSE ?4 END, "
+      "heartbeat = CASE WHEN ?1 = 'running' THEN ?4 END, "
+      "runner = CASE WHEN ?1 <> 'queued' THEN runner END, "
+      "cancel_requested = CASE WHEN ?1 = 'running' THEN cancel_requested ELSE 0 END "
+      "WHERE id = ?5 AND (?6 IS NULL OR (runner = ?6 AND state = 'running'))");
+  update.bind(1, std::string(to_string(change.state)));
+  update.bind(2, change.reason);
+  if (!change.result.empty()) update.bind(3, change.result);
+  update.bind(4, now);
+  update.bind(5, change.id);
+  if (change.runner) update.bind(6, *change.runner);
+  if (update.exec() != 1) return std::nullopt;
+  return insert_event(database, change.id, now, change.event);
 }
 
 const std::string kSelectEvaluation =
@@ -92,14 +60,6 @@ Evaluation read_evaluation(SQLite::Statement& select) {
 }
 
 }  // namespace
-
-std::string_view to_string(JobState state) {
-  return kStates[static_cast<std::size_t>(state)];
-}
-
-bool has_ended(JobState state) {
-  return state != JobState::queued && state != JobState::running;
-}
 
 Job SqliteJobStore::create(const std::string& kind, const std::string& options,
                            const std::string& key) {
@@ -126,7 +86,7 @@ Job SqliteJobStore::create(const std::string& kind, const std::string& options,
 
 std::optional<Job> SqliteJobStore::get(std::int64_t id) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database, std::string(kSelectJob) + "WHERE id = ?");
+    SQLite::Statement select(database, kSelectJob + "WHERE id = ?");
     select.bind(1, id);
     return first(read_jobs(select));
   });
@@ -134,7 +94,7 @@ std::optional<Job> SqliteJobStore::get(std::int64_t id) {
 
 std::optional<Job> SqliteJobStore::find_key(const std::string& key) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database, std::string(kSelectJob) + "WHERE idempotency_key = ?");
+    SQLite::Statement select(database, kSelectJob + "WHERE idempotency_key = ?");
     select.bind(1, key);
     return first(read_jobs(select));
   });
@@ -142,8 +102,7 @@ std::optional<Job> SqliteJobStore::find_key(const std::string& key) {
 
 std::vector<Job> SqliteJobStore::newest(int limit, std::int64_t before) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database,
-                             std::string(kSelectJob) + "WHERE id < ? ORDER BY id DESC LIMIT ?");
+    SQLite::Statement select(database, kSelectJob + "WHERE id < ? ORDER BY id DESC LIMIT ?");
     select.bind(1, before > 0 ? before : std::numeric_limits<std::int64_t>::max());
     select.bind(2, limit);
     return read_jobs(select);
@@ -152,7 +111,7 @@ std::vector<Job> SqliteJobStore::newest(int limit, std::int64_t before) {
 
 std::vector<Job> SqliteJobStore::in_state(JobState state) {
   return database_.read([&](SQLite::Database& database) {
-    SQLite::Statement select(database, std::string(kSelectJob) + "WHERE state = ? ORDER BY id");
+    SQLite::Statement select(database, kSelectJob + "WHERE state = ? ORDER BY id");
     select.bind(1, std::string(to_string(state)));
     return read_jobs(select);
   });
@@ -160,20 +119,19 @@ std::vector<Job> SqliteJobStore::in_state(JobState state) {
 
 std::int64_t SqliteJobStore::change(std::int64_t id, JobState state, const std::string& reason,
                                     const std::string& event, const std::string& result) {
-  const std::int64_t now = sql_now();
   return database_.write([&](SQLite::Database& database) {
-    SQLite::Statement update(
-        database,
-        "UPDATE jobs SET state = ?1, reason = ?2, result = coalesce(?3, result), "
-        "started = CASE WHEN ?1 = 'running' THEN ?4 ELSE started END, "
-        "ended = CASE WHEN ?1 IN ('queued', 'running') THEN NULL ELSE ?4 END WHERE id = ?5");
-    update.bind(1, std::string(to_string(state)));
-    update.bind(2, reason);
-    if (!result.empty()) update.bind(3, result);
-    update.bind(4, now);
-    update.bind(5, id);
-    if (update.exec() != 1) throw IoError("job " + std::to_string(id) + " does not exist");
-    return insert_event(database, id, now, event);
+    const auto number = change_row(database, {id, state, reason, event, result, nullptr});
+    if (!number) throw IoError("job " + std::to_string(id) + " does not exist");
+    return *number;
+  });
+}
+
+std::optional<std::int64_t> SqliteJobStore::change_as(const std::string& runner, std::int64_t id,
+                                                      JobState state, const std::string& reason,
+                                                      const std::string& event,
+                                                      const std::string& result) {
+  return database_.write([&](SQLite::Database& database) {
+    return change_row(database, {id, state, reason, event, result, &runner});
   });
 }
 

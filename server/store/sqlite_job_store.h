@@ -17,8 +17,18 @@ class SqliteJobStore : public JobStore {
 
   std::int64_t change(std::int64_t id, JobState state, const std::string& reason,
                       const std::string& event, const std::string& result) override;
+  std::optional<std::int64_t> change_as(const std::string& runner, std::int64_t id, JobState state,
+                                        const std::string& reason, const std::string& event,
+                                        const std::string& result) override;
   std::int64_t append(std::int64_t id, const std::string& event) override;
   std::vector<JobEvent> events(std::int64_t id, std::int64_t after, int limit) override;
+
+  // sqlite_job_runners.cpp
+  std::optional<Job> claim(const std::string& runner, const std::string& event) override;
+  Heartbeat heartbeat(std::int64_t id, const std::string& runner) override;
+  bool request_cancel(std::int64_t id) override;
+  std::vector<Job> release_stale(std::chrono::seconds older_than,
+                                 const std::string& event) override;
 
   std::int64_t add_evaluation(const Evaluation& evaluation) override;
   std::optional<Evaluation> get_evaluation(std::int64_t id) override;

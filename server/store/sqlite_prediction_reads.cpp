@@ -1,15 +1,13 @@
-#include <algorithm>
-#include <cstring>
 #include <limits>
-#include <map>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
+#include "server/store/prediction_encoding.h"
 #include "server/store/prediction_rows.h"
 #include "server/store/sqlite_prediction_store.h"
-#include "server/store/sqlite_time.h"
+#include "server/store/statistics_builder.h"
+#include "server/store/time_columns.h"
 
 namespace fovea::server {
 namespace {
@@ -18,8 +16,6 @@ constexpr const char* kColumns =
     "SELECT p.id, time, request_id, source, file, image_sha256, model, label, probability, "
     "uncertain, probabilities, decode_ms, queue_ms, compute_ms, right_label, labelled, "
     "images.id IS NOT NULL FROM predictions p LEFT JOIN images ON images.id = image ";
-
-constexpr std::int64_t kDay = 24 * kHour;
 
 // Matches texts that contain `text`; LIKE's wildcards in it are escaped.
 std::string like_pattern(const std::string& text) {
@@ -84,16 +80,9 @@ std::shared_ptr<const PredictionModel> SqlitePredictionStore::model(SQLite::Data
   select.bind(1, id);
   if (!select.executeStep())
     throw IoError("the history refers to a model that it does not contain");
-  PredictionModel read{select.getColumn(0).getString(),
-                       select.getColumn(1).getInt64(),
+  PredictionModel read{select.getColumn(0).getString(), select.getColumn(1).getInt64(),
                        select.getColumn(2).getString(),
-                       {}};
-  try {
-    read.classes = nlohmann::json::parse(select.getColumn(3).getString());
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(std::string("the classes of a model in the history are malformed: ") +
-                      error.what());
-  }
+                       read_classes(select.getColumn(3).getString())};
   return known = std::make_shared<const PredictionModel>(std::move(read));
 }
 
@@ -111,16 +100,9 @@ PredictionRecord SqlitePredictionStore::read_record(SQLite::Database& database,
   record.probability = static_cast<float>(row.getColumn(8).getDouble());
   record.uncertain = row.getColumn(9).getInt() != 0;
   const SQLite::Column bytes = row.getColumn(10);
-  record.probabilities.resize(static_cast<std::size_t>(bytes.getBytes()) / sizeof(float));
-  if (record.probabilities.size() != record.model->classes.size()) {
-    throw FormatError(
-        fmt::format("prediction {} of the history is damaged: {} probabilities for {} classes",
-                    record.id, record.probabilities.size(), record.model->classes.size()));
-  }
-  if (!record.probabilities.empty()) {
-    std::memcpy(record.probabilities.data(), bytes.getBlob(),
-                record.probabilities.size() * sizeof(float));
-  }
+  record.probabilities = read_probabilities({static_cast<const std::uint8_t*>(bytes.getBlob()),
+                                             static_cast<std::size_t>(bytes.getBytes())},
+                                            *record.model, record.id);
   record.decode_ms = row.getColumn(11).getDouble();
   record.queue_ms = row.getColumn(12).getDouble();
   record.compute_ms = row.getColumn(13).getDouble();
@@ -178,52 +160,25 @@ Statistics SqlitePredictionStore::statistics(std::optional<Time> since) {
   const Time now = std::chrono::system_clock::now();
   database_.write([&](SQLite::Database& database) { roll_up(database, now); });
   return database_.read([&](SQLite::Database& database) {
-    const std::int64_t from = since ? to_sql(*since) / 1'000'000 : 0;
-    const std::int64_t span = since && now - *since <= std::chrono::hours(48) ? kMinute : kHour;
-    // Sum the tallies of the window by model and by start of the span.
-    std::map<std::int64_t, VersionStatistics> models;
-    std::map<std::int64_t, Tally> starts;
-    Statistics result;
+    StatisticsBuilder builder(since, now);
     SQLite::Statement tallies(database,
                               "SELECT start, model, tally FROM prediction_tallies "
                               "WHERE span = ? AND start >= ? ORDER BY start");
-    tallies.bind(1, span);
-    tallies.bind(2, from - from % span);
+    tallies.bind(1, builder.span());
+    tallies.bind(2, builder.first());
     while (tallies.executeStep()) {
-      const Tally tally = Tally::from_text(tallies.getColumn(2).getString());
-      models[tallies.getColumn(1).getInt64()].tally.merge(tally);
-      starts[tallies.getColumn(0).getInt64()].merge(tally);
+      builder.add(tallies.getColumn(0).getInt64(), tallies.getColumn(1).getInt64(),
+                  Tally::from_text(tallies.getColumn(2).getString()));
     }
     SQLite::Statement labelled(database,
                                "SELECT model, count(*), sum(right_label = label) FROM predictions "
                                "WHERE right_label IS NOT NULL AND time >= ? GROUP BY model");
-    labelled.bind(1, (from - from % span) * 1'000'000);
+    labelled.bind(1, builder.first() * 1'000'000);
     while (labelled.executeStep()) {
-      models[labelled.getColumn(0).getInt64()].labelled = {labelled.getColumn(1).getInt64(),
-                                                           labelled.getColumn(2).getInt64()};
+      builder.add_labelled(labelled.getColumn(0).getInt64(),
+                           {labelled.getColumn(1).getInt64(), labelled.getColumn(2).getInt64()});
     }
-    for (auto& [id, version] : models) {
-      version.model = model(database, id);
-      result.all.merge(version.tally);
-      result.labelled.count += version.labelled.count;
-      result.labelled.correct += version.labelled.correct;
-      result.versions.push_back(std::move(version));
-    }
-    std::stable_sort(result.versions.begin(), result.versions.end(),
-                     [](auto& a, auto& b) { return a.model->version < b.model->version; });
-    // Choose the step of the series by the length of the window, and merge the spans into steps.
-    const std::int64_t first = starts.empty() ? from : std::max(from, starts.begin()->first);
-    const std::int64_t window = to_sql(now) / 1'000'000 - first;
-    const std::int64_t step = span == kMinute && window <= 6 * kHour ? kMinute
-                              : window <= 31 * kDay                  ? kHour
-                                                                     : kDay;
-    std::map<std::int64_t, Tally> steps;
-    for (const auto& [start, tally] : starts) steps[start - start % step].merge(tally);
-    result.step_seconds = static_cast<int>(step);
-    for (auto& [start, tally] : steps) {
-      result.series.emplace_back(from_sql(start * 1'000'000), std::move(tally));
-    }
-    return result;
+    return builder.finish([&](std::int64_t id) { return model(database, id); });
   });
 }
 

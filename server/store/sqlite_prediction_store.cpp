@@ -1,16 +1,12 @@
 #include "server/store/sqlite_prediction_store.h"
 
 #include <algorithm>
-#include <bit>
 
-#include <nlohmann/json.hpp>
-
+#include "server/store/prediction_encoding.h"
 #include "server/store/prediction_rows.h"
-#include "server/store/sqlite_time.h"
+#include "server/store/time_columns.h"
 
 namespace fovea::server {
-
-static_assert(std::endian::native == std::endian::little, "probabilities are stored as in memory");
 
 namespace {
 
@@ -22,10 +18,6 @@ constexpr std::int64_t kMaxRemoved = 1000;
 
 void bind_bytes(SQLite::Statement& statement, int index, std::span<const std::uint8_t> bytes) {
   statement.bindNoCopy(index, bytes.data(), static_cast<int>(bytes.size()));
-}
-
-std::string model_key(const PredictionModel& model) {
-  return std::to_string(model.version) + '\n' + model.weights_sha256 + '\n' + model.name;
 }
 
 }  // namespace
@@ -75,9 +67,7 @@ std::int64_t SqlitePredictionStore::intern(SQLite::Database& database,
   insert.bind(1, model.name);
   insert.bind(2, model.version);
   insert.bind(3, model.weights_sha256);
-  insert.bind(
-      4,
-      nlohmann::json(model.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  insert.bind(4, classes_text(model.classes));
   insert.exec();
   return database.getLastInsertRowid();  // not cached: the transaction may still be rolled back
 }

@@ -1,3 +1,5 @@
+#include <SQLiteCpp/Backup.h>
+
 #include "server/store/database.h"
 #include "server/store/sqlite_audit_log.h"
 #include "server/store/sqlite_job_store.h"
@@ -17,7 +19,20 @@ class SqliteStore : public Store {
   JobStore& jobs() override { return jobs_; }
   PredictionStore& predictions() override { return predictions_; }
 
+  std::unique_ptr<ChangeLock> lock_changes(std::chrono::milliseconds /*wait*/) override {
+    struct OnlyProcess : ChangeLock {
+      void check() override {}
+    };
+    return std::make_unique<OnlyProcess>();
+  }
+  void notify(const std::string& kind, const std::string& payload) override {
+    check_notification(kind, payload);  // there is no other process that could receive it
+  }
+  void on_notify(NotifyCallback /*callback*/) override {}
+  StoreHealth health() override { return {true, opened_, ""}; }
+
  private:
+  const std::chrono::system_clock::time_point opened_ = std::chrono::system_clock::now();
   Database database_;
   SqliteAuditLog audit_{database_};
   SqliteVersionStore versions_{database_};
@@ -34,6 +49,17 @@ std::unique_ptr<Store> open_sqlite_store(const std::filesystem::path& file) {
 std::unique_ptr<Store> open_sqlite_store(const std::filesystem::path& file,
                                          const HistoryLimits& history) {
   return std::make_unique<SqliteStore>(file, history);
+}
+
+void copy_sqlite_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  constexpr int kBusyTimeout = 10'000;  // milliseconds
+  try {
+    SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyTimeout);
+    SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Backup(target, source).executeStep(-1);
+  } catch (const SQLite::Exception& error) {
+    throw IoError(from.string() + ": " + error.what());
+  }
 }
 
 }  // namespace fovea::server

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "server/store/sqlite_audit_log.h"
-#include "server/store/sqlite_time.h"
+#include "server/store/time_columns.h"
 
 namespace fovea::server {
 namespace {

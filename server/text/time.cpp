@@ -67,8 +67,8 @@ std::optional<std::chrono::system_clock::time_point> parse_iso_time(std::string_
   return std::clamp(time + microseconds(micros), kFirst, kLast);
 }
 
-double seconds_since(std::chrono::system_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::system_clock::now() - start).count();
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace fovea::server

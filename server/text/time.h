@@ -14,6 +14,6 @@ std::string format_utc(const char* format, std::chrono::system_clock::time_point
 // Reads "2026-01-31" and "2026-01-31T12:00:00Z", with up to six digits after the seconds. nullopt
 // for other text.
 std::optional<std::chrono::system_clock::time_point> parse_iso_time(std::string_view text);
-double seconds_since(std::chrono::system_clock::time_point start);
+double seconds_since(std::chrono::steady_clock::time_point start);
 
 }  // namespace fovea::server

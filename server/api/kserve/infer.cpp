@@ -74,12 +74,12 @@ Json output_json(const InferRequest::Output& output, const PredictTask& task, st
   return json;
 }
 
-Reply infer_reply(const PredictTask& task, const InferRequest& infer) {
+Reply infer_reply(const std::string& model, const PredictTask& task, const InferRequest& infer) {
   for (std::size_t i = 0; i < task.predictions.size(); ++i) {
     if (task.predictions[i].status == Prediction::Status::ok) continue;
     throw HttpError(400, task.images[i].name + ": " + task.predictions[i].error);
   }
-  Json body = {{"model_name", task.model->name}, {"model_version", task.model->version}};
+  Json body = {{"model_name", model}, {"model_version", task.model->version}};
   if (!infer.id.empty()) body["id"] = infer.id;
   if (!task.recorded) body["parameters"] = {{"recorded", false}};
   std::string raw;
@@ -101,18 +101,24 @@ Reply infer_reply(const PredictTask& task, const InferRequest& infer) {
 }  // namespace
 
 void infer_v2(std::shared_ptr<const Request> request, App& app, Respond respond) {
-  const auto model = active_v2_model(*request, app);
+  const V2Model model = find_v2_model(*request, app);
   const auto infer = std::make_shared<const InferRequest>(read_infer_request(*request));
   std::vector<ImageFile> images;
   for (std::size_t i = 0; i < infer->images.size(); ++i) {
     images.push_back({"image " + std::to_string(i), infer->images[i]});
   }
-  const auto task = make_task(request, model, std::move(images), "v2", app.options.threshold);
+  const auto task =
+      make_task(request, model.served, std::move(images), "v2", app.options.threshold);
   task->owner = infer;
   task->all_or_nothing = true;
-  app.pipeline.start(
-      task, [infer](const PredictTask& finished) { return infer_reply(finished, *infer); },
-      respond);
+  model.project->pipeline.start(
+      task,
+      [infer, name = model.name](const PredictTask& finished) {
+        return infer_reply(name, finished, *infer);
+      },
+      [project = model.project, respond = std::move(respond)](Result result) {
+        respond(std::move(result));
+      });
 }
 
 }  // namespace fovea::server

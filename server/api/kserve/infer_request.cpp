@@ -194,7 +194,6 @@ std::vector<InferRequest::Output> read_outputs(const Json& json) {
 }  // namespace
 
 InferRequest read_infer_request(const Request& request) {
-  if (request.field("Content-Encoding")) throw HttpError(415, "a compressed body is not supported");
   std::string_view raw;
   const Json json = split_body(request, raw);
   InferRequest result;

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "engine/core/text.h"
 #include "server/api/handlers.h"
 #include "server/api/kserve/metadata.h"
 #include "server/app/app.h"
@@ -9,19 +10,37 @@
 // The Open Inference Protocol, version 2: metadata, health and repository. infer.cpp has inference.
 namespace fovea::server {
 
-std::shared_ptr<const ServedModel> active_v2_model(const Request& request, const App& app) {
-  auto served = app.model();
+namespace {
+
+// The projects that the sender may use, with an active model.
+std::vector<V2Model> v2_models(const Request& request, App& app) {
+  std::vector<Projects::Lease> projects{{std::shared_ptr<void>(), &app}};
+  if (app.runtime->projects) projects = app.runtime->projects->all();
+  std::vector<V2Model> models;
+  for (const Projects::Lease& project : projects) {
+    auto served = project->model_or_null();
+    if (!served || !request.may_use(project->options.project)) continue;
+    const std::string name = project->is_default() ? served->name : project->options.project;
+    models.push_back({project, std::move(served), name});
+  }
+  return models;
+}
+
+}  // namespace
+
+V2Model find_v2_model(const Request& request, App& app) {
   const auto name = find_field(request.params, "model").value_or("");
-  if (name != served->name) {
-    throw HttpError(
-        404, fmt::format("there is no model {}; the active model is {}", name, served->name));
-  }
-  const auto version = find_field(request.params, "version");
-  if (version && *version != served->version) {
+  std::vector<std::string> names;
+  for (const V2Model& model : v2_models(request, app)) {
+    names.push_back(model.name);
+    if (model.name != name) continue;
+    const auto version = find_field(request.params, "version");
+    if (!version || *version == model.served->version) return model;
     throw HttpError(404, fmt::format("version {} of {} is not active; version {} is", *version,
-                                     served->name, served->version));
+                                     name, model.served->version));
   }
-  return served;
+  throw HttpError(404, fmt::format("there is no model {}; the active model{} {}", name,
+                                   names.size() == 1 ? " is" : "s are", join(names)));
 }
 
 Reply show_v2_server(const Request&, App&) {
@@ -35,14 +54,15 @@ Reply show_v2_alive(const Request&, App&) {
 }
 
 Reply show_v2_ready(const Request&, App& app) {
-  if (app.draining) throw HttpError(503, "the server is shutting down");
+  if (app.runtime->draining) throw HttpError(503, "the server is shutting down");
   return json_reply({{"live", true}, {"ready", true}});
 }
 
 Reply show_v2_model(const Request& request, App& app) {
-  const auto served = active_v2_model(request, app);
+  const V2Model model = find_v2_model(request, app);
+  const auto& served = model.served;
   const auto classes = static_cast<std::int64_t>(served->classifier.classes().size());
-  return json_reply({{"name", served->name},
+  return json_reply({{"name", model.name},
                      {"versions", {served->version}},
                      {"platform", "fovea_cnn"},
                      {"inputs",
@@ -55,23 +75,24 @@ Reply show_v2_model(const Request& request, App& app) {
 }
 
 Reply show_v2_model_ready(const Request& request, App& app) {
-  const auto served = active_v2_model(request, app);
-  if (app.draining) throw HttpError(503, "the server is shutting down");
-  return json_reply({{"name", served->name}, {"ready", true}, {"live", true}});
+  const V2Model model = find_v2_model(request, app);
+  if (app.runtime->draining) throw HttpError(503, "the server is shutting down");
+  return json_reply({{"name", model.name}, {"ready", true}, {"live", true}});
 }
 
-Reply list_v2_repository(const Request&, App& app) {
+Reply list_v2_repository(const Request& request, App& app) {
   constexpr int kMaxVersions = 1000;
-  const auto served = app.model();
   Json rows = Json::array();
-  for (const StoredVersion& version : app.registry.newest(kMaxVersions)) {
-    const bool active = version.number == served->number;
-    rows.push_back({{"name", served->name},
-                    {"version", std::to_string(version.number)},
-                    {"state", active ? "READY" : "UNAVAILABLE"},
-                    {"reason", active            ? ""
-                               : version.removed ? "the files were removed"
-                                                 : "another version is active"}});
+  for (const V2Model& model : v2_models(request, app)) {
+    for (const StoredVersion& version : model.project->registry.newest(kMaxVersions)) {
+      const bool active = version.number == model.served->number;
+      rows.push_back({{"name", model.name},
+                      {"version", std::to_string(version.number)},
+                      {"state", active ? "READY" : "UNAVAILABLE"},
+                      {"reason", active            ? ""
+                                 : version.removed ? "the files were removed"
+                                                   : "another version is active"}});
+    }
   }
   return json_reply(rows);
 }
@@ -79,15 +100,15 @@ Reply list_v2_repository(const Request&, App& app) {
 // The active model is always loaded, and the protocol cannot select a version: only checks the
 // name.
 Reply load_v2_model(const Request& request, App& app) {
-  active_v2_model(request, app);
+  find_v2_model(request, app);
   return json_reply(Json::object());
 }
 
 Reply unload_v2_model(const Request& request, App& app) {
-  const auto served = active_v2_model(request, app);
+  const V2Model model = find_v2_model(request, app);
   throw HttpError(
       400, fmt::format("{} version {} is active and cannot be unloaded; activate another version",
-                       served->name, served->version));
+                       model.name, model.served->version));
 }
 
 }  // namespace fovea::server

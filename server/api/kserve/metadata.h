@@ -2,12 +2,19 @@
 
 #include <memory>
 
-#include "server/app/app.h"
+#include "server/app/projects.h"
 #include "server/http/message.h"
 
 namespace fovea::server {
 
-// The active model, if {model} and {version} of the path name it. Throws HttpError 404 otherwise.
-std::shared_ptr<const ServedModel> active_v2_model(const Request& request, const App& app);
+// A model of the protocol: the active one of a project. The name of the model is that of the
+// project; in the default project it is that of its active model.
+struct V2Model {
+  Projects::Lease project;
+  std::shared_ptr<const ServedModel> served;
+  std::string name;
+};
+// The model that {model} and {version} of the path name. Throws HttpError 404 if there is none.
+V2Model find_v2_model(const Request& request, App& app);
 
 }  // namespace fovea::server

@@ -44,8 +44,8 @@ Reply show_legacy_model(const Request&, App& app) {
 }
 
 Reply show_legacy_uptime(const Request&, App& app) {
-  const double seconds = seconds_since(app.started);
-  return json_reply({{"start_time", iso_time(app.started)},
+  const double seconds = seconds_since(app.runtime->running_since);
+  return json_reply({{"start_time", iso_time(app.runtime->started)},
                      {"current_time", iso_time(std::chrono::system_clock::now())},
                      {"uptime_seconds", seconds},
                      {"uptime_minutes", seconds / 60},

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_map>
 
 #include "server/api/handlers.h"
 #include "server/api/predict_input.h"
@@ -39,9 +40,13 @@ Json prediction_json(const PredictTask& task, std::size_t index) {
   const Prediction& prediction = task.predictions[index];
   const auto& classes = task.model->classifier.classes();
   const int best = task.best_class(index);
-  Json probabilities = Json::object();
+  // Two classes may differ only in the case of their first letter: the later one counts.
+  std::unordered_map<std::string, std::size_t> places;
+  JsonMembers probabilities;
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    probabilities[capitalized(classes[i])] = prediction.probabilities[i];
+    const auto [place, is_new] = places.try_emplace(capitalized(classes[i]), probabilities.size());
+    if (is_new) probabilities.emplace_back(place->first, nullptr);
+    probabilities[place->second].second = prediction.probabilities[i];
   }
   const Timing& timing = prediction.timing;
   return {{"predicted_class", capitalized(classes[best])},
@@ -49,7 +54,7 @@ Json prediction_json(const PredictTask& task, std::size_t index) {
           {"confidence", prediction.probabilities[best]},
           {"prediction_time_ms", timing.decode + timing.queue + timing.compute},
           {"timestamp", iso_time(std::chrono::system_clock::now())},
-          {"all_probabilities", std::move(probabilities)},
+          {"all_probabilities", object_of(std::move(probabilities))},
           {"file_name", task.images[index].name}};
 }
 
@@ -84,8 +89,8 @@ Reply legacy_batch_reply(const PredictTask& task, Json errors) {
 
 Reply show_legacy_health(const Request&, App& app) {
   return json_reply({{"status", "healthy"},
-                     {"model_loaded", app.model() != nullptr},
-                     {"uptime_seconds", seconds_since(app.started)},
+                     {"model_loaded", app.model_or_null() != nullptr},
+                     {"uptime_seconds", seconds_since(app.runtime->running_since)},
                      {"timestamp", iso_time(std::chrono::system_clock::now())},
                      {"version", FOVEA_VERSION}});
 }

@@ -68,6 +68,15 @@ double sum_of(const Bars& bars, std::size_t category) {
   return sum;
 }
 
+// The 95 % interval of a bar, on wide enough bars.
+void draw_interval(const Pen& pen, const Frame& frame, const Box& bar, const Interval& interval) {
+  constexpr double kMinWidth = 0.4;  // font sizes
+  if (bar.w < kMinWidth * pen.font_size) return;
+  pen.canvas.whisker(bar.x + bar.w / 2, frame.py(interval.low), frame.py(interval.high),
+                     std::min(0.5 * bar.w, 0.8 * pen.font_size), pen.theme.text,
+                     0.09 * pen.font_size);
+}
+
 // Values are drawn only if all of them fit: some alone would stand out without reason.
 bool has_room(const Pen& pen, const Frame& frame, const Bars& bars) {
   const double width = bar_width(pen, frame, bars);
@@ -91,14 +100,21 @@ void draw_category(const Pen& pen, const Frame& frame, const Bars& bars, std::si
   double x = frame.plot.x + (double(i) + 0.5) * slot - group / 2;
   double base = 0;
   for (std::size_t s = 0; s < bars.series.size(); ++s) {
-    const double value = bars.series[s].values[i];
+    const Series& series = bars.series[s];
+    const double value = series.values[i];
     const double top = frame.py(base + finite_or_zero(value));
-    const Box bar{x, top, width, frame.py(base) - top};
-    pen.canvas.fill(bar, colour_of(pen.theme, bars.series[s].name, s));
+    Box bar{x, top, width, frame.py(base) - top};
+    pen.canvas.fill(bar, colour_of(pen.theme, series.name, s));
     if (bars.stacked) {
       base += finite_or_zero(value);
     } else {
-      if (values && std::isfinite(value)) draw_value(pen, frame, bars.y, bar, value);
+      const bool defined = std::isfinite(value);
+      if (defined && !series.intervals.empty()) {
+        draw_interval(pen, frame, bar, series.intervals[i]);
+        // The value stands above the whisker.
+        bar.y = std::min(bar.y, frame.py(series.intervals[i].high));
+      }
+      if (values && defined) draw_value(pen, frame, bars.y, bar, value);
       x += width;
     }
   }

@@ -118,6 +118,13 @@ void Canvas::line(CurvePoint from, CurvePoint to, Colour colour, double thicknes
   path(points, colour, thickness, false);
 }
 
+void Canvas::whisker(double x, double low, double high, double width, Colour colour,
+                     double thickness) {
+  line({x, low}, {x, high}, colour, thickness);
+  for (const double y : {low, high})
+    line({x - width / 2, y}, {x + width / 2, y}, colour, thickness);
+}
+
 void Canvas::path(std::span<const CurvePoint> points, Colour colour, double thickness,
                   bool dashed) {
   set_colour(colour);

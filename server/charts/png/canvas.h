@@ -37,6 +37,8 @@ class Canvas {
   void fill(const Box& box, Colour colour);
   void outline(const Box& box, Colour colour, double thickness);
   void line(CurvePoint from, CurvePoint to, Colour colour, double thickness);
+  // An error bar from `low` to `high`, which are y positions, with end strokes of this width.
+  void whisker(double x, double low, double high, double width, Colour colour, double thickness);
   void path(std::span<const CurvePoint> points, Colour colour, double thickness, bool dashed);
   void dot(CurvePoint at, double radius, Colour colour);
   // `at` is on the baseline; the text is rotated around it by `degrees` (90: upwards).

@@ -69,6 +69,10 @@ void draw_curve(const Pen& pen, const Frame& frame, const Curve& curve, Colour c
   const double m = pen.font_size;
   pen.canvas.path(points, colour, (curve.reference ? 0.11 : 0.16) * m, curve.reference);
   if (curve.reference) return;
+  for (std::size_t i = 0; i < curve.intervals.size(); ++i) {
+    pen.canvas.whisker(points[i].x, frame.py(curve.intervals[i].low),
+                       frame.py(curve.intervals[i].high), 0.6 * m, colour, 0.09 * m);
+  }
   for (const CurvePoint& point : points) {
     if (dots || points.size() == 1) pen.canvas.dot(point, 0.3 * m, colour);
   }

@@ -1,3 +1,4 @@
+#include "engine/core/error.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/import.h"
 #include "server/dataset/download.h"
@@ -29,6 +30,10 @@ ImportResult run_import_job(const JobContext& job) {
   };
   const ImportReport report = import_dataset(
       archive, dataset_folder(job.spec().data_dir, job.spec().dataset), options, events);
+  if (report.refused) {
+    throw FormatError(std::to_string(report.rejected) + " of " + std::to_string(report.files) +
+                      " files of " + source + " were rejected, so nothing was imported");
+  }
   return {source, report.added, report.duplicates, report.rejected};
 }
 

@@ -1,22 +1,17 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <ctime>
 #include <optional>
-#include <thread>
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/data/data_dir.h"
-#include "engine/data/dataset_lock.h"
 #include "engine/model/model_file.h"
 #include "engine/report/evaluation_json.h"
 #include "engine/report/gate_json.h"
 #include "engine/report/retrain_json.h"
 #include "engine/retrain/retrain.h"
-#include "engine/train/checkpoint.h"
 #include "engine/train/run_state.h"
-#include "server/jobs/worker/stop_signals.h"
+#include "server/jobs/worker/train_progress.h"
 #include "server/jobs/worker/worker.h"
 #include "server/text/json.h"
 #include "server/text/time.h"
@@ -24,114 +19,12 @@
 namespace fovea::server {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::chrono::seconds kCheckpointInterval{20};
-constexpr std::chrono::minutes kDatasetLockTimeout{10};  // an import may hold the lock
-constexpr const char* kModelFile = "model.safetensors";
-constexpr const char* kFeaturesFile = "model.features.safetensors";
-constexpr std::uint64_t kMaxModel = std::uint64_t{1} << 30;  // bytes of a file
-
-Json epoch_json(const EpochReport& report, int epochs) {
-  Json json = {{"epoch", report.epoch + 1},
-               {"epochs", epochs},
-               {"train_loss", report.train_loss},
-               {"train_accuracy", report.train_accuracy},
-               {"seconds", report.seconds}};
-  if (report.lr > 0) json["lr"] = report.lr;  // mode frozen fits the head without a learning rate
-  if (report.validated) {
-    json["val_loss"] = report.val_loss;
-    json["val_accuracy"] = report.val_accuracy;
-  }
-  return json;
-}
-
-// Sends progress and epochs to the server, writes checkpoints, and stops the training after a
-// signal.
-class JobProgressReporter : public RetrainObserver {
- public:
-  JobProgressReporter(const JobContext& job, int epochs) : job_(job), epochs_(epochs) {}
-
-  Control on_phase(const std::string& phase) override {
-    phase_ = phase;
-    job_.send(job_event::kProgress, {{"phase", phase_}, {"epochs", epochs_}});
-    return stop_if_signalled();
-  }
-
-  Control on_batch(const BatchReport& report) override {
-    // The rate is measured from the end of the first batch.
-    if (first_step_ < 0) {
-      first_step_ = report.step;
-      started_ = Clock::now();
-    } else {
-      images_ += report.images;
-    }
-    if (limiter_.due()) {
-      const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
-      const auto steps = static_cast<double>(report.step - first_step_);
-      Json progress = {{"phase", phase_},
-                       {"epoch", report.epoch + 1},
-                       {"epochs", epochs_},
-                       {"step", report.step + 1},
-                       {"steps", report.total_steps},
-                       {"loss", report.loss},
-                       {"accuracy", report.accuracy},
-                       {"lr", report.lr}};
-      if (steps > 0 && seconds > 0) {
-        progress["images_per_second"] = static_cast<double>(images_) / seconds;
-        progress["eta_seconds"] =
-            static_cast<double>(report.total_steps - report.step - 1) * seconds / steps;
-      }
-      job_.send(job_event::kProgress, progress);
-    }
-    return stop_if_signalled();
-  }
-
-  Control on_epoch(const EpochReport& report, const Network&) override {
-    job_.send(job_event::kEpoch, epoch_json(report, epochs_));
-    if (stop_if_signalled() == Control::stop) return Control::stop;
-    return Clock::now() - saved_ >= kCheckpointInterval ? Control::checkpoint : Control::keep_going;
-  }
-
-  void on_checkpoint(std::span<const std::uint8_t> bytes) override {
-    write_file_atomically(job_.folder() / kCheckpointFile, bytes);
-    saved_ = Clock::now();
-    job_.send(job_event::kCheckpoint, {{"bytes", bytes.size()}});
-  }
-
- private:
-  static Control stop_if_signalled() {
-    return StopSignals::received() != 0 ? Control::stop : Control::keep_going;
-  }
-
-  const JobContext& job_;
-  const int epochs_;
-  std::string phase_;
-  ProgressLimiter limiter_;
-  std::int64_t first_step_ = -1;  // of this process; -1: none yet
-  std::int64_t images_ = 0;       // trained on since started_
-  Clock::time_point started_;
-  Clock::time_point saved_ = Clock::now();  // the last checkpoint
-};
-
 struct Inputs {
   ModelFile champion;
   std::optional<FeatureStatistics> features;  // of the champion
   Dataset dataset;
   ChampionData trained_on;  // the champion's training data
 };
-
-// Opens the dataset such that every image added or relabelled afterwards has a later added_at
-// (seconds) than all images in it: the next retraining recognises new images by that. Holds the
-// lock, so no writer is active, and waits until the second of the newest image is over.
-Dataset open_snapshot(const std::filesystem::path& folder) {
-  const DatasetLock lock(folder, kDatasetLockTimeout);
-  Dataset dataset = Dataset::open(folder);
-  while (std::time(nullptr) == newest_addition(dataset.index())) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return dataset;
-}
 
 Inputs read_inputs(const JobSpec& spec) {
   const JobModel& champion = spec.champion;
@@ -143,14 +36,6 @@ Inputs read_inputs(const JobSpec& spec) {
     inputs.features = read_feature_statistics(read_file(champion.features, kMaxModel));
   }
   return inputs;
-}
-
-// The checkpoint of an earlier run of this job; empty: there is none.
-std::vector<std::uint8_t> read_checkpoint_file(const JobContext& job) {
-  const auto path = job.folder() / kCheckpointFile;
-  std::error_code error;
-  return std::filesystem::exists(path, error) ? read_file(path, kMaxModel)
-                                              : std::vector<std::uint8_t>();
 }
 
 Provenance provenance_of(const JobContext& job, const Inputs& inputs, const RetrainPlan& plan) {

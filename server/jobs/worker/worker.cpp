@@ -17,9 +17,14 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+RetrainResult run_training(const JobContext& job) {
+  if (job.spec().backbone) return run_backbone_job(job);
+  return job.spec().first ? run_first_training_job(job) : run_retrain_job(job);
+}
+
 Json run(const JobContext& job) {
   const std::string& kind = job.spec().kind;
-  if (kind == "retrain") return to_json(run_retrain_job(job));
+  if (kind == "retrain") return to_json(run_training(job));
   if (kind == "evaluate") return to_json(run_evaluate_job(job));
   if (kind == "import") return to_json(run_import_job(job));
   throw FormatError("unknown job kind \"" + kind + "\"");

@@ -49,6 +49,8 @@ class ProgressLimiter {
 
 // Run one kind of job each. Throw JobStopped, IoError or FormatError.
 RetrainResult run_retrain_job(const JobContext& job);
+RetrainResult run_first_training_job(const JobContext& job);  // REQUIRES: job.spec().first
+RetrainResult run_backbone_job(const JobContext& job);        // REQUIRES: job.spec().backbone
 EvaluateResult run_evaluate_job(const JobContext& job);
 ImportResult run_import_job(const JobContext& job);
 

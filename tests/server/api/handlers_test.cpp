@@ -251,7 +251,7 @@ TEST_CASE("a draining server is alive but not ready", "[server][api]") {
   CHECK(service(get("/livez")).status == 200);
   CHECK(service(get("/readyz")).status == 200);
   CHECK(service(get("/healthz")).status == 200);
-  service.app.draining = true;
+  service.app.runtime->draining = true;
   CHECK(service(get("/livez")).status == 200);
   check_problem(service(get("/readyz")), 503, "shutting down");
   CHECK(service(get("/healthz")).status == 503);
@@ -385,12 +385,12 @@ TEST_CASE("the status has what the dashboard shows", "[server][api]") {
   CHECK(body["threshold"] == 0.5);
   CHECK(body["limits"]["body_bytes"] == 32 << 20);
   CHECK(body["limits"]["upload_bytes"] == 256 << 20);
-  CHECK(body["limits"]["image_pixels"] == 25'000'000);
+  CHECK(body["limits"]["image_pixels"] == 64'000'000);
   CHECK(body["limits"]["wait_seconds"] == 30);
   CHECK(body["limits"]["requests_per_second"].is_null());
   CHECK(body["limits"]["history_answers"] == 1'000'000);
   CHECK(body["limits"]["versions"] == 10);
-  service.app.draining = true;
+  service.app.runtime->draining = true;
   Request status_request = get("/api/v1/status");
   status_request.actor = "predict";
   const Json later = Json::parse(service(status_request).body);

@@ -146,7 +146,7 @@ EmbeddedFile file(const char* name, const std::string& text) {
 const std::string kAbout = R"({
   "openapi": "3.1.0", "info": {"title": "t"}, "tags": [{"name": "T"}],
   "components": {"schemas": {"Problem": {}}, "responses": {
-    "BadRequest": "b", "Forbidden": "f", "Unauthorized": "u", "TooMany": "m", "TooLarge": "l",
+    "BadRequest": "b", "Forbidden": "f", "Unauthorized": "u", "TooMany": "m", "TooLarge": "l", "Compressed": "c",
     "Fault": "x", "Busy": "y", "DiskFull": "d"}}})";
 
 // The document of these routes and of one file with these paths.
@@ -215,7 +215,7 @@ TEST_CASE("role and body limit and errors of an operation come from its route", 
   const Json document = document_of(routes, R"({
       "/open": {"get": {"responses": {"200": {"description": "d"}}, "security": [{"token": []}]}},
       "/ask": {"post": {"description": "d", "requestBody": {}, "responses": {"400": "no such", "415": "no form"}}},
-      "/admin": {"post": {"responses": {}}}})");
+      "/admin": {"post": {"requestBody": {}, "responses": {}}}})");
   const Json& open = document["paths"]["/open"]["get"];
   CHECK(open["security"] == Json::array());
   CHECK_FALSE(open.contains("description"));
@@ -230,6 +230,7 @@ TEST_CASE("role and body limit and errors of an operation come from its route", 
   CHECK(admin["security"].dump() == R"([{"token":["admin"]}])");
   CHECK(admin["x-max-body-bytes"] == 16 << 20);
   CHECK(admin["responses"]["413"]["description"] == "The body exceeds 16 MiB.");
+  CHECK(admin["responses"]["415"]["$ref"] == "#/components/responses/Compressed");
   CHECK(admin["responses"].contains("503"));
   CHECK(admin["responses"]["507"]["$ref"] == "#/components/responses/DiskFull");
 }

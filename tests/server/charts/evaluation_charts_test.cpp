@@ -20,13 +20,16 @@ TEST_CASE("the confusion matrix names both directions of the most frequent mista
           "[server][charts]") {
   const Insight insight = confusion_matrix(animals().report());
   CHECK_THAT(insight.sentence,
-             ContainsSubstring("88.7 % of 300 images are classified correctly (the diagonal)"));
+             ContainsSubstring("88.7 % of 300 images are classified correctly (the diagonal; 95 % "
+                               "interval 84.6 % to 91.8 %)"));
   CHECK_THAT(insight.sentence,
              ContainsSubstring("cat classified as dog: 30 of 100 images (30 %); the "
                                "reverse occurs 4 times"));
-  CHECK_THAT(insight.sentence,
-             ContainsSubstring("Recall is highest for owl (100 %) and lowest for cat (70 "
-                               "%)"));
+  CHECK_THAT(
+      insight.sentence,
+      ContainsSubstring("Recall is highest for owl (100 % of 100 images, 95 % interval 96.3 % "
+                        "to 100 %) and lowest for cat (70 % of 100 images, 95 % interval "
+                        "60.4 % to 78.1 %)"));
   const auto& map = std::get<HeatMap>(insight.chart.panels.at(0));
   CHECK(map.values == std::vector<std::vector<double>>{{70, 30, 0}, {4, 96, 0}, {0, 0, 100}});
   const Insight other = confusion_matrix(animals().add(2, 0, 50).report());
@@ -46,7 +49,8 @@ TEST_CASE("the confusion matrix names the most one-sided confusion", "[server][c
 
 TEST_CASE("captions state that a model makes no mistakes", "[server][charts]") {
   const EvaluationReport report = Answers({"a", "b"}).add(0, 0, 60).add(1, 1, 60).report();
-  CHECK(confusion_matrix(report).sentence == "All 120 images are classified correctly.");
+  CHECK(confusion_matrix(report).sentence ==
+        "All 120 images are classified correctly (95 % interval 96.9 % to 100 %).");
   const Insight mistakes = worst_mistakes(report);
   CHECK(mistakes.sentence == "There are no mistakes among 120 images.");
   CHECK(mistakes.chart.panels.empty());
@@ -138,13 +142,16 @@ TEST_CASE("classes without images have no curve and a single class has no ROC cu
 
 TEST_CASE("per-class metrics name the worst class and biased predictions", "[server][charts]") {
   const Insight insight = per_class_metrics(animals().report());
-  CHECK_THAT(insight.sentence,
-             ContainsSubstring("lowest for cat (0.80; recall 70 %, precision 94.6 %)"));
+  CHECK_THAT(
+      insight.sentence,
+      ContainsSubstring("lowest for cat (0.80; recall 70 % of 100 images, 95 % interval 60.4 % to "
+                        "78.1 %; precision 94.6 %)"));
   CHECK_THAT(insight.sentence, ContainsSubstring("highest for owl (1.00)"));
   CHECK_THAT(insight.sentence,
              ContainsSubstring("cat is predicted too rarely: 74 times for 100 images"));
   const auto& bars = std::get<Bars>(insight.chart.panels.at(0));
   CHECK(bars.series.at(1).values.at(0) == Approx(0.7));
+  CHECK(bars.series.at(1).intervals.at(0).low == Approx(0.6042).margin(1e-4));
   const EvaluationReport even = Answers({"a", "b", "c"}).add(0, 0, 50).add(1, 1, 50).report();
   const Insight equal = per_class_metrics(even);
   CHECK_THAT(equal.sentence,
@@ -177,6 +184,8 @@ TEST_CASE("reliability states overconfidence and the largest gap and the effect 
   CHECK_THAT(insight.sentence, ContainsSubstring("50.0 without temperature scaling"));
   const auto& curve = std::get<Curves>(insight.chart.panels.at(0)).curves.at(0);
   REQUIRE(curve.points.size() == 2);
+  REQUIRE(curve.intervals.size() == 2);
+  CHECK(curve.intervals[1].low == Approx(0.5020).margin(1e-4));  // Wilson, 60 of 100
   CHECK(curve.points[1].x == Approx(0.9).margin(1e-6));
   CHECK(curve.points[1].y == Approx(0.6));
   CHECK(std::get<Histogram>(insight.chart.panels.at(1)).bins.size() == 15);
@@ -187,6 +196,10 @@ TEST_CASE("reliability states overconfidence and the largest gap and the effect 
   CHECK_THAT(
       sentence(Answers({"a", "b"}).add(0, 0, 50, 0.7f).add(0, 0, 30, 0.9f).add(0, 1, 20, 0.9f)),
       ContainsSubstring("not at every level of confidence. The largest gap: of 50 predictions"));
+  CHECK_THAT(sentence(Answers({"a", "b"}).add(0, 0, 8, 1.0f).add(1, 1, 8, 1.0f)),
+             ContainsSubstring("95 % interval 80.6 % to 100 %): too few images to say whether the "
+                               "model is calibrated") &&
+                 ContainsSubstring("(ECE) is 0.0 points (95 % interval 0.0 to 1"));
   insight = reliability(answers.add(0, 1, 100, 0.95f).report());
   CHECK_THAT(insight.sentence, ContainsSubstring("overconfident by"));
   CHECK_THAT(insight.sentence, !ContainsSubstring("without temperature scaling"));

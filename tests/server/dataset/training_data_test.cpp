@@ -122,12 +122,12 @@ TEST_CASE("an archive is labelled by its folders or by one label", "[server][dat
   const fs::path path = f.folder.path() / "a.tar.gz";
   write_archive(path, {{"cat/1.bmp", bmp(1), {}},
                        {"dog/2.bmp", bmp(2), {}},
-                       {"deep/er/still/3.bmp", bmp(3), {}},
+                       {"3.bmp", bmp(3), {}},
                        {"cat/4.txt", {'x'}, {}}});
   const AddReport report = f.data.add_archive(read_file(path), "a.tar.gz", {}, Origin::upload);
   CHECK(report.counts.added == 2);
   CHECK(report.counts.rejected == 2);
-  CHECK(report.verdicts[2].file == "deep/er/still/3.bmp");
+  CHECK(report.verdicts[2].file == "3.bmp");
   CHECK(report.verdicts[2].kind == FileResult::Kind::rejected);
   CHECK(files_below(f.folder.path() / "files") == 2);  // none of the image without a class
   CHECK(f.data.original(hash_of(bmp(2))) == bmp(2));
@@ -164,6 +164,38 @@ TEST_CASE("a change throws DatasetBusy while another process writes", "[server][
   const DatasetLock lock(dataset_folder(f.folder.path(), "images"));
   CHECK_THROWS_AS(f.upload(1, 1, "cat"), DatasetBusy);
   CHECK(files_below(f.folder.path() / "files") == 1);
+}
+
+TEST_CASE("an upload of mostly unusable files stores nothing unless it is partial",
+          "[server][dataset]") {
+  Fixture f;
+  const Bytes a = bmp(1), garbage{'n', 'o'};
+  const std::vector<NewImage> images = {
+      {"a.bmp", a, "cat"}, {"x", garbage, "cat"}, {"y", garbage, "cat"}};
+  const AddReport refused = f.data.add(images, Origin::upload);
+  CHECK(refused.counts.refused);
+  CHECK(refused.verdicts.at(0).kind == FileResult::Kind::usable);
+  CHECK(f.data.snapshot()->dataset.images().empty());
+  CHECK(files_below(f.folder.path() / "files") == 0);
+  UploadOptions options;
+  options.partial = true;
+  CHECK(f.data.add(images, Origin::upload, options).counts.added == 1);
+  CHECK(files_below(f.folder.path() / "files") == 1);
+}
+
+TEST_CASE("an upload may name the split of each image", "[server][dataset]") {
+  Fixture f;
+  const Bytes a = bmp(1), b = bmp(2), c = bmp(3);
+  UploadOptions options;
+  options.val_fraction = 0;
+  f.data.add(
+      {{"a", a, "cat", Split::test}, {"b", b, "cat", Split::train}, {"c", c, "cat", Split::val}},
+      Origin::upload, options);
+  const auto snapshot = f.data.snapshot();
+  const DatasetIndex& index = snapshot->dataset.index();
+  CHECK(index.find(hash_of(a))->split == Split::test);
+  CHECK(index.find(hash_of(b))->split == Split::train);
+  CHECK(index.find(hash_of(c))->split == Split::val);
 }
 
 TEST_CASE("invalid class names are rejected", "[server][dataset]") {

@@ -46,7 +46,7 @@ TEST_CASE("a subscriber gets all events published after it subscribed", "[server
 
 TEST_CASE("a reconnecting subscriber resumes after its last event or gets a resync",
           "[server][events]") {
-  Hub hub(2);
+  Hub hub("", 2);
   const auto first = hub.subscribe("");
   read_next(*first).get();
   auto waiting = read_next(*first);
@@ -64,7 +64,7 @@ TEST_CASE("a reconnecting subscriber resumes after its last event or gets a resy
 }
 
 TEST_CASE("a slow subscriber gets a resync and others lose no events", "[server][events]") {
-  Hub hub(8, 3);
+  Hub hub("", 8, 3);
   const auto slow = hub.subscribe("");
   const auto quick = hub.subscribe("");
   read_next(*slow).get();
@@ -109,6 +109,30 @@ TEST_CASE("counts are summed and the first is published immediately", "[server][
   hub.count("predictions", 4);
   const std::string sum = waiting.get().bytes;
   CHECK(sum.find("data: {\"count\":7}") != sum.npos);
+}
+
+TEST_CASE("the events of a project name it", "[server][events]") {
+  Hub hub("hands");
+  const auto stream = hub.subscribe("");
+  read_next(*stream).get();
+  hub.publish("job", R"({"id":1})");
+  hub.publish("resync", "{}");
+  const std::string bytes = read_next(*stream).get().bytes;
+  CHECK(bytes.find(R"(data: {"project":"hands","id":1})") != bytes.npos);
+  CHECK(bytes.find("data: {\"project\":\"hands\"}\n") != bytes.npos);
+}
+
+TEST_CASE("streams can be ended without closing the hub", "[server][events]") {
+  Hub hub;
+  const auto first = hub.subscribe("");
+  read_next(*first).get();
+  auto waiting = read_next(*first);
+  hub.end_streams();
+  CHECK_FALSE(waiting.get().more);
+  const auto second = hub.subscribe("");
+  CHECK(read_next(*second).get().more);
+  hub.publish("a", "{}");
+  CHECK(read_next(*second).get().bytes.find("event: a") != std::string::npos);
 }
 
 }  // namespace

@@ -123,6 +123,14 @@ TEST_CASE("the host of an absolute request target overrides the Host field", "[s
   CHECK(admitted("http://evil.example/a", "localhost") == 403);
   CHECK(admitted("http://localhost/a", "evil.example") == 0);
   CHECK(admitted("http://localhost@evil.example/a", "localhost") == 400);
+  for (const char* host :
+       {"[::1]evil", "localhost:80@evil.com", "localhost@evil.com", "[::1", "local host",
+        "localhost:80:90", "localhost:port", "", "[::1]:80evil", "localhost/", "a,b c"}) {
+    INFO(host);
+    CHECK(admitted("/a", host) == 400);
+  }
+  CHECK(admitted("/a", "[::1]:8080") == 0);
+  CHECK(admitted("/a", "localhost:") == 0);
 }
 
 TEST_CASE("remote clients can predict and read but not change anything without tokens",
@@ -182,7 +190,9 @@ TEST_CASE("a client that guesses tokens is rate limited", "[server][http]") {
   int wrong = 0;
   while (status(guard, request("GET", bearer("guess"), "10.0.0.1"), Role::admin) == 401) ++wrong;
   CHECK(wrong == 20);
-  CHECK(status(guard, request("GET", bearer("0123456789abcdef"), "10.0.0.1"), Role::admin) == 429);
+  CHECK(status(guard, request("GET", bearer("guess"), "10.0.0.1"), Role::admin) == 429);
+  // The valid token is not locked out by a client that guesses from the same address.
+  CHECK(status(guard, request("GET", bearer("0123456789abcdef"), "10.0.0.1"), Role::admin) == 0);
   CHECK(status(guard, request("GET", bearer("0123456789abcdef"), "10.0.0.2"), Role::admin) == 0);
 }
 
@@ -201,6 +211,21 @@ TEST_CASE("forwarded addresses count only as far as trusted proxies added them",
   CHECK(remote("fd00::1", {{"X-Forwarded-For", "1.2.3.4"}}) == "1.2.3.4");
   CHECK(remote("11.1.2.3", {{"X-Forwarded-For", "1.2.3.4"}}) == "11.1.2.3");
   CHECK(remote("10.1.2.3", {}) == "10.1.2.3");
+  const auto from = [&](const char* value) {
+    return remote("10.1.2.3", {{"X-Forwarded-For", value}});
+  };
+  CHECK(from("1.2.3.9:4711") == "1.2.3.9");
+  CHECK(from("::ffff:1.2.3.10") == "1.2.3.10");
+  CHECK(from("[2001:DB8::1]:4711") == "2001:db8::1");
+  CHECK(from("[2001:db8::1]") == "2001:db8::1");
+  CHECK(from("1.2.3.4, 10.9.9.9:80") == "1.2.3.4");
+  // Not addresses: the client stays the proxy, and what stands before is not used.
+  for (const char* garbage :
+       {"unknown", "1.2.3.4, unknown", "1.2.3.4:", "1.2.3.4:port", "1.2.3.4:123456", "[::1",
+        "[1.2.3.4]:80", "[::1]evil", "1.2.3.4:80:90", "", ",", "_hidden", "1.2.3", "999.1.1.1"}) {
+    INFO(garbage);
+    CHECK(from(garbage) == "10.1.2.3");
+  }
   CHECK_THROWS_WITH(Networks().add("10.0.0.0/33"), ContainsSubstring("10.0.0.0/33"));
   CHECK_THROWS_AS(Networks().add("name.example"), FormatError);
   CHECK_THROWS_AS(Networks().add("::/129"), FormatError);
@@ -227,6 +252,8 @@ TEST_CASE("the rate limit is per client and exempts the local machine", "[server
   CHECK(limit.take("a", start));
   CHECK_FALSE(limit.take("a", start));
   CHECK(limit.take("a", start + std::chrono::milliseconds(101)));
+  CHECK(client_key("1.2.3.4") == client_key("::ffff:1.2.3.4"));
+  CHECK(client_key("1.2.3.4") != client_key("1.2.3.5"));
   CHECK(client_key("2001:db8::1") == client_key("2001:db8::2"));
   CHECK(client_key("2001:db8::1") != client_key("2001:db8:0:1::1"));
 }
@@ -237,7 +264,7 @@ TEST_CASE("a changed token file is reloaded and an invalid one keeps the old tok
   const auto file = folder.path() / "tokens";
   std::ofstream(file) << "# mine\n\n admin:first-token-0123\r\n";
   Tokens tokens("", file);
-  CHECK(tokens.find("first-token-0123") == Role::admin);
+  CHECK(tokens.find("first-token-0123")->role == Role::admin);
   const auto rewrite = [&](const char* text) {
     std::ofstream(file) << text;
     std::this_thread::sleep_for(std::chrono::milliseconds(1050));
@@ -245,9 +272,9 @@ TEST_CASE("a changed token file is reloaded and an invalid one keeps the old tok
   };
   rewrite("predict:second-token-0123\n");
   CHECK_FALSE(tokens.find("first-token-0123"));
-  CHECK(tokens.find("second-token-0123") == Role::predict);
+  CHECK(tokens.find("second-token-0123")->role == Role::predict);
   rewrite("");
-  CHECK(tokens.find("second-token-0123") == Role::predict);
+  CHECK(tokens.find("second-token-0123")->role == Role::predict);
   CHECK_THAT(tokens.problem(), ContainsSubstring("no token"));
   for (const char* text :
        {"root:0123456789abcdef", "admin:short", "admin", "admin:0123456789 abcdef"}) {
@@ -290,4 +317,49 @@ TEST_CASE("a route without a role needs the admin role", "[server][http]") {
   CHECK(admitted("/closed", bearer("0123456789abcdef")) == 0);
   CHECK(admitted("/free", {}) == 0);
   CHECK(admitted("/page", {}) == 0);
+}
+
+TEST_CASE("a token can be restricted to a project", "[server][http]") {
+  GuardOptions options;
+  options.tokens = "admin@hands:0123456789abcdef,predict@default:fedcba9876543210";
+  Guard guard(options);
+  const auto check = [&](const char* token, Role role, const char* project, Request& incoming) {
+    incoming = request("POST", bearer(token));
+    const auto refusal = guard.check(incoming, role, project);
+    return refusal ? refusal->status : 0;
+  };
+  Request incoming;
+  CHECK(check("0123456789abcdef", Role::admin, "hands", incoming) == 0);
+  CHECK(incoming.actor == "admin");
+  CHECK(incoming.only_project == "hands");
+  CHECK(incoming.may_use("hands"));
+  CHECK_FALSE(incoming.may_use("default"));
+  for (const char* other : {"default", "hand", "hands2"}) {
+    CHECK(check("0123456789abcdef", Role::predict, other, incoming) == 403);
+  }
+  CHECK(check("0123456789abcdef", Role::predict, "", incoming) == 0);  // server-wide
+  CHECK(check("fedcba9876543210", Role::predict, "default", incoming) == 0);
+  CHECK(check("fedcba9876543210", Role::admin, "default", incoming) == 403);
+  CHECK(check("fedcba9876543210", Role::predict, "hands", incoming) == 403);
+}
+
+TEST_CASE("a malformed project of a token is an error", "[server][http]") {
+  for (const char* text :
+       {"admin@:0123456789abcdef", "admin@../x:0123456789abcdef", "admin@Hands:0123456789abcdef",
+        "@hands:0123456789abcdef", "admin@a@b:0123456789abcdef", "root@hands:0123456789abcdef"}) {
+    INFO(text);
+    CHECK_THROWS_WITH(Tokens(text, ""), ContainsSubstring("line 1"));
+  }
+}
+
+TEST_CASE("a token that is listed twice is not restricted if one of its lines is not",
+          "[server][http]") {
+  for (const char* text : {"admin:0123456789abcdef,predict@hands:0123456789abcdef",
+                           "predict@hands:0123456789abcdef,predict:0123456789abcdef,"
+                           "admin:0123456789abcdef"}) {
+    const auto grant = Tokens(text, "").find("0123456789abcdef");
+    REQUIRE(grant);
+    CHECK(grant->role == Role::admin);
+    CHECK(grant->project.empty());
+  }
 }

@@ -122,3 +122,35 @@ TEST_CASE("If-None-Match is a list of tags or a star", "[server][http]") {
   request.fields.clear();
   CHECK_FALSE(etag_matches(request, "\"abc\""));
 }
+
+TEST_CASE("a path below a project is that of the project", "[server][http]") {
+  const Router router({{"GET", "/api/v1/model", show},
+                       {"POST", "/api/v1/items/{id}", list},
+                       {"GET", "/other", show},
+                       server_wide({"GET", "/api/v1/projects", list}),
+                       server_wide({"POST", "/api/v1/projects/{project}/rename", list})},
+                      page);
+  const auto match = [&](const char* verb, const char* path) { return router.match(verb, path); };
+  CHECK(match("GET", "/api/v1/model").project == "default");
+  CHECK(match("GET", "/other").project == "default");
+  CHECK(match("GET", "/api/v1/projects").project.empty());
+  const Match found = match("POST", "/api/v1/projects/hands/items/7");
+  CHECK(handler_of(found) == list);
+  CHECK(found.project == "hands");
+  CHECK(found.params == Fields{{"id", "7"}});
+  CHECK(match("PUT", "/api/v1/projects/hands/items/7").allow == "POST");
+  CHECK(match("PUT", "/api/v1/projects/hands/items/7").route == nullptr);
+  // A route of the server is not inside of a project.
+  const Match rename = match("POST", "/api/v1/projects/hands/rename");
+  CHECK(rename.project.empty());
+  CHECK(rename.params == Fields{{"project", "hands"}});
+  for (const char* path :
+       {"/api/v1/projects/a/projects", "/api/v1/projects/a/other", "/api/v1/projects/hands/",
+        "/api/v1/projects//model", "/api/v1/projects/a/projects/b/model"}) {
+    INFO(path);
+    CHECK(handler_of(match("GET", path)) == page);
+    CHECK(match("GET", path).project.empty());
+  }
+  // Not a name, so there is no such project.
+  CHECK(match("GET", "/api/v1/projects/../model").project == "..");
+}

@@ -134,18 +134,20 @@ TEST_CASE("the server accepts requests during the drain delay", "[server][http]"
   check_alive(running);
 }
 
-TEST_CASE("connections over the limit wait until another one ends", "[server][http]") {
+TEST_CASE("connections over the limit wait while all others have a request in progress",
+          "[server][http]") {
   ServerOptions options = test_options();
   options.max_connections = 1;
   Running running(options);
-  auto first = std::make_unique<Connection>(running.server.port());
-  CHECK(first->ask(get("/echo")).status == 200);
+  Connection first(running.server.port());
+  first.send(get("/held"));
+  gate.wait_for(1);
   auto second = std::async(std::launch::async, [port = running.server.port()] {
     return Connection(port).ask(get("/echo")).status;
   });
   CHECK(second.wait_for(100ms) == std::future_status::timeout);
-  CHECK(first->ask(get("/echo")).status == 200);
-  first.reset();
+  gate.open();
+  CHECK(first.read().status == 200);
   CHECK(second.get() == 200);
 }
 

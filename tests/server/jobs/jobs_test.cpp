@@ -40,14 +40,27 @@ struct Service {
   };
 
   explicit Service(const std::string& script) : script_(script) { start(); }
-  void start() {
-    store = open_sqlite_store(folder.path() / "fovea.db");
+  JobsOptions options(const std::string& runner = "server") const {
     JobsOptions options;
     options.folder = folder.path() / "jobs";
     options.command = {"/bin/sh", "-c", script_, "child"};
     options.idle = false;
     options.grace = 300ms;
-    jobs = std::make_unique<Jobs>(options, store->jobs(), hub, std::make_unique<Handler>());
+    options.runner = runner;
+    options.heartbeat = 50ms;
+    options.stale_after = 1s;
+    return options;
+  }
+  // A process of a fleet, which shares the store with the others.
+  std::unique_ptr<Jobs> replica(const std::string& runner, bool run = true) {
+    JobsOptions shared = options(runner);
+    shared.shared = true;
+    shared.run = run;
+    return std::make_unique<Jobs>(shared, *store, hub, std::make_unique<Handler>());
+  }
+  void start() {
+    store = open_sqlite_store(folder.path() / "fovea.db");
+    jobs = std::make_unique<Jobs>(options(), *store, hub, std::make_unique<Handler>());
   }
   void stop() {
     jobs.reset();
@@ -315,6 +328,66 @@ TEST_CASE("a job can be resumed after its worker was killed at any time", "[serv
     service.wait(id, JobState::succeeded);
     CHECK(service.jobs->show(service.jobs->find(id))["history"].size() == 8);
   }
+}
+
+// The states that were stored, in order.
+std::vector<std::string> states(Store& store, std::int64_t id) {
+  std::vector<std::string> found;
+  for (const JobEvent& stored : store.jobs().events(id, 0, 100)) {
+    const Json event = Json::parse(stored.event);
+    if (event["event"] == "state") found.push_back(event["state"]);
+  }
+  return found;
+}
+
+TEST_CASE("the job of a process that died is continued by another process", "[server][jobs]") {
+  Service service(kResult);
+  service.jobs.reset();  // the only server
+  service.jobs = service.replica("api", false);
+  const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
+  REQUIRE(service.store->jobs().claim("dead", state_event(JobState::running, "")));
+  const auto other = service.replica("other");
+  service.wait(id, JobState::succeeded);
+  CHECK(states(*service.store, id) ==
+        std::vector<std::string>{"queued", "running", "queued", "running", "succeeded"});
+}
+
+TEST_CASE("a process stops the worker of a job that another process has taken over",
+          "[server][jobs]") {
+  Service service("trap 'touch $1/stopped; exit 3' TERM; " + kWait);
+  service.jobs = service.replica("slow");
+  const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
+  service.wait_for_file(service.at(id, "started"));
+  service.store->jobs().change(id, JobState::queued, "", state_event(JobState::queued, ""));
+  REQUIRE(service.store->jobs().claim("other"));
+  service.wait_for_file(service.at(id, "stopped"));
+  service.jobs.reset();
+  const auto job = service.store->jobs().get(id);
+  CHECK(job->state == JobState::running);
+  CHECK(job->runner == "other");
+}
+
+TEST_CASE("a job is canceled through a process that does not run it", "[server][jobs]") {
+  Service service("trap 'exit 3' TERM; " + kWait);
+  service.jobs.reset();
+  const auto runner = service.replica("runner");
+  service.jobs = service.replica("api", false);
+  const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
+  service.wait_for_file(service.at(id, "started"));
+  service.jobs->cancel(id);
+  service.wait(id, JobState::canceled);
+  CHECK(service.store->jobs().get(id)->reason.empty());
+}
+
+TEST_CASE("a process of a fleet that is stopped queues its job again", "[server][jobs]") {
+  Service service("trap 'exit 3' TERM; [ -e $1/started ] || { " + kWait + "}; " + kResult);
+  service.jobs = service.replica("first");
+  const auto id = service.jobs->submit("retrain", Json::object(), "").job.id;
+  service.wait_for_file(service.at(id, "started"));
+  service.jobs.reset();
+  CHECK(service.store->jobs().get(id)->state == JobState::queued);
+  service.jobs = service.replica("second");
+  service.wait(id, JobState::succeeded);
 }
 
 }  // namespace

@@ -45,6 +45,24 @@ TEST_CASE("counted metrics appear in the text with bounded labels", "[server][me
   }
 }
 
+TEST_CASE("the metrics of projects have their name as a label", "[server][metrics]") {
+  Metrics server, hands;
+  server.request_finished("GET", "/", 200, 0.001);
+  const std::string model = "m", version = "1", label = "cat";
+  server.predicted({model, version, label, 0.9, false, 1, 2, 3});
+  hands.predicted({model, version, label, 0.9, false, 1, 2, 3});
+  hands.predicted({model, version, label, 0.9, false, 1, 2, 3});
+  const std::string text = metrics_text({{"", server}, {"hands", hands}}, {});
+  INFO(text);
+  CHECK_THAT(text, ContainsSubstring("fovea_inference_images_total 1\n"));
+  CHECK_THAT(text, ContainsSubstring("fovea_inference_images_total{project=\"hands\"} 2\n"));
+  CHECK_THAT(text, ContainsSubstring("fovea_http_request_duration_seconds_count 1"));
+  const std::string type = "# TYPE fovea_inference_stage_seconds histogram";
+  CHECK(text.find(type) == text.rfind(type));
+  const std::string one = metrics_text({{"hands", hands}}, {});
+  CHECK(one.find("fovea_http_request") == one.npos);
+}
+
 TEST_CASE("latency percentiles are within 2.5 percent", "[server][metrics]") {
   LatencyHistogram histogram;
   AtomicLatencyHistogram atomic;

@@ -156,3 +156,91 @@ TEST_CASE("a damaged version is not activated and the champion stays active",
   service.registry.activate(2, "test", "");
   CHECK(service.registry.champion()->number == 2);
 }
+
+TEST_CASE("a registry follows the version that another process activated", "[server][registry]") {
+  const TemporaryFolder folder;
+  StoredRegistry one(folder.path()), other(folder.path());
+  one.publish(1);
+  one.publish(2);
+  one.registry.activate(1, "test", "");
+  REQUIRE(other.registry.load_champion());
+  std::vector<ModelSwap> swaps;
+  other.registry.on_swap = [&](const ModelSwap& swap) { swaps.push_back(swap); };
+  other.registry.follow(false);
+  CHECK(swaps.empty());  // nothing has changed
+  one.registry.activate(2, "test", "");
+  other.registry.follow(false);
+  CHECK(other.registry.champion()->number == 2);
+  one.registry.rollback("test", "");
+  other.registry.follow(true);
+  CHECK(other.registry.champion()->number == 1);
+  REQUIRE(swaps.size() == 2);
+  CHECK_FALSE(swaps[0].rollback);
+  CHECK(swaps[1].rollback);
+  CHECK(swaps[1].before->number == 2);
+}
+
+TEST_CASE("a registry that shares its store locks out the others during a change",
+          "[server][registry]") {
+  const TemporaryFolder folder;
+  StoredRegistry service(folder.path());
+  struct Lock : ChangeLock {
+    explicit Lock(int& count) : held(count) { ++held; }
+    ~Lock() override { --held; }
+    void check() override {
+      if (lost) throw StoreUnavailable("the lock was lost");
+    }
+    int& held;
+    bool lost = false;
+  };
+  int held = 0, most = 0, taken = 0;
+  bool lost = false;
+  std::vector<std::string> changes;
+  RegistryOptions options;
+  options.shared = true;
+  options.lock = [&] {
+    auto lock = std::make_unique<Lock>(held);
+    lock->lost = lost;
+    ++taken;
+    most = std::max(most, held);
+    return lock;
+  };
+  options.on_change = [&](const std::string& action) { changes.push_back(action); };
+  Registry registry(service.store->versions(), service.files, options);
+  taken = 0;
+  {
+    const Registry::Exclusive exclusive(registry);
+    registry.publish(small_model_file(1), {}, nullptr, "test");
+    registry.activate(1, "test", "");
+  }
+  CHECK(taken == 1);
+  CHECK(most == 1);
+  CHECK(held == 0);
+  CHECK(changes == std::vector<std::string>{"activate"});
+
+  registry.publish(small_model_file(2), {}, nullptr, "test");
+  lost = true;
+  CHECK_THROWS_AS(registry.activate(2, "test", ""), StoreUnavailable);
+  CHECK(registry.champion()->number == 1);
+  CHECK(registry.aliases() == Aliases{{"champion", 1}});
+  CHECK(held == 0);
+}
+
+TEST_CASE("temporary files of other processes are removed only when they are old",
+          "[server][store]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "files/ab");
+  for (const char* name : {".old", ".new", "kept"}) {
+    std::ofstream(folder.path() / "files/ab" / name) << "x";
+  }
+  std::filesystem::last_write_time(
+      folder.path() / "files/ab/.old",
+      std::filesystem::file_time_type::clock::now() - std::chrono::hours(30));
+  Files files(folder.path() / "files");
+  files.remove_unfinished(std::chrono::hours(24));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "files/ab/.old"));
+  CHECK(std::filesystem::exists(folder.path() / "files/ab/.new"));
+  files.remove_unfinished();
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "files/ab/.new"));
+  CHECK(std::filesystem::exists(folder.path() / "files/ab/kept"));
+}

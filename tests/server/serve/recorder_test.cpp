@@ -32,6 +32,7 @@ class FaultyStore : public PredictionStore {
   void append(std::span<NewPrediction> predictions) override {
     std::unique_lock lock(mutex);
     stalled.wait(lock, [this] { return !stall; });
+    if (away) throw StoreUnavailable("db.example: the connection was refused");
     if (full) throw IoError("fovea.db: database or disk is full");
     real_.append(predictions);
   }
@@ -54,6 +55,7 @@ class FaultyStore : public PredictionStore {
   std::condition_variable stalled;
   bool stall = false;
   bool full = false;
+  bool away = false;
 
  private:
   PredictionStore& real_;
@@ -144,6 +146,83 @@ TEST_CASE("a full disk is reported once and predictions are recorded again after
   CHECK(recorded == std::vector<std::size_t>{0, 0, 1});
   REQUIRE(faults.size() == 1);
   CHECK_THAT(faults[0], ContainsSubstring("disk is full"));
+}
+
+std::size_t record_one(Recorder& recorder, NewPrediction one) {
+  std::promise<std::size_t> count;
+  std::vector<NewPrediction> predictions;
+  predictions.push_back(std::move(one));
+  recorder.record(std::move(predictions),
+                  [&](std::span<const std::int64_t> ids) { count.set_value(ids.size()); });
+  return count.get_future().get();
+}
+
+void wait_for_backlog(const Recorder& recorder) {
+  for (int i = 0; i < 6000 && recorder.backlog() > 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  REQUIRE(recorder.backlog() == 0);
+}
+
+TEST_CASE("predictions made while the database is unavailable are written later and in order",
+          "[server][serve]") {
+  Fixture fixture;
+  std::vector<std::string> faults;
+  {
+    Recorder recorder(fixture.disk, [&](const std::string& text) { faults.push_back(text); });
+    CHECK(record_one(recorder, prediction("before")) == 1);
+    fixture.disk.away = true;
+    std::vector<std::uint8_t> image{1, 2, 3};
+    NewPrediction with_image = prediction("a");
+    with_image.record.image_sha256 = std::string(64, 'a');
+    with_image.image = image;
+    CHECK(record_one(recorder, std::move(with_image)) == 0);
+    image.assign(3, 0);  // the request has ended: the backlog has a copy
+    CHECK(record_one(recorder, prediction("b")) == 0);
+    CHECK(recorder.backlog() == 2);
+    {
+      const std::lock_guard lock(fixture.disk.mutex);
+      fixture.disk.away = false;
+    }
+    wait_for_backlog(recorder);  // without a further prediction
+    CHECK(record_one(recorder, prediction("after")) == 1);
+    CHECK(recorder.unrecorded() == 0);
+  }
+  const auto newest = fixture.store->predictions().newest({}, 10);
+  REQUIRE(newest.size() == 4);
+  CHECK(newest[0].file == "after");
+  CHECK(newest[1].file == "b");
+  CHECK(newest[2].file == "a");
+  CHECK(newest[3].file == "before");
+  CHECK(fixture.store->predictions().image(newest[2].id) == std::vector<std::uint8_t>{1, 2, 3});
+  REQUIRE(faults.size() == 1);
+  CHECK_THAT(faults[0], ContainsSubstring("written to the history later"));
+}
+
+TEST_CASE("a full backlog drops the newest predictions and counts them", "[server][serve]") {
+  Fixture fixture;
+  fixture.disk.away = true;
+  {
+    Recorder recorder(fixture.disk, nullptr, {2, 4});
+    const std::vector<std::uint8_t> image{1, 2, 3};
+    for (const char* file : {"a", "b", "c"}) {
+      NewPrediction one = prediction(file);
+      one.record.image_sha256 = std::string(64, *file);
+      one.image = image;
+      record_one(recorder, std::move(one));
+    }
+    CHECK(recorder.backlog() == 2);
+    CHECK(recorder.unrecorded() == 1);
+    {
+      const std::lock_guard lock(fixture.disk.mutex);
+      fixture.disk.away = false;
+    }
+    wait_for_backlog(recorder);
+  }
+  const auto newest = fixture.store->predictions().newest({}, 10);
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[1].image_stored);
+  CHECK_FALSE(newest[0].image_stored);  // the limit of 4 bytes has room for one image
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "engine/core/sha256.h"
 #include "server/store/store.h"
 #include "tests/support/catch.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/stores.h"
 
 namespace fovea::tests {
 namespace {
@@ -30,7 +30,7 @@ struct History {
   explicit History(HistoryLimits given = {}) : limits(given) { open(); }
   void open() {
     store.reset();
-    store = open_sqlite_store(folder.path() / "fovea.db", limits);
+    store = database.open(limits);
   }
   PredictionStore& operator*() { return store->predictions(); }
   PredictionStore* operator->() { return &store->predictions(); }
@@ -60,7 +60,7 @@ struct History {
     return found;
   }
 
-  TemporaryFolder folder;
+  TestDatabase database{GENERATE(from_range(backends()))};
   HistoryLimits limits;
   std::unique_ptr<Store> store;
 };

@@ -5,7 +5,9 @@
 #include "server/store/files.h"
 #include "server/store/job_store.h"
 #include "server/store/prediction_store.h"
+#include "server/store/version_store.h"
 #include "tests/support/catch.h"
+#include "tests/support/stores.h"
 #include "tests/support/temporary_folder.h"
 
 #include <fstream>
@@ -20,14 +22,14 @@ std::vector<std::uint8_t> bytes_of(const std::string& text) {
 }
 
 TEST_CASE("the audit log keeps its order over a restart and can be paged", "[server][store]") {
-  const TemporaryFolder folder;
+  const TestDatabase database(GENERATE(from_range(backends())));
   {
-    const auto store = open_sqlite_store(folder.path() / "new" / "fovea.db");
+    const auto store = database.open();
     for (const char* subject : {"version 1", "version 2", "version 3"}) {
       store->audit().append({0, {}, "admin", "activate", subject, R"({"reason": "test"})"});
     }
   }
-  const auto store = open_sqlite_store(folder.path() / "new" / "fovea.db");
+  const auto store = database.open();
   const auto newest = store->audit().newest(2);
   REQUIRE(newest.size() == 2);
   CHECK(newest[0].subject == "version 3");
@@ -36,6 +38,45 @@ TEST_CASE("the audit log keeps its order over a restart and can be paged", "[ser
   const auto older = store->audit().newest(2, newest[1].id);
   REQUIRE(older.size() == 1);
   CHECK(older[0].subject == "version 1");
+}
+
+TEST_CASE("versions are added with an audit entry and aliases are moved", "[server][store]") {
+  const TestDatabase database(GENERATE(from_range(backends())));
+  const auto store = database.open();
+  VersionStore& versions = store->versions();
+  const auto created = std::chrono::system_clock::time_point(std::chrono::microseconds(123456789));
+  const AuditEntry entry{0, {}, "admin", "publish", "", R"({"a": 1})"};
+  CHECK(versions.add({0, "model", "weights", "features", "{}", created, {}}, entry) == 1);
+  CHECK(versions.add({0, "model 2", "weights", {}, "{}", created, {}}, entry) == 2);
+  CHECK(store->audit().newest(1)[0].subject == "version 2");
+  CHECK(versions.find(1)->features_sha256 == "features");
+  CHECK(versions.find(1)->created == created);
+  CHECK_FALSE(versions.find(2)->features_sha256);
+  CHECK_FALSE(versions.find(3));
+  versions.move({{"champion", 1}, {"challenger", 2}}, entry);
+  versions.move({{"champion", 2}, {"challenger", std::nullopt}}, entry);
+  CHECK(versions.aliases() == Aliases{{"champion", 2}});
+  CHECK_THROWS_AS(versions.move({{"champion", 1}, {"other", 7}}, entry), IoError);
+  CHECK(versions.aliases() == Aliases{{"champion", 2}});
+  versions.mark_removed(1, entry);
+  CHECK(versions.find(1)->removed);
+  REQUIRE(versions.with_files().size() == 1);
+  CHECK(versions.with_files()[0].number == 2);
+  CHECK(versions.newest(1)[0].number == 2);
+  CHECK(versions.newest(5, 2)[0].number == 1);
+  CHECK(versions.count() == 2);
+}
+
+TEST_CASE("the kind and the size of a notification are checked", "[server][store]") {
+  const TestDatabase database(GENERATE(from_range(backends())));
+  const auto store = database.open();
+  CHECK_NOTHROW(store->notify("aliases", std::string(kMaxNotification, 'x')));
+  CHECK_THROWS_WITH(store->notify("aliases", std::string(kMaxNotification + 1, 'x')),
+                    ContainsSubstring("7901 bytes"));
+  CHECK_THROWS_AS(store->notify("", "x"), ConfigError);
+  CHECK_THROWS_AS(store->notify("two words", "x"), ConfigError);
+  CHECK(store->health().available);
+  CHECK_NOTHROW(store->lock_changes()->check());
 }
 
 TEST_CASE("a transaction that throws is rolled back", "[server][store]") {

@@ -70,7 +70,7 @@ TEST_CASE("the protocol metadata describes the active model", "[server][api]") {
   CHECK(service.json("GET", kModel + "/versions/1/ready")["ready"] == true);
   service.check_rejected(service("GET", "/v2/models/other"), 404, "tiny test");
   service.check_rejected(service("GET", kModel + "/versions/2/ready"), 404, "version 2");
-  service.app.draining = true;
+  service.app.runtime->draining = true;
   CHECK(service("GET", "/v2/health/ready").status == 503);
   CHECK(service("GET", "/v2/health/live").status == 200);
 }
