@@ -21,7 +21,7 @@ export class Actor {
   // Shows a caption and waits long enough to read it, and at least `seconds`.
   async caption(text, seconds = 0) {
     await this.#page.evaluate((words) => globalThis.recording.caption(words), text);
-    await pause(Math.max(seconds, 1.2 + text.split(" ").length / 2.8));
+    await pause(Math.max(seconds, 1.5 + text.split(" ").length / 2.5));
   }
 
   wait(seconds) {

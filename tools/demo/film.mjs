@@ -68,11 +68,10 @@ async function encode() {
   // On a busy machine steps take longer. Up to 25 % are compensated by speeding up the whole recording.
   const took = recorder.seconds;
   if (took > kLongest && took < 1.25 * kLongest) recorder.squeeze(0, kLongest - 1);
-  const { seconds } = recorder;
-  if (seconds < took) console.log(`sped up from ${took.toFixed(1)} s to ${seconds.toFixed(1)} s`);
+  if (recorder.seconds < took) console.log(`sped up from ${took.toFixed(1)} s to ${recorder.seconds.toFixed(1)} s`);
   const draft = join(root, "build/demo.webm");
-  console.log(`encoding ${seconds.toFixed(1)} s ...`);
-  await recorder.write(draft, kSize);
+  console.log(`encoding ${recorder.seconds.toFixed(1)} s ...`);
+  const seconds = await recorder.write(draft, kSize);
   const { size } = statSync(draft);
   const summary = `${draft}: ${seconds.toFixed(0)} s, ${(size / 1e6).toFixed(1)} MB`;
   console.log(summary);

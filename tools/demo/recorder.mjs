@@ -64,11 +64,25 @@ export class Recorder {
     await this.#session.send("Page.stopScreencast");
   }
 
-  // VP9 in WebM with variable frame rate; one thread, because other programs may be running.
+  // The frames that are shown for 40 ms or more. ffmpeg would show each of the others for 40 ms, too, so that a
+  // sped-up scene would become longer again.
+  #thinned() {
+    const kept = [];
+    let next = this.#clock + 1;
+    for (const frame of [...this.#frames].reverse()) {
+      if (next - frame.at < 0.04) continue;
+      kept.push(frame);
+      next = frame.at;
+    }
+    return kept.reverse();
+  }
+
+  // Returns the length in seconds. VP9 in WebM with variable frame rate; one thread, because other programs may be running.
   async write(path, { width, height }) {
-    const lines = this.#frames.map(({ file, at }, i) => {
-      const until = this.#frames[i + 1]?.at ?? this.#clock;
-      return `file '${file}'\nduration ${Math.max(until - at, 0.02).toFixed(3)}`;
+    const frames = this.#thinned();
+    const lines = frames.map(({ file, at }, i) => {
+      const until = frames[i + 1]?.at ?? this.#clock;
+      return `file '${file}'\nduration ${(until - at).toFixed(3)}`;
     });
     const list = join(this.#folder, "frames.txt");
     writeFileSync(list, `${lines.join("\n")}\nfile '${this.#frames.at(-1).file}'\n`);
@@ -81,6 +95,8 @@ export class Recorder {
       `scale=${width}:${height}:flags=lanczos`,
       path,
     ]);
+    const shown = await run("ffprobe", [..."-v error -show_entries format=duration -of csv=p=0".split(" "), path]);
+    return Number(shown.stdout);
   }
 
   discard() {

@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 FILES = re.compile(
-    r".*\.(md|h|cpp|tsx?|m?js|py|sh|css|html|cmake|ya?ml|toml|txt)|server/api/openapi/.*\.json"
-    r"|(tools|bench|\.ci)/[^.]*"
+    r".*\.(md|h|cpp|tsx?|m?js|py|sh|css|html|cmake|conf|service|ya?ml|toml|txt)|server/api/openapi/.*\.json"
+    r"|(tools|bench|deploy|\.ci)/[^.]*"
 )
 SKIPPED = re.compile(r"tools/dev/check_language\.py|tests/tools/check_language_test\.py")
 
@@ -34,7 +34,9 @@ ALLOWED = [
     (r".*", r'"looking at the new images"|"judging"'),
     (r"www/src/shared/verdict/strings\.ts", r"judged:"),
     (r"server/store/migrations\.cpp|tests/server/store/.*", r"[a-z_]*pictures?|ancestor"),
+    (r"engine/image/heif_(av1|hevc)\.cpp", r"Dav1dPicture|(dav1d|de265)_\w*picture\w*"),  # libraries
     (r"CHANGELOG\.md", r"`[^`\n]*`"),
+    (r"deploy/docker/rootfs", r"nobody"),  # a name in /etc/passwd
 ]
 
 # (phrase, suggestion). A phrase is a regular expression. A space in it also matches a line break within

@@ -16,10 +16,12 @@ from pathlib import Path
 # fmt: off
 # The folders of the server from the bottom up: each may include those above its own line, and the
 # engine without its kernels.
-SERVER_FOLDERS = ["text", "http", "metrics", "store", "events", "serve", "registry", "dataset", "jobs",
-                  "jobs/worker", "charts", "charts/png", "app", "api", "api/legacy", "api/kserve", ""]
-ENGINE_FOR_SERVER = ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/data",
-                     "engine/eval", "engine/train", "engine/retrain", "engine/report"]
+SERVER_FOLDERS = ["text", "http", "metrics", "store", "store/postgres", "events", "serve", "registry",
+                  "dataset", "backup", "jobs", "jobs/worker", "charts", "charts/png", "app", "api",
+                  "api/legacy", "api/kserve", ""]
+ENGINE_FOR_SERVER = ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/fit",
+                     "engine/data", "engine/eval", "engine/train", "engine/retrain",
+                     "engine/transfer", "engine/report"]
 
 
 def server_layers():
@@ -30,8 +32,10 @@ def server_layers():
 # The folders of the page from the bottom up: each may import those before it. Views are on one level
 # and do not import each other.
 WWW_FOLDERS = ["docs", "base", "components", "components/chart", "net", "inference", "offline",
-               "app", "shared", "shared/verdict", "shared/versions"]
-WWW_VIEWS = ["overview", "predict", "history", "data", "train", "models", "insights", "settings"]
+               "app", "shared", "shared/camera", "shared/job", "shared/upload", "shared/verdict",
+               "shared/versions"]
+WWW_VIEWS = ["overview", "predict", "history", "data", "train", "models", "insights", "settings",
+             "projects", "make"]
 
 
 def www_layers():
@@ -51,19 +55,22 @@ LAYERS = {
     "engine/image": ["engine/core"],
     "engine/nn": ["engine/core", "engine/kernels"],
     "engine/model": ["engine/core", "engine/kernels", "engine/nn", "engine/image"],
+    "engine/fit": ["engine/core", "engine/kernels", "engine/nn", "engine/model"],
     "engine/data": ["engine/core", "engine/image"],
     "engine/eval": ["engine/core", "engine/kernels", "engine/nn", "engine/image", "engine/model",
-                    "engine/data"],
+                    "engine/fit", "engine/data"],
     "engine/train": ["engine/core", "engine/kernels", "engine/nn", "engine/image", "engine/model",
-                     "engine/data", "engine/eval"],
+                     "engine/fit", "engine/data", "engine/eval"],
     "engine/retrain": ["engine/core", "engine/kernels", "engine/nn", "engine/image",
-                       "engine/model", "engine/data", "engine/eval", "engine/train"],
-    "engine/report": ["engine/core", "engine/image", "engine/model", "engine/data", "engine/eval",
-                      "engine/train", "engine/retrain"],
+                       "engine/model", "engine/fit", "engine/data", "engine/eval", "engine/train"],
+    "engine/transfer": ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/fit",
+                        "engine/data", "engine/eval"],
+    "engine/report": ["engine/core", "engine/image", "engine/model", "engine/fit", "engine/data",
+                      "engine/eval", "engine/train", "engine/retrain"],
     "engine/exchange": ["engine/core", "engine/nn", "engine/image", "engine/model"],
     **server_layers(),
     **www_layers(),
-    "wasm": ["engine/core", "engine/kernels", "engine/image", "engine/model"],
+    "wasm": ["engine/core", "engine/kernels", "engine/image", "engine/model", "engine/fit"],
     "tools": ["*"],
     "bench": ["*"],
     "tests": ["*"],
@@ -73,7 +80,11 @@ LAYERS = {
 ONLY_IN = {
     r"(unsupported/)?Eigen/": [r"engine/kernels/gemm_isa\.cpp", r"engine/retrain/feature_replay\.cpp"],
     r"omp\.h": [r"engine/core/parallel\.cpp"],
-    r"(stb/)?stb_": [r"engine/image/decode\.cpp", r"tests/.*"],
+    r"(stb/)?stb_": [r"engine/image/stb_decode\.cpp", r"tests/.*"],
+    r"libheif/": [r"engine/image/heif(_codecs|_frame)?\.(cpp|h)"],
+    r"libde265/": [r"engine/image/heif_hevc\.cpp"],
+    r"dav1d/": [r"engine/image/heif_av1\.cpp"],
+    r"webp/": [r"engine/image/webp\.cpp", r"tests/.*"],
     r"catch2/": [r"tests/support/catch\.h", r"tests/support/catch_main\.cpp"],
     r"nlohmann/": [r"engine/(exchange|model|report)/.*\.cpp", r"engine/model/json\.h",
                    r"engine/report/.*\.h", r"server/.*", r"tools/.*",
@@ -82,13 +93,16 @@ ONLY_IN = {
     r"hdf5\.h": [r"engine/exchange/hdf5_file\.cpp"],
     r"boost/": [r"server/.*", r"tests/.*", r"bench/.*"],
     r"(SQLiteCpp/|sqlite3\.h)": [r"server/store/.*", r"tests/.*"],
+    r"libpq-fe\.h": [r"server/store/postgres/.*\.cpp", r"tests/.*"],
     r"cairo|ft2build\.h": [r"server/charts/png/.*"],
     r"prometheus/": [r"server/.*", r"tests/.*"],
     r"openssl/": [r"engine/core/sha256\.cpp", r"server/http/.*", r"tests/.*"],
     r"(spdlog|fmt)/": [r"server/.*", r"tools/.*", r"tests/.*", r"bench/.*"],
     r"archive(_entry)?\.h": [r"engine/data/.*\.cpp", r"tests/.*"],
-    r"curl/": [r"server/dataset/download\.cpp", r"tests/.*"],
+    r"utf8proc\.h": [r"engine/data/(class_name|file_names)\.cpp"],
+    r"curl/": [r"server/dataset/download\.cpp", r"tools/fovea/health\.cpp", r"tests/.*"],
     r"CLI/": [r"tools/.*", r"tests/.*"],
+    r"mpi\.h": [r"tools/fovea/mpi/mpi_ranks\.cpp"],
 }
 
 # The same for the packages that the page imports.

@@ -53,7 +53,9 @@ def read_openapi():
 def read_roles():
     """(verb, path) -> role, from the route table."""
     rows = re.findall(
-        r'\{"([A-Z]+)", "(/[^"]*)",(.*?)(?=\n *(?:\{"|//|\}|\n))', ROUTES.read_text(encoding="utf-8"), re.S
+        r'\{"([A-Z]+)", "(/[^"]*)",(.*?)(?=\n *(?:(?:server_wide\()?\{"|//|\}|\n))',
+        ROUTES.read_text(encoding="utf-8"),
+        re.S,
     )
     roles = {}
     for verb, path, rest in rows:

@@ -33,6 +33,14 @@ npm_ci() {
   (cd "$1" && npm ci --no-audit --no-fund --loglevel=error) && echo "$lock" >"$stamp"
 }
 
+# install_requirements VENV FILE [OPTION...]: a virtual environment in build/
+# shellcheck disable=SC2317  # called by the scripts that source this file
+install_requirements() {
+  "build/$1/bin/python" -c '' 2>/dev/null || /usr/bin/python3 -m venv "${@:3}" "build/$1" || return
+  cmp -s "$2" "build/$1/requirements.txt" && return
+  "build/$1/bin/python" -m pip install -q --no-compile -r "$2" && cp "$2" "build/$1/requirements.txt"
+}
+
 # The bundle only when one of its sources, or the engine for the browser, changed.
 build_page() {
   local stamp=build/page.sources now

@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct BundleOptions {
-  std::string model, data, data_dir, label, out, run;
+  std::string model, data, label, out, run;
+  ProjectDir project;
   bool images = false;
   std::vector<std::string> holdout{"val", "test"};
   int per_class = 200;
@@ -43,7 +44,7 @@ void write_bundle(const BundleOptions& options) {
   const ModelFile file = read_model_argument(options.model);
   const Model model = read_model(file.bytes);
   const std::string sha256 = weights_sha256(file.bytes);
-  const Dataset dataset = open_dataset(data_dir_or_default(options.data_dir), options.data);
+  const Dataset dataset = open_dataset(options.project.path(), options.data);
   const int threads = threads_or_all(options.threads);
   const std::string name = options.label.empty() ? options.data : options.label;
   FeatureStatisticsOptions bundling;
@@ -76,7 +77,7 @@ void add_bundle(Verb& program) {
   const auto options = std::make_shared<BundleOptions>();
   verb.option("model", options->model, kModelHelp).required();
   add_dataset(verb, options->data, "Dataset that the model was trained on").required();
-  add_data_dir(verb, options->data_dir);
+  add_project_dir(verb, options->project);
   verb.option("--data-label", options->label,
               "Name of the dataset in the output file (default: that of --data)")
       .value_name("NAME");

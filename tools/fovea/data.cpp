@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <memory>
 
+#include "engine/core/error.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
+#include "engine/data/file_names.h"
 #include "engine/data/import.h"
 #include "server/dataset/download.h"
 #include "server/dataset/known_datasets.h"
@@ -19,15 +21,16 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Settings {
-  std::string data_dir;
+  ProjectDir project;
   std::string source;
   std::string name = kDefaultDataset;  // the dataset that the server trains on
   std::string public_dataset;          // to fetch
   std::string fetch_into;              // dataset to import it into; empty: of the same name
   server::KnownDataset download = server::known_dataset("cifar10");
   ImportOptions options;
+  int max_megapixels = kDefaultMegapixels;
 
-  fs::path directory() const { return data_dir_or_default(data_dir); }
+  fs::path directory() const { return project.path(); }
   fs::path folder() const {
     if (name == kDefaultDataset) rename_legacy_dataset(directory());
     return dataset_folder(directory(), name);
@@ -51,21 +54,54 @@ void print_table(const DatasetIndex& index) {
   }
 }
 
-void import_and_report(const Settings& settings, const fs::path& source) {
+void print_problem(const FileResult& file) {
+  const char* kind = file.kind == FileResult::Kind::rejected ? "rejected" : "duplicate";
+  fmt::print(stderr, "{} {}: {}\n", kind, printable(escape_bytes(file.file)),
+             printable(escape_bytes(file.reason)));
+}
+
+// What the user has to know beside the counts: rejected files, and images in two classes.
+void print_problems(const std::vector<FileResult>& problems, const ImportReport& report) {
+  if (2 * report.rejected > report.files) {
+    fmt::print(stderr, "{} of {} were rejected, which is more than half{}\n",
+               server::counted(report.rejected), server::counted(report.files, "file"),
+               report.refused ? ", so nothing was imported" : "");
+  }
+  for (const FileResult& file : problems) print_problem(file);
+  for (const auto& [a, b] : report.look_alikes) {
+    fmt::print(stderr, "the classes \"{}\" and \"{}\" look alike; are they the same?\n", a, b);
+  }
+}
+
+void import_and_report(Settings settings, const fs::path& source) {
+  use_max_megapixels(settings.max_megapixels);
+  settings.options.limits = {};
   ProgressBar bar("importing " + settings.name);
   ImportEvents events;
   events.progress = [&](std::int64_t files, double fraction) {
     bar.show(fraction, server::counted(files) + " files");
   };
-  events.file = [&](const FileResult& verdict) {
-    if (verdict.kind != FileResult::Kind::rejected) return;
-    bar.clear();
-    fmt::print(stderr, "rejected {}: {}\n", printable(verdict.file), printable(verdict.reason));
+  std::vector<FileResult> problems;
+  events.file = [&](const FileResult& file) {
+    if (file.kind == FileResult::Kind::rejected || file.conflict) problems.push_back(file);
   };
-  const ImportReport report = import_dataset(source, settings.folder(), settings.options, events);
+  ImportReport report;
+  try {
+    report = import_dataset(source, settings.folder(), settings.options, events);
+  } catch (const FormatError&) {
+    bar.clear();
+    for (const FileResult& file : problems) print_problem(file);
+    throw;
+  }
   bar.clear();
-  fmt::print("{}: {} added, {}, {} rejected\n", settings.name, server::counted(report.added),
-             server::counted(report.duplicates, "duplicate"), server::counted(report.rejected));
+  print_problems(problems, report);
+  if (report.refused) {
+    throw FormatError(fmt::format("nothing was imported; import the other {} with --partial",
+                                  server::counted(report.files - report.rejected, "file")));
+  }
+  fmt::print("{}: {} added, {}, {} rejected{}\n", settings.name, server::counted(report.added),
+             server::counted(report.duplicates, "duplicate"), server::counted(report.rejected),
+             report.added == 0 ? "; nothing changed" : "");
   const Dataset dataset = Dataset::open(settings.folder());
   print_table(dataset.index());
   fmt::print("  revision {}\n", dataset.revision());
@@ -123,6 +159,9 @@ void add_import_options(Verb& verb, Settings& settings) {
       .value_name("FRACTION")
       .range(0.0, 0.9)
       .show_default();
+  verb.flag("--partial", settings.options.partial,
+            "Import the usable files even if more than half of the files are rejected");
+  add_max_megapixels(verb, settings.max_megapixels);
 }
 
 }  // namespace
@@ -133,7 +172,7 @@ void add_data(Verb& program) {
   data.needs_verb();
   const auto verb = [&](const char* name, const char* help, void (*run)(const Settings&)) {
     Verb sub = data.verb(name, help);
-    add_data_dir(sub, settings->data_dir);
+    add_project_dir(sub, settings->project);
     sub.action([settings, run] { run(*settings); });
     return sub;
   };
@@ -148,6 +187,10 @@ void add_data(Verb& program) {
   import.option("--name", settings->name, "Dataset to create or extend")
       .value_name("NAME")
       .show_default();
+  import
+      .option("--names-charset", settings->options.names_charset,
+              "Charset of names that are not UTF-8, for example cp437 or shift-jis")
+      .value_name("CHARSET");
   add_import_options(import, *settings);
 
   verb("list", "List all datasets", list);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/report/interval_json.h"
 #include "server/text/words.h"
 #include "tools/fovea/evaluation.h"
 #include "tools/fovea/model_argument.h"
@@ -30,7 +31,7 @@ void print_json(const Evaluation& report) {
             {"split", report.split},
             {"count", m.count},
             {"accuracy", m.accuracy},
-            {"accuracy_interval", {m.accuracy_low, m.accuracy_high}},
+            {"accuracy_interval", m.accuracy_interval},
             {"macro_precision", m.macro.precision},
             {"macro_recall", m.macro.recall},
             {"macro_f1", m.macro.f1},
@@ -43,6 +44,7 @@ void print_json(const Evaluation& report) {
             {"brier", m.brier},
             {"temperature", double{report.temperature}},
             {"ece", m.ece},
+            {"ece_interval", m.ece_interval},
             {"ece_uncalibrated", report.ece_uncalibrated},
             {"confusion_matrix", m.confusion}};
   json["per_class"] = Json::array();
@@ -52,7 +54,9 @@ void print_json(const Evaluation& report) {
                                  {"support", metrics.support},
                                  {"predicted", metrics.predicted},
                                  {"precision", metrics.precision},
+                                 {"precision_interval", metrics.precision_interval},
                                  {"recall", metrics.recall},
+                                 {"recall_interval", metrics.recall_interval},
                                  {"f1", metrics.f1},
                                  {"roc_auc", metrics.roc_auc},
                                  {"pr_auc", metrics.pr_auc}});
@@ -75,21 +79,25 @@ std::string number(double value) {
 
 void print_classes(const Evaluation& report, std::size_t width) {
   const Metrics& m = report.metrics;
-  fmt::print("\n{:<{}}  precision    recall        f1   ROC-AUC    PR-AUC  images\n", "class",
-             width);
-  const auto row = [&](const std::string& name, double precision, double recall, double f1,
-                       double roc, double pr, std::int64_t support) {
-    fmt::print("{:<{}}  {:>9} {:>9} {:>9} {:>9} {:>9}  {:>8}\n", name, width, number(precision),
-               number(recall), number(f1), number(roc), number(pr), support);
+  fmt::print(
+      "\n{:<{}}  precision    recall  95 % interval          f1   ROC-AUC    PR-AUC    images\n",
+      "class", width);
+  const auto row = [&](const std::string& name, double precision, double recall,
+                       const std::string& interval, double f1, double roc, double pr,
+                       std::int64_t support) {
+    fmt::print("{:<{}}  {:>9} {:>9}  {:<16} {:>9} {:>9} {:>9}  {:>8}\n", name, width,
+               number(precision), number(recall), interval, number(f1), number(roc), number(pr),
+               support);
   };
   for (std::size_t c = 0; c < report.classes.size(); ++c) {
     const ClassMetrics& metrics = m.per_class[c];
-    row(report.classes[c], metrics.precision, metrics.recall, metrics.f1, metrics.roc_auc,
-        metrics.pr_auc, metrics.support);
+    row(report.classes[c], metrics.precision, metrics.recall,
+        number(metrics.recall_interval.low) + " to " + number(metrics.recall_interval.high),
+        metrics.f1, metrics.roc_auc, metrics.pr_auc, metrics.support);
   }
-  row("macro", m.macro.precision, m.macro.recall, m.macro.f1, m.roc_auc_macro, m.pr_auc_macro,
+  row("macro", m.macro.precision, m.macro.recall, "", m.macro.f1, m.roc_auc_macro, m.pr_auc_macro,
       m.count);
-  row("weighted", m.weighted.precision, m.weighted.recall, m.weighted.f1, std::nan(""),
+  row("weighted", m.weighted.precision, m.weighted.recall, "", m.weighted.f1, std::nan(""),
       std::nan(""), m.count);
 }
 
@@ -116,11 +124,14 @@ void print_text(const Evaluation& report) {
   fmt::print("{} on the {} split of {}, {}\n\n", report.model, report.split, report.data,
              server::counted(m.count, "image"));
   fmt::print("accuracy        {:6.2f} %  (95 % confidence interval {:.2f} to {:.2f})\n",
-             100 * m.accuracy, 100 * m.accuracy_low, 100 * m.accuracy_high);
+             100 * m.accuracy, 100 * m.accuracy_interval.low, 100 * m.accuracy_interval.high);
   fmt::print("log loss        {}\n", number(m.log_loss));
   fmt::print("Brier score     {}  (sum over classes, 0 to 2)\n", number(m.brier));
-  fmt::print("ECE             {}  (15 bins; {} before temperature scaling with {:.4g})\n",
-             number(m.ece), number(report.ece_uncalibrated), report.temperature);
+  fmt::print(
+      "ECE             {}  (95 % interval {} to {}; 15 bins; {} before temperature scaling with "
+      "{:.4g})\n",
+      number(m.ece), number(m.ece_interval.low), number(m.ece_interval.high),
+      number(report.ece_uncalibrated), report.temperature);
   std::size_t width = 8;
   for (const std::string& name : report.classes) width = std::max(width, name.size());
   width += std::to_string(report.classes.size()).size() + 1;  // "0 airplane"

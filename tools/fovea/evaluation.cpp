@@ -13,7 +13,7 @@
 namespace fovea::tools {
 Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
   const Model model = read_model(file.bytes);
-  const Dataset dataset = open_dataset(data_dir_or_default(options.data_dir), options.data);
+  const Dataset dataset = open_dataset(options.project.path(), options.data);
   const int threads = threads_or_all(options.threads);
   TrainingSet set = load_training_set(dataset, {parse_split(options.split)}, model.preprocess.size,
                                       model.preprocess.fit, model.preprocess.mean, threads);
@@ -36,7 +36,7 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
                     0};
   Tensor probabilities;
   softmax(logits, 1, probabilities);
-  report.ece_uncalibrated = compute_metrics(probabilities, set.labels).ece;
+  report.ece_uncalibrated = calibration_bins(probabilities, set.labels).ece();
   softmax(logits, model.temperature, probabilities);
   report.metrics = compute_metrics(probabilities, set.labels);
   return report;
@@ -44,7 +44,7 @@ Evaluation evaluate(const ModelFile& file, const EvaluationRequest& options) {
 
 Option add_evaluation_options(Verb& verb, EvaluationRequest& request) {
   Option data = add_dataset(verb, request.data, "Dataset to evaluate on");
-  add_data_dir(verb, request.data_dir);
+  add_project_dir(verb, request.project);
   verb.option("--split", request.split, "Split to evaluate on")
       .value_name("SPLIT")
       .one_of({"test", "val", "train"})

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/eval/metrics.h"
+#include "tools/fovea/common_options.h"
 #include "tools/fovea/model_argument.h"
 #include "tools/fovea/options.h"
 
@@ -11,11 +12,13 @@ namespace fovea::tools {
 
 // The images to evaluate a model on.
 struct EvaluationRequest {
-  std::string data, data_dir, split = "test";
+  std::string data, split = "test";
+  ProjectDir project;
   int threads = 0;  // 0: all that are available
 };
 
-// The options --data, --data-dir, --split and --threads. Returns --data, which is not required.
+// The options --data, --data-dir, --project, --split and --threads. Returns --data, which is not
+// required.
 Option add_evaluation_options(Verb& verb, EvaluationRequest& request);
 
 struct Evaluation {

@@ -27,7 +27,7 @@ std::string metrics_text(const Evaluation& e) {
   const Metrics& m = e.metrics;
   return nlohmann::ordered_json{{e.split + "_accuracy", m.accuracy},
                                 {e.split + "_images", m.count},
-                                {"accuracy_interval", {m.accuracy_low, m.accuracy_high}},
+                                {"accuracy_interval", m.accuracy_interval},
                                 {"macro_f1", m.macro.f1},
                                 {"roc_auc_ovr_macro", m.roc_auc_macro},
                                 {"log_loss", m.log_loss},

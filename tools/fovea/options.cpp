@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -74,6 +75,11 @@ std::string Option::name() const {
   return option_->get_name();
 }
 
+std::string Option::value() const {
+  if (!given()) return option_->get_default_str();
+  return fmt::format("{}", fmt::join(option_->results(), ","));
+}
+
 Verb Verb::verb(const std::string& name, const std::string& help) {
   return Verb(app_->add_subcommand(name, help));
 }
@@ -138,6 +144,17 @@ std::string Verb::program() const {
   return app->get_name();
 }
 
+namespace {
+
+// mpirun starts the same command line several times, and rank 0 prints its errors. The others end
+// without an error, so that mpirun does not stop rank 0 before it has printed.
+bool is_higher_rank() {
+  const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  return rank != nullptr && std::string(rank) != "0";
+}
+
+}  // namespace
+
 int run_command_line(int argc, char** argv, const std::string& description,
                      const std::string& version,
                      std::initializer_list<void (*)(Verb& program)> add_verbs) {
@@ -149,8 +166,10 @@ int run_command_line(int argc, char** argv, const std::string& description,
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (is_higher_rank()) return 0;
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const UsageError& error) {
+    if (is_higher_rank()) return 0;
     std::fprintf(stderr, "%s\nRun with --help for more information.\n", error.what());
     return 2;
   } catch (const ExitStatus& status) {

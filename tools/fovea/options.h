@@ -50,6 +50,8 @@ class Option {
 
   bool given() const;
   std::string name() const;
+  // As text: the value that was given on the command line or in the environment, else the default.
+  std::string value() const;
 
  private:
   CLI::Option* option_;

@@ -3,13 +3,16 @@
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/file.h"
 #include "engine/core/parallel.h"
+#include "engine/image/decode.h"
 #include "engine/model/classifier.h"
+#include "server/text/json.h"
 #include "tools/fovea/common_options.h"
 #include "tools/fovea/model_argument.h"
 #include "tools/fovea/verbs.h"
@@ -17,7 +20,7 @@
 namespace fovea::tools {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using server::Json;
 
 constexpr std::uint64_t kMaxImageBytes = std::uint64_t{64} << 20;
 
@@ -26,6 +29,7 @@ struct PredictOptions {
   std::vector<std::string> files;
   int top_k = 0;  // 0: only the most probable class
   int threads = 0;
+  int max_megapixels = kDefaultMegapixels;
   bool json = false;
 };
 
@@ -57,9 +61,11 @@ std::string json_line(const PredictOptions& options, const std::vector<std::stri
       into["probability"] = double{prediction.probabilities[static_cast<std::size_t>(index)]};
     };
     entry(line, top_k(prediction.probabilities, 1)[0]);
+    server::JsonMembers probabilities;
     for (std::size_t i = 0; i < classes.size(); ++i) {
-      line["probabilities"][classes[i]] = double{prediction.probabilities[i]};
+      probabilities.emplace_back(classes[i], double{prediction.probabilities[i]});
     }
+    line["probabilities"] = server::object_of(std::move(probabilities));
     if (options.top_k > 0) {
       line["top"] = Json::array();
       for (const int index : top_k(prediction.probabilities, options.top_k)) {
@@ -111,6 +117,7 @@ std::size_t widest(const std::vector<std::string>& texts, std::size_t limit) {
 }
 
 void predict(const PredictOptions& options) {
+  use_max_megapixels(options.max_megapixels);
   const Classifier classifier(read_model_argument(options.model).bytes);
   const int threads = threads_or_all(options.threads);
   const std::size_t file_width = widest(options.files, 60);
@@ -148,11 +155,12 @@ void add_predict(Verb& program) {
   Verb verb = program.verb("predict", "Classify images");
   const auto options = std::make_shared<PredictOptions>();
   verb.option("model", options->model, kModelHelp).required();
-  verb.option("file", options->files, "Image files: JPEG, PNG or BMP").required();
+  verb.option("file", options->files, std::string("Image files: ") + image_formats()).required();
   verb.option("--top-k", options->top_k, "Show the K most probable classes")
       .value_name("K")
       .range(1, 65536);
   add_threads(verb, options->threads);
+  add_max_megapixels(verb, options->max_megapixels);
   verb.flag("--json", options->json, "Print one JSON object per line");
   verb.action([options] { predict(*options); });
 }

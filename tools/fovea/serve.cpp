@@ -1,5 +1,6 @@
 #include "server/run.h"
 
+#include <fmt/core.h>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -19,17 +20,34 @@ struct ServeArguments {
   int max_body_mb = 32;
   int max_bodies_mb = 320;
   int images_mb = 512;
+  int max_megapixels = kDefaultMegapixels;
   double rollback_window = 300;
   double drain_delay = 0;
   double drain_timeout = 30;
+  int job_timeout = 30;
+  bool print_config = false;
 };
 
 std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
+// One "name = value" per line, in the order of the help.
+void print_config(const Verb& verb) {
+  for (const Option& option : verb.options()) {
+    const std::string name = option.name();
+    if (name == "--help" || name == "--print-config") continue;
+    const std::string value =
+        name == "--database" ? without_password(option.value()) : option.value();
+    fmt::print("{} = {}{}\n", name.substr(2), value, option.given() ? "" : "  # default");
+  }
+}
+
 void serve(ServeArguments& arguments) {
   limit_heap_growth(HeapUse::serving);
+  use_max_megapixels(arguments.max_megapixels);
+  // Inherited by the processes of jobs.
+  ::setenv(kMaxMegapixelsVariable, std::to_string(arguments.max_megapixels).c_str(), 1);
   server::RunOptions& run = arguments.run;
   run.data_dir = data_dir_or_default(arguments.data_dir);
   run.page = server::embedded_page();
@@ -41,6 +59,7 @@ void serve(ServeArguments& arguments) {
   run.rollback_window = milliseconds(arguments.rollback_window);
   run.drain_delay = milliseconds(arguments.drain_delay);
   run.drain_timeout = milliseconds(arguments.drain_timeout);
+  run.job_timeout = std::chrono::seconds(arguments.job_timeout);
   server::run(run);
 }
 
@@ -53,8 +72,8 @@ constexpr const char* kOperation = "Operation";
 void add_security(Verb& verb, server::RunOptions& run) {
   server::GuardOptions& guard = run.guard;
   verb.option("--token-file", guard.token_file,
-              "File with one predict:TOKEN or admin:TOKEN per line, reloaded when it changes; "
-              "$FOVEA_TOKENS may contain the same text")
+              "File with one predict:TOKEN or admin:TOKEN per line (predict@PROJECT:TOKEN: for one "
+              "project), reloaded when it changes; $FOVEA_TOKENS may contain the same text")
       .value_name("FILE")
       .environment("FOVEA_TOKENS_FILE")
       .existing_file()
@@ -116,9 +135,10 @@ void add_rollback_options(Verb& verb, ServeArguments& arguments) {
       .range(1.0, 1e6)
       .show_default()
       .group(kRollback);
-  verb.option("--rollback-p99-factor", run.rollback_p99_factor,
-              "Roll back if its p99 time per image exceeds this multiple of that of the previous "
-              "version")
+  verb.option(
+          "--rollback-p99-factor", run.rollback_p99_factor,
+          "Roll back if its p99 CPU time per image exceeds this multiple of that of the previous "
+          "version")
       .value_name("FACTOR")
       .range(1.0, 1e6)
       .show_default()
@@ -140,6 +160,12 @@ void add_limits(Verb& verb, ServeArguments& arguments) {
       .range(0, 1 << 20)
       .show_default()
       .group(kLimits);
+  verb.option("--max-projects", run.max_projects,
+              "Maximum number of projects besides the default one; each keeps its model in memory")
+      .value_name("N")
+      .range(0, 10'000)
+      .show_default()
+      .group(kLimits);
   verb.option("--train-threads", run.train_threads,
               "Threads of a training job; 0: half of the available ones, at least 1")
       .value_name("N")
@@ -150,7 +176,9 @@ void add_limits(Verb& verb, ServeArguments& arguments) {
               "Run training jobs only when the processor is otherwise idle; false: at low priority")
       .value_name("BOOL")
       .show_default("true")
+      .environment("FOVEA_TRAIN_IDLE")
       .group(kTraining);
+  add_max_megapixels(verb, arguments.max_megapixels).group(kLimits);
   verb.option("--max-body-mb", arguments.max_body_mb, "Maximum size of a request body")
       .value_name("MIB")
       .range(1, 4096)
@@ -207,6 +235,18 @@ void add_serve(Verb& program) {
       .value_name("N")
       .show_default();
   add_data_dir(verb, arguments->data_dir);
+  add_database(
+      verb, run.database_url,
+      "PostgreSQL database that several servers share, as postgres://USER:PASSWORD@HOST/NAME; "
+      "the data directory must then be shared, too (default: an SQLite file in the data "
+      "directory)");
+  verb.option("--jobs", run.run_jobs,
+              "Run training jobs on this server; false: other servers or `fovea worker` run them, "
+              "which needs --database")
+      .value_name("BOOL")
+      .show_default("true")
+      .group(kTraining);
+  add_job_timeout(verb, arguments->job_timeout).group(kTraining);
   verb.option("--keep-versions", run.keep_versions,
               "Number of newest model versions whose files are kept, besides those in use")
       .value_name("N")
@@ -228,7 +268,9 @@ void add_serve(Verb& program) {
   add_operation(verb, *arguments);
   add_security(verb, run);
   add_rollback_options(verb, *arguments);
-  verb.action([arguments] { serve(*arguments); });
+  verb.flag("--print-config", arguments->print_config, "Print the value of every option and exit");
+  verb.action(
+      [arguments, verb] { arguments->print_config ? print_config(verb) : serve(*arguments); });
 }
 
 }  // namespace fovea::tools

@@ -21,7 +21,7 @@ fs::path plan_path(const fs::path& run) {
 
 }  // namespace
 
-void write_plan(const TrainPlan& plan, const fs::path& run) {
+std::string plan_text(const TrainPlan& plan) {
   nlohmann::ordered_json document = {{"command", plan.command},
                                      {"created", plan.created},
                                      {"data", plan.data},
@@ -32,14 +32,12 @@ void write_plan(const TrainPlan& plan, const fs::path& run) {
                                      {"all", plan.all},
                                      {"recipe", plan.recipe}};
   if (plan.temperature) document["temperature"] = *plan.temperature;
-  write_file_atomically(plan_path(run), document.dump(2) + "\n");
+  return document.dump(2) + "\n";
 }
 
-TrainPlan read_plan(const fs::path& run) {
-  const fs::path path = plan_path(run);
-  const std::vector<std::uint8_t> bytes = read_file(path, 1 << 20);
+TrainPlan parse_plan(const std::string& text, const std::string& origin) {
   try {
-    const json document = json::parse(bytes.begin(), bytes.end());
+    const json document = json::parse(text);
     TrainPlan plan;
     document.at("command").get_to(plan.command);
     document.at("created").get_to(plan.created);
@@ -55,8 +53,18 @@ TrainPlan read_plan(const fs::path& run) {
     }
     return plan;
   } catch (const json::exception& error) {
-    throw FormatError(path.string() + ": " + error.what());
+    throw FormatError(origin + ": " + error.what());
   }
+}
+
+void write_plan(const TrainPlan& plan, const fs::path& run) {
+  write_file_atomically(plan_path(run), plan_text(plan));
+}
+
+TrainPlan read_plan(const fs::path& run) {
+  const fs::path path = plan_path(run);
+  const std::vector<std::uint8_t> bytes = read_file(path, 1 << 20);
+  return parse_plan({bytes.begin(), bytes.end()}, path.string());
 }
 
 Recipe complete_plan(TrainPlan& plan, const std::string& preset, const RecipeFields& fields) {

@@ -24,6 +24,10 @@ struct TrainPlan {
   std::string created;               // ISO 8601, UTC
 };
 
+// The contents of run.json. parse_plan() throws FormatError naming `origin`.
+std::string plan_text(const TrainPlan& plan);
+TrainPlan parse_plan(const std::string& text, const std::string& origin);
+
 void write_plan(const TrainPlan& plan, const std::filesystem::path& run);
 TrainPlan read_plan(const std::filesystem::path& run);  // throws IoError, FormatError
 
