@@ -174,10 +174,10 @@ const char* fv_info(int handle) {
   return fovea::guarded<const char*>(nullptr, [&] { return fovea::session(handle).info.c_str(); });
 }
 
-// Bytes of `count` JPEG, PNG or BMP files, one after another, of sizes[i] each -> calibrated
-// probabilities out[count][n], n = number of classes, and milliseconds[count][2] = {decode and
-// resize, network}. Returns the number of images that failed (fv_failure() has the reasons), or -1
-// and fv_last_error() when the call is invalid.
+// Bytes of `count` image files (engine/image/decode.h), one after another, of sizes[i] each ->
+// calibrated probabilities out[count][n], n = number of classes, and milliseconds[count][2] =
+// {decode and resize, network}. Returns the number of images that failed (fv_failure() has the
+// reasons), or -1 and fv_last_error() when the call is invalid.
 int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const std::uint32_t* sizes,
                int count, float* out, int n, double* milliseconds) {
   return fovea::guarded(-1, [&] {

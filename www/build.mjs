@@ -125,11 +125,11 @@ class Page {
   }
 }
 
-// The licences of the bundled packages, which require that they are distributed with them.
+// The licences of the bundled packages and of libwebp, a part of the engine. They require to be distributed.
 function licences() {
   const { devDependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
   const tools = new Set(["@biomejs/biome", "@types/node", "esbuild", "openapi-typescript", "typescript"]);
-  return ["@preact/signals-core", "@kurkle/color", ...Object.keys(devDependencies)]
+  const packages = ["@preact/signals-core", "@kurkle/color", ...Object.keys(devDependencies)]
     .filter((name) => !tools.has(name))
     .sort()
     .map((name) => {
@@ -137,8 +137,9 @@ function licences() {
       const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
       if (file === undefined) throw new Error(`${name} has no licence file`);
       return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
-    })
-    .join("\n\n----------------------------------------------------------------\n\n");
+    });
+  const libwebp = `libwebp\n\n${readFileSync(join(here, "../build/libwebp/COPYING"), "utf8")}`;
+  return [...packages, libwebp].join("\n\n----------------------------------------------------------------\n\n");
 }
 
 async function worker() {

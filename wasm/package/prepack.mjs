@@ -44,3 +44,5 @@ mkdirSync(join(here, "model"));
 copyFileSync(join(root, "models/cifar10-small.safetensors"), join(here, "model/cifar10-small.safetensors"));
 copyFileSync(join(root, "www/src/samples/ship.jpg"), join(here, "example/ship.jpg"));
 copyFileSync(join(root, "LICENSE"), join(here, "LICENSE"));
+const libwebp = required(join(root, "build/libwebp/COPYING"), "tools/setup page"); // which is part of the engine
+copyFileSync(libwebp, join(here, "engine/LICENSE.libwebp"));

@@ -38,7 +38,7 @@ function Messages() {
         <Button kind="primary">Do it</Button>
       </Empty>
       <ErrorNote
-        error={new Error("notes.txt: not a JPEG, PNG or BMP file")}
+        error={new Error("notes.txt: this is text, not an image")}
         onRetry={() => toast({ text: "Tried again" })}
       />
       <ErrorNote error={new AccessError("the admin role is required; the token has the predict role", 403)} />

@@ -7,6 +7,7 @@ import { words } from "./base/strings.js";
 import { applyTheme } from "./components/theme.js";
 import { toast } from "./components/toasts.js";
 import { keepListening } from "./net/live.js";
+import { isDefaultProject } from "./net/project.js";
 import { keepForOffline } from "./offline/offline.js";
 import { Shell } from "./shell/shell.js";
 
@@ -18,7 +19,7 @@ const app = document.getElementById("app");
 if (app !== null) render(<Shell logo={logo} />, app);
 void keepListening();
 keepForOffline({
-  servedWeights: computed(() => status.value?.value?.model.weights_sha256),
+  servedWeights: computed(() => (isDefaultProject() ? status.value?.value?.model?.weights_sha256 : undefined)),
   onNewPage: () =>
     toast({
       text: words.offline.newPage,

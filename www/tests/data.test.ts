@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listed } from "../src/base/plural.js";
-import type { ClassCount, ImagePage, TrainingImage } from "../src/net/dataset.js";
+import type { FoundFile } from "../src/components/dropped_files.js";
+import type { ClassCount, ImagePage, Split, TrainingImage } from "../src/net/dataset.js";
 import { isTooLong } from "../src/net/dataset.js";
+import { stage, suggest, toChunks, toForm } from "../src/shared/upload/staging.js";
 import { balanceSentence, readNewName, reasonText, warningsOf } from "../src/views/data/dataset_summary.js";
 import { ImageStore } from "../src/views/data/image_store.js";
-import { folderOf, stage, suggest, toChunks, toForm, tooLongFolders } from "../src/views/data/staging.js";
 import { countVerdicts } from "../src/views/data/upload_session.js";
 import { defined } from "./defined.js";
 
@@ -14,15 +15,21 @@ const found = (path: string, size = 10) => ({
   path,
 });
 
-test("the innermost folder names the class", () => {
-  assert.equal(folderOf("signs/three/a.jpg"), "three");
-  assert.equal(folderOf("a.jpg"), "");
-});
+// The labels, or problems in brackets, that the server might return for the files that are not archives.
+const placed = (files: FoundFile[], labels: string[], splits: (Split | undefined)[] = []) =>
+  stage(files, {
+    files: labels.map((label, i) => {
+      if (label === "ignored") return { ignored: true };
+      if (label.startsWith("[")) return { problem: label };
+      return splits[i] === undefined ? { label } : { label, split: splits[i] };
+    }),
+    val_fraction: 0.1,
+  });
 
 test("dropped files suggest a labelling", () => {
-  const one = stage([found("three/a.jpg"), found("three/b.jpg")]);
+  const one = placed([found("three/a.jpg"), found("three/b.jpg")], ["three", "three"]);
   assert.deepEqual(suggest(one), { labelling: "one", label: "three" });
-  const several = stage([found("s/one/a.jpg"), found("s/two/b.jpg")]);
+  const several = placed([found("s/one/a.jpg"), found("s/two/b.jpg")], ["one", "two"]);
   assert.deepEqual(suggest(several), { labelling: "folders", label: "" });
   assert.deepEqual(
     [...several.folders],
@@ -32,17 +39,17 @@ test("dropped files suggest a labelling", () => {
     ],
   );
   assert.deepEqual(
-    suggest(stage([found("a.jpg")])),
+    suggest(placed([found("a.jpg")], ["[no class]"])),
     { labelling: "one", label: "" },
     "a single file suggests no class",
   );
   assert.deepEqual(
-    suggest(stage([found("a.jpg"), found("x/b.jpg")])),
+    suggest(placed([found("a.jpg"), found("x/b.jpg")], ["[no class]", "x"])),
     { labelling: "one", label: "" },
     "one of them is outside of folders",
   );
   assert.deepEqual(
-    suggest(stage([found("signs.tar.gz")])),
+    suggest(placed([found("signs.tar.gz")], [])),
     { labelling: "folders", label: "" },
     "an archive contains folders",
   );
@@ -50,7 +57,14 @@ test("dropped files suggest a labelling", () => {
 
 test("requests are sorted by class and limited in size", () => {
   const many = Array.from({ length: 900 }, (_, i) => found(`s/${i % 2 === 0 ? "even" : "odd"}/${i}.jpg`));
-  const all = toChunks(stage(many), "folders", "");
+  const all = toChunks(
+    placed(
+      many,
+      many.map((_, i) => (i % 2 === 0 ? "even" : "odd")),
+    ),
+    "folders",
+    "",
+  );
   assert.deepEqual(
     all.map(({ files }) => files.length),
     [400, 400, 100],
@@ -59,7 +73,7 @@ test("requests are sorted by class and limited in size", () => {
   const order = all.flatMap(({ labels }) => labels);
   assert.deepEqual(order, [...order].sort(), "sorted by class");
   const large = toChunks(
-    stage([found("c/a.bmp", 10 << 20), found("c/b.bmp", 10 << 20), found("c/c.bmp", 1)]),
+    placed([found("c/a.bmp", 10 << 20), found("c/b.bmp", 10 << 20), found("c/c.bmp", 1)], ["c", "c", "c"]),
     "one",
     "c",
   );
@@ -69,17 +83,30 @@ test("requests are sorted by class and limited in size", () => {
   );
 });
 
-test("files outside of folders are skipped if folders are the classes", () => {
-  const all = toChunks(stage([found("a.jpg"), found("x/b.jpg")]), "folders", "");
-  assert.deepEqual(
-    all.flatMap(({ files }) => files.map(({ path }) => path)),
-    ["x/b.jpg"],
-  );
-  assert.deepEqual(toChunks(stage([found("a.jpg")]), "one", ""), [], "no label, no chunk");
+test("images are sent with their splits and test images of a class first", () => {
+  const files = [found("train/a/1.jpg"), found("test/b/2.jpg"), found("test/a/3.jpg"), found("val/a/4.jpg")];
+  const staged = placed(files, ["a", "b", "a", "a"], ["train", "test", "test", "val"]);
+  const [chunk] = toChunks(staged, "folders", "");
+  const form = toForm(defined(chunk));
+  assert.deepEqual(form.getAll("label"), ["a", "a", "a", "b"]);
+  assert.deepEqual(form.getAll("split"), ["test", "val", "train", "test"]);
+  const [one] = toChunks(staged, "one", "c");
+  assert.deepEqual(toForm(defined(one)).getAll("split"), [], "a single label has no splits");
+});
+
+test("images without a class are skipped if folders are the classes", () => {
+  const staged = placed([found("a.jpg"), found("x/b.jpg"), found("x/Thumbs.db")], ["[no class]", "x", "ignored"]);
+  assert.deepEqual([...staged.problems], [["[no class]", 1]]);
+  assert.equal(staged.loose, 1);
+  const paths = (labelling: "one" | "folders", label: string) =>
+    toChunks(staged, labelling, label).flatMap(({ files }) => files.map(({ path }) => path));
+  assert.deepEqual(paths("folders", ""), ["x/b.jpg"]);
+  assert.deepEqual(paths("one", "y"), ["a.jpg", "x/b.jpg"]);
+  assert.deepEqual(paths("one", ""), [], "no label, no chunk");
 });
 
 test("an archive is a separate request with a label only if all images have one", () => {
-  const staged = stage([found("signs.zip"), found("x/b.jpg")]);
+  const staged = placed([found("signs.zip"), found("x/b.jpg")], ["x"]);
   assert.deepEqual(
     toChunks(staged, "folders", "").map(({ labels }) => labels),
     [["x"], []],
@@ -260,17 +287,12 @@ test("after an error requests are repeated only by retry()", async () => {
   assert.ok(store.at(0));
 });
 
-test("folders with too long names are reported and not sent", () => {
+test("names that are too long are detected", () => {
   const long = "x".repeat(65);
-  const staged = stage([found(`${long}/a.jpg`), found(`${long}/b.jpg`), found("short/c.jpg")]);
-  assert.deepEqual(tooLongFolders(staged), { names: [long], images: 2 });
-  assert.deepEqual(
-    toChunks(staged, "folders", "").map(({ labels }) => labels),
-    [["short"]],
-  );
-  assert.deepEqual(toChunks(staged, "one", long), []);
   assert.equal(isTooLong("🐟".repeat(64)), false, "code points are counted");
+  assert.equal(isTooLong("e\u0301".repeat(64)), false, "in Unicode NFC");
   assert.equal(readNewName(long, "short", []).problem, "long");
+  assert.equal(readNewName("cafe\u0301", "x", []).name, "caf\u00e9");
 });
 
 test("the reason omits the file name and explains the pixel limit", () => {

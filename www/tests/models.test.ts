@@ -46,7 +46,18 @@ function measured(
     per_class: classes.map((name, i) => {
       const support = defined(confusion[i]).reduce((a, b) => a + b, 0);
       const recall = support > 0 ? defined(confusion[i]?.[i]) / support : null;
-      return { name, support, predicted: support, precision: 1, recall, f1: 1, roc_auc: 1, pr_auc: 1 };
+      return {
+        name,
+        support,
+        predicted: support,
+        precision: 1,
+        precision_interval: [0, 1],
+        recall,
+        recall_interval: [0, 1],
+        f1: 1,
+        roc_auc: 1,
+        pr_auc: 1,
+      };
     }),
   };
 }

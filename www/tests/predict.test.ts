@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { convertibleFormat } from "../src/components/converted_files.js";
 import type { Outcome, Prediction, Source } from "../src/inference/types.js";
-import { expectedProblem, problemOf } from "../src/views/predict/camera_problem.js";
+import { expectedProblem, problemOf } from "../src/shared/camera/camera_problem.js";
 import { selectImages } from "../src/views/predict/file_filter.js";
 import { countOutcomes } from "../src/views/predict/outcome_counts.js";
 import { words } from "../src/views/predict/strings.js";
@@ -55,15 +56,29 @@ test("files without an image extension are skipped in folders only", () => {
     found("notes.txt"),
     found("cats/one.JPG"),
     found("cats/two.jpeg"),
+    found("cats/three.webp"),
+    found("cats/four.HEIC"),
     found("cats/notes.txt"),
     found("cats/Thumbs.db"),
     found("a.bmp"),
   ]);
   assert.deepEqual(
     files.map(({ name }) => name),
-    ["notes.txt", "one.JPG", "two.jpeg", "a.bmp"],
+    ["notes.txt", "one.JPG", "two.jpeg", "three.webp", "four.HEIC", "a.bmp"],
   );
   assert.equal(skipped, 2);
+});
+
+test("formats that only browsers read are recognised by their first bytes", () => {
+  const box = (brands: string) => `\0\0\0\x1cftyp${brands}`;
+  assert.equal(convertibleFormat(box("avif\0\0\0\0avifmif1")), "AVIF");
+  assert.equal(convertibleFormat(box("mif1\0\0\0\0mif1avif")), "AVIF");
+  assert.equal(convertibleFormat(box("heic\0\0\0\0mif1heic")), "HEIC");
+  assert.equal(convertibleFormat(box("mif1\0\0\0\0mif1heic")), "HEIC");
+  assert.equal(convertibleFormat("\xff\x0a\xfa"), "JPEG XL");
+  for (const other of [box("isom\0\0\0\0isomiso2"), "\xff\xd8\xff\xe0", "RIFF\0\0\0\0WEBP", "GIF89a", ""]) {
+    assert.equal(convertibleFormat(other), undefined);
+  }
 });
 
 test("camera problems are derived from browser errors", () => {

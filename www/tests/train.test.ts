@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { roughTime } from "../src/base/format.js";
 import type { Epoch, Job, JobEvent } from "../src/net/jobs.js";
-import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "../src/views/train/curve_text.js";
 import {
   applyEvent,
   currentStep,
@@ -9,15 +9,9 @@ import {
   type JobProgress,
   kNoProgress,
   secondsLeft,
-} from "../src/views/train/job_progress.js";
-import {
-  evaluationNotes,
-  planLead,
-  resultText,
-  resumeText,
-  roughTime,
-  secondsTaken,
-} from "../src/views/train/job_text.js";
+} from "../src/shared/job/job_progress.js";
+import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "../src/views/train/curve_text.js";
+import { evaluationNotes, planLead, resultText, resumeText, secondsTaken } from "../src/views/train/job_text.js";
 import { isInvalid, kDefaults, refusedOption, toOptions } from "../src/views/train/options.js";
 
 const after = (...events: JobEvent[]): JobProgress => events.reduce(applyEvent, kNoProgress);

@@ -54,7 +54,7 @@ export interface LoadOptions {
   threads?: Threads; // required by fovea_threads.js
 }
 
-// A model loaded into an engine. predict() takes the content of an image FILE (JPEG, PNG or BMP), not canvas pixels:
+// A model loaded into an engine. predict() takes the content of an image FILE (JPEG, PNG, WebP, GIF or BMP), not canvas pixels:
 // the decoder and resampling of the engine give the same prediction as the server.
 export class Classifier {
   readonly info: ModelInfo;

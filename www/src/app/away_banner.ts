@@ -1,5 +1,5 @@
-import { signal } from "@preact/signals";
+import { projectSignal } from "../net/project.js";
 
 // Replaces the text of the banner shown while the server is unreachable. The Predict view sets it while the
 // in-browser model can predict.
-export const awayBanner = signal<string | undefined>(undefined);
+export const awayBanner = projectSignal<string | undefined>(undefined);

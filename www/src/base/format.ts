@@ -105,3 +105,12 @@ export function duration(seconds: number): string {
 // Isolates a name that may be written from right to left from the text around it, where <bdi> is not possible
 // (Unicode FSI and PDI).
 export const isolated = (name: string): string => `\u2068${name}\u2069`;
+
+// An estimated duration, rounded so that it does not look exact: "20 s", "3 min", "1 h 10 min"
+export function roughTime(seconds: number): string {
+  const roundTo = (step: number): number => Math.max(step, Math.round(seconds / step) * step);
+  if (seconds < 10) return duration(Math.max(1, Math.round(seconds)));
+  if (seconds < 90) return duration(roundTo(5));
+  if (seconds < 600) return duration(roundTo(30));
+  return duration(roundTo(60));
+}

@@ -4,6 +4,8 @@ import type { Certainty } from "./types.js";
 
 export const locale = "en";
 
+export const interval = (low: string, high: string) => `95 % interval ${low} to ${high}`;
+
 export const words = {
   name: "Fovea",
   justNow: "just now",
@@ -16,6 +18,26 @@ export const words = {
     models: "Models",
     insights: "Insights",
     settings: "Settings",
+    make: "Make a classifier",
+    makeShort: "Make",
+    projects: "Projects",
+  },
+  projects: {
+    default: "Default project",
+    label: (name: string) => `Project: ${name}. Choose another one`,
+    choose: "Choose a project",
+    all: "All projects",
+    make: "Make your own",
+    missing: (name: string) => `There is no project “${name}”`,
+    missingHint: "It may have been renamed or deleted. Deleted projects can be restored for 30 days.",
+    noModel: "This classifier has no model yet",
+    noModelHint: "Add images of each class and train it.",
+    addImages: "Add images and train",
+    accuracy: (p: string) => `${p} correct`,
+    images: (n: string) => (n === "1" ? "1 image" : `${n} images`),
+    none: "no model yet",
+    broken: "could not be opened",
+    training: "training",
   },
   shell: {
     skip: "Skip to content",
@@ -30,6 +52,9 @@ export const words = {
     viewFailed: "This view could not be loaded",
     theme: { system: "System colours", light: "Light colours", dark: "Dark colours" },
     themeNext: (now: string, next: string) => `${now}. Switch to ${next.toLowerCase()}`,
+  },
+  chart: {
+    interval: (value: string, low: string, high: string) => `${value} (${interval(low, high)})`,
   },
   health: {
     connecting: "Connecting",

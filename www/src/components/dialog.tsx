@@ -74,6 +74,8 @@ export function confirm(confirmation: Confirmation): Promise<boolean> {
   });
 }
 
+export const cancelConfirmation = (): void => pending.value?.resolve(false);
+
 // Rendered once, in the shell.
 export function ConfirmDialog() {
   const current = pending.value;

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../base/strings.js";
 import { Button } from "./button.js";
+import { convertFiles } from "./converted_files.js";
 import { type FoundFile, fromDrop, fromList } from "./dropped_files.js";
 
 export interface FileSource {
@@ -16,7 +17,7 @@ export interface FileSourceOptions {
   accept?: string; // as of <input type="file">
   id?: string; // of the input
   wholePage?: boolean; // accepts drops anywhere on the page, and pastes
-  onFiles: (files: FoundFile[]) => void;
+  onFiles: (files: FoundFile[]) => void; // formats that only the browser reads are converted
 }
 
 export interface DropHandlers {
@@ -36,8 +37,10 @@ export function useFileSource({
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const depth = useRef(0); // dragenter and dragleave also fire for every child
-  const accepted = useRef(onFiles);
-  accepted.current = (files) => files.length > 0 && onFiles(files);
+  const accepted = useRef<(files: FoundFile[]) => void>(onFiles);
+  accepted.current = (files) => {
+    if (files.length > 0) void convertFiles(files).then(onFiles);
+  };
 
   const handlers: DropHandlers = {
     onDragEnter: () => setOver(++depth.current > 0),

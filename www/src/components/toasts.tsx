@@ -30,6 +30,11 @@ function dismiss(id: number): void {
   shown.value = shown.value.filter((shownToast) => shownToast.id !== id);
 }
 
+// For a page that now shows something else: what the notifications refer to, and their actions, no longer apply.
+export function dismissAll(): void {
+  shown.value = [];
+}
+
 // Announces a sentence to screen readers without showing it.
 export function announce(text: string): void {
   announcement.value = text;

@@ -1,6 +1,7 @@
 // The images of the Predict view and their predictions.
 import { batch, signal } from "@preact/signals";
 import { isAbort } from "../base/errors.js";
+import { onProjectChange } from "../net/project.js";
 import type { LabelledPrediction, PastPrediction } from "../net/service.js";
 import { pageEngine } from "./page_engine.js";
 import { RequestQueue } from "./request_queue.js";
@@ -116,6 +117,11 @@ export function stopPredicting(): void {
     }
   });
 }
+
+onProjectChange(() => {
+  stopPredicting();
+  chosenThreshold.value = undefined;
+});
 
 // Releases the images' resources and removes them from the queues.
 export function discard(images: readonly Image[]): void {

@@ -9,7 +9,8 @@ import {
   WorkerClassifier,
 } from "fovea";
 import { words } from "../base/strings.js";
-import { kWeightsPath } from "../net/paths.js";
+import { inProject, kWeightsPath } from "../net/paths.js";
+import { onProjectChange, project } from "../net/project.js";
 import { token } from "../net/token.js";
 import { countFitting } from "./request_queue.js";
 import { failure, readFile } from "./server_predictor.js";
@@ -60,22 +61,36 @@ class PageEngine {
 
   // Loads once. After a failure, the next call tries again.
   load(): Promise<LoadedModel> {
+    const shown = project.peek();
     this.loading ??= this.start().catch((error: Error) => {
-      this.loading = undefined;
-      this.state.value = { state: "failed", error: error.message };
+      if (project.peek() === shown) {
+        this.loading = undefined;
+        this.state.value = { state: "failed", error: error.message };
+      }
       throw error;
     });
     return this.loading;
+  }
+
+  // Forgets the model, for instance because it belongs to another project.
+  reset(): void {
+    const oldModel = this.loading;
+    this.loading = undefined;
+    this.state.value = { state: this.available ? "idle" : "absent" };
+    void oldModel?.then(retire, () => undefined);
   }
 
   // Fetches the server's current weights. The old model stays in use until they have arrived, or if that fails.
   async reload(): Promise<void> {
     const oldModel = this.loading;
     const oldState = this.state.peek();
+    const shown = project.peek();
     try {
-      this.loading = Promise.resolve(await this.start());
+      const model = await this.start();
+      if (project.peek() !== shown) return retire(model);
+      this.loading = Promise.resolve(model);
     } catch (error) {
-      this.state.value = oldState;
+      if (project.peek() === shown) this.state.value = oldState;
       throw error;
     }
     void oldModel?.then(retire, () => undefined);
@@ -107,22 +122,26 @@ class PageEngine {
 
   private async start(): Promise<LoadedModel> {
     let bytes = 0;
-    this.state.value = { state: "loading", received: 0, total: 0 };
+    const shown = project.peek();
+    const setState = (state: EngineState): void => {
+      if (project.peek() === shown) this.state.value = state;
+    };
+    setState({ state: "loading", received: 0, total: 0 });
     const secret = token.peek();
     const loaded = await WorkerClassifier.load(
       () => new Worker(absoluteUrl(FOVEA_ADDRESSES.worker), { type: "module" }),
       {
         engines: engines(),
-        model: absoluteUrl(kWeightsPath),
+        model: absoluteUrl(inProject(kWeightsPath, shown)),
         ...(secret === "" ? {} : { headers: { Authorization: `Bearer ${secret}` } }),
       },
       ({ received, total }) => {
         bytes = received;
-        this.state.value = { state: "loading", received, total };
+        setState({ state: "loading", received, total });
       },
     );
     const model = { ...loaded, bytes, users: 0, retired: false };
-    this.state.value = { state: "ready", bytes, info: model.info, engine: model.engine };
+    setState({ state: "ready", bytes, info: model.info, engine: model.engine });
     return model;
   }
 }
@@ -153,3 +172,4 @@ function retire(model: LoadedModel): void {
 }
 
 export const pageEngine = new PageEngine();
+onProjectChange(() => pageEngine.reset());

@@ -3,6 +3,8 @@
 import { ServerError } from "./errors.js";
 import type { components, paths } from "./generated/api.js";
 import { call, kUploadTimeout, readJson } from "./http.js";
+import { inProject } from "./paths.js";
+import { project } from "./project.js";
 
 export type Schemas = components["schemas"];
 
@@ -40,13 +42,14 @@ interface UrlParts {
   query?: Record<string, Value> | undefined;
 }
 
-// The URL of a path of the API, relative to the page. Query parameters that are undefined or "" are left out.
+// The URL of a path of the API in the current project, relative to the page. Query parameters that are undefined or "" are left out.
 export function apiUrl<P extends PathOf<"get">>(template: P, ...[options]: Arguments<Parameters<P, "get">>): string {
   return buildUrl(template, options);
 }
 
 function buildUrl(template: string, { path = {}, query = {} }: UrlParts = {}): string {
-  const filled = template.slice(1).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name])));
+  const ownPath = template.slice(1).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name])));
+  const filled = inProject(ownPath, project.peek());
   const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const search = new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString();
   return search === "" ? filled : `${filled}?${search}`;

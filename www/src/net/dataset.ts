@@ -6,7 +6,10 @@ export type ClassCount = Dataset["classes"][number];
 export type TrainingImage = Schemas["ImageEntry"];
 export type FileVerdict = Schemas["FileVerdict"];
 export type ImagePage = ResponseOf<"/api/v1/dataset/images", "get">;
-export type UploadReport = Schemas["UploadReport"];
+// `usable` if more than half of the files were rejected: the server stored none, and would store as many with `partial`.
+export type UploadReport = Schemas["UploadReport"] & { usable?: number };
+export type PlacedFile = Schemas["PlacedFile"];
+export type Layout = ResponseOf<"/api/v1/dataset/layout", "post">;
 export type EditReport = ResponseOf<"/api/v1/dataset/delete", "post">;
 
 export type Split = Schemas["Split"];
@@ -19,7 +22,7 @@ export type ImageFilter = Partial<Record<"label" | "split" | "source" | "search"
 
 const kMaxLength = 64; // characters of a class name, as the server counts them
 
-export const isTooLong = (name: string): boolean => Array.from(name.trim()).length > kMaxLength;
+export const isTooLong = (name: string): boolean => Array.from(name.trim().normalize("NFC")).length > kMaxLength;
 
 export const trainingImageUrl = (sha256: string): string =>
   apiUrl("/api/v1/dataset/images/{sha256}/content", { path: { sha256 } });
@@ -33,8 +36,16 @@ export const fetchImages = (
   stop?: AbortSignal,
 ): Promise<ImagePage> => get("/api/v1/dataset/images", { query: { ...filter, offset, limit }, stop });
 
-export const uploadImages = (form: FormData, stop: AbortSignal): Promise<UploadReport> =>
-  sendForm("/api/v1/dataset/images", form, { stop });
+// The label and split of each file of a folder tree.
+export const readLayout = (paths: string[]): Promise<Layout> =>
+  send("post", "/api/v1/dataset/layout", { body: { paths } });
+
+export const uploadImages = (
+  form: FormData,
+  { partial, valFraction }: { partial: boolean; valFraction: number },
+  stop: AbortSignal,
+): Promise<UploadReport> =>
+  sendForm("/api/v1/dataset/images", form, { stop, query: { partial, val_fraction: valFraction } });
 
 export const relabelImages = (sha256: string[], label: string): Promise<EditReport> =>
   send("post", "/api/v1/dataset/relabel", { body: { sha256, label } });

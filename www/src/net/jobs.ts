@@ -1,6 +1,6 @@
 // Jobs: retrainings, evaluations and imports.
 import { isAbort } from "../base/errors.js";
-import { get, type Schemas, send } from "./api.js";
+import { apiUrl, get, type Schemas, send } from "./api.js";
 import { AccessError, ServerError } from "./errors.js";
 import { call } from "./http.js";
 import { readEvents } from "./sse.js";
@@ -123,6 +123,7 @@ export function followJob(id: number, onEvent: (event: JobEvent) => void): () =>
 }
 
 async function follow(id: number, onEvent: (event: JobEvent) => void, stop: AbortSignal): Promise<void> {
+  const path = apiUrl("/api/v1/jobs/{id}/events", { path: { id } });
   let lastId = "";
   let pause = kFirstPause;
   while (!stop.aborted) {
@@ -130,7 +131,7 @@ async function follow(id: number, onEvent: (event: JobEvent) => void, stop: Abor
     const disconnect = (): void => connection.abort();
     stop.addEventListener("abort", disconnect);
     try {
-      const response = await call(`api/v1/jobs/${id}/events`, {
+      const response = await call(path, {
         headers: { Accept: "text/event-stream", ...(lastId === "" ? {} : { "Last-Event-ID": lastId }) },
         stop: connection.signal,
       });

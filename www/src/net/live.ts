@@ -1,9 +1,11 @@
 // The live event stream of the server (docs/http-api.md, "Live events"). Uses fetch because EventSource cannot
 // send a token.
 import { effect, signal } from "@preact/signals";
+import { apiUrl } from "./api.js";
 import { AccessError } from "./errors.js";
 import { call, checkAlive } from "./http.js";
 import type { JobState, Progress } from "./jobs.js";
+import { onProjectChange, project } from "./project.js";
 import { readEvents } from "./sse.js";
 import { token } from "./token.js";
 
@@ -50,7 +52,7 @@ let wasLive = false;
 
 // Returns when the stream ends. Throws when it breaks off or stays silent.
 async function readStream(connection: AbortController): Promise<void> {
-  const response = await call("api/v1/events", {
+  const response = await call(apiUrl("/api/v1/events"), {
     headers: { Accept: "text/event-stream", ...(lastId === "" ? {} : { "Last-Event-ID": lastId }) },
     stop: connection.signal,
   });
@@ -65,10 +67,10 @@ async function readStream(connection: AbortController): Promise<void> {
 }
 
 // Resolves after `pause` milliseconds, or earlier when a new attempt may succeed: the browser is online again,
-// the tab's visibility changed, or there is another token.
+// the tab's visibility changed, or there is another token or project.
 function waitToRetry(pause: number): Promise<void> {
   return new Promise((resolve) => {
-    const before = token.value;
+    const before = [token.value, project.value];
     const done = (): void => {
       clearTimeout(timer);
       unsubscribe();
@@ -79,8 +81,9 @@ function waitToRetry(pause: number): Promise<void> {
     const timer = setTimeout(done, pause);
     addEventListener("online", done);
     document.addEventListener("visibilitychange", done);
-    const unsubscribe = token.subscribe((now) => {
-      if (now !== before) setTimeout(done); // done() must not unsubscribe within the subscription's callback
+    const unsubscribe = effect(() => {
+      const changed = token.value !== before[0] || project.value !== before[1];
+      if (changed) setTimeout(done); // done() must not end the effect while it runs
     });
   });
 }
@@ -99,15 +102,26 @@ export async function keepListening(): Promise<void> {
     if (token.value !== known) current.abort(); // another token may see other events
     known = token.value;
   });
+  onProjectChange(() => {
+    lastId = "";
+    wasLive = false;
+    liveState.value = "connecting";
+    current.abort();
+  });
   let pause = kFirstPause;
   for (;;) {
     while (isHidden()) await waitToRetry(kCheckEvery);
+    const shown = project.peek();
     current = new AbortController();
     try {
       await readStream(current);
       liveState.value = "connecting"; // the server shuts down, or a proxy ended the connection
       pause = kFirstPause;
     } catch (error) {
+      if (project.peek() !== shown) {
+        pause = kFirstPause;
+        continue;
+      }
       if (error instanceof AccessError) {
         await waitForToken();
         continue;
@@ -122,9 +136,10 @@ export async function keepListening(): Promise<void> {
 
 async function waitForToken(): Promise<void> {
   liveState.value = "limited";
-  const refused = token.value;
-  while (token.value === refused) {
+  const refused = [token.value, project.value];
+  const isSame = (): boolean => token.value === refused[0] && project.value === refused[1];
+  while (isSame()) {
     await waitToRetry(kCheckEvery);
-    if (token.value === refused && !isHidden()) await checkAlive();
+    if (isSame() && !isHidden()) await checkAlive();
   }
 }

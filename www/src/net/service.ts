@@ -12,6 +12,7 @@ export type PastPrediction = Schemas["PastPrediction"] & Partial<Pick<LabelledPr
 export type PredictionPage = ResponseOf<"/api/v1/predictions", "get">;
 
 export const fetchStatus = (stop?: AbortSignal): Promise<Status> => get("/api/v1/status", { stop });
+
 export const fetchModel = (stop?: AbortSignal): Promise<ActiveModel> => get("/api/v1/model", { stop });
 
 // Of the last `hours`; undefined: of everything that is stored.

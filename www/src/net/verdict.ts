@@ -21,6 +21,7 @@ export interface ClassChange {
   support: number; // held-out images
   before?: number; // recall, a fraction
   after?: number;
+  after_interval?: [low: number, high: number]; // 95 %
   difference?: number;
   interval?: [low: number, high: number]; // 95 %, of the difference
   p?: number;
@@ -33,6 +34,7 @@ export interface PairedCounts {
   images: number;
   before?: number; // accuracy, a fraction
   after?: number;
+  after_interval?: [low: number, high: number]; // 95 %
   lost?: number; // images that were right before and are wrong now
   won?: number;
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../base/errors.js";
 import { readStored, writeStored } from "../base/storage.js";
 import { words } from "../base/strings.js";
 import { serverState } from "../net/http.js";
+import { isDefaultProject } from "../net/project.js";
 import { token } from "../net/token.js";
 import { pagePrefix, type StoredWeights, type StoreReply, type StoreRequest, weightsCache } from "./names.js";
 
@@ -21,8 +22,9 @@ export type OfflineState =
 
 export const offline = signal<OfflineState>({ state: "starting" });
 
-// Whether images can be classified in this page without a server.
-export const worksOffline = (): boolean => offline.value.state === "ready" && offline.value.weights !== undefined;
+// Whether images can be classified in this page without a server. Only the model of the default project is stored.
+export const worksOffline = (): boolean =>
+  isDefaultProject() && offline.value.state === "ready" && offline.value.weights !== undefined;
 
 const kKey = "fovea-offline";
 const kOff = "off";
@@ -85,8 +87,13 @@ async function store(): Promise<void> {
   const worker = await activated(registration);
   if (FOVEA_ADDRESSES.wasm === "") return setState({ state: "ready", weights: undefined });
   const reply = await requestStore(worker);
-  const isController = worker === navigator.serviceWorker.controller;
-  if (workerReplaced && isController && reply.script !== ownScript()) reportNewPage();
+  if (reply.script !== ownScript()) {
+    const isController = worker === navigator.serviceWorker.controller;
+    if (workerReplaced && isController) reportNewPage();
+    // The server's page is newer than the service worker. A browser checks for another service worker only when
+    // the present one is idle, which may take minutes; this check is immediate.
+    else await registration.update();
+  }
   if (reply.type === "kept") return setState({ state: "ready", weights: reply.weights });
   if (reply.status === 401 || reply.status === 403) return setState({ state: "starting" });
   throw new Error(reply.error);
@@ -111,7 +118,11 @@ function requestStore(worker: ServiceWorker): Promise<Exclude<StoreReply, { type
   const { port1, port2 } = new MessageChannel();
   const secret = token.peek();
   const request: StoreRequest = { type: "keep", authorization: secret === "" ? "" : `Bearer ${secret}` };
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    // A replaced worker may be ended before it replies. The page asks its successor then.
+    worker.addEventListener("statechange", () => {
+      if (worker.state === "redundant") reject(new Error(words.offline.notStored));
+    });
     port1.onmessage = ({ data }: MessageEvent<StoreReply>) => {
       if (data.type !== "progress") {
         port1.close();

@@ -1,17 +1,20 @@
 // The states of a server resource: loading, failed, loaded.
 import type { ComponentChildren } from "preact";
 import { askForToken } from "../app/access.js";
+import { lacksModel } from "../app/service_status.js";
 import { messageOf } from "../base/errors.js";
 import { words } from "../base/strings.js";
 import { Button } from "../components/button.js";
 import { Icon } from "../components/icon.js";
 import { Skeleton } from "../components/placeholders.js";
-import { AccessError } from "../net/errors.js";
+import { AccessError, ServerError } from "../net/errors.js";
 import type { Resource } from "../net/resource.js";
+import { NoModel } from "./no_model.js";
 
 // Shows the server's message, and a button that fits: enter a token, or try again.
 export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: (() => void) | undefined }) {
   if (error instanceof AccessError) return <AccessNote error={error} />;
+  if (error instanceof ServerError && error.status === 409 && lacksModel.value) return <NoModel />;
   return (
     <div class="error-note" role="alert">
       <Icon name="bad" />

@@ -6,16 +6,17 @@ import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Icon } from "../components/icon.js";
 import { setTheme, theme, themes } from "../components/theme.js";
-import { barSplit, type View, views } from "./views.js";
+import { isDefaultProject } from "../net/project.js";
+import { barSplit, type View, viewsInNavigation } from "./views.js";
 
 export function Nav({ current, logo }: { current: string; logo: string }) {
   const [open, setOpen] = useState(false);
-  const { bar, more } = barSplit(views);
+  const { bar, more } = barSplit(viewsInNavigation(isDefaultProject()));
   const link = (view: View, inBar: boolean) => (
     <li key={view.id} class={inBar ? undefined : "in-more"}>
       <a href={href(view.id)} aria-current={view.id === current ? "page" : undefined} onClick={() => setOpen(false)}>
         <Icon name={view.icon} size={20} />
-        <span>{view.title}</span>
+        <span>{view.label ?? view.title}</span>
       </a>
     </li>
   );

@@ -1,23 +1,32 @@
 // The frame around the views, and the view of the current address.
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useProjects } from "../app/projects.js";
 import type { ViewProps } from "../app/route_props.js";
-import { href, route } from "../app/router.js";
-import { status, useStatus } from "../app/service_status.js";
+import { href, hrefIn, route } from "../app/router.js";
+import { lacksModel, status, useStatus } from "../app/service_status.js";
 import { words } from "../base/strings.js";
-import { ConfirmDialog } from "../components/dialog.js";
+import { ConfirmDialog, cancelConfirmation } from "../components/dialog.js";
 import { Empty, Skeleton } from "../components/placeholders.js";
-import { announce, Toasts } from "../components/toasts.js";
+import { announce, dismissAll, Toasts } from "../components/toasts.js";
+import { ServerError } from "../net/errors.js";
+import { isDefaultProject, kDefaultProject, onProjectChange, project } from "../net/project.js";
 import { ErrorNote } from "../shared/loaded.js";
+import { NoModel } from "../shared/no_model.js";
 import { AccessDialog } from "./access_dialog.js";
 import { AwayBanner, Health, OfflineMark } from "./health.js";
 import { Nav } from "./nav.js";
-import { type View, views } from "./views.js";
+import { ProjectSwitch } from "./project_switch.js";
+import { type View, viewOf } from "./views.js";
+
+onProjectChange(() => {
+  cancelConfirmation();
+  dismissAll();
+});
 
 export function Shell({ logo }: { logo: string }) {
-  useStatus();
-  const name = route.value.view;
-  const view = name === "" ? views[0] : views.find(({ id }) => id === name);
+  const view = viewOf(route.value.view);
+  const shown = project.value;
   const title = view?.title ?? words.shell.noSuchView;
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
@@ -30,9 +39,10 @@ export function Shell({ logo }: { logo: string }) {
       announce(title);
     }
     isFirst.current = false;
-  }, [view]);
+  }, [view, shown]);
   return (
     <div class="shell">
+      <ServerState key={shown} />
       <button class="skip" type="button" onClick={() => main.current?.focus()}>
         {words.shell.skip}
       </button>
@@ -41,6 +51,7 @@ export function Shell({ logo }: { logo: string }) {
         <header class="top">
           <h1>{title}</h1>
           <div class="top-state">
+            <ProjectSwitch />
             <ActiveModel />
             <OfflineMark />
             <Health />
@@ -48,7 +59,7 @@ export function Shell({ logo }: { logo: string }) {
         </header>
         <AwayBanner />
         <main id="main" tabIndex={-1} ref={main} class={view ? `view-${view.id}` : undefined}>
-          {view ? <LoadedView key={view.id} view={view} /> : <NoSuchView />}
+          {view ? <ProjectView key={`${shown}/${view.id}`} view={view} /> : <NoSuchView />}
         </main>
       </div>
       <Toasts />
@@ -58,9 +69,16 @@ export function Shell({ logo }: { logo: string }) {
   );
 }
 
+// Keeps the state of the project, and the list of projects, up to date.
+function ServerState() {
+  useStatus();
+  useProjects();
+  return null;
+}
+
 function ActiveModel() {
   const model = status.value?.value?.model;
-  if (model === undefined) return null;
+  if (!model) return null;
   return (
     <a class="active-model" href={href("models")} title={words.shell.modelHint}>
       {words.shell.model(model.name, model.version)}
@@ -74,6 +92,22 @@ const NoSuchView = () => (
     <a href={href("overview")}>{words.shell.toOverview}</a>
   </Empty>
 );
+
+const NoSuchProject = () => (
+  <Empty title={words.projects.missing(project.value)}>
+    <p>{words.projects.missingHint}</p>
+    <a href={hrefIn(kDefaultProject, "projects")}>{words.projects.all}</a>
+  </Empty>
+);
+
+// A view, unless the project does not exist or has no model to show.
+function ProjectView({ view }: { view: View }) {
+  if (isDefaultProject()) return <LoadedView view={view} />;
+  const { value, error } = status.value ?? {};
+  if (error instanceof ServerError && error.status === 404) return <NoSuchProject />;
+  if (value === undefined && error === undefined) return <Skeleton lines={6} />;
+  return lacksModel.value && view.needsModel ? <NoModel /> : <LoadedView view={view} />;
+}
 
 // Components of the views that have been opened.
 const loaded = new Map<string, ComponentType<ViewProps>>();

@@ -8,22 +8,70 @@ import type { IconName } from "../components/icon.js";
 export interface View {
   id: string; // first part of the address
   title: string;
+  label?: string; // in the navigation, if not the title
   icon: IconName;
+  needsModel?: boolean; // shows nothing useful while the project has no model
+  navigation?: "own" | "never"; // only in projects other than the default one; reached from elsewhere
   load: () => Promise<{ default: ComponentType<ViewProps> }>;
 }
 
 const { views: titles } = words;
 
 export const views: readonly View[] = [
-  { id: "overview", title: titles.overview, icon: "overview", load: () => import("../views/overview/overview.js") },
-  { id: "predict", title: titles.predict, icon: "predict", load: () => import("../views/predict/predict.js") },
-  { id: "history", title: titles.history, icon: "history", load: () => import("../views/history/history.js") },
+  {
+    id: "make",
+    title: titles.make,
+    label: titles.makeShort,
+    icon: "make",
+    navigation: "own",
+    load: () => import("../views/make/make.js"),
+  },
+  {
+    id: "overview",
+    title: titles.overview,
+    icon: "overview",
+    needsModel: true,
+    load: () => import("../views/overview/overview.js"),
+  },
+  {
+    id: "predict",
+    title: titles.predict,
+    icon: "predict",
+    needsModel: true,
+    load: () => import("../views/predict/predict.js"),
+  },
+  {
+    id: "history",
+    title: titles.history,
+    icon: "history",
+    needsModel: true,
+    load: () => import("../views/history/history.js"),
+  },
   { id: "data", title: titles.data, icon: "data", load: () => import("../views/data/data.js") },
   { id: "train", title: titles.train, icon: "train", load: () => import("../views/train/train.js") },
   { id: "models", title: titles.models, icon: "models", load: () => import("../views/models/models.js") },
-  { id: "insights", title: titles.insights, icon: "insights", load: () => import("../views/insights/insights.js") },
+  {
+    id: "insights",
+    title: titles.insights,
+    icon: "insights",
+    needsModel: true,
+    load: () => import("../views/insights/insights.js"),
+  },
   { id: "settings", title: titles.settings, icon: "settings", load: () => import("../views/settings/settings.js") },
+  {
+    id: "projects",
+    title: titles.projects,
+    icon: "projects",
+    navigation: "never",
+    load: () => import("../views/projects/projects.js"),
+  },
 ];
+
+// The view of an address; "": the start page.
+export const viewOf = (name: string): View | undefined => views.find(({ id }) => id === (name || "overview"));
+
+export const viewsInNavigation = (isDefaultProject: boolean): readonly View[] =>
+  views.filter(({ navigation }) => navigation === undefined || (navigation === "own" && !isDefaultProject));
 
 // Splits the views between a phone's navigation bar and its "More" menu. When not all fit, the last place in
 // the bar is the "More" button.

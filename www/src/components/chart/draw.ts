@@ -22,7 +22,8 @@ import { MatrixController, MatrixElement } from "chartjs-chart-matrix";
 import { clock } from "../../base/format.js";
 import { cellText, kFontSize, type MatrixCell } from "./cell_text.js";
 import { alpha, colourOf, type Palette, palette } from "./palette.js";
-import type { Axis, ChartSpec, LineOrBarSpec, MatrixSpec, Series } from "./spec.js";
+import { type Axis, type ChartSpec, type LineOrBarSpec, type MatrixSpec, type Series, valueText } from "./spec.js";
+import { whiskers } from "./whiskers.js";
 
 Chart.register(
   BarController,
@@ -193,12 +194,14 @@ function lineOrBar(spec: LineOrBarSpec, colours: Palette): ChartConfiguration {
               item ? nameOf((item.raw as { x: number | string; y: number | string })[sideways ? "y" : "x"]) : "",
             label: (item) => {
               const y = (item.raw as { x: number; y: number })[sideways ? "x" : "y"];
-              return `${item.dataset.label ?? ""}: ${formatY(y)}`;
+              const interval = series[item.datasetIndex]?.intervals?.[item.dataIndex];
+              return `${item.dataset.label ?? ""}: ${valueText(formatY, y, interval)}`;
             },
           },
         },
       },
     },
+    plugins: [whiskers(series, sideways, colours)],
   } as ChartConfiguration;
 }
 

@@ -1,6 +1,7 @@
 // The contents of a chart, independent of the library that draws it. The table view and the CSV are made from the
 // same specification.
 import type { Cell } from "../../base/csv.js";
+import { words } from "../../base/strings.js";
 
 export type Colour = "server" | "page" | "muted" | "bad" | number; // a number: the index of a class
 
@@ -18,6 +19,7 @@ export interface Series {
   name: string;
   colour: Colour;
   points: readonly (readonly [x: number, y: number | null])[]; // category: x is the index of the label
+  intervals?: readonly (readonly [low: number, high: number])[]; // 95 %, of y: one for each point, drawn as whiskers
   as?: "line" | "bar" | "dots"; // if not the chart's kind
   dashed?: boolean;
   fill?: boolean;
@@ -62,6 +64,18 @@ export interface ChartTable {
 }
 
 export const categoryLabel = (spec: LineOrBarSpec, x: number): string | undefined => spec.x.labels?.[x];
+
+// "80 % (95 % interval 70 % to 87 %)"
+export function valueText(
+  format: (value: number) => string,
+  y: number,
+  interval: readonly number[] | undefined,
+): string {
+  const [low, high] = interval ?? [];
+  return low === undefined || high === undefined
+    ? format(y)
+    : words.chart.interval(format(y), format(low), format(high));
+}
 
 function plain(value: Cell, text = value === null || value === undefined ? "" : String(value)): PickableCell {
   return { value, text, pick: undefined };
@@ -128,7 +142,7 @@ function seriesTable(spec: LineOrBarSpec): ChartTable {
           const { onPick } = spec;
           return {
             value: point.y,
-            text: formatY(point.y),
+            text: valueText(formatY, point.y, spec.series[s]?.intervals?.[point.index]),
             pick: onPick && (() => onPick({ series: s, index: point.index })),
           };
         }),

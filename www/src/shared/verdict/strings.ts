@@ -1,9 +1,13 @@
 import { isolated } from "../../base/format.js";
 import { images } from "../../base/plural.js";
+import { interval } from "../../base/strings.js";
 
 const capitalised = (text: string): string => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`;
 
+const inInterval = (range: string | undefined): string => (range === undefined ? "" : ` (95 % interval ${range})`);
+
 export const words = {
+  range: (low: string, high: string) => `${low} to ${high}`,
   headline: {
     promoted: (version: number) => `Passed: version ${version} is active`,
     passed: (version: number) => `Passed: version ${version} can be activated`,
@@ -45,6 +49,9 @@ export const words = {
     after: "after",
     lost: "right before, wrong now",
     won: "wrong before, right now",
+    change_low: "change, lower end of the interval",
+    change_high: "change, upper end of the interval",
+    max_possible_drop: "drop that must be ruled out",
     p: "p-value",
     alpha: "significance level",
     allowed_drop: "allowed drop",
@@ -55,6 +62,10 @@ export const words = {
     min_support: "images required per class",
     classes: "new classes",
     recall: "recall",
+    recall_low: "recall, lower end of the 95 % interval",
+    recall_high: "recall, upper end of the 95 % interval",
+    after_low: "after, lower end of the 95 % interval",
+    after_high: "after, upper end of the 95 % interval",
     needed_recall: "required recall",
     allowed_rise: "allowed rise",
   } as Record<string, string>,
@@ -67,7 +78,7 @@ export const words = {
     before: "Before",
     after: "After",
     change: "Change",
-    interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
+    interval,
     chance: "may be chance",
     points: (n: string) => `${n} points`,
     confused: "Most often confused with",
@@ -78,9 +89,10 @@ export const words = {
       "because the old version did not know them.",
   },
   summary: {
-    old: (before: string, after: string, n: number) =>
-      `Old classes: ${after} correct, ${before} before, on ${images(n)}.`,
-    new: (recall: string, n: number) => `New classes: ${recall} correct, on ${images(n)}.`,
+    old: (before: string, after: string, n: number, range: string | undefined) =>
+      `Old classes: ${after} correct${inInterval(range)}, ${before} before, on ${images(n)}.`,
+    new: (recall: string, n: number, range: string | undefined) =>
+      `New classes: ${recall} correct${inInterval(range)}, on ${images(n)}.`,
     few: "With so few images, one more or less changes the result noticeably.",
   },
 } as const;

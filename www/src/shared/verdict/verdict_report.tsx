@@ -15,6 +15,7 @@ import {
   numbersOf,
   outcomeOf,
   type Result,
+  rangeText,
   resultOf,
   signedPoints,
   summaryOf,
@@ -157,7 +158,18 @@ function forgettingColumns({ classes }: Forgetting): Column<ClassChange>[] {
       cell: ({ before }) => recall(before),
       numeric: true,
     },
-    { id: "after", title: w.after, value: ({ after }) => after, cell: ({ after }) => recall(after), numeric: true },
+    {
+      id: "after",
+      title: w.after,
+      value: ({ after }) => after,
+      cell: (change) => (
+        <>
+          {recall(change.after)}
+          {change.after_interval && <small class="interval">{rangeText(change)}</small>}
+        </>
+      ),
+      numeric: true,
+    },
     {
       id: "change",
       title: w.change,

@@ -1,6 +1,6 @@
 // Texts and numbers of a verdict and a report on forgetting, without JSX.
 import { count, percent } from "../../base/format.js";
-import type { Check, ClassChange, Forgetting, Verdict } from "../../net/verdict.js";
+import type { Check, ClassChange, Forgetting, PairedCounts, Verdict } from "../../net/verdict.js";
 import { words } from "./strings.js";
 
 export type Result = "promoted" | "passed" | "reject" | "cannot_judge";
@@ -29,8 +29,18 @@ export function leadText(result: Result, { parent, promotion = "" }: VerdictSubj
 }
 
 // The server reports fractions; how each is displayed depends on its meaning.
-const percentKeys = new Set(["before", "after", "recall", "needed_recall"]);
-const pointKeys = new Set(["allowed_drop", "largest_drop", "allowed_rise"]);
+const percentKeys = new Set([
+  "before",
+  "after",
+  "after_low",
+  "after_high",
+  "recall",
+  "recall_low",
+  "recall_high",
+  "needed_recall",
+]);
+const pointKeys = new Set(["allowed_drop", "largest_drop", "allowed_rise", "max_possible_drop"]);
+const changeKeys = new Set(["change_low", "change_high"]);
 const probabilityKeys = new Set(["p", "alpha"]);
 
 export const points = (fraction: number): string => words.forgetting.points((100 * fraction).toFixed(1));
@@ -44,6 +54,7 @@ const pValue = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3));
 function numberText(key: string, value: number): string {
   if (percentKeys.has(key)) return percent(value);
   if (pointKeys.has(key)) return points(value);
+  if (changeKeys.has(key)) return words.forgetting.points(signedPoints(value));
   return probabilityKeys.has(key) ? pValue(value) : count(value);
 }
 
@@ -60,15 +71,21 @@ export const mayBeChance = ({ interval }: ClassChange): boolean =>
 
 const kFewImages = 20;
 
+// "76.4 % to 99.1 %"; undefined for reports of an older server.
+export const rangeText = ({ after_interval: interval }: Pick<PairedCounts, "after_interval">): string | undefined =>
+  interval && words.range(percent(interval[0]), percent(interval[1]));
+
 // One sentence about the old classes, one about the new ones.
 export function summaryOf({ old_classes: oldClasses, new_classes: newClasses }: Forgetting): string[] {
   const w = words.summary;
   const sentences: string[] = [];
   if (oldClasses.images > 0 && oldClasses.before !== undefined && oldClasses.after !== undefined) {
-    sentences.push(w.old(percent(oldClasses.before), percent(oldClasses.after), oldClasses.images));
+    sentences.push(
+      w.old(percent(oldClasses.before), percent(oldClasses.after), oldClasses.images, rangeText(oldClasses)),
+    );
   }
   if (newClasses.images > 0 && newClasses.after !== undefined) {
-    const text = w.new(percent(newClasses.after), newClasses.images);
+    const text = w.new(percent(newClasses.after), newClasses.images, rangeText(newClasses));
     sentences.push(newClasses.images < kFewImages ? `${text} ${w.few}` : text);
   }
   return sentences;

@@ -12,10 +12,11 @@ import { toastError } from "../../components/toasts.js";
 import { apiUrl } from "../../net/api.js";
 import { isTooLong } from "../../net/dataset.js";
 import { saveFromServer } from "../../net/files.js";
+import { isDefaultProject } from "../../net/project.js";
+import { type StagedFiles, toChunks } from "../../shared/upload/staging.js";
 import { Cifar10Import } from "./cifar10_import.js";
 import type { DataContext } from "./context.js";
 import { LabelField } from "./label_field.js";
-import { type StagedFiles, toChunks, tooLongFolders } from "./staging.js";
 import { words } from "./strings.js";
 import { UploadResult } from "./upload_result.js";
 import {
@@ -34,8 +35,10 @@ export function AddImages({ context, label }: { context: DataContext; label: str
   const chosen = selection.value;
   const current = upload.value;
   const add = (found: readonly FoundFile[]): void => {
-    addFiles(found, label);
-    go(href("data", ["add"], { label }), { replace: true }); // this tab is also shown while there are no images
+    addFiles(found, label)
+      // This tab is also shown while there are no images.
+      .then(() => go(href("data", ["add"], { label }), { replace: true }))
+      .catch(toastError);
   };
   return (
     <div class="data-add">
@@ -53,7 +56,7 @@ export function AddImages({ context, label }: { context: DataContext; label: str
       </section>
       <div class="data-beside">
         <SplitsCard />
-        <Cifar10Import />
+        {isDefaultProject() && <Cifar10Import />}
         {context.dataset.total > 0 && <ExportCard name={context.dataset.name} />}
       </div>
     </div>
@@ -143,14 +146,14 @@ function sendText({ staged, labelling, label }: Selection): string {
   if (images.length === 0) return w.sendArchives(archives.length, archives[0]?.file.name ?? "");
   if (archives.length > 0) return w.sendMixed(images.length + archives.length);
   if (labelling === "one") return w.send(images.length, label.trim() || words.label.new);
-  const skipped = tooLongFolders(staged);
-  return w.sendFolders(images.length - loose - skipped.images, folders.size - skipped.names.length);
+  return w.sendFolders(images.length - loose, folders.size);
 }
+
+const kProblems = 5; // shown
 
 function Folders({ staged }: { staged: StagedFiles }) {
   const w = words.add;
-  const { folders, archives, loose } = staged;
-  const { names, images } = tooLongFolders(staged);
+  const { folders, archives, problems } = staged;
   return (
     <>
       <ul class="staging-folders">
@@ -166,12 +169,11 @@ function Folders({ staged }: { staged: StagedFiles }) {
           <li key={path}>{w.archiveLabels(file.name)}</li>
         ))}
       </ul>
-      {names.length > 0 && (
-        <p class="bad" role="alert">
-          {w.tooLong(names.length, names[0] ?? "", images)}
+      {[...problems].slice(0, kProblems).map(([why, n]) => (
+        <p key={why} class="hint">
+          {w.skipped(n, why)}
         </p>
-      )}
-      {loose > 0 && <p class="hint">{w.loose(loose)}</p>}
+      ))}
     </>
   );
 }

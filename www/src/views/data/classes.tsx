@@ -11,7 +11,7 @@ import { Icon } from "../../components/icon.js";
 import { type Column, Table } from "../../components/table.js";
 import { toast } from "../../components/toasts.js";
 import { type ClassCount, renameClass, splits } from "../../net/dataset.js";
-import { ErrorNote } from "../../shared/loaded.js";
+import { DialogForm } from "../../shared/dialog_form.js";
 import type { DataContext } from "./context.js";
 import { balanceSentence, readNewName, warningsOf } from "./dataset_summary.js";
 import { LabelField } from "./label_field.js";
@@ -171,25 +171,20 @@ function RenameForm({ renamed, context, onDone }: RenameFormProps) {
   const w = words.rename;
   const { classes } = context.dataset;
   const [text, setText] = useState(renamed.name);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const { name, problem, mergesInto } = readNewName(text, renamed.name, classes);
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (problem !== undefined) return;
-    setBusy(true);
-    try {
-      await renameClass(renamed.name, name);
-      toast({ text: mergesInto ? w.merged(renamed.name, name) : w.renamed(renamed.name, name), tone: "good" });
-      context.onChange();
-      onDone();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+  const save = async (): Promise<void> => {
+    await renameClass(renamed.name, name);
+    toast({ text: mergesInto ? w.merged(renamed.name, name) : w.renamed(renamed.name, name), tone: "good" });
+    context.onChange();
+    onDone();
   };
   return (
-    <form onSubmit={(event) => void save(event)}>
+    <DialogForm
+      submit={problem !== undefined ? w.nothing : mergesInto ? w.merge(name) : w.rename(name)}
+      kind={mergesInto ? "danger" : "primary"}
+      valid={problem === undefined}
+      onSave={save}
+    >
       <LabelField
         label={w.label}
         hint={w.hint}
@@ -202,12 +197,6 @@ function RenameForm({ renamed, context, onDone }: RenameFormProps) {
       {problem === undefined && context.modelClasses.includes(renamed.name) && (
         <p class="hint">{w.known(renamed.name)}</p>
       )}
-      {error !== undefined && <ErrorNote error={error} />}
-      <footer class="dialog-actions">
-        <Button kind={mergesInto ? "danger" : "primary"} type="submit" busy={busy} disabled={problem !== undefined}>
-          {problem !== undefined ? w.nothing : mergesInto ? w.merge(name) : w.rename(name)}
-        </Button>
-      </footer>
-    </form>
+    </DialogForm>
   );
 }

@@ -6,6 +6,7 @@ import { useFileSource } from "../../components/file_drop.js";
 import { Empty } from "../../components/placeholders.js";
 import { Stat, Stats } from "../../components/stat.js";
 import { Tabs } from "../../components/tabs.js";
+import { toastError } from "../../components/toasts.js";
 import { type Dataset, fetchDataset } from "../../net/dataset.js";
 import { ServerError } from "../../net/errors.js";
 import { planRetraining } from "../../net/jobs.js";
@@ -31,8 +32,9 @@ export default function Data({ route }: ViewProps) {
   const { handlers: _, input } = useFileSource({
     wholePage: true,
     onFiles: (found) => {
-      addFiles(found);
-      go(href("data", ["add"]));
+      addFiles(found)
+        .then(() => go(href("data", ["add"])))
+        .catch(toastError);
     },
   });
   const content = (value: Dataset) => {

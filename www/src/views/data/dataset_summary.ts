@@ -66,14 +66,14 @@ export function warningsOf({ classes }: Pick<Dataset, "classes">, duplicates = 0
 }
 
 export interface NewName {
-  name: string; // trimmed
+  name: string; // trimmed, in Unicode NFC
   problem?: "empty" | "same" | "long";
   mergesInto?: ClassCount; // the class that has this name
 }
 
 // The effect of renaming class `from` to `text`.
 export function readNewName(text: string, from: string, classes: readonly ClassCount[]): NewName {
-  const name = text.trim();
+  const name = text.trim().normalize("NFC");
   if (name === "") return { name, problem: "empty" };
   if (isTooLong(name)) return { name, problem: "long" };
   if (name === from) return { name, problem: "same" };

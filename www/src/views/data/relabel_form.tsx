@@ -1,9 +1,8 @@
 // Changes the label of some images.
 import { useState } from "preact/hooks";
-import { Button } from "../../components/button.js";
 import { toast } from "../../components/toasts.js";
 import { isTooLong, relabelImages, type TrainingImage } from "../../net/dataset.js";
-import { ErrorNote } from "../../shared/loaded.js";
+import { DialogForm } from "../../shared/dialog_form.js";
 import type { DataContext } from "./context.js";
 import { LabelField } from "./label_field.js";
 import { words } from "./strings.js";
@@ -17,26 +16,20 @@ interface RelabelFormProps {
 export function RelabelForm({ images, context, onDone }: RelabelFormProps) {
   const w = words.selection;
   const [text, setText] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
   const label = text.trim();
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (label === "") return;
-    setBusy(true);
-    try {
-      const hashes = images.map(({ sha256 }) => sha256);
-      const { changed, missing } = await relabelImages(hashes, label);
-      toast({ text: w.relabelled(changed, label), tone: "good" });
-      if (missing.length > 0) toast({ text: w.missing(missing.length) });
-      onDone();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+  const save = async (): Promise<void> => {
+    const hashes = images.map(({ sha256 }) => sha256);
+    const { changed, missing } = await relabelImages(hashes, label);
+    toast({ text: w.relabelled(changed, label), tone: "good" });
+    if (missing.length > 0) toast({ text: w.missing(missing.length) });
+    onDone();
   };
   return (
-    <form onSubmit={(event) => void save(event)}>
+    <DialogForm
+      submit={w.relabelYes(images.length, label || words.label.new)}
+      valid={label !== "" && !isTooLong(label)}
+      onSave={save}
+    >
       <LabelField
         label={words.add.label}
         hint={w.relabelHint}
@@ -45,12 +38,6 @@ export function RelabelForm({ images, context, onDone }: RelabelFormProps) {
         autofocus
         onChange={setText}
       />
-      {error !== undefined && <ErrorNote error={error} />}
-      <footer class="dialog-actions">
-        <Button kind="primary" type="submit" busy={busy} disabled={label === "" || isTooLong(label)}>
-          {w.relabelYes(images.length, label || words.label.new)}
-        </Button>
-      </footer>
-    </form>
+    </DialogForm>
   );
 }

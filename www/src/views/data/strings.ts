@@ -39,7 +39,7 @@ export const words = {
     title: "Add images",
     hint:
       "Images of one class, a folder with a subfolder for each class, or a zip or tar archive of such folders. " +
-      "JPEG, PNG and BMP.",
+      "JPEG, PNG, WebP, GIF and BMP.",
     staged: (n: number, size: string) => `${images(n)}, ${size}`,
     stagedFiles: (n: number, size: string) => `${files(n)}, ${size}`,
     others: "Choose others",
@@ -48,13 +48,8 @@ export const words = {
     label: "Class",
     labelHint: "An existing class or a new one.",
     archiveLabels: (name: string) => `The folders in ${name} are the classes.`,
-    loose: (n: number) => `${files(n)} outside of folders ${n === 1 ? "is" : "are"} skipped.`,
-    tooLong: (n: number, name: string, pics: number) =>
-      n === 1
-        ? `The folder name ${name} is longer than 64 characters, so its ${images(pics)} cannot be added. ` +
-          "Shorten it first."
-        : `${n} folder names, for example ${name}, are longer than 64 characters, so their ${images(pics)} ` +
-          "cannot be added. Shorten them first.",
+    noFolder: "no class: the file is in no class folder",
+    skipped: (n: number, why: string) => `${files(n)} ${n === 1 ? "is" : "are"} skipped: ${why}.`,
     noLabel: "Enter the class of the images.",
     send: (n: number, label: string) => `Add ${images(n)} as ${label}`,
     sendFolders: (n: number, classes: number) => `Add ${images(n)} in ${plural(classes, "class", "classes")}`,
@@ -68,6 +63,9 @@ export const words = {
     done: "Done",
     canceled: "Canceled",
     failed: "The upload failed",
+    refused: "More than half of the files were rejected",
+    refusedText: "So the others were not added, either. The table below has the reasons.",
+    keep: (n: number) => `Add the other ${images(n)}`,
     added: (n: number) => `${images(n)} added`,
     duplicates: (n: number) => `${plural(n, "duplicate")} skipped`,
     rejected: (n: number) => `${files(n)} rejected`,
@@ -83,7 +81,10 @@ export const words = {
     verdict: "Result",
     label: "Class",
     reason: "Reason",
-    verdicts: { added: "added", duplicate: "duplicate", rejected: "rejected" } as Record<string, string>,
+    verdicts: { added: "added", duplicate: "duplicate", rejected: "rejected", usable: "not added" } as Record<
+      string,
+      string
+    >,
     all: (n: string) => `All files and their results (${n})`,
   },
   cifar10: {

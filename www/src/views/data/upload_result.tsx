@@ -9,7 +9,7 @@ import type { FileVerdict } from "../../net/dataset.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import { reasonText } from "./dataset_summary.js";
 import { words } from "./strings.js";
-import { countVerdicts, reset, resumeUpload, type Upload, type VerdictCounts } from "./upload_session.js";
+import { countVerdicts, keepUsable, reset, resumeUpload, type Upload, type VerdictCounts } from "./upload_session.js";
 
 const w = words.report;
 const kRows = 10; // files on a page
@@ -44,16 +44,18 @@ const columns: Column<Row>[] = [
 ];
 
 export function UploadResult({ of }: { of: Upload }) {
-  const counts = countVerdicts(of.verdicts);
-  const notSent = of.files - of.sentFiles;
-  const title = of.state === "canceled" ? w.canceled : of.state === "failed" ? w.failed : w.done;
-  const rows = of.verdicts.map((verdict, place) => ({ ...verdict, place }));
+  const verdicts = [...of.verdicts, ...(of.refused ?? [])];
+  const counts = countVerdicts(verdicts);
+  const notSent = of.state === "refused" ? 0 : of.files - of.sentFiles;
+  const title = of.state === "sending" ? w.done : w[of.state];
+  const rows = verdicts.map((verdict, place) => ({ ...verdict, place }));
   const skipped = rows.filter(({ verdict }) => verdict !== "added");
   return (
     <div class="upload-report">
       <div role="status">
         <p class="report-title">{title}</p>
         <Counts of={counts} />
+        {of.state === "refused" && <p>{w.refusedText}</p>}
         {counts.duplicates > 0 && <p class="hint">{w.duplicateHint}</p>}
         {notSent > 0 && <p>{w.notSent(notSent)}</p>}
       </div>
@@ -88,10 +90,15 @@ function Counts({ of: { added, duplicates, rejected } }: { of: VerdictCounts }) 
   );
 }
 
-function NextSteps({ counts: { added, labels }, notSent }: { counts: VerdictCounts; notSent: number }) {
+function NextSteps({ counts: { added, usable, labels }, notSent }: { counts: VerdictCounts; notSent: number }) {
   const label = labels.length === 1 ? labels[0] : undefined;
   return (
     <div class="report-next">
+      {usable > 0 && (
+        <Button icon="upload" onClick={keepUsable}>
+          {w.keep(usable)}
+        </Button>
+      )}
       {notSent > 0 && (
         <Button icon="upload" onClick={resumeUpload}>
           {w.resume}

@@ -1,20 +1,32 @@
 // The upload in progress. It is kept outside of the view, so that it continues while other views are open.
-import { signal } from "@preact/signals";
 import { isAbort } from "../../base/errors.js";
 import type { FoundFile } from "../../components/dropped_files.js";
 import { announce } from "../../components/toasts.js";
-import { type FileVerdict, uploadImages } from "../../net/dataset.js";
-import { type Chunk, type Labelling, type StagedFiles, stage, suggest, toChunks, toForm } from "./staging.js";
+import { type FileVerdict, type Layout, readLayout, uploadImages } from "../../net/dataset.js";
+import { onProjectChange, project, projectSignal } from "../../net/project.js";
+import {
+  type Chunk,
+  isArchive,
+  type Labelling,
+  type StagedFiles,
+  stage,
+  suggest,
+  toChunks,
+  toForm,
+} from "../../shared/upload/staging.js";
 import { words } from "./strings.js";
 
 export interface Upload {
-  state: "sending" | "done" | "canceled" | "failed";
+  state: "sending" | "done" | "canceled" | "failed" | "refused";
   files: number; // in total
   sentFiles: number;
   bytes: number;
   sentBytes: number;
   verdicts: FileVerdict[];
   error?: unknown;
+  refused?: FileVerdict[]; // of the first of `rest`, of which the server rejected more than half and stored none
+  partial: boolean; // store the usable files even then
+  valFraction: number;
   rest: Chunk[]; // not sent yet
 }
 
@@ -25,14 +37,24 @@ export interface Selection {
   label: string; // for labelling "one"
 }
 
-export const selection = signal<Selection | undefined>(undefined);
-export const upload = signal<Upload | undefined>(undefined);
+export const selection = projectSignal<Selection | undefined>(undefined);
+export const upload = projectSignal<Upload | undefined>(undefined);
 let stop = new AbortController();
 
+// The server reads folders, so that they mean the same as in an archive.
+async function layoutOf(files: readonly FoundFile[]): Promise<Layout> {
+  const paths = files.filter((file) => !isArchive(file)).map(({ path }) => path);
+  if (paths.some((path) => path.includes("/"))) return readLayout(paths);
+  return { files: paths.map(() => ({ problem: words.add.noFolder })), val_fraction: 0 };
+}
+
 // Adds files to the selection.
-export function addFiles(files: readonly FoundFile[], label = ""): void {
+export async function addFiles(files: readonly FoundFile[], label = ""): Promise<void> {
   const before = selection.value?.staged;
-  const staged = stage([...(before?.images ?? []), ...(before?.archives ?? []), ...files]);
+  const all = [...(before?.images ?? []), ...(before?.archives ?? []), ...files];
+  const target = project.peek();
+  const staged = stage(all, await layoutOf(all));
+  if (project.peek() !== target) return;
   const suggestion = suggest(staged);
   const chosenLabel = selection.value?.label || label;
   selection.value = {
@@ -58,7 +80,25 @@ export function startUpload(): void {
   if (chosen === undefined) return;
   const chunks = toChunks(chosen.staged, chosen.labelling, chosen.label.trim());
   selection.value = undefined;
-  upload.value = { state: "sending", ...sizeOf(chunks), sentFiles: 0, sentBytes: 0, verdicts: [], rest: chunks };
+  upload.value = {
+    state: "sending",
+    ...sizeOf(chunks),
+    sentFiles: 0,
+    sentBytes: 0,
+    verdicts: [],
+    partial: false,
+    valFraction: chosen.staged.valFraction,
+    rest: chunks,
+  };
+  void send();
+}
+
+// After the server refused a request: sends it again, and stores its usable files and those of the requests that
+// follow.
+export function keepUsable(): void {
+  if (upload.value === undefined) return;
+  const { refused: _, ...before } = upload.value;
+  upload.value = { ...before, partial: true, state: "sending" };
   void send();
 }
 
@@ -70,17 +110,21 @@ export function resumeUpload(): void {
 }
 
 export const cancelUpload = (): void => stop.abort();
+onProjectChange(cancelUpload);
 
 async function send(): Promise<void> {
   stop = new AbortController();
   const { signal: stopSignal } = stop;
+  const target = project.peek();
   for (;;) {
     const now = upload.value;
     if (now === undefined) return;
     const [chunk] = now.rest;
     if (chunk === undefined) return finish({ ...now, state: "done" });
     try {
-      const { results } = await uploadImages(toForm(chunk), stopSignal);
+      const { results, usable = 0 } = await uploadImages(toForm(chunk), now, stopSignal);
+      if (project.peek() !== target) return;
+      if (usable > 0) return finish({ ...now, state: "refused", refused: results });
       const { files, bytes } = sizeOf([chunk]);
       upload.value = {
         ...now,
@@ -90,6 +134,7 @@ async function send(): Promise<void> {
         rest: now.rest.slice(1),
       };
     } catch (error) {
+      if (project.peek() !== target) return;
       return finish(isAbort(error) ? { ...now, state: "canceled" } : { ...now, state: "failed", error });
     }
   }
@@ -102,6 +147,7 @@ function finish(finished: Upload): void {
 
 export interface VerdictCounts {
   added: number;
+  usable: number; // not added, because most files of their request were rejected
   duplicates: number;
   rejected: number;
   labels: string[]; // of the added images
@@ -112,6 +158,7 @@ export function countVerdicts(verdicts: readonly FileVerdict[]): VerdictCounts {
   const added = of("added");
   return {
     added: added.length,
+    usable: of("usable").length,
     duplicates: of("duplicate").length,
     rejected: of("rejected").length,
     labels: [...new Set(added.map(({ label }) => label ?? ""))],

@@ -1,4 +1,5 @@
 import { plural } from "../../base/plural.js";
+import { interval } from "../../base/strings.js";
 import type { Period } from "./filters.js";
 
 const predictions = (n: number): string => plural(n, "prediction");
@@ -14,7 +15,8 @@ export const words = {
     confidence: "Mean confidence",
     confidenceShape: "Distribution of the confidence, from 0 to 100 %",
     correct: "Correct, of those labelled",
-    correctDetail: (correct: string, of: string) => `${correct} of ${of}; users mostly label wrong predictions`,
+    correctDetail: (correct: string, of: string, low: string, high: string) =>
+      `${correct} of ${of}, ${interval(low, high)}; users mostly label wrong predictions`,
     noneLabelled: "none labelled yet",
   },
   periods: {

@@ -44,7 +44,15 @@ export function Summary({ filters, changes }: { filters: Filters; changes: numbe
         <Stat
           name={w.correct}
           value={labelled.accuracy === null ? undefined : percent(labelled.accuracy)}
-          detail={labelled.count === 0 ? w.noneLabelled : w.correctDetail(count(labelled.right), count(labelled.count))}
+          detail={
+            labelled.accuracy_interval === null
+              ? w.noneLabelled
+              : w.correctDetail(
+                  count(labelled.right),
+                  count(labelled.count),
+                  ...(labelled.accuracy_interval.map((end) => percent(end)) as [string, string]),
+                )
+          }
         />
       </Stats>
       {isNarrowed(filters) && <p class="hint">{w.narrowed}</p>}

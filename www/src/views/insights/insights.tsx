@@ -60,6 +60,7 @@ export default function Insights({ route }: ViewProps) {
   };
   // While another version is loading, the charts of the previous one are hidden.
   const current = { ...list, value: list.value?.key === key ? list.value.list : undefined };
+  const shownVersion = list.value?.key.startsWith(`${version}/`) ? list.value.list.version : undefined;
   return (
     <div class="insights">
       <div class="insights-top">
@@ -71,8 +72,8 @@ export default function Insights({ route }: ViewProps) {
             onChange={(chosen) => select({ evaluation: chosen })}
           />
         </div>
-        {list.value?.key.startsWith(`${version}/`) && (
-          <EvaluateVersion version={list.value.list.version} onDone={evaluated} />
+        {shownVersion !== null && shownVersion !== undefined && (
+          <EvaluateVersion version={shownVersion} onDone={evaluated} />
         )}
       </div>
       <Loaded from={current} lines={12}>

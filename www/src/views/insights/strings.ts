@@ -114,6 +114,8 @@ export const words = {
     line: "line",
     from: (title: string) => `${title}, from`,
     to: "to",
+    low: (name: string) => `${name}, low end of 95 %`,
+    high: (name: string) => `${name}, high end of 95 %`,
     truth: "true class",
     predicted: "predicted class",
     probability: "probability",

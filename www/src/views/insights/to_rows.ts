@@ -14,8 +14,14 @@ export function toRows(panel: Panel): Rows {
   switch (panel.kind) {
     case "bars":
       return {
-        columns: [panel.x.title, ...panel.series.map(({ name }) => name)],
-        rows: panel.categories.map((name, i) => [name, ...panel.series.map(({ values }) => values[i])]),
+        columns: [
+          panel.x.title,
+          ...panel.series.flatMap(({ name, intervals }) => (intervals ? [name, w.low(name), w.high(name)] : [name])),
+        ],
+        rows: panel.categories.map((name, i) => [
+          name,
+          ...panel.series.flatMap(({ values, intervals }): Cell[] => [values[i], ...(intervals?.[i] ?? [])]),
+        ]),
       };
     case "histogram":
       return {

@@ -69,10 +69,11 @@ function barSpec({ x, y, stacked, categories, series }: BarsPanel): LineOrBarSpe
     sideways: categories.some((name) => name.length > kLongLabel),
     x: { title: x.title, type: "category", labels: categories },
     y: toBarAxis(y),
-    series: series.map(({ name, values }, i) => ({
+    series: series.map(({ name, values, intervals }, i) => ({
       name,
       colour: channels[name] ?? i,
       points: values.map((value, index) => [index, value] as const),
+      ...(intervals === undefined ? {} : { intervals: intervals as [number, number][] }),
     })),
   };
 }
@@ -112,13 +113,14 @@ function lineSpec({ x, y, dots, lines }: LinesPanel): LineOrBarSpec {
     x: toAxis(x),
     y: toAxis(y),
     long: data.some((line) => positions(line) !== first),
-    series: lines.map(({ name, reference, highlighted, points }) => ({
+    series: lines.map(({ name, reference, highlighted, points, intervals }) => ({
       name,
       colour: reference ? "muted" : data.findIndex((line) => line.name === name),
       dashed: reference,
       marks: dots && !reference,
       faint: hasHighlights && !highlighted && !reference,
       points: points.map(([at, value]) => [(at ?? 0) * scale, value ?? null] as const),
+      ...(intervals === undefined ? {} : { intervals: intervals as [number, number][] }),
     })),
   };
 }

@@ -1,4 +1,5 @@
 import { images, listed, plural } from "../../base/plural.js";
+import { interval } from "../../base/strings.js";
 
 const classes = (n: number): string => plural(n, "class", "classes");
 
@@ -88,7 +89,7 @@ export const words = {
       val: (n: number) => `on ${plural(n, "validation image")}`,
     },
     accuracyOn: { test: "on the test images", val: "on the validation images" },
-    interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
+    interval,
     ece: "Calibration error",
     eceDetail: "expected calibration error (ECE)",
     f1: "Mean F1",

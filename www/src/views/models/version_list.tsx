@@ -13,6 +13,7 @@ import type { Accuracy } from "../../inference/types.js";
 import { fetchAudit, fetchVersions, type VersionList, type VersionRow } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { Loaded } from "../../shared/loaded.js";
+import { NoModel } from "../../shared/no_model.js";
 import { RollBackButton } from "../../shared/versions/activation.js";
 import { words } from "./strings.js";
 import { UploadDialog } from "./upload_dialog.js";
@@ -58,7 +59,7 @@ export function VersionListPage() {
             <ActiveVersion list={loaded} onChange={list.reload} onUpload={() => setUpload(true)} />
             <section class="card versions" aria-label={w.title}>
               <h2>{w.title}</h2>
-              <VersionTable list={loaded} />
+              {loaded.versions.length === 0 ? <NoModel /> : <VersionTable list={loaded} />}
               {loaded.next !== undefined && <Button onClick={() => setWanted(wanted + kMoreVersions)}>{w.more}</Button>}
             </section>
           </>

@@ -82,6 +82,12 @@ function Head({ of: { name, number, aliases, removed } }: { of: Version }) {
   );
 }
 
+function eceDetail(interval: unknown): string {
+  const [low, high] = Array.isArray(interval) ? (interval as unknown[]) : [];
+  if (typeof low !== "number" || typeof high !== "number") return w.eceDetail;
+  return `${w.eceDetail}; ${w.interval(percent(low), percent(high))}`;
+}
+
 function accuracyDetail(accuracy: Accuracy | undefined): string {
   if (accuracy === undefined) return w.notMeasured;
   const { split, low, high, images } = accuracy;
@@ -98,7 +104,7 @@ function Metrics({ of }: { of: Version }) {
     <Stats label={w.numbers}>
       <Stat name={w.accuracy} value={accuracy && percent(accuracy.value)} detail={accuracyDetail(accuracy)} />
       <Stat name={w.f1} value={percentOf("macro_f1")} detail={w.f1Detail} />
-      <Stat name={w.ece} value={percentOf("ece")} detail={w.eceDetail} />
+      <Stat name={w.ece} value={percentOf("ece")} detail={eceDetail(metrics.ece_interval)} />
       <Stat name={w.classes} value={count(classes.length)} detail={w.parameters(count(of.manifest.parameters))} />
     </Stats>
   );

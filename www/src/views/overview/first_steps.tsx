@@ -1,5 +1,6 @@
 // The first steps, ticked off by what has happened on the server.
 import { firstStepsOpen, markJobSeen, seenJob, showFirstSteps } from "../../app/onboarding.js";
+import { hasOwnProjects } from "../../app/projects.js";
 import { href, route } from "../../app/router.js";
 import { status } from "../../app/service_status.js";
 import { Button } from "../../components/button.js";
@@ -7,10 +8,12 @@ import { Icon } from "../../components/icon.js";
 import { fetchDataset } from "../../net/dataset.js";
 import { fetchJobs } from "../../net/jobs.js";
 import { fetchAudit, fetchVersions } from "../../net/models.js";
+import { isDefaultProject } from "../../net/project.js";
 import { useResource } from "../../net/resource.js";
 import { fetchPredictions } from "../../net/service.js";
-import { isFinished, type ServiceProgress, type Step, type StepName, toSteps } from "./step_progress.js";
+import { isFinished, isFresh, type ServiceProgress, type Step, type StepName, toSteps } from "./step_progress.js";
 import { words } from "./strings.js";
+import { Welcome } from "./welcome.js";
 
 const kEvery = 10_000; // milliseconds; uploads have no event
 const kJobs = 100;
@@ -50,20 +53,23 @@ function StepList() {
   if (progress.value === undefined) return null;
   const steps = toSteps({ ...progress.value, seenJob: seenJob.value });
   return (
-    <section class="card first-steps" aria-labelledby="first-steps-title">
-      <header>
-        <div>
-          <h2 id="first-steps-title">{w.title}</h2>
-          <p class="hint">{isFinished(steps) ? w.finished : w.intro}</p>
-        </div>
-        <Button icon="close" label={w.dismiss} onClick={() => showFirstSteps(false)} />
-      </header>
-      <ol>
-        {steps.map((step, i) => (
-          <StepItem key={step.name} step={step} number={i + 1} />
-        ))}
-      </ol>
-    </section>
+    <>
+      {isFresh(progress.value) && isDefaultProject() && !hasOwnProjects.value && <Welcome />}
+      <section class="card first-steps" aria-labelledby="first-steps-title">
+        <header>
+          <div>
+            <h2 id="first-steps-title">{w.title}</h2>
+            <p class="hint">{isFinished(steps) ? w.finished : w.intro}</p>
+          </div>
+          <Button icon="close" label={w.dismiss} onClick={() => showFirstSteps(false)} />
+        </header>
+        <ol>
+          {steps.map((step, i) => (
+            <StepItem key={step.name} step={step} number={i + 1} />
+          ))}
+        </ol>
+      </section>
+    </>
   );
 }
 

@@ -47,5 +47,9 @@ export function toSteps(progress: ServiceProgress): Step[] {
   return steps;
 }
 
+// Whether the server was not used yet.
+export const isFresh = ({ predictions, images, jobs }: Omit<ServiceProgress, "seenJob">): boolean =>
+  predictions === 0 && images === 0 && jobs.length === 0;
+
 export const isFinished = (steps: readonly Step[]): boolean =>
   steps.every(({ name, done }) => done || name === "rollback");

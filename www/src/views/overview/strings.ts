@@ -1,6 +1,14 @@
 import { images, plural } from "../../base/plural.js";
+import { interval } from "../../base/strings.js";
 
 export const words = {
+  welcome: {
+    title: "Welcome to Fovea",
+    demo: "Try the demo classifier",
+    demoText: "Classify photos, the camera or a sample image with the model that came with the server.",
+    make: "Make your own",
+    makeText: "Show it examples of anything: hand signs, leaves, parts. It is trained here and runs in this page.",
+  },
   firstSteps: {
     title: "First steps",
     intro: "From your first prediction to a retrained model. Completed steps are ticked off automatically.",
@@ -31,7 +39,7 @@ export const words = {
     version: (n: number) => `version ${n}`,
     correct: { test: "of test images correct", val: "of validation images correct" },
     interval: (low: string, high: string, n: number) =>
-      `95 % interval ${low} to ${high}, measured on ${images(n)} it was not trained on`,
+      `${interval(low, high)}, measured on ${images(n)} it was not trained on`,
     notMeasured: "Its accuracy has not been measured.",
     added: "added",
     trained: "trained",

@@ -2,31 +2,25 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { percent } from "../../base/format.js";
 import { Button } from "../../components/button.js";
-import { CheckBox, Select } from "../../components/field.js";
-import { Icon } from "../../components/icon.js";
+import { CheckBox } from "../../components/field.js";
 import { certaintyText } from "../../inference/certainty.js";
 import type { Image } from "../../inference/images.js";
 import { sourcesOf } from "../../inference/types.js";
-import type { CameraProblem } from "./camera_problem.js";
+import { CameraView, DeviceSelect } from "../../shared/camera/camera_view.js";
+import { captureFrame, useCamera } from "../../shared/camera/use_camera.js";
 import { addShot, mode, threshold } from "./session.js";
 import { words } from "./strings.js";
-import { captureFrame, useCamera } from "./use_camera.js";
 
 const kSeriesEvery = 1_000; // milliseconds
 const w = words.camera;
 
 export function CameraPanel({ onClose }: { onClose: () => void }) {
   const [device, setDevice] = useState("");
-  const { now, devices, retry } = useCamera(device);
+  const camera = useCamera(device);
   const video = useRef<HTMLVideoElement>(null);
   const [latest, setLatest] = useState<Image>();
   const [series, setSeries] = useState(false);
-  const live = now.state === "live";
-  const stream = live ? now.stream : null;
-
-  useEffect(() => {
-    if (video.current) video.current.srcObject = stream;
-  }, [stream]);
+  const live = camera.now.state === "live";
 
   const take = async (): Promise<void> => {
     if (!video.current || video.current.videoWidth === 0) return; // no frame yet
@@ -37,14 +31,7 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
 
   return (
     <section class="camera" aria-label={w.title}>
-      <div class="camera-view">
-        {now.state === "failed" ? (
-          <ProblemNote problem={now.problem} error={now.error} onRetry={retry} />
-        ) : (
-          <video ref={video} class={live ? undefined : "starting"} autoplay playsInline muted aria-label={w.preview} />
-        )}
-        {now.state === "starting" && <p class="camera-starting">{w.starting}</p>}
-      </div>
+      <CameraView camera={camera} video={video} />
       <div class="camera-side">
         <LatestPrediction image={latest} />
         <div class="camera-controls">
@@ -52,29 +39,11 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
             {w.take}
           </Button>
           <CheckBox checked={series} onChange={setSeries} label={w.series} />
-          {devices.length > 1 && <DeviceSelect devices={devices} value={device} onChange={setDevice} />}
+          <DeviceSelect devices={camera.devices} value={device} onChange={setDevice} />
           <Button onClick={onClose}>{w.close}</Button>
         </div>
       </div>
     </section>
-  );
-}
-
-interface DeviceSelectProps {
-  devices: readonly MediaDeviceInfo[];
-  value: string;
-  onChange: (device: string) => void;
-}
-
-function DeviceSelect({ devices, value, onChange }: DeviceSelectProps) {
-  const options = devices.map(({ deviceId, label }, i) => ({ value: deviceId, label: label || w.device(i + 1) }));
-  return (
-    <Select
-      label={w.which}
-      value={value}
-      onChange={onChange}
-      options={[{ value: "", label: w.anyDevice }, ...options]}
-    />
   );
 }
 
@@ -112,34 +81,6 @@ function LatestPrediction({ image }: { image: Image | undefined }) {
         {prediction.label} <span>{percent(prediction.probability)}</span>
       </p>
       <p class="certainty">{certaintyText(prediction, threshold.value)}</p>
-    </div>
-  );
-}
-
-interface ProblemNoteProps {
-  problem: CameraProblem;
-  error: string; // of the browser
-  onRetry: () => void;
-}
-
-function ProblemNote({ problem, error, onRetry }: ProblemNoteProps) {
-  return (
-    <div class="camera-problem" role="alert">
-      <Icon name="camera" size={26} />
-      <p class="empty-title">{w.problems[problem]}</p>
-      <p>{problem === "insecure" ? w.insecureWhy(location.origin) : w.advice[problem]}</p>
-      {problem === "insecure" && (
-        <>
-          <p>{w.insecureHow}</p>
-          <code>{w.insecureCommand}</code>
-        </>
-      )}
-      {problem === "other" && <p class="bad">{error}</p>}
-      {problem !== "insecure" && problem !== "unsupported" && (
-        <Button icon="again" onClick={onRetry}>
-          {w.retry}
-        </Button>
-      )}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { bytes, difference, milliseconds, percent } from "../../base/format.js";
 import { Button } from "../../components/button.js";
+import { convertedFrom } from "../../components/converted_files.js";
 import { TruncatedName } from "../../components/truncated_name.js";
 import { certainty, certaintyText } from "../../inference/certainty.js";
 import { comparePredictions } from "../../inference/compare_predictions.js";
@@ -21,6 +22,7 @@ interface Size {
 export function PredictionCard({ image }: { image: Image }) {
   const { file } = image;
   const [size, setSize] = useState<Size>();
+  const format = convertedFrom(file);
   return (
     <div class="prediction-card">
       <Preview image={image} onSize={setSize} />
@@ -31,6 +33,7 @@ export function PredictionCard({ image }: { image: Image }) {
           </b>
           <span>{size ? `${size.width} × ${size.height}, ${bytes(file.size)}` : bytes(file.size)}</span>
         </p>
+        {format !== undefined && <p class="hint">{words.predictions.converted(format)}</p>}
         <Predictions image={image} />
       </div>
     </div>

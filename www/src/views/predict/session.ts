@@ -6,17 +6,18 @@ import { certaintyText } from "../../inference/certainty.js";
 import { chosenThreshold, discard, Image, predict, progressOf } from "../../inference/images.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import { type Mode, type Prediction, type Source, sourcesOf } from "../../inference/types.js";
+import { onProjectChange, projectSignal } from "../../net/project.js";
 import { countOutcomes } from "./outcome_counts.js";
 import { words } from "./strings.js";
 
-export const mode = signal<Mode>("server");
+export const mode = projectSignal<Mode>("server");
 export const images = signal<readonly Image[]>([]); // newest batch first
 
 // Predictions with a lower probability are uncertain.
 export const threshold = computed(() => chosenThreshold.value ?? serverThreshold.value);
 
 // SHA-256 of the weights that each source uses now; undefined: not known.
-export const serverWeights = signal<string | undefined>(undefined);
+export const serverWeights = projectSignal<string | undefined>(undefined);
 export const pageWeights = computed(() => {
   const now = pageEngine.state.value;
   return now.state === "ready" ? now.info.weights_sha256 : undefined;
@@ -104,6 +105,7 @@ export function updateOutdated(some: readonly Image[] = images.peek()): void {
 }
 
 export const clear = (): void => remove(images.peek());
+onProjectChange(clear);
 
 function remove(some: readonly Image[]): void {
   if (some.length === 0) return;

@@ -1,6 +1,6 @@
 import { images, plural } from "../../base/plural.js";
+import { interval } from "../../base/strings.js";
 import type { Mode, Source } from "../../inference/types.js";
-import type { CameraProblem } from "./camera_problem.js";
 
 const twoDigits = (n: number): string => String(n).padStart(2, "0");
 
@@ -8,12 +8,12 @@ export const words = {
   regions: { input: "Images", predictions: "Predictions", model: "Model" },
   input: {
     title: "Classify images",
-    hint: "Drop JPEG, PNG or BMP files here, or paste an image.",
+    hint: "Drop JPEG, PNG, WebP, GIF or BMP files here, or paste an image.",
     choose: "Choose images",
     folder: "Choose a folder",
     camera: "Use the camera",
     over: "Drop to classify",
-    skipped: (n: number) => `${plural(n, "file")} skipped: not JPEG, PNG or BMP.`,
+    skipped: (n: number) => `${plural(n, "file")} skipped: not JPEG, PNG, WebP, GIF or BMP.`,
   },
   samples: {
     label: "Or try a sample:",
@@ -21,40 +21,12 @@ export const words = {
   },
   camera: {
     title: "Camera",
-    preview: "Camera preview",
-    starting: "Waiting for the camera. The browser may request permission.",
     hint: "Point the camera at an object and take a photo. Until then, nothing leaves this page.",
     take: "Take a photo",
     series: "One photo per second (the newest 100 are kept)",
-    which: "Camera",
-    anyDevice: "Any camera",
-    device: (n: number) => `Camera ${n}`,
     close: "Close the camera",
-    retry: "Try again",
     predicting: "Classifying",
     file: (now: Date) => `camera-${[now.getHours(), now.getMinutes(), now.getSeconds()].map(twoDigits).join("-")}.jpg`,
-    problems: {
-      insecure: "The camera is not available at this address",
-      unsupported: "This browser has no camera support",
-      denied: "The camera is not allowed for this page",
-      missing: "No camera was found",
-      busy: "The camera could not be started",
-      ended: "The camera has stopped",
-      other: "The camera did not work",
-    } satisfies Record<CameraProblem, string>,
-    advice: {
-      unsupported: "Choose or drop images instead.",
-      denied: "Allow it with the camera icon in the address bar, then try again. Nothing was recorded.",
-      missing: "Connect a camera and try again, or choose or drop images instead.",
-      busy: "Another program may be using it. Close that program and try again.",
-      ended: "It was unplugged, or its permission was revoked.",
-      other: "The browser reports:",
-    } satisfies Record<Exclude<CameraProblem, "insecure">, string>,
-    insecureWhy: (origin: string) =>
-      "Browsers allow the camera only on pages from this machine (localhost) or over HTTPS. " +
-      `This page came from ${origin}.`,
-    insecureHow: "The server's administrator can start it with a certificate; then open the page with https://",
-    insecureCommand: "fovea serve --tls-cert cert.pem --tls-key key.pem",
   },
   mode: {
     legend: "Where to classify",
@@ -117,6 +89,7 @@ export const words = {
     weights: "Weights of both",
   },
   predictions: {
+    converted: (format: string) => `Your browser converted this ${format} file to PNG.`,
     list: "Predictions",
     layout: "Show as",
     layouts: { cards: "Cards", table: "Table" },
@@ -174,7 +147,7 @@ export const words = {
     title: "Model",
     classes: (n: number) => plural(n, "class", "classes"),
     accuracy: { test: "of test images correct", val: "of validation images correct" },
-    interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
+    interval,
     tested: (n: number) => `measured on ${images(n)} it was not trained on`,
     notMeasured: "This model has no measured accuracy.",
     version: "Version",

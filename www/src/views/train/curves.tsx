@@ -4,8 +4,8 @@ import { percent } from "../../base/format.js";
 import { ChartCard } from "../../components/chart/chart_card.js";
 import type { LineOrBarSpec, Series } from "../../components/chart/spec.js";
 import type { Epoch } from "../../net/jobs.js";
+import type { JobProgress, TrainingPoint } from "../../shared/job/job_progress.js";
 import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "./curve_text.js";
-import type { JobProgress, TrainingPoint } from "./job_progress.js";
 import { words } from "./strings.js";
 
 const kHeight = 240; // pixels

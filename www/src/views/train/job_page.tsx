@@ -9,16 +9,16 @@ import { toastError } from "../../components/toasts.js";
 import { ServerError } from "../../net/errors.js";
 import { cancelJob, isOver, type Job, resumeJob } from "../../net/jobs.js";
 import { readForgetting, readVerdict } from "../../net/verdict.js";
+import type { JobProgress } from "../../shared/job/job_progress.js";
+import { useJob } from "../../shared/job/use_job.js";
 import { Loaded } from "../../shared/loaded.js";
 import { VerdictReport } from "../../shared/verdict/verdict_report.js";
 import { Curves } from "./curves.js";
-import type { JobProgress } from "./job_progress.js";
 import { jobName, resumeText, timeTaken } from "./job_text.js";
 import { StateBadge } from "./jobs_table.js";
 import { NextSteps } from "./next_steps.js";
 import { RunningJob } from "./running_job.js";
 import { words } from "./strings.js";
-import { useJob } from "./use_job.js";
 
 export function JobPage({ id }: { id: string }) {
   const number = Number(id);

@@ -23,15 +23,6 @@ export function evaluationNotes({ images, old_images: old }: Pick<Plan, "images"
   ];
 }
 
-// An estimated duration, rounded so that it does not look exact: "20 s", "3 min", "1 h 10 min"
-export function roughTime(seconds: number): string {
-  const roundTo = (step: number): number => Math.max(step, Math.round(seconds / step) * step);
-  if (seconds < 10) return duration(Math.max(1, Math.round(seconds)));
-  if (seconds < 90) return duration(roundTo(5));
-  if (seconds < 600) return duration(roundTo(30));
-  return duration(roundTo(60));
-}
-
 // Seconds; undefined before the job has ended.
 export function secondsTaken({ started, ended }: Pick<JobHead, "started" | "ended">): number | undefined {
   return started === null || ended === null ? undefined : (Date.parse(ended) - Date.parse(started)) / 1000;

@@ -5,6 +5,7 @@ import { Button } from "../../components/button.js";
 import { type Column, Table } from "../../components/table.js";
 import { Ago } from "../../components/time.js";
 import { fetchJob, type Job, type JobHead, type JobState } from "../../net/jobs.js";
+import { onProjectChange } from "../../net/project.js";
 import { type Resource, useResource } from "../../net/resource.js";
 import { Loaded } from "../../shared/loaded.js";
 import { jobName, resultText, secondsTaken, timeTaken } from "./job_text.js";
@@ -28,6 +29,7 @@ export const StateBadge = ({ state }: { state: JobState }) => (
 
 // The list of jobs has no results. Those of finished jobs do not change, so they are kept.
 const finishedJobs = new Map<string, Job>();
+onProjectChange(() => finishedJobs.clear());
 
 async function withResult(head: JobHead, stop: AbortSignal): Promise<Job> {
   if (head.state !== "succeeded") return { ...head, history: [], result: null };

@@ -1,7 +1,7 @@
 // The plan of a retraining, its options, and the button that starts it.
 import { useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
-import { bytes, count } from "../../base/format.js";
+import { bytes, count, roughTime } from "../../base/format.js";
 import { Badge } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { Empty, Skeleton } from "../../components/placeholders.js";
@@ -19,7 +19,7 @@ import {
 } from "../../net/jobs.js";
 import { useResource } from "../../net/resource.js";
 import { ErrorNote, Loaded } from "../../shared/loaded.js";
-import { evaluationNotes, planLead, roughTime } from "./job_text.js";
+import { evaluationNotes, planLead } from "./job_text.js";
 import { isInvalid, kDefaults, refusedOption, type Settings, toOptions } from "./options.js";
 import { OptionsForm } from "./options_form.js";
 import { words } from "./strings.js";

@@ -1,6 +1,6 @@
 // A job that is queued or running: step, progress and remaining time.
 import { useMemo, useRef } from "preact/hooks";
-import { bytes, count, duration, percent } from "../../base/format.js";
+import { bytes, count, duration, percent, roughTime } from "../../base/format.js";
 import { Icon } from "../../components/icon.js";
 import { Progress } from "../../components/progress.js";
 import { Sparkline } from "../../components/sparkline.js";
@@ -16,8 +16,8 @@ import {
   type Step,
   secondsLeft,
   steps,
-} from "./job_progress.js";
-import { roughTime } from "./job_text.js";
+} from "../../shared/job/job_progress.js";
+
 import { words } from "./strings.js";
 
 const w = words.job;

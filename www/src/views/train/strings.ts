@@ -133,7 +133,7 @@ export const words = {
     canceledText: "The job was canceled. The active model did not change.",
     failedTitle: "The job failed",
     interruptedTitle: "The job was interrupted",
-    modes: { full: "all layers", frozen: "last layer only" },
+    modes: { full: "all layers", frozen: "last layer only", first: "first training" } as Record<string, string>,
     steps: { features: "Extract features", train: "Train", evaluate: "Evaluate", finish: "Compute statistics" },
     stepsLabel: "Progress",
     stepDone: "done",

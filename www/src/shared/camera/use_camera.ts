@@ -53,12 +53,14 @@ function stopStream(stream: MediaStream | undefined): void {
 
 const kJpegQuality = 0.92;
 
-// The current frame as a JPEG file.
-export function captureFrame(video: HTMLVideoElement, name: string): Promise<File | undefined> {
+// The current frame as a JPEG file, at most `maxSide` pixels wide and high.
+export function captureFrame(video: HTMLVideoElement, name: string, maxSide = Infinity): Promise<File | undefined> {
+  const { videoWidth, videoHeight } = video;
+  const scale = Math.min(1, maxSide / Math.max(videoWidth, videoHeight));
   const canvas = document.createElement("canvas");
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext("2d")?.drawImage(video, 0, 0);
+  canvas.width = Math.round(videoWidth * scale);
+  canvas.height = Math.round(videoHeight * scale);
+  canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => {
     const done = (blob: Blob | null): void =>
       resolve(blob === null ? undefined : new File([blob], name, { type: blob.type }));
