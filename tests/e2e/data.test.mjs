@@ -1,8 +1,10 @@
 // The Data view: adding, browsing, relabelling and deleting training images.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
 import { test } from "node:test";
+import { command } from "../support/fovea.mjs";
 import { filesIn, newFolder, stripedFolder, stripedImage } from "../support/training_images.mjs";
 import {
   assertAccessible,
@@ -82,7 +84,7 @@ test("the upload report lists added and duplicate and rejected files", async () 
   await page.getByText("1 file rejected").waitFor();
   const rows = page.locator(".upload-report > .table tbody tr, .upload-report > * .table tbody tr");
   const row = (name) => rows.filter({ hasText: name }).first();
-  assert.match(await row("broken.jpg").textContent(), /rejected.*JPEG, PNG or BMP/);
+  assert.match(await row("broken.jpg").textContent(), /rejected.*text, not an image/);
   assert.match(await row(basename(filesIn(red)[0])).textContent(), /duplicate.*red/);
   await screenshotPage(page, "data-report");
   assert.deepEqual(await classesOf(), { green: 8, red: 12 }, "the duplicate keeps its label");
@@ -95,12 +97,101 @@ test("every folder becomes a class", async () => {
   stripedFolder(several, "blue", [30, 60, 230], 5);
   stripedFolder(several, "grey", [128, 128, 128], 4);
   await addImages(page, several, "Choose a folder");
+  await page.locator(".staging-folders li").nth(1).waitFor();
   assert.deepEqual(await page.locator(".staging-folders li").allTextContents(), ["blue 5", "grey 4"]);
   await page.getByRole("button", { name: "Add 9 images in 2 classes" }).click();
   await page.getByText("9 images added").waitFor();
   const { blue, grey } = await classesOf();
   assert.deepEqual([blue, grey], [5, 4]);
   await page.close();
+});
+
+// Lets go of files or folders above the page, as a person does; a drop that a script creates has no folders.
+async function drop(page, files) {
+  await page.getByRole("button", { name: "Choose a folder" }).waitFor(); // the view is loaded
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"]) {
+    await devtools.send("Input.dispatchDragEvent", { type, x: 600, y: 400, data });
+  }
+}
+
+test("one tree gives one dataset through folder, zip, tar, HTTP, and the page by choice and drop", async () => {
+  const tree = newFolder();
+  const makeClass = (path, colour, count) => {
+    mkdirSync(join(tree, dirname(path)), { recursive: true });
+    stripedFolder(join(tree, dirname(path)), basename(path), colour, count);
+  };
+  makeClass("pets/Training/blue", [30, 60, 230], 15);
+  makeClass("pets/Training/grey/more", [128, 128, 128], 14);
+  makeClass("pets/TEST/blue", [20, 50, 200], 3);
+  makeClass("pets/TEST/cafe\u0301", [90, 60, 20], 2);
+  writeFileSync(join(tree, "pets/TEST/unlabelled.bmp"), stripedImage(1, [1, 2, 3]));
+  writeFileSync(join(tree, "pets/Training/Thumbs.db"), "x");
+  const archives = ["zip", "tar"].map((kind) => {
+    const archive = join(newFolder(), `tree.${kind}`);
+    execFileSync("python3", ["-m", `${kind}file`, "-c", archive, "pets"], { cwd: tree });
+    return archive;
+  });
+  const revisions = {};
+  for (const source of [tree, ...archives]) {
+    const data = ["--data-dir", newFolder()];
+    execFileSync(command, ["data", "import", source, ...data], { stdio: "pipe" });
+    const shown = execFileSync(command, ["data", "show", "images", ...data], { encoding: "utf8" });
+    revisions[extname(source) || "folder"] = shown.trim().split(/\s+/).at(-1);
+  }
+  for (const archive of archives) {
+    const other = await startServer();
+    const body = readFileSync(archive);
+    const response = await fetch(`${other.address}/api/v1/dataset/images`, { method: "POST", body });
+    assert.equal(response.status, 200);
+    revisions[`HTTP, ${extname(archive)}`] = (await response.json()).revision;
+    await other.stop();
+  }
+  for (const way of ["choice", "drop"]) {
+    const other = await startServer();
+    const page = await openView(browser, other, "data/add");
+    if (way === "choice") await addImages(page, tree, "Choose a folder");
+    else await drop(page, [join(tree, "pets")]);
+    await page.getByText("1 file is skipped: no class: the file is directly in the folder TEST.").waitFor();
+    await page.getByRole("button", { name: "Add 34 images in 3 classes" }).click();
+    await page.getByText("34 images added").waitFor();
+    const { revision, classes } = await getJson("/api/v1/dataset", other);
+    assert.deepEqual(
+      classes.map(({ name, test: n }) => [name, n]),
+      [
+        ["blue", 3],
+        ["caf\u00e9", 2],
+        ["grey", 0],
+      ],
+    );
+    revisions[`page, ${way}`] = revision;
+    await page.close();
+    await other.stop();
+  }
+  assert.equal(Object.keys(revisions).length, 7);
+  assert.equal(new Set(Object.values(revisions)).size, 1, JSON.stringify(revisions, null, 2));
+});
+
+test("an upload of mostly unusable files is refused and the rest can be kept", async () => {
+  const other = await startServer();
+  const page = await openView(browser, other, "data/add");
+  const damaged = [1, 2, 3].map((i) => {
+    const path = join(newFolder(), `damaged-${i}.jpg`);
+    writeFileSync(path, `not an image ${i}`);
+    return path;
+  });
+  await addImages(page, [...damaged, filesIn(red)[0]]);
+  await page.getByLabel("Class", { exact: true }).fill("red");
+  await page.getByRole("button", { name: "Add 4 images as red" }).click();
+  await page.getByText("More than half of the files were rejected").first().waitFor();
+  await page.getByText("3 files rejected").waitFor();
+  assert.deepEqual(await classesOf(other), {});
+  await page.getByRole("button", { name: "Add the other 1 image" }).click();
+  await page.getByText("1 image added").waitFor();
+  assert.deepEqual(await classesOf(other), { red: 1 });
+  await page.close();
+  await other.stop();
 });
 
 test("an exported zip can be imported by another server", async () => {

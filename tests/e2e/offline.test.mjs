@@ -27,7 +27,7 @@ before(async () => {
 after(() => browser?.close());
 
 const image = decoderImages().find((path) => path.endsWith("upright.png"));
-const isReady = (page) => page.locator("a.offline-mark").waitFor({ timeout: 30_000 });
+const isReady = (page) => page.locator("a.offline-mark").waitFor({ timeout: 120_000 });
 
 async function disconnect(context, server) {
   await server.stop();
@@ -156,14 +156,9 @@ test("a newer page replaces the stored one and open pages offer to reload", asyn
   const newer = await startServer({ port: server.port, folder: server.folder, www: anotherBuild() });
   await page.reload();
   assert.equal(await page.locator("meta[name=another]").count(), 1, "the page of the server is loaded first");
-  await page.waitForFunction(async () => {
-    const names = await caches.keys();
-    return names
-      .filter((name) => name.startsWith("fovea-page"))
-      .join()
-      .endsWith(" ffffffffffffffff");
-  });
-  await oldPage.getByText("A newer version of this page is available.").waitFor();
+  await oldPage.getByText("A newer version of this page is available.").waitFor({ timeout: 120_000 });
+  const pages = await page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith("fovea-page")));
+  assert.deepEqual(pages, ["fovea-page / ffffffffffffffff"]);
   assert.equal(
     await page.getByText("A newer version of this page is available.").count(),
     0,

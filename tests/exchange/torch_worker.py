@@ -5,6 +5,8 @@ usage: torch_worker.py version
            pixels {n, h, w, 3} -> probabilities {n, classes}
        torch_worker.py own-names MODEL OUT.safetensors
            the state dict of a class with the attributes conv1, bn1, ..., fc1, ...
+       torch_worker.py efficientnet STATE.pth INPUTS.npy OUT.npy
+           the published network and weights: normalised inputs {n, h, w, 3} -> logits {n, 1000}
        torch_worker.py train MODEL PIXELS.npy OUT.safetensors OUT.npy
            a few steps of training, then the state dict and the probabilities
 """
@@ -46,6 +48,19 @@ class OwnNames(nn.Module):
                 setattr(self, f"{stem}{counts[stem]}", module)
 
 
+def efficientnet(state, inputs):
+    from efficientnet_lite_pytorch import EfficientNet
+
+    # Padding depends on the size of the image, which the package takes from the name of the network.
+    name = "efficientnet-lite" + str((224, 240, 260).index(inputs.shape[1]))
+    network = EfficientNet.from_name(name).eval()
+    network.load_state_dict(torch.load(state))
+    with torch.inference_mode():
+        return torch.cat(
+            [network(inputs[i : i + 5].permute(0, 3, 1, 2)) for i in range(0, len(inputs), 5)]
+        ).numpy()
+
+
 def train(model, pixels):
     """Moves every weight and the running statistics."""
     torch.manual_seed(1)
@@ -71,6 +86,9 @@ def main():
         model, out = arguments
         state = OwnNames(fovea_torch.load(model).network).state_dict()
         safetensors.torch.save_file({name: value.contiguous() for name, value in state.items()}, out)
+    elif action == "efficientnet":
+        state, inputs, out = arguments
+        np.save(out, efficientnet(state, torch.from_numpy(np.load(inputs))))
     elif action == "train":
         path, images, out, predictions = arguments
         model, pixels = fovea_torch.load(path), read_pixels(images)

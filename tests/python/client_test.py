@@ -96,7 +96,7 @@ def test_a_batch_is_split_into_requests_and_keeps_its_order(client, monkeypatch)
     after = sum(s.value for s in client.metrics() if s.labels.get("route") == "/api/v1/predict")
     assert after - before == 4
     assert [r.label for r in results] == [p.stem if isinstance(p, Path) else "" for p in images]
-    assert "JPEG, PNG or BMP" in results[4].error and results[4].file == "image-4"
+    assert results[4].error == "this is text, not an image" and results[4].file == "image-4"
     assert all(len(r.top) == 2 for r in results if r.error is None)
     array = np.stack([striped(i, (90, 90, 200)) for i in range(5)])
     assert len(client.predict_many(array)) == 5
@@ -104,7 +104,7 @@ def test_a_batch_is_split_into_requests_and_keeps_its_order(client, monkeypatch)
 
 
 def test_unreadable_images_and_unsuitable_values_are_errors_that_name_them(client, tmp_path):
-    with pytest.raises(fovea.ImageError, match=r"image-0: .*JPEG, PNG or BMP"):
+    with pytest.raises(fovea.ImageError, match="image-0: this is text, not an image"):
         client.predict(b"not an image")
     assert [bool(r.error) for r in client.predict_many([b"a", b"b"])] == [True, True]
     with pytest.raises(TypeError, match="float64"):
@@ -120,6 +120,39 @@ def test_unreadable_images_and_unsuitable_values_are_errors_that_name_them(clien
     with pytest.raises(fovea.ApiError) as caught:
         client.predict(SAMPLES[0], threshold=2)
     assert caught.value.status == 400 and "threshold" in caught.value.detail
+
+
+def test_a_client_of_a_project_has_its_own_data(tmp_path):
+    with (
+        RunningServer(tmp_path / "data", "--train-idle", "false") as server,
+        fovea.Client(server.url) as client,
+        fovea.Client(server.url, project="signs") as other,
+    ):
+        assert client.create_project("signs", title="Signs", preset="tiny")["title"] == "Signs"
+        signs = client.project("signs")
+        with pytest.raises(fovea.ApiError, match="has no model yet") as caught:
+            signs.predict(SAMPLES[0])
+        assert caught.value.status == 409
+        signs.upload_folder(sign_folder(tmp_path / "signs", 30))
+        assert signs.dataset()["total"] == other.dataset()["total"] == 60
+        assert client.dataset()["total"] == 0
+        job = signs.wait(signs.retrain(epochs=30))
+        assert job.state == "succeeded", job
+        assert other.predict(png(striped(700, (200, 60, 60)))).label == "thumb-up"
+        assert [one.id for one in signs.jobs()] == [job.id] and list(client.jobs()) == []
+        assert len(list(signs.history())) == 1 and list(client.history()) == []
+        assert len(list(signs.dataset_images())) == 60  # of several pages
+        assert [event.name for event in signs.events(job)].count("epoch") == 30
+        assert signs.download_weights(tmp_path / "signs.safetensors").exists()
+        assert [project["name"] for project in signs.projects()] == ["default", "signs"]
+        copied = client.import_project("copied", signs.download_project(tmp_path / "signs.zip"))
+        assert copied["title"] == "Signs" and copied["images"] == 60 and copied["model"]["version"] == "1"
+        client.delete_project("copied")
+        client.rename_project("signs", "thumbs")
+        assert client.project("thumbs").model()["version"] == "1"
+        client.delete_project("thumbs")
+        assert [project["name"] for project in client.deleted_projects()] == ["thumbs", "copied"]
+        assert client.restore_project("thumbs")["model"]["version"] == "1"
 
 
 def test_an_error_has_status_detail_and_the_request_id_of_the_log(client, server):
@@ -144,7 +177,7 @@ def test_images_are_uploaded_with_labels_as_folder_and_as_archive(tmp_path):
         mixed = [striped(7, (0, 200, 0)), b"nothing", striped(0, (200, 60, 60))]
         report = client.upload(mixed, labels=["green", "green", "b\u00e4r"])
         assert [r.kind for r in report.results] == ["added", "rejected", "duplicate"]
-        assert "JPEG" in report.results[1].reason
+        assert report.results[1].reason == "this is text, not an image"
         with pytest.raises(fovea.ApiError) as caught:
             client.upload([b"nothing"], label="a")
         assert caught.value.status == 422 and caught.value.body["results"][0]["verdict"] == "rejected"
@@ -178,8 +211,21 @@ def test_images_are_uploaded_with_labels_as_folder_and_as_archive(tmp_path):
 
         with pytest.raises(ValueError, match="2 images and 1 labels"):
             client.upload([b"", b""], labels=["a"])
-        with pytest.raises(ValueError, match="not in a class folder"):
+        with pytest.raises(ValueError, match=r"6 of 6 images in .* have no class"):
             client.upload_folder(folder / "thumb-up")
+        mixed = tmp_path / "mixed"
+        (mixed / "teal" / "more").mkdir(parents=True)
+        (mixed / "navy").mkdir()
+        (mixed / "cover.png").write_bytes(png(striped(200, (9, 9, 9))))
+        (mixed / "teal" / "more" / "1.png").write_bytes(png(striped(201, (0, 128, 128))))
+        for i in range(3):
+            (mixed / "navy" / f"{i}.png").write_bytes(b"damaged")
+        with pytest.raises(fovea.ApiError, match="3 of 4 files were rejected") as refused:
+            client.upload_folder(mixed)
+        assert refused.value.status == 422 and refused.value.body["usable"] == 1
+        kept = client.upload_folder(mixed, partial=True)
+        assert (kept.added, kept.rejected) == (1, 4)
+        assert [r.file for r in kept.results if "no class" in (r.reason or "")] == ["cover.png"]
         with pytest.raises(NotADirectoryError):
             client.upload_folder(archive)
 
@@ -420,5 +466,6 @@ def test_the_examples_of_the_readme_run(tmp_path, monkeypatch):
             exec(compile(block.replace("http://localhost:8080", server.url), "README.md", "exec"), names)
         assert names["prediction"].label == "ship"
         assert names["verdict"].promoted
+        assert names["hands"].project("hands") and names["client"].deleted_projects()[0]["name"] == "hands"
         assert names["png"].startswith(b"\x89PNG") and (tmp_path / "model.safetensors").exists()
         names["client"].close()

@@ -62,6 +62,27 @@ def test_predict_orders_the_top_classes(images):
     assert line["top"][0]["label"] in text and line["top"][1]["label"] in text
 
 
+def test_predict_reads_pipes(images):
+    file = next(images.rglob("*.png"))
+    expected = json.loads(fovea("predict", FILE, file, "--json").stdout)
+    piped = subprocess.run(
+        [FOVEA, "predict", FILE, "/dev/stdin", "--json"], input=file.read_bytes(), capture_output=True
+    )
+    assert json.loads(piped.stdout)["probabilities"] == expected["probabilities"]
+    command = f"{FOVEA} predict {FILE} <(cat {file}) --json"
+    substituted = subprocess.run(["bash", "-c", command], capture_output=True)
+    assert json.loads(substituted.stdout)["probabilities"] == expected["probabilities"]
+
+
+def test_the_largest_image_is_an_option_or_a_variable(tmp_path, monkeypatch):
+    file = tmp_path / "large.png"
+    Image.new("L", (1250, 1000)).save(file)
+    assert "limit is 1000000" in fovea("predict", FILE, file, "--max-megapixels", 1, code=1).stdout
+    monkeypatch.setenv("FOVEA_MAX_MEGAPIXELS", "1")
+    assert "limit is 1000000" in fovea("predict", FILE, file, code=1).stdout
+    fovea("predict", FILE, file, "--max-megapixels", 2)
+
+
 def test_predict_reports_unreadable_files_and_classifies_the_others(images, tmp_path):
     good = next(images.rglob("*.png"))
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no image")
@@ -127,6 +148,12 @@ def test_eval_agrees_with_scikit_learn_on_the_output_of_predict(images, tmp_path
     assert shown["confusion_matrix"] == expected["confusion"]
     assert [row["support"] for row in shown["per_class"]] == [7, 12, 5]
     assert shown["count"] == 24
+    low, high = shown["ece_interval"]
+    assert low <= shown["ece"] <= high
+    for row in shown["per_class"]:
+        for name in ("precision", "recall"):
+            low, high = row[f"{name}_interval"]
+            assert 0 <= low <= row[name] <= high <= 1
     assert f"accuracy        {100 * shown['accuracy']:6.2f} %" in fovea("eval", FILE, *data).stdout
 
 
@@ -137,3 +164,16 @@ def test_eval_rejects_a_dataset_with_unknown_classes(images, tmp_path):
     fovea("data", "import", tmp_path / "source", "--name", "other", *data_dir)
     done = fovea("eval", FILE, "--data", "other", *data_dir, code=1)
     assert "does not know: horse" in done.stderr
+
+
+def test_the_operations_manual_lists_every_option_of_serve_with_its_default(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("FOVEA_")]:
+        monkeypatch.delenv(name)
+    options = {}
+    for line in fovea("serve", "--print-config").stdout.splitlines():
+        name, value = line.removesuffix("  # default").split(" =", 1)
+        options[name] = value.strip()
+    manual = (ROOT / "docs" / "operations.md").read_text()
+    table = manual.split("## Settings", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| `--([a-z0-9-]+)` \| (?:`(.*?)`)? ?\|", table, re.M)
+    assert dict(rows) == options

@@ -232,7 +232,7 @@ def test_a_full_disk_is_507_with_the_system_error_message(tmp_path):
 def test_a_part_without_a_file_name_is_called_by_its_part_name(server):
     body, kind = running_server.form(("file", b"rubbish"), ("label", "c"))
     refused = server.json("/api/v1/dataset/images", body, "POST", type=kind, status=422)
-    assert refused["detail"].startswith("file: not a ")
+    assert refused["detail"] == "file: this is text, not an image"
 
 
 def test_a_label_with_a_nul_is_quoted_completely(server):

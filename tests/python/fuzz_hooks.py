@@ -14,7 +14,7 @@ ACCEPTED = [
     (
         "ST202",
         r"POST /api/(v1/)?(predict|dataset|upload|models)",
-        r"JPEG|image|archive|in the form or in the address|labels|model file",
+        r"JPEG|image|archive|in the form or in the address|labels|splits|charset|model file",
     ),
     # Form parts are text or bytes, so a part cannot have the wrong type.
     ("ST201", r"POST /api/(predict/batch|upload)", r"total_errors|files_saved"),

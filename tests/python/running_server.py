@@ -101,6 +101,11 @@ class RunningServer:
             labels.update((result["file"], result["label"]) for result in response["results"])
         return labels
 
+    def cpu_seconds(self):
+        """User and system time of the server so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self):
         self.process.kill()
         self.process.wait()

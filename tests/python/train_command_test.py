@@ -1,67 +1,20 @@
 """fovea train: interrupted, killed and resumed runs give the same weights."""
 
 import json
-import os
 import signal
 import subprocess
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from small_run import FOVEA, ROOT, fovea, make_halves, train_arguments, wait_for_epochs, weights
 
-ROOT = Path(__file__).parent.parent.parent
-FOVEA = Path(os.environ.get("FOVEA_COMMAND", ROOT / "build" / "release" / "fovea"))
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
-EPOCHS = 4
-
-
-def fovea(*arguments, code=0):
-    done = subprocess.run([FOVEA, *map(str, arguments)], capture_output=True, text=True)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    """400 images of two classes, bright at the top or at the bottom."""
-    root = tmp_path_factory.mktemp("train")
-    rng = np.random.default_rng(5)
-    for label in ("top", "bottom"):
-        folder = root / "images" / label
-        folder.mkdir(parents=True)
-        for i in range(200):
-            pixels = rng.integers(0, 120, (32, 32, 3), dtype=np.uint8)
-            pixels[: 16 if label == "top" else None, :, :][-16:] += 100
-            Image.fromarray(pixels).save(folder / f"{i}.png")
-    fovea("data", "import", root / "images", "--name", "halves", "--data-dir", root)
-    return root
-
-
-def train_arguments(data_dir, run):
-    return [
-        "train",
-        "--data",
-        "halves",
-        "--data-dir",
-        data_dir,
-        "--preset",
-        "tiny",
-        "--out",
-        run,
-        "--epochs",
-        EPOCHS,
-        "--batch",
-        16,
-        "--lane",
-        8,
-    ]
-
-
-def weights(run):
-    model = json.loads(fovea("inspect", run / "model.safetensors", "--json").stdout)
-    return model["weights_sha256"]
+    return make_halves(tmp_path_factory.mktemp("train"))
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +32,7 @@ def start_and_signal(data_dir, run, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    table = run / "results.csv"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and child.poll() is None:
-        if table.exists() and len(table.read_text().splitlines()) >= 3:
-            break
-        time.sleep(0.002)
+    wait_for_epochs(child, run, 2)
     child.send_signal(number)
     _, stderr = child.communicate(timeout=60)
     return child.returncode, stderr
@@ -139,3 +87,40 @@ def test_a_trained_model_is_accurate_and_export_measures_it(data_dir, whole):
     assert metrics["test_images"] == report["count"] == 40
     assert model["provenance"]["name"] == "halves"
     assert out.stat().st_size < (data_dir / "whole" / "model.safetensors").stat().st_size
+
+
+def test_a_dataset_of_one_class_is_refused_by_name(tmp_path):
+    archive = ROOT / "tests" / "data" / "layouts" / "one-class.zip"
+    fovea("data", "import", archive, "--name", "x", "--data-dir", tmp_path)
+    options = ("--data", "x", "--data-dir", tmp_path, "--preset", "small", "--epochs", 1)
+    error = fovea("train", *options, "--out", tmp_path / "run", code=1).stderr
+    assert "dataset x has one class; two are needed" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_easy_training_set_of_few_images_leaves_doubt_about_an_image_between_the_classes(tmp_path):
+    rng = np.random.default_rng(7)
+
+    def fruit(folder, count, ripeness):
+        folder.mkdir(parents=True)
+        for i in range(count):
+            pixels = np.zeros((48, 48, 3))
+            pixels[8:40, 8:40] = [60 + 160 * ripeness, 200 - 140 * ripeness, 40]
+            Image.fromarray((pixels + rng.uniform(0, 30, pixels.shape)).astype(np.uint8)).save(
+                folder / f"{i}.png"
+            )
+
+    fruit(tmp_path / "images" / "ripe", 40, 1.0)
+    fruit(tmp_path / "images" / "unripe", 40, 0.0)
+    fruit(tmp_path / "half", 3, 0.5)
+    run, data = tmp_path / "run", ("--data", "fruit", "--data-dir", tmp_path / "data")
+    fovea("data", "import", tmp_path / "images", "--name", "fruit", "--data-dir", tmp_path / "data")
+    done = fovea("train", *data, "--preset", "small", "--epochs", 10, "--out", run)
+    assert "Too few images to calibrate: 8 validation images" in done.stdout
+    model = run / "model.safetensors"
+    for line in fovea("predict", model, *(tmp_path / "half").iterdir(), "--json").stdout.splitlines():
+        assert json.loads(line)["probability"] < 0.99
+    shown = json.loads(fovea("eval", model, *data, "--json").stdout)
+    assert shown["accuracy"] == 1 and shown["accuracy_interval"][0] == pytest.approx(0.6756, abs=1e-4)
+    assert shown["ece_interval"][0] == 0 and shown["ece_interval"][1] > 0.1
+    assert shown["per_class"][0]["recall_interval"][0] == pytest.approx(0.5101, abs=1e-4)

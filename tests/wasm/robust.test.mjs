@@ -35,7 +35,15 @@ test("bytes that are not an image are rejected with a message", () => {
 test("truncated or damaged images never trap and the engine stays usable", () => {
   const before = classifier.predict(image("upright.png")).probabilities;
   let rejected = 0;
-  for (const name of ["exif6.jpg", "progressive.jpg", "upright.png", "rgb.bmp"]) {
+  for (const name of [
+    "exif6.jpg",
+    "progressive.jpg",
+    "upright.png",
+    "rgb.bmp",
+    "still.gif",
+    "lossy.webp",
+    "lossless_alpha.webp",
+  ]) {
     const file = image(name);
     for (let at = 0; at < file.length; at += 7) {
       const damaged = Uint8Array.from(file);

@@ -1,6 +1,7 @@
 // The WASM engine and the command predict the same for the same files.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
   decoderImages,
@@ -8,6 +9,7 @@ import {
   loadClassifier,
   predictByCommand,
   realImages,
+  root,
   tolerance,
 } from "../support/fovea.mjs";
 
@@ -43,6 +45,33 @@ test("images of every format and orientation are predicted as by the command", a
   const files = decoderImages();
   assert.ok(files.length >= 30, `${files.length} images`);
   await assertSamePredictions(files);
+});
+
+test("files that programs write against the rules are decoded or rejected as by the command", async () => {
+  const folder = join(root, "tests/data/image_cases");
+  // The command may be built with libheif, the engine for the browser never is.
+  const names = readdirSync(folder).filter((name) => name !== "avif.jpg");
+  const files = names.map((name) => join(folder, name));
+  const expected = await predictByCommand(files);
+  for (const file of files) {
+    const { error, label, probabilities } = expected.get(file);
+    if (error === undefined) {
+      const prediction = classifier.predict(readFileSync(file));
+      assert.equal(prediction.label, label, file);
+      const { classes } = classifier.info;
+      assert.ok(largestDifference(classes, prediction.probabilities, probabilities) <= tolerance, file);
+    } else {
+      assert.throws(() => classifier.predict(readFileSync(file)), { message: error }, file);
+    }
+  }
+});
+
+test("HEIC and AVIF, which the browser leaves to the server, are named and rejected", () => {
+  const rejected = { "image_cases/avif.jpg": "an AVIF", "heif/still.heic": "a HEIC" };
+  for (const [name, kind] of Object.entries(rejected)) {
+    const message = `this is ${kind} image, which is not supported; save it as JPEG, PNG, WebP, GIF or BMP`;
+    assert.throws(() => classifier.predict(readFileSync(join(root, "tests/data", name))), { message });
+  }
 });
 
 test("the parameters of the layers add up to the parameters of the model", () => {

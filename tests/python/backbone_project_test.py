@@ -1,0 +1,73 @@
+"""A project that is trained on a backbone, over HTTP. The backbone has random weights."""
+
+import pytest
+from projects_test import COLOURS, HANDS, class_folders, create, predicted, start, wait_for_job
+from random_backbone import write_random_backbone
+from running_server import FOVEA
+from small_run import fovea
+
+pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    file = tmp_path_factory.mktemp("weights") / "weights.pth"
+    write_random_backbone(file)
+    return file
+
+
+def retrain(server, **options):
+    job = server.json(f"{HANDS}/jobs", {"kind": "retrain", **options}, status=202)
+    return wait_for_job(server, HANDS, job["id"])
+
+
+def test_a_project_is_trained_on_an_installed_backbone(tmp_path, weights):
+    fovea("backbone", "import", weights, "--data-dir", tmp_path)
+    with start(tmp_path) as server:
+        assert server.json("/api/v1/projects")["backbones"] == ["efficientnet-lite0"]
+        # The best that is installed is the default.
+        made = server.json("/api/v1/projects", {"name": "hands"}, status=201)
+        assert made["backbone"] == "efficientnet-lite0" and "preset" not in made
+        server.json(f"{HANDS}/dataset/images", class_folders(12))
+        plan = server.json(f"{HANDS}/jobs/plan", {"kind": "retrain"})
+        assert plan["mode"] == "backbone" and plan["champion"] is None and plan["new_images"] == 33
+        assert plan["new_classes"] == sorted(COLOURS) and plan["lacking"] == []
+        refused = server.json(f"{HANDS}/jobs", {"kind": "retrain", "epochs": 3}, status=422)
+        assert '"epochs" does not apply' in refused["detail"]
+
+        job = retrain(server)
+        assert job["state"] == "succeeded" and job["mode"] == "backbone", job
+        result = job["result"]
+        assert result["version"] == 1 and result["promoted"] and result["parent"] is None
+        assert result["promotion"] == "the first version of the project"
+        assert result["metrics"]["cross_validation"]["accuracy"] == 1
+        assert result["metrics"]["test_accuracy"] == 1
+        assert {colour: predicted(server, HANDS, colour) for colour in COLOURS} == {c: c for c in COLOURS}
+        model = server.json(f"{HANDS}/model")
+        assert model["name"] == "hands" and model["provenance"]["backbone"] == "efficientnet-lite0"
+        evaluations = server.json(f"{HANDS}/models/1/evaluations")["evaluations"]
+        assert [e["split"] for e in evaluations] == ["test"]
+        drawn = {i["name"] for i in server.json(f"{HANDS}/insights")["insights"] if i["has_data"]}
+        assert "confusion_matrix" in drawn
+
+        # More images: the gate has few held-out images, finds no loss and promotes.
+        server.json(f"{HANDS}/dataset/images", class_folders(6, 100))
+        job = retrain(server)
+        assert job["state"] == "succeeded", job
+        verdict = job["result"]["verdict"]
+        assert verdict["decision"] == "promote" and job["result"]["promoted"], job
+        assert "too few images to be sure" in verdict["text"]
+        assert server.json(f"{HANDS}/model")["version"] == "2"
+    with start(tmp_path, model=None) as server:
+        assert predicted(server, HANDS, "blue") == "blue"
+
+
+def test_a_backbone_that_is_not_installed_is_named(tmp_path):
+    with start(tmp_path) as server:
+        assert server.json("/api/v1/projects")["backbones"] == []
+        assert server.json("/api/v1/projects", {"name": "plain"}, status=201)["preset"] == "small"
+        create(server, backbone="efficientnet-lite0")
+        server.json(f"{HANDS}/dataset/images", class_folders(3))
+        refused = server.json(f"{HANDS}/jobs", {"kind": "retrain"}, status=409)
+        assert "the backbone efficientnet-lite0 is not installed" in refused["detail"]
+        assert "./tools/setup backbone efficientnet-lite0" in refused["detail"]
