@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import time
@@ -14,10 +15,10 @@ from urllib.parse import quote
 import httpx
 
 from ._errors import ApiError, ImageError, JobError, TransportError
-from ._images import ImageLike, batches, folder_files, is_array, named_file, zip_of
+from ._images import SPLIT_ORDER, ImageLike, batches, image_paths, is_array, named_file
 from ._metrics import parse_metrics
 from ._transport import Form, Transport
-from ._types import Job, JobEvent, Prediction, Sample, UploadReport, Verdict
+from ._types import FileResult, Job, JobEvent, Prediction, Sample, UploadReport, Verdict
 
 MAX_IMAGES = 500  # per request; the server accepts 1,000
 MAX_BYTES = 16 << 20  # of the images of a request; the default limit of the server is 32 MiB
@@ -29,7 +30,8 @@ class Client:
     `token` is sent with every request. `timeout` in seconds applies to connecting and to each wait for data.
     Requests are repeated up to `retries` times on 429 and 503, after the time that the server requests (if
     that is at most `max_wait` seconds), and if the server is not reachable. `verify` is the file of a
-    certificate to trust, or False to accept any certificate.
+    certificate to trust, or False to accept any certificate. With `project`, all methods except those for
+    projects refer to this project of the server instead of the default one.
 
     Every method raises ApiError for an error response, and TransportError when no response arrives.
     """
@@ -43,8 +45,11 @@ class Client:
         retries: int = 3,
         max_wait: float = 60.0,
         verify: bool | str = True,
+        project: str | None = None,
     ) -> None:
         self._transport = Transport(url, token, timeout, retries, max_wait, verify)
+        if project is not None:
+            self._transport = self._transport.of_project(project)
 
     def __enter__(self) -> Client:
         return self
@@ -54,6 +59,51 @@ class Client:
 
     def close(self) -> None:
         self._transport.close()
+
+    # Projects
+
+    def project(self, name: str) -> Client:
+        """A client for another project of the server. It uses the connections of this one."""
+        other = copy.copy(self)
+        other._transport = self._transport.of_project(name)
+        return other
+
+    def projects(self) -> list[dict[str, Any]]:
+        return list(self._object("GET", "/api/v1/projects")["projects"])
+
+    def deleted_projects(self) -> list[dict[str, Any]]:
+        """Those that can be restored."""
+        return list(self._object("GET", "/api/v1/projects")["deleted"])
+
+    def create_project(
+        self, name: str, *, title: str | None = None, preset: str | None = None, backbone: str | None = None
+    ) -> dict[str, Any]:
+        """Creates a project without images and without a model. `preset`: network of its first training."""
+        members = {"name": name, "title": title, "preset": preset, "backbone": backbone}
+        body = {key: value for key, value in members.items() if value is not None}
+        return self._object("POST", "/api/v1/projects", body=body)
+
+    def download_project(self, file: str | os.PathLike[str]) -> Path:
+        """Writes images, labels, splits and versions to a zip file, which import_project() reads."""
+        return self._transport.download("/api/v1/project.zip", file)
+
+    def import_project(self, name: str, file: str | os.PathLike[str]) -> dict[str, Any]:
+        """Creates a project from the archive of download_project()."""
+        content = Path(file).read_bytes()
+        headers = {"Content-Type": "application/zip"}
+        return self._object(
+            "POST", "/api/v1/projects", query={"name": name}, content=content, headers=headers
+        )
+
+    def rename_project(self, name: str, new_name: str) -> dict[str, Any]:
+        return self._object("PATCH", project_path(name), body={"name": new_name})
+
+    def delete_project(self, name: str) -> None:
+        """It can be restored for 30 days."""
+        self._transport.request("DELETE", project_path(name))
+
+    def restore_project(self, name: str) -> dict[str, Any]:
+        return self._object("POST", project_path(name) + "/restore")
 
     # Predictions
 
@@ -96,11 +146,18 @@ class Client:
     # Training data
 
     def upload(
-        self, images: Iterable[ImageLike], label: str | None = None, *, labels: Sequence[str] | None = None
+        self,
+        images: Iterable[ImageLike],
+        label: str | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+        partial: bool = False,
     ) -> UploadReport:
         """Adds images to the dataset, with one `label` for all or one of `labels` for each.
 
-        Each request of up to 500 images is atomic. A file that is rejected has the reason in its result.
+        Each request of up to 500 images is atomic. A file that is rejected has the reason in its result. If
+        more than half of a request are rejected, an ApiError is raised and the request adds nothing, unless
+        `partial`.
         """
         if (label is None) == (labels is None):
             raise ValueError("upload needs either label or labels")
@@ -117,27 +174,66 @@ class Client:
             for text in each[position : position + len(group)]:
                 form.append(("label", (None, str(text).encode())))
             position += len(group)
-            report = self._add(report, form=form)
+            report = self._add(report, {"partial": partial}, form=form)
         assert report is not None
         return report
 
-    def upload_folder(self, folder: str | os.PathLike[str]) -> UploadReport:
-        """Adds the images of CLASS/IMAGE or train|val|test/CLASS/IMAGE below a folder."""
+    def upload_folder(self, folder: str | os.PathLike[str], *, partial: bool = False) -> UploadReport:
+        """Adds the images of CLASS/IMAGE or train|val|test/CLASS/IMAGE below a folder.
+
+        The server reads the tree as it reads an archive of it. Images without a class are rejected. If more
+        than half are, a ValueError is raised and nothing is sent, unless `partial`; see also `upload`.
+        """
+        paths = image_paths(Path(folder))
+        layout = self._object("POST", "/api/v1/dataset/layout", body={"paths": paths})
+        placed: list[tuple[str, int, str]] = []  # label, order of the split, path
+        rejected: list[FileResult] = []
+        for path, place in zip(paths, layout["files"]):
+            if "problem" in place:
+                raw = {"file": path, "verdict": "rejected", "reason": place["problem"]}
+                rejected.append(FileResult(path, "rejected", place["problem"], raw))
+            elif "label" in place:
+                placed.append((place["label"], SPLIT_ORDER.index(place.get("split", "")), path))
+        if not placed or (len(rejected) > len(placed) and not partial):
+            first = rejected[0]
+            raise ValueError(
+                f"{len(rejected)} of {len(rejected) + len(placed)} images in {folder} have no class, "
+                f"for example {first.file}: {first.reason}"
+            )
+        placed.sort()
+        query = {"partial": partial, "val_fraction": layout["val_fraction"]}
+        contents = ((path, Path(folder, path).read_bytes()) for _, _, path in placed)
         report: UploadReport | None = None
-        for group in batches(folder_files(Path(folder)), 10 * MAX_IMAGES, MAX_BYTES):
-            report = self._add(report, content=zip_of(group))
+        position = 0
+        for group in batches(contents, MAX_IMAGES, MAX_BYTES):
+            form: Form = [("file", file) for file in group]
+            for label, split, _ in placed[position : position + len(group)]:
+                form.append(("label", (None, label.encode())))
+                form.append(("split", (None, SPLIT_ORDER[split].encode())))
+            position += len(group)
+            report = self._add(report, query, form=form)
         assert report is not None
-        return report
+        return report.with_rejected(rejected)
 
-    def upload_archive(self, archive: str | os.PathLike[str] | bytes) -> UploadReport:
-        """Adds the images of an archive of class folders (.zip, .tar, .tar.gz, .tar.xz)."""
+    def upload_archive(
+        self,
+        archive: str | os.PathLike[str] | bytes,
+        *,
+        partial: bool = False,
+        names_charset: str | None = None,
+    ) -> UploadReport:
+        """Adds the images of an archive of class folders (.zip, .tar, .tar.gz, .tar.xz).
+
+        `names_charset` is the charset of names that are not UTF-8, for example "cp437". For `partial` see
+        `upload`.
+        """
         content = archive if isinstance(archive, bytes) else Path(archive).read_bytes()
-        return self._add(None, content=content)
+        return self._add(None, {"partial": partial, "names_charset": names_charset}, content=content)
 
-    def _add(self, before: UploadReport | None, **body: Any) -> UploadReport:
+    def _add(self, before: UploadReport | None, query: dict[str, Any], **body: Any) -> UploadReport:
         # Repeating an upload is harmless: the images are duplicates then.
         report = UploadReport.of(
-            self._transport.json("POST", "/api/v1/dataset/images", repeatable=True, **body)
+            self._transport.json("POST", "/api/v1/dataset/images", query=query, repeatable=True, **body)
         )
         return report if before is None else before + report
 
@@ -456,6 +552,10 @@ class Client:
                 return
             url = httpx.URL(following)
             page = self._object("GET", url.path, query=dict(url.params))
+
+
+def project_path(name: str) -> str:
+    return f"/api/v1/projects/{quote(name, safe='')}"
 
 
 def job_id(job: Job | int) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +12,8 @@ from typing import IO, Any, Union
 # A path, the content of an image file, an open binary file, or an array of uint8: {h, w}, {h, w, 3 or 4}.
 ImageLike = Union[str, "os.PathLike[str]", bytes, IO[bytes], Any]
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
-SPLITS = {"train", "val", "test"}
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
+SPLIT_ORDER = ["test", "val", "train", ""]
 _PNG_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # by number of channels
 
 
@@ -83,27 +81,15 @@ def batches(
         yield group
 
 
-def folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The image files of CLASS/IMAGE or SPLIT/CLASS/IMAGE below a folder, sorted, with relative names."""
+def image_paths(folder: Path) -> list[str]:
+    """The paths of the image files below a folder, relative to it, with "/" as separator."""
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder")
-    found = False
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.suffix.lower() not in IMAGE_SUFFIXES:
-            continue
-        parts = path.relative_to(folder).parts
-        if len(parts) < 2 or (len(parts) == 2 and parts[0] in SPLITS):
-            raise ValueError(f"{path} is not in a class folder: expected CLASS/IMAGE or SPLIT/CLASS/IMAGE")
-        found = True
-        yield "/".join(parts), path.read_bytes()
-    if not found:
+    paths = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES
+    )
+    if not paths:
         raise ValueError(f"{folder} has no image files ({', '.join(sorted(IMAGE_SUFFIXES))})")
-
-
-def zip_of(files: list[tuple[str, bytes]]) -> bytes:
-    """A zip archive without compression: the images are compressed already."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files:
-            archive.writestr(name, content)
-    return out.getvalue()
+    return paths

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import email.utils
 import json
 import os
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Union
+from urllib.parse import quote
 
 import httpx
 
@@ -19,6 +21,9 @@ from ._errors import ApiError, TransportError
 
 FIRST_WAIT = 0.5  # seconds before the first retry if the server does not say; doubled each time
 RETRIED_STATUS = {429, 503}  # the server has not processed the request
+
+API = "/api/v1/"
+PROJECTS = "/api/v1/projects"
 
 Form = list[tuple[str, tuple[Union[str, None], bytes]]]  # (field, (file name, content))
 
@@ -47,6 +52,18 @@ class Transport:
         self._http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=timeout, verify=context)
         self._retries = retries
         self._max_wait = max_wait
+        self._project: str | None = None
+
+    def of_project(self, name: str) -> Transport:
+        """The same connections; paths below /api/v1/ become those of the project."""
+        other = copy.copy(self)
+        other._project = name
+        return other
+
+    def _path(self, path: str) -> str:
+        if self._project is None or not path.startswith(API) or (path + "/").startswith(PROJECTS + "/"):
+            return path
+        return f"{PROJECTS}/{quote(self._project, safe='')}/{path.removeprefix(API)}"
 
     def close(self) -> None:
         self._http.close()
@@ -71,6 +88,7 @@ class Transport:
         A request is repeated on 429 and 503, and if the server was not reachable. If the connection broke
         after the request was sent, only GET and `repeatable` requests are repeated.
         """
+        path = self._path(path)
         request = {
             "params": query_of(query),
             "json": body,
@@ -111,6 +129,7 @@ class Transport:
         self, path: str, headers: Mapping[str, str] | None = None, query: Mapping[str, Any] | None = None
     ) -> Iterator[httpx.Response]:
         """A response whose body is read piece by piece. Is not repeated."""
+        path = self._path(path)
         try:
             with self._http.stream("GET", path, headers=headers, params=query_of(query)) as response:
                 if response.status_code >= 400:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -80,6 +81,10 @@ class UploadReport:
             FileResult(r["file"], r.get("verdict", ""), r.get("reason"), r) for r in body["results"]
         )
         return cls(body["added"], body["duplicates"], body["rejected"], body["revision"], results)
+
+    def with_rejected(self, files: Sequence[FileResult]) -> UploadReport:
+        """The report with files that were not sent, because they have no class."""
+        return replace(self, rejected=self.rejected + len(files), results=(*self.results, *files))
 
     def __add__(self, later: UploadReport) -> UploadReport:
         return UploadReport(
