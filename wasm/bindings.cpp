@@ -1,4 +1,4 @@
-// The engine's interface for JavaScript: seven C functions. Handles are small positive numbers, not
+// The engine's interface for JavaScript: eight C functions. Handles are small positive numbers, not
 // addresses, so an invalid one is an error and not a trap. Exceptions do not leave these functions:
 // they become a return code, and fv_last_error() has their text. One thread calls the functions,
 // and each Worker has its own instance; the images of one call are distributed over the threads
@@ -29,6 +29,7 @@ using Bytes = std::span<const std::uint8_t>;
 // Memory of one thread.
 struct ThreadBuffers {
   Tensor probabilities;
+  Tensor distances;
   Scratch scratch;
 };
 
@@ -70,6 +71,13 @@ double milliseconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
+nlohmann::json novelty_json(const Novelty& novelty) {
+  if (!novelty.available()) return nullptr;
+  return {{"threshold", novelty.threshold},
+          {"false_alarms", novelty.false_alarms},
+          {"images", novelty.images}};
+}
+
 nlohmann::json describe(const Classifier& classifier) {
   const Model& model = classifier.model();
   nlohmann::json layers = nlohmann::json::array();
@@ -89,6 +97,8 @@ nlohmann::json describe(const Classifier& classifier) {
           {"temperature", model.temperature},
           {"parameters", model.network.parameter_count()},
           {"flops", model.network.flops()},
+          {"can_explain", classifier.can_explain()},
+          {"novelty", novelty_json(model.novelty)},
           {"weights_sha256", classifier.weights_sha256()},
           {"provenance", model.provenance},
           {"layers", layers}};
@@ -111,15 +121,17 @@ std::vector<Bytes> split_images(const std::uint8_t* bytes, std::size_t size,
   return images;
 }
 
-// Writes the probabilities to out and the milliseconds {decode and resize, network} to times.
+// Writes the probabilities to out, the milliseconds {decode and resize, network} to times, and the
+// distance to the nearest training image to distance: 0 when the model has none.
 // Returns the error text, or "".
 std::string classify(const Classifier& classifier, Bytes image, ThreadBuffers& buffers, float* out,
-                     double* times) {
+                     double* times, float* distance) {
   try {
     const auto start = std::chrono::steady_clock::now();
     const Tensor x = classifier.prepare(image);
     const auto decoded = std::chrono::steady_clock::now();
-    classifier.predict(x, buffers.probabilities, buffers.scratch);
+    classifier.predict(x, buffers.probabilities, buffers.scratch, &buffers.distances);
+    *distance = buffers.distances.empty() ? 0 : buffers.distances.data()[0];
     times[0] = milliseconds(decoded - start);
     times[1] = milliseconds(std::chrono::steady_clock::now() - decoded);
     std::copy_n(buffers.probabilities.data(), classifier.classes().size(), out);
@@ -176,10 +188,11 @@ const char* fv_info(int handle) {
 
 // Bytes of `count` image files (engine/image/decode.h), one after another, of sizes[i] each ->
 // calibrated probabilities out[count][n], n = number of classes, and milliseconds[count][2] =
-// {decode and resize, network}. Returns the number of images that failed (fv_failure() has the
+// {decode and resize, network}, and distances[count] to the nearest training image, 0 when
+// fv_info() has no "novelty". Returns the number of images that failed (fv_failure() has the
 // reasons), or -1 and fv_last_error() when the call is invalid.
 int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const std::uint32_t* sizes,
-               int count, float* out, int n, double* milliseconds) {
+               int count, float* out, int n, double* milliseconds, float* distances) {
   return fovea::guarded(-1, [&] {
     fovea::Session& s = fovea::session(handle);
     const int classes = static_cast<int>(s.classifier.classes().size());
@@ -192,8 +205,9 @@ int fv_predict(int handle, const std::uint8_t* bytes, std::size_t size, const st
     const auto images = fovea::split_images(bytes, size, {sizes, static_cast<std::size_t>(count)});
     s.failures.assign(images.size(), "");
     const auto classify = [&](int i, int thread) {
-      s.failures[i] = fovea::classify(s.classifier, images[i], s.buffers[thread],
-                                      out + std::size_t(i) * n, milliseconds + std::size_t(i) * 2);
+      s.failures[i] =
+          fovea::classify(s.classifier, images[i], s.buffers[thread], out + std::size_t(i) * n,
+                          milliseconds + std::size_t(i) * 2, distances + i);
     };
     fovea::parallel_for(count, static_cast<int>(s.buffers.size()), classify);
     // Several large images at the same time may exceed the memory, so failed ones are tried again
@@ -216,6 +230,24 @@ const char* fv_failure(int handle, int i) {
                                std::to_string(failures.size()));
     }
     return failures[i].c_str();
+  });
+}
+
+// Bytes of an image file -> the contributions {side, side} of the positions of the image, as the
+// network sees it, to the logit of class `label`: out[side * side], at most `capacity` numbers
+// (Classifier::explain). Returns side, or -1 and fv_last_error().
+int fv_explain(int handle, const std::uint8_t* bytes, std::size_t size, int label, float* out,
+               int capacity) {
+  return fovea::guarded(-1, [&] {
+    fovea::Session& s = fovea::session(handle);
+    const fovea::Tensor map = s.classifier.explain(s.classifier.prepare(std::span(bytes, size)),
+                                                   label, s.buffers[0].scratch);
+    if (map.size() > capacity) {
+      throw fovea::ShapeError("there is room for " + std::to_string(capacity) +
+                              " numbers, but the map has " + std::to_string(map.size()));
+    }
+    std::copy_n(map.data(), map.size(), out);
+    return map.shape().w;
   });
 }
 

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Accuracy of `fovea train --backbone` with few images a class, beside scikit-learn's.
 
-usage: compare.py FOVEA HANDS_TAR CLOTHING_TAR [--draws N] [--shots 5,10,20,50] [--size 224]
+usage: compare.py FOVEA HANDS_TAR CLOTHING_TAR CIFAR_TAR [--unknown] [--draws N] [--shots 5,10,20,50] [--size 224]
 
 For each draw of N images a class, the command trains a classifier, and scikit-learn fits a logistic
 regression to the same features (those that the command stored; tests/exchange/backbone_test.py
 compares them with PyTorch's), scaled to the norm sqrt(1280), centred, C = 0.05. Both classify the
 same test images. Prints a table and writes it as JSON to build/own_images.json.
+
+With --unknown it measures instead how many test images the classifier of the first draw calls
+unknown, of its classes (false alarms) and of the other sets, and writes build/unknown_images.json.
 """
 
 import argparse
 import json
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -29,7 +33,7 @@ VIEWS = 2
 def run(*command):
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}: {result.stderr}{result.stdout}")
+        raise SystemExit(f"{' '.join(map(str, command))[:500]}: {result.stderr}{result.stdout}")
     return result.stdout
 
 
@@ -117,6 +121,39 @@ def sklearn_accuracy(features, train, test):
     return model.score(rows(test) - mean, [label for label, _ in test])
 
 
+def unknown_fraction(command, model, files):
+    lines = run(command.program, "predict", model, *files, "--json").splitlines()
+    return sum(json.loads(line)["unknown"] for line in lines) / len(files)
+
+
+def unpack_cifar(tar, folder):
+    """500 test images."""
+    wanted = re.compile(r"test/[a-z]+/00[0-4]\d\.jpg")
+    with tarfile.open(tar) as archive:
+        archive.extractall(folder / "cifar10", [m for m in archive if wanted.search(m.name)])
+    return sorted((folder / "cifar10").rglob("*.jpg"))
+
+
+def measure_unknown(command, name, sets, foreign, shots, size, folder):
+    for shot in shots:
+        dataset = f"{name}-unknown-{shot or 'every'}"
+        chosen = {
+            label: random.Random(f"0 {label}").sample(files, min(shot or len(files), len(files)))
+            for label, files in sets["train"].items()
+        }
+        command.add(dataset, {"train": chosen}, folder)
+        model = command.train(dataset, size)
+        row = {"set": name, "images_a_class": shot or "all"}
+        for other, files in {"its classes": flat(sets["test"]), **foreign}.items():
+            row[other] = round(100 * unknown_fraction(command, model, files), 1)
+        print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        yield row
+
+
+def flat(classes):
+    return [file for _, file in pairs(classes)]
+
+
 def pairs(classes):
     return [(label, file) for label, files in classes.items() for file in files]
 
@@ -156,22 +193,33 @@ def main():
     parser.add_argument("program")
     parser.add_argument("hands", type=Path)
     parser.add_argument("clothing", type=Path)
+    parser.add_argument("cifar", type=Path)
+    parser.add_argument("--unknown", action="store_true")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--shots", default="5,10,20,50,0", help="0: all images")
     parser.add_argument("--size", default="224")
     arguments = parser.parse_args()
     shots = [int(text) for text in arguments.shots.split(",")]
     rows = []
-    print("set        images  fovea sklearn  difference")
+    if not arguments.unknown:
+        print("set        images  fovea sklearn  difference")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         command = Command(arguments.program, folder)
-        for name, sets in (
-            ("hands", unpack_hands(arguments.hands, folder)),
-            ("clothing", unpack_clothing(arguments.clothing, folder)),
-        ):
-            rows += compare(command, name, sets, shots, arguments.draws, arguments.size, folder)
-    Path("build/own_images.json").write_text(json.dumps(rows, indent=2) + "\n")
+        everything = {
+            "hands": unpack_hands(arguments.hands, folder),
+            "clothing": unpack_clothing(arguments.clothing, folder),
+        }
+        cifar = unpack_cifar(arguments.cifar, folder) if arguments.unknown else []
+        for name, sets in everything.items():
+            if arguments.unknown:
+                foreign = {other: flat(s["test"]) for other, s in everything.items() if other != name}
+                foreign["CIFAR-10"] = cifar
+                rows += measure_unknown(command, name, sets, foreign, shots, arguments.size, folder)
+            else:
+                rows += compare(command, name, sets, shots, arguments.draws, arguments.size, folder)
+    result = "unknown_images" if arguments.unknown else "own_images"
+    Path(f"build/{result}.json").write_text(json.dumps(rows, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,32 @@
 #include "engine/model/model_file.h"
 
 namespace fovea {
+namespace {
+
+// The number of layers before the global average pooling, if a Dense follows it directly; else 0.
+std::size_t layers_before_average(const NetworkSpec& spec) {
+  std::size_t at = spec.layers.size();
+  if (at == 0 || !std::holds_alternative<DenseSpec>(spec.layers[--at].kind)) return 0;
+  while (at > 0) {
+    const auto& kind = spec.layers[--at].kind;
+    if (std::holds_alternative<GlobalAvgPoolSpec>(kind)) return at;
+    if (!std::holds_alternative<FlattenSpec>(kind) && !std::holds_alternative<DropoutSpec>(kind)) {
+      return 0;
+    }
+  }
+  return 0;
+}
+
+void require_finite(const Tensor& numbers, const char* what) {
+  for (const Scalar number : numbers.values()) {
+    if (!std::isfinite(number)) {
+      throw FormatError(std::string("the model's weights are too large: ") + what +
+                        " is not finite");
+    }
+  }
+}
+
+}  // namespace
 
 Classifier::Classifier(std::span<const std::uint8_t> model_file)
     : Classifier(read_model_file(model_file)) {}
@@ -15,6 +41,7 @@ Classifier::Classifier(std::span<const std::uint8_t> model_file)
 Classifier::Classifier(ModelFile file)
     : model_(std::move(file.model)),
       folded_(fold_batch_norm(model_.network)),
+      map_layers_(layers_before_average(folded_.spec())),
       sha256_(std::move(file.weights_sha256)) {
   model_.network.discard_gradients();
 }
@@ -27,14 +54,44 @@ Tensor Classifier::prepare(std::span<const std::uint8_t> image, const DecodeLimi
   return x;
 }
 
-void Classifier::predict(const Tensor& x, Tensor& probabilities, Scratch& scratch) const {
-  folded_.infer(x, probabilities, scratch);
-  softmax(probabilities, model_.temperature, probabilities);
-  for (const Scalar p : probabilities.values()) {
-    if (!std::isfinite(p)) {
-      throw FormatError("the model's weights are too large: a probability is not finite");
-    }
+void Classifier::predict(const Tensor& x, Tensor& probabilities, Scratch& scratch,
+                         Tensor* distances) const {
+  if (distances == nullptr || !recognises_unknown()) {
+    if (distances != nullptr) *distances = {};
+    folded_.infer(x, probabilities, scratch);
+  } else {
+    folded_.infer_features(x, scratch.features, scratch);
+    require_finite(scratch.features, "a feature");
+    nearest_distances(model_.novelty.references, scratch.features, *distances);
+    folded_.infer_head(scratch.features, probabilities, scratch);
   }
+  softmax(probabilities, model_.temperature, probabilities);
+  require_finite(probabilities, "a probability");
+}
+
+Tensor Classifier::explain(const Tensor& x, int label, Scratch& scratch) const {
+  if (!can_explain()) {
+    throw ConfigError("the network of this model does not end in an average over all positions");
+  }
+  if (label < 0 || label >= int_size(classes())) {
+    throw ConfigError("there is no class " + std::to_string(label));
+  }
+  Tensor activations;
+  folded_.infer_first(x, activations, scratch, map_layers_);
+  const Tensor& weight = model_.network.head_weight().value;  // {1, 1, channels, classes}
+  const auto [n, h, w, channels] = activations.shape();
+  Tensor map({n, h, w, 1});
+  for (int position = 0; position < n * h * w; ++position) {
+    const Scalar* activation = activations.data() + std::ptrdiff_t{position} * channels;
+    double sum = 0;
+    for (int c = 0; c < channels; ++c) {
+      sum += double{activation[c]} *
+             double{weight.data()[std::ptrdiff_t{c} * int_size(classes()) + label]};
+    }
+    map.data()[position] = static_cast<Scalar>(sum);
+  }
+  require_finite(map, "an activation");
+  return map;
 }
 
 std::vector<int> top_k(std::span<const Scalar> probabilities, int k) {

@@ -6,6 +6,7 @@
 
 #include "engine/image/preprocess.h"
 #include "engine/model/network.h"
+#include "engine/model/novelty.h"
 
 namespace fovea {
 
@@ -21,6 +22,7 @@ struct Model {
   std::vector<std::string> classes;  // index -> name; as many as network.outputs()
   float temperature = 1.0f;          // probabilities = softmax(logits / temperature)
   Provenance provenance;
+  Novelty novelty{};  // references: of the features of `network`
 };
 
 }  // namespace fovea

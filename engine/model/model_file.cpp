@@ -19,6 +19,9 @@ namespace {
 
 constexpr char kModelVersion[] = "1";
 constexpr char kProvenance[] = "provenance.";
+constexpr char kNovelty[] = "novelty";                // metadata
+constexpr char kReferences[] = "novelty.references";  // tensor
+constexpr std::int64_t kMaxReferences = 65536;
 constexpr std::size_t kMaxModelClasses = 65536;
 
 [[noreturn]] void fail_model(const std::string& problem) {
@@ -140,6 +143,60 @@ void unpack(const WeightLayout& layout, const StoredTensor& stored, Tensor& tens
   }
 }
 
+// The features of one image have length 1, or 0.
+void check_novelty(const Novelty& novelty, const Network& network) {
+  const Shape& shape = novelty.references.shape();
+  if (shape.n > kMaxReferences || shape.c != network.feature_dim()) {
+    fail_model("tensor " + std::string(kReferences) + " does not fit features of " +
+               std::to_string(network.feature_dim()) + " numbers");
+  }
+  for (const Scalar value : novelty.references.values()) {
+    if (!(std::abs(value) <= 1.001f)) fail_model("novelty: a reference is longer than 1");
+  }
+  if (!(novelty.threshold >= 0 && novelty.threshold <= 2) || novelty.images < 0 ||
+      !(novelty.false_alarms > 0 && novelty.false_alarms < 1)) {
+    fail_model("novelty: a number is out of range");
+  }
+}
+
+std::string novelty_to_json(const Novelty& novelty) {
+  return Json{{"threshold", shortest_decimal(novelty.threshold)},
+              {"false_alarms", shortest_decimal(novelty.false_alarms)},
+              {"images", novelty.images}}
+      .dump();
+}
+
+std::vector<std::uint8_t> pack_references(const Tensor& references) {
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(references.size()) * 2);
+  std::uint8_t* out = bytes.data();
+  for (const Scalar value : references.values()) {
+    const std::uint16_t half = to_half(static_cast<float>(value));
+    std::memcpy(out, &half, sizeof half);
+    out += sizeof half;
+  }
+  return bytes;
+}
+
+Novelty read_novelty(const std::string& text, const StoredTensor& stored) {
+  const Json json = parse_json(text, "model file: novelty");
+  const JsonReader in(json, "model file: novelty");
+  Novelty novelty{.threshold = in.at("threshold").float_number(0.0f, 2.0f),
+                  .false_alarms = in.at("false_alarms").float_number(0.0f, 1.0f),
+                  .images = in.at("images").integer(0, std::int64_t{1} << 40)};
+  in.reject_unknown_keys();
+  const auto& shape = stored.shape;
+  if (stored.dtype != DType::f16 || shape.size() != 2 || shape[0] < 1 ||
+      shape[0] > kMaxReferences || shape[1] < 1) {
+    fail_model("tensor " + std::string(kReferences) + " has shape " + shape_text(shape) +
+               "; F16 [images, features] is needed");
+  }
+  novelty.references = Tensor({static_cast<int>(shape[0]), 1, 1, static_cast<int>(shape[1])});
+  for (std::int64_t i = 0; i < novelty.references.size(); ++i) {
+    novelty.references.data()[i] = stored_value(stored, static_cast<std::size_t>(i));
+  }
+  return novelty;
+}
+
 // Compares names and shapes with the architecture before memory for a network is allocated.
 void check_tensors(const std::vector<WeightLayout>& layouts,
                    const std::map<std::string, const StoredTensor*>& stored) {
@@ -170,6 +227,10 @@ class Metadata {
     std::string value = std::move(found->second);
     values_.erase(found);
     return value;
+  }
+  // "" when there is none.
+  std::string take_optional(const std::string& key) {
+    return values_.count(key) == 0 ? "" : take(key);
   }
   Provenance take_provenance() {
     Provenance provenance;
@@ -205,7 +266,7 @@ std::vector<std::uint8_t> write_model(const Model& model, bool half) {
   const auto layouts = weight_layouts(spec);
   const auto tensors = tensors_by_name(model.network);
   std::vector<std::vector<std::uint8_t>> bytes;
-  bytes.reserve(layouts.size());
+  bytes.reserve(layouts.size() + 1);
   for (const WeightLayout& layout : layouts) {
     StoredTensor stored;
     stored.name = layout.name;
@@ -213,6 +274,13 @@ std::vector<std::uint8_t> write_model(const Model& model, bool half) {
     bytes.push_back(pack(layout, tensor_for(tensors, layout), half, stored.dtype));
     stored.bytes = bytes.back();
     file.tensors.push_back(std::move(stored));
+  }
+  if (model.novelty.available()) {
+    check_novelty(model.novelty, model.network);
+    file.metadata[kNovelty] = novelty_to_json(model.novelty);
+    bytes.push_back(pack_references(model.novelty.references));
+    const Shape& shape = model.novelty.references.shape();
+    file.tensors.push_back({kReferences, DType::f16, {shape.n, shape.c}, bytes.back()});
   }
   return write_safetensors(file);
 }
@@ -226,11 +294,17 @@ ModelFile read_model_file(std::span<const std::uint8_t> bytes) {
   const Preprocess preprocess = read_preprocess(metadata.take("preprocess"));
   auto classes = read_classes(metadata.take("classes"));
   const float temperature = read_temperature(metadata.take("temperature"));
+  const std::string novelty = metadata.take_optional(kNovelty);
   Provenance provenance = metadata.take_provenance();
   check_model(spec, preprocess, temperature);
 
   std::map<std::string, const StoredTensor*> stored;
   for (const StoredTensor& tensor : file.tensors) stored[tensor.name] = &tensor;
+  const auto references = stored.extract(kReferences);
+  if (references.empty() == !novelty.empty()) {
+    fail_model(std::string("\"") + kNovelty + "\" and tensor " + kReferences +
+               " belong together, and one is missing");
+  }
   const auto layouts = weight_layouts(spec);
   check_tensors(layouts, stored);
   try {
@@ -239,6 +313,10 @@ ModelFile read_model_file(std::span<const std::uint8_t> bytes) {
     const auto tensors = tensors_by_name(model.network);
     for (const WeightLayout& layout : layouts) {
       unpack(layout, *stored.at(layout.name), tensor_for(tensors, layout));
+    }
+    if (!novelty.empty()) {
+      model.novelty = read_novelty(novelty, *references.mapped());
+      check_novelty(model.novelty, model.network);
     }
     return {std::move(model), file.sha256};
   } catch (const ShapeError& error) {

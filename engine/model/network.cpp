@@ -111,6 +111,11 @@ void Network::infer_head(const Tensor& features, Tensor& logits, Scratch& scratc
                      sequential_->layers().size());
 }
 
+void Network::infer_first(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t count) const {
+  check_input(x);
+  infer_layers(x, y, scratch, count);
+}
+
 void Network::freeze_statistics() {
   frozen_ = true;
   sequential_->freeze_statistics();
@@ -125,6 +130,10 @@ Param* Network::head_param(const char* part) const {
 }
 
 Param& Network::head_weight() {
+  return *head_param(".weight");
+}
+
+const Param& Network::head_weight() const {
   return *head_param(".weight");
 }
 

@@ -42,6 +42,10 @@ class Network {
   void infer_features(const Tensor& x, Tensor& features, Scratch& scratch) const;
   void infer_head(const Tensor& features, Tensor& logits, Scratch& scratch) const;
 
+  // The output of the first `count` layers. Throws ShapeError when x does not fit. REQUIRES: count
+  // is at least 1 and at most the number of layers.
+  void infer_first(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t count) const;
+
   // Training: the logits of one micro-batch, valid until the next forward(). x must not change
   // until backward(), which takes the gradient of the logits and adds to every Param::grad.
   const Tensor& forward(const Tensor& x, const Rng& rng);
@@ -71,6 +75,7 @@ class Network {
   // The weight {1, 1, feature_dim(), outputs()} and the bias {1, 1, 1, outputs()} of the last
   // layer; the bias is null when it has none. Throw ShapeError when the last layer is not a Dense.
   Param& head_weight();
+  const Param& head_weight() const;
   Param* head_bias();
   // A copy with more outputs: the new columns of the head are zero. Throws ShapeError when the last
   // layer is not a Dense, or `outputs` is less than outputs().

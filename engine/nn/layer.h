@@ -51,6 +51,7 @@ struct Scratch {
   Tensor ping;
   Tensor pong;
   Tensor group_in, group_out;      // images and results of one group, see Network::infer
+  Tensor features;                 // see Classifier::predict
   std::unique_ptr<Scratch> inner;  // for the block of a residual layer
 
   std::int64_t bytes() const;  // allocated, including `inner`

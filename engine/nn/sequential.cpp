@@ -130,8 +130,8 @@ std::int64_t Sequential::largest_activation(const Shape& in) const {
 
 std::int64_t Scratch::bytes() const {
   std::int64_t numbers = 0;
-  for (const Tensor* tensor :
-       {&conv.padded, &conv.packed, &conv.columns, &ping, &pong, &group_in, &group_out}) {
+  for (const Tensor* tensor : {&conv.padded, &conv.packed, &conv.columns, &ping, &pong, &group_in,
+                               &group_out, &features}) {
     numbers += tensor->capacity();
   }
   return numbers * std::int64_t{sizeof(Scalar)} + (inner ? inner->bytes() : 0);

@@ -10,6 +10,7 @@
 #include "engine/core/sha256.h"
 #include "engine/data/training_set.h"
 #include "engine/eval/evaluate.h"
+#include "engine/fit/novelty_fit.h"
 #include "engine/model/model_file.h"
 #include "engine/transfer/feature_cache.h"
 
@@ -154,6 +155,11 @@ void Transfer::add_notes() {
         "There are too few images to calibrate the probabilities: they may be too high or too "
         "low.");
   }
+  if (!result_.model.novelty.available()) {
+    result_.notes.push_back(
+        "The model does not recognise images that resemble none of its classes: that needs 19 "
+        "images or more and at most 512 classes.");
+  }
 }
 
 Transferred Transfer::run() {
@@ -163,12 +169,14 @@ Transferred Transfer::run() {
     result_.stopped = true;
     return std::move(result_);
   }
-  result_.search = train_head(result_.model.network, training_features(), options_.threads,
+  const ImageFeatures features = training_features();
+  result_.search = train_head(result_.model.network, features, options_.threads,
                               [&](double done) { return report(TransferPhase::head, done); });
   result_.stopped = result_.search.stopped;
   if (result_.stopped) return std::move(result_);
   result_.images = int_size(training_);
   result_.model.temperature = result_.search.temperature.value;
+  result_.model.novelty = fit_novelty(features, options_.threads);
   add_predictions();
   add_notes();
   return std::move(result_);

@@ -37,11 +37,17 @@ Reply show_model(const Request&, App& app) {
       {"temperature", model.temperature},
       {"parameters", model.network.parameter_count()},
       {"flops", model.network.flops()},
+      {"can_explain", served->classifier.can_explain()},
       {"weights_sha256", served->classifier.weights_sha256()},
       {"file_sha256", served->file_sha256},
       {"file_size", served->file.size()},
       {"provenance", model.provenance},
       {"layers", layers_json(model.network)}};
+  if (const Novelty& novelty = model.novelty; novelty.available()) {
+    body["novelty"] = {{"threshold", shortest_decimal(novelty.threshold)},
+                       {"false_alarms", shortest_decimal(novelty.false_alarms)},
+                       {"images", novelty.images}};
+  }
   if (Json metrics = read_metrics(model.provenance); !metrics.is_discarded()) {
     body["metrics"] = std::move(metrics);
     body["provenance"].erase("metrics");

@@ -23,6 +23,30 @@ int read_top_k(const Request& request, int classes) {
   return std::min(*k, classes);
 }
 
+// Whether the response contains activation maps. Throws HttpError if the model has none.
+bool read_explain(const Request& request, const Classifier& classifier) {
+  const auto text = find_field(request.query, "explain");
+  if (!text || *text == "false") return false;
+  if (*text != "true") {
+    throw HttpError(400, fmt::format("explain={} is neither true nor false", *text));
+  }
+  if (!classifier.can_explain()) {
+    throw HttpError(422,
+                    "explain=true: the active model has no activation maps, because its "
+                    "network does not end in an average over all positions");
+  }
+  return true;
+}
+
+Json activation_map_json(const Tensor& map, const std::string& label) {
+  Json values = Json::array();
+  for (const Scalar value : map.values()) values.push_back(shortest_decimal(value));
+  return {{"label", label},
+          {"height", map.shape().h},
+          {"width", map.shape().w},
+          {"values", std::move(values)}};
+}
+
 Json result_json(const PredictTask& task, std::size_t index, int k) {
   const Prediction& prediction = task.predictions[index];
   const std::string& file = task.images[index].name;
@@ -46,6 +70,14 @@ Json result_json(const PredictTask& task, std::size_t index, int k) {
                   {{"decode", prediction.timing.decode},
                    {"queue", prediction.timing.queue},
                    {"compute", prediction.timing.compute}}}};
+  if (task.model->classifier.recognises_unknown()) {
+    result["unknown"] = task.unknown(index);
+    result["distance"] = shortest_decimal(prediction.distance);
+  }
+  if (!prediction.activation_map.empty()) {
+    result["activation_map"] =
+        activation_map_json(prediction.activation_map, result["label"].get<std::string>());
+  }
   if (task.ids[index] > 0) result["prediction"] = task.ids[index];
   return result;
 }
@@ -78,9 +110,12 @@ void predict(std::shared_ptr<const Request> request, App& app, Respond respond) 
   const auto model = app.model();
   const int k = read_top_k(*request, static_cast<int>(model->classifier.classes().size()));
   const double threshold = read_threshold(*request, app.options.threshold);
+  const bool explain = read_explain(*request, model->classifier);
+  const auto task = make_task(request, model, read_images(*request), "v1", threshold);
+  task->explain = explain;
   app.pipeline.start(
-      make_task(request, model, read_images(*request), "v1", threshold),
-      [request, k](const PredictTask& task) { return predict_reply(*request, task, k); }, respond);
+      task, [request, k](const PredictTask& done) { return predict_reply(*request, done, k); },
+      respond);
 }
 
 }  // namespace fovea::server

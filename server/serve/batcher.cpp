@@ -34,8 +34,10 @@ struct Batcher::Buffers {
   Scratch scratch;
   Tensor inputs;
   Tensor probabilities;
+  Tensor distances;
   std::vector<Tensor> prepared;          // network inputs {1, h, w, c}
   std::vector<Prediction*> predictions;  // that `prepared` is for
+  std::vector<char> explain;             // whether the request needs the map of that image
 };
 
 // Decodes and preprocesses one image, unless its deadline has passed.
@@ -50,6 +52,7 @@ void Batcher::prepare(const Item& item, Buffers& buffers) {
   try {
     buffers.prepared.push_back(task.model->classifier.prepare(task.images[item.index].bytes));
     buffers.predictions.push_back(&prediction);
+    buffers.explain.push_back(task.explain);
   } catch (const FormatError& error) {
     fail(prediction, Prediction::Status::bad_image, error.what());
   } catch (const std::exception& error) {
@@ -73,7 +76,7 @@ void Batcher::classify(const ServedModel& served, Buffers& buffers) {
       std::copy(values.begin(), values.end(), buffers.inputs.image(i));
     }
     const double cpu_start = cpu_milliseconds();
-    classifier.predict(buffers.inputs, buffers.probabilities, buffers.scratch);
+    classifier.predict(buffers.inputs, buffers.probabilities, buffers.scratch, &buffers.distances);
     const double cpu_ms = cpu_milliseconds() - cpu_start;
     const std::size_t classes = classifier.classes().size();
     const double ms = milliseconds(start, Clock::now());
@@ -81,6 +84,11 @@ void Batcher::classify(const ServedModel& served, Buffers& buffers) {
       const Scalar* row = buffers.probabilities.image(i);
       Prediction& prediction = *buffers.predictions[i];
       prediction.probabilities.assign(row, row + classes);
+      if (!buffers.distances.empty()) prediction.distance = buffers.distances.data()[i];
+      if (buffers.explain[i]) {
+        prediction.activation_map = classifier.explain(
+            buffers.prepared[i], buffers.probabilities.argmax(i), buffers.scratch);
+      }
       prediction.timing.compute = ms;
       served.record.image_classified(cpu_ms / shape.n);
     }
@@ -164,6 +172,7 @@ void Batcher::run() {
   while (take(batch)) {
     buffers.prepared.clear();
     buffers.predictions.clear();
+    buffers.explain.clear();
     for (const Item& item : batch) prepare(item, buffers);
     batches_ += !buffers.predictions.empty();
     classify(*batch.front().request->task->model, buffers);

@@ -28,6 +28,8 @@ struct Prediction {
   };
   Status status = Status::ok;
   std::vector<Scalar> probabilities;  // one per class, if ok
+  float distance = 0;     // to the nearest training image, if the model recognises unknown images
+  Tensor activation_map;  // of the most probable class, if `explain`: {1, h, w, 1}
   std::string error;
   Timing timing;
 };
@@ -46,6 +48,7 @@ struct PredictTask {
   std::string request_id;
   std::string api;              // that received the request: "v1", "legacy", "v2"
   double threshold = 0.5;       // a prediction with a lower probability is uncertain
+  bool explain = false;         // REQUIRES: model->classifier.can_explain()
   bool all_or_nothing = false;  // one bad image fails the request, and nothing is recorded
 
   std::chrono::steady_clock::time_point deadline;  // set by PredictPipeline
@@ -58,6 +61,10 @@ struct PredictTask {
   int best_class(std::size_t index) const;
   double probability(std::size_t index) const;
   bool uncertain(std::size_t index) const { return probability(index) < threshold; }
+  // Whether the image resembles nothing that the model was trained on.
+  bool unknown(std::size_t index) const {
+    return model->classifier.is_unknown(predictions[index].distance);
+  }
 };
 
 }  // namespace fovea::server

@@ -1,9 +1,13 @@
 """A project that is trained on a backbone, over HTTP. The backbone has random weights."""
 
+import io
+
+import numpy as np
 import pytest
-from projects_test import COLOURS, HANDS, class_folders, create, predicted, start, wait_for_job
+from PIL import Image
+from projects_test import COLOURS, HANDS, class_folders, create, predicted, small_image, start, wait_for_job
 from random_backbone import write_random_backbone
-from running_server import FOVEA
+from running_server import FOVEA, form
 from small_run import fovea
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
@@ -19,6 +23,36 @@ def weights(tmp_path_factory):
 def retrain(server, **options):
     job = server.json(f"{HANDS}/jobs", {"kind": "retrain", **options}, status=202)
     return wait_for_job(server, HANDS, job["id"])
+
+
+def explained_prediction(server, model):
+    """The mean of the activation map and the bias of the class are its logit."""
+    images = form([("file", small_image("red", 4711)), ("file", stripes())])
+    body = server.json(f"{HANDS}/predict?explain=true", images)
+    near, far = body["results"]
+    assert near["label"] == "red" and near["unknown"] is False
+    assert 0 < near["distance"] <= model["novelty"]["threshold"] < far["distance"] and far["unknown"] is True
+    means = {}
+    for result in (near, far):
+        shown = result["activation_map"]
+        assert shown["label"] == result["label"] and shown["height"] == shown["width"] == 7
+        assert len(shown["values"]) == 49
+        means[result["label"]] = sum(shown["values"]) / 49
+    plain = server.json(f"{HANDS}/predict", images)["results"][0]
+    assert "activation_map" not in plain
+    assert plain["distance"] == pytest.approx(near["distance"], abs=1e-5)
+    refused = server.json(f"{HANDS}/predict?explain=1", images, status=400)
+    assert "explain=1 is neither true nor false" in refused["detail"]
+    refused = server.json("/api/v1/predict?explain=true", images, status=422)
+    assert "has no activation maps" in refused["detail"]
+
+
+def stripes():
+    pixels = np.zeros((48, 48, 3), np.uint8)
+    pixels[::2] = 255
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
 
 
 def test_a_project_is_trained_on_an_installed_backbone(tmp_path, weights):
@@ -45,6 +79,9 @@ def test_a_project_is_trained_on_an_installed_backbone(tmp_path, weights):
         assert {colour: predicted(server, HANDS, colour) for colour in COLOURS} == {c: c for c in COLOURS}
         model = server.json(f"{HANDS}/model")
         assert model["name"] == "hands" and model["provenance"]["backbone"] == "efficientnet-lite0"
+        assert model["can_explain"] and model["novelty"]["images"] == 33
+        assert model["novelty"]["false_alarms"] == pytest.approx(0.05)
+        explained_prediction(server, model)
         evaluations = server.json(f"{HANDS}/models/1/evaluations")["evaluations"]
         assert [e["split"] for e in evaluations] == ["test"]
         drawn = {i["name"] for i in server.json(f"{HANDS}/insights")["insights"] if i["has_data"]}

@@ -51,11 +51,19 @@ def test_training_on_a_backbone_gives_a_model_that_predicts(data_dir, tmp_path):
     result = json.loads(fovea("eval", model, "--data", "colours", "--data-dir", data_dir, "--json").stdout)
     assert result["accuracy"] == 1
     add_images(tmp_path, 1, first=999)
-    predicted = fovea("predict", model, tmp_path / "red" / "999.png", "--json").stdout
-    assert json.loads(predicted)["label"] == "red"
+    predicted = json.loads(fovea("predict", model, tmp_path / "red" / "999.png", "--json").stdout)
+    assert predicted["label"] == "red"
+    assert predicted["unknown"] is False
     inspected = json.loads(fovea("inspect", model, "--json").stdout)
     assert inspected["provenance"]["backbone"] == "efficientnet-lite0"
     assert inspected["provenance"]["train_images"] == "33"
+    assert inspected["novelty"]["images"] == 33 and inspected["novelty"]["references"] == 33
+    assert inspected["novelty"]["threshold"] > predicted["distance"] > 0
+    stripes = np.zeros((48, 48, 3), np.uint8)
+    stripes[::2] = 255
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    foreign = fovea("predict", model, tmp_path / "stripes.png").stdout
+    assert "unknown: resembles nothing the model was trained on" in foreign
     plan = json.loads((data_dir / "first" / "run.json").read_text())
     assert plan["command"].startswith("fovea train --data colours --backbone efficientnet-lite0 --size 64")
     assert plan["metrics"]["cross_validated_accuracy"] == 1

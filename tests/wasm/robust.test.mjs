@@ -79,7 +79,7 @@ test("an invalid handle returns an error code", async () => {
   const module = await (await engine())({ wasmBinary: wasm() });
   assert.equal(module._fv_info(7), 0);
   assert.match(module.UTF8ToString(module._fv_last_error()), /handle 7/);
-  assert.equal(module._fv_predict(-1, 0, 0, 0, 0, 0, 10, 0), -1);
+  assert.equal(module._fv_predict(-1, 0, 0, 0, 0, 0, 10, 0, 0), -1);
   assert.equal(module._fv_failure(7, 0), 0);
   module._fv_free(7);
 });
@@ -94,7 +94,7 @@ test("wrong sizes and indices return an error message", async () => {
   const classes = JSON.parse(module.UTF8ToString(module._fv_info(handle))).classes.length;
   const predict = (bytes, counts, n = classes, count = counts.length) => {
     new Uint32Array(module.HEAPU8.buffer, sizes, counts.length).set(counts);
-    const code = module._fv_predict(handle, at, bytes, sizes, count, at + 4000, n, at + 8000);
+    const code = module._fv_predict(handle, at, bytes, sizes, count, at + 4000, n, at + 8000, at + 9000);
     return code < 0 ? module.UTF8ToString(module._fv_last_error()) : code;
   };
   assert.match(predict(10, [4, 7]), /image 1 has 7 bytes, but only 6 are left/);

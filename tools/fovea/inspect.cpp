@@ -31,6 +31,12 @@ void print_json(const ModelFile& file, const Model& model) {
                         {"fit", to_string(model.preprocess.fit)},
                         {"mean", rgb(model.preprocess.mean)},
                         {"std", rgb(model.preprocess.std)}};
+  if (const Novelty& novelty = model.novelty; novelty.available()) {
+    json["novelty"] = {{"threshold", double{novelty.threshold}},
+                       {"false_alarms", double{novelty.false_alarms}},
+                       {"images", novelty.images},
+                       {"references", novelty.references.shape().n}};
+  }
   json["layers"] = Json::array();
   for (const auto& layer : model.network.describe()) {
     json["layers"].push_back({{"name", layer.name},
@@ -74,6 +80,13 @@ void print_text(const ModelFile& file, const Model& model) {
              to_string(p.fit), p.size, p.size, p.mean[0], p.mean[1], p.mean[2], p.std[0], p.std[1],
              p.std[2]);
   fmt::print("temperature     {:.4g}\n", model.temperature);
+  if (const Novelty& novelty = model.novelty; novelty.available()) {
+    fmt::print(
+        "unknown images  distance above {:.4g} to the nearest of {} training images; {:.3g} % of "
+        "images of the classes are (set on {})\n",
+        novelty.threshold, novelty.references.shape().n, 100 * novelty.false_alarms,
+        server::counted(novelty.images));
+  }
   fmt::print("classes ({})  {}\n\nprovenance\n", model.classes.size(),
              fmt::join(model.classes, ", "));
   for (const auto& [key, value] : model.provenance) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -35,22 +36,26 @@ struct PredictOptions {
 
 struct Prediction {
   std::vector<Scalar> probabilities;
-  std::string error;  // empty: none
+  std::string error;                // empty: none
+  std::optional<float> distance{};  // to the nearest training image, if the model has any
 };
 
 Prediction classify(const Classifier& classifier, const std::string& file, Scratch& scratch) {
   try {
     const Tensor x = classifier.prepare(read_file(file, kMaxImageBytes));
-    Tensor probabilities;
-    classifier.predict(x, probabilities, scratch);
-    return {{probabilities.values().begin(), probabilities.values().end()}, ""};
+    Tensor probabilities, distances;
+    classifier.predict(x, probabilities, scratch, &distances);
+    Prediction prediction{{probabilities.values().begin(), probabilities.values().end()}, ""};
+    if (!distances.empty()) prediction.distance = distances.data()[0];
+    return prediction;
   } catch (const std::runtime_error& error) {
     return {{}, error.what()};
   }
 }
 
-std::string json_line(const PredictOptions& options, const std::vector<std::string>& classes,
+std::string json_line(const PredictOptions& options, const Classifier& classifier,
                       const std::string& file, const Prediction& prediction) {
+  const std::vector<std::string>& classes = classifier.classes();
   Json line{{"file", file}};
   if (!prediction.error.empty()) {
     line["error"] = prediction.error;
@@ -61,6 +66,10 @@ std::string json_line(const PredictOptions& options, const std::vector<std::stri
       into["probability"] = double{prediction.probabilities[static_cast<std::size_t>(index)]};
     };
     entry(line, top_k(prediction.probabilities, 1)[0]);
+    if (prediction.distance) {
+      line["unknown"] = classifier.is_unknown(*prediction.distance);
+      line["distance"] = double{*prediction.distance};
+    }
     server::JsonMembers probabilities;
     for (std::size_t i = 0; i < classes.size(); ++i) {
       probabilities.emplace_back(classes[i], double{prediction.probabilities[i]});
@@ -88,9 +97,10 @@ std::string padded(const std::string& text, std::size_t width) {
   return text + std::string(width - std::min(width, columns(text)), ' ');
 }
 
-std::string text_line(const PredictOptions& options, const std::vector<std::string>& classes,
+std::string text_line(const PredictOptions& options, const Classifier& classifier,
                       const std::string& file, const Prediction& prediction, std::size_t file_width,
                       std::size_t label_width) {
+  const std::vector<std::string>& classes = classifier.classes();
   std::string line = padded(file, file_width);
   if (!prediction.error.empty()) return line + "  error: " + prediction.error;
   constexpr int kBar = 20;
@@ -106,6 +116,9 @@ std::string text_line(const PredictOptions& options, const std::vector<std::stri
     } else {
       line += "  " + classes[index] + text;
     }
+  }
+  if (prediction.distance && classifier.is_unknown(*prediction.distance)) {
+    line += "  unknown: resembles nothing the model was trained on";
   }
   return line;
 }
@@ -135,10 +148,9 @@ void predict(const PredictOptions& options) {
     });
     for (std::size_t i = 0; i < predictions.size(); ++i) {
       const std::string& file = options.files[static_cast<std::size_t>(first) + i];
-      const std::string line = options.json
-                                   ? json_line(options, classifier.classes(), file, predictions[i])
-                                   : text_line(options, classifier.classes(), file, predictions[i],
-                                               file_width, label_width);
+      const std::string line = options.json ? json_line(options, classifier, file, predictions[i])
+                                            : text_line(options, classifier, file, predictions[i],
+                                                        file_width, label_width);
       fmt::print("{}\n", line);
       if (!predictions[i].error.empty()) ++failed;
     }

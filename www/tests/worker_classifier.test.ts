@@ -28,6 +28,8 @@ const info = {
   weights_sha256: "",
   provenance: {},
   layers: [],
+  can_explain: false,
+  novelty: null,
 };
 const engine = { simd_bits: 128, threads: 1, kernels: "baseline" };
 const prediction = (index: number) => ({
@@ -44,7 +46,7 @@ const ready = (predict: (request: Request & { type: "predict" }, reply: (reply: 
     const { id } = request;
     if (request.type === "start") reply({ id, type: "started", engine });
     else if (request.type === "load") reply({ id, type: "loaded", info });
-    else predict(request, reply);
+    else if (request.type === "predict") predict(request, reply);
   });
 
 test("replies are matched to requests in any order", async () => {
@@ -115,7 +117,7 @@ function refusing(...glues: string[]) {
       const { id, type } = request;
       received.push(type === "start" ? request.files.glue : type);
       if (type === "load") reply({ id, type: "loaded", info });
-      else if (type === "predict") reply({ id, type: "failed", error: "not used" });
+      else if (type !== "start") reply({ id, type: "failed", error: "not used" });
       else if (glues.includes(request.files.glue)) reply({ id, type: "failed", error: `no ${request.files.glue}` });
       else reply({ id, type: "started", engine });
     })();

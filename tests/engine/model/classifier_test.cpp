@@ -1,5 +1,6 @@
 #include "engine/model/classifier.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -25,6 +26,27 @@ Model small_model() {
   }
   model.preprocess.size = 8;
   return model;
+}
+
+// Ends in a global average, dropout and a dense layer with a bias.
+Model mapped_model() {
+  NetworkSpec spec;
+  spec.input = {1, 8, 8, 3};
+  spec.layers = {{Conv2dSpec{6}},      {BatchNormSpec{}}, {ReluSpec{}},
+                 {MaxPoolSpec{2}},     {Conv2dSpec{7}},   {GlobalAvgPoolSpec{}},
+                 {DropoutSpec{0.25f}}, {FlattenSpec{}},   {DenseSpec{5, true}}};
+  Model model{Network(spec), {}, {"a", "b", "c", "d", "e"}, 1.0f, {}};
+  model.network.initialise(6);
+  Rng rng(7);
+  for (Scalar& x : model.network.head_bias()->value.values()) x = rng.normal();
+  model.preprocess.size = 8;
+  return model;
+}
+
+Tensor opposite(const Tensor& x) {
+  Tensor result(x.shape());
+  std::transform(x.values().begin(), x.values().end(), result.data(), [](Scalar v) { return -v; });
+  return result;
 }
 
 Tensor random_input(int n) {
@@ -125,4 +147,52 @@ TEST_CASE("overflowing weights give an error instead of probabilities that are n
   Scratch scratch;
   CHECK_THROWS_WITH(classifier.predict(random_input(1), p, scratch),
                     ContainsSubstring("not finite"));
+}
+
+TEST_CASE("a model with references measures distances and classifies as without them",
+          "[engine][model]") {
+  Model model = mapped_model();
+  const Tensor x = random_input(6);
+  Scratch scratch;
+  Tensor plain, answer, distances, features;
+  Classifier(write_model(model)).predict(x, plain, scratch, &distances);
+  CHECK(distances.empty());
+  model.network.infer_features(x, features, scratch);
+  model.novelty = {.references = features.clone(), .threshold = 0.01f, .false_alarms = 0.05f};
+  normalise_features(model.novelty.references);
+  const Classifier classifier(write_model(model));
+  REQUIRE(classifier.recognises_unknown());
+  classifier.predict(x, answer, scratch, &distances);
+  REQUIRE(distances.shape() == Shape{6, 1, 1, 1});
+  for (const Scalar distance : distances.values()) CHECK_FALSE(classifier.is_unknown(distance));
+  for (int i = 0; i < 30; ++i) CHECK(answer.data()[i] == Approx(plain.data()[i]).margin(1e-6));
+  classifier.predict(opposite(x), answer, scratch, &distances);
+  for (const Scalar distance : distances.values()) CHECK(classifier.is_unknown(distance));
+}
+
+TEST_CASE("the mean of an activation map and the bias are the logit", "[engine][model]") {
+  const Model model = mapped_model();
+  const Classifier classifier(write_model(model));
+  REQUIRE(classifier.can_explain());
+  const Tensor x = random_input(1);
+  Scratch scratch;
+  Tensor logits;
+  model.network.infer(x, logits, scratch);
+  Model copy = mapped_model();
+  const Scalar* bias = copy.network.head_bias()->value.data();
+  for (int label = 0; label < 5; ++label) {
+    const Tensor map = classifier.explain(x, label, scratch);
+    REQUIRE(map.shape() == Shape{1, 4, 4, 1});
+    const double mean = std::accumulate(map.data(), map.data() + 16, 0.0) / 16;
+    CHECK(mean + bias[label] == Approx(logits.data()[label]).margin(1e-5));
+  }
+  CHECK_THROWS_WITH(classifier.explain(x, 5, scratch), ContainsSubstring("no class 5"));
+  CHECK_THROWS_AS(classifier.explain(Tensor({1, 9, 8, 3}), 0, scratch), ShapeError);
+}
+
+TEST_CASE("a network that does not end in an average cannot explain", "[engine][model]") {
+  const Classifier classifier(write_model(small_model()));
+  Scratch scratch;
+  CHECK_FALSE(classifier.can_explain());
+  CHECK_THROWS_AS(classifier.explain(random_input(1), 0, scratch), ConfigError);
 }

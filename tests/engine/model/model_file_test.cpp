@@ -1,5 +1,6 @@
 #include "engine/model/model_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -281,4 +282,45 @@ TEST_CASE("write the model file of this version", "[.make][engine][model]") {
   Model model = small_model();
   model.network.buffers()[1]->value.data()[2] = 70000;  // one tensor in F32
   write_file_atomically(kV1, write_model(model, true));
+}
+
+TEST_CASE("references and their threshold are stored and checked", "[engine][model]") {
+  Model model = small_model();
+  model.novelty = {
+      .references = Tensor({2, 1, 1, 5}), .threshold = 0.3f, .false_alarms = 0.05f, .images = 40};
+  model.novelty.references.data()[1] = 1;
+  model.novelty.references.data()[7] = -0.5f;
+  const auto good = write_model(model);
+  const Novelty read = read_model(good).novelty;
+  CHECK(read.threshold == 0.3f);
+  CHECK(read.false_alarms == 0.05f);
+  CHECK(read.images == 40);
+  REQUIRE(read.references.shape() == Shape{2, 1, 1, 5});
+  CHECK(std::equal(read.references.values().begin(), read.references.values().end(),
+                   model.novelty.references.values().begin()));
+  CHECK(write_model(read_model(good)) == good);
+
+  const auto refuses = [&](auto change, const std::string& message) {
+    CHECK_THROWS_WITH(read_model(changed(good, change)), ContainsSubstring(message));
+  };
+  const auto references = [](Safetensors& f) -> StoredTensor& {
+    return *std::find_if(f.tensors.begin(), f.tensors.end(),
+                         [](const auto& t) { return t.name == "novelty.references"; });
+  };
+  refuses([](Safetensors& f) { f.metadata.erase("novelty"); }, "one is missing");
+  refuses([&](Safetensors& f) { references(f).name = "novelty.x"; }, "one is missing");
+  refuses([&](Safetensors& f) { references(f).shape = {5, 2}; }, "does not fit features of 5");
+  refuses([&](Safetensors& f) { references(f).shape = {10}; }, "has shape [10]");
+  refuses([](Safetensors& f) { f.metadata["novelty"] = "{}"; }, "threshold");
+  refuses(
+      [](Safetensors& f) {
+        f.metadata["novelty"] = R"({"threshold":3,"false_alarms":0.05,"images":40})";
+      },
+      "threshold");
+  refuses(
+      [&](Safetensors& f) {
+        static const std::vector<std::uint8_t> large(20, 0x70);
+        references(f).bytes = large;
+      },
+      "longer than 1");
 }

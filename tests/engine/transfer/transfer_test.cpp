@@ -65,6 +65,9 @@ TEST_CASE("a classifier is trained on the features of another network", "[engine
                        scratch);
     CHECK(top_k(probabilities.values(), 1)[0] == static_cast<int>(c));
   }
+  REQUIRE(classifier.recognises_unknown());
+  CHECK(classifier.model().novelty.images == 54);
+  CHECK(classifier.model().novelty.references.shape() == Shape{54, 1, 1, 16});
 }
 
 TEST_CASE("stored features are used again and change nothing", "[engine][transfer]") {
@@ -121,9 +124,10 @@ TEST_CASE("transfer learning says what it needs", "[engine][transfer]") {
                     ContainsSubstring("at least two classes, and the dataset has 1"));
   add_coloured(few.path(), kColours, 1);
   const Transferred trained = train_on_backbone(make_backbone(), Dataset::open(few.path()), {});
-  REQUIRE(trained.notes.size() == 4);  // one for each class, and the calibration
+  REQUIRE(trained.notes.size() == 5);  // one for each class, the calibration, unknown images
   CHECK(trained.notes[0] == "Class blue has 1 image to train on; 20 or more are recommended.");
   CHECK_THAT(trained.notes[3], ContainsSubstring("too few images to calibrate"));
+  CHECK_THAT(trained.notes[4], ContainsSubstring("does not recognise images"));
 }
 
 TEST_CASE("a backbone needs a dense head and layers for any size", "[engine][transfer]") {

@@ -17,6 +17,14 @@ export interface LayerInfo {
   flops: number;
 }
 
+// Images whose distance to the nearest training image is above `threshold` resemble nothing the model was trained on.
+// So do a fraction `false_alarms` of the images of its classes; `images`: on which the threshold was set.
+export interface Novelty {
+  threshold: number;
+  false_alarms: number;
+  images: number;
+}
+
 // Same fields as GET /api/v1/model of the server.
 export interface ModelInfo {
   classes: string[];
@@ -25,6 +33,8 @@ export interface ModelInfo {
   temperature: number;
   parameters: number;
   flops: number;
+  can_explain: boolean; // whether explain() works
+  novelty: Novelty | null; // null: the model does not recognise images that resemble none of its classes
   weights_sha256: string;
   provenance: Record<string, string>;
   layers: LayerInfo[];
@@ -36,6 +46,16 @@ export interface Prediction {
   probability: number;
   probabilities: number[]; // in the order of ModelInfo.classes; sum 1
   timing: { decode: number; compute: number }; // milliseconds, for this image
+  // Only if ModelInfo.novelty is not null.
+  distance?: number; // to the nearest training image
+  unknown?: boolean; // whether the distance is above the threshold
+}
+
+// How much each position of an image contributes to the score of a class: `values` has size x size numbers, rows
+// first, for the square that the network sees (ModelInfo.preprocessing.fit). The score is their mean plus a constant.
+export interface ActivationMap {
+  size: number;
+  values: number[];
 }
 
 // The result for one image of a batch.
@@ -53,6 +73,8 @@ export interface LoadOptions {
   model: Uint8Array; // content of a model file (safetensors)
   threads?: Threads; // required by fovea_threads.js
 }
+
+const kMaxMapSide = 64;
 
 // A model loaded into an engine. predict() takes the content of an image FILE (JPEG, PNG, WebP, GIF or BMP), not canvas pixels:
 // the decoder and resampling of the engine give the same prediction as the server.
@@ -94,10 +116,12 @@ export class Classifier {
     const classes = this.info.classes.length;
     const count = images.length;
     const bytes = images.reduce((sum, { length }) => sum + length, 0);
-    // One block of memory: times (2 doubles per image), probabilities (float), sizes (uint32), contents of the files.
-    return withBlock(abi, count * (16 + 4 * classes + 4) + bytes, (times) => {
+    // One block of memory: times (2 doubles per image), probabilities and distances (float), sizes (uint32), contents
+    // of the files.
+    return withBlock(abi, count * (16 + 4 * classes + 8) + bytes, (times) => {
       const probabilitiesAt = times + 16 * count;
-      const sizes = probabilitiesAt + 4 * classes * count;
+      const distancesAt = probabilitiesAt + 4 * classes * count;
+      const sizes = distancesAt + 4 * count;
       const files = sizes + 4 * count;
       new Uint32Array(memory(abi), sizes, count).set(images.map(({ length }) => length));
       const target = new Uint8Array(memory(abi), files, bytes);
@@ -106,10 +130,11 @@ export class Classifier {
         target.set(image, offset);
         offset += image.length;
       }
-      if (abi._fv_predict(this.handle, files, bytes, sizes, count, probabilitiesAt, classes, times) < 0)
-        throw failure(abi);
+      const arrays = [probabilitiesAt, classes, times, distancesAt] as const;
+      if (abi._fv_predict(this.handle, files, bytes, sizes, count, ...arrays) < 0) throw failure(abi);
       const timing = new Float64Array(memory(abi), times, 2 * count);
       const all = new Float32Array(memory(abi), probabilitiesAt, classes * count);
+      const distances = new Float32Array(memory(abi), distancesAt, count);
       return images.map((_, i) => {
         const error = abi.UTF8ToString(abi._fv_failure(this.handle, i));
         if (error !== "") return { error };
@@ -121,8 +146,28 @@ export class Classifier {
           probability: probabilities[index] ?? 0,
           probabilities,
           timing: { decode: timing[2 * i] ?? 0, compute: timing[2 * i + 1] ?? 0 },
+          ...this.novelty(distances[i] ?? 0),
         };
       });
+    });
+  }
+
+  private novelty(distance: number): { distance?: number; unknown?: boolean } {
+    const { novelty } = this.info;
+    return novelty === null ? {} : { distance, unknown: distance > novelty.threshold };
+  }
+
+  // What of the image counts for a class, by its index. Throws Error if ModelInfo.can_explain is false or the image is
+  // invalid.
+  explain(image: Uint8Array, label: number): ActivationMap {
+    const { abi } = this.engine;
+    const numbers = kMaxMapSide ** 2;
+    return withBlock(abi, 4 * numbers + image.length, (out) => {
+      const file = out + 4 * numbers;
+      new Uint8Array(memory(abi), file, image.length).set(image);
+      const size = abi._fv_explain(this.handle, file, image.length, label, out, numbers);
+      if (size < 0) throw failure(abi);
+      return { size, values: Array.from(new Float32Array(memory(abi), out, size * size)) };
     });
   }
 

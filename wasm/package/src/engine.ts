@@ -18,7 +18,9 @@ export interface Abi {
     out: number,
     n: number,
     milliseconds: number,
+    distances: number,
   ): number;
+  _fv_explain(handle: number, bytes: number, size: number, label: number, out: number, capacity: number): number;
   _fv_failure(handle: number, i: number): number;
   _fv_free(handle: number): void;
   _fv_last_error(): number;

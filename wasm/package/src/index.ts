@@ -1,4 +1,4 @@
-export type { LayerInfo, LoadOptions, ModelInfo, Prediction, Result } from "./classifier.js";
+export type { ActivationMap, LayerInfo, LoadOptions, ModelInfo, Novelty, Prediction, Result } from "./classifier.js";
 export { Classifier, indexOfLargest } from "./classifier.js";
 export { download } from "./download.js";
 export type { Engine, EngineFactory, EngineInfo, Threads } from "./engine.js";

@@ -1,4 +1,4 @@
-import type { ModelInfo, Result } from "./classifier.js";
+import type { ActivationMap, ModelInfo, Result } from "./classifier.js";
 import type { EngineInfo } from "./engine.js";
 
 // The URLs of one build of the engine.
@@ -23,11 +23,13 @@ export interface Progress {
 export type Request =
   | { id: number; type: "start"; files: EngineFiles }
   | { id: number; type: "load"; model: string; headers: Record<string, string> }
-  | { id: number; type: "predict"; images: Uint8Array[] };
+  | { id: number; type: "predict"; images: Uint8Array[] }
+  | { id: number; type: "explain"; image: Uint8Array; label: number };
 
 export type Reply =
   | { id: number; type: "started"; engine: EngineInfo }
   | { id: number; type: "progress"; progress: Progress }
   | { id: number; type: "loaded"; info: ModelInfo }
   | { id: number; type: "predicted"; results: Result[] }
+  | { id: number; type: "explained"; map: ActivationMap }
   | { id: number; type: "failed"; error: string };

@@ -39,6 +39,9 @@ async function handle(request: Request): Promise<void> {
       const report = (progress: Progress): void => scope.postMessage({ id, type: "progress", progress });
       load(engine, await download(request.model, report, request.headers));
       if (classifier !== undefined) scope.postMessage({ id, type: "loaded", info: classifier.info });
+    } else if (request.type === "explain") {
+      if (classifier === undefined) throw new Error("no model is loaded");
+      scope.postMessage({ id, type: "explained", map: classifier.explain(request.image, request.label) });
     } else {
       if (classifier === undefined) throw new Error("no model is loaded");
       scope.postMessage({ id, type: "predicted", results: classifier.predictAll(request.images) });

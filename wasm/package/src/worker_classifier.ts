@@ -1,4 +1,4 @@
-import { type ModelInfo, type Prediction, type Result, singlePrediction } from "./classifier.js";
+import { type ActivationMap, type ModelInfo, type Prediction, type Result, singlePrediction } from "./classifier.js";
 import type { EngineInfo } from "./engine.js";
 import type { EngineFiles, Progress, Reply, Request, Sources } from "./messages.js";
 
@@ -74,6 +74,13 @@ export class WorkerClassifier {
     const reply = await this.request({ id: 0, type: "predict", images: [...images] }, buffers);
     if (reply.type !== "predicted") throw new Error(`unexpected reply to predict: ${reply.type}`);
     return reply.results;
+  }
+
+  // What of the image counts for a class. The buffer is transferred. Rejects as Classifier.explain() throws.
+  async explain(image: Uint8Array<ArrayBuffer>, label: number): Promise<ActivationMap> {
+    const reply = await this.request({ id: 0, type: "explain", image, label }, [image.buffer]);
+    if (reply.type !== "explained") throw new Error(`unexpected reply to explain: ${reply.type}`);
+    return reply.map;
   }
 
   dispose(): void {

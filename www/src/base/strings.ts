@@ -118,6 +118,7 @@ export const words = {
         low: `Low confidence: possibly ${second}`,
         uncertain: `Uncertain: ${first} or ${second}`,
       })[level],
+    unknown: "Unknown: resembles nothing it was trained on",
   },
   correction: {
     open: "Label this image",

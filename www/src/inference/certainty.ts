@@ -18,14 +18,16 @@ export interface Probabilities {
   labels: readonly string[];
   probabilities: readonly number[];
   probability: number; // the highest
+  unknown?: boolean | undefined; // the image resembles nothing the model was trained on
 }
 
 // The certainty as text. If it is low, the text names the second class, too.
 export function certaintyText(
-  { labels, probabilities, probability }: Probabilities,
+  { labels, probabilities, probability, unknown }: Probabilities,
   threshold: number,
   uncertain?: boolean,
 ): string {
+  if (unknown === true) return words.certainty.unknown;
   const level = certainty(probability, threshold, uncertain);
   const [first, second] = ranked(probabilities);
   const label = (index: number | undefined): string => labels[index ?? -1] ?? "";

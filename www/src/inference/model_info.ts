@@ -1,6 +1,6 @@
 // Reads the server's description of a model. Model files may lack any of it but the classes.
 import type { LayerInfo } from "fovea";
-import type { Accuracy, ModelView } from "./types.js";
+import type { Accuracy, Fit, ModelView } from "./types.js";
 
 type Json = Record<string, unknown>;
 
@@ -22,6 +22,8 @@ export function readModel(body: unknown): ModelView {
     temperature: number(model.temperature),
     parameters: number(model.parameters),
     flops: number(model.flops),
+    canExplain: model.can_explain === true,
+    fit: readFit(record(model.preprocessing).fit),
     fileSize: number(model.file_size),
     weightsSha256: text(model.weights_sha256),
     provenance: Object.entries(provenance).filter(
@@ -42,6 +44,8 @@ export function readVersion(body: unknown): ModelView & { published: string } {
     published: text(version.published),
   };
 }
+
+const readFit = (value: unknown): Fit => (value === "pad" || value === "stretch" ? value : "crop");
 
 function readLayer(value: unknown): LayerInfo {
   const layer = record(value);

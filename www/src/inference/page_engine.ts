@@ -1,6 +1,7 @@
 // The model inside the page. On first use a Worker is started and the weights are fetched.
 import { signal } from "@preact/signals";
 import {
+  type ActivationMap,
   availableThreads,
   type EngineFiles,
   type EngineInfo,
@@ -27,6 +28,11 @@ export type EngineState =
   | { state: "loading"; received: number; total: number } // bytes
   | { state: "ready"; bytes: number; info: ModelInfo; engine: EngineInfo }
   | { state: "failed"; error: string };
+
+export interface Explanation extends ActivationMap {
+  label: string; // of the class
+  weights: string; // SHA-256 of the model's weights
+}
 
 interface LoadedModel {
   classifier: WorkerClassifier;
@@ -114,6 +120,21 @@ class PageEngine {
     ++model.users;
     try {
       return await predictAll(model, files);
+    } finally {
+      --model.users;
+      if (model.retired) retire(model);
+    }
+  }
+
+  // What of an image counts for a class. Rejects with Error.
+  async explain(file: File, label: number): Promise<Explanation> {
+    const content = await readFile(file);
+    if (!(content instanceof Uint8Array)) throw new Error(words.errors.unreadable);
+    const model = await this.load();
+    ++model.users;
+    try {
+      const map = await model.classifier.explain(content, label);
+      return { ...map, label: model.info.classes[label] ?? "", weights: model.info.weights_sha256 };
     } finally {
       --model.users;
       if (model.retired) retire(model);

@@ -129,7 +129,7 @@ export function readPrediction(body: Partial<Body> | undefined, i: number, round
     probabilities[index] = probability;
   }
   if (Object.keys(labels).length !== labels.length) throw new Error(words.errors.unexpected);
-  const { label, index, probability, timing_ms, prediction } = result;
+  const { label, index, probability, timing_ms, prediction, unknown } = result;
   return {
     label,
     index,
@@ -138,6 +138,7 @@ export function readPrediction(body: Partial<Body> | undefined, i: number, round
     probabilities,
     weights,
     timing: { ...timing_ms, roundTrip },
+    unknown,
     version,
     ...(prediction === undefined ? {} : { historyId: prediction }),
   };

@@ -1,5 +1,10 @@
 import type { LayerInfo } from "fovea";
 
+export type { ActivationMap } from "fovea";
+
+// How an image is made square for the network.
+export type Fit = "crop" | "pad" | "stretch";
+
 // Where a prediction is made.
 export type Source = "server" | "page";
 export type Mode = "server" | "page" | "both";
@@ -22,6 +27,7 @@ export interface Prediction {
   probabilities: number[]; // by class index
   weights: string; // SHA-256 of the model's weights
   timing: Timing;
+  unknown?: boolean | undefined; // the image resembles nothing the model was trained on
   version?: string; // of the model, as the server counts
   historyId?: number; // in the server's history
 }
@@ -41,6 +47,8 @@ export interface ModelView {
   temperature: number | undefined;
   parameters: number | undefined;
   flops: number | undefined;
+  canExplain: boolean; // the engine in the page can show what counts for a class
+  fit: Fit;
   fileSize: number | undefined; // bytes
   weightsSha256: string;
   provenance: [string, string][];

@@ -108,29 +108,42 @@ class Client:
     # Predictions
 
     def predict(
-        self, image: ImageLike, *, top_k: int | None = None, threshold: float | None = None
+        self,
+        image: ImageLike,
+        *,
+        top_k: int | None = None,
+        threshold: float | None = None,
+        explain: bool = False,
     ) -> Prediction:
         """Classifies one image: a path, the bytes of a file, an open binary file or an array of uint8.
+
+        `explain` adds an `activation_map`, which says what of the image counts for the class. Not every
+        model has one.
 
         Throws ImageError if the server cannot read the image.
         """
         shape = getattr(image, "shape", ())
         if is_array(image) and len(shape) == 4:
             raise ValueError(f"the array has the shape {shape}; use predict_many for several images")
-        result = self.predict_many([image], top_k=top_k, threshold=threshold)[0]
+        result = self.predict_many([image], top_k=top_k, threshold=threshold, explain=explain)[0]
         if result.error is not None:
             raise ImageError(result.file, result.error)
         return result
 
     def predict_many(
-        self, images: Iterable[ImageLike], *, top_k: int | None = None, threshold: float | None = None
+        self,
+        images: Iterable[ImageLike],
+        *,
+        top_k: int | None = None,
+        threshold: float | None = None,
+        explain: bool = False,
     ) -> list[Prediction]:
         """Classifies images in requests of up to 500. An array has the axes {n, h, w, channels}.
 
         One prediction per image, in order. An unreadable image has an `error` and does not affect the others.
         """
         files = (named_file(image, i) for i, image in enumerate(images))
-        query = {"top_k": top_k, "threshold": threshold}
+        query = {"top_k": top_k, "threshold": threshold, "explain": "true" if explain else None}
         predictions: list[Prediction] = []
         for group in batches(files, MAX_IMAGES, MAX_BYTES):
             form: Form = [("file", file) for file in group]

@@ -26,6 +26,9 @@ class Prediction:
     index: int = -1
     probability: float = 0.0
     uncertain: bool = False
+    unknown: bool | None = None  # resembles no training image; None: the model does not recognise such images
+    distance: float | None = None  # to the nearest training image, 0 to 2
+    activation_map: dict[str, Any] | None = None  # with `explain`: label, height, width, values
     top: tuple[ClassProbability, ...] = ()  # by descending probability
     timing_ms: dict[str, float] = field(default_factory=dict)  # decode, queue, compute
     id: int | None = None  # in the history; None if it was not recorded
@@ -49,6 +52,9 @@ class Prediction:
             index=result["index"],
             probability=result["probability"],
             uncertain=result["uncertain"],
+            unknown=result.get("unknown"),
+            distance=result.get("distance"),
+            activation_map=result.get("activation_map"),
             top=tuple(ClassProbability(t["label"], t["index"], t["probability"]) for t in result["top"]),
             timing_ms=result["timing_ms"],
             id=result.get("prediction"),

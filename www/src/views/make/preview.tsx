@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { lacksModel, status } from "../../app/service_status.js";
 import { bytes, percent } from "../../base/format.js";
+import { words as baseWords } from "../../base/strings.js";
 import { Button } from "../../components/button.js";
 import { FileDrop } from "../../components/file_drop.js";
 import { Icon } from "../../components/icon.js";
@@ -126,6 +127,7 @@ function Result({ of }: { of: Outcome }) {
       <p class="label">
         <bdi>{prediction.label}</bdi> <span>{percent(prediction.probability)}</span>
       </p>
+      {prediction.unknown && <p class="certainty unknown">{baseWords.certainty.unknown}</p>}
       <ProbabilityBars predictions={[{ source, prediction }]} first={kBars} />
     </div>
   );

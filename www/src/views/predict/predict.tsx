@@ -10,14 +10,16 @@ import { ImageInput } from "./image_input.js";
 import { ModeSwitch } from "./mode_switch.js";
 import { ModelPanel } from "./model_panel.js";
 import { PredictionList } from "./prediction_list.js";
-import { serverWeights } from "./session.js";
+import { explainedFit, serverWeights } from "./session.js";
 import { words } from "./strings.js";
 
 export default function Predict() {
   const model = useResource(async (stop) => readModel(await fetchModel(stop)), { on: ["model"] });
   const known = model.value;
   useEffect(() => {
-    if (known) serverWeights.value = known.weightsSha256;
+    if (!known) return;
+    serverWeights.value = known.weightsSha256;
+    explainedFit.value = known.canExplain && pageEngine.available ? known.fit : undefined;
   }, [known]);
   const ready = pageEngine.state.value.state === "ready";
   useEffect(() => {

@@ -1,17 +1,20 @@
 // One image with its predictions.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { bytes, difference, milliseconds, percent } from "../../base/format.js";
 import { Button } from "../../components/button.js";
 import { convertedFrom } from "../../components/converted_files.js";
+import { toastError } from "../../components/toasts.js";
 import { TruncatedName } from "../../components/truncated_name.js";
 import { certainty, certaintyText } from "../../inference/certainty.js";
 import { comparePredictions } from "../../inference/compare_predictions.js";
 import type { Image } from "../../inference/images.js";
+import { type Explanation, pageEngine } from "../../inference/page_engine.js";
 import { type Outcome, type Prediction, type Source, sourcesOf } from "../../inference/types.js";
+import { ActivationOverlay } from "../../shared/activation_overlay.js";
 import { ProbabilityBars } from "../../shared/probability_bars.js";
 import { ImageCorrection } from "./image_correction.js";
-import { isOutdated, mode, retryFailed, threshold, updateOutdated } from "./session.js";
+import { explainedFit, isOutdated, mode, retryFailed, threshold, updateOutdated } from "./session.js";
 import { words } from "./strings.js";
 
 interface Size {
@@ -22,10 +25,14 @@ interface Size {
 export function PredictionCard({ image }: { image: Image }) {
   const { file } = image;
   const [size, setSize] = useState<Size>();
+  const [explanation, setExplanation] = useState<Explanation>();
   const format = convertedFrom(file);
   return (
     <div class="prediction-card">
-      <Preview image={image} onSize={setSize} />
+      <div>
+        <Preview image={image} size={size} onSize={setSize} explanation={explanation} />
+        <ExplainButton image={image} explanation={explanation} onChange={setExplanation} />
+      </div>
       <div class="card-main">
         <p class="file">
           <b>
@@ -42,25 +49,84 @@ export function PredictionCard({ image }: { image: Image }) {
 
 const kTiny = 96; // pixels; smaller images are enlarged without smoothing
 
-function Preview({ image, onSize }: { image: Image; onSize: (size: Size) => void }) {
+interface PreviewProps {
+  image: Image;
+  size: Size | undefined; // undefined: not loaded yet
+  onSize: (size: Size) => void;
+  explanation: Explanation | undefined;
+}
+
+function Preview({ image, size, onSize, explanation }: PreviewProps) {
   const [kind, setKind] = useState<"tiny" | "broken">();
+  const fit = explainedFit.value;
+  const wide = size === undefined || size.width >= size.height;
+  const box = size && { aspectRatio: `${size.width} / ${size.height}`, [wide ? "inlineSize" : "blockSize"]: "100%" };
   return (
     <div class="frame">
       {kind === "broken" ? (
         <span class="broken">?</span>
       ) : (
-        <img
-          class={kind}
-          src={image.url}
-          alt=""
-          decoding="async"
-          onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
-            setKind(Math.max(width, height) <= kTiny ? "tiny" : undefined);
-            onSize({ width, height });
-          }}
-          onError={() => setKind("broken")}
-        />
+        <div class="with-activation" style={box}>
+          <img
+            class={kind}
+            src={image.url}
+            alt=""
+            decoding="async"
+            onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
+              setKind(Math.max(width, height) <= kTiny ? "tiny" : undefined);
+              onSize({ width, height });
+            }}
+            onError={() => setKind("broken")}
+          />
+          {size && explanation && fit && (
+            <ActivationOverlay
+              map={explanation}
+              fit={fit}
+              {...size}
+              label={words.explain.alternative(explanation.label)}
+            />
+          )}
+        </div>
       )}
+    </div>
+  );
+}
+
+interface ExplainButtonProps {
+  image: Image;
+  explanation: Explanation | undefined;
+  onChange: (explanation: Explanation | undefined) => void;
+}
+
+// Shows which places of the image count for the predicted class.
+function ExplainButton({ image, explanation, onChange }: ExplainButtonProps) {
+  const [busy, setBusy] = useState(false);
+  const prediction = sourcesOf(mode.value)
+    .map((source) => image.prediction(source))
+    .find((found) => found !== undefined);
+  const isOld = explanation !== undefined && explanation.weights !== prediction?.weights;
+  useEffect(() => {
+    if (isOld) onChange(undefined);
+  }, [isOld]);
+  if (prediction === undefined || explainedFit.value === undefined) return null;
+  const w = words.explain;
+  const explain = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const found = await pageEngine.explain(image.file, prediction.index);
+      if (found.weights === prediction.weights) onChange(found);
+      else toastError(new Error(w.otherWeights));
+    } catch (error) {
+      toastError(error);
+    }
+    setBusy(false);
+  };
+  return (
+    <div class="explain">
+      <Button busy={busy} onClick={() => (explanation ? onChange(undefined) : void explain())}>
+        {explanation ? w.hide : w.show}
+      </Button>
+      {explanation && <p class="hint">{w.hint(explanation.label)}</p>}
     </div>
   );
 }
@@ -120,7 +186,7 @@ function SourceOutcome({ image, source, outcome, named }: SourceOutcomeProps) {
 }
 
 function PredictionText({ prediction }: { prediction: Prediction }) {
-  const { label, probability, timing, historyId } = prediction;
+  const { label, probability, timing, historyId, unknown } = prediction;
   const times: [string, number | undefined][] = [
     [words.timing.decode, timing.decode],
     [words.timing.queue, timing.queue],
@@ -132,7 +198,9 @@ function PredictionText({ prediction }: { prediction: Prediction }) {
       <p class="label">
         <bdi>{label}</bdi> <span>{percent(probability)}</span>
       </p>
-      <p class={`certainty ${certainty(probability, threshold.value)}`}>{certaintyText(prediction, threshold.value)}</p>
+      <p class={`certainty ${unknown ? "unknown" : certainty(probability, threshold.value)}`}>
+        {certaintyText(prediction, threshold.value)}
+      </p>
       <p class="times">
         {times.map(
           ([name, value]) =>

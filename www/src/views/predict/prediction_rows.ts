@@ -50,7 +50,7 @@ function sideOf(image: Image, source: Source, threshold: number): Side {
   if (outcome === undefined) return { message: w.notAsked[source] };
   if (outcome.state === "pending") return { message: w.waiting };
   if (outcome.state === "failed") return { message: outcome.error, failed: true };
-  const { label, probability, timing } = outcome.prediction;
-  const level = baseWords.certainty.short[certainty(probability, threshold)];
+  const { label, probability, timing, unknown } = outcome.prediction;
+  const level = unknown ? baseWords.certainty.unknown : baseWords.certainty.short[certainty(probability, threshold)];
   return { label, probability, certainty: level, compute: timing.compute };
 }

@@ -5,7 +5,7 @@ import { announce } from "../../components/toasts.js";
 import { certaintyText } from "../../inference/certainty.js";
 import { chosenThreshold, discard, Image, predict, progressOf } from "../../inference/images.js";
 import { pageEngine } from "../../inference/page_engine.js";
-import { type Mode, type Prediction, type Source, sourcesOf } from "../../inference/types.js";
+import { type Fit, type Mode, type Prediction, type Source, sourcesOf } from "../../inference/types.js";
 import { onProjectChange, projectSignal } from "../../net/project.js";
 import { countOutcomes } from "./outcome_counts.js";
 import { words } from "./strings.js";
@@ -18,6 +18,8 @@ export const threshold = computed(() => chosenThreshold.value ?? serverThreshold
 
 // SHA-256 of the weights that each source uses now; undefined: not known.
 export const serverWeights = projectSignal<string | undefined>(undefined);
+// How the active model sees images, if the engine in the page can show what counts; undefined: it cannot.
+export const explainedFit = projectSignal<Fit | undefined>(undefined);
 export const pageWeights = computed(() => {
   const now = pageEngine.state.value;
   return now.state === "ready" ? now.info.weights_sha256 : undefined;

@@ -117,6 +117,13 @@ export const words = {
       done === all ? `${images(all)} classified.` : `${done} of ${images(all)} classified; the list shows the errors.`,
     retry: "Try again",
   },
+  explain: {
+    show: "Show what counts",
+    hide: "Hide what counts",
+    hint: (label: string) => `Red places count for ${label}.`,
+    alternative: (label: string) => `Places of the image that count for ${label}`,
+    otherWeights: "The model in this page is another one. Load the new weights first.",
+  },
   table: {
     title: "Predictions",
     file: "File",
