@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Accuracy of `fovea train --backbone` with few images a class, beside scikit-learn's.
 
-usage: compare.py FOVEA HANDS_TAR CLOTHING_TAR CIFAR_TAR [--unknown] [--draws N] [--shots 5,10,20,50] [--size 224]
+usage: compare.py FOVEA HANDS_TAR CLOTHING_TAR CIFAR_TAR
+                  [--unknown] [--draws N] [--shots 5,10,20,50] [--size 224]
 
 For each draw of N images a class, the command trains a classifier, and scikit-learn fits a logistic
 regression to the same features (those that the command stored; tests/exchange/backbone_test.py

@@ -129,9 +129,8 @@ def load(path: str | Path) -> FoveaModel:
     """Reads a model file; the result is in evaluation mode."""
     with safetensors.safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
-        tensors = {
-            name: file.get_tensor(name).float() for name in file.keys() if name != "novelty.references"
-        }  # noqa: SIM118
+        names = [name for name in file.keys() if name != "novelty.references"]  # noqa: SIM118
+        tensors = {name: file.get_tensor(name).float() for name in names}
     if "fovea_format" not in metadata:
         raise ValueError(f"{path} is not a Fovea model file")
     model = FoveaModel(metadata)
