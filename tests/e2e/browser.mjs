@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after } from "node:test";
 import { chromium } from "playwright-core";
-import { command, model, root } from "../support/fovea.mjs";
+import { model as bundledModel, command, root } from "../support/fovea.mjs";
 
 export const screenshots = join(root, "build/screenshots");
 
@@ -25,6 +25,7 @@ export async function startServer({
   www = join(root, "www/dist"),
   options = [],
   environment = {},
+  model = bundledModel,
 } = {}) {
   const paths = ["--model", model, "--www", www, "--data-dir", folder];
   const child = spawn(command, ["serve", "--port", String(port), ...paths, ...options], {
@@ -76,8 +77,8 @@ export async function startBrowser(extraArguments = []) {
 }
 
 // The server and the browser of all tests of a file, which are stopped after the last one.
-export async function startServerAndBrowser() {
-  const server = await startServer();
+export async function startServerAndBrowser(options = {}) {
+  const server = await startServer(options);
   const browser = await startBrowser();
   after(async () => {
     await browser.close();

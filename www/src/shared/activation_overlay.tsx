@@ -36,13 +36,14 @@ export function ActivationOverlay({ map, fit, width, height, label }: Activation
   );
 }
 
-// RGBA pixels. The largest value has the strongest colour; values below 0 have none.
+// RGBA pixels. The opacity is the square of the value, which makes the important places stand out; the largest value
+// has the strongest colour, values below 0 have none.
 export function opacities({ size, values }: ActivationMap): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(4 * size * size);
   const largest = Math.max(...values, 0);
   for (const [i, value] of values.entries()) {
     const strength = largest > 0 ? Math.max(value, 0) / largest : 0;
-    pixels.set([...kRgb, 255 * kStrongest * strength], 4 * i);
+    pixels.set([...kRgb, 255 * kStrongest * strength ** 2], 4 * i);
   }
   return pixels;
 }
