@@ -7,6 +7,7 @@
 #include "engine/exchange/keras_h5_writer.h"
 #include "engine/exchange/onnx_writer.h"
 #include "engine/model/model_file.h"
+#include "engine/report/interval_json.h"
 #include "server/text/words.h"
 #include "tools/fovea/evaluation.h"
 #include "tools/fovea/verbs.h"

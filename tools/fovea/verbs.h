@@ -8,6 +8,7 @@ namespace fovea::tools {
 
 void add_backbone(Verb& program);
 void add_backup(Verb& program);
+void add_bench(Verb& program);
 void add_bundle(Verb& program);
 void add_data(Verb& program);
 void add_eval(Verb& program);
