@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <set>
 #include <stdexcept>
 
 #include "engine/core/byte_io.h"
@@ -206,14 +210,36 @@ const ImageRecord* DatasetIndex::find(const ContentHash& hash) const {
   return found != images.end() && found->hash == hash ? &*found : nullptr;
 }
 
-std::string DatasetIndex::revision() const {
+namespace {
+
+std::string revision_until(const DatasetIndex& index, std::int64_t time) {
   Sha256 sha;
-  for (const ImageRecord& image : images) {  // sorted by hash, and so are the lines
+  for (const ImageRecord& image : index.images) {  // sorted by hash, and so are the lines
+    if (image.added_at > time) continue;
     const std::string line =
-        to_hex(image.hash) + " " + classes[image.label] + " " + to_string(image.split) + "\n";
+        to_hex(image.hash) + " " + index.classes[image.label] + " " + to_string(image.split) + "\n";
     sha.update({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
   }
   return sha.hex();
+}
+
+}  // namespace
+
+std::string DatasetIndex::revision() const {
+  return revision_until(*this, std::numeric_limits<std::int64_t>::max());
+}
+
+std::optional<std::int64_t> DatasetIndex::time_of_revision(const std::string& revision) const {
+  constexpr std::size_t kMaxTimes = 32;
+  std::set<std::int64_t, std::greater<>> times;
+  for (const ImageRecord& image : images) {
+    times.insert(image.added_at);
+    if (times.size() > kMaxTimes) times.erase(std::prev(times.end()));
+  }
+  for (const std::int64_t time : times) {
+    if (revision_until(*this, time) == revision) return time;
+  }
+  return std::nullopt;
 }
 
 }  // namespace fovea

@@ -58,6 +58,10 @@ struct DatasetIndex {
   // Identifies the contents: sha256, as 64 hex digits, over the sorted lines
   // "<hash> <class> <split>\n".
   std::string revision() const;
+  // The largest added_at among the images that this revision has: all, or all but those that were
+  // added last, at up to 32 times. nullopt when none of these sets has the revision, for example
+  // because labels were changed since.
+  std::optional<std::int64_t> time_of_revision(const std::string& revision) const;
 };
 
 // The largest added_at; 0 without images.

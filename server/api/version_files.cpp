@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "engine/model/model_file.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/api/version_reply.h"
@@ -33,6 +34,15 @@ ModelUpload read_model_upload(const Request& request) {
   return {*model, features};
 }
 
+// The time of the newest image that the model was trained on, if its data is a state of this
+// dataset. So images that `fovea train` used do not count as new.
+Json training_data_of(const Model& model, App& app) {
+  const auto revision = model.provenance.find("data_revision");
+  if (revision == model.provenance.end()) return Json::object();
+  const auto time = app.training.snapshot()->dataset.index().time_of_revision(revision->second);
+  return time ? Json{{"data_time", *time}} : Json::object();
+}
+
 SharedBytes share(std::vector<std::uint8_t> bytes) {
   const auto owner = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
   return {owner, *owner};
@@ -58,7 +68,8 @@ std::string file_name(const StoredVersion& version) {
 Reply upload_model(const Request& request, App& app) {
   const ModelUpload upload = read_model_upload(request);
   const int number = reject_malformed(422, [&] {
-    return app.registry.publish(upload.model, upload.features, Json::object(), request.actor);
+    return app.registry.publish(upload.model, upload.features,
+                                training_data_of(read_model(upload.model), app), request.actor);
   });
   Reply reply =
       json_reply(whole_version_json(app.registry.find(number), app.registry.aliases()), 201);

@@ -553,3 +553,18 @@ def test_a_migration_to_postgresql_moves_the_records_of_projects(tmp_path):
         fovea(tmp_path / "restored", "restore", tmp_path / "copy", *options)
         with start(tmp_path / "restored", *options, model=None) as server:
             assert len(server.json(f"{HANDS}/predictions")["predictions"]) == 1
+
+
+def test_images_that_fovea_train_used_do_not_count_as_new(tmp_path):
+    with start(tmp_path) as server:
+        server.json("/api/v1/dataset/images", class_folders(20))
+        command = [FOVEA, "train", "--data", "images", "--preset", "tiny", "--epochs", "1", "--size", "16"]
+        command += ["--data-dir", tmp_path, "--out", tmp_path / "run"]
+        subprocess.run(command, check=True, capture_output=True)
+        model = (tmp_path / "run" / "model.safetensors").read_bytes()
+        time.sleep(1.1)  # times of images are in seconds
+        server.json("/api/v1/dataset/images", class_folders(5, first=100))
+        uploaded = server.json("/api/v1/models", model, type="application/octet-stream", status=201)
+        server.json(f"/api/v1/models/{uploaded['number']}/activate", {})
+        plan = server.json("/api/v1/jobs/plan", {"kind": "retrain"})
+        assert plan["new_images"] == 15 and plan["new_classes"] == []

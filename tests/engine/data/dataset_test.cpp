@@ -80,6 +80,27 @@ TEST_CASE("a dataset returns all added images sorted by hash", "[engine][data]")
   CHECK(before.load(before.images()[3]).rgb.size() > 0);
 }
 
+TEST_CASE("a revision names the images that were stored until some time", "[engine][data]") {
+  DatasetIndex index;
+  index.classes = {"cat", "dog"};
+  std::vector<std::string> revisions;
+  for (int i = 0; i < 40; ++i) {
+    ImageRecord image;
+    image.hash[0] = static_cast<std::uint8_t>(i);
+    image.label = i % 2;
+    image.added_at = 1000 + i;
+    index.images.push_back(image);
+    revisions.push_back(index.revision());
+  }
+  CHECK(index.time_of_revision(index.revision()) == 1039);
+  CHECK(index.time_of_revision(revisions[30]) == 1030);
+  CHECK(index.time_of_revision(revisions[8]) == 1008);
+  CHECK_FALSE(index.time_of_revision(revisions[7]));  // more than 32 additions ago
+  CHECK_FALSE(index.time_of_revision(""));
+  index.images[3].label = 0;  // a change of a label is not an addition
+  CHECK_FALSE(index.time_of_revision(revisions[30]));
+}
+
 TEST_CASE("the revision depends on hashes and classes and splits only", "[engine][data]") {
   const TemporaryFolder a, b;
   add_images(a.path(), 0, 6);
