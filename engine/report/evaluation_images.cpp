@@ -7,7 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/image/bitmap.h"
 #include "engine/image/resize.h"
-#include "engine/report/base64.h"
+#include "engine/core/base64.h"
 
 namespace fovea {
 namespace {

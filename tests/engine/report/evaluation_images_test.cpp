@@ -8,7 +8,7 @@
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
 #include "engine/model/feature_statistics.h"
-#include "engine/report/base64.h"
+#include "engine/core/base64.h"
 #include "engine/report/evaluation_json.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
