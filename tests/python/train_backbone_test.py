@@ -56,6 +56,8 @@ def test_training_on_a_backbone_gives_a_model_that_predicts(data_dir, tmp_path):
     inspected = json.loads(fovea("inspect", model, "--json").stdout)
     assert inspected["provenance"]["backbone"] == "efficientnet-lite0"
     assert inspected["provenance"]["train_images"] == "33"
+    licence = "unknown: not one of the published files"  # as `fovea backbone import` recorded it
+    assert inspected["provenance"]["backbone_licence"] == licence
     plan = json.loads((data_dir / "first" / "run.json").read_text())
     assert plan["command"].startswith("fovea train --data colours --backbone efficientnet-lite0 --size 64")
     assert plan["metrics"]["cross_validated_accuracy"] == 1
