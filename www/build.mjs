@@ -8,6 +8,7 @@ import { basename, dirname, join, parse, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { buildStandalone } from "./build_standalone.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wasmBuild = process.env.FOVEA_WASM_DIR ?? join(here, "../build/wasm/wasm");
@@ -182,6 +183,10 @@ async function buildPage() {
     "%ICON%": page.emitFile(join(here, "src/logo.svg")),
   });
   await page.serviceWorker("src/offline/service_worker.ts", main);
+  if (built) {
+    const target = join(page.folder, "standalone.html");
+    await buildStandalone({ here, wasmBuild, common, licences: licences(), target });
+  }
   page.report([main, ...preload]);
 }
 

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/core/base64.h"
 #include "engine/core/error.h"
 #include "engine/image/bitmap.h"
 #include "engine/image/resize.h"
-#include "engine/report/base64.h"
 
 namespace fovea {
 namespace {

@@ -242,6 +242,17 @@ bool same_features(const Model& a, const Model& b) {
   return a.preprocess == b.preprocess && key(a) == key(b);
 }
 
+Provenance backbone_provenance(const std::string& name, const ModelFile& backbone) {
+  Provenance provenance{{"backbone", name}, {"backbone_sha256", backbone.weights_sha256}};
+  for (const char* key : {"source", "licence"}) {
+    const auto found = backbone.model.provenance.find(key);
+    if (found != backbone.model.provenance.end()) {
+      provenance[std::string("backbone_") + key] = found->second;
+    }
+  }
+  return provenance;
+}
+
 Transferred train_on_backbone(const Model& backbone, const Dataset& dataset,
                               const TransferOptions& options) {
   return Transfer(backbone, dataset, options).run();

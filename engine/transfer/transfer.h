@@ -8,7 +8,7 @@
 #include "engine/data/dataset.h"
 #include "engine/fit/head_search.h"
 #include "engine/image/preprocess.h"
-#include "engine/model/model.h"
+#include "engine/model/model_file.h"
 
 namespace fovea {
 
@@ -48,6 +48,10 @@ struct Transferred {
 // these splits or the network cannot be built for `size`; IoError.
 Transferred train_on_backbone(const Model& backbone, const Dataset& dataset,
                               const TransferOptions& options);
+
+// What the provenance of a model says about its backbone: the keys backbone, backbone_sha256 and,
+// as far as known, backbone_source and backbone_licence, which must be passed on with the weights.
+Provenance backbone_provenance(const std::string& name, const ModelFile& backbone);
 
 // Whether both models compute the same features: they differ in the last layer alone.
 bool same_features(const Model& a, const Model& b);

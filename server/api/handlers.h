@@ -30,6 +30,9 @@ Reply upload_model(const Request& request, App& app);  // a new version, not act
 Reply show_version_weights(const Request& request, App& app);
 Reply show_version_features(const Request& request, App& app);
 
+// version_export.cpp
+Reply export_version(const Request& request, App& app);  // for other programs, or as one HTML file
+
 // jobs.cpp
 Reply create_job(const Request& request, App& app);
 Reply plan_job(const Request& request, App& app);  // without starting it

@@ -35,6 +35,7 @@ const std::vector<Route> kRoutes = {
     {"POST", "/api/v1/models/{version}/activate", slow(activate_version)},
     {"GET", "/api/v1/models/{version}/weights", Blocking{show_version_weights}, Role::predict},
     {"GET", "/api/v1/models/{version}/features", Blocking{show_version_features}, Role::predict},
+    {"GET", "/api/v1/models/{version}/export", slow(export_version), Role::predict},
     {"GET", "/api/v1/models/{version}/evaluations", Blocking{list_evaluations}, Role::predict},
     {"POST", "/api/v1/models/{version}/evaluations", Blocking{start_evaluation}},
     {"GET", "/api/v1/models/{version}/evaluations/{id}", Blocking{show_evaluation}, Role::predict},

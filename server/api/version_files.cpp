@@ -6,7 +6,6 @@
 #include "server/api/version_reply.h"
 #include "server/app/app.h"
 #include "server/http/problem.h"
-#include "server/registry/manifest.h"
 #include "server/text/json.h"
 
 namespace fovea::server {
@@ -48,21 +47,6 @@ SharedBytes share(std::vector<std::uint8_t> bytes) {
   return {owner, *owner};
 }
 
-// Throws HttpError 410 if the files were removed, since they cannot come back.
-StoredVersion find_with_files(const Request& request, const App& app) {
-  StoredVersion version = app.registry.find(request.params.at(0).second);
-  if (version.removed) {
-    throw HttpError(410,
-                    fmt::format("the files of {} were removed", version_title(version.number)));
-  }
-  return version;
-}
-
-std::string file_name(const StoredVersion& version) {
-  const std::string name = parse_manifest(version.manifest).value("name", "model");
-  return fmt::format("{}-{}", name, version.number);
-}
-
 }  // namespace
 
 Reply upload_model(const Request& request, App& app) {
@@ -78,8 +62,8 @@ Reply upload_model(const Request& request, App& app) {
 }
 
 Reply show_version_weights(const Request& request, App& app) {
-  const StoredVersion version = find_with_files(request, app);
-  return model_file_reply(request, version.model_sha256, file_name(version), [&] {
+  const StoredVersion version = find_with_files(request, app.registry);
+  return model_file_reply(request, version.model_sha256, file_stem(version), [&] {
     const auto active = app.model_or_null();
     if (active && active->number == version.number) return SharedBytes{active, active->file};
     return share(app.registry.model_file(version));
@@ -87,12 +71,12 @@ Reply show_version_weights(const Request& request, App& app) {
 }
 
 Reply show_version_features(const Request& request, App& app) {
-  const StoredVersion version = find_with_files(request, app);
+  const StoredVersion version = find_with_files(request, app.registry);
   if (!version.features_sha256) {
     throw HttpError(404,
                     fmt::format("{} has no feature statistics", version_title(version.number)));
   }
-  return model_file_reply(request, *version.features_sha256, file_name(version) + ".features",
+  return model_file_reply(request, *version.features_sha256, file_stem(version) + ".features",
                           [&] { return share(*app.registry.features_file(version)); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "server/http/problem.h"
 #include "server/registry/manifest.h"
 #include "server/text/json.h"
 #include "server/text/time.h"
@@ -66,6 +67,24 @@ Json whole_version_json(const StoredVersion& version, const Aliases& aliases) {
   return json;
 }
 
+StoredVersion find_with_files(const Request& request, const Registry& registry) {
+  StoredVersion version = registry.find(request.params.at(0).second);
+  if (version.removed) {
+    throw HttpError(410,
+                    fmt::format("the files of {} were removed", version_title(version.number)));
+  }
+  return version;
+}
+
+std::string file_stem(const StoredVersion& version) {
+  const std::string name = parse_manifest(version.manifest).value("name", "model");
+  return fmt::format("{}-{}", name, version.number);
+}
+
+std::string attachment(const std::string& file) {
+  return fmt::format("attachment; filename=\"{}\"", header_safe(file));
+}
+
 Reply model_file_reply(const Request& request, const std::string& sha256, const std::string& name,
                        const std::function<SharedBytes()>& read) {
   const std::string etag = '"' + sha256 + '"';
@@ -76,9 +95,7 @@ Reply model_file_reply(const Request& request, const std::string& sha256, const 
     reply.status = 304;
     return reply;
   }
-  reply.fields.emplace_back(
-      "Content-Disposition",
-      fmt::format("attachment; filename=\"{}.safetensors\"", header_safe(name)));
+  reply.fields.emplace_back("Content-Disposition", attachment(name + ".safetensors"));
   reply.shared = read();
   return reply;
 }

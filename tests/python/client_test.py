@@ -269,6 +269,7 @@ def test_a_retraining_is_followed_to_its_verdict_and_rolled_back(tmp_path):
 
         weights = client.download_weights(tmp_path / "model.safetensors", 2)
         features = client.download_features(tmp_path / "model.features.safetensors", 2)
+        assert client.export_model(tmp_path / "m", "safetensors", 2).read_bytes() == weights.read_bytes()
         uploaded = client.upload_model(weights, features)
         assert uploaded["weights_sha256"] == client.version(2)["weights_sha256"]
         assert client.set_candidate(uploaded["number"])["number"] == uploaded["number"]

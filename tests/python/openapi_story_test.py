@@ -295,6 +295,24 @@ def heif_images(api):
     return set()
 
 
+def exports(api):
+    """Downloads for other programs. Returns the success that a build without the page cannot have."""
+    query = {"format": "safetensors"}
+    assert api.call("export_version", query=query, version=2) == MODEL.read_bytes()
+    api.call("export_version", 304, query=query, version=2, fields={"If-None-Match": "*"})
+    assert b"probabilities" in api.call("export_version", query={"format": "onnx"}, version=2)
+    api.call("export_version", 400, version=2)
+    api.call("export_version", 400, query={"format": "html", "precision": "int8"}, version=2)
+    api.call("export_version", 404, query=query, version=9)
+    api.call("export_version", 410, query=query, version=3)
+    html = {"format": "html"}
+    if api.server.request("GET", api.target("export_version", html, version=2))[0] == 501:
+        api.call("export_version", 501, query=html, version=2)
+        return {("export_version", 200, "text/html")}
+    assert b"<title>" in api.call("export_version", query=html, version=2)
+    return set()
+
+
 def deletion(api):
     ids = [one["id"] for one in api.call("list_predictions")["predictions"]]
     assert api.call("delete_prediction", id=ids[0])["deleted"] == 1
@@ -316,7 +334,7 @@ def test_every_described_success_is_returned_as_described(tmp_path):
         legacy_api(api)
         operation(api)
         projects(api)
-        impossible = heif_images(api)
+        impossible = heif_images(api) | exports(api)
         deletion(api)
         missing = set(api.successes()) - api.seen - set(NOT_REQUESTED) - impossible
         assert not missing, "never requested by this test: " + ", ".join(map(str, sorted(missing)))

@@ -64,6 +64,8 @@ def test_training_on_a_backbone_gives_a_model_that_predicts(data_dir, tmp_path):
     Image.fromarray(stripes).save(tmp_path / "stripes.png")
     foreign = fovea("predict", model, tmp_path / "stripes.png").stdout
     assert "unknown: resembles nothing the model was trained on" in foreign
+    licence = "unknown: not one of the published files"  # as `fovea backbone import` recorded it
+    assert inspected["provenance"]["backbone_licence"] == licence
     plan = json.loads((data_dir / "first" / "run.json").read_text())
     assert plan["command"].startswith("fovea train --data colours --backbone efficientnet-lite0 --size 64")
     assert plan["metrics"]["cross_validated_accuracy"] == 1

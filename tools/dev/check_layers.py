@@ -21,7 +21,7 @@ SERVER_FOLDERS = ["text", "http", "metrics", "store", "store/postgres", "events"
                   "api/legacy", "api/kserve", ""]
 ENGINE_FOR_SERVER = ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/fit",
                      "engine/data", "engine/eval", "engine/train", "engine/retrain",
-                     "engine/transfer", "engine/report"]
+                     "engine/transfer", "engine/report", "engine/exchange"]
 
 
 def server_layers():
@@ -33,7 +33,7 @@ def server_layers():
 # and do not import each other.
 WWW_FOLDERS = ["docs", "base", "components", "components/chart", "net", "inference", "offline",
                "app", "shared", "shared/camera", "shared/job", "shared/upload", "shared/verdict",
-               "shared/versions"]
+               "shared/versions", "standalone"]
 WWW_VIEWS = ["overview", "predict", "history", "data", "train", "models", "insights", "settings",
              "projects", "make"]
 
@@ -111,7 +111,7 @@ PACKAGE_ONLY_IN = {
     r"lucide": [r"www/src/components/icon\.tsx"],
     r"eventsource-parser": [r"www/src/net/sse\.ts"],
     r"swagger-ui-dist": [r"www/src/docs/.*"],
-    r"fovea": [r"www/src/inference/.*"],
+    r"fovea": [r"www/src/(inference|standalone)/.*"],
 }
 
 # What the engine must not do: (pattern, message).

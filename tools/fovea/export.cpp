@@ -1,13 +1,18 @@
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/file.h"
+#include "engine/core/text.h"
+#include "engine/exchange/html_writer.h"
 #include "engine/exchange/keras_h5_writer.h"
 #include "engine/exchange/onnx_writer.h"
 #include "engine/model/model_file.h"
 #include "engine/report/interval_json.h"
+#include "server/http/static_files.h"
 #include "server/text/words.h"
 #include "tools/fovea/evaluation.h"
 #include "tools/fovea/verbs.h"
@@ -16,10 +21,10 @@ namespace fovea::tools {
 namespace {
 
 struct ExportOptions {
-  std::string model, out, name, data_label;
+  std::string model, out, name, data_label, title, www;
   std::string format = "fovea";
   EvaluationRequest request;
-  bool half = false;
+  bool half = false, full = false;
 };
 
 // The metrics that the model file contains: the keys of `fovea eval --json`, with the split in
@@ -68,6 +73,48 @@ void export_for_others(const ExportOptions& options) {
              options.format, sha256);
 }
 
+// The template of the HTML file: of a folder, or of the page in this program.
+std::string read_html_template(const std::string& www) {
+  if (!www.empty()) {
+    const auto bytes = read_file(std::filesystem::path(www) / kHtmlTemplate);
+    return {bytes.begin(), bytes.end()};
+  }
+  for (const server::EmbeddedFile& file : server::embedded_page()) {
+    if (file.path == kHtmlTemplate) return {file.bytes.begin(), file.bytes.end()};
+  }
+  throw ConfigError(
+      fmt::format("this program contains no {}: its page was built without the WebAssembly engine, "
+                  "which the HTML file contains; --www names a folder with the file",
+                  kHtmlTemplate));
+}
+
+void export_html(const ExportOptions& options) {
+  const auto precision = options.full ? WeightPrecision::full : WeightPrecision::half;
+  const std::string page = read_html_template(options.www);
+  const std::string html = write_html(page, read_model_argument(options.model).bytes,
+                                      {options.title, "", FOVEA_VERSION, precision});
+  write_file_atomically(options.out, html);
+  fmt::print("{}  ({} KiB, one file for any browser, weights in {} precision)\n", options.out,
+             html.size() / 1024, options.full ? "full" : "half");
+}
+
+// The options that only some formats have.
+struct FormatOptions {
+  std::vector<std::string> formats;
+  std::vector<Option> options;
+};
+
+void check_format(const std::string& format, const std::vector<FormatOptions>& all) {
+  for (const auto& [formats, options] : all) {
+    if (std::find(formats.begin(), formats.end(), format) != formats.end()) continue;
+    for (const Option& option : options) {
+      if (!option.given()) continue;
+      throw UsageError(option.name() + " applies to --format " + join(formats, " and ") +
+                       ", not to " + format);
+    }
+  }
+}
+
 }  // namespace
 
 void add_export(Verb& program) {
@@ -76,11 +123,12 @@ void add_export(Verb& program) {
   const auto options = std::make_shared<ExportOptions>();
   verb.option("model", options->model, kModelHelp).required();
   verb.option("--out", options->out, "Output file").value_name("FILE").required();
-  verb.option("--format", options->format,
-              "fovea: a model file with its evaluation on --data; onnx, keras-h5: a file for "
-              "another program")
+  verb.option(
+          "--format", options->format,
+          "fovea: a model file with its evaluation on --data; onnx, keras-h5: a file for "
+          "another program; html: one file for any browser, which needs no server and no network")
       .value_name("FORMAT")
-      .one_of({"fovea", "onnx", "keras-h5"})
+      .one_of({"fovea", "onnx", "keras-h5", "html"})
       .show_default();
   std::vector<Option> evaluated;  // the options of --format fovea
   evaluated.push_back(verb.flag("--half", options->half,
@@ -92,18 +140,25 @@ void add_export(Verb& program) {
           .value_name("NAME"));
   const Option data = add_evaluation_options(verb, options->request);
   evaluated.push_back(data);
-  verb.action([options, evaluated, data] {
-    if (options->format == "fovea") {
-      if (!data.given()) throw UsageError("--format fovea needs --data");
-      export_evaluated(*options);
-      return;
-    }
-    for (const Option& option : evaluated) {
-      if (option.given()) {
-        throw UsageError(option.name() + " applies to --format fovea, not to " + options->format);
-      }
-    }
-    export_for_others(*options);
+  std::vector<Option> html;  // the options of --format html
+  html.push_back(verb.option("--title", options->title,
+                             "Title of the HTML file (default: the name of the model)")
+                     .value_name("TEXT"));
+  html.push_back(verb.flag("--full", options->full,
+                           "Store the weights of the HTML file in full precision, which doubles "
+                           "their size"));
+  html.push_back(verb.option("--www", options->www,
+                             "Take the template of the HTML file from this folder instead of the "
+                             "built-in one")
+                     .value_name("DIR")
+                     .existing_directory());
+  verb.action([options, data,
+               limited = std::vector<FormatOptions>{{{"fovea"}, evaluated}, {{"html"}, html}}] {
+    check_format(options->format, limited);
+    if (options->format == "html") return export_html(*options);
+    if (options->format != "fovea") return export_for_others(*options);
+    if (!data.given()) throw UsageError("--format fovea needs --data");
+    export_evaluated(*options);
   });
 }
 

@@ -104,15 +104,15 @@ void print_search(const Transferred& trained, const Progress& progress) {
 }
 
 void write_result(Transferred& trained, const TrainPlan& plan, const std::string& backbone,
-                  const std::string& backbone_sha256, const fs::path& run) {
+                  const fovea::ModelFile& file, const fs::path& run) {
   Model& model = trained.model;
   const json metrics = metrics_of(trained);
   model.provenance = {
       {"name", plan.data + "-" + backbone},  {"created", plan.created},
-      {"fovea_version", FOVEA_VERSION},      {"backbone", backbone},
-      {"backbone_sha256", backbone_sha256},  {"data", plan.data},
+      {"fovea_version", FOVEA_VERSION},      {"data", plan.data},
       {"data_revision", plan.data_revision}, {"train_images", std::to_string(trained.images)},
       {"metrics", metrics.dump()},           {"command", plan.command}};
+  model.provenance.merge(backbone_provenance(backbone, file));
   const json document = {{"command", plan.command},
                          {"created", plan.created},
                          {"data", plan.data},
@@ -160,7 +160,7 @@ void run_train_backbone(TrainArguments& arguments) {
     end_by_signal();
   }
   print_search(trained, progress);
-  write_result(trained, plan, name, backbone.weights_sha256, run);
+  write_result(trained, plan, name, backbone, run);
   for (const std::string& note : trained.notes) fmt::print("{}\n", note);
 }
 

@@ -4,10 +4,10 @@
 
 #include <fmt/core.h>
 
+#include "engine/core/base64.h"
 #include "engine/core/text.h"
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
-#include "engine/report/base64.h"
 #include "server/api/input.h"
 #include "server/text/json.h"
 

@@ -155,16 +155,16 @@ Json cross_validation_json(const Transferred& trained) {
           {"mirrored", search.selected.views > 1}};
 }
 
-Provenance provenance_of(const JobSpec& spec, const std::string& backbone_sha256,
-                         const Transferred& trained, const Dataset& dataset) {
-  return {{"name", spec.backbone->model_name},
-          {"created", iso_seconds(std::chrono::system_clock::now())},
-          {"fovea_version", FOVEA_VERSION},
-          {"backbone", spec.backbone->name},
-          {"backbone_sha256", backbone_sha256},
-          {"data", spec.dataset},
-          {"data_revision", dataset.revision()},
-          {"train_images", std::to_string(trained.images)}};
+Provenance provenance_of(const JobSpec& spec, const ModelFile& backbone, const Transferred& trained,
+                         const Dataset& dataset) {
+  Provenance provenance{{"name", spec.backbone->model_name},
+                        {"created", iso_seconds(std::chrono::system_clock::now())},
+                        {"fovea_version", FOVEA_VERSION},
+                        {"data", spec.dataset},
+                        {"data_revision", dataset.revision()},
+                        {"train_images", std::to_string(trained.images)}};
+  provenance.merge(backbone_provenance(spec.backbone->name, backbone));
+  return provenance;
 }
 
 }  // namespace
@@ -201,7 +201,7 @@ RetrainResult run_backbone_job(const JobContext& job) {
     result.evaluation = kEvaluationFile;
   }
   metrics["cross_validation"] = cross_validation_json(trained);
-  trained.model.provenance = provenance_of(spec, backbone.weights_sha256, trained, dataset);
+  trained.model.provenance = provenance_of(spec, backbone, trained, dataset);
   trained.model.provenance["metrics"] = metrics.dump();
   job.write(kModelFile, write_model(trained.model));
   result.model = kModelFile;

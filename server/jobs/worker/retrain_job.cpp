@@ -41,7 +41,8 @@ Inputs read_inputs(const JobSpec& spec) {
 Provenance provenance_of(const JobContext& job, const Inputs& inputs, const RetrainPlan& plan) {
   Provenance provenance;
   const Provenance& parent = inputs.champion.model.provenance;
-  for (const char* key : {"name", "preset"}) {
+  for (const char* key :
+       {"name", "preset", "backbone", "backbone_sha256", "backbone_source", "backbone_licence"}) {
     if (const auto found = parent.find(key); found != parent.end()) provenance[key] = found->second;
   }
   provenance["created"] = iso_seconds(std::chrono::system_clock::now());

@@ -2,13 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/core/base64.h"
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/data/import.h"
 #include "engine/image/bitmap.h"
 #include "engine/image/decode.h"
 #include "engine/model/feature_statistics.h"
-#include "engine/report/base64.h"
 #include "engine/report/evaluation_json.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"

@@ -462,6 +462,22 @@ class Client:
         """Writes the model file of a version (safetensors)."""
         return self._transport.download(f"/api/v1/models/{version}/weights", file)
 
+    def export_model(
+        self,
+        file: str | os.PathLike[str],
+        format: str,
+        version: int | str = "champion",
+        *,
+        precision: str | None = None,
+    ) -> Path:
+        """Writes a version for use elsewhere. `format`: "safetensors", "onnx" or "html".
+
+        An HTML file contains the engine, the model and a page, and classifies images in any browser without a
+        server. `precision` of the weights: "half" (the default for HTML) or "full".
+        """
+        query = {"format": format, "precision": precision}
+        return self._transport.download(f"/api/v1/models/{version}/export", file, query=query)
+
     def download_features(self, file: str | os.PathLike[str], version: int | str = "champion") -> Path:
         """Writes the feature statistics of a version."""
         return self._transport.download(f"/api/v1/models/{version}/features", file)

@@ -1,4 +1,21 @@
 export const words = {
+  take: {
+    title: "Take it with you",
+    formats: {
+      html: {
+        button: "Download one HTML file",
+        use: "It opens with a double click, on a phone too, and needs neither a server nor a network.",
+      },
+      onnx: {
+        button: "Download as ONNX",
+        use: "For ONNX Runtime and other programs. The file describes how to prepare an image.",
+      },
+      safetensors: {
+        button: "Download the model",
+        use: "For another Fovea server, the command line or the JavaScript package (safetensors).",
+      },
+    },
+  },
   version: (n: number) => `version ${n}`,
   activate: {
     title: (n: number) => `Activate version ${n}?`,

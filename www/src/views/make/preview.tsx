@@ -12,14 +12,13 @@ import { toastError } from "../../components/toasts.js";
 import { readVersion } from "../../inference/model_info.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import type { Outcome } from "../../inference/types.js";
-import { apiUrl } from "../../net/api.js";
-import { saveFromServer } from "../../net/files.js";
 import { fetchVersion } from "../../net/models.js";
 import { project } from "../../net/project.js";
 import { useResource } from "../../net/resource.js";
 import { CameraView } from "../../shared/camera/camera_view.js";
 import { useCamera } from "../../shared/camera/use_camera.js";
 import { ProbabilityBars } from "../../shared/probability_bars.js";
+import { TakeWithYou } from "../../shared/versions/take_with_you.js";
 import { classify, useLivePredictions } from "./live.js";
 import { words } from "./strings.js";
 import { usedCamera } from "./used_camera.js";
@@ -134,12 +133,6 @@ function Result({ of }: { of: Outcome }) {
 }
 
 function NextSteps() {
-  const [busy, setBusy] = useState(false);
-  const save = async (): Promise<void> => {
-    setBusy(true);
-    await saveFromServer(apiUrl("/api/v1/model/weights"), `${project.peek()}.safetensors`).catch(toastError);
-    setBusy(false);
-  };
   return (
     <div class="preview-next">
       <p>
@@ -151,10 +144,8 @@ function NextSteps() {
           <Icon name="predict" size={16} />
           {w.use}
         </a>
-        <Button icon="download" busy={busy} onClick={() => void save()}>
-          {w.download}
-        </Button>
       </div>
+      <TakeWithYou version="champion" name={project.value} />
     </div>
   );
 }

@@ -87,6 +87,5 @@ export const words = {
     correct: "Check the images of each class",
     correctHint: "Move images that are in the wrong class, add more of what it confuses, and train again.",
     use: "Classify many images",
-    download: "Download the model",
   },
 } as const;

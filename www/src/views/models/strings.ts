@@ -72,7 +72,6 @@ export const words = {
     clearCandidate: "Remove the candidate role",
     candidateSet: (n: number) => `Version ${n} is the candidate`,
     candidateCleared: (n: number) => `Version ${n} is no longer the candidate`,
-    weights: "Download the model",
     features: "Download the feature statistics",
     evaluate: "Evaluate on the test images",
     compare: (n: number) => `Compare with the active version ${n}`,

@@ -53,7 +53,6 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
       )}
       {compareLink}
       <ActionButton icon="chart" label={w.evaluate} action={() => evaluate(number)} onDone={onChange} />
-      <ActionButton icon="download" label={w.weights} action={() => saveWeights(version)} onDone={onChange} />
       {features && (
         <ActionButton icon="download" label={w.features} action={() => saveFeatures(version)} onDone={onChange} />
       )}
@@ -118,12 +117,6 @@ async function evaluate(number: number): Promise<void> {
   const { id } = await startEvaluation(number);
   succeed(w.evaluating(id));
 }
-
-const saveWeights = ({ number, name }: Version): Promise<void> =>
-  saveFromServer(
-    apiUrl("/api/v1/models/{version}/weights", { path: { version: number } }),
-    `${fileName(name)}-${number}.safetensors`,
-  );
 
 const saveFeatures = ({ number, name }: Version): Promise<void> =>
   saveFromServer(

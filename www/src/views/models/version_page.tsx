@@ -22,6 +22,7 @@ import { readForgetting, readVerdict } from "../../net/verdict.js";
 import { AuditLine } from "../../shared/audit_line.js";
 import { Loaded } from "../../shared/loaded.js";
 import { VerdictReport } from "../../shared/verdict/verdict_report.js";
+import { TakeWithYou } from "../../shared/versions/take_with_you.js";
 import { words } from "./strings.js";
 import { VersionActions } from "./version_actions.js";
 import { Aliases } from "./version_list.js";
@@ -55,6 +56,11 @@ export function VersionPage({ id }: { id: string }) {
               <Head of={loaded} />
               <VersionActions version={loaded} aliases={models.value?.aliases ?? {}} onChange={reload} />
               <Metrics of={loaded} />
+              {loaded.removed === undefined && (
+                <div class="card">
+                  <TakeWithYou version={loaded.number} name={`${loaded.name}-${loaded.number}`} />
+                </div>
+              )}
               <Verdict of={loaded} />
               <div class="version-below">
                 <Provenance of={loaded} />

@@ -1,4 +1,4 @@
-#include "engine/report/base64.h"
+#include "engine/core/base64.h"
 
 #include <array>
 
