@@ -54,7 +54,7 @@ export function Page({ facts }: { facts: Facts }) {
 }
 
 function Known({ info }: { info: ModelInfo }) {
-  const { classes, provenance } = info;
+  const { classes, novelty, provenance } = info;
   const chips = (names: readonly string[]) => (
     <ul class="chips">
       {names.map((name) => (
@@ -76,7 +76,7 @@ function Known({ info }: { info: ModelInfo }) {
         </details>
       )}
       <p class="hint">
-        {accuracyText(provenance)} {w.limits}
+        {accuracyText(provenance)} {novelty ? w.novelty : w.limits}
       </p>
     </>
   );

@@ -1,6 +1,7 @@
 // Images and their predictions.
 import { useEffect, useState } from "preact/hooks";
 import { milliseconds, percent } from "../base/format.js";
+import { words as baseWords } from "../base/strings.js";
 import { Button } from "../components/button.js";
 import { ProbabilityBars } from "../shared/probability_bars.js";
 import type { Answer } from "./answers.js";
@@ -11,12 +12,13 @@ const kBars = 5;
 export function Bars({ answer, labels }: { answer: Answer; labels: readonly string[] }) {
   if (answer.state === "waiting") return <p class="waiting">...</p>;
   if (answer.state === "failed") return <p class="bad">{answer.error}</p>;
-  const { label, probability, probabilities, timing } = answer.prediction;
+  const { label, probability, probabilities, timing, unknown } = answer.prediction;
   return (
     <div class="answer">
       <p class="label">
         <bdi>{label}</bdi> <span>{percent(probability)}</span>
       </p>
+      {unknown && <p class="certainty unknown">{baseWords.certainty.unknown}</p>}
       <ProbabilityBars predictions={[{ source: "page", prediction: { labels, probabilities } }]} first={kBars} />
       <p class="hint">{w.time(milliseconds(timing.decode + timing.compute))}</p>
     </div>

@@ -27,6 +27,7 @@ export const words = {
     `Correct for ${p} of ${images(n)} in cross-validation (${interval(low, high)}).`,
   unmeasured: "Its accuracy was not measured.",
   limits: "It answers with one of its classes for every image, also for one that shows none of them.",
+  novelty: "It says so when an image resembles nothing it was trained on.",
   about: "About this file",
   aboutTrained: "Trained",
   aboutVersion: "Version",
