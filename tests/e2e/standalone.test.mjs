@@ -25,6 +25,7 @@ const work = mkdtempSync(join(tmpdir(), "fovea-standalone-"));
 let browser;
 let exported; // path of the file, downloaded in the page
 let expected; // path -> [{label, probability}, ...] of all classes, of the server
+let others; // paths of the ONNX file and of the model file
 let shown; // what the page of the version offers
 before(async () => {
   const server = await startServer();
@@ -34,12 +35,15 @@ before(async () => {
   const page = await openView(browser, server, "models/1");
   const section = page.getByRole("region", { name: "Take it with you" });
   shown = await section.getByRole("button").allInnerTexts();
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    section.getByRole("button", { name: "Download one HTML file" }).click(),
-  ]);
-  exported = join(work, download.suggestedFilename());
-  await download.saveAs(exported);
+  const save = async (name) => {
+    const button = section.getByRole("button", { name });
+    const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+    const path = join(work, download.suggestedFilename());
+    await download.saveAs(path);
+    return path;
+  };
+  exported = await save("Download one HTML file");
+  others = [await save("Download as ONNX"), await save("Download the model")];
   await screenshotPage(page, "take-with-you");
   await page.close();
   const files = [ship, truck, ...decoderImages(), ...(realImages(40) ?? [])];
@@ -100,6 +104,11 @@ async function bars(answer) {
 test("the version page offers three downloads, and the HTML file is small", () => {
   assert.deepEqual(shown, ["Download one HTML file", "Download as ONNX", "Download the model"]);
   assert.equal(basename(exported), "cifar10-small-1.html");
+  const [onnx, safetensors] = others;
+  assert.equal(basename(onnx), "cifar10-small-1.onnx");
+  assert.ok(readFileSync(onnx).includes("probabilities"));
+  assert.equal(basename(safetensors), "cifar10-small-1.safetensors");
+  assert.deepEqual(readFileSync(safetensors), readFileSync(model));
   // Base64 of half-precision weights, the engine, the page and the licences. cifar10-small has 16-bit weights already.
   assert.ok(statSync(exported).size < (statSync(model).size * 4) / 3 + 1_000_000);
 });
