@@ -125,12 +125,3 @@ TEST_CASE("transfer learning says what it needs", "[engine][transfer]") {
   CHECK(trained.notes[0] == "Class blue has 1 image to train on; 20 or more are recommended.");
   CHECK_THAT(trained.notes[3], ContainsSubstring("too few images to calibrate"));
 }
-
-TEST_CASE("a backbone needs a dense head and layers for any size", "[engine][transfer]") {
-  NetworkSpec spec{{1, 8, 8, 3}, {{FlattenSpec{}}, {DenseSpec{4}}, {ReluSpec{}}, {DenseSpec{2}}}};
-  Network network(spec);
-  CHECK(replace_head(network, 8, 5).outputs() == 5);
-  CHECK_THROWS_WITH(replace_head(network, 16, 5), ContainsSubstring("depend on the size"));
-  spec.layers.pop_back();
-  CHECK_THROWS_WITH(replace_head(Network(spec), 8, 5), ContainsSubstring("dense layer"));
-}
