@@ -1,8 +1,8 @@
-// The engine's interface for JavaScript: eight C functions. Handles are small positive numbers, not
-// addresses, so an invalid one is an error and not a trap. Exceptions do not leave these functions:
-// they become a return code, and fv_last_error() has their text. One thread calls the functions,
-// and each Worker has its own instance; the images of one call are distributed over the threads
-// that fv_engine() started.
+// The engine's interface for JavaScript: eight C functions here, those for training in
+// training.cpp. Handles are small positive numbers, not addresses, so an invalid one is an error
+// and not a trap. Exceptions do not leave these functions: they become a return code, and
+// fv_last_error() has their text. One thread calls the functions, and each Worker has its own
+// instance; the images of one call are distributed over the threads that fv_engine() started.
 
 #include <algorithm>
 #include <chrono>
@@ -20,11 +20,10 @@
 #include "engine/core/parallel.h"
 #include "engine/kernels/direct_conv.h"
 #include "engine/model/classifier.h"
+#include "wasm/calls.h"
 
 namespace fovea {
 namespace {
-
-using Bytes = std::span<const std::uint8_t>;
 
 // Memory of one thread.
 struct ThreadBuffers {
@@ -43,7 +42,6 @@ struct Session {
 
 std::map<int, std::unique_ptr<Session>> g_sessions;
 int g_next_handle = 1;
-std::string g_error;
 
 Session& session(int handle) {
   const auto found = g_sessions.find(handle);
@@ -51,20 +49,6 @@ Session& session(int handle) {
     throw ConfigError("there is no model with handle " + std::to_string(handle));
   }
   return *found->second;
-}
-
-// Returns body(), or `failed` when it throws.
-template <typename T, typename Body>
-T guarded(T failed, const Body& body) {
-  try {
-    g_error.clear();
-    return body();
-  } catch (const std::bad_alloc&) {
-    g_error = "out of memory";
-  } catch (const std::exception& error) {
-    g_error = error.what();
-  }
-  return failed;
 }
 
 double milliseconds(std::chrono::steady_clock::duration time) {
@@ -102,23 +86,6 @@ nlohmann::json describe(const Classifier& classifier) {
           {"weights_sha256", classifier.weights_sha256()},
           {"provenance", model.provenance},
           {"layers", layers}};
-}
-
-// The images of these sizes, which are stored one after another in `size` bytes. Throws ShapeError.
-std::vector<Bytes> split_images(const std::uint8_t* bytes, std::size_t size,
-                                std::span<const std::uint32_t> sizes) {
-  std::vector<Bytes> images;
-  std::size_t left = size;
-  for (const std::uint32_t image_size : sizes) {
-    if (image_size > left) {
-      throw ShapeError("image " + std::to_string(images.size()) + " has " +
-                       std::to_string(image_size) + " bytes, but only " + std::to_string(left) +
-                       " are left");
-    }
-    images.emplace_back(bytes + (size - left), image_size);
-    left -= image_size;
-  }
-  return images;
 }
 
 // Writes the probabilities to out, the milliseconds {decode and resize, network} to times, and the

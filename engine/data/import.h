@@ -13,11 +13,12 @@
 #include "engine/data/dataset.h"
 #include "engine/data/image_source.h"
 #include "engine/image/decode.h"
+#include "engine/image/resize.h"
 
 namespace fovea {
 
 struct ImportOptions {
-  int max_size = 320;                 // images with a longer shorter side are scaled down, pixels
+  int max_size = kMaxStoredSide;      // images with a longer shorter side are scaled down, pixels
   double val_fraction = 0.1;          // of train, when the source has train but no val (split.h)
   int threads = available_threads();  // for decoding; the result does not depend on it
   DecodeLimits limits;

@@ -152,4 +152,13 @@ Image crop(const Image& image, int x0, int y0, int width, int height) {
   return out;
 }
 
+Image limit_size(Image image, int max_shorter) {
+  const int shorter = std::min(image.width, image.height);
+  if (shorter <= max_shorter) return image;
+  const auto scaled = [&](int side) {
+    return static_cast<int>((2 * std::int64_t{side} * max_shorter + shorter) / (2 * shorter));
+  };
+  return resize(image, scaled(image.width), scaled(image.height));
+}
+
 }  // namespace fovea

@@ -14,6 +14,11 @@ Image resize(const Image& image, int width, int height);
 Image resize_and_crop(const Image& image, int full_width, int full_height, int x0, int y0,
                       int width, int height);
 
+// An image whose shorter side has more than `max_shorter` pixels, scaled down to that; others are
+// unchanged. Training images are stored so, and the page treats its own the same.
+inline constexpr int kMaxStoredSide = 320;  // of stored training images, by default
+Image limit_size(Image image, int max_shorter = kMaxStoredSide);
+
 // The rectangle x0 <= x < x0 + width, y0 <= y < y0 + height. Throws ShapeError unless it lies
 // inside the image.
 Image crop(const Image& image, int x0, int y0, int width, int height);

@@ -247,7 +247,7 @@ std::vector<std::uint8_t> write_safetensors(const Safetensors& file) {
   const std::string header = build_header(file, order, sha.hex());
   std::vector<std::uint8_t> bytes(8 + header.size() + total);
   for (std::size_t i = 0; i < 8; ++i) {
-    bytes[i] = static_cast<std::uint8_t>(header.size() >> (8 * i));
+    bytes[i] = static_cast<std::uint8_t>(std::uint64_t{header.size()} >> (8 * i));
   }
   auto out = std::copy(header.begin(), header.end(), bytes.begin() + 8);
   for (const StoredTensor* tensor : order) {

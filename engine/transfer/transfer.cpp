@@ -7,17 +7,18 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/parallel.h"
 #include "engine/core/sha256.h"
 #include "engine/data/training_set.h"
 #include "engine/eval/evaluate.h"
 #include "engine/fit/novelty_fit.h"
+#include "engine/fit/view_features.h"
 #include "engine/model/model_file.h"
 #include "engine/transfer/feature_cache.h"
 
 namespace fovea {
 namespace {
 
-constexpr int kViews = 2;           // the image and its mirror image
 constexpr std::size_t kChunk = 32;  // images between two calls of progress
 
 // Identifies what the features depend on, besides the image.
@@ -35,17 +36,6 @@ std::string features_key(const Network& network, const Preprocess& preprocess) {
     add(tensor->data(), static_cast<std::size_t>(tensor->size()) * sizeof(Scalar));
   }
   return hash.hex();
-}
-
-TrainingSet mirrored(const TrainingSet& set) {
-  TrainingSet result = set;
-  for (int row = 0; row < set.count() * set.size; ++row) {
-    const std::ptrdiff_t start = std::ptrdiff_t{row} * set.size * 3;
-    for (int x = 0; x < set.size; ++x) {
-      std::copy_n(&set.pixels[start + x * 3], 3, &result.pixels[start + (set.size - 1 - x) * 3]);
-    }
-  }
-  return result;
 }
 
 class Transfer {
@@ -91,7 +81,7 @@ Transfer::Transfer(const Model& backbone, const Dataset& dataset, const Transfer
       cache_(options.cache,
              features_key(replace_head(backbone.network, result_.model.preprocess.size, 1),
                           result_.model.preprocess),
-             result_.model.network.feature_dim() * kViews) {
+             view_feature_count(result_.model.network)) {
   std::set<int> classes;
   for (const ImageRecord& image : dataset.images()) {
     if (image.split != Split::test) {
@@ -110,14 +100,15 @@ void Transfer::extract_chunk(std::span<const ImageRecord* const> images, const N
   const Preprocess& preprocess = result_.model.preprocess;
   const TrainingSet set = load_images(dataset_, {images.begin(), images.end()}, preprocess.size,
                                       preprocess.fit, preprocess.mean, options_.threads);
-  const Tensor plain = evaluate_features(folded, preprocess, set, options_.threads);
-  const Tensor mirror = evaluate_features(folded, preprocess, mirrored(set), options_.threads);
-  const std::ptrdiff_t dim = plain.shape().c;
-  for (int i = 0; i < set.count(); ++i) {
-    std::vector<float> features(plain.image(i), plain.image(i) + dim);
-    features.insert(features.end(), mirror.image(i), mirror.image(i) + dim);
-    cache_.add(images[i]->hash, std::move(features));
-  }
+  std::vector<ViewBuffers> buffers(std::max(options_.threads, 1));
+  std::vector<std::vector<float>> features(images.size());
+  const std::size_t pixels = std::size_t(set.size) * set.size * 3;
+  parallel_for(set.count(), options_.threads, [&](int i, int thread) {
+    features[i].resize(view_feature_count(folded));
+    compute_view_features(folded, preprocess, {set.image(i), pixels}, buffers[thread],
+                          features[i].data());
+  });
+  for (int i = 0; i < set.count(); ++i) cache_.add(images[i]->hash, std::move(features[i]));
 }
 
 // Computes the features that are not cached. False: stopped.
@@ -184,11 +175,12 @@ Transferred Transfer::run() {
 
 ImageFeatures Transfer::training_features() const {
   const int dim = result_.model.network.feature_dim();
-  ImageFeatures features{kViews, Tensor({int_size(training_) * kViews, 1, 1, dim}), {}};
+  ImageFeatures features{
+      kFeatureViews, Tensor({int_size(training_) * kFeatureViews, 1, 1, dim}), {}};
   for (int i = 0; i < int_size(training_); ++i) {
     const ImageRecord& image = *images_[training_[i]];
-    std::copy_n(cache_.find(image.hash), std::ptrdiff_t{kViews} * dim,
-                features.features.image(i * kViews));
+    std::copy_n(cache_.find(image.hash), view_feature_count(result_.model.network),
+                features.features.image(i * kFeatureViews));
     features.labels.push_back(image.label);
   }
   return features;
@@ -213,27 +205,6 @@ void Transfer::add_predictions() {
 }
 
 }  // namespace
-
-Network replace_head(const Network& backbone, int size, int outputs) {
-  NetworkSpec spec = backbone.spec();
-  DenseSpec* head =
-      spec.layers.empty() ? nullptr : std::get_if<DenseSpec>(&spec.layers.back().kind);
-  if (head == nullptr) throw ConfigError("the last layer of a backbone must be a dense layer");
-  *head = {.out = outputs};
-  spec.input.h = spec.input.w = size;
-  Network network(spec);
-  const std::map<std::string, Tensor*> from = tensors_by_name(backbone);
-  const std::string last = std::to_string(spec.layers.size() - 1) + ".";
-  for (const auto& [name, tensor] : tensors_by_name(network)) {
-    if (name.starts_with(last)) continue;
-    if (from.at(name)->shape() != tensor->shape()) {
-      throw ConfigError("the backbone cannot take images of " + std::to_string(size) +
-                        " pixels: the weights of layer " + name + " depend on the size");
-    }
-    tensor->copy_from(*from.at(name));
-  }
-  return network;
-}
 
 bool same_features(const Model& a, const Model& b) {
   const auto key = [](const Model& model) {

@@ -56,8 +56,4 @@ Provenance backbone_provenance(const std::string& name, const ModelFile& backbon
 // Whether both models compute the same features: they differ in the last layer alone.
 bool same_features(const Model& a, const Model& b);
 
-// The network of `backbone` for another image size and number of outputs. Its last layer is zero.
-// Throws ConfigError when the last layer is not a Dense or the weights do not fit that size.
-Network replace_head(const Network& backbone, int size, int outputs);
-
 }  // namespace fovea

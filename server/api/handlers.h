@@ -119,6 +119,10 @@ Reply delete_project(const Request& request, App& app);   // into the trash
 Reply restore_project(const Request& request, App& app);  // from there
 Reply purge_project(const Request& request, App& app);
 
+// backbones.cpp: pretrained networks
+Reply list_backbones(const Request& request, App& app);
+Reply show_backbone_weights(const Request& request, App& app);
+
 // openapi.cpp
 Reply show_openapi(const Request& request, App& app);
 

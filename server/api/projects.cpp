@@ -4,10 +4,9 @@
 
 #include <fmt/core.h>
 
-#include "engine/data/data_dir.h"
 #include "engine/data/image_source.h"
-#include "engine/model/backbones.h"
 #include "server/api/audit.h"
+#include "server/api/backbones.h"
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/app/project_archive.h"
@@ -103,17 +102,6 @@ Json project_json(App& app) {
   json["retraining"] = app.jobs().retraining();
   json["url"] = app.api;
   return json;
-}
-
-// The pretrained networks that projects can be trained on.
-std::vector<std::string> installed_backbones(const App& app) {
-  std::vector<std::string> installed;
-  for (const std::string& name : backbone_names()) {
-    std::error_code error;
-    const auto file = backbone_file(app.options.data_dir, name);
-    if (std::filesystem::is_regular_file(file, error)) installed.push_back(name);
-  }
-  return installed;
 }
 
 Json broken_json(const std::string& name) {

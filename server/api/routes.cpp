@@ -97,6 +97,9 @@ const std::vector<Route> kRoutes = {
     {"GET", "/api/v1/jobs/{id}/events", Blocking{follow_job}},
     {"GET", "/api/v1/events", follow_everything},
 
+    server_wide({"GET", "/api/v1/backbones", Blocking{list_backbones}, Role::predict}),
+    server_wide({"GET", "/api/v1/backbones/{backbone}/weights", Blocking{show_backbone_weights},
+                 Role::predict}),
     server_wide({"GET", "/api/v1/projects", Blocking{list_projects}, Role::predict}),
     server_wide({"POST", "/api/v1/projects", slow(create_project), kUploadBody}),
     {"GET", "/api/v1/project.zip", slow(download_project)},

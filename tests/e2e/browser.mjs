@@ -121,11 +121,11 @@ export async function waitForPredictions(page, count) {
   await page.locator(".predictions h2").getByText(headline, { exact: true }).waitFor({ timeout: 300_000 });
 }
 
-// Sends images to the server as another client of the API.
-export async function predictByApi({ address }, files, headers = {}) {
+// Sends images to the server as another client of the API. `project`: "projects/NAME/"; "": the default one.
+export async function predictByApi({ address }, files, headers = {}, project = "") {
   const form = new FormData();
   for (const file of files) form.append("file", new Blob([readFileSync(file)]), basename(file));
-  const response = await fetch(`${address}/api/v1/predict`, { method: "POST", body: form, headers });
+  const response = await fetch(`${address}/api/v1/${project}predict`, { method: "POST", body: form, headers });
   assert.equal(response.status, 200);
   return response.json();
 }

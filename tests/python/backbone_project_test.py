@@ -1,5 +1,6 @@
 """A project that is trained on a backbone, over HTTP. The backbone has random weights."""
 
+import hashlib
 import io
 
 import numpy as np
@@ -95,6 +96,27 @@ def test_a_project_is_trained_on_an_installed_backbone(tmp_path, weights):
         assert server.json(f"{HANDS}/model")["version"] == "2"
     with start(tmp_path, model=None) as server:
         assert predicted(server, HANDS, "blue") == "blue"
+
+
+def test_an_installed_backbone_is_listed_and_downloaded(tmp_path, weights):
+    fovea("backbone", "import", weights, "--data-dir", tmp_path)
+    file = (tmp_path / "backbones/efficientnet-lite0.safetensors").read_bytes()
+    digest = hashlib.sha256(file).hexdigest()
+    path = "/api/v1/backbones/efficientnet-lite0/weights"
+    with start(tmp_path) as server:
+        listed = server.json("/api/v1/backbones")["backbones"]
+        assert listed == [
+            {"name": "efficientnet-lite0", "input_size": 224, "file_size": len(file), "file_sha256": digest}
+        ]
+        assert server.request(path) == (200, file)
+        assert server.request(path, headers={"If-None-Match": f'"{digest}"'}) == (304, b"")
+        for name, reason in {
+            "efficientnet-lite1": "efficientnet-lite1 is not installed",
+            "resnet": 'there is no backbone "resnet"',
+            "..%2fefficientnet-lite0": "does not exist",
+        }.items():
+            missing = server.json(f"/api/v1/backbones/{name}/weights", status=404)
+            assert reason in missing["detail"]
 
 
 def test_a_backbone_that_is_not_installed_is_named(tmp_path):

@@ -278,6 +278,16 @@ def projects(api):
     api.call("purge_project", 204, project="hands")
 
 
+def backbones(api, data_dir):
+    api.call("download_backbone", 404, backbone="efficientnet-lite0")
+    file = data_dir / "backbones" / "efficientnet-lite0.safetensors"
+    file.parent.mkdir()
+    file.write_bytes(MODEL.read_bytes())
+    assert api.call("list_backbones")["backbones"][0]["file_size"] == file.stat().st_size
+    assert api.call("download_backbone", backbone="efficientnet-lite0") == MODEL.read_bytes()
+    api.call("download_backbone", 304, backbone="efficientnet-lite0", fields={"If-None-Match": "*"})
+
+
 def heif_images(api):
     """HEIC and AVIF, which only a build with libheif reads. Returns the successes that others cannot have."""
     files = {f"image/{kind}": (HEIF / f"still.{kind}").read_bytes() for kind in ("heic", "avif")}
@@ -334,6 +344,7 @@ def test_every_described_success_is_returned_as_described(tmp_path):
         legacy_api(api)
         operation(api)
         projects(api)
+        backbones(api, tmp_path / "data")
         impossible = heif_images(api) | exports(api)
         deletion(api)
         missing = set(api.successes()) - api.seen - set(NOT_REQUESTED) - impossible

@@ -15,7 +15,7 @@
 #include "engine/data/dataset.h"
 #include "engine/fit/interval.h"
 #include "engine/model/model_file.h"
-#include "engine/report/interval_json.h"
+#include "engine/report/head_json.h"
 #include "engine/transfer/transfer.h"
 #include "server/jobs/worker/stop_signals.h"
 #include "server/text/time.h"
@@ -68,24 +68,6 @@ class Progress {
   Clock::time_point end_ = start_;
 };
 
-// Of the accuracy in cross-validation.
-Interval accuracy_interval(const Transferred& trained) {
-  return wilson_interval(std::llround(trained.search.selected.accuracy * trained.images),
-                         trained.images);
-}
-
-json metrics_of(const Transferred& trained) {
-  const HeadSearch& search = trained.search;
-  json metrics = {{"strength", search.selected.strength}, {"views", search.selected.views}};
-  if (search.folds == 0) return metrics;
-  metrics.update({{"folds", search.folds},
-                  {"cross_validated_accuracy", search.selected.accuracy},
-                  {"cross_validated_accuracy_interval", accuracy_interval(trained)},
-                  {"cross_validated_log_loss", search.selected.log_loss},
-                  {"temperature_interval", search.temperature.interval}});
-  return metrics;
-}
-
 void print_search(const Transferred& trained, const Progress& progress) {
   const HeadSearch& search = trained.search;
   fmt::print("Features: {}, {} computed, {:.1f} s\n",
@@ -100,13 +82,14 @@ void print_search(const Transferred& trained, const Progress& progress) {
   fmt::print("Head: {}, regularisation c = {:g}, {:.1f} s\n", views, search.selected.strength,
              progress.head_seconds());
   fmt::print("Accuracy in {}-fold cross-validation: {:.1f} %, {}\n", search.folds,
-             100 * search.selected.accuracy, interval_text(accuracy_interval(trained)));
+             100 * search.selected.accuracy,
+             interval_text(accuracy_interval(search, trained.images)));
 }
 
 void write_result(Transferred& trained, const TrainPlan& plan, const std::string& backbone,
                   const fovea::ModelFile& file, const fs::path& run) {
   Model& model = trained.model;
-  const json metrics = metrics_of(trained);
+  const json metrics = head_json<json>(trained.search, trained.images);
   model.provenance = {
       {"name", plan.data + "-" + backbone},  {"created", plan.created},
       {"fovea_version", FOVEA_VERSION},      {"data", plan.data},

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { pageCache, weightsCache } from "../src/offline/names.js";
+import { backbonePath, inProject, isBackbonePath } from "../src/net/paths.js";
+import { backboneCache, isOwnCache, pageCache, weightsCache } from "../src/offline/names.js";
 import { type Build, PageFiles } from "../src/offline/page_files.js";
 import { RefusedError, Weights } from "../src/offline/weights.js";
 
@@ -232,4 +233,20 @@ test("two simultaneous requests fetch the file once", async () => {
   assert.equal(await read(weights), "one");
   await first;
   assert.equal(fullResponses, 1);
+});
+
+test("caches of pretrained networks belong to the page", () => {
+  const scope = "https://host/app/";
+  const name = backboneCache(scope, "api/v1/backbones/efficientnet-lite0/weights");
+  assert.equal(isOwnCache(scope, name), true);
+  assert.equal(isOwnCache(scope, weightsCache(scope)), true);
+  assert.equal(isOwnCache("https://host/", name), false);
+});
+
+test("the path of a pretrained network is the same in every project", () => {
+  const path = backbonePath("efficientnet-lite0");
+  assert.equal(path, "api/v1/backbones/efficientnet-lite0/weights");
+  assert.equal(inProject(path, "hands"), path);
+  assert.equal(isBackbonePath(path), true);
+  assert.equal(isBackbonePath("api/v1/backbones"), false);
 });

@@ -115,11 +115,12 @@ function refusing(...glues: string[]) {
     requests.push(received);
     return pair((request, reply) => {
       const { id, type } = request;
-      received.push(type === "start" ? request.files.glue : type);
+      received.push(request.type === "start" ? request.files.glue : type);
       if (type === "load") reply({ id, type: "loaded", info });
-      else if (type !== "start") reply({ id, type: "failed", error: "not used" });
-      else if (glues.includes(request.files.glue)) reply({ id, type: "failed", error: `no ${request.files.glue}` });
-      else reply({ id, type: "started", engine });
+      else if (type === "predict" || type === "explain") reply({ id, type: "failed", error: "not used" });
+      else if (request.type !== "start") throw new Error(type);
+      else if (!glues.includes(request.files.glue)) reply({ id, type: "started", engine });
+      else reply({ id, type: "failed", error: `no ${request.files.glue}` });
     })();
   };
   return { port, requests };

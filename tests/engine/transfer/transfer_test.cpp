@@ -129,12 +129,3 @@ TEST_CASE("transfer learning says what it needs", "[engine][transfer]") {
   CHECK_THAT(trained.notes[3], ContainsSubstring("too few images to calibrate"));
   CHECK_THAT(trained.notes[4], ContainsSubstring("does not recognise images"));
 }
-
-TEST_CASE("a backbone needs a dense head and layers for any size", "[engine][transfer]") {
-  NetworkSpec spec{{1, 8, 8, 3}, {{FlattenSpec{}}, {DenseSpec{4}}, {ReluSpec{}}, {DenseSpec{2}}}};
-  Network network(spec);
-  CHECK(replace_head(network, 8, 5).outputs() == 5);
-  CHECK_THROWS_WITH(replace_head(network, 16, 5), ContainsSubstring("depend on the size"));
-  spec.layers.pop_back();
-  CHECK_THROWS_WITH(replace_head(Network(spec), 8, 5), ContainsSubstring("dense layer"));
-}

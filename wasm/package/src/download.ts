@@ -19,6 +19,7 @@ export async function download(
   const encoded = response.headers.has("content-encoding");
   const total = encoded ? 0 : Number(response.headers.get("content-length") ?? 0);
   const chunks: Uint8Array[] = [];
+  const whole = total === 0 ? undefined : new Uint8Array(total); // instead of a copy at the end
   let received = 0;
   const reader = response.body.getReader();
   for (;;) {
@@ -26,14 +27,15 @@ export async function download(
       throw new Error(`${address}: connection lost after ${received} bytes`);
     });
     if (done) break;
-    chunks.push(value);
+    if (whole !== undefined && received + value.length <= total) whole.set(value, received);
+    else chunks.push(value);
     received += value.length;
     onProgress({ received, total });
   }
   if (total !== 0 && received !== total) {
     throw new Error(`${address}: connection lost after ${received} of ${total} bytes`);
   }
-  return concatenate(chunks, received);
+  return whole ?? concatenate(chunks, received);
 }
 
 function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {

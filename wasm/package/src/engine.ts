@@ -1,4 +1,4 @@
-// The C interface of wasm/bindings.cpp and its start. The caller provides the content of the .wasm file, so this works
+// The C interface of wasm/bindings.cpp and wasm/training.cpp, and its start. The caller provides the content of the .wasm file, so this works
 // in a page, in a Worker and in Node.
 
 export interface Abi {
@@ -24,6 +24,31 @@ export interface Abi {
   _fv_failure(handle: number, i: number): number;
   _fv_free(handle: number): void;
   _fv_last_error(): number;
+  _fv_backbone(bytes: number, size: number): number;
+  _fv_backbone_info(handle: number): number;
+  _fv_features(
+    handle: number,
+    bytes: number,
+    size: number,
+    sizes: number,
+    count: number,
+    features: number,
+    width: number,
+    hashes: number,
+  ): number;
+  _fv_features_failure(handle: number, i: number): number;
+  _fv_train(
+    handle: number,
+    features: number,
+    width: number,
+    hashes: number,
+    labels: number,
+    count: number,
+    request: number,
+  ): number;
+  _fv_trained_file(handle: number, half: number, size: number): number;
+  _fv_backbone_free(handle: number): void;
+  onProgress?: ((fraction: number) => boolean | undefined) | undefined; // called by fv_train(); false stops it
   UTF8ToString(pointer: number): string;
 }
 

@@ -43,10 +43,12 @@ interface LoadedModel {
   retired: boolean; // replaced; disposed when users is 0
 }
 
-const absoluteUrl = (path: string): string => new URL(path, document.baseURI).href;
+export const absoluteUrl = (path: string): string => new URL(path, document.baseURI).href;
+
+export const newEngineWorker = (): Worker => new Worker(absoluteUrl(FOVEA_ADDRESSES.worker), { type: "module" });
 
 // The engine with threads first, where threads are possible. The engine without threads runs everywhere.
-function engines(): EngineFiles[] {
+export function engines(): EngineFiles[] {
   const { glue, wasm, threadsGlue, threadsWasm, threadsWorker } = FOVEA_ADDRESSES;
   const single: EngineFiles = { glue: absoluteUrl(glue), wasm: absoluteUrl(wasm) };
   const count = availableThreads();
@@ -119,7 +121,7 @@ class PageEngine {
     }
     ++model.users;
     try {
-      return await predictAll(model, files);
+      return await predictAll(model.classifier, model.info, files);
     } finally {
       --model.users;
       if (model.retired) retire(model);
@@ -150,7 +152,7 @@ class PageEngine {
     setState({ state: "loading", received: 0, total: 0 });
     const secret = token.peek();
     const loaded = await WorkerClassifier.load(
-      () => new Worker(absoluteUrl(FOVEA_ADDRESSES.worker), { type: "module" }),
+      newEngineWorker,
       {
         engines: engines(),
         model: absoluteUrl(inProject(kWeightsPath, shown)),
@@ -167,7 +169,10 @@ class PageEngine {
   }
 }
 
-async function predictAll({ classifier, info }: LoadedModel, files: readonly File[]): Promise<Outcome[]> {
+type Predict = Pick<WorkerClassifier, "predictAll">;
+
+// One outcome for each file, in the same order. Never throws.
+export async function predictAll(classifier: Predict, info: ModelInfo, files: readonly File[]): Promise<Outcome[]> {
   const contents = await Promise.all(files.map(readFile));
   const readable = contents.filter((content) => content instanceof Uint8Array);
   // An image that cannot be decoded has an error as its result. A rejection means that the engine failed, so a

@@ -5,6 +5,14 @@ export const pagePrefix = (scope: string): string => `fovea-page ${new URL(scope
 export const pageCache = (scope: string, build: string): string => pagePrefix(scope) + build;
 export const weightsCache = (scope: string): string => `fovea-weights ${new URL(scope).pathname}`;
 
+// Of a pretrained network, which is stored when the page first trains on it. `path`: its address below `scope`.
+const backbonePrefix = (scope: string): string => `fovea-backbone ${new URL(scope).pathname} `;
+export const backboneCache = (scope: string, path: string): string => backbonePrefix(scope) + path;
+
+// Whether a cache was made by this page or its service worker.
+export const isOwnCache = (scope: string, name: string): boolean =>
+  name.startsWith(pagePrefix(scope)) || name === weightsCache(scope) || name.startsWith(backbonePrefix(scope));
+
 // The stored model file.
 export interface StoredWeights {
   sha256: string; // of the file

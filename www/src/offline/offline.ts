@@ -7,7 +7,7 @@ import { words } from "../base/strings.js";
 import { serverState } from "../net/http.js";
 import { isDefaultProject } from "../net/project.js";
 import { token } from "../net/token.js";
-import { pagePrefix, type StoredWeights, type StoreReply, type StoreRequest, weightsCache } from "./names.js";
+import { isOwnCache, pagePrefix, type StoredWeights, type StoreReply, type StoreRequest } from "./names.js";
 
 declare const FOVEA_ADDRESSES: { wasm: string };
 
@@ -167,7 +167,7 @@ export async function removeStored(): Promise<void> {
   writeStored(kKey, kOff);
   await running;
   await (await navigator.serviceWorker.getRegistration(pageUrl()))?.unregister();
-  const isOwn = (name: string): boolean => name.startsWith(pagePrefix(pageUrl())) || name === weightsCache(pageUrl());
+  const isOwn = (name: string): boolean => isOwnCache(pageUrl(), name);
   await Promise.all((await caches.keys()).filter(isOwn).map((name) => caches.delete(name)));
   offline.value = { state: "off" };
 }

@@ -1,7 +1,7 @@
-// The service worker: lets the page and its own model work without the server. It answers requests for the
-// page's files and the model file only. All other requests go to the server, so stale data is never shown.
-import { kWeightsPath } from "../net/paths.js";
-import type { StoreReply, StoreRequest } from "./names.js";
+// The service worker: lets the page, its own model and training in the page work without the server. It answers
+// requests for the page's files, the model file and pretrained networks only. All other requests go to the server, so stale data is never shown.
+import { isBackbonePath, kWeightsPath } from "../net/paths.js";
+import { backboneCache, type StoreReply, type StoreRequest } from "./names.js";
 import { type Build, PageFiles } from "./page_files.js";
 import { RefusedError, Weights } from "./weights.js";
 
@@ -33,6 +33,15 @@ const scope = worker.registration.scope;
 const fetchFile: typeof fetch = (input, init) => fetch(input, init);
 const files = new PageFiles(scope, FOVEA_BUILD, caches, fetchFile);
 const weights = new Weights(scope, caches, fetchFile, () => files.stored());
+const backbones = new Map<string, Weights>(); // by path
+
+function backbone(path: string): Weights {
+  const known = backbones.get(path);
+  if (known !== undefined) return known;
+  const added = new Weights(scope, caches, fetchFile, () => files.stored(), path, backboneCache(scope, path));
+  backbones.set(path, added);
+  return added;
+}
 
 // A new build takes over immediately: users get the server's index.html anyway.
 worker.addEventListener("install", (event) => event.waitUntil(files.install().then(() => worker.skipWaiting())));
@@ -48,6 +57,8 @@ worker.addEventListener("fetch", (event) => {
     if (path === "" || path === "index.html") event.respondWith(files.page(request));
   } else if (path.startsWith("assets/")) {
     event.respondWith(files.asset(request));
+  } else if (isBackbonePath(path)) {
+    event.respondWith(backbone(path).respond(request.headers, (done) => event.waitUntil(done)));
   } else if (path === kWeightsPath && request.cache !== "no-store") {
     // With no-store the caller wants the server's current file, for instance to save it to disk.
     event.respondWith(weights.respond(request.headers, (done) => event.waitUntil(done)));

@@ -1,4 +1,4 @@
-// The model file in the browser's cache, keyed by the SHA-256 of its content; only the newest one is kept. The
+// A model file in the browser's cache, by default that of the active model, keyed by the SHA-256 of its content; only the newest one is kept. The
 // server is asked each time whether its file has changed. The cached file is used when it has not, or when the
 // server is unreachable.
 import { kWeightsPath } from "../net/paths.js";
@@ -22,9 +22,11 @@ export class Weights {
     private readonly caches: CacheStorage,
     private readonly fetchFile: typeof fetch,
     private readonly mayStore: () => Promise<boolean>,
+    path = kWeightsPath,
+    name = weightsCache(scope),
   ) {
-    this.url = new URL(kWeightsPath, scope).href;
-    this.name = weightsCache(scope);
+    this.url = new URL(path, scope).href;
+    this.name = name;
   }
 
   // The server's current file, or the stored one when it is the same or the server is unreachable. A new file is

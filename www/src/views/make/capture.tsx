@@ -4,7 +4,6 @@ import { Button } from "../../components/button.js";
 import type { FoundFile } from "../../components/dropped_files.js";
 import { CameraView, DeviceSelect } from "../../shared/camera/camera_view.js";
 import { captureFrame, useCamera } from "../../shared/camera/use_camera.js";
-import { addTo } from "./collect.js";
 import { words } from "./strings.js";
 import { usedCamera } from "./used_camera.js";
 
@@ -13,7 +12,12 @@ const kMaxSide = 640; // pixels
 const kBatch = 25; // images of a request
 const w = words.capture;
 
-export function Capture({ label, onClose }: { label: string; onClose: () => void }) {
+interface CaptureProps {
+  onFiles: (files: FoundFile[]) => void; // recorded images, in batches
+  onClose: () => void;
+}
+
+export function Capture({ onFiles, onClose }: CaptureProps) {
   const [device, setDevice] = useState("");
   const camera = useCamera(device);
   const video = useRef<HTMLVideoElement>(null);
@@ -28,7 +32,7 @@ export function Capture({ label, onClose }: { label: string; onClose: () => void
     return record(
       () => video.current,
       () => setTaken((n) => n + 1),
-      (files) => addTo(label, files),
+      onFiles,
     );
   }, [recording, live]);
   const start = (): void => setRecording(true);

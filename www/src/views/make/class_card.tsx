@@ -55,7 +55,7 @@ export function ClassCard({ size: { name, total }, names, hasFocus, camera, onCa
           </a>
         )}
       </p>
-      {camera && <Capture label={name} onClose={() => onCamera(false)} />}
+      {camera && <Capture onFiles={(files) => addTo(name, files)} onClose={() => onCamera(false)} />}
       {total > 0 && <Thumbnails label={name} total={total} />}
       <RejectedFiles of={rejected.value.get(name)} />
       {!camera && (

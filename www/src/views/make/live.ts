@@ -12,20 +12,27 @@ const kPageEvery = 120;
 const kServerEvery = 1_000;
 const kMaxSide = 480; // pixels
 
-export async function classify(file: File, stop?: AbortSignal): Promise<Outcome> {
+export type Classify = (file: File, stop?: AbortSignal) => Promise<Outcome>;
+
+// By the active model of the project.
+export const classify: Classify = async (file, stop) => {
   const outcomes = pageEngine.available
     ? await pageEngine.predict([file])
     : await predictOnServer([file], undefined, stop);
   return outcomes[0] ?? { state: "pending" };
-}
+};
 
 // The latest prediction for the video while it is live; undefined before the first one.
-export function useLivePredictions(video: RefObject<HTMLVideoElement | null>, live: boolean): Outcome | undefined {
+export function useLivePredictions(
+  video: RefObject<HTMLVideoElement | null>,
+  live: boolean,
+  run: Classify,
+): Outcome | undefined {
   const [outcome, setOutcome] = useState<Outcome>();
   useEffect(() => {
     if (!live) return;
     const stop = new AbortController();
-    void follow(video, setOutcome, stop.signal).catch((error: unknown) => {
+    void follow(video, run, setOutcome, stop.signal).catch((error: unknown) => {
       if (!isAbort(error)) throw error;
     });
     return () => stop.abort();
@@ -35,6 +42,7 @@ export function useLivePredictions(video: RefObject<HTMLVideoElement | null>, li
 
 async function follow(
   video: RefObject<HTMLVideoElement | null>,
+  run: Classify,
   onOutcome: (outcome: Outcome) => void,
   stop: AbortSignal,
 ): Promise<void> {
@@ -42,7 +50,7 @@ async function follow(
     const source = video.current;
     if (source && source.videoWidth > 0 && document.visibilityState === "visible") {
       const file = await captureFrame(source, "frame.jpg", kMaxSide);
-      const outcome = file && (await classify(file, stop));
+      const outcome = file && (await run(file, stop));
       if (stop.aborted) return;
       if (outcome) onOutcome(outcome);
     }

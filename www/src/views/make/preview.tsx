@@ -19,7 +19,7 @@ import { CameraView } from "../../shared/camera/camera_view.js";
 import { useCamera } from "../../shared/camera/use_camera.js";
 import { ProbabilityBars } from "../../shared/probability_bars.js";
 import { TakeWithYou } from "../../shared/versions/take_with_you.js";
-import { classify, useLivePredictions } from "./live.js";
+import { type Classify, classify, useLivePredictions } from "./live.js";
 import { words } from "./strings.js";
 import { usedCamera } from "./used_camera.js";
 
@@ -50,7 +50,7 @@ function Tryout() {
     <>
       <AccuracyLine />
       <EngineLine />
-      {camera && <LiveCamera />}
+      {camera && <LiveCamera run={classify} />}
       {!camera && shown && (
         <>
           <img class="preview-image" src={shown.url} alt="" />
@@ -100,10 +100,10 @@ function EngineLine() {
   return <Progress label={w.loading} value={total ? received : undefined} max={total || 1} detail={bytes(received)} />;
 }
 
-function LiveCamera() {
+export function LiveCamera({ run }: { run: Classify }) {
   const camera = useCamera("");
   const video = useRef<HTMLVideoElement>(null);
-  const outcome = useLivePredictions(video, camera.now.state === "live");
+  const outcome = useLivePredictions(video, camera.now.state === "live", run);
   return (
     <>
       <div class="preview-camera">
@@ -116,7 +116,7 @@ function LiveCamera() {
 
 const kBars = 6;
 
-function Result({ of }: { of: Outcome }) {
+export function Result({ of }: { of: Outcome }) {
   if (of.state === "failed") return <p class="bad">{of.error}</p>;
   if (of.state !== "done") return null;
   const { prediction } = of;

@@ -4,10 +4,22 @@ import { interval } from "../../base/strings.js";
 export const words = {
   name: {
     title: "Make your own classifier",
-    text: "It is trained on your images: a few dozen of each class are enough to begin. Everything stays on this server.",
+    text: "It is trained on your images: a few dozen of each class are enough to begin.",
     label: "What is it called?",
     example: "My classifier",
     create: "Create",
+    place: {
+      label: "Where are the images kept?",
+      server: {
+        title: "On this server",
+        text: "Images and classifier are stored there: you and others can continue later, on any device.",
+      },
+      page: {
+        title: "Keep the images in this page",
+        text: "Nothing is uploaded: this browser trains. You save the result as a file, or upload it if you want to.",
+      },
+      unfinished: (title: string) => `Continue with “${title}”, whose images are in this page`,
+    },
     network: {
       backbone: "It starts from a network that already knows many kinds of images, so few images are enough.",
       preset: "A small network is trained from the beginning. It needs more images than one that was trained before.",

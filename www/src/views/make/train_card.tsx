@@ -41,7 +41,7 @@ export function TrainCard({ classes }: { classes: readonly ClassSize[] }) {
   );
 }
 
-function Warnings({ classes }: { classes: readonly ClassSize[] }) {
+export function Warnings({ classes }: { classes: readonly ClassSize[] }) {
   if (!canTrain(classes)) return <p class="hint">{w.tooFew}</p>;
   const warnings = warningsOf(classes);
   return (
