@@ -14,6 +14,7 @@ struct AugmentOptions {
   int shift = 2;         // maximum in pixels, both axes; borders are reflected
   float rotate = 0;      // maximum in degrees, both directions
   float zoom = 0;        // scale by 1 - zoom to 1 + zoom; below 1
+  float crop = 1;        // a random square of at least this fraction of the area; 1 = all of it
   int cutout = 0;        // edge of a grey square that covers part of the image, pixels
                          // (DeVries and Taylor, arXiv 1708.04552)
   float brightness = 0;  // adds -brightness to brightness to values in [0, 1]
@@ -24,7 +25,7 @@ struct AugmentOptions {
 
 // Writes the augmented image {size, size, 3} to `out` of the same size. A function of the options
 // and of (seed, epoch, index), so neither order nor threads matter. With everything off: a copy.
-// REQUIRES: out does not overlap square, zoom < 1.
+// REQUIRES: out does not overlap square, zoom < 1, 0 < crop <= 1.
 void augment(const std::uint8_t* square, int size, std::uint8_t* out, const AugmentOptions& options,
              std::uint64_t seed, int epoch, int index);
 
