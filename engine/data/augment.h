@@ -14,11 +14,11 @@ struct AugmentOptions {
   int shift = 2;         // maximum in pixels, both axes; borders are reflected
   float rotate = 0;      // maximum in degrees, both directions
   float zoom = 0;        // scale by 1 - zoom to 1 + zoom; below 1
-  float crop = 1;        // a random square of at least this fraction of the area; 1 = all of it
   int cutout = 0;        // edge of a grey square that covers part of the image, pixels
                          // (DeVries and Taylor, arXiv 1708.04552)
   float brightness = 0;  // adds -brightness to brightness to values in [0, 1]
   float contrast = 0;    // scales the distance from grey by 1 - contrast to 1 + contrast
+  float crop = 1;        // a random square of at least this fraction of the area; 1 = all of it
 
   bool operator==(const AugmentOptions&) const = default;
 };

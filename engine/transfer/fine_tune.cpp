@@ -260,7 +260,7 @@ Recipe fine_tune_recipe(const Network& network, int images, bool mirror) {
   recipe.label_smoothing = 0.1f;
   recipe.ema_decay = 0;  // a cycle that ends at a rate of 0 needs no average
   recipe.freeze_statistics = true;
-  recipe.augment = {.flip = mirror, .shift = 0, .crop = 0.5f, .brightness = 0.2f, .contrast = 0.2f};
+  recipe.augment = {.flip = mirror, .shift = 0, .brightness = 0.2f, .contrast = 0.2f, .crop = 0.5f};
   return recipe;
 }
 
