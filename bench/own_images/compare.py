@@ -7,9 +7,9 @@ usage: compare.py FOVEA HANDS_TAR CLOTHING_TAR [--draws N] [--shots 5,10,20,50] 
 For each draw of N images a class, the command trains a classifier, and scikit-learn fits a logistic
 regression to the same features (those that the command stored; tests/exchange/backbone_test.py
 compares them with PyTorch's), scaled to the norm sqrt(1280), centred, C = 0.05. Both classify the
-same test images. With --fine-tune, the command trains a second time with `--fine-tune`, whose accuracy is printed
-beside the others, and the table says how often the fine-tuned network was kept. Prints a table and writes it as
-JSON to build/own_images.json.
+same test images. With --fine-tune, the command trains a second time with `--fine-tune`; the accuracy
+is printed beside the others, with the number of draws whose fine-tuned network was kept. Prints a
+table and writes it as JSON to build/own_images.json.
 """
 
 import argparse
@@ -149,8 +149,8 @@ def compare(command, name, sets, shots, draws, size, folder, fine_tune):
                 model = command.train(dataset, size, "--fine-tune")
                 tuned.append(command.accuracy(model, dataset))
                 verdicts.append(command.metrics(model)["fine_tuning"])
-                print(f"  draw {draw}: frozen {100 * ours[-1]:.2f}, result with --fine-tune {100 * tuned[-1]:.2f};",
-                      json.dumps(verdicts[-1]), flush=True)  # fmt: skip
+                accuracies = f"frozen {100 * ours[-1]:.2f}, with --fine-tune {100 * tuned[-1]:.2f}"
+                print(f"  draw {draw}: {accuracies}; {json.dumps(verdicts[-1])}", flush=True)
         row = {
             "set": name,
             "images_a_class": shot or "all",
@@ -159,7 +159,8 @@ def compare(command, name, sets, shots, draws, size, folder, fine_tune):
             "scikit_learn": round(100 * statistics.mean(theirs), 2),
         }
         if fine_tune:
-            row |= {"fine_tune": round(100 * statistics.mean(tuned), 2), "kept": sum(v["kept"] for v in verdicts)}
+            row["fine_tune"] = round(100 * statistics.mean(tuned), 2)
+            row["kept"] = sum(verdict["kept"] for verdict in verdicts)
         print(f"{name:<10} {row['images_a_class']!s:>4} {row['fovea']:7.2f} {row['scikit_learn']:7.2f}  "
               f"{row['fovea'] - row['scikit_learn']:+.2f}"
               + (f"   {row['fine_tune']:.2f}, kept {row['kept']} of {row['draws']}" if fine_tune else ""),
@@ -180,7 +181,8 @@ def main():
     arguments = parser.parse_args()
     shots = [int(text) for text in arguments.shots.split(",")]
     rows = []
-    print("set        images  fovea sklearn  difference" + ("  with --fine-tune" if arguments.fine_tune else ""))
+    more = "  with --fine-tune" if arguments.fine_tune else ""
+    print(f"set        images  fovea sklearn  difference{more}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         command = Command(arguments.program, folder)

@@ -3,8 +3,9 @@
 
 usage: torch_backbone.py SIZE THREADS
 
-Written for Debian's python3-torch; bench/peers/fine_tune sets the environment. The step is fine-tuning: batches of 16,
-batch norm in evaluation mode with trained scale and shift, label smoothing, AdamW. Images are prepared tensors.
+Written for Debian's python3-torch; bench/peers/fine_tune sets the environment. The step is fine-tuning:
+batches of 16, batch norm in evaluation mode with trained scale and shift, label smoothing, AdamW. Images
+are prepared tensors.
 """
 
 import json
@@ -44,7 +45,8 @@ class SamePad(nn.Module):
 def convolution(c, out, kernel, stride=1, groups=1, activation=True):
     layers = [SamePad(kernel)] if stride == 2 else []
     pad = 0 if stride == 2 else kernel // 2
-    layers += [nn.Conv2d(c, out, kernel, stride, pad, groups=groups, bias=False), nn.BatchNorm2d(out, eps=1e-3)]
+    layers.append(nn.Conv2d(c, out, kernel, stride, pad, groups=groups, bias=False))
+    layers.append(nn.BatchNorm2d(out, eps=1e-3))
     return layers + ([nn.ReLU6(inplace=True)] if activation else [])
 
 
@@ -69,7 +71,8 @@ def network():
             layers.append(Block(c, out, kernel, stride if i == 0 else 1, expansion))
             c = out
     layers += convolution(c, 1280, 1)
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1280, CLASSES))
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1280, CLASSES)]
+    return nn.Sequential(*layers)
 
 
 def main():

@@ -111,9 +111,9 @@ def test_fine_tuning_is_evaluated_on_held_out_images(data_dir, tmp_path):
 
 
 def test_stopped_fine_tuning_keeps_the_head(data_dir, tmp_path):
-    command = ["train", "--data", "colours", "--backbone", "efficientnet-lite0", "--size", "128", "--fine-tune"]
+    command = ["train", "--data", "colours", "--backbone", "efficientnet-lite0", "--size", "128"]
     child = subprocess.Popen(
-        [FOVEA, *command, "--data-dir", data_dir, "--out", tmp_path / "run", "--threads", "1"],
+        [FOVEA, *command, "--fine-tune", "--data-dir", data_dir, "--out", tmp_path / "run", "--threads", "1"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
