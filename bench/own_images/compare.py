@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Accuracy of `fovea train --backbone` with few images a class, beside scikit-learn's.
 
-usage: compare.py FOVEA HANDS_TAR CLOTHING_TAR CIFAR_TAR
-                  [--unknown] [--draws N] [--shots 5,10,20,50] [--size 224]
+usage: compare.py FOVEA HANDS_TAR CLOTHING_TAR CIFAR_TAR [--draws N] [--shots 5,10,20,50]
+                  [--size 224] [--sets hands,clothing] [--fine-tune] [--unknown]
 
 For each draw of N images a class, the command trains a classifier, and scikit-learn fits a logistic
 regression to the same features (those that the command stored; tests/exchange/backbone_test.py
 compares them with PyTorch's), scaled to the norm sqrt(1280), centred, C = 0.05. Both classify the
-same test images. Prints a table and writes it as JSON to build/own_images.json.
+same test images. With --fine-tune, the command trains a second time with `--fine-tune`; the accuracy
+is printed beside the others, with the number of draws whose fine-tuned network was kept. Prints a
+table and writes it as JSON to build/own_images.json.
 
 With --unknown it measures instead how many test images the classifier of the first draw calls
 unknown, of its classes (false alarms) and of the other sets, and writes build/unknown_images.json.
@@ -89,10 +91,13 @@ class Command:
     def features_folder(self, name):
         return self.data_dir / "datasets" / name / "features"
 
-    def train(self, name, size):
-        run_folder = self.data_dir / "runs" / name
-        self("train", "--data", name, "--backbone", BACKBONE, "--size", size, "--out", run_folder)
+    def train(self, name, size, *options):
+        run_folder = self.data_dir / "runs" / "-".join([name, *options])
+        self("train", "--data", name, "--backbone", BACKBONE, "--size", size, "--out", run_folder, *options)
         return run_folder / "model.safetensors"
+
+    def metrics(self, model):
+        return json.loads((model.parent / "run.json").read_text())["metrics"]
 
     def accuracy(self, model, name):
         return json.loads(self("eval", model, "--data", name, "--json"))["accuracy"]
@@ -159,14 +164,14 @@ def pairs(classes):
     return [(label, file) for label, files in classes.items() for file in files]
 
 
-def compare(command, name, sets, shots, draws, size, folder):
+def compare(command, name, sets, shots, draws, size, folder, fine_tune):
     # All images once, so that each feature is computed once.
     everything = {"train": {c: sets["train"][c] + sets["test"][c] for c in sets["train"]}}
     command.add(f"{name}-all", everything, folder)
     command.train(f"{name}-all", size)
     features = read_features(command.features_folder(f"{name}-all"))
     for shot in shots:
-        ours, theirs = [], []
+        ours, theirs, tuned, verdicts = [], [], [], []
         for draw in range(draws if shot else 1):
             dataset = f"{name}-{shot or 'every'}-{draw}"
             chosen = {
@@ -177,6 +182,12 @@ def compare(command, name, sets, shots, draws, size, folder):
             shutil.copytree(command.features_folder(f"{name}-all"), command.features_folder(dataset))
             ours.append(command.accuracy(command.train(dataset, size), dataset))
             theirs.append(sklearn_accuracy(features, pairs(chosen), pairs(sets["test"])))
+            if fine_tune:
+                model = command.train(dataset, size, "--fine-tune")
+                tuned.append(command.accuracy(model, dataset))
+                verdicts.append(command.metrics(model)["fine_tuning"])
+                accuracies = f"frozen {100 * ours[-1]:.2f}, with --fine-tune {100 * tuned[-1]:.2f}"
+                print(f"  draw {draw}: {accuracies}; {json.dumps(verdicts[-1])}", flush=True)
         row = {
             "set": name,
             "images_a_class": shot or "all",
@@ -184,8 +195,13 @@ def compare(command, name, sets, shots, draws, size, folder):
             "fovea": round(100 * statistics.mean(ours), 2),
             "scikit_learn": round(100 * statistics.mean(theirs), 2),
         }
+        if fine_tune:
+            row["fine_tune"] = round(100 * statistics.mean(tuned), 2)
+            row["kept"] = sum(verdict["kept"] for verdict in verdicts)
         print(f"{name:<10} {row['images_a_class']!s:>4} {row['fovea']:7.2f} {row['scikit_learn']:7.2f}  "
-              f"{row['fovea'] - row['scikit_learn']:+.2f}", flush=True)  # fmt: skip
+              f"{row['fovea'] - row['scikit_learn']:+.2f}"
+              + (f"   {row['fine_tune']:.2f}, kept {row['kept']} of {row['draws']}" if fine_tune else ""),
+              flush=True)  # fmt: skip
         yield row
 
 
@@ -199,26 +215,30 @@ def main():
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--shots", default="5,10,20,50,0", help="0: all images")
     parser.add_argument("--size", default="224")
+    parser.add_argument("--sets", default="hands,clothing")
+    parser.add_argument("--fine-tune", action="store_true")
     arguments = parser.parse_args()
     shots = [int(text) for text in arguments.shots.split(",")]
     rows = []
+    more = "  with --fine-tune" if arguments.fine_tune else ""
     if not arguments.unknown:
-        print("set        images  fovea sklearn  difference")
+        print(f"set        images  fovea sklearn  difference{more}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         command = Command(arguments.program, folder)
-        everything = {
-            "hands": unpack_hands(arguments.hands, folder),
-            "clothing": unpack_clothing(arguments.clothing, folder),
-        }
+        unpack = {"hands": unpack_hands, "clothing": unpack_clothing}
+        everything = {name: unpack[name](getattr(arguments, name), folder) for name in unpack}
         cifar = unpack_cifar(arguments.cifar, folder) if arguments.unknown else []
-        for name, sets in everything.items():
+        for name in arguments.sets.split(","):
+            sets = everything[name]
             if arguments.unknown:
                 foreign = {other: flat(s["test"]) for other, s in everything.items() if other != name}
                 foreign["CIFAR-10"] = cifar
                 rows += measure_unknown(command, name, sets, foreign, shots, arguments.size, folder)
             else:
-                rows += compare(command, name, sets, shots, arguments.draws, arguments.size, folder)
+                rows += compare(
+                    command, name, sets, shots, arguments.draws, arguments.size, folder, arguments.fine_tune
+                )
     result = "unknown_images" if arguments.unknown else "own_images"
     Path(f"build/{result}.json").write_text(json.dumps(rows, indent=2) + "\n")
 

@@ -33,7 +33,8 @@ bool is_flipped(const AugmentOptions& options, std::uint64_t seed, int epoch, in
 struct Transform {
   bool flip = false;
   int dx = 0, dy = 0;
-  float cos = 1, sin = 0;  // rotation and zoom together
+  float cos = 1, sin = 0;        // rotation and zoom together
+  float crop_x = 0, crop_y = 0;  // from the centre of the image to that of the crop, pixels
   bool is_shift() const { return cos == 1 && sin == 0; }
 };
 
@@ -65,7 +66,18 @@ void copy_shifted(const std::uint8_t* in, int size, std::uint8_t* out, const Tra
   }
 }
 
-// Rotation and zoom about the centre: bilinear interpolation of the reflected source.
+// A part of the area: the centre is uniform among the positions where the square is inside the
+// image.
+void choose_crop(float smallest, int size, Transform& transform, Rng& rng) {
+  const float side = std::sqrt(rng.uniform(smallest, 1));
+  const float room = 0.5f * (1 - side) * static_cast<float>(size);
+  transform.crop_x = rng.uniform(-room, room);
+  transform.crop_y = rng.uniform(-room, room);
+  transform.cos *= side;
+  transform.sin *= side;
+}
+
+// Rotation and zoom about the centre of the crop: bilinear interpolation of the reflected source.
 void copy_transformed(const std::uint8_t* in, int size, std::uint8_t* out,
                       const Transform& transform) {
   const float centre = 0.5f * static_cast<float>(size - 1);
@@ -75,8 +87,8 @@ void copy_transformed(const std::uint8_t* in, int size, std::uint8_t* out,
       const float u =
           static_cast<float>((transform.flip ? size - 1 - x : x) + transform.dx) - centre;
       // The source position (column, row) and its four neighbours.
-      const float column = centre + u * transform.cos - v * transform.sin;
-      const float row = centre + u * transform.sin + v * transform.cos;
+      const float column = centre + transform.crop_x + u * transform.cos - v * transform.sin;
+      const float row = centre + transform.crop_y + u * transform.sin + v * transform.cos;
       const int x0 = static_cast<int>(std::floor(column)), y0 = static_cast<int>(std::floor(row));
       const float a = column - static_cast<float>(x0), b = row - static_cast<float>(y0);
       const int left = reflected(x0, size), right = reflected(x0 + 1, size);
@@ -133,6 +145,7 @@ void augment(const std::uint8_t* square, int size, std::uint8_t* out, const Augm
     transform.cos = scale * std::cos(angle);
     transform.sin = scale * std::sin(angle);
   }
+  if (options.crop < 1) choose_crop(options.crop, size, transform, rng);
   if (transform.is_shift()) {
     copy_shifted(square, size, out, transform);
   } else {

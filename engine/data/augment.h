@@ -18,13 +18,14 @@ struct AugmentOptions {
                          // (DeVries and Taylor, arXiv 1708.04552)
   float brightness = 0;  // adds -brightness to brightness to values in [0, 1]
   float contrast = 0;    // scales the distance from grey by 1 - contrast to 1 + contrast
+  float crop = 1;        // a random square of at least this fraction of the area; 1 = all of it
 
   bool operator==(const AugmentOptions&) const = default;
 };
 
 // Writes the augmented image {size, size, 3} to `out` of the same size. A function of the options
 // and of (seed, epoch, index), so neither order nor threads matter. With everything off: a copy.
-// REQUIRES: out does not overlap square, zoom < 1.
+// REQUIRES: out does not overlap square, zoom < 1, 0 < crop <= 1.
 void augment(const std::uint8_t* square, int size, std::uint8_t* out, const AugmentOptions& options,
              std::uint64_t seed, int epoch, int index);
 

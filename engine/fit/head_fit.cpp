@@ -38,7 +38,8 @@ double softmax_loss(Number* z, const Scalar* target, double weight, int outputs)
   return loss;
 }
 
-// The rows with a weight above 0.
+}  // namespace
+
 HeadTrainingSet rows_with_weight(const HeadTrainingSet& set) {
   HeadTrainingSet kept;
   std::copy_if(set.weights.begin(), set.weights.end(), std::back_inserter(kept.weights),
@@ -55,8 +56,6 @@ HeadTrainingSet rows_with_weight(const HeadTrainingSet& set) {
   }
   return kept;
 }
-
-}  // namespace
 
 HeadFit::HeadFit(Network& network, const HeadTrainingSet& set, double ridge, int threads,
                  HeadPrior prior)

@@ -16,6 +16,8 @@ struct HeadTrainingSet {
   std::vector<double> weights;  // {n}; rows of weight 0 are left out
 };
 
+HeadTrainingSet rows_with_weight(const HeadTrainingSet& set);  // a copy without rows of weight 0
+
 // What the head is regularised towards.
 enum class HeadPrior {
   initial,  // the head of the network at the start, its bias too

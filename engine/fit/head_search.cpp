@@ -11,6 +11,7 @@
 #include "engine/core/error.h"
 #include "engine/fit/head_fit.h"
 #include "engine/fit/labels.h"
+#include "engine/fit/log_loss.h"
 #include "engine/model/classifier.h"
 
 namespace fovea {
@@ -47,24 +48,13 @@ struct Candidate {
   std::vector<double> losses;  // {images}
 };
 
-// Whether `better` has a lower loss than `other` by more than the standard error of the difference.
-bool clearly_better(const Candidate& better, const Candidate& other) {
-  const auto n = static_cast<double>(other.losses.size());
-  double sum = 0, square = 0;
-  for (std::size_t i = 0; i < other.losses.size(); ++i) {
-    const double difference = other.losses[i] - better.losses[i];
-    sum += difference;
-    square += difference * difference;
-  }
-  const double mean = sum / n;
-  return mean > std::sqrt(std::max(square / n - mean * mean, 0.0) / n);
-}
-
 class Search {
  public:
   Search(const ImageFeatures& images, int classes, int threads,
          const std::function<bool(double)>& progress);
   HeadSearch run();
+  // Trains the head on all images.
+  void fit(double strength, int views);
   // Stores the head that run() trained.
   void store_head(Network& network);
 
@@ -172,11 +162,15 @@ HeadSearch Search::run() {
   HeadSearch result;
   result.selected = {kDefaultStrength, images_.views, 0, 0};
   if (folds_ > 0 && !search(result)) return {.stopped = true};
-  set_weights(-1, result.selected.views);
-  HeadFit(head_, set_, ridge(result.selected.strength, count_), threads_, HeadPrior::zero)
-      .run(kFinalIterations, kFinalDecrease);
+  fit(result.selected.strength, result.selected.views);
   if (!report(kStrengths.size())) return {.stopped = true};
   return result;
+}
+
+void Search::fit(double strength, int views) {
+  set_weights(-1, views);
+  HeadFit(head_, set_, ridge(strength, count_), threads_, HeadPrior::zero)
+      .run(kFinalIterations, kFinalDecrease);
 }
 
 // Cross-validates all penalties with all views, and the best of them with one view. False: stopped.
@@ -194,7 +188,7 @@ bool Search::search(HeadSearch& result) {
     return c.score.strength == kDefaultStrength;
   });
   const auto best = std::min_element(candidates_.begin(), candidates_.end(), by_loss);
-  Candidate& selected = clearly_better(*best, *usual) ? *best : *usual;
+  Candidate& selected = clearly_lower(best->losses, usual->losses) ? *best : *usual;
   result.folds = folds_;
   for (const Candidate& candidate : candidates_) result.scores.push_back(candidate.score);
   result.selected = selected.score;
@@ -219,10 +213,11 @@ bool Search::cross_validate(int views, std::span<const double> strengths) {
 
 bool Search::search_fold(int fold, std::span<Candidate> candidates) {
   set_weights(fold, candidates[0].score.views);
+  const HeadTrainingSet others = rows_with_weight(set_);
   const auto held_out = static_cast<int>(std::count(fold_.begin(), fold_.end(), fold));
   Network head = make_head(dim_, classes_);
   for (Candidate& candidate : candidates) {
-    HeadFit(head, set_, ridge(candidate.score.strength, count_ - held_out), threads_,
+    HeadFit(head, others, ridge(candidate.score.strength, count_ - held_out), threads_,
             HeadPrior::zero)
         .run(kSearchIterations, kSearchDecrease);
     copy_logits(head, fold, candidate.logits);
@@ -245,25 +240,20 @@ void Search::copy_logits(const Network& head, int fold, Tensor& logits) const {
 
 void Search::measure(Candidate& candidate) const {
   candidate.temperature = fit_temperature(candidate.logits, images_.labels);
-  Tensor probabilities;
-  softmax(candidate.logits, candidate.temperature.value, probabilities);
+  candidate.losses = log_losses(candidate.logits, images_.labels, candidate.temperature.value);
   int correct = 0;
-  double sum = 0;
   for (int i = 0; i < count_; ++i) {
-    const int label = images_.labels[i];
-    correct += probabilities.argmax(i) == label ? 1 : 0;
-    const double p = probabilities.image(i)[label];
-    candidate.losses.push_back(-std::log(std::max(p, 0x1p-23)));
-    sum += candidate.losses.back();
+    correct += candidate.logits.argmax(i) == images_.labels[i] ? 1 : 0;
   }
   candidate.score.accuracy = 1.0 * correct / count_;
-  candidate.score.log_loss = sum / count_;
+  candidate.score.log_loss = mean_of(candidate.losses);
 }
 
 }  // namespace
 
-HeadSearch train_head(Network& network, const ImageFeatures& images, int threads,
-                      const std::function<bool(double)>& progress) {
+namespace {
+
+void check_sizes(Network& network, const ImageFeatures& images) {
   const int count = int_size(images.labels);
   const Shape wanted{count * images.views, 1, 1, network.feature_dim()};
   if (images.views < 1 || images.features.shape() != wanted) {
@@ -274,10 +264,29 @@ HeadSearch train_head(Network& network, const ImageFeatures& images, int threads
   }
   if (network.head_bias() == nullptr) throw ShapeError("head training: the head has no bias");
   check_labels("head training", Tensor({count, 1, 1, network.outputs()}), images.labels);
+}
+
+}  // namespace
+
+HeadSearch train_head(Network& network, const ImageFeatures& images, int threads,
+                      const std::function<bool(double)>& progress) {
+  check_sizes(network, images);
   Search search(images, network.outputs(), threads, progress);
   HeadSearch result = search.run();
   if (!result.stopped) search.store_head(network);
   return result;
+}
+
+void fit_head(Network& network, const ImageFeatures& images, const HeadScore& selected,
+              int threads) {
+  check_sizes(network, images);
+  if (selected.views < 1 || selected.views > images.views) {
+    throw ShapeError("head training: got " + std::to_string(images.views) + " views, expected " +
+                     std::to_string(selected.views));
+  }
+  Search search(images, network.outputs(), threads, {});
+  search.fit(selected.strength, selected.views);
+  search.store_head(network);
 }
 
 }  // namespace fovea

@@ -56,4 +56,9 @@ struct HeadSearch {
 HeadSearch train_head(Network& network, const ImageFeatures& images, int threads,
                       const std::function<bool(double)>& progress = {});
 
+// Trains the head on these images with the penalty and the views that train_head() selected. Throws
+// as train_head().
+void fit_head(Network& network, const ImageFeatures& images, const HeadScore& selected,
+              int threads);
+
 }  // namespace fovea

@@ -9,6 +9,9 @@
 namespace fovea::kernels {
 namespace {
 
+constexpr int kSquare = 16;
+constexpr int kBlockRows = 192;
+
 // The fastest kernels that this CPU can run.
 const DirectKernels& selected_kernels() {
   static const DirectKernels& kernels = *direct_kernels().items[0];
@@ -50,11 +53,49 @@ void pack_transposed(const Scalar* weights, const ConvShape& s, Tensor& packed) 
     const int channels = std::min(panel, s.c - first);
     for (int tap = taps - 1; tap >= 0; --tap) {
       const Scalar* source = weights + (std::int64_t{tap} * s.c + first) * s.out;
-      for (int o = 0; o < s.out; ++o, target += panel) {
-        for (int i = 0; i < channels; ++i) target[i] = source[std::int64_t{i} * s.out + o];
-        std::fill(target + channels, target + panel, Scalar{0});
+      // Squares of numbers, so that each cache line of source and target is used at once.
+      for (int o = 0; o < s.out; o += kSquare) {
+        const int count = std::min(kSquare, s.out - o);
+        for (int i = 0; i < channels; ++i) {
+          const Scalar* row = source + std::int64_t{i} * s.out + o;
+          for (int k = 0; k < count; ++k) target[std::int64_t{o + k} * panel + i] = row[k];
+        }
       }
+      for (int o = 0; channels < panel && o < s.out; ++o) {
+        std::fill_n(target + std::int64_t{o} * panel + channels, panel - channels, Scalar{0});
+      }
+      target += std::int64_t{s.out} * panel;
     }
+  }
+}
+
+// The kernels load dy in whole panels: {rows, out} with zeros at the end of each row, if `out` is
+// not a multiple.
+const Scalar* widened(const Scalar* dy, int rows, int out, int wide, ConvScratch& scratch) {
+  if (wide == out) return dy;
+  scratch.columns.resize({1, 1, rows, wide});
+  Scalar* to = scratch.columns.data();
+  for (int p = 0; p < rows; ++p, dy += out, to += wide) {
+    std::copy_n(dy, out, to);
+    std::fill(to + out, to + wide, Scalar{0});
+  }
+  return scratch.columns.data();
+}
+
+// A 1x1 convolution is one matrix product for all pixels of all images. In blocks of rows, a panel
+// of dy stays in the L1 cache.
+void pointwise_backward_weights(const Scalar* x, const Scalar* dy, std::int64_t rows,
+                                const ConvShape& s, Scalar* dw, Scalar* dbias,
+                                ConvScratch& scratch) {
+  const DirectKernels& kernels = selected_kernels();
+  const int wide = round_up(s.out, kernels.panel);
+  for (std::int64_t first = 0; first < rows; first += kBlockRows) {
+    const int count = static_cast<int>(std::min<std::int64_t>(kBlockRows, rows - first));
+    const DirectShape shape{count, s.c, 1, count, s.out, 1, 1};
+    const Scalar* gradient = dy + first * s.out;
+    kernels.backward_weights(x + first * s.c, &shape,
+                             widened(gradient, count, s.out, wide, scratch), wide, dw);
+    if (dbias != nullptr) add_rows(gradient, count, s.out, dbias);
   }
 }
 
@@ -131,31 +172,22 @@ void conv_backward_input(const Scalar* dy, int n, const ConvShape& s, const Scal
 
 void conv_backward_weights(const Scalar* x, const Scalar* dy, int n, const ConvShape& s, Scalar* dw,
                            Scalar* dbias, ConvScratch& scratch) {
+  if (is_pointwise(s)) {
+    pointwise_backward_weights(x, dy, std::int64_t{n} * s.h * s.w, s, dw, dbias, scratch);
+    return;
+  }
   const DirectKernels& kernels = selected_kernels();
   const DirectShape shape = direct_shape(s);
   const int pixels = s.out_h() * s.out_w();
-  // The kernels load dy in whole panels too: widen its rows with zeros if `out` is not a multiple.
   const int wide = round_up(s.out, kernels.panel);
   if (!s.pad.empty()) scratch.padded.resize({1, s.padded_h(), s.padded_w(), s.c});
-  if (wide != s.out) {
-    scratch.columns.resize({1, 1, pixels, wide});
-    scratch.columns.fill(0);
-  }
   for (int i = 0; i < n; ++i, dy += std::int64_t{pixels} * s.out) {
     const Scalar* image = x + i * (std::int64_t{s.h} * s.w * s.c);
     if (!s.pad.empty()) {
       pad_image(image, s.h, s.w, s.c, s.pad, scratch.padded.data());
       image = scratch.padded.data();
     }
-    const Scalar* gradient = dy;
-    if (wide != s.out) {
-      for (int p = 0; p < pixels; ++p) {
-        std::copy_n(dy + std::int64_t{p} * s.out, s.out,
-                    scratch.columns.data() + std::int64_t{p} * wide);
-      }
-      gradient = scratch.columns.data();
-    }
-    kernels.backward_weights(image, &shape, gradient, wide, dw);
+    kernels.backward_weights(image, &shape, widened(dy, pixels, s.out, wide, scratch), wide, dw);
     if (dbias != nullptr) add_rows(dy, pixels, s.out, dbias);
   }
 }

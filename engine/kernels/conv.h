@@ -51,7 +51,7 @@ struct ConvScratch {
 };
 
 // The functions process n images sequentially on the calling thread. The order of summation depends
-// on the shape only, so results do not depend on the number of images or threads.
+// on the shape only, that of weight gradients also on n, so results do not depend on the threads.
 
 // Reorders weights {kernel, kernel, c, out} into the panels that the direct kernels read:
 // {ceil(out / panel), kernel * kernel * c, panel}, zero-filled beyond `out`. The panel width

@@ -212,6 +212,82 @@ void add_tap(const Scalar* x, long x_step, const Scalar* dy, long dy_step, int c
   for (int b = 0; b < B; ++b) Lanes<V>::store(dw + b * kCount, acc[b]);
 }
 
+// One row of outputs and one kernel row: x and dy are these rows, dw {K, c} the gradients of the
+// kernel row, all at the first of B vectors of channels.
+struct KernelRow {
+  const Scalar* x;
+  const Scalar* dy;
+  Scalar* dw;
+};
+
+// Adds T adjacent outputs, the first of which reads the input columns `first` to first + K. Each
+// input vector is loaded once for all taps. Columns outside the image are zero.
+template <int K, int S, int T, int B, bool kBorder>
+inline void add_outputs(const KernelRow& r, const DepthwiseSizes& s, int ox, Vector (&acc)[K][B]) {
+  constexpr int kColumns = (T - 1) * S + K;
+  const long c = s.c;
+  const int first = ox * S - s.left;
+  for (int b = 0; b < B; ++b) {
+    Vector in[kColumns];
+    for (int i = 0; i < kColumns; ++i) {
+      const bool inside = !kBorder || (first + i >= 0 && first + i < s.w);
+      in[i] = inside ? Lanes<Vector>::load(r.x + (first + i) * c + b * kLanes) : Vector{};
+    }
+    for (int t = 0; t < T; ++t) {
+      const Vector gradient = Lanes<Vector>::load(r.dy + (ox + t) * c + b * kLanes);
+      for (int kw = 0; kw < K; ++kw) acc[kw][b] += in[t * S + kw] * gradient;
+    }
+  }
+}
+
+template <int K, int S, int B>
+void add_kernel_row(const KernelRow& r, const DepthwiseSizes& s) {
+  constexpr int kTile = K == 3 ? 4 : 2;
+  Vector acc[K][B];
+  for (int kw = 0; kw < K; ++kw) {
+    for (int b = 0; b < B; ++b) {
+      acc[kw][b] = Lanes<Vector>::load(r.dw + long{kw} * s.c + b * kLanes);
+    }
+  }
+  int ox = 0;
+  for (; ox + kTile <= s.out_w; ox += kTile) {
+    const int first = ox * S - s.left;
+    const bool border = first < 0 || first + (kTile - 1) * S + K > s.w;
+    border ? add_outputs<K, S, kTile, B, true>(r, s, ox, acc)
+           : add_outputs<K, S, kTile, B, false>(r, s, ox, acc);
+  }
+  for (; ox < s.out_w; ++ox) add_outputs<K, S, 1, B, true>(r, s, ox, acc);
+  for (int kw = 0; kw < K; ++kw) {
+    for (int b = 0; b < B; ++b) {
+      Lanes<Vector>::store(r.dw + long{kw} * s.c + b * kLanes, acc[kw][b]);
+    }
+  }
+}
+
+// All channels; their number is a multiple of kLanes.
+template <int K, int S>
+void weights_of_size(const Scalar* x, const DepthwiseSizes& s, const Scalar* dy, Scalar* dw) {
+#if defined(__AVX512F__)
+  constexpr int kVectors = 2;  // with 32 registers
+#else
+  constexpr int kVectors = 1;
+#endif
+  const long c = s.c;
+  for (int oy = 0; oy < s.out_h; ++oy) {
+    const int iy = oy * S - s.top;
+    const Taps rows = taps_inside(iy, K, s.h);
+    for (int kh = rows.begin; kh < rows.end; ++kh) {
+      const KernelRow row{x + long{iy + kh} * s.w * c, dy + long{oy} * s.out_w * c,
+                          dw + long{kh} * K * c};
+      long j = 0;
+      for (; j + kVectors * kLanes <= c; j += kVectors * kLanes) {
+        add_kernel_row<K, S, kVectors>({row.x + j, row.dy + j, row.dw + j}, s);
+      }
+      for (; j < c; j += kLanes) add_kernel_row<K, S, 1>({row.x + j, row.dy + j, row.dw + j}, s);
+    }
+  }
+}
+
 // a / b rounded up, for a >= 0.
 int divided_up(int a, int b) {
   return (a + b - 1) / b;
@@ -219,6 +295,14 @@ int divided_up(int a, int b) {
 
 void backward_weights(const Scalar* x, const DepthwiseSizes* sizes, const Scalar* dy, Scalar* dw) {
   const DepthwiseSizes& s = *sizes;
+  if (s.c % kLanes == 0 && s.stride <= 2 && (s.kernel == 3 || s.kernel == 5)) {
+    if (s.kernel == 3) {
+      s.stride == 1 ? weights_of_size<3, 1>(x, s, dy, dw) : weights_of_size<3, 2>(x, s, dy, dw);
+    } else {
+      s.stride == 1 ? weights_of_size<5, 1>(x, s, dy, dw) : weights_of_size<5, 2>(x, s, dy, dw);
+    }
+    return;
+  }
   const long c = s.c, step = long{s.stride} * c;
   for (int oy = 0; oy < s.out_h; ++oy) {
     const int iy = oy * s.stride - s.top;

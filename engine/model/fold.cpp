@@ -1,7 +1,7 @@
-#include "engine/model/network.h"
+#include "engine/model/fold.h"
 
-#include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace fovea {
 namespace {
@@ -19,13 +19,13 @@ bool* bias_flag(LayerSpec& layer) {
   return nullptr;
 }
 
-// The layers that remain: without dropout, and without a batch norm that follows weights, whose
-// layer gets a bias.
-std::vector<LayerSpec> folded_layers(const std::vector<LayerSpec>& layers) {
+// The layers that remain: without a batch norm that follows weights, whose layer gets a bias, and
+// without dropout unless it is kept.
+std::vector<LayerSpec> folded_layers(const std::vector<LayerSpec>& layers, bool keeps_dropout) {
   std::vector<LayerSpec> folded;
   bool after_weights = false;
   for (const LayerSpec& layer : layers) {
-    if (std::holds_alternative<DropoutSpec>(layer.kind)) continue;
+    if (!keeps_dropout && std::holds_alternative<DropoutSpec>(layer.kind)) continue;
     if (after_weights && std::holds_alternative<BatchNormSpec>(layer.kind)) {
       *bias_flag(folded.back()) = true;
       after_weights = false;
@@ -33,57 +33,96 @@ std::vector<LayerSpec> folded_layers(const std::vector<LayerSpec>& layers) {
     }
     folded.push_back(layer);
     if (auto* residual = std::get_if<ResidualSpec>(&folded.back().kind)) {
-      residual->block = folded_layers(residual->block);
+      residual->block = folded_layers(residual->block, keeps_dropout);
     }
     after_weights = has_weights(layer);
   }
   return folded;
 }
 
-// Walks through the arrays of both networks in the order of the original layers.
-struct Walker {
-  std::span<Param*const> from, to;
-  std::span<Buffer*const> buffers, to_buffers;
+Network folded_network(const Network& network, bool keeps_dropout) {
+  NetworkSpec spec = network.spec();
+  spec.layers = folded_layers(spec.layers, keeps_dropout);
+  return Network(spec);
+}
 
-  // Removes and returns the first element.
-  template <typename Span>
-  static auto take(Span& span) {
-    auto* first = span.front();
-    span = span.subspan(1);
-    return first;
+// The arrays of a layer with weights and of the batch norm after it.
+struct FoldedLayer {
+  Param* weight;
+  Param* bias;  // null: none
+  Param *gamma, *beta;
+  const Buffer *mean, *var;
+  float eps;
+  Param *folded_weight, *folded_bias;
+
+  double inverse_std(int o) const { return 1 / std::sqrt(double{var->value.data()[o]} + eps); }
+  std::vector<double> scales() const {
+    std::vector<double> scale(weight->value.shape().c);
+    for (int o = 0; o < int_size(scale); ++o) scale[o] = gamma->value.data()[o] * inverse_std(o);
+    return scale;
+  }
+  // b - mean
+  double shift(int o) const {
+    return (bias ? double{bias->value.data()[o]} : 0.0) - mean->value.data()[o];
   }
 
-  void copy_layer(int param_count, int buffer_count) {
-    for (int i = 0; i < param_count; ++i) take(to)->value.copy_from(take(from)->value);
-    for (int i = 0; i < buffer_count; ++i) {
-      take(to_buffers)->value.copy_from(take(buffers)->value);
+  void fold() const {
+    const int out = weight->value.shape().c;
+    // In double, so that the result is rounded only once.
+    const std::vector<double> scale = scales();
+    for (int o = 0; o < out; ++o) {
+      folded_bias->value.data()[o] =
+          static_cast<Scalar>(shift(o) * scale[o] + beta->value.data()[o]);
+    }
+    const Scalar* w = weight->value.data();
+    Scalar* to = folded_weight->value.data();
+    for (const Scalar* end = w + weight->value.size(); w < end; w += out, to += out) {
+      for (int o = 0; o < out; ++o) to[o] = static_cast<Scalar>(w[o] * scale[o]);
     }
   }
 
-  // w' = w * scale and b' = (b - mean) * scale + beta with scale = gamma / sqrt(var + eps), for
-  // each output channel.
-  void fold_layer(bool has_bias, float eps) {
-    const Tensor& weight = take(from)->value;
-    const Tensor* bias = has_bias ? &take(from)->value : nullptr;
-    const Tensor &gamma = take(from)->value, &beta = take(from)->value;
-    const Tensor &mean = take(buffers)->value, &var = take(buffers)->value;
-    Tensor &w = take(to)->value, &b = take(to)->value;
-    const int out = weight.shape().c;
-    for (int o = 0; o < out; ++o) {
-      // In double, so that the result is rounded only once.
-      const double scale = gamma.data()[o] / std::sqrt(double{var.data()[o]} + eps);
-      const double old = bias ? bias->data()[o] : 0.0;
-      b.data()[o] = static_cast<Scalar>((old - mean.data()[o]) * scale + beta.data()[o]);
-      for (std::int64_t i = o; i < weight.size(); i += out) {
-        w.data()[i] = static_cast<Scalar>(weight.data()[i] * scale);
+  void unfold() const {
+    const int out = weight->value.shape().c;
+    const std::vector<double> scale = scales();
+    std::vector<double> sums(out);
+    const Scalar *w = weight->value.data(), *from = folded_weight->grad.data();
+    Scalar* to = weight->grad.data();
+    for (const Scalar* end = w + weight->value.size(); w < end; w += out, from += out, to += out) {
+      for (int o = 0; o < out; ++o) {
+        sums[o] += double{w[o]} * from[o];
+        to[o] = static_cast<Scalar>(from[o] * scale[o]);
       }
     }
+    for (int o = 0; o < out; ++o) {
+      const double db = folded_bias->grad.data()[o];
+      gamma->grad.data()[o] = static_cast<Scalar>((sums[o] + shift(o) * db) * inverse_std(o));
+      beta->grad.data()[o] = static_cast<Scalar>(db);
+      if (bias) bias->grad.data()[o] = static_cast<Scalar>(db * scale[o]);
+    }
   }
+};
+
+// Walks through the arrays of both networks in the order of the layers of the first, and calls
+// folded(FoldedLayer) for layers with a batch norm and same(Param& from, Param& to) and
+// same(Buffer& from, Buffer& to) for arrays that both have.
+template <class Folded, class Same>
+class Walker {
+ public:
+  Walker(const Network& from, const Network& to, bool keeps_dropout, Folded folded, Same same)
+      : keeps_dropout_(keeps_dropout),
+        from_(from.params()),
+        to_(to.params()),
+        buffers_(from.buffers()),
+        to_buffers_(to.buffers()),
+        folded_(folded),
+        same_(same) {}
 
   void walk(const std::vector<LayerSpec>& layers) {
     std::vector<const LayerSpec*> kept;
     for (const LayerSpec& layer : layers) {
-      if (!std::holds_alternative<DropoutSpec>(layer.kind)) kept.push_back(&layer);
+      if (keeps_dropout_ || !std::holds_alternative<DropoutSpec>(layer.kind)) {
+        kept.push_back(&layer);
+      }
     }
     for (std::size_t i = 0; i < kept.size(); ++i) {
       LayerSpec layer = *kept[i];
@@ -93,28 +132,91 @@ struct Walker {
         const auto* norm =
             i + 1 < kept.size() ? std::get_if<BatchNormSpec>(&kept[i + 1]->kind) : nullptr;
         if (norm != nullptr) {
-          fold_layer(*bias, norm->eps);
+          visit_folded(*bias, norm->eps);
           ++i;
         } else {
-          copy_layer(*bias ? 2 : 1, 0);
+          visit_same(*bias ? 2 : 1, 0);
         }
       } else if (std::holds_alternative<BatchNormSpec>(layer.kind)) {
-        copy_layer(2, 2);
+        visit_same(2, 2);
       }
     }
   }
+
+ private:
+  // Removes and returns the first element.
+  template <typename Span>
+  static auto take(Span& span) {
+    auto* first = span.front();
+    span = span.subspan(1);
+    return first;
+  }
+
+  void visit_same(int params, int buffers) {
+    for (int i = 0; i < params; ++i) {
+      Param* from = take(from_);
+      same_(*from, *take(to_));
+    }
+    for (int i = 0; i < buffers; ++i) {
+      Buffer* from = take(buffers_);
+      same_(*from, *take(to_buffers_));
+    }
+  }
+
+  void visit_folded(bool has_bias, float eps) {
+    FoldedLayer layer{};
+    layer.weight = take(from_);
+    layer.bias = has_bias ? take(from_) : nullptr;
+    layer.gamma = take(from_);
+    layer.beta = take(from_);
+    layer.mean = take(buffers_);
+    layer.var = take(buffers_);
+    layer.eps = eps;
+    layer.folded_weight = take(to_);
+    layer.folded_bias = take(to_);
+    folded_(layer);
+  }
+
+  const bool keeps_dropout_;  // then a batch norm after it is not folded
+  std::span<Param*const> from_, to_;
+  std::span<Buffer*const> buffers_, to_buffers_;
+  Folded folded_;
+  Same same_;
 };
+
+void fold_weights_of(const Network& network, Network& folded, bool keeps_dropout) {
+  Walker(
+      network, folded, keeps_dropout, [](const FoldedLayer& layer) { layer.fold(); },
+      [](const auto& from, auto& to) { to.value.copy_from(from.value); })
+      .walk(network.spec().layers);
+}
 
 }  // namespace
 
 Network fold_batch_norm(const Network& network) {
-  NetworkSpec spec = network.spec();
-  spec.layers = folded_layers(spec.layers);
-  Network folded(spec);
-  Walker{network.params(), folded.params(), network.buffers(), folded.buffers()}.walk(
-      network.spec().layers);
+  Network folded = folded_network(network, false);
+  fold_weights_of(network, folded, false);
   folded.prepare();
   return folded;
+}
+
+FoldedTraining::FoldedTraining(Network& network)
+    : network_(network), folded_(folded_network(network, true)) {
+  folded_.freeze_statistics();  // of batch norm that does not follow weights
+  fold_weights();
+}
+
+void FoldedTraining::fold_weights() {
+  fold_weights_of(network_, folded_, true);
+}
+
+void FoldedTraining::unfold_gradients() {
+  const auto copy_gradient = [](auto& to, auto& from) {
+    if constexpr (requires { to.grad; }) to.grad.copy_from(from.grad);
+  };
+  Walker(
+      network_, folded_, true, [](const FoldedLayer& layer) { layer.unfold(); }, copy_gradient)
+      .walk(network_.spec().layers);
 }
 
 }  // namespace fovea

@@ -12,6 +12,7 @@ namespace {
 
 bool is_allowed(const Json& value, const OptionRange& range) {
   if (range.object) return value.is_object();
+  if (range.boolean) return value.is_boolean();
   if (!range.words.empty()) {
     return value.is_string() && std::find(range.words.begin(), range.words.end(),
                                           value.get<std::string>()) != range.words.end();
@@ -26,6 +27,8 @@ std::string describe(const OptionRange& range) {
   text.precision(16);
   if (range.object) {
     text << "an object";
+  } else if (range.boolean) {
+    text << "true or false";
   } else if (!range.words.empty()) {
     for (std::size_t i = 0; i < range.words.size(); ++i) {
       if (i > 0) text << (i + 1 == range.words.size() ? " or " : ", ");

@@ -15,6 +15,7 @@ struct OptionRange {
   bool whole = false;                // of a number: only whole numbers
   std::vector<std::string> words{};  // not empty: one of these strings
   bool object = false;               // a JSON object
+  bool boolean = false;              // true or false
 };
 using OptionRanges = std::map<std::string, OptionRange>;
 

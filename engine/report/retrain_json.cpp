@@ -66,6 +66,7 @@ const OptionRanges& retrain_option_ranges() {
                                    {"seed", {0, 9e15, true}},
                                    {"distillation", {0, 1}},
                                    {"freeze_statistics", {.words = {"auto", "yes", "no"}}},
+                                   {"fine_tune", {.boolean = true}},
                                    {"gate", {.object = true}}};
   return ranges;
 }

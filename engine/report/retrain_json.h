@@ -18,7 +18,8 @@ nlohmann::ordered_json plan_json(const RetrainPlan& plan);
 nlohmann::ordered_json plan_classes_json(const RetrainPlan& plan);
 
 // The options of a retraining and their allowed values: mode, epochs, lr, replay, batch, seed,
-// distillation, freeze_statistics, gate (whose members read_gate_options() checks).
+// distillation, freeze_statistics, fine_tune (only with a backbone: not read here), gate (whose
+// members read_gate_options() checks).
 const OptionRanges& retrain_option_ranges();
 
 // Reads these options; other keys are ignored. Throws ConfigError naming the option whose value is

@@ -61,6 +61,8 @@ MicroBatchRunner::MicroBatchRunner(Network& network, const TrainingSet& set,
                                    const Preprocess& preprocess, const Recipe& recipe, int threads,
                                    const Teacher& teacher, Ranks* ranks)
     : network_(network),
+      folded_(recipe.freeze_statistics ? std::make_unique<FoldedTraining>(network) : nullptr),
+      run_network_(folded_ ? folded_->folded() : network),
       set_(set),
       preprocess_(preprocess),
       recipe_(recipe),
@@ -74,20 +76,20 @@ MicroBatchRunner::MicroBatchRunner(Network& network, const TrainingSet& set,
 
   replicas_.reserve(threads_ - 1);
   for (int t = 1; t < threads_; ++t) {
-    replicas_.push_back(network.clone());
+    replicas_.push_back(run_network_.clone());
     // Their gradients are those of the lanes, swapped in.
     for (Param* param : replicas_.back().params()) param->grad = Tensor();
   }
   workers_.resize(threads_);
   for (int t = 0; t < threads_; ++t) {
-    workers_[t].network = t == 0 ? &network : &replicas_[t - 1];
+    workers_[t].network = t == 0 ? &run_network_ : &replicas_[t - 1];
     workers_[t].square.width = workers_[t].square.height = set.size;
     workers_[t].square.rgb.resize(std::size_t(set.size) * set.size * 3);
   }
   lanes_.resize(own_lanes);
   for (Lane& lane : lanes_) {
-    lane.grads.resize(network.params().size());
-    for (const Buffer* buffer : network.buffers()) {
+    lane.grads.resize(run_network_.params().size());
+    for (const Buffer* buffer : run_network_.buffers()) {
       lane.statistics.emplace_back(buffer->value.shape());
     }
   }
@@ -97,11 +99,11 @@ MicroBatchRunner::MicroBatchRunner(Network& network, const TrainingSet& set,
       pieces_.push_back({of, tensor, at, std::min(kPieceNumbers, size - at)});
     }
   };
-  for (int k = 0; k < int_size(network.params()); ++k) {
-    divide(Piece::Of::gradient, k, network.params()[k]->value.size());
+  for (int k = 0; k < int_size(run_network_.params()); ++k) {
+    divide(Piece::Of::gradient, k, run_network_.params()[k]->value.size());
   }
-  for (int k = 0; k < int_size(network.buffers()); ++k) {
-    divide(Piece::Of::statistic, k, network.buffers()[k]->value.size());
+  for (int k = 0; k < int_size(run_network_.buffers()); ++k) {
+    divide(Piece::Of::statistic, k, run_network_.buffers()[k]->value.size());
   }
 }
 
@@ -109,15 +111,19 @@ MicroBatchRunner::Sums MicroBatchRunner::run(std::span<const int> indices, int e
                                              std::int64_t step) {
   const int lanes = ceil_div(int_size(indices), recipe_.lane);
   const IndexRange own = lanes_of_rank(lanes, rank_of(ranks_), size_of(ranks_));
-  // The first lane uses the master's own gradients, so that the sum ends up there.
-  swap_gradients(lanes_[0], network_);
+  // The first lane uses the gradients of the first thread's network, so that the sum ends up there.
+  swap_gradients(lanes_[0], run_network_);
   fit_gradients(lanes_[0]);
   parallel_for(own.size(), threads_, [&](int i, int thread) {
     run_lane(indices, own.begin + i, epoch, step, lanes_[i], workers_[thread]);
   });
   sum_lanes(lanes, own.size());
-  swap_gradients(lanes_[0], network_);
-  update_statistics(lanes);
+  swap_gradients(lanes_[0], run_network_);
+  if (folded_) {
+    folded_->unfold_gradients();
+  } else {
+    update_statistics(lanes);
+  }
   return lanes_[0].sums;
 }
 
@@ -188,7 +194,7 @@ void MicroBatchRunner::swap_gradients(Lane& lane, Network& network) {
 
 void MicroBatchRunner::fit_gradients(Lane& lane) const {
   for (std::size_t k = 0; k < lane.grads.size(); ++k) {
-    lane.grads[k].resize(network_.params()[k]->value.shape());
+    lane.grads[k].resize(run_network_.params()[k]->value.shape());
   }
 }
 
@@ -244,7 +250,8 @@ void MicroBatchRunner::update_statistics(int lanes) {
 }
 
 void MicroBatchRunner::broadcast_weights() {
-  parallel_for(threads_ - 1, threads_, [&](int t, int) { replicas_[t].copy_values(network_); });
+  if (folded_) folded_->fold_weights();
+  parallel_for(threads_ - 1, threads_, [&](int t, int) { replicas_[t].copy_values(run_network_); });
 }
 
 void MicroBatchRunner::release_gradients() {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/data/training_set.h"
 #include "engine/image/preprocess.h"
+#include "engine/model/fold.h"
 #include "engine/model/network.h"
 #include "engine/nn/loss.h"
 #include "engine/train/ranks.h"
@@ -48,7 +50,8 @@ struct Teacher {
 class MicroBatchRunner {
  public:
   // Keeps references to its arguments. `network` is the master and the network of the first thread;
-  // the other threads have copies.
+  // the other threads have copies. With recipe.freeze_statistics all of them run without batch norm
+  // (FoldedTraining).
   MicroBatchRunner(Network& network, const TrainingSet& set, const Preprocess& preprocess,
                    const Recipe& recipe, int threads, const Teacher& teacher = {},
                    Ranks* ranks = nullptr);
@@ -96,6 +99,8 @@ class MicroBatchRunner {
   void update_statistics(int lanes);
 
   Network& network_;
+  const std::unique_ptr<FoldedTraining> folded_;  // with frozen statistics; else null
+  Network& run_network_;                          // that of the first thread
   const TrainingSet& set_;
   const Preprocess& preprocess_;
   const Recipe& recipe_;

@@ -30,6 +30,7 @@ void for_each_field(R& r, F f) {
   f("eps", r.optimizer.eps);
   f("weight_decay", r.optimizer.weight_decay);
   f("norm_bias_lr", r.norm_bias_lr);
+  f("head_lr", r.head_lr);
   f("schedule", r.schedule.kind);
   f("warmup", r.schedule.warmup);
   f("start_fraction", r.schedule.start_fraction);
@@ -48,6 +49,7 @@ void for_each_field(R& r, F f) {
   f("shift", r.augment.shift);
   f("rotate", r.augment.rotate);
   f("zoom", r.augment.zoom);
+  f("crop", r.augment.crop);
   f("cutout", r.augment.cutout);
   f("brightness", r.augment.brightness);
   f("contrast", r.augment.contrast);
@@ -170,12 +172,14 @@ void check_recipe(const Recipe& recipe) {
   };
   require(recipe.epochs >= 1 && recipe.batch >= 1 && recipe.lane >= 1 && recipe.lr > 0,
           "epochs, batch, lane and lr must be positive");
+  require(recipe.head_lr >= 0, "head_lr must be at least 0");
   require(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1,
           "label_smoothing must be at least 0 and below 1");
   require(recipe.distillation >= 0 && recipe.distillation <= 1, "distillation must be from 0 to 1");
   const AugmentOptions& augment = recipe.augment;
   require(augment.shift >= 0 && augment.cutout >= 0 && augment.zoom >= 0 && augment.zoom < 1,
           "shift and cutout must be at least 0, zoom at least 0 and below 1");
+  require(augment.crop > 0 && augment.crop <= 1, "crop must be above 0 and at most 1");
   require(augment.rotate >= 0 && augment.rotate <= 180 && augment.brightness >= 0 &&
               augment.brightness <= 1 && augment.contrast >= 0 && augment.contrast <= 1,
           "rotate must be from 0 to 180 degrees, brightness and contrast from 0 to 1");

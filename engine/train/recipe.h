@@ -23,6 +23,7 @@ struct Recipe {
   float lr = 0.1f;  // the peak of the schedule
   OptimizerOptions optimizer{.kind = OptimizerKind::sgd, .weight_decay = 5e-4f};
   float norm_bias_lr = 1;  // factor for the learning rate of batch-norm biases
+  float head_lr = 1;       // factor for the learning rate of the last layer, if it is a Dense
   ScheduleOptions schedule;
   float label_smoothing = 0.1f;
   bool balanced = false;     // weight each class by 1 / its fraction of the images

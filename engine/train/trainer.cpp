@@ -15,17 +15,22 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The learning-rate scale of each parameter: `scale` for batch-norm biases, which stand beside a
-// running mean, and 1 for the others.
-std::vector<float> norm_bias_scales(const Network& network, float scale) {
+// The learning-rate scale of each parameter: that of the recipe for batch-norm biases, which stand
+// beside a running mean, and for the last layer, and 1 for the others.
+std::vector<float> lr_scales(Network& network, const Recipe& recipe) {
   std::vector<float> scales;
+  const std::vector<LayerSpec>& layers = network.spec().layers;
+  const bool dense = std::holds_alternative<DenseSpec>(layers.back().kind);
+  const Param* weight = dense ? &network.head_weight() : nullptr;
+  const Param* bias = dense ? network.head_bias() : nullptr;
   for (const Param* param : network.params()) {
     bool norm = false;
     for (const Buffer* buffer : network.buffers()) {
       const std::size_t dot = buffer->name.rfind('.');
       norm = norm || param->name == buffer->name.substr(0, dot) + ".bias";
     }
-    scales.push_back(norm ? scale : 1.0f);
+    const bool head = param == weight || param == bias;
+    scales.push_back(norm ? recipe.norm_bias_lr : head ? recipe.head_lr : 1.0f);
   }
   return scales;
 }
@@ -50,8 +55,8 @@ class TrainingRun {
                 {fine_tune.teacher, fine_tune.first_distilled}, ranks),
         batches_(ceil_div(train_set.count(), recipe.batch)),
         total_steps_(std::int64_t{recipe.epochs} * batches_) {
-    if (recipe.norm_bias_lr != 1) {
-      optimizer_->set_lr_scales(norm_bias_scales(network, recipe.norm_bias_lr));
+    if (recipe.norm_bias_lr != 1 || recipe.head_lr != 1) {
+      optimizer_->set_lr_scales(lr_scales(network, recipe));
     }
   }
 

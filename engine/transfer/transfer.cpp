@@ -50,12 +50,15 @@ class Transfer {
     return !options_.progress || options_.progress(phase, done);
   }
   ImageFeatures training_features() const;
+  void fine_tune_network(const ImageFeatures& features);
+  void add_fine_tuned(FineTuned& tuned);
   void add_predictions();
   void add_notes();
 
   const Dataset& dataset_;
   const TransferOptions& options_;
   std::vector<const ImageRecord*> images_;  // all
+  std::vector<const ImageRecord*> used_;    // those whose features are needed
   std::vector<int> training_;               // indices of the images that are not in the test split
   Transferred result_;
   FeatureCache cache_;
@@ -89,6 +92,7 @@ Transfer::Transfer(const Model& backbone, const Dataset& dataset, const Transfer
       classes.insert(image.label);
     }
     images_.push_back(&image);
+    if (image.split != Split::test || options.test_images) used_.push_back(&image);
   }
   if (classes.size() < 2) {
     throw ConfigError("training needs images of at least two classes, and the dataset has " +
@@ -114,7 +118,7 @@ void Transfer::extract_chunk(std::span<const ImageRecord* const> images, const N
 // Computes the features that are not cached. False: stopped.
 bool Transfer::extract_features() {
   std::vector<const ImageRecord*> unknown;
-  for (const ImageRecord* image : images_) {
+  for (const ImageRecord* image : used_) {
     if (cache_.find(image->hash) == nullptr) unknown.push_back(image);
   }
   result_.computed = int_size(unknown);
@@ -141,12 +145,15 @@ void Transfer::add_notes() {
                             (counts[c] == 1 ? " image" : " images") +
                             " to train on; 20 or more are recommended.");
   }
-  if (result_.search.temperature.few_images() || result_.search.folds == 0) {
+  if (result_.temperature.few_images() || result_.search.folds == 0) {
     result_.notes.push_back(
         "There are too few images to calibrate the probabilities: they may be too high or too "
         "low.");
   }
-  if (!result_.model.novelty.available()) {
+  if (result_.is_fine_tuned()) {
+    result_.notes.push_back(
+        "A fine-tuned model does not recognise images that resemble none of its classes.");
+  } else if (!result_.model.novelty.available()) {
     result_.notes.push_back(
         "The model does not recognise images that resemble none of its classes: that needs 19 "
         "images or more and at most 512 classes.");
@@ -166,9 +173,11 @@ Transferred Transfer::run() {
   result_.stopped = result_.search.stopped;
   if (result_.stopped) return std::move(result_);
   result_.images = int_size(training_);
-  result_.model.temperature = result_.search.temperature.value;
+  result_.temperature = result_.search.temperature;
+  result_.model.temperature = result_.temperature.value;
   result_.model.novelty = fit_novelty(features, options_.threads);
   add_predictions();
+  if (options_.fine_tune) fine_tune_network(features);
   add_notes();
   return std::move(result_);
 }
@@ -190,6 +199,9 @@ void Transfer::add_predictions() {
   const Network& network = result_.model.network;
   result_.features = Tensor({int_size(images_), 1, 1, network.feature_dim()});
   for (int i = 0; i < int_size(images_); ++i) {
+    const bool test = images_[i]->split == Split::test;
+    result_.is_held_out.push_back(test && options_.test_images);
+    if (test && !options_.test_images) continue;
     std::copy_n(cache_.find(images_[i]->hash), network.feature_dim(), result_.features.image(i));
   }
   result_.logits = apply_head(network, result_.features);
@@ -200,11 +212,69 @@ void Transfer::add_predictions() {
       std::fill_n(row, network.outputs(), Scalar{0});
     } else {
       std::copy_n(cross_validated.image(i), network.outputs(), row);
+      result_.is_held_out[training_[i]] = true;
     }
   }
 }
 
+void Transfer::fine_tune_network(const ImageFeatures& features) {
+  std::vector<const ImageRecord*> images;
+  for (const int i : training_) images.push_back(images_[i]);
+  const FineTuneInput input{dataset_, images, features, result_.search.selected, result_.model};
+  FineTuned tuned = fine_tune(input, options_.threads,
+                              [&](double done) { return report(TransferPhase::fine_tune, done); });
+  result_.fine_tuning = tuned.verdict;
+  result_.notes.push_back(describe(tuned.verdict));
+  if (tuned.verdict.better) add_fine_tuned(tuned);
+}
+
+// Replaces the model and what it says about the held-out images.
+void Transfer::add_fine_tuned(FineTuned& tuned) {
+  Model& model = result_.model;
+  model.network = std::move(tuned.network);
+  model.temperature = tuned.temperature.value;
+  // Its features of the images that it was trained on do not tell how far new images are.
+  model.novelty = {};
+  result_.temperature = tuned.temperature;
+  result_.logits.fill(0);
+  result_.is_held_out.assign(images_.size(), false);
+  const int classes = model.network.outputs();
+  const auto set_row = [&](int image, const Scalar* logits) {
+    std::copy_n(logits, classes, result_.logits.image(image));
+    result_.is_held_out[image] = true;
+  };
+  for (int i = 0; i < int_size(tuned.evaluated); ++i) {
+    set_row(training_[tuned.evaluated[i]], tuned.logits.image(i));
+  }
+  const Network folded = fold_batch_norm(model.network);
+  for (int first = 0; first < int_size(images_); first += int(kChunk)) {
+    std::vector<int> rows;
+    std::vector<const ImageRecord*> chunk;
+    for (int i = first; i < std::min(first + int(kChunk), int_size(images_)); ++i) {
+      if (images_[i]->split != Split::test || !options_.test_images) continue;
+      rows.push_back(i);
+      chunk.push_back(images_[i]);
+    }
+    const Preprocess& preprocess = model.preprocess;
+    const Tensor logits =
+        evaluate_logits(folded, preprocess,
+                        load_images(dataset_, chunk, preprocess.size, preprocess.fit,
+                                    preprocess.mean, options_.threads),
+                        options_.threads);
+    for (int i = 0; i < int_size(rows); ++i) set_row(rows[i], logits.image(i));
+  }
+}
+
 }  // namespace
+
+Transferred::Estimate Transferred::estimate() const {
+  if (is_fine_tuned()) {
+    return {fine_tuning->folds, fine_tuning->images, fine_tuning->tuned_accuracy,
+            fine_tuning->tuned_log_loss};
+  }
+  if (search.folds == 0) return {};
+  return {search.folds, images, search.selected.accuracy, search.selected.log_loss};
+}
 
 bool same_features(const Model& a, const Model& b) {
   const auto key = [](const Model& model) {

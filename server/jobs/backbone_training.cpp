@@ -1,16 +1,31 @@
 #include "server/jobs/backbone_training.h"
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
 
 #include "engine/core/error.h"
 #include "engine/core/text.h"
 #include "engine/model/backbones.h"
 #include "engine/model/network.h"
+#include "engine/transfer/fine_tune.h"
 #include "server/text/json.h"
 #include "server/text/words.h"
 
 namespace fovea::server {
 namespace {
+
+constexpr double kOperationsPerSecond = 4e10;  // of one thread, in training, on common processors
+
+// What fine-tuning needs beside what training the head needs: all images, the activations, and for
+// the weights, their gradients in each lane and in each thread, and the state of the optimiser.
+std::uint64_t fine_tune_bytes(const Network& network, const BackboneTrainingPlan& plan,
+                              int threads) {
+  constexpr std::uint64_t kCopies = 12;  // of the weights
+  const std::uint64_t pixels = std::uint64_t(plan.size) * plan.size * 3;
+  return static_cast<std::uint64_t>(fine_tune_activation_bytes(network, threads)) +
+         std::uint64_t(plan.train_images) * pixels + kCopies * plan.parameters * sizeof(float);
+}
 
 void check_options(const Json& options) {
   for (const char* name :
@@ -26,13 +41,15 @@ void check_options(const Json& options) {
 
 BackboneTrainingPlan plan_backbone_training(const std::string& name, const Dataset& dataset,
                                             const std::vector<std::string>& champion_classes,
-                                            const Json& options) {
+                                            const Json& options, int threads) {
   check_options(options);
   BackboneTrainingPlan plan;
   const Backbone known = backbone(name);
   plan.backbone = name;
   plan.size = known.preprocess.size;
-  plan.parameters = static_cast<std::uint64_t>(Network(known.network).parameter_count());
+  const Network network(known.network);
+  plan.parameters = static_cast<std::uint64_t>(network.parameter_count());
+  plan.fine_tune = options.value("fine_tune", false);
   plan.classes = count_class_images(dataset);
   const std::set<std::string> old(champion_classes.begin(), champion_classes.end());
   std::vector<std::string> missing;
@@ -49,6 +66,11 @@ BackboneTrainingPlan plan_backbone_training(const std::string& name, const Datas
     }
   }
   require_no_class_without_images(missing);
+  // Forward and backward take three times the operations of the forward pass.
+  const double operations = 3.0 * static_cast<double>(network.flops());
+  plan.fine_tune_seconds = static_cast<double>(fine_tune_passes(plan.train_images)) * operations /
+                           (kOperationsPerSecond * threads);
+  plan.fine_tune_bytes = plan.fine_tune ? fine_tune_bytes(network, plan, threads) : 0;
   return plan;
 }
 
@@ -61,10 +83,15 @@ Json backbone_plan_json(const BackboneTrainingPlan& plan) {
   return {
       {"mode", "backbone"},
       {"why", fmt::format("A new last layer is trained on the features of the pretrained network "
-                          "\"{}\".",
-                          plan.backbone)},
+                          "\"{}\".{}",
+                          plan.backbone,
+                          plan.fine_tune ? " Then all layers are trained; the result is kept if it "
+                                           "is better on images that it was not trained on."
+                                         : "")},
       {"notes", plan.notes},
       {"epochs", 1},
+      {"fine_tune", plan.fine_tune},
+      {"fine_tune_seconds", std::round(plan.fine_tune_seconds)},
       {"classes", names},
       {"new_classes", added},
       {"new_images", plan.train_images},
@@ -90,7 +117,7 @@ std::uint64_t memory_needed(const BackboneTrainingPlan& plan, const Dataset& dat
   const std::uint64_t activations = 2 * 32 * pixels;
   return kProgram + 8 * plan.parameters * sizeof(float) +
          dataset.images().size() * (kFeatures + 320) + kImagesAtOnce * 2 * pixels +
-         std::uint64_t(threads) * activations;
+         std::max(std::uint64_t(threads) * activations, plan.fine_tune_bytes);
 }
 
 std::uint64_t model_bytes(const BackboneTrainingPlan& plan) {

@@ -21,16 +21,21 @@ struct BackboneTrainingPlan {
   std::uint64_t parameters = 0;      // of the network
   std::vector<ClassImages> classes;  // of the dataset
   std::set<std::string> new_classes;
-  int train_images = 0;            // of the splits train and val
-  std::vector<std::string> notes;  // sentences, e.g. about classes with few images
+  int train_images = 0;    // of the splits train and val
+  bool fine_tune = false;  // all layers are trained afterwards
+  // A rough estimate of what fine-tuning takes, from the arithmetic alone.
+  double fine_tune_seconds = 0;
+  std::uint64_t fine_tune_bytes = 0;  // of memory
+  std::vector<std::string> notes;     // sentences, e.g. about classes with few images
 };
 
 // `champion_classes` are those of the active version; empty: there is none. `options` are those of
-// a retrain job; only `gate` applies. Throws ConfigError with a human-readable text for an option
-// that does not apply and if there are not enough images; IoError if the backbone is not installed.
+// a retrain job; only `gate` and `fine_tune` apply. Throws ConfigError with a human-readable text
+// for an option that does not apply and if there are not enough images; IoError if the backbone is
+// not installed.
 BackboneTrainingPlan plan_backbone_training(const std::string& backbone, const Dataset& dataset,
                                             const std::vector<std::string>& champion_classes,
-                                            const nlohmann::ordered_json& options);
+                                            const nlohmann::ordered_json& options, int threads);
 
 // With the members of plan_json() and "images" (engine/report/retrain_json.h); the mode is
 // "backbone".

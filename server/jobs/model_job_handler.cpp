@@ -131,13 +131,19 @@ BackboneInputs backbone_inputs(const JobEnvironment& environment, const fs::path
     inputs.file = installed_backbone(environment.data_dir, name);
     const auto classes =
         champion.empty() ? std::vector<std::string>() : read_model(read_file(champion)).classes;
-    inputs.plan = plan_backbone_training(name, inputs.dataset, classes, options);
+    inputs.plan =
+        plan_backbone_training(name, inputs.dataset, classes, options, environment.threads);
   } catch (const ConfigError& error) {
     throw JobRefusal(422, error.what());
   } catch (const IoError& error) {
     throw JobRefusal(409, error.what());
   }
   return inputs;
+}
+
+void refuse_fine_tuning(const Json& options) {
+  if (!options.contains("fine_tune")) return;
+  throw JobRefusal(422, "\"fine_tune\" does not apply: the project has no pretrained network");
 }
 
 struct Budgets {
@@ -208,6 +214,7 @@ JobSpec ModelJobHandler::prepare(const std::string& kind, const Json& options) {
   }
   const auto version = version_for(kind, options);
   const bool on_backbone = kind == "retrain" && !environment_.settings.backbone.empty();
+  if (!on_backbone) refuse_fine_tuning(options);
   if (kind == "retrain" && !version && !on_backbone) spec.first = first_model();
   if (kind != "import") require_images(environment_);
   if (version) {
@@ -259,6 +266,7 @@ Json ModelJobHandler::plan(const std::string& kind, const Json& options) {
     return body_of_plan(version ? Json(version->number) : Json(), inputs.dataset,
                         backbone_plan_json(inputs.plan), budgets_of(inputs, environment_));
   }
+  refuse_fine_tuning(options);
   require_images(environment_);
   if (!version) {
     const FirstInputs inputs = first_inputs(environment_, first_model(), options);

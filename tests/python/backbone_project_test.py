@@ -67,6 +67,7 @@ def test_a_project_is_trained_on_an_installed_backbone(tmp_path, weights):
         assert plan["new_classes"] == sorted(COLOURS) and plan["lacking"] == []
         refused = server.json(f"{HANDS}/jobs", {"kind": "retrain", "epochs": 3}, status=422)
         assert '"epochs" does not apply' in refused["detail"]
+        assert plan["fine_tune"] is False and plan["fine_tune_seconds"] > 0
 
         job = retrain(server)
         assert job["state"] == "succeeded" and job["mode"] == "backbone", job
@@ -117,6 +118,35 @@ def test_an_installed_backbone_is_listed_and_downloaded(tmp_path, weights):
         }.items():
             missing = server.json(f"/api/v1/backbones/{name}/weights", status=404)
             assert reason in missing["detail"]
+
+
+def test_fine_tuning_is_an_option_of_projects_with_a_backbone(tmp_path, weights):
+    fovea("backbone", "import", weights, "--data-dir", tmp_path)
+    with start(tmp_path) as server:
+        create(server, backbone="efficientnet-lite0")
+        server.json(f"{HANDS}/dataset/images", class_folders(4))
+        frozen = server.json(f"{HANDS}/jobs/plan", {"kind": "retrain"})
+        plan = server.json(f"{HANDS}/jobs/plan", {"kind": "retrain", "fine_tune": True})
+        assert plan["fine_tune"] is True
+        assert plan["memory_bytes"]["needed"] > frozen["memory_bytes"]["needed"]
+        assert "Then all layers are trained" in plan["why"]
+        wrong = server.json(f"{HANDS}/jobs", {"kind": "retrain", "fine_tune": "yes"}, status=422)
+        assert '"fine_tune" cannot be "yes": expected true or false' in wrong["detail"]
+        job = retrain(server, fine_tune=True)
+        assert job["state"] == "succeeded", job
+        verdict = job["result"]["metrics"]["fine_tuning"]
+        assert verdict["images"] == plan["new_images"], verdict
+        assert job["result"]["metrics"]["cross_validation"]["images"] == plan["new_images"]
+        said = [note for note in job["notes"] if "held-out images" in note]
+        assert len(said) == 1 and ("fine-tuned network was kept" in said[0]) == verdict["kept"]
+        assert {colour: predicted(server, HANDS, colour) for colour in COLOURS} == {c: c for c in COLOURS}
+        # A project without a backbone refuses it.
+        server.json("/api/v1/projects", {"name": "plain", "preset": "small"}, status=201)
+        server.json("/api/v1/projects/plain/dataset/images", class_folders(4))
+        for path in ("jobs", "jobs/plan"):
+            body = {"kind": "retrain", "fine_tune": True}
+            refused = server.json(f"/api/v1/projects/plain/{path}", body, status=422)
+            assert '"fine_tune" does not apply: the project has no pretrained network' in refused["detail"]
 
 
 def test_a_backbone_that_is_not_installed_is_named(tmp_path):

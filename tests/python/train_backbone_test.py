@@ -74,12 +74,12 @@ def test_training_on_a_backbone_gives_a_model_that_predicts(data_dir, tmp_path):
 def test_features_are_computed_once_and_any_number_of_threads_gives_the_same_weights(data_dir, tmp_path):
     train(data_dir, tmp_path / "warm-up")
     again = train(data_dir, tmp_path / "again", "--threads", 1)
-    assert "36 images, 0 computed" in again.stdout
+    assert "33 images, 0 computed" in again.stdout  # without those of the test split
     assert weights(tmp_path / "again") == weights(tmp_path / "warm-up")
     (cache,) = (data_dir / "datasets" / "colours" / "features").iterdir()
     cache.write_bytes(cache.read_bytes()[:-1])
     damaged = train(data_dir, tmp_path / "damaged")
-    assert "36 images, 36 computed" in damaged.stdout
+    assert "33 images, 33 computed" in damaged.stdout
     assert "Stored features were not used" in damaged.stdout
     assert weights(tmp_path / "damaged") == weights(tmp_path / "warm-up")
 
@@ -105,7 +105,49 @@ def test_training_on_a_backbone_can_be_stopped(data_dir, tmp_path):
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
 
+def test_fine_tuning_is_evaluated_on_held_out_images(data_dir, tmp_path):
+    printed = train(data_dir, tmp_path / "tuned", "--fine-tune").stdout
+    assert "Fine-tuning: " in printed
+    assert "Of 33 held-out images, 100.0 % were classified correctly with the pretrained layers" in printed
+    plan = json.loads((tmp_path / "tuned" / "run.json").read_text())
+    assert plan["command"].endswith("--fine-tune")
+    verdict = plan["metrics"]["fine_tuning"]
+    assert verdict["images"] == 33 and verdict["frozen_accuracy"] == 1
+    train(data_dir, tmp_path / "frozen")
+    same = weights(tmp_path / "tuned") == weights(tmp_path / "frozen")
+    kept = "The fine-tuned network was kept." in printed
+    assert kept == verdict["kept"] and kept != same
+    assert kept or "The pretrained layers were kept" in printed
+
+
+def test_stopped_fine_tuning_keeps_the_head(data_dir, tmp_path):
+    command = ["train", "--data", "colours", "--backbone", "efficientnet-lite0", "--size", "128"]
+    child = subprocess.Popen(
+        [FOVEA, *command, "--fine-tune", "--data-dir", data_dir, "--out", tmp_path / "run", "--threads", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    child.stdout.readline()
+    # Features and head take about a second, fine-tuning more than ten.
+    cache = data_dir / "datasets" / "colours" / "features"
+    known = len(list(cache.iterdir()))
+    for _ in range(600):
+        if len(list(cache.iterdir())) > known:
+            break
+        time.sleep(0.1)
+    time.sleep(2)
+    child.send_signal(signal.SIGINT)
+    stdout, _ = child.communicate(timeout=60)
+    assert child.returncode == -signal.SIGINT, stdout
+    assert "Fine-tuning was stopped. The network keeps the pretrained layers." in stdout
+    assert (tmp_path / "run" / "model.safetensors").exists()
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["metrics"]["fine_tuning"]["stopped"]
+
+
 def test_what_does_not_fit_together_is_rejected_with_the_reason(data_dir, tmp_path):
+    alone = fovea("train", "--data", "colours", "--fine-tune", "--data-dir", data_dir, code=2).stderr
+    assert "--fine-tune requires --backbone" in alone
     rejected = train(data_dir, tmp_path / "run", "--epochs", 3, code=2).stderr
     assert "--backbone cannot be combined with --epochs" in rejected
     missing = fovea(

@@ -64,7 +64,7 @@ LAYERS = {
     "engine/retrain": ["engine/core", "engine/kernels", "engine/nn", "engine/image",
                        "engine/model", "engine/fit", "engine/data", "engine/eval", "engine/train"],
     "engine/transfer": ["engine/core", "engine/image", "engine/nn", "engine/model", "engine/fit",
-                        "engine/data", "engine/eval"],
+                        "engine/data", "engine/eval", "engine/train"],
     "engine/report": ["engine/core", "engine/image", "engine/model", "engine/fit", "engine/data",
                       "engine/eval", "engine/train", "engine/retrain"],
     "engine/exchange": ["engine/core", "engine/nn", "engine/image", "engine/model"],

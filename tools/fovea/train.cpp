@@ -100,6 +100,10 @@ void add_train(Verb& program) {
                   "and accurate with few images")
           .value_name("NAME")
           .one_of(backbone_names());
+  const Option fine_tune = verb.flag(
+      "--fine-tune", arguments->fine_tune,
+      "With --backbone: then train all layers for minutes, and keep the result only if it "
+      "is better on held-out images");
   const Option size = verb.option("--size", plan.size, "Width and height of the network's input")
                           .value_name("PIXELS")
                           .range(8, 1024)
@@ -118,17 +122,20 @@ void add_train(Verb& program) {
               "Run folder (default: a new folder in runs/ of the data directory)")
       .value_name("DIR");
   add_recipe_options(verb, arguments);
-  verb.action([arguments, project, verb, data, resume, backbone, size] {
+  verb.action([arguments, project, verb, data, resume, backbone, fine_tune, size] {
     if (!data.given() && !resume.given()) throw UsageError("--data or --resume is required");
     if (resume.given()) check_combination(verb, resume, {"--threads"});
     // Absolute, because a resume may start in another directory.
     if (!resume.given()) {
       arguments->plan.data_dir = std::filesystem::absolute(project->path()).string();
     }
+    if (fine_tune.given() && !backbone.given()) {
+      throw UsageError("--fine-tune requires --backbone");
+    }
     if (backbone.given()) {
-      check_combination(
-          verb, backbone,
-          {"--data", "--data-dir", "--project", "--size", "--fit", "--threads", "--out"});
+      check_combination(verb, backbone,
+                        {"--data", "--data-dir", "--project", "--size", "--fit", "--threads",
+                         "--out", "--fine-tune"});
       if (!size.given()) arguments->plan.size = 0;
       run_train_backbone(*arguments);
     } else {

@@ -1,6 +1,7 @@
 #include "tools/fovea/train_backbone.h"
 
 #include <fmt/format.h>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -35,61 +36,93 @@ using Clock = std::chrono::steady_clock;
 class Progress {
  public:
   bool operator()(TransferPhase phase, double done) {
-    if (phase == TransferPhase::features) {
-      show(features_, "computing features", done);
-    } else {
-      if (!head_start_) head_start_ = Clock::now();
-      features_.reset();
-      show(head_, "training the head", done);
+    if (phase != phase_) {
+      begin(phase);
+      constexpr const char* kTitles[] = {"computing features", "training the head", "fine-tuning"};
+      bar_.emplace(kTitles[static_cast<std::size_t>(phase)]);
     }
+    bar_->show(done, "");
     return server::StopSignals::received() == 0;
   }
-  void end() {
-    features_.reset();
-    head_.reset();
-    end_ = Clock::now();
-  }
-  double feature_seconds() const { return seconds(start_, head_start_.value_or(end_)); }
-  double head_seconds() const { return seconds(head_start_.value_or(end_), end_); }
+  void end() { begin({}); }
+  double seconds(TransferPhase phase) const { return seconds_[static_cast<std::size_t>(phase)]; }
 
  private:
-  static double seconds(Clock::time_point from, Clock::time_point to) {
-    return std::chrono::duration<double>(to - from).count();
-  }
-  static void show(std::optional<ProgressBar>& bar, const char* title, double done) {
-    if (!bar) bar.emplace(title);
-    bar->show(done, "");
+  void begin(std::optional<TransferPhase> phase) {
+    const Clock::time_point now = Clock::now();
+    if (phase_) {
+      seconds_[static_cast<std::size_t>(*phase_)] =
+          std::chrono::duration<double>(now - started_).count();
+    }
+    bar_.reset();
+    phase_ = phase;
+    started_ = now;
   }
 
   server::StopSignals signals_;
-  std::optional<ProgressBar> features_, head_;
-  const Clock::time_point start_ = Clock::now();
-  std::optional<Clock::time_point> head_start_;
-  Clock::time_point end_ = start_;
+  std::optional<ProgressBar> bar_;
+  std::optional<TransferPhase> phase_;
+  Clock::time_point started_;
+  std::array<double, 3> seconds_{};
 };
+
+Interval accuracy_interval(const Transferred::Estimate& estimate) {
+  return wilson_interval(std::llround(estimate.accuracy * estimate.images), estimate.images);
+}
+
+json fine_tuning_json(const FineTuneVerdict& verdict) {
+  json result = {{"kept", verdict.better}};
+  if (verdict.stopped) result["stopped"] = true;
+  if (verdict.images == 0) return result;
+  result.update({{"images", verdict.images},
+                 {"frozen_accuracy", verdict.frozen_accuracy},
+                 {"frozen_log_loss", verdict.frozen_log_loss},
+                 {"tuned_accuracy", verdict.tuned_accuracy},
+                 {"tuned_log_loss", verdict.tuned_log_loss}});
+  return result;
+}
+
+// Of the network that was kept.
+json metrics_of(const Transferred& trained) {
+  json metrics = head_json<json>(trained.search, trained.images);
+  if (trained.fine_tuning) metrics["fine_tuning"] = fine_tuning_json(*trained.fine_tuning);
+  if (!trained.is_fine_tuned()) return metrics;
+  const Transferred::Estimate estimate = trained.estimate();
+  metrics.update({{"folds", estimate.folds},
+                  {"cross_validated_images", estimate.images},
+                  {"cross_validated_accuracy", estimate.accuracy},
+                  {"cross_validated_accuracy_interval", accuracy_interval(estimate)},
+                  {"cross_validated_log_loss", estimate.log_loss},
+                  {"temperature_interval", trained.temperature.interval}});
+  return metrics;
+}
 
 void print_search(const Transferred& trained, const Progress& progress) {
   const HeadSearch& search = trained.search;
-  fmt::print("Features: {}, {} computed, {:.1f} s\n",
-             server::counted(trained.features.shape().n, "image"), trained.computed,
-             progress.feature_seconds());
+  fmt::print("Features: {}, {} computed, {:.1f} s\n", server::counted(trained.images, "image"),
+             trained.computed, progress.seconds(TransferPhase::features));
   const char* views = search.selected.views > 1 ? "images and mirror images" : "images as they are";
+  const double head_seconds = progress.seconds(TransferPhase::head);
   if (search.folds == 0) {
-    fmt::print("Head: {}, {:.1f} s; too few images for cross-validation\n", views,
-               progress.head_seconds());
-    return;
+    fmt::print("Head: {}, {:.1f} s; too few images for cross-validation\n", views, head_seconds);
+  } else {
+    fmt::print("Head: {}, regularisation c = {:g}, {:.1f} s\n", views, search.selected.strength,
+               head_seconds);
   }
-  fmt::print("Head: {}, regularisation c = {:g}, {:.1f} s\n", views, search.selected.strength,
-             progress.head_seconds());
-  fmt::print("Accuracy in {}-fold cross-validation: {:.1f} %, {}\n", search.folds,
-             100 * search.selected.accuracy,
-             interval_text(accuracy_interval(search, trained.images)));
+  if (trained.fine_tuning) {
+    fmt::print("Fine-tuning: {:.1f} s\n", progress.seconds(TransferPhase::fine_tune));
+  }
+  const Transferred::Estimate estimate = trained.estimate();
+  if (estimate.images == 0) return;
+  fmt::print("Accuracy in {}-fold cross-validation{}: {:.1f} %, {}\n", estimate.folds,
+             trained.is_fine_tuned() ? " of " + server::counted(estimate.images, "image") : "",
+             100 * estimate.accuracy, interval_text(accuracy_interval(estimate)));
 }
 
 void write_result(Transferred& trained, const TrainPlan& plan, const std::string& backbone,
                   const fovea::ModelFile& file, const fs::path& run) {
   Model& model = trained.model;
-  const json metrics = head_json<json>(trained.search, trained.images);
+  const json metrics = metrics_of(trained);
   model.provenance = {
       {"name", plan.data + "-" + backbone},  {"created", plan.created},
       {"fovea_version", FOVEA_VERSION},      {"data", plan.data},
@@ -121,8 +154,8 @@ void run_train_backbone(TrainArguments& arguments) {
   plan.data_revision = dataset.revision();
   plan.created = server::iso_seconds(std::chrono::system_clock::now());
   if (plan.size == 0) plan.size = backbone.model.preprocess.size;
-  plan.command = fmt::format("fovea train --data {} --backbone {} --size {} --fit {}", plan.data,
-                             name, plan.size, plan.fit);
+  plan.command = fmt::format("fovea train --data {} --backbone {} --size {} --fit {}{}", plan.data,
+                             name, plan.size, plan.fit, arguments.fine_tune ? " --fine-tune" : "");
   const fs::path run = new_run_folder(plan, name, arguments.out);
   fmt::print(
       "Training on the features of {} at {} pixels, dataset {}, {} classes\nRun folder: {}\n", name,
@@ -135,6 +168,8 @@ void run_train_backbone(TrainArguments& arguments) {
   options.fit = parse_fit(plan.fit);
   options.threads = threads_or_all(arguments.threads);
   options.cache = dataset_folder(plan.data_dir, plan.data) / "features";
+  options.fine_tune = arguments.fine_tune;
+  options.test_images = false;  // `fovea eval` classifies them
   options.progress = std::ref(progress);
   Transferred trained = train_on_backbone(backbone.model, dataset, options);
   progress.end();
@@ -145,6 +180,10 @@ void run_train_backbone(TrainArguments& arguments) {
   print_search(trained, progress);
   write_result(trained, plan, name, backbone, run);
   for (const std::string& note : trained.notes) fmt::print("{}\n", note);
+  if (trained.fine_tuning && trained.fine_tuning->stopped) {
+    std::fflush(stdout);
+    end_by_signal();
+  }
 }
 
 }  // namespace fovea::tools

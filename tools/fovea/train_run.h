@@ -12,8 +12,9 @@ namespace fovea::tools {
 struct TrainArguments {
   TrainPlan plan;
   std::string preset = "small";
-  std::string backbone;  // empty: a preset, from scratch
-  RecipeFields fields;   // in the order given
+  std::string backbone;    // empty: a preset, from scratch
+  bool fine_tune = false;  // with a backbone: train all its layers, too
+  RecipeFields fields;     // in the order given
   std::string out;
   std::string resume;  // folder of the run; empty: a new run
   int threads = 0;     // 0: all that are available

@@ -53,6 +53,7 @@ test("the step of a job follows from its phase or its epochs", () => {
   assert.equal(currentStep(kNoProgress), "features");
   assert.equal(currentStep(after({ event: "progress", phase: "training the head" })), "train");
   assert.equal(currentStep(after({ event: "progress", phase: "training" }, epoch(1))), "train");
+  assert.equal(currentStep(after({ event: "progress", phase: "fine-tuning" })), "train");
   assert.equal(currentStep(after(epoch(3))), "train");
   assert.equal(currentStep(after(epoch(3), { event: "progress", phase: "judging" })), "evaluate");
   assert.equal(currentStep(after({ event: "progress", phase: "describing the new model" })), "finish");
@@ -93,7 +94,8 @@ test("points within epochs are placed on the axis and repeated ones replace them
 test("typed values become options and empty ones are automatic", () => {
   assert.deepEqual(toOptions(kDefaults, false), {});
   const numbers = { ...kDefaults.numbers, epochs: " 3 ", lr: "0,02", seed: "7", replay: "x" };
-  assert.deepEqual(toOptions({ mode: "full", promote: "never", freeze: "no", numbers }, false), {
+  assert.deepEqual(toOptions({ ...kDefaults, fineTune: true }, false), { fine_tune: true });
+  assert.deepEqual(toOptions({ ...kDefaults, mode: "full", promote: "never", freeze: "no", numbers }, false), {
     mode: "full",
     promote: "never",
     freeze_statistics: "no",

@@ -38,8 +38,7 @@ class Reporter {
     phase_ = phase;
     if (begins || limiter_.due()) {
       const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
-      Json progress = {{"phase", phase == TransferPhase::features ? "computing features"
-                                                                  : retrain_phase::kTrainHead},
+      Json progress = {{"phase", name_of(phase)},
                        {"epoch", 1},
                        {"epochs", 1},
                        {"step", static_cast<int>(done * kSteps)},
@@ -52,6 +51,18 @@ class Reporter {
 
  private:
   static constexpr int kSteps = 100;
+
+  static const char* name_of(TransferPhase phase) {
+    switch (phase) {
+      case TransferPhase::features:
+        return "computing features";
+      case TransferPhase::head:
+        return retrain_phase::kTrainHead;
+      case TransferPhase::fine_tune:
+        return "fine-tuning";
+    }
+    return "";
+  }
 
   const JobContext& job_;
   std::optional<TransferPhase> phase_;
@@ -66,12 +77,13 @@ struct HeldOut {
   std::vector<int> labels;
 };
 
-HeldOut held_out_images(const Dataset& dataset, const JobModel& champion, bool cross_validated) {
+HeldOut held_out_images(const Dataset& dataset, const JobModel& champion,
+                        const Transferred& trained) {
   HeldOut held_out;
   for (int i = 0; i < int_size(dataset.images()); ++i) {
     const ImageRecord& image = dataset.images()[i];
     const bool is_new = image.added_at > champion.trained_on.data_time;
-    if (image.split != Split::test && !(is_new && cross_validated)) continue;
+    if (!trained.is_held_out[i] || !(image.split == Split::test || is_new)) continue;
     held_out.images.push_back(i);
     held_out.labels.push_back(image.label);
   }
@@ -106,7 +118,7 @@ void compare_with_champion(const JobContext& job, const Transferred& trained,
                            const Dataset& dataset, RetrainResult& result) {
   const JobModel& version = job.spec().champion;
   const Model champion = read_model(read_file(version.model, kMaxModel));
-  const HeldOut held_out = held_out_images(dataset, version, trained.search.folds > 0);
+  const HeldOut held_out = held_out_images(dataset, version, trained);
   Tensor before({0, 1, 1, int_size(champion.classes)}), after;
   if (!held_out.images.empty()) {
     softmax(champion_logits(champion, trained, dataset, held_out.images, job.spec().threads),
@@ -144,15 +156,25 @@ Json evaluate(const Transferred& trained, const std::string& sha256, const Datas
 }
 
 Json cross_validation_json(const Transferred& trained) {
-  const HeadSearch& search = trained.search;
-  if (search.folds == 0) return nullptr;
-  const auto correct = std::llround(search.selected.accuracy * trained.images);
-  return {{"folds", search.folds},
-          {"images", trained.images},
-          {"accuracy", search.selected.accuracy},
-          {"accuracy_interval", wilson_interval(correct, trained.images)},
-          {"strength", search.selected.strength},
-          {"mirrored", search.selected.views > 1}};
+  const Transferred::Estimate estimate = trained.estimate();
+  if (estimate.images == 0) return nullptr;
+  const auto correct = std::llround(estimate.accuracy * estimate.images);
+  return {{"folds", estimate.folds},
+          {"images", estimate.images},
+          {"accuracy", estimate.accuracy},
+          {"accuracy_interval", wilson_interval(correct, estimate.images)},
+          {"strength", trained.search.selected.strength},
+          {"mirrored", trained.search.selected.views > 1}};
+}
+
+Json fine_tuning_json(const FineTuneVerdict& verdict) {
+  Json json = {{"kept", verdict.better}, {"images", verdict.images}};
+  if (verdict.images == 0) return json;
+  json.update({{"frozen_accuracy", verdict.frozen_accuracy},
+               {"tuned_accuracy", verdict.tuned_accuracy},
+               {"frozen_log_loss", verdict.frozen_log_loss},
+               {"tuned_log_loss", verdict.tuned_log_loss}});
+  return json;
 }
 
 Provenance provenance_of(const JobSpec& spec, const ModelFile& backbone, const Transferred& trained,
@@ -178,14 +200,17 @@ RetrainResult run_backbone_job(const JobContext& job) {
                                ? std::vector<std::string>()
                                : read_model(read_file(spec.champion.model, kMaxModel)).classes;
   const BackboneTrainingPlan plan =
-      plan_backbone_training(spec.backbone->name, dataset, old_classes, spec.options);
+      plan_backbone_training(spec.backbone->name, dataset, old_classes, spec.options, spec.threads);
   const Json plan_json = backbone_plan_json(plan);
   job.send(job_event::kStart, plan_json);
   Reporter reporter(job);
-  Transferred trained = train_on_backbone(
-      backbone.model, dataset,
-      {.threads = spec.threads, .cache = folder / "features", .progress = std::ref(reporter)});
+  Transferred trained = train_on_backbone(backbone.model, dataset,
+                                          {.threads = spec.threads,
+                                           .cache = folder / "features",
+                                           .fine_tune = plan.fine_tune,
+                                           .progress = std::ref(reporter)});
   if (trained.stopped) throw JobStopped{};
+  throw_if_stopped();  // during fine-tuning, which keeps the head
 
   RetrainResult result;
   result.mode = "backbone";
@@ -201,6 +226,7 @@ RetrainResult run_backbone_job(const JobContext& job) {
     result.evaluation = kEvaluationFile;
   }
   metrics["cross_validation"] = cross_validation_json(trained);
+  if (trained.fine_tuning) metrics["fine_tuning"] = fine_tuning_json(*trained.fine_tuning);
   trained.model.provenance = provenance_of(spec, backbone, trained, dataset);
   trained.model.provenance["metrics"] = metrics.dump();
   job.write(kModelFile, write_model(trained.model));

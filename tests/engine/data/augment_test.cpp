@@ -235,3 +235,27 @@ TEST_CASE("flipping and shifting a 32 x 32 image takes less than ten microsecond
   CHECK(best < 10e-6);
 #endif
 }
+
+TEST_CASE("a crop shows a part of the image, enlarged", "[engine][data]") {
+  constexpr int kSize = 32;
+  const Pixels in = ramp(kSize);  // red is 4 * column, green 4 * row
+  AugmentOptions options = kOff;
+  options.crop = 0.25f;
+  double smallest = 1, largest = 0, leftmost = kSize, rightmost = 0;
+  for (int index = 0; index < 200; ++index) {
+    const Pixels out = augmented(in, kSize, options, 0, index);
+    const auto column = [&](int x) { return out[std::size_t(kSize * kSize / 2 + x) * 3] / 4.0; };
+    const double side = (column(kSize - 2) - column(1)) / (kSize - 3);
+    smallest = std::min(smallest, side);
+    largest = std::max(largest, side);
+    leftmost = std::min(leftmost, column(1));
+    rightmost = std::max(rightmost, column(kSize - 2));
+  }
+  // From half to all of each side; the corners of the image occur.
+  CHECK(smallest == Approx(0.5).margin(0.03));
+  CHECK(largest == Approx(1).margin(0.03));
+  CHECK(leftmost < 1.5);
+  CHECK(rightmost > kSize - 2.5);
+  options.crop = 1;
+  CHECK(augmented(in, kSize, options, 0, 0) == in);
+}

@@ -132,3 +132,13 @@ TEST_CASE("head training rejects sizes that do not match", "[engine][fit]") {
   images.features.data()[7] = NAN;
   CHECK_THROWS_AS(train_head(network, images, 1), FormatError);
 }
+
+TEST_CASE("a head can be trained again as it was selected", "[engine][fit]") {
+  Network searched = make_network(3), again = make_network(3);
+  const ImageFeatures images = make_images(20, 3, 3);
+  const HeadSearch search = train_head(searched, images, 1);
+  fit_head(again, images, search.selected, 2);
+  const Tensor &a = searched.head_weight().value, &b = again.head_weight().value;
+  CHECK(std::equal(a.values().begin(), a.values().end(), b.values().begin()));
+  CHECK_THROWS_AS(fit_head(again, images, {.strength = 64, .views = 3}, 1), ShapeError);
+}

@@ -5,6 +5,7 @@
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 #include "engine/model/backbones.h"
+#include "engine/model/fold.h"
 #include "engine/model/presets.h"
 #include "engine/nn/conv2d.h"
 #include "tests/support/catch.h"
@@ -46,8 +47,8 @@ NetworkSpec mixed_spec() {
   return spec;
 }
 
-Network trained_network() {
-  Network network(mixed_spec());
+Network trained_network(const NetworkSpec& spec = mixed_spec()) {
+  Network network(spec);
   network.initialise(1);
   Rng rng(2);
   for (Param* param : network.params()) {
@@ -254,4 +255,75 @@ TEST_CASE("an invalid network is rejected naming the layer with its kind and inp
   Tensor x({1, 5, 4, 3}), logits;
   Scratch scratch;
   CHECK_THROWS_WITH(network.infer(x, logits, scratch), ContainsSubstring("takes 4x4x3, not 5x4x3"));
+}
+
+TEST_CASE("training without batch-norm layers gives the gradients of frozen ones",
+          "[engine][model]") {
+  NetworkSpec spec = mixed_spec();
+  std::erase_if(spec.layers, [](const LayerSpec& layer) {
+    return std::holds_alternative<DropoutSpec>(layer.kind);
+  });
+  Network network = trained_network(spec);
+  network.freeze_statistics();
+  FoldedTraining training(network);
+  CHECK(training.folded().params().size() < network.params().size());
+  const Tensor x = random_input(5);
+  Tensor dlogits({5, 1, 1, network.outputs()});
+  Rng rng(8);
+  test::fill_normal(dlogits, rng);
+  for (int round = 0; round < 2; ++round) {
+    network.zero_gradients();
+    const Tensor& expected = network.forward(x, Rng(1));
+    const Tensor& got = training.folded().forward(x, Rng(1));
+    CHECK(test::relative_error(got, expected) < 1e-5);
+    network.backward(dlogits);
+    std::vector<Tensor> gradients;
+    for (const Param* param : network.params()) gradients.emplace_back().copy_from(param->grad);
+    training.folded().zero_gradients();
+    training.folded().backward(dlogits);
+    training.unfold_gradients();
+    for (std::size_t k = 0; k < gradients.size(); ++k) {
+      INFO(network.params()[k]->name);
+      CHECK(test::relative_error(network.params()[k]->grad, gradients[k]) < 1e-4);
+    }
+    // The weights change, and the folded ones follow.
+    for (Param* param : network.params()) {
+      for (std::int64_t i = 0; i < param->value.size(); ++i) {
+        param->value.data()[i] -= 0.01f * param->grad.data()[i];
+      }
+    }
+    training.fold_weights();
+  }
+}
+
+TEST_CASE("training without batch-norm layers keeps dropout", "[engine][model]") {
+  Network network = trained_network();
+  network.freeze_statistics();
+  FoldedTraining training(network);
+  const auto dropouts = [](const Network& of) {
+    return std::ranges::count_if(of.spec().layers, [](const LayerSpec& layer) {
+      return std::holds_alternative<DropoutSpec>(layer.kind);
+    });
+  };
+  CHECK(dropouts(training.folded()) == dropouts(network));
+  // The batch norm after dropout remains, with its statistics.
+  CHECK(training.folded().buffers().size() == 4);
+  Tensor expected, got, dlogits({5, 1, 1, network.outputs()});
+  Scratch scratch;
+  network.infer(random_input(5), expected, scratch);
+  training.folded().infer(random_input(5), got, scratch);
+  CHECK(test::relative_error(got, expected) < 1e-5);
+  const Tensor statistics = [&] {
+    Tensor copy;
+    copy.copy_from(training.folded().buffers()[0]->value);
+    return copy;
+  }();
+  const Tensor x = random_input(5);
+  training.folded().forward(x, Rng(1));
+  dlogits.fill(1);
+  training.folded().backward(dlogits);
+  training.unfold_gradients();
+  training.folded().update_statistics();
+  CHECK(std::equal(statistics.values().begin(), statistics.values().end(),
+                   training.folded().buffers()[0]->value.values().begin()));
 }

@@ -15,6 +15,8 @@ TEST_CASE("a recipe survives its text form exactly", "[engine][train]") {
   recipe.schedule.kind = ScheduleKind::cosine;
   recipe.init = Init::dirac;
   recipe.balanced = true;
+  recipe.head_lr = 3;
+  recipe.augment.crop = 0.5f;
   CHECK(parse_recipe(recipe_text(recipe)) == recipe);
   CHECK(recipe_text(recipe).find(" optimizer=sgd ") != std::string::npos);
 }

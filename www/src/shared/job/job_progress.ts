@@ -100,6 +100,7 @@ const stepOfPhase = new Map<string | undefined, Step>([
   ["looking at the new images", "features"],
   ["fitting the head", "train"],
   ["training the head", "train"],
+  ["fine-tuning", "train"],
   ["training", "train"],
   ["balancing old and new", "train"],
   ["judging", "evaluate"],

@@ -10,6 +10,7 @@ export interface Settings {
   mode: Mode;
   promote: "auto" | "never";
   freeze: Freeze;
+  fineTune: boolean; // only with a backbone
   numbers: Record<NumberName, string>; // as typed; "": automatic
 }
 
@@ -17,6 +18,7 @@ export const kDefaults: Settings = {
   mode: "auto",
   promote: "auto",
   freeze: "auto",
+  fineTune: false,
   numbers: { epochs: "", lr: "", replay: "", batch: "", distillation: "", seed: "" },
 };
 
@@ -42,8 +44,9 @@ export function refusedOption(message: string): RefusedOption | undefined {
 }
 
 // `frozen`: only the last layer is trained.
-export function toOptions({ mode, promote, freeze, numbers }: Settings, frozen: boolean): RetrainOptions {
+export function toOptions({ mode, promote, freeze, fineTune, numbers }: Settings, frozen: boolean): RetrainOptions {
   const options: RetrainOptions = {};
+  if (fineTune) options.fine_tune = true;
   if (mode !== "auto") options.mode = mode;
   if (promote !== "auto") options.promote = promote;
   if (freeze !== "auto" && !frozen) options.freeze_statistics = freeze;

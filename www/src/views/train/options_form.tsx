@@ -1,6 +1,7 @@
 // The options of a retraining. All of them may stay automatic.
+import { roughTime } from "../../base/format.js";
 import { Button } from "../../components/button.js";
-import { Field, Segments, Select } from "../../components/field.js";
+import { CheckBox, Field, Segments, Select } from "../../components/field.js";
 import type { Plan } from "../../net/jobs.js";
 import {
   isInvalid,
@@ -27,18 +28,27 @@ export interface OptionsFormProps {
 
 export function OptionsForm({ settings, plan, frozen, refused, onChange }: OptionsFormProps) {
   const set = (change: Partial<Settings>): void => onChange({ ...settings, ...change });
+  // Of a project with a pretrained network. The other options do not apply to it.
+  const seconds = plan?.fine_tune_seconds;
   return (
     <div class="plan-options">
-      <div class="plan-choice">
-        <p>{w.mode}</p>
-        <Segments
-          label={w.mode}
-          value={settings.mode}
-          options={modes.map((value) => ({ value, label: w.modes[value] }))}
-          onChange={(mode) => set({ mode })}
-        />
-        <p class="hint">{w.modeHints[settings.mode]}</p>
-      </div>
+      {seconds !== undefined ? (
+        <div class="plan-choice">
+          <CheckBox checked={settings.fineTune} label={w.fineTune} onChange={(fineTune) => set({ fineTune })} />
+          <p class="hint">{w.fineTuneHint(roughTime(seconds))}</p>
+        </div>
+      ) : (
+        <div class="plan-choice">
+          <p>{w.mode}</p>
+          <Segments
+            label={w.mode}
+            value={settings.mode}
+            options={modes.map((value) => ({ value, label: w.modes[value] }))}
+            onChange={(mode) => set({ mode })}
+          />
+          <p class="hint">{w.modeHints[settings.mode]}</p>
+        </div>
+      )}
       <div class="plan-choice">
         <p>{w.promote}</p>
         <Segments
@@ -48,22 +58,29 @@ export function OptionsForm({ settings, plan, frozen, refused, onChange }: Optio
           onChange={(promote) => set({ promote })}
         />
       </div>
-      <details class="plan-more">
-        <summary>{w.more}</summary>
-        <p class="hint">{w.moreHint}</p>
-        <div class="plan-fields">
-          {numberNames
-            .filter((name) => !(frozen && kFullOnly.includes(name)))
-            .map((name) => (
-              <NumberField key={name} name={name} settings={settings} plan={plan} refused={refused} onChange={set} />
-            ))}
-          {!frozen && <FreezeField settings={settings} onChange={set} />}
-        </div>
-        <Button icon="again" onClick={() => onChange(kDefaults)}>
-          {w.reset}
-        </Button>
-      </details>
+      {seconds === undefined && <MoreOptions {...{ settings, plan, frozen, refused, onChange }} />}
     </div>
+  );
+}
+
+function MoreOptions({ settings, plan, frozen, refused, onChange }: OptionsFormProps) {
+  const set = (change: Partial<Settings>): void => onChange({ ...settings, ...change });
+  return (
+    <details class="plan-more">
+      <summary>{w.more}</summary>
+      <p class="hint">{w.moreHint}</p>
+      <div class="plan-fields">
+        {numberNames
+          .filter((name) => !(frozen && kFullOnly.includes(name)))
+          .map((name) => (
+            <NumberField key={name} name={name} settings={settings} plan={plan} refused={refused} onChange={set} />
+          ))}
+        {!frozen && <FreezeField settings={settings} onChange={set} />}
+      </div>
+      <Button icon="again" onClick={() => onChange(kDefaults)}>
+        {w.reset}
+      </Button>
+    </details>
   );
 }
 

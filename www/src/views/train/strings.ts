@@ -57,6 +57,11 @@ export const words = {
         "Slower, but the network can develop new features. Old images are replayed; " +
         "without them, the model forgets.",
     },
+    fineTune: "Fine-tune the whole network",
+    fineTuneHint: (time: string) =>
+      `Trains all layers instead of only the last one, which takes roughly ${time} instead of seconds. It often helps for ` +
+      "images unlike photographs of everyday objects and can hurt for others. Both results are therefore compared " +
+      "on images that they were not trained on, and the better one is kept.",
     promote: "After training",
     promotes: { auto: "Activate if all checks pass", never: "Do not activate" },
     more: "Advanced options",
