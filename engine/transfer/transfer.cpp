@@ -233,7 +233,7 @@ void Transfer::add_fine_tuned(FineTuned& tuned) {
   Model& model = result_.model;
   model.network = std::move(tuned.network);
   model.temperature = tuned.temperature.value;
-  // Its features of the images that it was trained on do not tell how far new images are.
+  // Distances between images that it was trained on would be too small for new images.
   model.novelty = {};
   result_.temperature = tuned.temperature;
   result_.logits.fill(0);

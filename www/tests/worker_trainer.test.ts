@@ -17,6 +17,8 @@ const info = {
   weights_sha256: "",
   provenance: {},
   layers: [],
+  can_explain: false,
+  novelty: null,
 };
 const report = { images: 2, temperature: 1, few_images: true, metrics: { strength: 64, views: 2 } };
 const request = { classes: ["a", "b"], images: [] };

@@ -41,9 +41,7 @@ export class WorkerClassifier {
 
   // What of the image counts for a class. The buffer is transferred. Rejects as Classifier.explain() throws.
   async explain(image: Uint8Array<ArrayBuffer>, label: number): Promise<ActivationMap> {
-    const reply = await this.request({ id: 0, type: "explain", image, label }, [image.buffer]);
-    if (reply.type !== "explained") throw new Error(`unexpected reply to explain: ${reply.type}`);
-    return reply.map;
+    return (await this.link.request({ type: "explain", image, label }, "explained", [image.buffer])).map;
   }
 
   dispose(): void {
