@@ -1,6 +1,6 @@
 // Training in the page: seconds and memory for 5 classes of hand signs with 20 photographs each, in Chromium, with 1 and
-// 2 threads. Prints a table; memory is that of the page and its Worker,
-// as the browser reports it after the training, and the proportional set size (PSS) of their process.
+// 2 threads. Prints a table; memory is the proportional set size (PSS) of
+// the process of the page and its Worker.
 //
 //   node bench/own_images/page.mjs [RUNS]      needs build/release/fovea, www/dist, the backbone and the hand signs
 import { mkdtempSync, readFileSync } from "node:fs";
@@ -20,14 +20,17 @@ const folder = mkdtempSync(join(tmpdir(), "fovea-bench-"));
 installBackbone(folder, backbone);
 const server = await startServer({ folder });
 
-// JavaScript and WebAssembly of the page and its Workers, MiB.
-const ownMemory = async (page) =>
-  (await page.evaluate(async () => (await performance.measureUserAgentSpecificMemory()).bytes)) / 2 ** 20;
-const pssOf = (pid) =>
-  Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) / 1024;
+// 0: the process has ended.
+function pssOf(pid) {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
 
 async function once(threads) {
-  const browser = await startBrowser(["--enable-blink-features=ForceEagerMeasureMemory"]);
+  const browser = await startBrowser();
   const session = await browser.newBrowserCDPSession();
   const context = await browser.newContext({ serviceWorkers: "block" });
   await context.addInitScript(`Object.defineProperty(navigator, "hardwareConcurrency", { value: ${threads} })`);
@@ -62,16 +65,15 @@ async function once(threads) {
   await page.getByRole("button", { name: "Remove image 1 of hand-0" }).click(); // the head alone is trained again
   const second = await train("Train again");
   clearInterval(timer);
-  const own = await ownMemory(page);
   await browser.close();
-  return { first, second, idle, peak, own };
+  return { first, second, idle, peak };
 }
 
-console.log("threads  5 x 20 images  head alone  page and Worker  process: loaded  largest");
+console.log("threads  5 x 20 images  head alone  process: loaded  largest");
 for (let run = 0; run < runs; ++run) {
   for (const threads of [1, 2]) {
-    const { first, second, idle, peak, own } = await once(threads);
-    const memory = [own, idle, peak].map((number) => `${number.toFixed(0)} MiB`.padEnd(15));
+    const { first, second, idle, peak } = await once(threads);
+    const memory = [idle, peak].map((number) => `${number.toFixed(0)} MiB`.padEnd(15));
     console.log(`${threads}        ${first.toFixed(1)} s          ${second.toFixed(1)} s       ${memory.join("  ")}`);
   }
 }
