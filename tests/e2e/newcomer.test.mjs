@@ -138,16 +138,20 @@ test("rows of a table are cards on a phone and their actions can be reached", as
 test("a running job is visible on every view and its end is announced", async () => {
   const page = await openView(browser, server, "predict", desktop);
   await page.locator(".health.live").waitFor();
-  const { id } = await postJson("/api/v1/jobs", { kind: "retrain", epochs: 3, promote: "never" });
+  const long = await postJson("/api/v1/jobs", { kind: "retrain", epochs: 1000, promote: "never" });
   await page.locator(".nav .job-mark").waitFor();
   await page.waitForFunction(() => /^\(\d+ %\) Predict · Fovea$/.test(document.title), null, { timeout: kJobTimeout });
+  assert.match(await page.locator(".nav .job-mark").textContent(), /^\d+ %$/);
+  await fetch(`${server.address}/api/v1/jobs/${long.id}`, { method: "DELETE" });
+  await page.locator(".toast").getByText(`Retraining ${long.id} was canceled`).waitFor({ timeout: kJobTimeout });
+  await page.locator(".nav .job-mark").waitFor({ state: "detached" });
+  assert.equal(await page.title(), "Predict · Fovea");
+  const { id } = await postJson("/api/v1/jobs", { kind: "retrain", epochs: 3, promote: "never" });
   const job = await ended(id);
   assert.equal(job.state, "succeeded", job.reason);
   const message = `Retraining ${id} is done: version ${job.result.version} waits for your decision`;
   const toast = page.locator(".toast").filter({ hasText: message });
   await toast.waitFor();
-  await page.locator(".nav .job-mark").waitFor({ state: "detached" });
-  assert.equal(await page.title(), "Predict · Fovea");
   await toast.getByRole("button", { name: "What changed" }).click();
   await page.locator(".verdict-head").waitFor();
   // The active version is changed by another client.

@@ -6,11 +6,25 @@ import { firstLoads } from "../net/resource.js";
 
 // Milliseconds.
 const kQuiet = 90; // without a first request: parts that a response creates start their own within this time
-const kLongest = 2_000; // then the view shows which parts are still loading
+const kLongest = 4_000; // then the view shows which parts are still loading
+
+// Calls `run` after the next two frames, in which a response is rendered and new parts start their requests, and `quiet`
+// milliseconds. Returns a function that cancels it.
+function afterRendering(run: () => void, quiet: number): () => void {
+  let canceled = false;
+  const frame = (next: () => void): void => {
+    if (typeof requestAnimationFrame === "undefined") next();
+    else requestAnimationFrame(next);
+  };
+  frame(() => frame(() => setTimeout(() => canceled || run(), quiet)));
+  return () => {
+    canceled = true;
+  };
+}
 
 // Calls `onSettled` once: when no first request has been in progress for `quiet` milliseconds, or after `longest`.
 export function whenSettled(onSettled: () => void, quiet = kQuiet, longest = kLongest): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cancel = (): void => undefined;
   let stopped = false;
   const settle = (): void => {
     stop();
@@ -18,13 +32,13 @@ export function whenSettled(onSettled: () => void, quiet = kQuiet, longest = kLo
   };
   const limit = setTimeout(settle, longest);
   const unsubscribe = effect(() => {
-    clearTimeout(timer);
-    timer = firstLoads.value === 0 && !stopped ? setTimeout(settle, quiet) : undefined;
+    cancel();
+    if (firstLoads.value === 0 && !stopped) cancel = afterRendering(settle, quiet);
   });
   const stop = (): void => {
     stopped = true;
     clearTimeout(limit);
-    clearTimeout(timer);
+    cancel();
     unsubscribe();
   };
   return stop;

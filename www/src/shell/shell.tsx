@@ -56,16 +56,14 @@ export function Shell({ logo }: { logo: string }) {
       <Nav current={view?.id ?? ""} logo={logo} />
       <div class={settling ? "content settling" : "content"}>
         <header class="top">
-          <div class="top-title">
-            <h1>{title}</h1>
-            {view && <p class="hint">{leadOf(view)}</p>}
-          </div>
+          <h1>{title}</h1>
           <div class="top-state">
             <OfflineMark />
             <ProjectSwitch />
             <ActiveModel />
             <Health />
           </div>
+          {view && <p class="hint">{leadOf(view)}</p>}
         </header>
         <AwayBanner />
         <main id="main" tabIndex={-1} ref={main} class={view ? `view-${view.id}` : undefined}>

@@ -5,7 +5,7 @@ import { Field } from "../../components/field.js";
 import { isTooLong } from "../../net/dataset.js";
 import { words } from "./strings.js";
 
-const kMaxButtons = 24; // those that contain what is typed
+const kMaxButtons = 24; // of more classes, those that contain what is typed
 
 export interface LabelFieldProps {
   label: string;
@@ -19,8 +19,7 @@ export interface LabelFieldProps {
 export function LabelField({ label, hint, value, known, autofocus, onChange }: LabelFieldProps) {
   const list = useId();
   const w = words.label;
-  // A class that was chosen leaves the others visible.
-  const shown = (known.includes(value.trim()) ? known : matching(known, value)).slice(0, kMaxButtons);
+  const shown = known.length <= kMaxButtons ? known : matching(known, value).slice(0, kMaxButtons);
   const error = isTooLong(value) ? w.tooLong(Array.from(value.trim()).length) : undefined;
   return (
     <div class="label-field">
