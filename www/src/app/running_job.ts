@@ -16,7 +16,7 @@ export interface RunningJob {
 
 export const runningJob = projectSignal<RunningJob | undefined>(undefined);
 
-// The newest jobs, for whoever waits for one to end.
+// The newest jobs; undefined until they are known.
 export const newestJobs = projectSignal<readonly JobHead[] | undefined>(undefined);
 
 // Called by the shell only.

@@ -24,16 +24,16 @@ export const words = {
   },
   // Below the title of each view.
   leads: {
-    overview: "Fovea tells you what an image shows. Try the demo, or make a classifier from your own photos.",
+    overview: "Fovea says what an image shows. Try the demo, or make a classifier from your own photos.",
     ownOverview: "What this classifier is doing now.",
     predict: "Find out what an image shows.",
     history: "Every image that was classified. Search, and correct what is wrong.",
-    data: "The images that the classifier learns from.",
+    data: "The images that the classifier is trained on.",
     train: "Make a new version from your images, and see whether it is better.",
     models: "All versions: one answers, the others are kept.",
     insights: "How often it is right, and where it is wrong.",
     settings: "About this server and this browser.",
-    make: "Name what it should tell apart, show examples, train, and try it.",
+    make: "Name the classes, show examples of each, train, and try it.",
     projects: "All classifiers of this server.",
   },
   projects: {

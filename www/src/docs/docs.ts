@@ -20,7 +20,7 @@ const labelFiles: Plugin = () => ({
   },
 });
 
-// The path of an operation without a link of its own: it is within a button, and a link in a button cannot be reached
+// The path of an operation without a link: it is within a button, and a link in a button cannot be reached
 // with every screen reader. The button puts the operation into the address, too.
 const noNestedLinks: Plugin = () => ({
   wrapComponents: {

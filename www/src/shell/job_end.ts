@@ -45,7 +45,7 @@ async function announceEnd(head: JobHead): Promise<void> {
   toast({ text, tone, seconds: kStays, action: { label: w.show, run: show } });
 }
 
-// A notification of the browser, if the user has allowed them and does not look at the page.
+// A notification of the browser, if the user has allowed them and the page is hidden.
 function notify(text: string, onClick: () => void): void {
   if (typeof Notification === "undefined" || Notification.permission !== "granted") return;
   if (document.visibilityState === "visible") return;

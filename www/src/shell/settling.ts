@@ -44,7 +44,7 @@ export function whenSettled(onSettled: () => void, quiet = kQuiet, longest = kLo
   return stop;
 }
 
-// `view`: identifies what is shown; another one settles anew.
+// `view`: identifies what is shown; another one settles again.
 export function useSettling(view: string): boolean {
   const [settled, setSettled] = useState<string>();
   useEffect(() => whenSettled(() => setSettled(view)), [view]);

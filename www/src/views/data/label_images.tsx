@@ -76,7 +76,7 @@ function Session({ start, more, sender, context, filter, onMore }: SessionProps)
   const [classes] = useState(() => digitClasses(context.dataset.classes));
   const box = useRef<HTMLFieldSetElement>(null);
   useEffect(() => {
-    // Whoever moves along the tabs with the arrow keys must be able to go on.
+    // The focus stays on a tab that was reached with the arrow keys.
     if (document.activeElement?.matches("[role=tab]:focus-visible") !== true) box.current?.focus();
   }, []);
   const run = (action: Action): void => {
@@ -95,7 +95,7 @@ function Session({ start, more, sender, context, filter, onMore }: SessionProps)
   };
   const click = (action: Action): void => {
     run(action);
-    box.current?.focus(); // the keys go on
+    box.current?.focus(); // for the next key
   };
   const choose = (label: string): void => click({ kind: "choose", label });
   const image = now.images[now.at];
