@@ -169,11 +169,10 @@ test("over HTTP from another machine the page explains why there is no camera", 
   await assertAccessible(page, "insecure");
   // The camera application of a phone takes the photo.
   const input = page.getByLabel("Take a photo");
-  assert.deepEqual(await input.evaluate(({ type, accept, capture }) => [type, accept, capture]), [
-    "file",
-    "image/*",
-    "environment",
-  ]);
+  assert.deepEqual(
+    await input.evaluate((field) => ["type", "accept", "capture"].map((name) => field.getAttribute(name))),
+    ["file", "image/*", "environment"],
+  );
   await input.setInputFiles(join(root, "www/src/samples/ship.jpg"));
   await page.locator(".camera-prediction .label").getByText("ship").waitFor();
   await screenshotPage(page, "camera-insecure");
