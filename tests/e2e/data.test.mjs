@@ -242,20 +242,95 @@ test("selected images are relabelled and deleted", async () => {
 
 test("the class table shows warnings and classes can be renamed and merged", async () => {
   const page = await openView(browser, server, "data/classes");
-  await page.getByText("There are 3 classes. The largest is red (12 images)").waitFor();
+  await page.getByText("There are 3 classes. The largest is “red” (12 images)").waitFor();
   await page.getByText(/fewer than 20 training images/).waitFor();
   await page.getByRole("button", { name: "Rename or merge green" }).click();
   await dialog(page).getByLabel("New name").fill("lime");
   await dialog(page).getByRole("button", { name: "Rename to lime" }).click();
-  await page.getByText("green was renamed to lime").waitFor();
+  await page.getByText("“green” was renamed to “lime”").waitFor();
   await page.getByRole("button", { name: "Rename or merge lime" }).click();
   await dialog(page).getByRole("button", { name: "red", exact: true }).click();
-  await dialog(page).getByText("This cannot be undone.").waitFor();
   await dialog(page).getByRole("button", { name: "Merge into red" }).click();
-  await page.getByText("lime was merged into red").waitFor();
+  await page.getByText("“lime” was merged into “red”").waitFor();
+  assert.deepEqual(await classesOf(), { blue: 8, red: 20 });
+  const undo = (text) => page.locator(".toast").filter({ hasText: text }).getByRole("button", { name: "Undo" }).click();
+  await undo("“lime” was merged into “red”");
+  await page.getByText("8 images have their earlier label again").waitFor();
+  assert.deepEqual(await classesOf(), { blue: 8, lime: 8, red: 12 });
+  await page.getByRole("button", { name: "Delete lime" }).click();
+  await dialog(page).getByRole("button", { name: "Delete “lime”" }).click();
+  await page.getByText("“lime” was deleted with 8 images").waitFor();
+  assert.deepEqual(await classesOf(), { blue: 8, red: 12 });
+  await undo("“lime” was deleted");
+  await page.getByText("8 images restored").waitFor();
+  assert.deepEqual(await classesOf(), { blue: 8, lime: 8, red: 12 });
+  await page.getByRole("button", { name: "Rename or merge lime" }).click();
+  await dialog(page).getByRole("button", { name: "red", exact: true }).click();
+  await dialog(page).getByRole("button", { name: "Merge into red" }).click();
+  await page.getByText("“lime” was merged into “red”").last().waitFor();
   assert.deepEqual(await classesOf(), { blue: 8, red: 20 });
   assert.deepEqual(page.errors, []);
   await page.close();
+});
+
+test("200 images are relabelled with the keyboard", async () => {
+  const other = await startServer();
+  const kImages = 200;
+  const mixed = Array.from({ length: kImages }, (_, i) => [`mixed-${i}.bmp`, stripedImage(i, [120, 60, 200], 8)]);
+  await upload(mixed, ["mixed"], other);
+  await upload([["a.bmp", stripedImage(1, [1, 90, 2], 8)]], ["left"], other);
+  await upload([["b.bmp", stripedImage(1, [90, 1, 2], 8)]], ["right"], other);
+  const page = await openView(browser, other, "data/images?label=mixed");
+  await page.getByRole("link", { name: "Label by keyboard" }).click();
+  const saved = () => page.locator(".labelling [data-left='0']").waitFor();
+  await page.getByText("Image 1 of 200").waitFor();
+  // The classes in order of their names: left, mixed, right.
+  for (let i = 0; i < kImages; ++i) await page.keyboard.press(i % 2 === 0 ? "1" : "3");
+  await page.getByText("All images are done.").first().waitFor();
+  await saved();
+  assert.deepEqual(await classesOf(other), { left: 101, right: 101 });
+  await page.keyboard.press("u");
+  await page.getByText("Image 200 of 200, mixed").waitFor();
+  await saved();
+  assert.deepEqual(await classesOf(other), { left: 101, mixed: 1, right: 100 });
+  await page.keyboard.press("Enter"); // keeps "mixed"
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await page.getByText("Image 199 of 200").waitFor();
+  await page.keyboard.press("2");
+  await saved();
+  assert.deepEqual(await classesOf(other), { left: 100, mixed: 2, right: 100 });
+  await assertAccessible(page, "labelling");
+  await screenshotPage(page, "data-label");
+  assert.deepEqual(page.errors, []);
+  await page.close();
+  await other.stop();
+});
+
+test("an upload and a deletion can be undone", async () => {
+  const other = await startServer();
+  await upload([["a.bmp", stripedImage(1, [1, 90, 2])]], ["kept"], other);
+  const page = await openView(browser, other, "data/add");
+  await addImages(page, red, "Choose a folder");
+  await page.getByRole("button", { name: "Add 12 images as red" }).click();
+  await page.getByText("12 images added").waitFor();
+  await page.getByRole("button", { name: "Undo this upload" }).click();
+  await page.getByText("The upload was undone: 12 images deleted").waitFor();
+  assert.deepEqual(await classesOf(other), { kept: 1 });
+  const before = (await getJson("/api/v1/dataset/images", other)).images[0];
+  await page.goto(`${other.address}/#/data/images`);
+  await cells(page).first().click();
+  await page.keyboard.press("Delete");
+  await dialog(page).getByRole("button", { name: "Delete 1 image" }).click();
+  await page.getByText("1 image deleted").waitFor();
+  assert.deepEqual(await classesOf(other), {});
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await page.getByText("1 image restored").waitFor();
+  const [{ sha256, label, split, file }] = (await getJson("/api/v1/dataset/images", other)).images;
+  assert.deepEqual([sha256, label, split, file], [before.sha256, before.label, before.split, before.file]);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+  await other.stop();
 });
 
 test("filters are part of the address and survive a reload", async () => {
@@ -306,7 +381,7 @@ test("the data view fits every screen and is accessible", async () => {
     ["orange"],
   );
   for (const [name, options] of Object.entries(screens)) {
-    for (const part of ["images", "classes", "add"]) {
+    for (const part of ["images", "classes", "label", "add"]) {
       const page = await openView(browser, server, `data/${part}`, options);
       if (part === "images") await cells(page).first().locator("img").waitFor();
       if (part === "classes") await page.locator(".chart-frame canvas").waitFor();

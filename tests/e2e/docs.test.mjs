@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "../support/fovea.mjs";
-import { screenshots, startServerAndBrowser } from "./browser.mjs";
+import { assertAccessible, screenshots, startServerAndBrowser } from "./browser.mjs";
 
 const { server, browser } = await startServerAndBrowser();
 
@@ -59,6 +59,7 @@ test("the page shows every operation and loads nothing from other hosts", async 
     assert.equal(await page.locator(".opblock").count(), count);
     const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(width <= 0, `${name}: ${width} pixels too wide`);
+    await assertAccessible(page, `docs, ${name}`);
     await page.screenshot({ path: join(screenshots, `docs-${name}.png`) });
     assert.deepEqual(page.errors, []);
     await page.close();

@@ -142,11 +142,13 @@ test("a server with tokens prompts for one and rejects a wrong token", async () 
   await enter(page, predict);
   await page.locator(".model-name").waitFor();
   await page.locator(".health.limited").waitFor();
-  await page.locator(".audit .error-title").getByText("admin").waitFor();
+  await page.locator(".limited-note").getByText("It may classify images").waitFor();
+  const views = page.locator(".nav > ul > li > a > span");
+  assert.deepEqual(await views.allTextContents(), ["Overview", "Predict", "Models", "Insights", "Settings"]);
   assert.deepEqual(page.errors, []);
   await page.reload(); // stored for the tab
   await page.locator(".model-name").waitFor();
-  await page.locator(".audit").getByRole("button", { name: "Enter a token" }).click();
+  await page.locator(".limited-note").getByRole("button", { name: "Enter a token" }).click();
   await page.getByLabel("Keep it in this browser").check();
   await enter(page, admin);
   await page.locator(".health.live").waitFor();

@@ -9,6 +9,7 @@ import { toast } from "./components/toasts.js";
 import { keepListening } from "./net/live.js";
 import { isDefaultProject } from "./net/project.js";
 import { keepForOffline } from "./offline/offline.js";
+import { announceEnds } from "./shell/job_end.js";
 import { Shell } from "./shell/shell.js";
 
 applyTheme();
@@ -17,6 +18,7 @@ watchRefusals();
 const logo = document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.href ?? "";
 const app = document.getElementById("app");
 if (app !== null) render(<Shell logo={logo} />, app);
+announceEnds();
 void keepListening();
 keepForOffline({
   servedWeights: computed(() => (isDefaultProject() ? status.value?.value?.model?.weights_sha256 : undefined)),

@@ -4,8 +4,9 @@ import { listed } from "../src/base/plural.js";
 import type { FoundFile } from "../src/components/dropped_files.js";
 import type { ClassCount, ImagePage, Split, TrainingImage } from "../src/net/dataset.js";
 import { isTooLong } from "../src/net/dataset.js";
+import { bySize } from "../src/shared/upload/size_limit.js";
 import { stage, suggest, toChunks, toForm } from "../src/shared/upload/staging.js";
-import { balanceSentence, readNewName, reasonText, warningsOf } from "../src/views/data/dataset_summary.js";
+import { balanceSentence, lookAlikes, readNewName, reasonText, warningsOf } from "../src/views/data/dataset_summary.js";
 import { ImageStore } from "../src/views/data/image_store.js";
 import { countVerdicts } from "../src/views/data/upload_session.js";
 import { defined } from "./defined.js";
@@ -126,11 +127,11 @@ const counts = (name: string, train: number, test = 5, val = 5): ClassCount => (
 
 test("the balance sentence names the largest and the smallest class", () => {
   assert.equal(balanceSentence([]), "There are no classes yet.");
-  assert.equal(balanceSentence([counts("cat", 1, 0, 0)]), "There is one class, cat, with 1 image.");
+  assert.equal(balanceSentence([counts("cat", 1, 0, 0)]), "There is one class, “cat”, with 1 image.");
   assert.equal(balanceSentence([counts("cat", 40), counts("dog", 40)]), "There are 2 classes with 50 images each.");
   assert.equal(
     balanceSentence([counts("cat", 1990), counts("dog", 40), counts("cow", 60)]),
-    "There are 3 classes. The largest is cat (2,000 images), the smallest dog (50).",
+    "There are 3 classes. The largest is “cat” (2,000 images), the smallest “dog” (50).",
   );
 });
 
@@ -147,13 +148,16 @@ const warningText = (classes: ClassCount[], duplicates = 0): string =>
 
 test("small and untested and uneven classes cause warnings", () => {
   assert.deepEqual(warningsOf({ classes: [counts("a", 20, 4), counts("b", 100)] }), [], "no warnings");
-  assert.match(warningText([counts("a", 19, 4)]), /^a has fewer than 20 training images\. .* use 50 or more\.$/);
+  assert.match(warningText([counts("a", 19, 4)]), /^“a” has fewer than 20 training images\. .* use 50 or more\.$/);
   assert.match(
     warningText([counts("a", 20, 0), counts("b", 20, 0)]),
-    /^a and b have no test images, so their recall cannot be measured/,
+    /^“a” and “b” have no test images, so their recall cannot be measured/,
   );
-  assert.match(warningText([counts("a", 20, 3)]), /^a has fewer than 4 test images/);
-  assert.match(warningText([counts("a", 20), counts("b", 4500)]), /^b has 225 times as many training images as a\./);
+  assert.match(warningText([counts("a", 20, 3)]), /^“a” has fewer than 4 test images/);
+  assert.match(
+    warningText([counts("a", 20), counts("b", 4500)]),
+    /^“b” has 225 times as many training images as “a”\./,
+  );
   assert.equal(warningText([counts("a", 20), counts("b", 199)]), "");
   assert.match(warningText([counts("a", 20)], 1), /1 duplicate was skipped/);
   assert.equal(warningsOf({ classes: [counts("a", 1, 5)] })[0]?.addTo, "a");
@@ -305,5 +309,28 @@ test("the reason omits the file name and explains the pixel limit", () => {
   assert.match(
     reasonText("a.jpg", "the image is too large: 8000x6000 = 48000000 pixels, the limit is 25000000"),
     /8000 × 6000 pixels \(48\.0 million\); the limit is 25 million\. Reduce its size/,
+  );
+});
+
+test("names that look alike are found and others are not", () => {
+  assert.deepEqual(lookAlikes(["cat", "dog", "CAT", "hot dog", "hot-dog", "hotdogs"]), [
+    ["cat", "CAT"],
+    ["hot dog", "hot-dog"],
+  ]);
+  assert.deepEqual(lookAlikes(["caf\u00e9", "cafe\u0301", "cafe"]), [["caf\u00e9", "cafe\u0301"]], "forms of Unicode");
+  assert.deepEqual(lookAlikes(["op", "\u043e\u0440"]), [["op", "\u043e\u0440"]], "Cyrillic letters");
+  assert.deepEqual(lookAlikes(["one", "two", "three"]), []);
+  const counts = (name: string) => ({ name, total: 100, train: 80, val: 10, test: 10 });
+  assert.match(warningsOf({ classes: ["A", "a"].map(counts) })[0]?.text ?? "", /“A” and “a” look alike/);
+});
+
+test("a file that does not fit into a request is refused before it is sent", () => {
+  const files = [found("small.zip", 1_000), found("large.zip", 2_000_000)];
+  const { fitting, refused } = bySize(files, ({ file }) => file, 1_000_000);
+  assert.deepEqual(fitting, files.slice(0, 1));
+  assert.match(refused ?? "", /^“large\.zip” \(2\.0 MB\) is too large: this server accepts 984 kB at once\./);
+  assert.deepEqual(
+    bySize(files, ({ file }) => file, undefined),
+    { fitting: files, refused: undefined },
   );
 });

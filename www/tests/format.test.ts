@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, bytes, difference, duration, milliseconds, percent, rate } from "../src/base/format.js";
+import { ago, bytes, difference, duration, inLocalTime, milliseconds, percent, rate } from "../src/base/format.js";
+import { agoPeriod } from "../src/components/time.js";
 
 test("a percentage is never rounded to 0 or 100", () => {
   assert.equal(percent(0.97312), "97.3 %");
@@ -57,4 +58,26 @@ test("a rate below ten has one decimal", () => {
   assert.equal(rate(0.42), "0.4");
   assert.equal(rate(9.96), "10");
   assert.equal(rate(1234.5), "1,235");
+});
+
+test("times of the server are shown in the time zone of the viewer", () => {
+  const before = process.env.TZ;
+  process.env.TZ = "America/New_York";
+  assert.equal(
+    inLocalTime("The most, 7, were in the hour from 2026-01-31 03:00 UTC."),
+    `The most, 7, were in the hour from ${new Date("2026-01-31T03:00Z").toLocaleString("en", {
+      dateStyle: "medium",
+      timeStyle: "short",
+    })}.`,
+  );
+  assert.match(inLocalTime("2026-01-31 03:00 UTC"), /Jan 30, 2026/);
+  assert.equal(inLocalTime("on 2026-01-31, of 12:30"), "on 2026-01-31, of 12:30", "not a time in UTC");
+  if (before === undefined) delete process.env.TZ;
+  else process.env.TZ = before;
+});
+
+test("a time is updated as often as its text changes", () => {
+  assert.equal(agoPeriod(3), 1_000);
+  assert.equal(agoPeriod(59), 1_000);
+  assert.equal(agoPeriod(61), 15_000);
 });

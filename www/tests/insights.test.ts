@@ -172,16 +172,21 @@ test("highlighted lines stand out and reference lines are dashed", () => {
   );
 });
 
-test("time axes are in milliseconds and UTC with the given limits", () => {
+test("time axes are in milliseconds and in the time zone of the viewer", () => {
   const day = 1769860800;
   const { x, series } = toSpec({
     ...confidence,
-    x: { title: "time", unit: "time", low: day, high: day + 3600 },
+    x: { title: "time (UTC), minutes", unit: "time", low: day, high: day + 3600 },
     bins: [{ low: day, high: day + 60, value: 7 }],
   }) as LineOrBarSpec;
+  assert.equal(x.title, "time, minutes");
   assert.deepEqual([x.type, x.min, x.max], ["time", 1000 * day, 1000 * (day + 3600)]);
   assert.deepEqual(series[0]?.points, [[1000 * (day + 30), 7]]);
-  assert.equal(x.format?.(1000 * day), "12:00");
+  const before = process.env.TZ;
+  process.env.TZ = "Asia/Kolkata";
+  assert.equal(x.format?.(1000 * day), "17:30");
+  if (before === undefined) delete process.env.TZ;
+  else process.env.TZ = before;
 });
 
 test("bins are labelled with their limits and long labels make bars horizontal", () => {

@@ -375,7 +375,7 @@ test("classes that need more images include those with too few test images", () 
 });
 
 test("the summary covers old and new classes and notes few images", () => {
-  const [oldClasses, newClasses] = summaryOf(report);
+  const [newClasses, oldClasses] = summaryOf(report);
   assert.equal(oldClasses, "Old classes: 79.0 % correct, 90.0 % before, on 200 images.");
   assert.match(defined(newClasses), /^New classes: 72\.0 % correct, on 18 images\. With so few images/);
   assert.deepEqual(summaryOf({ ...report, old_classes: { images: 0 }, new_classes: { images: 0 } }), []);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fractionDone } from "../src/app/running_job.js";
 import { auditText } from "../src/shared/audit_line.js";
 import { caveat, perMinute, sentence, toBins } from "../src/views/overview/predictions_over_time.js";
-import { fractionDone } from "../src/views/overview/running_job.js";
 
 const point = (time: string, predictions: number, uncertain = 0) => ({
   time,

@@ -55,6 +55,13 @@ test("only own projects have the view to make a classifier in the navigation", (
   assert.equal(viewOf("nothing"), undefined);
 });
 
+test("a token that may only classify sees no views that need the role admin", () => {
+  assert.deepEqual(
+    viewsInNavigation(false, false).map(({ id }) => id),
+    ["overview", "predict", "models", "insights", "settings"],
+  );
+});
+
 test("the navigation bar of a phone has five places including More", () => {
   assert.deepEqual(barSplit([1, 2, 3, 4, 5]), { bar: [1, 2, 3, 4, 5], more: [] });
   assert.deepEqual(barSplit([1, 2, 3, 4, 5, 6]), { bar: [1, 2, 3, 4], more: [5, 6] });

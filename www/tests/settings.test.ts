@@ -48,7 +48,7 @@ test("the properties of the engine are shown once it runs", () => {
   assert.match(rows, /1\.7 MB/);
 });
 
-const start = { predictions: 0, images: 0, jobs: [], hasPrevious: false, rolledBack: false, seenJob: 0 };
+const start = { predictions: 0, images: 0, jobs: [], seenJob: 0 };
 const job = (id: number, state: string, kind = "retrain") => ({ id, kind, state });
 const done = (known: Parameters<typeof toSteps>[0]) =>
   toSteps(known)
@@ -59,17 +59,17 @@ const next = (known: Parameters<typeof toSteps>[0]) => toSteps(known).find((step
 
 test("the first steps are done in any order", () => {
   assert.equal(done(start), "");
-  assert.equal(next(start), "predict");
+  assert.equal(next(start), "add", "own images come first");
   assert.equal(done({ ...start, images: 50 }), "add");
-  assert.equal(next({ ...start, images: 50 }), "predict");
-  assert.equal(next({ ...start, predictions: 1, images: 50 }), "train");
+  assert.equal(next({ ...start, images: 50 }), "train");
+  assert.equal(next({ ...start, predictions: 1 }), "add");
   const trained = {
     ...start,
     predictions: 1,
     images: 50,
     jobs: [job(4, "failed"), job(3, "succeeded"), job(2, "succeeded", "import")],
   };
-  assert.equal(done(trained), "predict,add,train");
+  assert.equal(done(trained), "add,train,predict");
   assert.equal(next(trained), "verdict");
   assert.equal(toSteps(trained).find(({ name }) => name === "verdict")?.job, 3);
   assert.equal(isFinished(toSteps(trained)), false);
@@ -84,13 +84,11 @@ test("only a successful retraining completes the step", () => {
   );
 });
 
-test("rolling back is optional and requires a previous version", () => {
+test("the steps are finished once the result of the latest retraining was read", () => {
   const trained = { ...start, predictions: 1, images: 1, jobs: [job(3, "succeeded")], seenJob: 3 };
   assert.equal(next(trained), undefined);
   assert.equal(isFinished(toSteps(trained)), true);
-  assert.equal(toSteps(trained).at(-1)?.waitingFor, "version");
-  assert.equal(toSteps({ ...trained, hasPrevious: true }).at(-1)?.waitingFor, undefined);
-  assert.equal(done({ ...trained, hasPrevious: true, rolledBack: true }), "predict,add,train,verdict,rollback");
+  assert.equal(done(trained), "add,train,verdict,predict");
   assert.equal(
     next({ ...trained, jobs: [job(7, "succeeded"), job(3, "succeeded")] }),
     "verdict",

@@ -16,6 +16,10 @@ export const serverThreshold = computed(() => status.value?.value?.threshold ?? 
 // Whether the server has responded that the project has no model.
 export const lacksModel = computed(() => status.value?.value !== undefined && status.value.value.model === null);
 
+// Whether the user may change anything: all but clients whose token has only the role predict, and anonymous ones. True
+// until the server has responded.
+export const mayChange = computed(() => !["predict", "anonymous"].includes(status.value?.value?.you ?? ""));
+
 // Called by the shell only.
 export function useStatus(): void {
   const resource = useResource(fetchStatus, { on: ["model", "job"], every: kEvery });

@@ -60,6 +60,15 @@ export function moment(iso: string): string {
   return date.toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+// Replaces the times "2026-01-31 14:03 UTC" in a sentence of the server by those of the viewer's time zone.
+export const inLocalTime = (text: string): string =>
+  text.replace(/(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?: UTC|Z)/g, (_, date: string, time: string) =>
+    new Date(`${date}T${time}Z`).toLocaleString(locale, {
+      dateStyle: "medium",
+      timeStyle: time.length > 5 ? "medium" : "short",
+    }),
+  );
+
 // "14:03"
 export function clock(time: number): string {
   return new Date(time).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

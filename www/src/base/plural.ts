@@ -1,10 +1,16 @@
 import { count } from "./format.js";
+import { locale } from "./strings.js";
+
+const rules = new Intl.PluralRules(locale);
 
 // "1 image", "1,240 images"
 export const plural = (n: number, singular: string, many = `${singular}s`): string =>
-  `${count(n)} ${n === 1 ? singular : many}`;
+  `${count(n)} ${rules.select(n) === "one" ? singular : many}`;
 
 export const images = (n: number): string => plural(n, "image");
+
+// A class name in a sentence: names may be numbers or words of the sentence.
+export const quoted = (name: string): string => `“${name}”`;
 
 // "cat", "cat and dog", "cat, dog and frog"; at most `most` names, then "cat, dog and 3 more".
 export function listed(names: readonly string[], most = 5): string {

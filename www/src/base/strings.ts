@@ -9,6 +9,7 @@ export const interval = (low: string, high: string) => `95 % interval ${low} to 
 export const words = {
   name: "Fovea",
   justNow: "just now",
+  makeShort: "Make", // in the navigation
   views: {
     overview: "Overview",
     predict: "Predict",
@@ -19,8 +20,21 @@ export const words = {
     insights: "Insights",
     settings: "Settings",
     make: "Make a classifier",
-    makeShort: "Make",
     projects: "Projects",
+  },
+  // Below the title of each view.
+  leads: {
+    overview: "Fovea says what an image shows. Try the demo, or make a classifier from your own photos.",
+    ownOverview: "What this classifier is doing now.",
+    predict: "Find out what an image shows.",
+    history: "Every image that was classified. Search, and correct what is wrong.",
+    data: "The images that the classifier is trained on.",
+    train: "Make a new version from your images, and see whether it is better.",
+    models: "All versions: one answers, the others are kept.",
+    insights: "How often it is right, and where it is wrong.",
+    settings: "About this server and this browser.",
+    make: "Name the classes, show examples of each, train, and try it.",
+    projects: "All classifiers of this server.",
   },
   projects: {
     default: "Default project",
@@ -101,6 +115,9 @@ export const words = {
     pixels: (width: number, height: number, limit: number) =>
       `The image is too large: ${width} × ${height} pixels (${((width * height) / 1e6).toFixed(1)} million); ` +
       `the limit is ${limit} million. Reduce its size and try again.`,
+    tooLarge: (files: string, n: number, limit: string) =>
+      `${files} ${n === 1 ? "is" : "are"} too large: this server accepts ${limit} at once. ` +
+      "Choose smaller files, or split an archive.",
     unreadable: "The file could not be read. It may have been moved or changed.",
     retry: "Try again",
   },
@@ -125,6 +142,7 @@ export const words = {
     change: "Change label",
     title: "What does the image show?",
     other: "Another class",
+    more: (n: number) => `${n} more: type a part of the name below.`,
     otherHint: "1 to 64 characters. A new class is added to the model at the next retraining.",
     save: "Save",
     labelled: (label: string) => `Labelled as ${label}.`,
@@ -133,6 +151,25 @@ export const words = {
       duplicate: "The training data already has it with this label.",
       relabelled: "The training data already had it; its label was changed.",
     },
+  },
+  jobs: {
+    kinds: { retrain: "Retraining", evaluate: "Evaluation", import: "Import" } as Record<string, string>,
+    name: (kind: string, id: number) => `${kind} ${id}`,
+    running: (name: string, share: string | undefined) => (share === undefined ? name : `${name}, ${share}`),
+    queued: "waiting",
+    endStates: { failed: "failed", canceled: "was canceled", interrupted: "was interrupted" } as Record<string, string>,
+    ended: (name: string, how: string) => `${name} ${how}`,
+    done: (name: string) => `${name} is done`,
+    donePromoted: (name: string, version: number) => `${name} is done: version ${version} passed and answers now`,
+    doneKept: (name: string, version: number) => `${name} is done: version ${version} waits for your decision`,
+    show: "What changed",
+    nowActive: (model: string, version: number) => `Another version answers now: ${model}, number ${version}`,
+    rolledBack: (model: string, version: number) => `The server rolled back to ${model}, number ${version}`,
+    showVersion: "Show it",
+  },
+  limited: {
+    title: "What this token may do",
+    text: "It may classify images and see the model. Training, data and history need a token with the admin role.",
   },
   audit: {
     // What happened to the subject: "version 2", "job 4", "12 images".
@@ -193,6 +230,7 @@ export const words = {
     choose: "Choose files",
     chooseFolder: "Choose a folder",
     drop: "Drop files or folders here",
+    touch: "Choose files of this device",
     dropNow: "Drop to add",
     noChart: "The chart could not be drawn",
     noImage: "no image",

@@ -5,6 +5,7 @@ import { words } from "../base/strings.js";
 import { Button } from "./button.js";
 import { convertFiles } from "./converted_files.js";
 import { type FoundFile, fromDrop, fromList } from "./dropped_files.js";
+import { isTouch } from "./touch.js";
 
 export interface FileSource {
   over: boolean; // something is dragged over it
@@ -105,20 +106,24 @@ function useDocumentListeners(active: boolean, handlers: DropHandlers, onPaste: 
 export interface FileDropProps extends FileSourceOptions {
   title?: string;
   hint?: ComponentChildren;
+  touchHint?: ComponentChildren; // instead of `hint` where nothing can be dropped
   folders?: boolean;
 }
 
-export function FileDrop({ title, hint, folders = false, ...options }: FileDropProps) {
+export function FileDrop({ title, hint, touchHint, folders = false, ...options }: FileDropProps) {
+  const touch = isTouch();
   const { over, handlers, choose, chooseFolder, input } = useFileSource(options);
   return (
     <div class={over ? "file-drop over" : "file-drop"} {...(options.wholePage ? {} : handlers)}>
-      <p class="file-drop-title">{over ? words.components.dropNow : (title ?? words.components.drop)}</p>
-      {hint && <p class="hint">{hint}</p>}
+      <p class="file-drop-title">
+        {over ? words.components.dropNow : touch ? words.components.touch : (title ?? words.components.drop)}
+      </p>
+      {hint && <p class="hint">{touch && touchHint ? touchHint : hint}</p>}
       <div class="file-drop-buttons">
         <Button icon="upload" onClick={choose}>
           {words.components.choose}
         </Button>
-        {folders && (
+        {folders && !touch && (
           <Button icon="folder" onClick={chooseFolder}>
             {words.components.chooseFolder}
           </Button>

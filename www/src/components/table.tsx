@@ -124,8 +124,8 @@ function Body<Row>({ rows, columns, rowKey }: Pick<TableProps<Row>, "rows" | "co
     <tbody>
       {rows.map((row) => (
         <tr key={rowKey(row)}>
-          {columns.map(({ id, numeric, value, cell }) => (
-            <td key={id} class={numeric ? "number" : undefined}>
+          {columns.map(({ id, title, numeric, value, cell }) => (
+            <td key={id} class={numeric ? "number" : undefined} data-title={title}>
               {cell ? cell(row) : value(row)}
             </td>
           ))}

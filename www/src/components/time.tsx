@@ -14,8 +14,14 @@ export function useNow(period: number): number {
   return now;
 }
 
+// Milliseconds between two updates: "5 seconds ago" changes each second, "3 minutes ago" each minute.
+export const agoPeriod = (seconds: number): number => (seconds < 60 ? 1_000 : 15_000);
+
 export function Ago({ iso }: { iso: string }) {
-  const now = useNow(15_000);
+  const [period, setPeriod] = useState(1_000);
+  const now = useNow(period);
+  const wanted = agoPeriod((now - Date.parse(iso)) / 1000);
+  useEffect(() => setPeriod(wanted), [wanted]);
   return (
     <time dateTime={iso} title={moment(iso)}>
       {ago(iso, now)}

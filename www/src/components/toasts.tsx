@@ -9,9 +9,10 @@ export interface Toast {
   text: string;
   tone?: "plain" | "good" | "bad";
   action?: { label: string; run: () => void }; // "Undo", "Show"
+  seconds?: number; // until it disappears; absent: those with an action and errors stay
 }
 
-const kDuration = 6_000; // milliseconds; errors stay until they are dismissed
+const kDuration = 6; // seconds; errors stay until they are dismissed
 const kMaxShown = 4;
 
 const shown = signal<readonly (Toast & { id: number })[]>([]);
@@ -21,7 +22,9 @@ let lastId = 0;
 export function toast(added: Toast): void {
   const id = ++lastId;
   shown.value = [...shown.value, { ...added, id }].slice(-kMaxShown);
-  if (added.tone !== "bad" && added.action === undefined) setTimeout(() => dismiss(id), kDuration);
+  const stays = added.tone === "bad" || added.action !== undefined;
+  const seconds = added.seconds ?? (stays ? undefined : kDuration);
+  if (seconds !== undefined) setTimeout(() => dismiss(id), 1000 * seconds);
 }
 
 export const toastError = (error: unknown): void => toast({ text: messageOf(error), tone: "bad" });

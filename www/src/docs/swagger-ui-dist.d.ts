@@ -3,7 +3,9 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
   type Properties = Record<string, unknown>;
   type Component = (properties: Properties) => unknown;
   interface System {
-    React: { createElement(component: Component, properties: Properties): unknown };
+    React: {
+      createElement(component: Component | string, properties: Properties | null, ...children: unknown[]): unknown;
+    };
   }
   export type Plugin = () => {
     wrapComponents: Record<string, (original: Component, system: System) => Component>;

@@ -1,4 +1,5 @@
 // Server data shown by a view: loaded when the view opens, and reloaded when it may have changed.
+import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isAbort } from "../base/errors.js";
 import { AccessError } from "./errors.js";
@@ -23,6 +24,19 @@ export interface ResourceOptions {
 
 const kNone: readonly never[] = [];
 
+// Number of resources whose first request has neither succeeded nor failed.
+export const firstLoads = signal(0);
+
+// Counts one first load until the returned function is called.
+function countFirstLoad(): () => void {
+  firstLoads.value = firstLoads.peek() + 1;
+  let counted = true;
+  return () => {
+    if (counted) firstLoads.value = firstLoads.peek() - 1;
+    counted = false;
+  };
+}
+
 export function useResource<T>(load: (stop: AbortSignal) => Promise<T>, options: ResourceOptions = {}): Resource<T> {
   const { keys = kNone, on = kNone, every = 0, gap = 1000 } = options;
   const [state, setState] = useState<Omit<Resource<T>, "reload">>({
@@ -36,9 +50,13 @@ export function useResource<T>(load: (stop: AbortSignal) => Promise<T>, options:
   const reload = useRef<() => void>(() => {});
 
   useEffect(() => {
+    const endFirstLoad = countFirstLoad();
     const loader = new Loader<T>(
       (stop) => latestLoad.current(stop),
-      (change) => setState((before) => ({ ...before, ...change })),
+      (change) => {
+        setState((before) => ({ ...before, ...change }));
+        if (change.loading === false) endFirstLoad();
+      },
       gap,
     );
     reload.current = () => loader.load();
@@ -50,6 +68,7 @@ export function useResource<T>(load: (stop: AbortSignal) => Promise<T>, options:
       clearInterval(timer);
       for (const cleanup of cleanups) cleanup();
       loader.stop();
+      endFirstLoad();
     };
   }, [token.value, every, gap, on.join(), ...keys]);
 

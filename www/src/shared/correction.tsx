@@ -1,6 +1,7 @@
 // Labels the image of a prediction: one click on a class, or the name of a new one. Shows what the server did.
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { matching } from "../base/many.js";
 import { words } from "../base/strings.js";
 import { Button } from "../components/button.js";
 import { announce } from "../components/toasts.js";
@@ -53,6 +54,9 @@ function CorrectionForm({ of, classes, now, note, send, onClose }: FormProps) {
   const [busy, setBusy] = useState<string>();
   const [error, setError] = useState<unknown>();
   const known = useKnownClasses(classes);
+  const [name, setName] = useState("");
+  const matches = matching(known, name);
+  const shown = matches.slice(0, kMaxButtons);
   const form = useRef<HTMLFieldSetElement>(null);
   const w = words.correction;
   useEffect(() => form.current?.querySelector("button")?.focus(), []);
@@ -81,7 +85,7 @@ function CorrectionForm({ of, classes, now, note, send, onClose }: FormProps) {
       </legend>
       {note && <p class="hint">{note}</p>}
       <div class="correction-classes">
-        {known.map((label) => (
+        {shown.map((label) => (
           <Button
             key={label}
             pressed={label === now}
@@ -93,20 +97,30 @@ function CorrectionForm({ of, classes, now, note, send, onClose }: FormProps) {
           </Button>
         ))}
       </div>
-      <OtherClass busy={busy !== undefined} onChoose={(label) => void choose(label)} onClose={onClose} />
+      {shown.length < matches.length && <p class="hint">{w.more(matches.length - shown.length)}</p>}
+      <OtherClass
+        name={name}
+        onName={setName}
+        busy={busy !== undefined}
+        onChoose={(label) => void choose(label)}
+        onClose={onClose}
+      />
       {error !== undefined && <ErrorNote error={error} />}
     </fieldset>
   );
 }
 
+const kMaxButtons = 30; // the others are found by typing
+
 interface OtherClassProps {
+  name: string;
+  onName: (name: string) => void;
   busy: boolean;
   onChoose: (label: string) => void;
   onClose: () => void;
 }
 
-function OtherClass({ busy, onChoose, onClose }: OtherClassProps) {
-  const [name, setName] = useState("");
+function OtherClass({ name, onName, busy, onChoose, onClose }: OtherClassProps) {
   const id = useId();
   const w = words.correction;
   const valid = name.trim() !== "" && !isTooLong(name);
@@ -122,7 +136,7 @@ function OtherClass({ busy, onChoose, onClose }: OtherClassProps) {
         value={name}
         autocomplete="off"
         aria-describedby={`${id}-hint`}
-        onInput={(event) => setName(event.currentTarget.value)}
+        onInput={(event) => onName(event.currentTarget.value)}
       />
       <Button type="submit" disabled={!valid} busy={busy}>
         {w.save}

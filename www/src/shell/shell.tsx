@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useProjects } from "../app/projects.js";
 import type { ViewProps } from "../app/route_props.js";
 import { href, hrefIn, route } from "../app/router.js";
+import { fractionDone, runningJob, useRunningJob } from "../app/running_job.js";
 import { lacksModel, status, useStatus } from "../app/service_status.js";
 import { words } from "../base/strings.js";
 import { ConfirmDialog, cancelConfirmation } from "../components/dialog.js";
@@ -17,6 +18,7 @@ import { AccessDialog } from "./access_dialog.js";
 import { AwayBanner, Health, OfflineMark } from "./health.js";
 import { Nav } from "./nav.js";
 import { ProjectSwitch } from "./project_switch.js";
+import { useSettling } from "./settling.js";
 import { type View, viewOf } from "./views.js";
 
 onProjectChange(() => {
@@ -30,8 +32,8 @@ export function Shell({ logo }: { logo: string }) {
   const title = view?.title ?? words.shell.noSuchView;
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
+  const settling = useSettling(`${shown}/${view?.id ?? ""}`);
   useEffect(() => {
-    document.title = view === undefined ? words.name : `${title} · ${words.name}`;
     if (!isFirst.current) {
       // As after loading a page: scroll to the top, and let screen readers announce the title.
       scrollTo(0, 0);
@@ -40,6 +42,11 @@ export function Shell({ logo }: { logo: string }) {
     }
     isFirst.current = false;
   }, [view, shown]);
+  const share = runningShare();
+  useEffect(() => {
+    const name = view === undefined ? words.name : `${title} · ${words.name}`;
+    document.title = share === undefined ? name : `(${share}) ${name}`;
+  }, [view, title, share]);
   return (
     <div class="shell">
       <ServerState key={shown} />
@@ -47,15 +54,16 @@ export function Shell({ logo }: { logo: string }) {
         {words.shell.skip}
       </button>
       <Nav current={view?.id ?? ""} logo={logo} />
-      <div class="content">
+      <div class={settling ? "content settling" : "content"}>
         <header class="top">
           <h1>{title}</h1>
           <div class="top-state">
+            <OfflineMark />
             <ProjectSwitch />
             <ActiveModel />
-            <OfflineMark />
             <Health />
           </div>
+          {view && <p class="hint">{leadOf(view)}</p>}
         </header>
         <AwayBanner />
         <main id="main" tabIndex={-1} ref={main} class={view ? `view-${view.id}` : undefined}>
@@ -69,11 +77,22 @@ export function Shell({ logo }: { logo: string }) {
   );
 }
 
+// What the view is for, and on the overview what the program is for.
+const leadOf = ({ id }: View): string =>
+  id === "overview" && !isDefaultProject() ? words.leads.ownOverview : words.leads[id];
+
 // Keeps the state of the project, and the list of projects, up to date.
 function ServerState() {
   useStatus();
   useProjects();
+  useRunningJob();
   return null;
+}
+
+// "42 %" of the running job, for the title of the window; undefined: none.
+function runningShare(): string | undefined {
+  const fraction = runningJob.value && fractionDone(runningJob.value.progress);
+  return fraction === undefined ? undefined : `${Math.floor(100 * fraction)} %`;
 }
 
 function ActiveModel() {

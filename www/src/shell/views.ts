@@ -6,11 +6,13 @@ import { words } from "../base/strings.js";
 import type { IconName } from "../components/icon.js";
 
 export interface View {
-  id: string; // first part of the address
+  id: keyof typeof words.views; // first part of the address
   title: string;
   label?: string; // in the navigation, if not the title
   icon: IconName;
   needsModel?: boolean; // shows nothing useful while the project has no model
+  admin?: boolean; // all it shows needs the role admin
+  onPhones?: boolean; // in the bar at the bottom, before the others
   navigation?: "own" | "never"; // only in projects other than the default one; reached from elsewhere
   load: () => Promise<{ default: ComponentType<ViewProps> }>;
 }
@@ -21,8 +23,10 @@ export const views: readonly View[] = [
   {
     id: "make",
     title: titles.make,
-    label: titles.makeShort,
+    label: words.makeShort,
     icon: "make",
+    admin: true,
+    onPhones: true,
     navigation: "own",
     load: () => import("../views/make/make.js"),
   },
@@ -30,6 +34,7 @@ export const views: readonly View[] = [
     id: "overview",
     title: titles.overview,
     icon: "overview",
+    onPhones: true,
     needsModel: true,
     load: () => import("../views/overview/overview.js"),
   },
@@ -37,6 +42,7 @@ export const views: readonly View[] = [
     id: "predict",
     title: titles.predict,
     icon: "predict",
+    onPhones: true,
     needsModel: true,
     load: () => import("../views/predict/predict.js"),
   },
@@ -44,11 +50,26 @@ export const views: readonly View[] = [
     id: "history",
     title: titles.history,
     icon: "history",
+    admin: true,
     needsModel: true,
     load: () => import("../views/history/history.js"),
   },
-  { id: "data", title: titles.data, icon: "data", load: () => import("../views/data/data.js") },
-  { id: "train", title: titles.train, icon: "train", load: () => import("../views/train/train.js") },
+  {
+    id: "data",
+    title: titles.data,
+    icon: "data",
+    admin: true,
+    onPhones: true,
+    load: () => import("../views/data/data.js"),
+  },
+  {
+    id: "train",
+    title: titles.train,
+    icon: "train",
+    admin: true,
+    onPhones: true,
+    load: () => import("../views/train/train.js"),
+  },
   { id: "models", title: titles.models, icon: "models", load: () => import("../views/models/models.js") },
   {
     id: "insights",
@@ -70,8 +91,11 @@ export const views: readonly View[] = [
 // The view of an address; "": the start page.
 export const viewOf = (name: string): View | undefined => views.find(({ id }) => id === (name || "overview"));
 
-export const viewsInNavigation = (isDefaultProject: boolean): readonly View[] =>
-  views.filter(({ navigation }) => navigation === undefined || (navigation === "own" && !isDefaultProject));
+export const viewsInNavigation = (isDefaultProject: boolean, mayChange = true): readonly View[] =>
+  views.filter(
+    ({ navigation, admin }) =>
+      (navigation === undefined || (navigation === "own" && !isDefaultProject)) && (mayChange || !admin),
+  );
 
 // Splits the views between a phone's navigation bar and its "More" menu. When not all fit, the last place in
 // the bar is the "More" button.

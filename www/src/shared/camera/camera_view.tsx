@@ -5,10 +5,17 @@ import { Button } from "../../components/button.js";
 import { Select } from "../../components/field.js";
 import { Icon } from "../../components/icon.js";
 import type { CameraProblem } from "./camera_problem.js";
+import { PhotoButton } from "./photo_button.js";
 import { words as w } from "./strings.js";
 import type { Camera } from "./use_camera.js";
 
-export function CameraView({ camera, video }: { camera: Camera; video: RefObject<HTMLVideoElement | null> }) {
+interface CameraViewProps {
+  camera: Camera;
+  video: RefObject<HTMLVideoElement | null>;
+  onPhoto?: (file: File) => void; // offers the camera application where there is no preview
+}
+
+export function CameraView({ camera, video, onPhoto }: CameraViewProps) {
   const { now, retry } = camera;
   const live = now.state === "live";
   const stream = live ? now.stream : null;
@@ -18,7 +25,7 @@ export function CameraView({ camera, video }: { camera: Camera; video: RefObject
   return (
     <div class="camera-view">
       {now.state === "failed" ? (
-        <ProblemNote problem={now.problem} error={now.error} onRetry={retry} />
+        <ProblemNote problem={now.problem} error={now.error} onRetry={retry} {...(onPhoto ? { onPhoto } : {})} />
       ) : (
         <video ref={video} class={live ? undefined : "starting"} autoplay playsInline muted aria-label={w.preview} />
       )}
@@ -51,19 +58,22 @@ interface ProblemNoteProps {
   problem: CameraProblem;
   error: string; // of the browser
   onRetry: () => void;
+  onPhoto?: (file: File) => void;
 }
 
-function ProblemNote({ problem, error, onRetry }: ProblemNoteProps) {
+function ProblemNote({ problem, error, onRetry, onPhoto }: ProblemNoteProps) {
   return (
     <div class="camera-problem" role="alert">
       <Icon name="camera" size={26} />
       <p class="empty-title">{w.problems[problem]}</p>
+      {onPhoto && <PhotoButton onPhoto={onPhoto} />}
       <p>{problem === "insecure" ? w.insecureWhy(location.origin) : w.advice[problem]}</p>
       {problem === "insecure" && (
-        <>
+        <details>
+          <summary>{w.operator}</summary>
           <p>{w.insecureHow}</p>
           <code>{w.insecureCommand}</code>
-        </>
+        </details>
       )}
       {problem === "other" && <p class="bad">{error}</p>}
       {problem !== "insecure" && problem !== "unsupported" && (

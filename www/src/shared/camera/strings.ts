@@ -7,6 +7,8 @@ export const words = {
   anyDevice: "Any camera",
   device: (n: number) => `Camera ${n}`,
   retry: "Try again",
+  photo: "Take a photo",
+  operator: "For the administrator",
   problems: {
     insecure: "The camera is not available at this address",
     unsupported: "This browser has no camera support",

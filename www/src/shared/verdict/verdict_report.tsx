@@ -12,6 +12,7 @@ import {
   headline,
   leadText,
   mayBeChance,
+  newFirst,
   numbersOf,
   outcomeOf,
   type Result,
@@ -107,6 +108,7 @@ function CheckItem({ check }: { check: Check }) {
 export function ForgettingTable({ of }: { of: Forgetting }) {
   const w = words.forgetting;
   const columns = useMemo(() => forgettingColumns(of), [of]);
+  const rows = useMemo(() => newFirst(of.classes), [of]);
   return (
     <section class="card forgetting" aria-label={w.title}>
       <h2>{w.title}</h2>
@@ -117,7 +119,7 @@ export function ForgettingTable({ of }: { of: Forgetting }) {
       <Table
         title={w.title}
         columns={columns}
-        rows={of.classes}
+        rows={rows}
         rowKey={({ name }) => name}
         filter={of.classes.length > 20}
         csv

@@ -75,21 +75,25 @@ const kFewImages = 20;
 export const rangeText = ({ after_interval: interval }: Pick<PairedCounts, "after_interval">): string | undefined =>
   interval && words.range(percent(interval[0]), percent(interval[1]));
 
-// One sentence about the old classes, one about the new ones.
+// One sentence about the new classes, one about the old ones.
 export function summaryOf({ old_classes: oldClasses, new_classes: newClasses }: Forgetting): string[] {
   const w = words.summary;
   const sentences: string[] = [];
+  if (newClasses.images > 0 && newClasses.after !== undefined) {
+    const text = w.new(percent(newClasses.after), newClasses.images, rangeText(newClasses));
+    sentences.push(newClasses.images < kFewImages ? `${text} ${w.few}` : text);
+  }
   if (oldClasses.images > 0 && oldClasses.before !== undefined && oldClasses.after !== undefined) {
     sentences.push(
       w.old(percent(oldClasses.before), percent(oldClasses.after), oldClasses.images, rangeText(oldClasses)),
     );
   }
-  if (newClasses.images > 0 && newClasses.after !== undefined) {
-    const text = w.new(percent(newClasses.after), newClasses.images, rangeText(newClasses));
-    sentences.push(newClasses.images < kFewImages ? `${text} ${w.few}` : text);
-  }
   return sentences;
 }
+
+// What the user has added comes first.
+export const newFirst = (classes: readonly ClassChange[]): ClassChange[] =>
+  [...classes].sort((a, b) => Number(b.new) - Number(a.new));
 
 // The classes that need more images, most urgent first: new classes with too few test images or a low recall,
 // old classes whose recall dropped by more than chance.

@@ -1,5 +1,7 @@
 // Activating a version, and rolling back to the previous one.
 import { useState } from "preact/hooks";
+import { expectVersion } from "../../app/model_change.js";
+import { mayChange } from "../../app/service_status.js";
 import { Button } from "../../components/button.js";
 import { confirm, Dialog } from "../../components/dialog.js";
 import { Field } from "../../components/field.js";
@@ -40,6 +42,7 @@ function ActivateForm({ version, champion, onDone }: ActivateFormProps) {
     setBusy(true);
     setError(undefined);
     try {
+      expectVersion(version);
       await activateVersion(version, reason.trim());
       toast({ text: w.done(version), tone: "good" });
       onDone();
@@ -90,6 +93,7 @@ export function RollBackButton({ previous, champion, onDone }: RollBackButtonPro
     if (!(await confirm({ title: w.title(previous, newer), text, yes: label }))) return;
     setBusy(true);
     try {
+      expectVersion(previous);
       await rollBack("");
       toast({ text: w.done(previous), tone: "good" });
       onDone();
@@ -98,6 +102,7 @@ export function RollBackButton({ previous, champion, onDone }: RollBackButtonPro
     }
     setBusy(false);
   };
+  if (!mayChange.value) return null;
   return (
     <Button icon="again" busy={busy} onClick={() => void run()}>
       {label}

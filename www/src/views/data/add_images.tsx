@@ -51,7 +51,7 @@ export function AddImages({ context, label }: { context: DataContext; label: str
         ) : current ? (
           <UploadResult of={current} />
         ) : (
-          <FileDrop folders hint={w.hint} onFiles={add} id="data-files" />
+          <FileDrop folders hint={w.hint} touchHint={w.touchHint} onFiles={add} id="data-files" />
         )}
       </section>
       <div class="data-beside">
@@ -150,14 +150,16 @@ function sendText({ staged, labelling, label }: Selection): string {
 }
 
 const kProblems = 5; // shown
+const kFolders = 24; // shown
 
 function Folders({ staged }: { staged: StagedFiles }) {
   const w = words.add;
   const { folders, archives, problems } = staged;
+  const sorted = [...folders].sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
   return (
     <>
       <ul class="staging-folders">
-        {[...folders].map(([name, n]) => (
+        {sorted.slice(0, kFolders).map(([name, n]) => (
           <li key={name}>
             <bdi>
               <b>{name}</b>
@@ -165,6 +167,7 @@ function Folders({ staged }: { staged: StagedFiles }) {
             {count(n)}
           </li>
         ))}
+        {sorted.length > kFolders && <li class="hint">{w.moreClasses(sorted.length - kFolders)}</li>}
         {archives.map(({ path, file }) => (
           <li key={path}>{w.archiveLabels(file.name)}</li>
         ))}

@@ -2,20 +2,22 @@
 import { useMemo, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { count } from "../../base/format.js";
+import { topAndBottom } from "../../base/many.js";
 import { Badge } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { ChartCard } from "../../components/chart/chart_card.js";
 import type { LineOrBarSpec } from "../../components/chart/spec.js";
-import { Dialog } from "../../components/dialog.js";
+import { confirm, Dialog } from "../../components/dialog.js";
 import { Icon } from "../../components/icon.js";
 import { type Column, Table } from "../../components/table.js";
-import { toast } from "../../components/toasts.js";
-import { type ClassCount, renameClass, splits } from "../../net/dataset.js";
+import { toast, toastError } from "../../components/toasts.js";
+import { type ClassCount, splits } from "../../net/dataset.js";
 import { DialogForm } from "../../shared/dialog_form.js";
 import type { DataContext } from "./context.js";
 import { balanceSentence, readNewName, warningsOf } from "./dataset_summary.js";
 import { LabelField } from "./label_field.js";
 import { words } from "./strings.js";
+import { deleteWithUndo, imagesOf, kMaxKeptImages, renameWithUndo, toastWithUndo } from "./undo.js";
 import { countVerdicts, upload } from "./upload_session.js";
 
 // Pixels of the chart.
@@ -27,16 +29,17 @@ export function Classes({ context }: { context: DataContext }) {
   const [renamed, setRenamed] = useState<ClassCount>();
   const { classes } = context.dataset;
   const w = words.classes;
-  const chart = useMemo(() => toChart(classes), [context.dataset]);
+  const shown = useMemo(() => shownClasses(classes), [context.dataset]);
+  const chart = useMemo(() => toChart(shown), [shown]);
   const close = (): void => setRenamed(undefined);
   return (
     <div class="data-classes">
       <div class="data-balance">
         <ChartCard
           title={w.chart}
-          sentence={balanceSentence(classes)}
+          sentence={`${balanceSentence(classes)}${shown.length < classes.length ? ` ${w.ends(kEnds)}` : ""}`}
           chart={chart}
-          height={kChartBase + kChartRow * classes.length}
+          height={kChartBase + kChartRow * shown.length}
         />
         <Warnings context={context} />
       </div>
@@ -50,6 +53,17 @@ export function Classes({ context }: { context: DataContext }) {
     </div>
   );
 }
+
+const kEnds = 20; // classes at each end of a long chart
+
+// All classes in their order, or the largest and the smallest of many.
+const shownClasses = (classes: readonly ClassCount[]): readonly ClassCount[] =>
+  classes.length <= 2 * kEnds
+    ? classes
+    : topAndBottom(
+        classes.map(({ total }) => total),
+        kEnds,
+      ).flatMap((i) => classes[i] ?? []);
 
 function toChart(classes: readonly ClassCount[]): LineOrBarSpec {
   const colours = { train: "server", val: "muted", test: "page" } as const;
@@ -95,7 +109,10 @@ function Warnings({ context: { dataset } }: { context: DataContext }) {
 
 function ClassTable({ context, onRename }: { context: DataContext; onRename: (renamed: ClassCount) => void }) {
   const { dataset, modelClasses } = context;
-  const columns = useMemo(() => classColumns(modelClasses, onRename), [dataset, modelClasses]);
+  const columns = useMemo(
+    () => classColumns(modelClasses, onRename, (counts) => void deleteClass(counts, context)),
+    [dataset, modelClasses],
+  );
   return (
     <Table
       title={words.classes.title}
@@ -108,7 +125,26 @@ function ClassTable({ context, onRename }: { context: DataContext; onRename: (re
   );
 }
 
-function classColumns(modelClasses: readonly string[], onRename: (renamed: ClassCount) => void): Column<ClassCount>[] {
+const kMaxDeleted = 20_000; // images
+
+async function deleteClass({ name, total }: ClassCount, { onChange }: DataContext): Promise<void> {
+  const w = words.deleteClass;
+  const text = total > kMaxKeptImages ? `${w.text(total)} ${words.undo.tooMany(kMaxKeptImages)}` : w.text(total);
+  if (!(await confirm({ title: w.title(name), text, yes: w.yes(name), danger: true }))) return;
+  try {
+    const images = await imagesOf(name, kMaxDeleted);
+    if (images === undefined) throw new Error(w.tooMany(kMaxDeleted));
+    await deleteWithUndo(images, (n) => w.done(name, n), onChange);
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+function classColumns(
+  modelClasses: readonly string[],
+  onRename: (renamed: ClassCount) => void,
+  onDelete: (deleted: ClassCount) => void,
+): Column<ClassCount>[] {
   const w = words.classes;
   const isKnown = ({ name }: ClassCount): boolean => modelClasses.includes(name);
   return [
@@ -155,6 +191,7 @@ function classColumns(modelClasses: readonly string[], onRename: (renamed: Class
           <Button label={w.renameLabel(counts.name)} onClick={() => onRename(counts)}>
             {w.rename}
           </Button>
+          <Button icon="delete" label={w.deleteLabel(counts.name)} onClick={() => onDelete(counts)} />
         </span>
       ),
     },
@@ -173,8 +210,10 @@ function RenameForm({ renamed, context, onDone }: RenameFormProps) {
   const [text, setText] = useState(renamed.name);
   const { name, problem, mergesInto } = readNewName(text, renamed.name, classes);
   const save = async (): Promise<void> => {
-    await renameClass(renamed.name, name);
-    toast({ text: mergesInto ? w.merged(renamed.name, name) : w.renamed(renamed.name, name), tone: "good" });
+    const undo = await renameWithUndo(renamed.name, name, mergesInto !== undefined);
+    const text = mergesInto ? w.merged(renamed.name, name) : w.renamed(renamed.name, name);
+    if (undo) toastWithUndo(text, undo, context.onChange);
+    else toast({ text, tone: "good" });
     context.onChange();
     onDone();
   };

@@ -16,11 +16,12 @@ import { Loaded } from "../../shared/loaded.js";
 import { AddImages } from "./add_images.js";
 import { Classes } from "./classes.js";
 import type { DataContext } from "./context.js";
-import { ImageBrowser } from "./image_browser.js";
+import { ImageBrowser, readFilter } from "./image_browser.js";
+import { LabelImages } from "./label_images.js";
 import { words } from "./strings.js";
 import { addFiles, upload } from "./upload_session.js";
 
-const tabs = ["images", "classes", "add"] as const;
+const tabs = ["images", "classes", "label", "add"] as const;
 type TabId = (typeof tabs)[number];
 const kEvery = 15_000; // milliseconds; `fovea data` changes the data, too
 
@@ -41,6 +42,7 @@ export default function Data({ route }: ViewProps) {
     const context: DataContext = { dataset: value, modelClasses: model.value ?? [], onChange: dataset.reload };
     if (tab === "add") return <AddImages context={context} label={route.query.get("label") ?? ""} />;
     if (value.total === 0) return <NoImages />;
+    if (tab === "label") return <LabelImages context={context} filter={readFilter(route.query)} />;
     return tab === "classes" ? <Classes context={context} /> : <ImageBrowser context={context} query={route.query} />;
   };
   return (
@@ -50,7 +52,7 @@ export default function Data({ route }: ViewProps) {
           <>
             {value.total > 0 && <DatasetStats dataset={value} model={model} />}
             <Tabs<TabId>
-              label={words.tabs.label}
+              label={words.tabList}
               tabs={tabs.map((id) => ({ id, label: words.tabs[id] }))}
               value={tab}
               onChange={(id) => go(href("data", [id]))}

@@ -31,6 +31,26 @@ export function balanceSentence(classes: readonly ClassCount[]): string {
   return w.sentence(classes.length, most.name, count(most.total), least.name, count(least.total));
 }
 
+// Letters of other scripts that look like Latin ones, in lower case.
+const kLatinTwins = new Map(
+  Array.from("аеорсухіјѕԁԛԝһ", (letter, i): [string, string] => [letter, "aeopcyxijsdqwh"[i] ?? ""]).concat(
+    Array.from("αειοκρτυχ", (letter, i): [string, string] => [letter, "aeiokptux"[i] ?? ""]),
+  ),
+);
+
+// Equal for names that look alike: case, spaces and separators, forms of Unicode, Cyrillic and Greek letters.
+const appearance = (name: string): string =>
+  Array.from(name.normalize("NFKC").toLowerCase(), (letter) => kLatinTwins.get(letter) ?? letter)
+    .join("")
+    .replace(/[\s_.-]+/g, "");
+
+// The groups of names that look alike.
+export function lookAlikes(names: readonly string[]): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) groups.set(appearance(name), [...(groups.get(appearance(name)) ?? []), name]);
+  return [...groups.values()].filter((group) => group.length > 1);
+}
+
 export interface Warning {
   text: string;
   addTo?: string; // the class that needs more images
@@ -55,6 +75,7 @@ export function warningsOf({ classes }: Pick<Dataset, "classes">, duplicates = 0
     ({ test }) => test > 0 && test < kMinTest,
     (names) => w.fewTest(names, kMinTest),
   );
+  for (const names of lookAlikes(classes.map(({ name }) => name))) warnings.push({ text: w.lookAlike(names) });
   const trained = classes.filter(({ train }) => train > 0);
   const [most, least] = extremes(trained, ({ train }) => train) ?? [];
   if (most && least && most.train >= kUnevenFactor * least.train) {

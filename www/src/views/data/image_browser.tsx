@@ -7,8 +7,8 @@ import { confirm, Dialog } from "../../components/dialog.js";
 import { Select } from "../../components/field.js";
 import { Icon } from "../../components/icon.js";
 import { Empty, Skeleton } from "../../components/placeholders.js";
-import { toast, toastError } from "../../components/toasts.js";
-import { deleteImages, fetchImages, type ImageFilter, sources, splits, type TrainingImage } from "../../net/dataset.js";
+import { toastError } from "../../components/toasts.js";
+import { fetchImages, type ImageFilter, sources, splits, type TrainingImage } from "../../net/dataset.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import type { DataContext } from "./context.js";
 import { ImageDetails } from "./image_details.js";
@@ -16,10 +16,11 @@ import { ImageGrid, type Indices } from "./image_grid.js";
 import { ImageStore } from "./image_store.js";
 import { RelabelForm } from "./relabel_form.js";
 import { words } from "./strings.js";
+import { deleteWithUndo, kMaxKeptImages } from "./undo.js";
 
 const filterKeys = ["label", "split", "source", "search"] as const;
 
-function readFilter(query: URLSearchParams): ImageFilter {
+export function readFilter(query: URLSearchParams): ImageFilter {
   return Object.fromEntries(filterKeys.map((key) => [key, query.get(key) ?? ""]));
 }
 
@@ -168,11 +169,9 @@ async function withSelected(
 async function confirmDeletion(images: readonly TrainingImage[], onChange: () => void): Promise<void> {
   const w = words.selection;
   const n = images.length;
-  if (!(await confirm({ title: w.deleteTitle(n), text: w.deleteText, yes: w.deleteYes(n), danger: true }))) return;
-  const { changed, missing } = await deleteImages(images.map(({ sha256 }) => sha256));
-  toast({ text: w.deleted(changed), tone: "good" });
-  if (missing.length > 0) toast({ text: w.missing(missing.length) });
-  onChange();
+  const text = n > kMaxKeptImages ? `${w.deleteText} ${words.undo.tooMany(kMaxKeptImages)}` : w.deleteText;
+  if (!(await confirm({ title: w.deleteTitle(n), text, yes: w.deleteYes(n), danger: true }))) return;
+  await deleteWithUndo(images, w.deleted, onChange);
 }
 
 interface FiltersProps {
@@ -230,6 +229,11 @@ function Filters({ filter, context: { dataset }, total }: FiltersProps) {
         />
       </label>
       <p aria-live="polite">{total !== undefined && w.found(total)}</p>
+      {total !== undefined && total > 0 && (
+        <a class="button quiet" href={href("data", ["label"], filter)}>
+          {w.byKeyboard}
+        </a>
+      )}
     </div>
   );
 }

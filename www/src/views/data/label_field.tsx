@@ -1,10 +1,11 @@
 // Input for a class name: an existing class, also by click, or a new one.
 import { useId } from "preact/hooks";
+import { matching } from "../../base/many.js";
 import { Field } from "../../components/field.js";
 import { isTooLong } from "../../net/dataset.js";
 import { words } from "./strings.js";
 
-const kMaxButtons = 24; // further classes are found by typing
+const kMaxButtons = 24; // of more classes, those that contain what is typed
 
 export interface LabelFieldProps {
   label: string;
@@ -18,6 +19,7 @@ export interface LabelFieldProps {
 export function LabelField({ label, hint, value, known, autofocus, onChange }: LabelFieldProps) {
   const list = useId();
   const w = words.label;
+  const shown = known.length <= kMaxButtons ? known : matching(known, value).slice(0, kMaxButtons);
   const error = isTooLong(value) ? w.tooLong(Array.from(value.trim()).length) : undefined;
   return (
     <div class="label-field">
@@ -43,9 +45,9 @@ export function LabelField({ label, hint, value, known, autofocus, onChange }: L
           </>
         )}
       </Field>
-      {known.length > 0 && (
+      {shown.length > 0 && (
         <ul class="label-known" aria-label={w.known}>
-          {known.slice(0, kMaxButtons).map((name) => (
+          {shown.map((name) => (
             <li key={name}>
               <button
                 type="button"

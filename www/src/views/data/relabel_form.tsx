@@ -6,6 +6,7 @@ import { DialogForm } from "../../shared/dialog_form.js";
 import type { DataContext } from "./context.js";
 import { LabelField } from "./label_field.js";
 import { words } from "./strings.js";
+import { toastWithUndo, undoRelabelling } from "./undo.js";
 
 interface RelabelFormProps {
   images: readonly TrainingImage[];
@@ -20,7 +21,7 @@ export function RelabelForm({ images, context, onDone }: RelabelFormProps) {
   const save = async (): Promise<void> => {
     const hashes = images.map(({ sha256 }) => sha256);
     const { changed, missing } = await relabelImages(hashes, label);
-    toast({ text: w.relabelled(changed, label), tone: "good" });
+    toastWithUndo(w.relabelled(changed, label), () => undoRelabelling(images), context.onChange);
     if (missing.length > 0) toast({ text: w.missing(missing.length) });
     onDone();
   };

@@ -1,11 +1,13 @@
-import { images, listed, plural } from "../../base/plural.js";
+import { images, listed, plural, quoted } from "../../base/plural.js";
 
 const files = (n: number): string => plural(n, "file");
 const have = (n: number): string => (n === 1 ? "has" : "have");
+const names = (all: readonly string[]): string => listed(all.map(quoted));
 const was = (n: number): string => (n === 1 ? "was" : "were");
 
 export const words = {
-  tabs: { label: "Training data", images: "Images", classes: "Classes", add: "Add images" },
+  tabs: { images: "Images", classes: "Classes", label: "Label", add: "Add images" },
+  tabList: "Training data",
   stats: {
     label: "Training data at a glance",
     images: "Images",
@@ -40,6 +42,7 @@ export const words = {
     hint:
       "Images of one class, a folder with a subfolder for each class, or a zip or tar archive of such folders. " +
       "JPEG, PNG, WebP, GIF and BMP.",
+    touchHint: "Photos of one class, or a zip archive of classes.",
     staged: (n: number, size: string) => `${images(n)}, ${size}`,
     stagedFiles: (n: number, size: string) => `${files(n)}, ${size}`,
     others: "Choose others",
@@ -50,6 +53,7 @@ export const words = {
     archiveLabels: (name: string) => `The folders in ${name} are the classes.`,
     noFolder: "no class: the file is in no class folder",
     skipped: (n: number, why: string) => `${files(n)} ${n === 1 ? "is" : "are"} skipped: ${why}.`,
+    moreClasses: (n: number) => `and ${plural(n, "more class", "more classes")}`,
     noLabel: "Enter the class of the images.",
     send: (n: number, label: string) => `Add ${images(n)} as ${label}`,
     sendFolders: (n: number, classes: number) => `Add ${images(n)} in ${plural(classes, "class", "classes")}`,
@@ -72,6 +76,7 @@ export const words = {
     none: "No images were added.",
     notSent: (n: number) => `${files(n)} ${was(n)} not sent. Images that were added are kept.`,
     duplicateHint: "Images that are already in the training data are skipped. They keep their label.",
+    undo: "Undo this upload",
     resume: "Send the rest",
     show: "Show them",
     train: "Retrain with them",
@@ -115,11 +120,12 @@ export const words = {
   },
   classes: {
     chart: "Images per class",
+    ends: (n: number) => `The chart shows the ${n} largest and the ${n} smallest; the table has all.`,
     none: "There are no classes yet.",
-    single: (name: string, n: number) => `There is one class, ${name}, with ${images(n)}.`,
+    single: (name: string, n: number) => `There is one class, ${quoted(name)}, with ${images(n)}.`,
     even: (classes: number, n: number) => `There are ${classes} classes with ${images(n)} each.`,
     sentence: (classes: number, most: string, mostN: string, least: string, leastN: string) =>
-      `There are ${classes} classes. The largest is ${most} (${mostN} images), the smallest ${least} (${leastN}).`,
+      `There are ${classes} classes. The largest is ${quoted(most)} (${mostN} images), the smallest ${quoted(least)} (${leastN}).`,
     class: "Class",
     images: "images",
     title: "Classes",
@@ -133,6 +139,7 @@ export const words = {
     showLabel: (name: string) => `Show the images of ${name}`,
     rename: "Rename or merge",
     renameLabel: (name: string) => `Rename or merge ${name}`,
+    deleteLabel: (name: string) => `Delete ${name}`,
   },
   rename: {
     title: (name: string) => `Rename ${name}`,
@@ -142,32 +149,40 @@ export const words = {
     merge: (name: string) => `Merge into ${name}`,
     nothing: "Rename",
     merging: (from: string, fromN: number, to: string, toN: number) =>
-      `The class ${to} exists, with ${images(toN)}. The ${images(fromN)} of ${from} will be added to it. ` +
-      "This cannot be undone.",
+      `The class ${quoted(to)} exists, with ${images(toN)}. The ${images(fromN)} of ${quoted(from)} will be added to it.`,
     known: (name: string) =>
-      `The active model still calls this class ${name}. At the next retraining, the new name becomes a new class.`,
-    renamed: (from: string, to: string) => `${from} was renamed to ${to}`,
-    merged: (from: string, to: string) => `${from} was merged into ${to}`,
+      `The active model still calls this class ${quoted(name)}. At the next retraining, the new name becomes a new class.`,
+    renamed: (from: string, to: string) => `${quoted(from)} was renamed to ${quoted(to)}`,
+    merged: (from: string, to: string) => `${quoted(from)} was merged into ${quoted(to)}`,
+  },
+  deleteClass: {
+    title: (name: string) => `Delete the class ${quoted(name)}?`,
+    text: (n: number) => `Its ${images(n)} will be deleted from the training data. Models do not change.`,
+    yes: (name: string) => `Delete ${quoted(name)}`,
+    done: (name: string, n: number) => `${quoted(name)} was deleted with ${images(n)}`,
+    tooMany: (most: number) => `A class of more than ${most} images can only be deleted in parts, in the tab Images.`,
   },
   warnings: {
     title: "Warnings",
+    lookAlike: (all: readonly string[]) => `${names(all)} look alike. If they mean the same, merge them.`,
     good: "No warnings: every class has training and test images.",
-    fewTrain: (names: readonly string[], least: number, good: number) =>
-      `${listed(names)} ${have(names.length)} fewer than ${least} training images. ` +
+    fewTrain: (all: readonly string[], least: number, good: number) =>
+      `${names(all)} ${have(all.length)} fewer than ${least} training images. ` +
       `This is rarely enough; use ${good} or more.`,
-    noTest: (names: readonly string[]) =>
-      `${listed(names)} ${have(names.length)} no test images, so ${names.length === 1 ? "its" : "their"} recall ` +
+    noTest: (all: readonly string[]) =>
+      `${names(all)} ${have(all.length)} no test images, so ${all.length === 1 ? "its" : "their"} recall ` +
       "cannot be measured. Some of the images that you add will become test images.",
-    fewTest: (names: readonly string[], least: number) =>
-      `${listed(names)} ${have(names.length)} fewer than ${least} test images, too few to evaluate a new class. ` +
+    fewTest: (all: readonly string[], least: number) =>
+      `${names(all)} ${have(all.length)} fewer than ${least} test images, too few to evaluate a new class. ` +
       "Some of the images that you add will become test images.",
     uneven: (most: string, times: string, least: string) =>
-      `${most} has ${times} times as many training images as ${least}. ` +
-      `Rare classes are recognised less often; add images of ${least}.`,
+      `${quoted(most)} has ${times} times as many training images as ${quoted(least)}. ` +
+      `Rare classes are recognised less often; add images of ${quoted(least)}.`,
     duplicates: (n: number) => `In the last upload, ${plural(n, "duplicate")} ${was(n)} skipped.`,
     addTo: (name: string) => `Add images of ${name}`,
   },
   filter: {
+    byKeyboard: "Label by keyboard",
     label: "Filters",
     class: "Class",
     anyClass: "All classes",
@@ -211,6 +226,34 @@ export const words = {
     deleteText: "They are deleted from the training data. Models that were trained on them do not change.",
     deleted: (n: number) => `${images(n)} deleted`,
     missing: (n: number) => `${images(n)} ${was(n)} no longer in the training data`,
+  },
+  undo: {
+    undo: "Undo",
+    relabelled: (n: number) => `${images(n)} ${n === 1 ? "has its" : "have their"} earlier label again`,
+    renamed: (from: string, to: string, n: number) => `${quoted(from)} is called ${quoted(to)} again (${images(n)})`,
+    restored: (n: number) => `${images(n)} restored`,
+    uploaded: (n: number) => `The upload was undone: ${images(n)} deleted`,
+    tooMany: (most: number) => `This cannot be undone, because there are more than ${most}.`,
+  },
+  labelling: {
+    title: "Label images by keyboard",
+    none: "No images match these filters.",
+    noMore: "There are no more images.",
+    toImages: "Show the images",
+    place: (n: string, all: string, file: string, label: string) => `Image ${n} of ${all}, ${file}: “${label}”`,
+    progress: (done: number, left: number) =>
+      `${images(done)} done, ${left === 0 ? "all saved" : `${plural(left, "label")} being saved`}.`,
+    classes: "Classes and their keys",
+    other: "Another class",
+    use: "Use it",
+    accept: "Keep",
+    enterKey: "Enter",
+    undo: "Undo",
+    previous: "Previous image",
+    next: "Next image",
+    allDone: "All images are done.",
+    more: "Load the next images",
+    hint: "Digits choose the class, Enter keeps it, arrows move, U takes back.",
   },
   details: {
     title: "Training image",

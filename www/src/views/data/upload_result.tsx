@@ -1,14 +1,18 @@
 // The result of an upload, in total and for each file.
+import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { count } from "../../base/format.js";
 import { Badge, type Tone } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { type Column, Table } from "../../components/table.js";
+import { toast, toastError } from "../../components/toasts.js";
 import { TruncatedName } from "../../components/truncated_name.js";
 import type { FileVerdict } from "../../net/dataset.js";
+import { ServerError } from "../../net/errors.js";
 import { ErrorNote } from "../../shared/loaded.js";
 import { reasonText } from "./dataset_summary.js";
 import { words } from "./strings.js";
+import { undoUpload } from "./undo.js";
 import { countVerdicts, keepUsable, reset, resumeUpload, type Upload, type VerdictCounts } from "./upload_session.js";
 
 const w = words.report;
@@ -60,7 +64,7 @@ export function UploadResult({ of }: { of: Upload }) {
         {notSent > 0 && <p>{w.notSent(notSent)}</p>}
       </div>
       {of.error !== undefined && <ErrorNote error={of.error} />}
-      <NextSteps counts={counts} notSent={notSent} />
+      <NextSteps counts={counts} notSent={isTooLarge(of.error) ? 0 : notSent} hashes={addedHashes(verdicts)} />
       {skipped.length > 0 && <FileTable title={w.skipped} rows={skipped} filter={skipped.length > kRows} />}
       {rows.length > skipped.length && (
         <details>
@@ -90,7 +94,38 @@ function Counts({ of: { added, duplicates, rejected } }: { of: VerdictCounts }) 
   );
 }
 
-function NextSteps({ counts: { added, usable, labels }, notSent }: { counts: VerdictCounts; notSent: number }) {
+// Sending it again would be refused again.
+const isTooLarge = (error: unknown): boolean => error instanceof ServerError && error.status === 413;
+
+const addedHashes = (verdicts: readonly FileVerdict[]): string[] =>
+  verdicts.flatMap(({ verdict, sha256 }) => (verdict === "added" && sha256 !== undefined ? [sha256] : []));
+
+function UndoButton({ hashes }: { hashes: readonly string[] }) {
+  const [busy, setBusy] = useState(false);
+  const undo = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      toast({ text: words.undo.uploaded(await undoUpload(hashes)), tone: "good" });
+      reset();
+    } catch (error) {
+      toastError(error);
+      setBusy(false);
+    }
+  };
+  return (
+    <Button icon="again" busy={busy} onClick={() => void undo()}>
+      {w.undo}
+    </Button>
+  );
+}
+
+interface NextStepsProps {
+  counts: VerdictCounts;
+  notSent: number;
+  hashes: readonly string[]; // SHA-256 of the added images
+}
+
+function NextSteps({ counts: { added, usable, labels }, notSent, hashes }: NextStepsProps) {
   const label = labels.length === 1 ? labels[0] : undefined;
   return (
     <div class="report-next">
@@ -115,6 +150,7 @@ function NextSteps({ counts: { added, usable, labels }, notSent }: { counts: Ver
         </>
       )}
       <Button onClick={reset}>{w.more}</Button>
+      {hashes.length > 0 && <UndoButton hashes={hashes} />}
     </div>
   );
 }

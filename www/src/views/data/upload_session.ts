@@ -1,9 +1,11 @@
 // The upload in progress. It is kept outside of the view, so that it continues while other views are open.
+import { status } from "../../app/service_status.js";
 import { isAbort } from "../../base/errors.js";
 import type { FoundFile } from "../../components/dropped_files.js";
-import { announce } from "../../components/toasts.js";
+import { announce, toast } from "../../components/toasts.js";
 import { type FileVerdict, type Layout, readLayout, uploadImages } from "../../net/dataset.js";
 import { onProjectChange, project, projectSignal } from "../../net/project.js";
+import { bySize } from "../../shared/upload/size_limit.js";
 import {
   type Chunk,
   isArchive,
@@ -48,8 +50,11 @@ async function layoutOf(files: readonly FoundFile[]): Promise<Layout> {
   return { files: paths.map(() => ({ problem: words.add.noFolder })), val_fraction: 0 };
 }
 
-// Adds files to the selection.
-export async function addFiles(files: readonly FoundFile[], label = ""): Promise<void> {
+// Adds files to the selection, but not those that are too large for a request.
+export async function addFiles(found: readonly FoundFile[], label = ""): Promise<void> {
+  const { fitting: files, refused } = bySize(found, ({ file }) => file, status.peek()?.value?.limits.upload_bytes);
+  if (refused) toast({ text: refused, tone: "bad" });
+  if (files.length === 0) return;
   const before = selection.value?.staged;
   const all = [...(before?.images ?? []), ...(before?.archives ?? []), ...files];
   const target = project.peek();

@@ -1,6 +1,7 @@
 // One chart with its texts. The texts come with the list; the data is loaded when the card is near the viewport.
 import { useId, useMemo, useRef, useState } from "preact/hooks";
 import { fileName, toCsv } from "../../base/csv.js";
+import { inLocalTime } from "../../base/format.js";
 import { saveText } from "../../base/save_file.js";
 import { words as baseWords } from "../../base/strings.js";
 import { Button } from "../../components/button.js";
@@ -38,7 +39,8 @@ export function InsightCard({ head, live, query, mistakesUrl }: InsightCardProps
   const texts = `${head.sentence}\n${head.caveat ?? ""}`;
   const insight = useInsight(near ? withQuery(head.url, query) : undefined, texts, live);
   // The texts must match the chart; the list may be older or newer than the chart.
-  const { sentence, caveat, png, has_data } = insight.value ?? head;
+  const { caveat, png, has_data, ...texted } = insight.value ?? head;
+  const sentence = inLocalTime(texted.sentence);
   return (
     <section ref={card} class={`card chart-card insight ${name}`} aria-labelledby={id} data-insight={name}>
       <header>

@@ -3,6 +3,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { Canvas, ChartTable } from "../../components/chart/chart_card.js";
 import { ImagePanel } from "./image_panel.js";
 import type { ChartPanel, Panel } from "./insight.js";
+import { kEnds, reduced } from "./reduce.js";
 import { words } from "./strings.js";
 import { type PickCell, toSpec } from "./to_spec.js";
 
@@ -26,11 +27,30 @@ export function PanelView(props: PanelViewProps) {
 }
 
 function ChartPanelView({ title, sentence, panel, small, asTable, onPick }: PanelViewProps & { panel: ChartPanel }) {
-  const spec = useMemo(() => toSpec(panel, onPick), [panel, onPick]);
+  const part = useMemo(() => (asTable ? undefined : reduced(panel)), [panel, asTable]);
+  const shown = part?.panel ?? panel;
+  const spec = useMemo(() => {
+    const pick: PickCell | undefined =
+      part && onPick
+        ? ({ row, column }) => onPick({ row: part.indices[row] ?? row, column: part.indices[column] ?? column })
+        : onPick;
+    return toSpec(shown, pick, part?.totals);
+  }, [shown, part, onPick]);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const height = heightOf(panel, small, "sideways" in spec && spec.sideways === true);
+  const height = heightOf(shown, small, "sideways" in spec && spec.sideways === true);
   if (asTable) return <ChartTable title={title} chart={spec} height={height} />;
-  return <Canvas element={canvas} chart={spec} sentence={`${title}. ${sentence}`} height={height} />;
+  return (
+    <>
+      <Canvas element={canvas} chart={spec} sentence={`${title}. ${sentence}`} height={height} />
+      {part && (
+        <p class="hint">
+          {shown.kind === "heat_map"
+            ? words.card.mostConfused(part.indices.length, part.all)
+            : words.card.ends(kEnds, part.all)}
+        </p>
+      )}
+    </>
+  );
 }
 
 function heightOf(panel: ChartPanel, small: boolean, sideways: boolean): number {

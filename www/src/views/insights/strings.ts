@@ -1,3 +1,4 @@
+import { count } from "../../base/format.js";
 import { images, plural } from "../../base/plural.js";
 
 const imagesOf = (n: number, kind: string): string => plural(n, `${kind} image`.trimStart());
@@ -71,6 +72,10 @@ export const words = {
   },
   card: {
     panel: (title: string, part: string) => `${title}: ${part}`,
+    mostConfused: (n: number, all: number) =>
+      `The ${n} most confused of ${count(all)} classes. The table and the CSV file have all.`,
+    ends: (n: number, all: number) =>
+      `The ${n} highest and the ${n} lowest of ${count(all)} classes. The table and the CSV file have all.`,
     matrixHint: "Select a cell to see its images; with the keyboard, use the table.",
     images: "images",
     shownImages: (name: string) => `Images of ${name}`,

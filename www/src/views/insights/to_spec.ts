@@ -11,7 +11,8 @@ const kLongLabel = 14; // characters; longer labels make the bars horizontal
 const kShortSpan = 600;
 const kLongSpan = 36 * 3600;
 
-export function toSpec(panel: ChartPanel, onPick?: PickCell): ChartSpec {
+// `totals`: of a part of a matrix, the images of each true class.
+export function toSpec(panel: ChartPanel, onPick?: PickCell, totals?: readonly number[]): ChartSpec {
   switch (panel.kind) {
     case "bars":
       return barSpec(panel);
@@ -20,19 +21,19 @@ export function toSpec(panel: ChartPanel, onPick?: PickCell): ChartSpec {
     case "lines":
       return lineSpec(panel);
     case "heat_map":
-      return matrixSpec(panel, onPick);
+      return matrixSpec(panel, onPick, totals);
   }
 }
 
 const fourDigits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
 
-// Times are in UTC, as in the server's own charts.
+// Times of day are those of the viewer. Bins of days begin at midnight UTC, so their dates are UTC.
 function timeText(milliseconds: number, span: number): string {
   const options: Intl.DateTimeFormatOptions =
     span > kLongSpan
       ? { day: "numeric", month: "short" }
       : { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(span < kShortSpan ? { second: "2-digit" } : {}) };
-  return new Date(milliseconds).toLocaleString(locale, { ...options, timeZone: "UTC" });
+  return new Date(milliseconds).toLocaleString(locale, span > kLongSpan ? { ...options, timeZone: "UTC" } : options);
 }
 
 function formatOf(unit: Unit, span: number): (value: number) => string {
@@ -47,8 +48,9 @@ const scaleOf = (unit: Unit): number => (unit === "time" ? 1000 : 1);
 
 function toAxis({ title, unit, low, high }: PanelAxis): Axis {
   const scale = scaleOf(unit);
+  const isTimeOfDay = unit === "time" && (high ?? 0) - (low ?? 0) <= kLongSpan;
   return {
-    title,
+    title: isTimeOfDay ? title.replace(" (UTC)", "") : title,
     type: unit === "time" ? "time" : "linear",
     format: formatOf(unit, (high ?? 0) - (low ?? 0)),
     ...(low === undefined ? {} : { min: low * scale }),
@@ -127,7 +129,7 @@ function lineSpec({ x, y, dots, lines }: LinesPanel): LineOrBarSpec {
 
 // Teal on the diagonal, amber elsewhere, darker for larger fractions of the true class. The square root makes one
 // mistake in a hundred visible next to ninety correct predictions.
-function matrixSpec({ x, y, names, values }: HeatMapPanel, onPick?: PickCell): MatrixSpec {
+function matrixSpec({ x, y, names, values }: HeatMapPanel, onPick?: PickCell, totals?: readonly number[]): MatrixSpec {
   const counts = values.map((row) => row.map((n) => n ?? 0));
   return {
     kind: "matrix",
@@ -137,7 +139,7 @@ function matrixSpec({ x, y, names, values }: HeatMapPanel, onPick?: PickCell): M
     columnTitle: x.title,
     values: counts,
     shades: counts.map((rowCounts, row) => {
-      const all = rowCounts.reduce((sum, n) => sum + n, 0);
+      const all = totals?.[row] ?? rowCounts.reduce((sum, n) => sum + n, 0);
       return rowCounts.map((n, column) => (n === 0 ? 0 : (row === column ? 1 : -1) * Math.sqrt(n / all)));
     }),
     format: count,

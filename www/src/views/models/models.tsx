@@ -7,6 +7,11 @@ import { VersionPage } from "./version_page.js";
 export default function Models({ route }: ViewProps) {
   const [first, a, b] = route.rest;
   if (first === undefined) return <VersionListPage />;
-  if (first === "compare") return <CompareVersions a={Number(a)} b={Number(b)} query={route.query} />;
+  if (first === "compare") {
+    const [before, after] = [Number(a), Number(b)];
+    // An address without two numbers compares nothing.
+    if (!Number.isSafeInteger(before) || !Number.isSafeInteger(after)) return <VersionListPage />;
+    return <CompareVersions a={before} b={after} query={route.query} />;
+  }
   return <VersionPage key={first} id={first} />;
 }

@@ -46,6 +46,18 @@ export const words = {
     predictions: (n: number) => plural(n, "prediction"),
     version: (n: number) => `version ${n}`,
   },
+  use: {
+    title: "Use this model",
+    text: "Any program can ask this server. The snippets contain its address and the class names.",
+    language: "Language",
+    languages: { curl: "curl", python: "Python", javascript: "JavaScript" },
+    copy: "Copy",
+    copied: "Copied",
+    notCopied: "The browser allows no copying here. Select the text instead.",
+    files:
+      "“Download the model” above saves the network as a .safetensors file. With it, “fovea predict” and the npm " +
+      "package classify without a server.",
+  },
   upload: {
     title: "Upload a model",
     text:

@@ -1,6 +1,7 @@
 // The actions on a version.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
+import { mayChange } from "../../app/service_status.js";
 import { fileName } from "../../base/csv.js";
 import { Button, type ButtonKind } from "../../components/button.js";
 import { confirm } from "../../components/dialog.js";
@@ -36,7 +37,7 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
   if (removed !== undefined) return <div class="version-actions">{compareLink}</div>;
   return (
     <section class="version-actions" aria-label={w.actions}>
-      {canActivate && (
+      {canActivate && mayChange.value && (
         <>
           <Button kind="primary" onClick={() => setConfirming(true)}>
             {w.activate}
@@ -52,11 +53,13 @@ export function VersionActions({ version, aliases: { champion, previous }, onCha
         <RollBackButton previous={previous} champion={champion} onDone={onChange} />
       )}
       {compareLink}
-      <ActionButton icon="chart" label={w.evaluate} action={() => evaluate(number)} onDone={onChange} />
+      {mayChange.value && (
+        <ActionButton icon="chart" label={w.evaluate} action={() => evaluate(number)} onDone={onChange} />
+      )}
       {features && (
         <ActionButton icon="download" label={w.features} action={() => saveFeatures(version)} onDone={onChange} />
       )}
-      {aliases.length === 0 && (
+      {aliases.length === 0 && mayChange.value && (
         <ActionButton kind="danger" icon="delete" label={w.remove} action={() => remove(number)} onDone={onChange} />
       )}
       <ActivateDialog

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { go, href } from "../../app/router.js";
+import { mayChange } from "../../app/service_status.js";
 import { count, percent } from "../../base/format.js";
 import { Badge, type Tone } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
@@ -13,6 +14,7 @@ import type { Accuracy } from "../../inference/types.js";
 import { fetchAudit, fetchVersions, type VersionList, type VersionRow } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { Loaded } from "../../shared/loaded.js";
+import { fetchMeasurement, ofTraining } from "../../shared/measurement.js";
 import { NoModel } from "../../shared/no_model.js";
 import { RollBackButton } from "../../shared/versions/activation.js";
 import { words } from "./strings.js";
@@ -24,6 +26,20 @@ const kMoreVersions = 100; // added by each click on "more", and the largest pag
 const kFilterFrom = 13; // versions; a shorter table has no filter
 const kEvery = 15_000; // milliseconds
 const kAuditEntries = 200; // searched for the latest change of the active version
+
+type Accuracies = ReadonlyMap<number, Accuracy | undefined>;
+
+// As the version was measured last, else as the list has it.
+const accuracyOf = (accuracies: Accuracies, row: VersionRow): Accuracy | undefined =>
+  accuracies.has(row.number) ? accuracies.get(row.number) : readModel(row).accuracy;
+
+async function fetchAccuracies(rows: readonly VersionRow[], stop: AbortSignal): Promise<Accuracies> {
+  const measured = rows.map(async (row): Promise<[number, Accuracy | undefined]> => {
+    const trained = ofTraining(readModel(row).accuracy, {});
+    return [row.number, (await fetchMeasurement(row.number, trained, stop)).accuracy];
+  });
+  return new Map(await Promise.all(measured));
+}
 
 // The newest `wanted` versions, from several pages of the API.
 async function fetchNewest(wanted: number, stop: AbortSignal): Promise<VersionList> {
@@ -49,6 +65,13 @@ export function VersionListPage() {
     on: ["model"],
     every: kEvery,
   });
+  const rows = list.value?.versions ?? [];
+  const measured = useResource((stop) => fetchAccuracies(rows, stop), {
+    keys: [rows.map(({ number }) => number).join()],
+    on: ["job"],
+    gap: 200,
+  });
+  const accuracies: Accuracies = measured.value ?? new Map();
   const w = words.list;
   return (
     <>
@@ -56,10 +79,15 @@ export function VersionListPage() {
       <Loaded from={list} lines={8}>
         {(loaded) => (
           <>
-            <ActiveVersion list={loaded} onChange={list.reload} onUpload={() => setUpload(true)} />
+            <ActiveVersion
+              list={loaded}
+              accuracies={accuracies}
+              onChange={list.reload}
+              onUpload={() => setUpload(true)}
+            />
             <section class="card versions" aria-label={w.title}>
               <h2>{w.title}</h2>
-              {loaded.versions.length === 0 ? <NoModel /> : <VersionTable list={loaded} />}
+              {loaded.versions.length === 0 ? <NoModel /> : <VersionTable list={loaded} accuracies={accuracies} />}
               {loaded.next !== undefined && <Button onClick={() => setWanted(wanted + kMoreVersions)}>{w.more}</Button>}
             </section>
           </>
@@ -72,11 +100,12 @@ export function VersionListPage() {
 
 interface ActiveVersionProps {
   list: VersionList;
+  accuracies: Accuracies;
   onChange: () => void;
   onUpload: () => void;
 }
 
-function ActiveVersion({ list: { aliases, versions }, onChange, onUpload }: ActiveVersionProps) {
+function ActiveVersion({ list: { aliases, versions }, accuracies, onChange, onUpload }: ActiveVersionProps) {
   const w = words.active;
   const { champion, previous, challenger } = aliases;
   const row = versions.find(({ number }) => number === champion);
@@ -89,7 +118,7 @@ function ActiveVersion({ list: { aliases, versions }, onChange, onUpload }: Acti
             <a href={href("models", [champion])}>{w.name(row?.name ?? "", champion)}</a>
           </h2>
         )}
-        {row && <AccuracyLine of={readModel(row).accuracy} />}
+        {row && <AccuracyLine of={accuracyOf(accuracies, row)} />}
         {challenger !== undefined && (
           <p>
             {w.candidate(challenger)} <a href={href("models", [challenger])}>{w.show}</a>
@@ -102,9 +131,11 @@ function ActiveVersion({ list: { aliases, versions }, onChange, onUpload }: Acti
         ) : (
           <p class="hint">{w.none}</p>
         )}
-        <Button icon="upload" onClick={onUpload}>
-          {words.list.upload}
-        </Button>
+        {mayChange.value && (
+          <Button icon="upload" onClick={onUpload}>
+            {words.list.upload}
+          </Button>
+        )}
       </div>
     </section>
   );
@@ -135,10 +166,10 @@ export const Aliases = ({ of }: { of: readonly string[] }) => (
   </>
 );
 
-function VersionTable({ list }: { list: VersionList }) {
+function VersionTable({ list, accuracies }: { list: VersionList; accuracies: Accuracies }) {
   const w = words.list;
   const [selected, setSelected] = useState<readonly number[]>([]);
-  const columns = useMemo(() => versionColumns(selected, setSelected), [selected]);
+  const columns = useMemo(() => versionColumns(selected, setSelected, accuracies), [selected, accuracies]);
   const [a, b] = [...selected].sort((x, y) => x - y);
   return (
     <>
@@ -170,6 +201,7 @@ const toggled = (selected: readonly number[], number: number): readonly number[]
 function versionColumns(
   selected: readonly number[],
   setSelected: (selected: readonly number[]) => void,
+  accuracies: Accuracies,
 ): Column<VersionRow>[] {
   const w = words.list;
   return [
@@ -205,8 +237,8 @@ function versionColumns(
     {
       id: "accuracy",
       title: w.accuracy,
-      value: (row) => readModel(row).accuracy?.value,
-      cell: (row) => <AccuracyCell row={row} />,
+      value: (row) => accuracyOf(accuracies, row)?.value,
+      cell: (row) => <AccuracyCell accuracy={accuracyOf(accuracies, row)} />,
       numeric: true,
     },
     {
@@ -227,9 +259,8 @@ function versionColumns(
   ];
 }
 
-function AccuracyCell({ row }: { row: VersionRow }) {
+function AccuracyCell({ accuracy }: { accuracy: Accuracy | undefined }) {
   const w = words.list;
-  const accuracy = readModel(row).accuracy;
   if (accuracy === undefined) return <span class="hint">{w.notMeasured}</span>;
   const { value, low, high, split } = accuracy;
   return (

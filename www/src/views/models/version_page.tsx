@@ -21,9 +21,11 @@ import { useResource } from "../../net/resource.js";
 import { readForgetting, readVerdict } from "../../net/verdict.js";
 import { AuditLine } from "../../shared/audit_line.js";
 import { Loaded } from "../../shared/loaded.js";
+import { fetchMeasurement, type Measurement, ofTraining } from "../../shared/measurement.js";
 import { VerdictReport } from "../../shared/verdict/verdict_report.js";
 import { TakeWithYou } from "../../shared/versions/take_with_you.js";
 import { words } from "./strings.js";
+import { UseModel } from "./use_model.js";
 import { VersionActions } from "./version_actions.js";
 import { Aliases } from "./version_list.js";
 import { entriesOf } from "./watchdog_rollback.js";
@@ -61,6 +63,7 @@ export function VersionPage({ id }: { id: string }) {
                   <TakeWithYou version={loaded.number} name={`${loaded.name}-${loaded.number}`} />
                 </div>
               )}
+              {loaded.aliases.includes("champion") && <UseModel version={loaded} />}
               <Verdict of={loaded} />
               <div class="version-below">
                 <Provenance of={loaded} />
@@ -101,9 +104,17 @@ function accuracyDetail(accuracy: Accuracy | undefined): string {
   return `${w.accuracyDetail[split](images)}; ${w.interval(percent(low), percent(high))}`;
 }
 
+const trainedMeasurement = (of: Version): Measurement =>
+  ofTraining(readVersion(of).accuracy, (of.manifest.metrics ?? {}) as Record<string, unknown>);
+
 function Metrics({ of }: { of: Version }) {
-  const { accuracy, classes } = readVersion(of);
-  const metrics = (of.manifest.metrics ?? {}) as Record<string, unknown>;
+  const { classes } = readVersion(of);
+  const newest = useResource((stop) => fetchMeasurement(of.number, trainedMeasurement(of), stop), {
+    keys: [of.number],
+    on: ["job"],
+    gap: 200,
+  });
+  const { accuracy, metrics } = newest.value ?? trainedMeasurement(of);
   const percentOf = (key: string): string | undefined =>
     typeof metrics[key] === "number" ? percent(metrics[key]) : undefined;
   return (

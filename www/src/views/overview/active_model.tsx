@@ -8,11 +8,15 @@ import type { ModelView } from "../../inference/types.js";
 import { fetchVersion } from "../../net/models.js";
 import { useResource } from "../../net/resource.js";
 import { Loaded } from "../../shared/loaded.js";
+import { withMeasurement } from "../../shared/measurement.js";
 import { RecentPredictions } from "./recent_predictions.js";
 import { words } from "./strings.js";
 
 export function ActiveModel() {
-  const champion = useResource(async (stop) => readVersion(await fetchVersion("champion", stop)), { on: ["model"] });
+  const champion = useResource(
+    async (stop) => withMeasurement(readVersion(await fetchVersion("champion", stop)), stop),
+    { on: ["model", "job"] },
+  );
   const w = words.activeModel;
   return (
     <section class="overview-model" aria-label={w.title}>

@@ -7,7 +7,6 @@ import { Button } from "../../components/button.js";
 import { Icon } from "../../components/icon.js";
 import { fetchDataset } from "../../net/dataset.js";
 import { fetchJobs } from "../../net/jobs.js";
-import { fetchAudit, fetchVersions } from "../../net/models.js";
 import { isDefaultProject } from "../../net/project.js";
 import { useResource } from "../../net/resource.js";
 import { fetchPredictions } from "../../net/service.js";
@@ -17,7 +16,6 @@ import { Welcome } from "./welcome.js";
 
 const kEvery = 10_000; // milliseconds; uploads have no event
 const kJobs = 100;
-const kAuditEntries = 200;
 
 // The page of a retraining belongs to another view, so this one is closed when it is opened.
 route.subscribe(({ view, rest }) => {
@@ -31,19 +29,15 @@ export function FirstSteps() {
 }
 
 async function fetchProgress(stop: AbortSignal): Promise<Omit<ServiceProgress, "seenJob">> {
-  const [history, dataset, jobs, versions, audit] = await Promise.all([
+  const [history, dataset, jobs] = await Promise.all([
     fetchPredictions({ limit: 1 }, stop),
     fetchDataset(stop),
     fetchJobs(kJobs, stop),
-    fetchVersions(1, stop),
-    fetchAudit(kAuditEntries, stop),
   ]);
   return {
     predictions: history.predictions.length,
     images: dataset.total,
     jobs,
-    hasPrevious: versions.aliases.previous !== undefined,
-    rolledBack: audit.some(({ action }) => action === "rollback"),
   };
 }
 
@@ -78,7 +72,6 @@ const targetViews: Record<StepName, string> = {
   add: "data",
   train: "train",
   verdict: "train",
-  rollback: "models",
 };
 
 function StepItem({ step, number }: { step: Step; number: number }) {

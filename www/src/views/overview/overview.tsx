@@ -1,6 +1,8 @@
 // The state of the service at a glance.
+import { mayChange } from "../../app/service_status.js";
 import { useResource } from "../../net/resource.js";
 import { fetchStatistics } from "../../net/service.js";
+import { LimitedNote } from "../../shared/limited_note.js";
 import { ActiveModel } from "./active_model.js";
 import { AuditLog } from "./audit_log.js";
 import { FirstSteps } from "./first_steps.js";
@@ -24,7 +26,7 @@ export default function Overview() {
       <ServiceStats statistics={lastHour} />
       <div class="overview-below">
         <PredictionsChart />
-        <AuditLog />
+        {mayChange.value ? <AuditLog /> : <LimitedNote />}
       </div>
     </>
   );

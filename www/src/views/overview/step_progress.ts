@@ -1,13 +1,11 @@
 // Which of the first steps are done, from what the server knows.
 
-export type StepName = "predict" | "add" | "train" | "verdict" | "rollback";
+export type StepName = "add" | "train" | "verdict" | "predict";
 
 export interface ServiceProgress {
   predictions: number; // in the history
   images: number; // in the training data
   jobs: readonly { id: number; kind: string; state: string }[]; // newest first
-  hasPrevious: boolean; // there is a version to roll back to
-  rolledBack: boolean;
   seenJob: number; // the latest retraining whose page was opened
 }
 
@@ -16,7 +14,7 @@ export interface Step {
   done: boolean;
   next: boolean; // the first step that is not done
   job?: number; // the retraining it refers to
-  waitingFor?: "job" | "version"; // a running retraining; an earlier version
+  waitingFor?: "job"; // a running retraining
 }
 
 export function toSteps(progress: ServiceProgress): Step[] {
@@ -25,7 +23,6 @@ export function toSteps(progress: ServiceProgress): Step[] {
   const running = retrainings.find(({ state }) => state === "running" || state === "queued");
   const verdictSeen = finished !== undefined && progress.seenJob >= finished.id;
   const steps: Step[] = [
-    { name: "predict", done: progress.predictions > 0, next: false },
     { name: "add", done: progress.images > 0, next: false },
     {
       name: "train",
@@ -34,15 +31,9 @@ export function toSteps(progress: ServiceProgress): Step[] {
       ...(running && { job: running.id, waitingFor: "job" as const }),
     },
     { name: "verdict", done: verdictSeen, next: false, ...(finished && { job: finished.id }) },
-    {
-      name: "rollback",
-      done: progress.rolledBack,
-      next: false,
-      ...(!progress.hasPrevious && { waitingFor: "version" as const }),
-    },
+    { name: "predict", done: progress.predictions > 0, next: false },
   ];
-  // Rolling back is optional, so it is never the next step.
-  const next = steps.find(({ name, done }) => !done && name !== "rollback");
+  const next = steps.find(({ done }) => !done);
   if (next !== undefined) next.next = true;
   return steps;
 }
@@ -51,5 +42,4 @@ export function toSteps(progress: ServiceProgress): Step[] {
 export const isFresh = ({ predictions, images, jobs }: Omit<ServiceProgress, "seenJob">): boolean =>
   predictions === 0 && images === 0 && jobs.length === 0;
 
-export const isFinished = (steps: readonly Step[]): boolean =>
-  steps.every(({ name, done }) => done || name === "rollback");
+export const isFinished = (steps: readonly Step[]): boolean => steps.every(({ done }) => done);

@@ -21,6 +21,7 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
   const [latest, setLatest] = useState<Image>();
   const [series, setSeries] = useState(false);
   const live = camera.now.state === "live";
+  const hasPreview = camera.now.state !== "failed";
 
   const take = async (): Promise<void> => {
     if (!video.current || video.current.videoWidth === 0) return; // no frame yet
@@ -31,14 +32,18 @@ export function CameraPanel({ onClose }: { onClose: () => void }) {
 
   return (
     <section class="camera" aria-label={w.title}>
-      <CameraView camera={camera} video={video} />
+      <CameraView camera={camera} video={video} onPhoto={(file) => setLatest(addShot(file))} />
       <div class="camera-side">
-        <LatestPrediction image={latest} />
+        {(hasPreview || latest) && <LatestPrediction image={latest} />}
         <div class="camera-controls">
-          <Button kind="primary" icon="camera" disabled={!live} onClick={() => void take()}>
-            {w.take}
-          </Button>
-          <CheckBox checked={series} onChange={setSeries} label={w.series} />
+          {hasPreview && (
+            <>
+              <Button kind="primary" icon="camera" disabled={!live} onClick={() => void take()}>
+                {w.take}
+              </Button>
+              <CheckBox checked={series} onChange={setSeries} label={w.series} />
+            </>
+          )}
           <DeviceSelect devices={camera.devices} value={device} onChange={setDevice} />
           <Button onClick={onClose}>{w.close}</Button>
         </div>

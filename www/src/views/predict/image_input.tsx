@@ -1,9 +1,12 @@
 // Image input: drop anywhere on the page, choose files or a folder, paste, the camera, or a sample.
 import { useRef, useState } from "preact/hooks";
+import { status } from "../../app/service_status.js";
 import { Button } from "../../components/button.js";
 import { DotPattern } from "../../components/dot_pattern.js";
 import { type FileSource, useFileSource } from "../../components/file_drop.js";
 import { toast, toastError } from "../../components/toasts.js";
+import { isTouch } from "../../components/touch.js";
+import { bySize } from "../../shared/upload/size_limit.js";
 import { CameraPanel } from "./camera.js";
 import { kAccepted, selectImages } from "./file_filter.js";
 import { fetchSample, type Sample, samples } from "./samples.js";
@@ -20,7 +23,9 @@ export function ImageInput({ classes }: { classes: readonly string[] }) {
     onFiles: (found) => {
       const { files, skipped } = selectImages(found);
       if (skipped > 0) toast({ text: words.input.skipped(skipped) });
-      if (files.length > 0) addFiles(files);
+      const { fitting, refused } = bySize(files, (file) => file, status.peek()?.value?.limits.body_bytes);
+      if (refused) toast({ text: refused, tone: "bad" });
+      if (fitting.length > 0) addFiles(fitting);
     },
   });
   const closeCamera = (): void => {
@@ -53,14 +58,16 @@ function DropText({ source, classes, onCamera }: DropTextProps) {
   return (
     <div class="drop-text">
       <h2 class="drop-title">{source.over ? w.over : w.title}</h2>
-      <p>{w.hint}</p>
+      <p>{isTouch() ? w.touchHint : w.hint}</p>
       <div class="drop-buttons">
         <Button kind="primary" onClick={source.choose}>
           {w.choose}
         </Button>
-        <Button icon="folder" onClick={source.chooseFolder}>
-          {w.folder}
-        </Button>
+        {!isTouch() && (
+          <Button icon="folder" onClick={source.chooseFolder}>
+            {w.folder}
+          </Button>
+        )}
         <span data-camera>
           <Button icon="camera" onClick={onCamera}>
             {w.camera}

@@ -6,6 +6,7 @@ import { readModel } from "../../inference/model_info.js";
 import { pageEngine } from "../../inference/page_engine.js";
 import { useResource } from "../../net/resource.js";
 import { fetchModel } from "../../net/service.js";
+import { withMeasurement } from "../../shared/measurement.js";
 import { ImageInput } from "./image_input.js";
 import { ModeSwitch } from "./mode_switch.js";
 import { ModelPanel } from "./model_panel.js";
@@ -14,7 +15,9 @@ import { explainedFit, serverWeights } from "./session.js";
 import { words } from "./strings.js";
 
 export default function Predict() {
-  const model = useResource(async (stop) => readModel(await fetchModel(stop)), { on: ["model"] });
+  const model = useResource(async (stop) => withMeasurement(readModel(await fetchModel(stop)), stop), {
+    on: ["model", "job"],
+  });
   const known = model.value;
   useEffect(() => {
     if (!known) return;

@@ -9,6 +9,7 @@ export const words = {
   input: {
     title: "Classify images",
     hint: "Drop JPEG, PNG, WebP, GIF or BMP files here, or paste an image.",
+    touchHint: "Choose photos of this device, or take one.",
     choose: "Choose images",
     folder: "Choose a folder",
     camera: "Use the camera",

@@ -30,13 +30,16 @@ export function lossSentence(epochs: readonly Epoch[]): string {
   const loss = pointsOf(epochs, "train_loss");
   const [first, last] = [loss[0], loss.at(-1)];
   if (first === undefined || last === undefined) return w.none;
-  const sentence = w.lossSentence(format(first.value), format(last.value), loss.length);
-  const val = pointsOf(epochs, "val_loss");
-  const now = val.at(-1);
-  return now === undefined ? sentence : `${sentence} ${valLossSentence(val, now)}`;
+  return w.lossSentence(format(first.value), format(last.value), loss.length);
 }
 
-function valLossSentence(val: readonly Point[], now: Point): string {
+export function valLossSentence(epochs: readonly Epoch[]): string {
+  const val = pointsOf(epochs, "val_loss");
+  const now = val.at(-1);
+  return now === undefined ? w.none : `${trend(val, now)} ${w.notComparable}`;
+}
+
+function trend(val: readonly Point[], now: Point): string {
   const best = lowest(val);
   if (best === now) return w.valLowest(format(now.value));
   if (now.value - best.value < kFlatRise * best.value) return w.valFlat(format(now.value), best.epoch);

@@ -5,7 +5,7 @@ import { ChartCard } from "../../components/chart/chart_card.js";
 import type { LineOrBarSpec, Series } from "../../components/chart/spec.js";
 import type { Epoch } from "../../net/jobs.js";
 import type { JobProgress, TrainingPoint } from "../../shared/job/job_progress.js";
-import { accuracySentence, curveCaveat, lossSentence, rateSentence } from "./curve_text.js";
+import { accuracySentence, curveCaveat, lossSentence, rateSentence, valLossSentence } from "./curve_text.js";
 import { words } from "./strings.js";
 
 const kHeight = 240; // pixels
@@ -49,13 +49,14 @@ const threeDigits = (value: number): string => String(Number(value.toPrecision(3
 export function Curves({ progress: { epochs, points, plan } }: { progress: JobProgress }) {
   const all = plan.epochs;
   const loss = useMemo(() => {
-    const series = [
-      line(epochs, "train_loss", w.train),
-      line(epochs, "val_loss", w.val, validation),
-      currentEpoch(points, (point) => point.loss),
-    ];
+    const series = [line(epochs, "train_loss", w.train), currentEpoch(points, (point) => point.loss)];
     return toSpec(w.lossAxis, all, series, { min: 0, format: threeDigits });
   }, [epochs, points, all]);
+  // Not in the same chart: the training loss has terms that the validation loss has not.
+  const valLoss = useMemo(
+    () => toSpec(w.lossAxis, all, [line(epochs, "val_loss", w.val, validation)], { min: 0, format: threeDigits }),
+    [epochs, all],
+  );
   const accuracy = useMemo(() => {
     const series = [
       line(epochs, "train_accuracy", w.train),
@@ -71,6 +72,15 @@ export function Curves({ progress: { epochs, points, plan } }: { progress: JobPr
   return (
     <div class="curves">
       <ChartCard title={w.loss} sentence={lossSentence(epochs)} caveat={caveat} chart={loss} height={kHeight} />
+      {valLoss.series.length > 0 && (
+        <ChartCard
+          title={w.valLoss}
+          sentence={valLossSentence(epochs)}
+          caveat={caveat}
+          chart={valLoss}
+          height={kHeight}
+        />
+      )}
       <ChartCard
         title={w.accuracy}
         sentence={accuracySentence(epochs, plan.mode)}

@@ -1,11 +1,15 @@
 // What to do after a retraining.
 import { useState } from "preact/hooks";
 import { href } from "../../app/router.js";
+import { fileName } from "../../base/csv.js";
 import { percent } from "../../base/format.js";
 import { Button } from "../../components/button.js";
 import { toast, toastError } from "../../components/toasts.js";
+import { apiUrl } from "../../net/api.js";
+import { saveFromServer } from "../../net/files.js";
 import { startEvaluation } from "../../net/jobs.js";
 import { fetchVersions } from "../../net/models.js";
+import { project } from "../../net/project.js";
 import { useResource } from "../../net/resource.js";
 import type { ClassChange, Forgetting, Verdict } from "../../net/verdict.js";
 import { classesInNeed } from "../../shared/verdict/verdict_text.js";
@@ -42,6 +46,11 @@ export function NextSteps({ version, parent, promoted, verdict, forgetting, onCh
       {wasReplaced && <p>{w.active(champion)}</p>}
       {forgetting?.old_classes.images === 0 && <p>{w.oldUnmeasured}</p>}
       <div class="next-buttons">
+        {isActive && (
+          <a class="button primary" href={href("predict")}>
+            {w.tryIt}
+          </a>
+        )}
         {isActive && previous !== undefined && <RollBackButton previous={previous} champion={champion} onDone={done} />}
         {models.value && !isActive && (
           <Button icon="up" onClick={() => setConfirming(true)}>
@@ -56,6 +65,9 @@ export function NextSteps({ version, parent, promoted, verdict, forgetting, onCh
         <a class="button quiet" href={href("models", [version])}>
           {w.details(version)}
         </a>
+        <Button icon="download" onClick={() => void saveModel(version).catch(toastError)}>
+          {w.download}
+        </Button>
         <EvaluateButton version={version} />
       </div>
       {models.value?.aliases.challenger === version && <p class="hint">{w.candidate(version)}</p>}
@@ -69,6 +81,12 @@ export function NextSteps({ version, parent, promoted, verdict, forgetting, onCh
     </div>
   );
 }
+
+const saveModel = (version: number): Promise<void> =>
+  saveFromServer(
+    apiUrl("/api/v1/models/{version}/weights", { path: { version } }),
+    `${fileName(project.peek())}-${version}.safetensors`,
+  );
 
 function EvaluateButton({ version }: { version: number }) {
   const evaluate = (): void =>

@@ -165,13 +165,7 @@ function PlanSummary({ plan }: { plan: Plan }) {
     <>
       <p class="plan-lead">{planLead(plan)}</p>
       <p>{plan.why}</p>
-      {notes.length > 0 && (
-        <ul class="plan-notes" aria-label={w.notes}>
-          {notes.map((note) => (
-            <li key={note}>{note}</li>
-          ))}
-        </ul>
-      )}
+      {notes.length > 0 && <Notes of={notes} />}
       <PlanStats plan={plan} />
       {plan.lacking.length > 0 && (
         <div class="error-note" role="alert">
@@ -187,6 +181,30 @@ function PlanSummary({ plan }: { plan: Plan }) {
         <summary>{w.each}</summary>
         <Table title={w.each} columns={classColumns} rows={plan.images} rowKey={({ name }) => name} pageSize={30} />
       </details>
+    </>
+  );
+}
+
+const kNotes = 4; // shown; of many classes there may be a note for each
+
+function Notes({ of }: { of: readonly string[] }) {
+  const list = (notes: readonly string[], label: string) => (
+    <ul class="plan-notes" aria-label={label}>
+      {notes.map((note) => (
+        <li key={note}>{note}</li>
+      ))}
+    </ul>
+  );
+  const rest = of.slice(kNotes);
+  return (
+    <>
+      {list(of.slice(0, kNotes), w.notes)}
+      {rest.length > 0 && (
+        <details class="plan-more-notes">
+          <summary>{w.moreNotes(rest.length)}</summary>
+          {list(rest, w.moreNotes(rest.length))}
+        </details>
+      )}
     </>
   );
 }

@@ -1,6 +1,7 @@
 // A job that is queued or running: step, progress and remaining time.
-import { useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { bytes, count, duration, percent, roughTime } from "../../base/format.js";
+import { Button } from "../../components/button.js";
 import { Icon } from "../../components/icon.js";
 import { Progress } from "../../components/progress.js";
 import { Sparkline } from "../../components/sparkline.js";
@@ -42,8 +43,25 @@ export function RunningJob({ job, progress }: RunningProps) {
       ) : (
         <OtherJob job={job} progress={progress} />
       )}
+      <NotifyButton />
     </section>
   );
+}
+
+const permission = (): NotificationPermission =>
+  typeof Notification === "undefined" || !isSecureContext ? "denied" : Notification.permission;
+
+// Asks the browser for permission to notify, which needs a click.
+function NotifyButton() {
+  const [now, setNow] = useState(permission);
+  const [asked, setAsked] = useState(false);
+  const ask = async (): Promise<void> => {
+    setNow(await Notification.requestPermission());
+    setAsked(true);
+  };
+  if (now === "default") return <Button onClick={() => void ask()}>{w.notify}</Button>;
+  if (now === "granted") return <p class="hint">{w.notified}</p>;
+  return asked ? <p class="hint">{w.notifyDenied}</p> : null;
 }
 
 function Elapsed({ job, progress }: RunningProps) {

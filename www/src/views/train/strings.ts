@@ -10,6 +10,7 @@ export const words = {
     newClasses: (n: number, names: string) => `with ${classes(n)}: ${names}`,
     onlyOld: "The retraining would use only images that the active model was already trained on.",
     notes: "Notes",
+    moreNotes: (n: number) => plural(n, "more note"),
     stats: "What it would take",
     fresh: "New images",
     freshDetail: (test: string) => `and ${test} to test with`,
@@ -140,6 +141,9 @@ export const words = {
     interruptedTitle: "The job was interrupted",
     modes: { full: "all layers", frozen: "last layer only", first: "first training" } as Record<string, string>,
     steps: { features: "Extract features", train: "Train", evaluate: "Evaluate", finish: "Compute statistics" },
+    notify: "Notify me when it ends",
+    notified: "This browser will notify you when the job ends.",
+    notifyDenied: "The browser does not allow notifications of this page.",
     stepsLabel: "Progress",
     stepDone: "done",
     speed: "Images per second",
@@ -151,7 +155,11 @@ export const words = {
     startingOver: "The images have changed, so it starts from the beginning.",
   },
   curves: {
-    loss: "Loss",
+    loss: "Training loss",
+    valLoss: "Validation loss",
+    notComparable:
+      "It cannot be compared with the training loss, which also contains smoothed labels and the old model's " +
+      "predictions.",
     accuracy: "Accuracy",
     rate: "Learning rate",
     epoch: "epoch",
@@ -189,6 +197,8 @@ export const words = {
     few: (n: number) => (n === 1 ? "One epoch does not show a trend." : `${epochs(n)} hardly show a trend.`),
   },
   next: {
+    tryIt: "Try it on an image",
+    download: "Download the model",
     title: "Next steps",
     compare: "Compare the two versions",
     activate: (n: number) => `Activate version ${n}`,
