@@ -29,8 +29,18 @@ std::string members(const nlohmann::json& object) {
   return text.substr(1, text.size() - 2);
 }
 
+// A text may quote a name from a client, which must not forge further lines.
+std::string one_line(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    safe += byte >= 0x20 && byte != 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
+  }
+  return safe;
+}
+
 void log(spdlog::level::level_enum level, const std::string& text) {
-  spdlog::log(level, "{}", json ? members({{"message", text}}) : text);
+  spdlog::log(level, "{}", json ? members({{"message", text}}) : one_line(text));
 }
 
 }  // namespace

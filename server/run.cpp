@@ -35,8 +35,8 @@ std::shared_ptr<Guard> make_guard(const RunOptions& options) {
   auto guard = std::make_shared<Guard>(guard_options);
   if (!guard_options.loopback && !guard->has_tokens()) {
     log_info(
-        "other machines can reach this server and it has no tokens: they can predict and read, but "
-        "not change anything; see --token-file");
+        "other machines can reach this server and it has no tokens: they can only classify; see "
+        "--token-file");
   }
   return guard;
 }
@@ -104,6 +104,7 @@ AppOptions app_options(const RunOptions& options) {
   result.on_event = log_info;
   result.threshold = options.threshold;
   result.history = options.history;
+  result.history.on_damaged = log_error;
   result.registry.keep = options.keep_versions;
   result.registry.on_event = log_info;
   result.watchdog.window = options.rollback_window;

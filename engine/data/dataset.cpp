@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "engine/core/error.h"
-#include "engine/core/file.h"
+#include "engine/data/dataset_change.h"
 
 namespace fovea {
 namespace {
@@ -29,8 +29,9 @@ std::shared_ptr<const int> open_segment(const std::filesystem::path& path, std::
   struct stat info;
   if (::fstat(fd, &info) != 0) fail("stat", path);
   if (static_cast<std::uint64_t>(info.st_size) < bytes) {
-    throw FormatError(path.string() + " has " + std::to_string(info.st_size) +
-                      " bytes; the index refers to " + std::to_string(bytes));
+    throw DatasetDamaged(path.parent_path(),
+                         path.filename().string() + " has " + std::to_string(info.st_size) +
+                             " bytes; the index refers to " + std::to_string(bytes));
   }
   return file;
 }
@@ -47,14 +48,17 @@ Dataset Dataset::open(const std::filesystem::path& folder) {
   // index. That can happen between reading the index and opening its files; then read again.
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
-    if (!exists(folder)) throw IoError("there is no dataset in " + folder.string());
+    StoredIndex stored = read_stored_index(folder);
+    if (stored.digest.empty()) throw IoError("there is no dataset in " + folder.string());
     Dataset dataset;
     dataset.folder_ = folder;
-    dataset.index_ = read_index(read_file(index_path(folder)));
+    dataset.index_ = std::move(stored.index);
     for (const Segment& segment : dataset.index_.segments) {
       const std::filesystem::path path = segment_path(folder, segment.file);
       auto file = open_segment(path, segment.bytes);
-      if (!file && attempt == kAttempts) throw IoError(path.string() + " does not exist");
+      if (!file && attempt == kAttempts) {
+        throw DatasetDamaged(folder, path.filename().string() + " does not exist");
+      }
       if (!file) break;
       dataset.segments_.push_back(std::move(file));
     }

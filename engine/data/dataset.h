@@ -15,7 +15,8 @@ namespace fovea {
 // its contents. All members are const and thread-safe.
 class Dataset {
  public:
-  // Throws IoError when there is none, FormatError when its files are damaged.
+  // Throws IoError when there is none, DatasetDamaged (dataset_change.h) when its files are
+  // damaged.
   static Dataset open(const std::filesystem::path& folder);
   static bool exists(const std::filesystem::path& folder);
   Dataset() = default;  // empty

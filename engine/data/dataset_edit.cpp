@@ -51,10 +51,11 @@ void remove_empty_classes(DatasetIndex& index) {
 }
 
 EditReport relabel_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                          const std::string& class_name, std::chrono::milliseconds lock_timeout) {
+                          const std::string& class_name, std::chrono::milliseconds lock_timeout,
+                          const ChangeNote& note) {
   const std::string name = parse_class_name(class_name);
   EditReport report;
-  DatasetWriter writer(folder, lock_timeout);
+  DatasetWriter writer(folder, lock_timeout, note);
   const std::set<ContentHash> selected = find_stored(writer.index(), hashes, report);
   if (selected.empty()) return report;
   DatasetIndex& index = writer.edit();
@@ -70,9 +71,9 @@ EditReport relabel_images(const std::filesystem::path& folder, std::span<const C
 }
 
 EditReport remove_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                         std::chrono::milliseconds lock_timeout) {
+                         std::chrono::milliseconds lock_timeout, const ChangeNote& note) {
   EditReport report;
-  DatasetWriter writer(folder, lock_timeout);
+  DatasetWriter writer(folder, lock_timeout, note);
   const std::set<ContentHash> selected = find_stored(writer.index(), hashes, report);
   if (selected.empty()) return report;
   DatasetIndex& index = writer.edit();
@@ -92,10 +93,11 @@ EditReport remove_images(const std::filesystem::path& folder, std::span<const Co
 }
 
 EditReport rename_class(const std::filesystem::path& folder, const std::string& from,
-                        const std::string& to, std::chrono::milliseconds lock_timeout) {
+                        const std::string& to, std::chrono::milliseconds lock_timeout,
+                        const ChangeNote& note) {
   const std::string name = parse_class_name(to);
   EditReport report;
-  DatasetWriter writer(folder, lock_timeout);
+  DatasetWriter writer(folder, lock_timeout, note);
   const std::vector<std::string>& classes = writer.index().classes;
   const std::size_t old = find_class(classes, from);
   if (old == classes.size() || classes[old] == name) return report;

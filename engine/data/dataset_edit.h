@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/data/dataset.h"
+#include "engine/data/dataset_change.h"
 
 namespace fovea {
 
@@ -23,17 +24,18 @@ struct EditReport {
 // Moves the images to a class, which may be new.
 EditReport relabel_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
                           const std::string& class_name,
-                          std::chrono::milliseconds lock_timeout = {});
+                          std::chrono::milliseconds lock_timeout = {}, const ChangeNote& note = {});
 
 // Removes images. Their pixels stay on disk until more than half of all stored pixels are
 // unreferenced.
 EditReport remove_images(const std::filesystem::path& folder, std::span<const ContentHash> hashes,
-                         std::chrono::milliseconds lock_timeout = {});
+                         std::chrono::milliseconds lock_timeout = {}, const ChangeNote& note = {});
 
 // Renames a class; when a class `to` exists already, the two are merged. `changed` counts the
 // images of class `from`; 0 when there is no such class.
 EditReport rename_class(const std::filesystem::path& folder, const std::string& from,
-                        const std::string& to, std::chrono::milliseconds lock_timeout = {});
+                        const std::string& to, std::chrono::milliseconds lock_timeout = {},
+                        const ChangeNote& note = {});
 
 // Edits of an index in memory:
 // Changes the label of an image. `now` is DatasetWriter::new_timestamp(); it marks the image as new

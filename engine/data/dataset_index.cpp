@@ -177,8 +177,9 @@ DatasetIndex read_index(const std::vector<std::uint8_t>& bytes) {
   ByteReader in(std::span<const std::uint8_t>(bytes).first(bytes.size() - kHash), "dataset index");
   in.bytes(sizeof kMagic);
   if (const std::uint64_t version = in.number(4); version != kVersion) {
-    in.fail("version " + std::to_string(version) + "; this program reads version " +
-            std::to_string(kVersion) + "; import the images again");
+    throw UnknownIndexVersion("dataset index: version " + std::to_string(version) +
+                              "; this program reads version " + std::to_string(kVersion) +
+                              "; import the images again");
   }
   check_digest(bytes, "dataset index");
   DatasetIndex index;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/core/text.h"
 
 namespace fovea {
@@ -66,6 +67,12 @@ struct DatasetIndex {
 
 // The largest added_at; 0 without images.
 std::int64_t newest_addition(const DatasetIndex& index);
+
+// The index was written by another version of this program.
+class UnknownIndexVersion : public FormatError {
+ public:
+  using FormatError::FormatError;
+};
 
 // The index file (docs/dataset-format.md). Reading throws FormatError; no length is trusted.
 std::vector<std::uint8_t> write_index(const DatasetIndex& index);

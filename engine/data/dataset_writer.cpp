@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <set>
+#include <utility>
 
 #include "engine/core/file.h"
 #include "engine/data/dataset_edit.h"
@@ -30,6 +30,20 @@ void fsync_file(const fs::path& path) {
   throw_io_error("cannot write " + path.string());
 }
 
+// Removes the pixel files without an image from the index.
+void drop_empty_segments(DatasetIndex& index) {
+  std::vector<bool> used(index.segments.size());
+  for (const ImageRecord& image : index.images) used[image.segment] = true;
+  std::vector<std::uint32_t> new_number(index.segments.size());
+  std::vector<Segment> kept;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    new_number[i] = static_cast<std::uint32_t>(kept.size());
+    if (used[i]) kept.push_back(index.segments[i]);
+  }
+  for (ImageRecord& image : index.images) image.segment = new_number[image.segment];
+  index.segments = std::move(kept);
+}
+
 }  // namespace
 
 std::uint64_t pixel_bytes(const DatasetIndex& index) {
@@ -47,36 +61,34 @@ std::uint64_t unreferenced_pixel_bytes(const DatasetIndex& index) {
   return all - std::min(referenced, all);
 }
 
-DatasetWriter::DatasetWriter(const fs::path& folder, std::chrono::milliseconds lock_timeout)
-    : folder_(folder), lock_(folder, lock_timeout) {
-  if (Dataset::exists(folder_)) index_ = read_index(read_file(index_path(folder_)));
-  remove_unreferenced_files();
+DatasetWriter::DatasetWriter(const fs::path& folder, std::chrono::milliseconds lock_timeout,
+                             ChangeNote note)
+    : folder_(folder), lock_(folder, lock_timeout), note_(std::move(note)) {
+  StoredIndex stored = read_stored_index(folder_);
+  settle_change(folder_, stored);
+  index_ = std::move(stored.index);
+  index_digest_ = std::move(stored.digest);
 }
 
 DatasetWriter::~DatasetWriter() {
-  if (!writing_ || committed_) return;
-  std::error_code ignored;
-  pixels_.close();
-  if (new_segment_) {
-    fs::remove(pixel_path(), ignored);
-  } else {
-    fs::resize_file(pixel_path(), stored_bytes_, ignored);
+  if (!begun_ || committed_) return;
+  std::error_code error;
+  if (writing_) {
+    pixels_.close();
+    if (new_segment_) {
+      fs::remove(pixel_path(), error);
+    } else {
+      fs::resize_file(pixel_path(), stored_bytes_, error);
+    }
   }
+  // Else the next writer undoes the change.
+  if (!error && !compacting_) cancel_change(folder_);
 }
 
-// Removes pixel files that the index does not name, left by a crash or by compact().
-void DatasetWriter::remove_unreferenced_files() const {
-  std::set<std::string> referenced;
-  for (const Segment& segment : index_.segments) {
-    referenced.insert(segment_path(folder_, segment.file).filename().string());
-  }
-  std::error_code ignored;
-  std::vector<fs::path> unused;
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("pixels-") && !referenced.contains(name)) unused.push_back(entry.path());
-  }
-  for (const fs::path& path : unused) fs::remove(path, ignored);
+void DatasetWriter::begin() {
+  if (begun_) return;
+  begin_change(folder_, index_digest_, note_);
+  begun_ = true;
 }
 
 DatasetIndex& DatasetWriter::edit() {
@@ -93,10 +105,7 @@ void DatasetWriter::open_pixels() {
   new_segment_ = index_.segments.empty() || index_.segments.back().bytes >= kFullSegment;
   segment_ = new_segment_ ? Segment{index_.next_file, 0} : index_.segments.back();
   stored_bytes_ = segment_.bytes;
-  // Bytes behind the stored ones are from a writer that crashed before its commit.
-  std::error_code error;
-  if (!new_segment_) fs::resize_file(pixel_path(), stored_bytes_, error);
-  if (error) throw IoError("cannot truncate " + pixel_path().string() + ": " + error.message());
+  begin();
   pixels_.open(pixel_path(), std::ios::binary | (new_segment_ ? std::ios::trunc : std::ios::app));
   if (!pixels_) fail_writing(pixel_path());
   writing_ = true;
@@ -134,6 +143,7 @@ std::int64_t DatasetWriter::new_timestamp() const {
 
 void DatasetWriter::commit(std::vector<std::string> classes) {
   if (added_.empty() && !edited_) return;
+  begin();
   index_.classes = std::move(classes);
   if (!added_.empty()) {
     close_pixels();
@@ -147,16 +157,54 @@ void DatasetWriter::commit(std::vector<std::string> classes) {
   }
   if (edited_) {
     remove_empty_classes(index_);
-    if (unreferenced_pixel_bytes(index_) > pixel_bytes(index_) / 2) compact();
+    drop_empty_segments(index_);
+    if (unreferenced_pixel_bytes(index_) > pixel_bytes(index_) / 2) compact_if_possible();
   }
   // Set first: the write may fail after the rename, and then the new index needs the pixel files.
   committed_ = true;
-  write_file_atomically(index_path(folder_), write_index(index_));
-  remove_unreferenced_files();
+  const std::vector<std::uint8_t> bytes = write_index(index_);
+  write_file_atomically(index_path(folder_), bytes);
+  remove_obsolete();
+  write_copy(bytes);
+  end_change(folder_);
+}
+
+// Of files that compact() has copied.
+void DatasetWriter::remove_obsolete() const {
+  std::error_code ignored;  // the next writer removes them
+  for (const fs::path& path : unnamed_pixels(folder_, index_).obsolete) fs::remove(path, ignored);
+}
+
+// For repair_dataset(). The change is complete without it, so it is neither flushed nor an error.
+void DatasetWriter::write_copy(const std::vector<std::uint8_t>& bytes) const {
+  const fs::path temporary = folder_ / ".index.copy";
+  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  std::error_code ignored;
+  fs::permissions(temporary, static_cast<fs::perms>(new_file_mode()), ignored);
+  if (out) {
+    fs::rename(temporary, index_copy_path(folder_), ignored);
+  } else {
+    fs::remove(temporary, ignored);
+  }
+}
+
+// A full disk must not prevent the removal of images.
+void DatasetWriter::compact_if_possible() {
+  const DatasetIndex before = index_;
+  try {
+    compact();
+  } catch (const DiskFull&) {
+    index_ = before;
+    for (const fs::path& path : unnamed_pixels(folder_, index_).files) fs::remove(path);
+  }
 }
 
 // Copies the referenced pixels, in file order, to new files.
 void DatasetWriter::compact() {
+  compacting_ = true;
   std::vector<std::size_t> order(index_.images.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/data/dataset.h"
+#include "engine/data/dataset_change.h"
 #include "engine/data/dataset_lock.h"
 
 namespace fovea {
@@ -21,9 +22,10 @@ class DatasetWriter {
   // new one, so that images that come one at a time share files.
   static constexpr std::uint64_t kFullSegment = 64 << 20;
 
-  // Waits at most `lock_timeout` for another writer, then throws DatasetBusy. Throws IoError.
+  // Waits at most `lock_timeout` for another writer, then throws DatasetBusy. Ends or undoes a
+  // change that a crash interrupted. Throws IoError, DatasetDamaged.
   explicit DatasetWriter(const std::filesystem::path& folder,
-                         std::chrono::milliseconds lock_timeout = {});
+                         std::chrono::milliseconds lock_timeout = {}, ChangeNote note = {});
   ~DatasetWriter();  // without commit(): removes the pixels that were written
   DatasetWriter(const DatasetWriter&) = delete;
   DatasetWriter& operator=(const DatasetWriter&) = delete;
@@ -50,14 +52,19 @@ class DatasetWriter {
 
  private:
   std::filesystem::path pixel_path() const { return segment_path(folder_, segment_.file); }
-  void remove_unreferenced_files() const;
+  void begin();  // before the first change of a file
+  void remove_obsolete() const;
+  void write_copy(const std::vector<std::uint8_t>& bytes) const;
   void open_pixels();
   void close_pixels();
+  void compact_if_possible();
   void compact();
 
   std::filesystem::path folder_;
   DatasetLock lock_;
+  const ChangeNote note_;
   DatasetIndex index_;
+  std::string index_digest_;  // of the stored index
   bool edited_ = false;
   std::vector<ImageRecord> added_;
   std::map<ContentHash, std::size_t> added_by_hash_;
@@ -65,6 +72,8 @@ class DatasetWriter {
   bool new_segment_ = false;        // whether segment_ is not in the index yet
   std::uint64_t stored_bytes_ = 0;  // of segment_ before anything was added
   std::ofstream pixels_;
+  bool begun_ = false;
+  bool compacting_ = false;
   bool writing_ = false;
   bool committed_ = false;
 };

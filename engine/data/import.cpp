@@ -26,7 +26,7 @@ class Import {
       : options_(options),
         events_(events),
         source_(source),
-        writer_(folder, options.lock_timeout),
+        writer_(folder, options.lock_timeout, options.note),
         now_(options.added_at == 0 ? writer_.new_timestamp() : options.added_at) {}
 
   ImportReport run() {

@@ -11,6 +11,7 @@
 
 #include "engine/core/parallel.h"
 #include "engine/data/dataset.h"
+#include "engine/data/dataset_change.h"
 #include "engine/data/image_source.h"
 #include "engine/image/decode.h"
 #include "engine/image/resize.h"
@@ -31,6 +32,7 @@ struct ImportOptions {
   bool partial = false;
   std::string names_charset;  // of the source (SourceOptions); used by import_dataset() alone
   std::chrono::milliseconds lock_timeout{10'000};
+  ChangeNote note;
 };
 
 // The outcome for one file of the source.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <mutex>
 #include <string>
@@ -28,7 +29,7 @@ void check_size(std::int64_t width, std::int64_t height, const DecodeLimits& lim
     throw FormatError("the image is too narrow: " + size + "; the longer side may be at most " +
                       limit + " times the shorter");
   }
-  if (pixels > std::uint64_t{kLargePixels} && limits.before_large) limits.before_large();
+  if (limits.on_size) limits.on_size(static_cast<std::int64_t>(pixels));
 }
 
 void cut_off(const std::string& kind, const std::string& what) {
@@ -49,7 +50,33 @@ void unsupported(const std::string& kind, const std::string& what) {
 namespace {
 
 std::atomic<std::int64_t> g_max_pixels = kDefaultMaxPixels;
-std::mutex g_large_image;  // held by the thread that has a large image
+
+// The pixels of the images in with_image().
+std::mutex g_pixels_mutex;  // protects g_pixels
+std::condition_variable g_pixels_changed;
+std::int64_t g_pixels = 0;
+
+// A part of kPixelsAtATime, taken once and given back at the end.
+class PixelShare {
+ public:
+  ~PixelShare() {
+    if (pixels_ == 0) return;
+    const std::lock_guard lock(g_pixels_mutex);
+    g_pixels -= pixels_;
+    g_pixels_changed.notify_all();
+  }
+  void take(std::int64_t pixels) {
+    if (pixels_ > 0 || pixels <= kSmallPixels) return;
+    std::unique_lock lock(g_pixels_mutex);
+    g_pixels_changed.wait(lock,
+                          [&] { return g_pixels == 0 || g_pixels + pixels <= kPixelsAtATime; });
+    pixels_ = pixels;
+    g_pixels += pixels;
+  }
+
+ private:
+  std::int64_t pixels_ = 0;
+};
 
 Image decode_stored(std::span<const std::uint8_t> bytes, const DecodeLimits& limits) {
   switch (file_kind(bytes)) {
@@ -102,10 +129,11 @@ void set_max_image_pixels(std::int64_t pixels) {
 
 void with_image(std::span<const std::uint8_t> bytes, const std::function<void(Image)>& use,
                 const DecodeLimits& limits) {
-  std::unique_lock<std::mutex> turn(g_large_image, std::defer_lock);
+  PixelShare share;
   DecodeLimits waiting = limits;
-  waiting.before_large = [&turn] {
-    if (!turn.owns_lock()) turn.lock();
+  waiting.on_size = [&](std::int64_t pixels) {
+    if (limits.on_size) limits.on_size(pixels);
+    share.take(pixels);
   };
   use(decode_image(bytes, waiting));
 }

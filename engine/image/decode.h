@@ -14,13 +14,17 @@ constexpr std::int64_t kDefaultMaxPixels = 64'000'000;
 std::int64_t max_image_pixels();
 void set_max_image_pixels(std::int64_t pixels);
 
-// An image with more pixels is large: with_image() decodes one of them at a time.
-constexpr std::int64_t kLargePixels = 16'000'000;
+// with_image() decodes images of together at most this many pixels at a time, or one larger image.
+// Images of up to kSmallPixels do not count and never wait.
+constexpr std::int64_t kPixelsAtATime = 25'000'000;
+constexpr std::int64_t kSmallPixels = 1'000'000;
 
 struct DecodeLimits {
   std::int64_t max_pixels = max_image_pixels();  // checked before the pixels are allocated
   double max_aspect = 50;                        // longer side / shorter side
-  std::function<void()> before_large = {};  // called before memory for a large image is allocated
+  // Called with the number of pixels before memory for them is allocated, possibly more than once.
+  // An exception from it ends the decoding.
+  std::function<void(std::int64_t pixels)> on_size = {};
 };
 
 // Whether this program decodes HEIC and AVIF: it was built with libheif. The WebAssembly engine
@@ -37,8 +41,8 @@ const char* image_formats();
 // when a part of the image is missing; never reads outside `bytes`. Thread-safe.
 Image decode_image(std::span<const std::uint8_t> bytes, const DecodeLimits& limits = {});
 
-// Decodes an image and calls use(image). While a large image is decoded and used, other threads
-// that have one wait, so that large images take their memory once and not once per thread.
+// Decodes an image and calls use(image). Waits until the images that other threads decode and use
+// leave room for its pixels, so that the memory of large images does not multiply with the threads.
 void with_image(std::span<const std::uint8_t> bytes, const std::function<void(Image)>& use,
                 const DecodeLimits& limits = {});
 

@@ -3,6 +3,7 @@
 #include "server/api/handlers.h"
 #include "server/api/input.h"
 #include "server/app/app.h"
+#include "server/app/recover.h"
 #include "server/http/problem.h"
 #include "server/store/audit_log.h"
 #include "server/text/json.h"
@@ -12,12 +13,22 @@ namespace fovea::server {
 
 void audit(Store& store, const Request& request, const std::string& action,
            const std::string& subject, const Json& detail) {
-  store.audit().append({0,
-                        {},
-                        request.actor,
-                        action,
-                        subject,
-                        detail.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  store.audit().append(audit_entry(request, action, subject, detail));
+}
+
+AuditEntry audit_entry(const Request& request, const std::string& action,
+                       const std::string& subject, const Json& detail) {
+  return {0,      {},      request.actor,
+          action, subject, detail.dump(-1, ' ', false, Json::error_handler_t::replace)};
+}
+
+AuditedChange::AuditedChange(App& app, const Request& request, const std::string& action)
+    : app_(app), request_(request), action_(action), note_(change_note(request.actor, action)) {}
+
+void AuditedChange::record(const std::string& subject, Json detail) const {
+  detail["change"] = note_.id;
+  audit(*app_.store, request_, action_, subject, detail);
+  app_.training.forget_change(note_.id);
 }
 
 Reply list_audit(const Request& request, App& app) {

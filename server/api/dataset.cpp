@@ -145,20 +145,24 @@ Reply edit_reply(App& app, const EditReport& report) {
 
 Reply relabel(const Request& request, App& app, const std::vector<ContentHash>& hashes,
               const std::string& label) {
+  const AuditedChange change(app, request, "relabel images");
   const EditReport report =
-      reject_malformed(422, [&] { return app.training.relabel(hashes, label); });
+      reject_malformed(422, [&] { return app.training.relabel(hashes, label, change.note()); });
   if (report.changed > 0) {
-    audit(*app.store, request, "relabel images", fmt::format("{} images", report.changed),
-          {{"changed", report.changed}, {"label", label}});
+    change.record(fmt::format("{} images", report.changed),
+                  {{"changed", report.changed}, {"label", label}});
   }
   return edit_reply(app, report);
 }
 
 Reply remove(const Request& request, App& app, const std::vector<ContentHash>& hashes) {
-  const EditReport report = app.training.remove(hashes);
+  const AuditedChange change(app, request, "delete images");
+  const EditReport report =
+      app.runtime->reserve.use([&] { return app.training.remove(hashes, change.note()); });
   if (report.changed > 0) {
-    audit(*app.store, request, "delete images", fmt::format("{} images", report.changed),
-          {{"changed", report.changed}});
+    app.runtime->reserve.use([&] {
+      change.record(fmt::format("{} images", report.changed), {{"changed", report.changed}});
+    });
   }
   return edit_reply(app, report);
 }
@@ -269,10 +273,10 @@ Reply rename_dataset_class(const Request& request, App& app) {
   if (find_class(classes, from) == classes.size()) {
     throw HttpError(404, fmt::format("the dataset has no class {}", from));
   }
-  const EditReport report = reject_malformed(422, [&] { return app.training.rename(from, to); });
-  if (report.changed > 0) {
-    audit(*app.store, request, "rename class", from, {{"name", to}, {"changed", report.changed}});
-  }
+  const AuditedChange change(app, request, "rename class");
+  const EditReport report =
+      reject_malformed(422, [&] { return app.training.rename(from, to, change.note()); });
+  if (report.changed > 0) change.record(from, {{"name", to}, {"changed", report.changed}});
   return edit_reply(app, report);
 }
 

@@ -29,7 +29,7 @@ Upload read_form(const Request& request, std::string_view part_name) {
   Upload upload;
   for (const Part& part : read_parts(request, limits)) {
     if (part.name == "file" || part.name == "files") {
-      const std::string file = part.file_name.value_or("");
+      const std::string file = file_name_of(part);
       upload.files.push_back({file.empty() ? part.name : file, bytes_of(part.data), {}});
     } else if (part.name == "label" || part.name == "labels") {
       upload.labels.emplace_back(part.data);
@@ -123,13 +123,13 @@ void set_splits(Upload& upload) {
   }
 }
 
-AddReport add(App& app, Upload& upload) {
+AddReport add(App& app, Upload& upload, const ChangeNote& note) {
   const auto archive = std::find_if(upload.files.begin(), upload.files.end(),
                                     [](const NewImage& file) { return is_archive(file.bytes); });
   if (archive == upload.files.end()) {
     set_labels(upload);
     set_splits(upload);
-    return app.training.add(upload.files, Origin::upload, upload.options);
+    return app.training.add(upload.files, Origin::upload, upload.options, note);
   }
   if (upload.files.size() > 1) {
     throw HttpError(400, archive->file + " is an archive; send an archive without other files");
@@ -140,7 +140,7 @@ AddReport add(App& app, Upload& upload) {
   if (!upload.labels.empty()) label = upload.labels[0];
   try {
     return app.training.add_archive(archive->bytes, archive->file, label, Origin::upload,
-                                    upload.options);
+                                    upload.options, note);
   } catch (const ConfigError& error) {
     throw HttpError(400, error.what());
   }
@@ -156,15 +156,15 @@ Json result_json(const FileResult& result) {
   return json;
 }
 
-void audit_upload(App& app, const Request& request, const AddReport& report) {
+void audit_upload(const AuditedChange& change, const AddReport& report) {
   if (report.counts.added == 0 || report.counts.refused) return;
   Json labels = Json::object();
   for (const FileResult& result : report.verdicts) {
     if (result.kind != FileResult::Kind::added) continue;
     labels[result.label] = labels.value(result.label, 0) + 1;
   }
-  audit(*app.store, request, "upload images", fmt::format("{} images", report.counts.added),
-        {{"added", report.counts.added}, {"labels", std::move(labels)}});
+  change.record(fmt::format("{} images", report.counts.added),
+                {{"added", report.counts.added}, {"labels", std::move(labels)}});
 }
 
 // Legacy clients send "Airplane" for the class "airplane". Replaces labels by the names of existing
@@ -215,8 +215,9 @@ std::string refusal_text(const AddReport& report) {
 
 Reply upload_images(const Request& request, App& app) {
   Upload upload = read_upload(request, "file");
-  const AddReport report = reject_malformed(422, [&] { return add(app, upload); });
-  audit_upload(app, request, report);
+  const AuditedChange change(app, request, "upload images");
+  const AddReport report = reject_malformed(422, [&] { return add(app, upload, change.note()); });
+  audit_upload(change, report);
   if (report.verdicts.empty()) throw HttpError(422, "the archive contains no files");
   const Json body = report_json(app, report);
   const bool unusable = report.counts.added + report.counts.duplicates == 0;
@@ -230,13 +231,14 @@ Reply upload_legacy_images(const Request& request, App& app) {
   if (upload.labels.size() != upload.files.size()) {
     throw HttpError(400, "Number of files and labels must match");
   }
+  const AuditedChange change(app, request, "upload images");
   const AddReport report = reject_malformed(422, [&] {
     set_labels(upload);
     match_case(app, upload);
     upload.options.partial = true;  // these clients do not know the parameter
-    return app.training.add(upload.files, Origin::upload, upload.options);
+    return app.training.add(upload.files, Origin::upload, upload.options, change.note());
   });
-  audit_upload(app, request, report);
+  audit_upload(change, report);
   Json files = Json::array();
   for (const FileResult& result : report.verdicts) {
     if (result.kind == FileResult::Kind::added) {

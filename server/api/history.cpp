@@ -124,8 +124,11 @@ Reply show_predicted_image(const Request& request, App& app) {
 
 Reply delete_prediction(const Request& request, App& app) {
   const std::int64_t id = read_id(request);
-  if (!app.store->predictions().remove(id)) no_prediction(id);
-  audit(*app.store, request, "delete prediction", fmt::format("prediction {}", id), Json::object());
+  const AuditEntry entry =
+      audit_entry(request, "delete prediction", fmt::format("prediction {}", id), Json::object());
+  if (!app.runtime->reserve.use([&] { return app.store->predictions().remove(id, &entry); })) {
+    no_prediction(id);
+  }
   return json_reply({{"deleted", 1}});
 }
 
@@ -133,8 +136,10 @@ Reply delete_predictions(const Request& request, App& app) {
   if (find_field(request.query, "confirm") != "all") {
     throw HttpError(400, "this deletes the whole history; confirm it with ?confirm=all");
   }
-  const std::int64_t count = app.store->predictions().remove_all();
-  audit(*app.store, request, "delete predictions", "all predictions", {{"deleted", count}});
+  const AuditEntry entry =
+      audit_entry(request, "delete predictions", "all predictions", Json::object());
+  const std::int64_t count =
+      app.runtime->reserve.use([&] { return app.store->predictions().remove_all(&entry); });
   return json_reply({{"deleted", count}});
 }
 

@@ -17,7 +17,8 @@ std::string read_label(const Request& request) {
 }
 
 // Adds the image to the dataset under this label, or moves it there.
-FileResult add_to_dataset(App& app, const PredictionRecord& record, const std::string& label) {
+FileResult add_to_dataset(App& app, const PredictionRecord& record, const std::string& label,
+                          const ChangeNote& note) {
   const auto bytes = app.store->predictions().image(record.id);
   if (!bytes) {
     throw HttpError(409, fmt::format("the image of prediction {} is no longer stored; upload it to "
@@ -25,7 +26,8 @@ FileResult add_to_dataset(App& app, const PredictionRecord& record, const std::s
                                      record.id));
   }
   try {
-    const AddReport report = app.training.add({{record.file, *bytes, label}}, Origin::correction);
+    const AddReport report =
+        app.training.add({{record.file, *bytes, label}}, Origin::correction, {}, note);
     const FileResult& result = report.verdicts.at(0);
     if (result.kind == FileResult::Kind::rejected) {
       throw HttpError(409, "the image cannot be added to the dataset: " + result.reason);
@@ -46,10 +48,13 @@ Reply label_prediction(const Request& request, App& app) {
   PredictionStore& store = app.store->predictions();
   const auto record = store.find(id);
   if (!record) throw HttpError(404, fmt::format("there is no prediction {}", id));
-  const FileResult result = add_to_dataset(app, *record, label);
-  store.set_right_label(id, label);
-  audit(*app.store, request, "label prediction", fmt::format("prediction {}", id),
-        {{"label", label}, {"predicted", record->label}});
+  const AuditedChange change(app, request, "label prediction");
+  const FileResult result = add_to_dataset(app, *record, label, change.note());
+  const AuditEntry entry =
+      audit_entry(request, "label prediction", fmt::format("prediction {}", id),
+                  {{"label", label}, {"predicted", record->label}, {"change", change.note().id}});
+  store.set_right_label(id, label, &entry);
+  app.training.forget_change(change.note().id);
   const auto labelled = store.find(id);
   if (!labelled) throw HttpError(404, fmt::format("prediction {} was deleted meanwhile", id));
   Json body = prediction_json(*labelled);

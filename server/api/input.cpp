@@ -6,6 +6,7 @@
 
 #include "engine/core/text.h"
 #include "server/text/json.h"
+#include "server/text/strings.h"
 
 namespace fovea::server {
 namespace {
@@ -101,6 +102,11 @@ std::vector<Part> read_parts(const Request& request, const MultipartLimits& limi
   const std::string_view type = request.field("Content-Type").value_or("");
   return reject_malformed(
       400, [&] { return parse_multipart(request.body, multipart_boundary(type), limits); });
+}
+
+std::string file_name_of(const Part& part) {
+  constexpr std::size_t kLongest = 255;  // of a file system
+  return std::string(cut(part.file_name.value_or(""), kLongest));
 }
 
 }  // namespace fovea::server

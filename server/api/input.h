@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "engine/core/error.h"
+#include "engine/data/dataset_change.h"
 #include "server/http/multipart.h"
 #include "server/http/problem.h"
 
@@ -25,6 +26,8 @@ template <class Read>
 auto reject_malformed(int status, Read&& read) {
   try {
     return read();
+  } catch (const DatasetDamaged&) {
+    throw;  // stored, not sent
   } catch (const FormatError& error) {
     throw HttpError(status, error.what());
   }
@@ -33,6 +36,9 @@ auto reject_malformed(int status, Read&& read) {
 inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
+
+// The file name of a part, cut to 255 bytes; empty if it has none.
+std::string file_name_of(const Part& part);
 
 // A whole number in the query; `otherwise` if it is absent.
 std::int64_t read_number(const Request& request, std::string_view name, std::int64_t low,

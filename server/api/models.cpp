@@ -77,7 +77,8 @@ Reply clear_challenger(const Request& request, App& app) {
 }
 
 Reply remove_version(const Request& request, App& app) {
-  app.registry.remove(find_version(request, app.registry).number, request.actor);
+  const int number = find_version(request, app.registry).number;
+  app.runtime->reserve.use([&] { app.registry.remove(number, request.actor); });
   return no_content();
 }
 

@@ -20,7 +20,7 @@ std::vector<ImageFile> read_form(const Request& request, std::string_view part_n
   std::vector<ImageFile> images;
   for (const Part& part : read_parts(request)) {
     if (part.name != part_name) continue;
-    images.push_back({part.file_name.value_or(""), bytes_of(part.data)});
+    images.push_back({file_name_of(part), bytes_of(part.data)});
   }
   if (images.empty()) {
     throw HttpError(400, fmt::format("the form has no part named \"{}\"", part_name));

@@ -2,6 +2,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/file.h"
+#include "engine/data/dataset_change.h"
 #include "engine/data/dataset_lock.h"
 #include "server/app/projects.h"
 #include "server/jobs/jobs.h"
@@ -50,6 +51,8 @@ Reply problem_of(const Request& request, const std::exception_ptr& error,
     return problem(request, 404, unknown.what());
   } catch (const VersionConflict& conflict) {
     return problem(request, 409, conflict.what());
+  } catch (const ModelTooLarge& large) {
+    return problem(request, 507, large.what());
   } catch (const ProjectRefusal& refusal) {
     const Fields again = {{"Retry-After", "5"}};
     return with_fields(problem(request, refusal.status, refusal.what()),
@@ -70,6 +73,11 @@ Reply problem_of(const Request& request, const std::exception_ptr& error,
   } catch (const DiskFull& full) {
     log_hidden(full.what());
     return problem(request, 507, "the server's disk is full: " + full.reason);
+  } catch (const DatasetDamaged& damaged) {
+    log_hidden(damaged.what());
+    return problem(request, 500,
+                   "the training data is damaged and nothing was changed; the server's log names "
+                   "the problem, and `fovea data repair` repairs it");
   } catch (const FormatError& damaged) {
     log_hidden(damaged.what());
     return problem(request, 500, "a stored file is damaged; the server's log names it");

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "engine/core/error.h"
 #include "server/http/problem.h"
 #include "server/registry/manifest.h"
 #include "server/text/json.h"
@@ -50,7 +51,15 @@ std::string header_safe(const std::string& name) {
 
 Json version_json(const StoredVersion& version, const Aliases& aliases) {
   Json json = head(version, aliases);
-  const Json manifest = parse_manifest(version.manifest);
+  Json manifest;
+  try {
+    manifest = parse_manifest(version.manifest);
+  } catch (const FormatError& error) {  // must not hide the other versions of a list
+    json["name"] = "";
+    json["classes"] = 0;
+    json["damaged"] = error.what();
+    return json;
+  }
   json["name"] = manifest.value("name", "");
   json["classes"] = manifest.value("classes", Json::array()).size();
   for (const char* key : {"parent", "data", "data_revision", "job", "created", "parameters"}) {

@@ -1,13 +1,16 @@
 #include "server/app/app.h"
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 
 #include <fmt/core.h>
 
 #include "engine/core/parallel.h"
+#include "server/app/recover.h"
 #include "server/http/problem.h"
 #include "server/jobs/model_job_handler.h"
+#include "server/store/version_store.h"
 
 namespace fovea::server {
 
@@ -40,6 +43,8 @@ JobsOptions jobs_options(const AppOptions& options) {
 RegistryOptions registry_options(const AppOptions& options, Store& store) {
   RegistryOptions registry = options.registry;
   registry.shared = !options.database_url.empty();
+  registry.threads = 2 * options.inference_threads;  // for small and for large images
+  registry.available_memory = [system = options.system] { return available_memory(system); };
   registry.lock = [&store] { return store.lock_changes(); };
   registry.on_change = [&store](const std::string& action) {
     notify_fleet(store, "aliases", action);
@@ -56,7 +61,8 @@ std::unique_ptr<JobHandler> model_job_handler(const AppOptions& options, Registr
 }
 
 std::shared_ptr<Runtime> make_runtime(const AppOptions& options, StaticFiles page) {
-  return std::make_shared<Runtime>(std::move(page), options.inference_threads, options.max_queue);
+  return std::make_shared<Runtime>(std::move(page), options.inference_threads, options.max_queue,
+                                   options.data_dir);
 }
 
 App::App(AppOptions app_options, const std::function<void(Registry&)>& activate_model,
@@ -78,6 +84,7 @@ App::App(AppOptions app_options, const std::function<void(Registry&)>& activate_
   hub.relay = [this](std::string_view name, const std::string& data) {
     relay_to_fleet(*store, name, data);
   };
+  recover();
   activate_model(registry);
   publish_swaps();
   // The jobs start last: they may activate versions.
@@ -91,6 +98,19 @@ App::App(AppOptions app_options, const std::function<void(Registry&)>& activate_
     if (is_default()) runtime->projects_changed_elsewhere();
   };
   fleet_.emplace(*store, hub, registry, *jobs_, projects_changed, options.on_event);
+}
+
+// What a crash of an earlier process left.
+void App::recover() {
+  constexpr std::chrono::hours kOldTemporary{24};
+  const bool alone = options.database_url.empty();
+  remove_temporary_files(options.data_dir, alone ? std::chrono::seconds(0) : kOldTemporary);
+  std::set<std::string> used;
+  for (const StoredVersion& version : store->versions().with_files()) {
+    used.insert(version.model_sha256);
+    if (version.features_sha256) used.insert(*version.features_sha256);
+  }
+  recover_training_data(training, *store, used, options.on_error);
 }
 
 App::~App() {

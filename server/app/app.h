@@ -111,6 +111,7 @@ class App {
   Recorder recorder;
 
  private:
+  void recover();
   void publish_swaps();
 
   std::optional<Jobs> jobs_;    // its threads use all members above

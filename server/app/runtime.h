@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "server/http/static_files.h"
 #include "server/jobs/job_turns.h"
 #include "server/serve/batcher.h"
+#include "server/store/reserve.h"
 
 namespace fovea::server {
 
@@ -17,8 +19,9 @@ class Projects;
 
 // What the projects of a process share. Any thread may use all members.
 struct Runtime {
-  Runtime(StaticFiles page, int inference_threads, std::size_t max_queue)
-      : files(std::move(page)), batcher(inference_threads, max_queue) {}
+  Runtime(StaticFiles page, int inference_threads, std::size_t max_queue,
+          const std::filesystem::path& data_dir)
+      : files(std::move(page)), batcher(inference_threads, max_queue), reserve(data_dir) {}
 
   const StaticFiles files;
   const std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
@@ -27,6 +30,7 @@ struct Runtime {
   std::atomic<bool> draining{false};
   JobTurns job_turns;
   Batcher batcher;
+  Reserve reserve;
   Projects* projects = nullptr;  // null: there is only the default project
 
   // Another process of the fleet has changed the projects, or may have.

@@ -6,7 +6,9 @@
 #include <set>
 
 #include "engine/data/data_dir.h"
+#include "engine/data/dataset_writer.h"
 #include "engine/data/image_source.h"
+#include "engine/image/file_kind.h"
 
 namespace fovea::server {
 namespace {
@@ -64,7 +66,11 @@ std::array<std::int64_t, 4> stamp_of(const fs::path& folder) {
 
 std::shared_ptr<const TrainingSnapshot> take_snapshot(const fs::path& folder) {
   const auto snapshot = std::make_shared<TrainingSnapshot>();
-  if (Dataset::exists(folder)) snapshot->dataset = Dataset::open(folder);
+  if (Dataset::exists(folder)) {
+    snapshot->dataset = Dataset::open(folder);
+  } else {
+    read_stored_index(folder);  // throws if there should be one
+  }
   const std::vector<ImageRecord>& images = snapshot->dataset.images();
   snapshot->revision = snapshot->dataset.revision();
   for (const std::string& name : snapshot->dataset.classes()) {
@@ -98,22 +104,24 @@ TrainingData::TrainingData(const fs::path& data_dir, const std::string& dataset,
       threads_(std::max(1, threads)) {}
 
 AddReport TrainingData::add(const std::vector<NewImage>& images, Origin origin,
-                            const UploadOptions& options) {
+                            const UploadOptions& options, const ChangeNote& note) {
   UploadSource source(images);
-  return add_from(source, origin, options);
+  return add_from(source, origin, options, note);
 }
 
 AddReport TrainingData::add_archive(std::span<const std::uint8_t> bytes, const std::string& name,
                                     const std::optional<std::string>& label, Origin origin,
-                                    const UploadOptions& options) {
+                                    const UploadOptions& options, const ChangeNote& note) {
   const auto archive = open_archive(bytes, name, {options.names_charset});
-  if (!label) return add_from(*archive, origin, options);
+  if (!label) return add_from(*archive, origin, options, note);
   LabelledSource labelled(*archive, parse_class_name(*label));
-  return add_from(labelled, origin, options);
+  return add_from(labelled, origin, options, note);
 }
 
-AddReport TrainingData::add_from(ImageSource& source, Origin origin, const UploadOptions& upload) {
+AddReport TrainingData::add_from(ImageSource& source, Origin origin, const UploadOptions& upload,
+                                 const ChangeNote& note) {
   ImportOptions options;
+  options.note = note;
   options.partial = upload.partial;
   options.val_fraction = upload.val_fraction;
   options.threads = threads_;
@@ -153,14 +161,15 @@ AddReport TrainingData::add_from(ImageSource& source, Origin origin, const Uploa
   return report;
 }
 
-EditReport TrainingData::relabel(std::span<const ContentHash> hashes, const std::string& label) {
+EditReport TrainingData::relabel(std::span<const ContentHash> hashes, const std::string& label,
+                                 const ChangeNote& note) {
   const auto lock = lock_or_busy(changing_);
-  return relabel_images(folder_, hashes, parse_class_name(label), kLockTimeout);
+  return relabel_images(folder_, hashes, parse_class_name(label), kLockTimeout, note);
 }
 
-EditReport TrainingData::remove(std::span<const ContentHash> hashes) {
+EditReport TrainingData::remove(std::span<const ContentHash> hashes, const ChangeNote& note) {
   const auto lock = lock_or_busy(changing_);
-  EditReport report = remove_images(folder_, hashes, kLockTimeout);
+  EditReport report = remove_images(folder_, hashes, kLockTimeout, note);
   const std::set<ContentHash> missing(report.missing.begin(), report.missing.end());
   for (const ContentHash& hash : hashes) {
     if (missing.count(hash) == 0) originals_.remove(to_hex(hash));
@@ -168,9 +177,29 @@ EditReport TrainingData::remove(std::span<const ContentHash> hashes) {
   return report;
 }
 
-EditReport TrainingData::rename(const std::string& from, const std::string& to) {
+EditReport TrainingData::rename(const std::string& from, const std::string& to,
+                                const ChangeNote& note) {
   const auto lock = lock_or_busy(changing_);
-  return rename_class(folder_, from, parse_class_name(to), kLockTimeout);
+  return rename_class(folder_, from, parse_class_name(to), kLockTimeout, note);
+}
+
+std::int64_t TrainingData::recover(const std::set<std::string>& used) {
+  const auto lock = lock_or_busy(changing_);
+  if (!fs::exists(folder_)) return 0;
+  // Its lock keeps uploads of other processes from storing files that they have not named yet.
+  const DatasetWriter settled(folder_, kLockTimeout);
+  std::int64_t removed = 0;
+  for (const std::string& sha256 : originals_.list()) {
+    if (used.contains(sha256) || settled.index().find(*parse_hash(sha256))) continue;
+    if (file_kind(originals_.head(sha256)) == FileKind::other) continue;  // not an upload
+    originals_.remove(sha256);
+    ++removed;
+  }
+  return removed;
+}
+
+std::vector<ChangeNote> TrainingData::finished_changes() const {
+  return fovea::finished_changes(folder_);
 }
 
 std::shared_ptr<const TrainingSnapshot> TrainingData::snapshot() {

@@ -6,12 +6,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "engine/data/class_name.h"
 #include "engine/data/dataset.h"
+#include "engine/data/dataset_change.h"
 #include "engine/data/dataset_edit.h"
 #include "engine/data/dataset_lock.h"
 #include "engine/data/import.h"
@@ -57,8 +59,9 @@ struct TrainingSnapshot {
 
 // The labelled images that the next retraining uses: a dataset of the engine, which `fovea data
 // import` can fill too, and the original files of uploaded images. Any thread; changes are
-// serialised. Changes throw DatasetBusy when another one takes longer than 2 s, and IoError.
-// Changes are on disk when a call returns.
+// serialised. Changes throw DatasetBusy when another one takes longer than 2 s, DatasetDamaged, and
+// IoError. A change with a note keeps it in finished_changes() until forget_change(), also across a
+// crash. Changes are on disk when a call returns.
 class TrainingData {
  public:
   TrainingData(const std::filesystem::path& data_dir, const std::string& dataset, Files& originals,
@@ -68,18 +71,27 @@ class TrainingData {
   // others, unless counts.refused. With Origin::correction, an image that already has another label
   // is relabelled.
   AddReport add(const std::vector<NewImage>& images, Origin origin,
-                const UploadOptions& options = {});
+                const UploadOptions& options = {}, const ChangeNote& note = {});
   // Adds the files of an archive, labelled by its class folders (engine/data/import.h) or all by
   // `label`. Throws FormatError, having added nothing, if the archive cannot be read to its end,
   // and ConfigError for an unknown charset.
   AddReport add_archive(std::span<const std::uint8_t> bytes, const std::string& name,
                         const std::optional<std::string>& label, Origin origin,
-                        const UploadOptions& options = {});
+                        const UploadOptions& options = {}, const ChangeNote& note = {});
 
-  EditReport relabel(std::span<const ContentHash> hashes, const std::string& label);
-  EditReport remove(std::span<const ContentHash> hashes);
+  EditReport relabel(std::span<const ContentHash> hashes, const std::string& label,
+                     const ChangeNote& note = {});
+  EditReport remove(std::span<const ContentHash> hashes, const ChangeNote& note = {});
   // Throws FormatError if `to` is not a valid class name.
-  EditReport rename(const std::string& from, const std::string& to);
+  EditReport rename(const std::string& from, const std::string& to, const ChangeNote& note = {});
+
+  // Ends or undoes the change that a crash interrupted, then removes the uploaded files that the
+  // dataset does not name, except those in `used`. Returns how many. Throws DatasetDamaged, having
+  // removed nothing.
+  std::int64_t recover(const std::set<std::string>& used);
+  // The notes of changes whose audit entry may be missing, and the end of one.
+  std::vector<ChangeNote> finished_changes() const;
+  void forget_change(const std::string& id) { fovea::forget_change(folder_, id); }
 
   // The current state, including changes by other processes.
   std::shared_ptr<const TrainingSnapshot> snapshot();
@@ -90,7 +102,8 @@ class TrainingData {
   std::optional<std::vector<std::uint8_t>> original(const ContentHash& hash) const;
 
  private:
-  AddReport add_from(ImageSource& source, Origin origin, const UploadOptions& upload);
+  AddReport add_from(ImageSource& source, Origin origin, const UploadOptions& upload,
+                     const ChangeNote& note);
 
   const std::filesystem::path folder_;
   Files& originals_;

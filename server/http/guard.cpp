@@ -149,12 +149,14 @@ std::optional<Reply> Guard::check_without_token(Request& request, Role needed) {
   if (auto refusal = check_origin(request)) return refusal;
   if (needed == Role::open) return std::nullopt;
   if (!tokens_.any()) {
-    if (needed == Role::predict || is_read_only(request.verb)) return std::nullopt;
+    // Any client that reaches the server has these rights, but a web page that it opens must not.
+    if (auto refusal = check_host(request)) return refusal;
+    if (needed == Role::predict) return std::nullopt;
     return problem(
         request, 403,
-        "changes are disabled, because this server is reachable from other machines and has no "
-        "tokens; write a line admin:TOKEN (16 or more characters) into a file, start the server "
-        "with --token-file FILE, and send Authorization: Bearer TOKEN");
+        "only classifying is possible, because this server is reachable from other machines and "
+        "has no tokens; write a line admin:TOKEN (16 or more characters) into a file, start the "
+        "server with --token-file FILE, and send Authorization: Bearer TOKEN");
   }
   if (needed == Role::predict && options_.public_predict) return std::nullopt;
   return unauthorised(request, "this request needs a token; send Authorization: Bearer TOKEN",
@@ -168,7 +170,9 @@ std::optional<Reply> Guard::check_host(const Request& request) const {
   if (!field) return std::nullopt;  // HTTP/1.0, so not a browser
   const std::string_view name = host_name(*field);
   const auto& names = options_.host_names;
-  const bool known = iequals(name, "localhost") || is_loopback(name) ||
+  // A foreign site can point a name here, but not an address.
+  const bool is_local = options_.loopback ? is_loopback(name) : !plain_address(name).empty();
+  const bool known = iequals(name, "localhost") || is_local ||
                      std::any_of(names.begin(), names.end(),
                                  [&](const auto& allowed) { return iequals(allowed, name); });
   if (known) return std::nullopt;

@@ -67,6 +67,22 @@ void probe(const Classifier& classifier) {
   }
 }
 
+std::uint64_t inference_bytes(const Classifier& classifier) {
+  // Network::infer() has two buffers, and those of a residual block, for groups of images with up
+  // to about this many values together, or for one image. A convolution may copy its input.
+  constexpr std::uint64_t kGroupValues = 1 << 20;
+  constexpr std::uint64_t kBuffers = 5;
+  const Network& network = classifier.model().network;
+  const auto input = static_cast<std::uint64_t>(network.spec().input.size());
+  std::uint64_t largest = input;
+  for (const Network::LayerInfo& layer : network.describe()) {
+    largest = std::max(largest, static_cast<std::uint64_t>(layer.output.size()));
+  }
+  const std::uint64_t activations = kBuffers * std::max(largest, kGroupValues);
+  const std::uint64_t inputs = 2 * Batcher::kMicroBatch * input;  // one by one, and as a batch
+  return (activations + inputs) * sizeof(Scalar);
+}
+
 void warm_up(const Classifier& classifier) {
   const Tensor input = classifier.prepare(probe_image());
   Scratch scratch;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/core/error.h"
+#include "engine/core/sha256.h"
 #include "engine/model/feature_statistics.h"
 #include "server/registry/manifest.h"
 #include "server/store/files.h"
@@ -19,6 +20,8 @@ constexpr const char* kChampion = "champion";
 constexpr const char* kChallenger = "challenger";
 constexpr const char* kPrevious = "previous";
 constexpr std::chrono::hours kOldTemporary{24};
+// Bytes that are not refused: a server that has served a small model must be able to restart.
+constexpr std::uint64_t kAlwaysFits = 256 << 20;
 
 std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -50,6 +53,10 @@ Registry::Registry(VersionStore& versions, Files& files, RegistryOptions options
   const Exclusive exclusive(*this);
   // A crash may have interrupted remove() between marking a version and deleting its files.
   const std::set<std::string> used = files_in_use();
+  for (const std::string& sha256 : files_.announced()) {  // by publish()
+    if (!used.contains(sha256)) files_.remove(sha256);
+    files_.withdraw(sha256);
+  }
   for (const StoredVersion& version : versions_.newest(std::numeric_limits<int>::max())) {
     if (version.removed) remove_files(version, used);
   }
@@ -79,6 +86,7 @@ std::shared_ptr<const ServedModel> Registry::champion() const {
 }
 
 std::string Registry::store_file(std::span<const std::uint8_t> bytes) {
+  files_.announce(sha256_hex(bytes));
   std::string sha256 = files_.store(bytes);
   try {
     files_.read(sha256);  // verifies the hash
@@ -95,6 +103,7 @@ int Registry::publish(std::span<const std::uint8_t> model, std::span<const std::
                       const Json& manifest, const std::string& actor) {
   const Classifier classifier(model);
   const Json complete = complete_manifest(classifier.model(), manifest);
+  require_memory(classifier);
   probe(classifier);
   if (!features.empty()) check_features(features, classifier);
 
@@ -109,9 +118,24 @@ int Registry::publish(std::span<const std::uint8_t> model, std::span<const std::
                        {"weights_sha256", version.weights_sha256},
                        {"model_sha256", version.model_sha256}};
   const int number = versions_.add(version, {0, {}, actor, "publish", "", text_of(detail)});
+  files_.withdraw(version.model_sha256);
+  if (version.features_sha256) files_.withdraw(*version.features_sha256);
   log(actor + " published " + version_title(number));
   remove_old_files();
   return number;
+}
+
+void Registry::require_memory(const Classifier& classifier) const {
+  if (!options_.available_memory) return;
+  const std::uint64_t needed =
+      inference_bytes(classifier) * static_cast<std::uint64_t>(options_.threads);
+  if (needed <= kAlwaysFits) return;
+  const std::uint64_t available = options_.available_memory();
+  if (needed <= available) return;
+  throw ModelTooLarge(
+      fmt::format("classifying with this model needs up to {} MiB for {} threads, {} MiB are "
+                  "available",
+                  needed >> 20, options_.threads, available >> 20));
 }
 
 std::shared_ptr<const ServedModel> Registry::load(const StoredVersion& version) const {
@@ -124,6 +148,7 @@ std::shared_ptr<const ServedModel> Registry::load(const StoredVersion& version) 
     if (Json(model->classifier.classes()) != manifest.value("classes", Json())) {
       throw FormatError("its classes differ from those in its manifest");
     }
+    require_memory(model->classifier);
     probe(model->classifier);
     warm_up(model->classifier);
     return model;
@@ -152,14 +177,15 @@ void Registry::set_champion(std::shared_ptr<const ServedModel> model, bool rollb
   if (on_swap) on_swap(swap);
 }
 
-void Registry::activate_locked(int number, const Change& change) {
+void Registry::activate_locked(int number, const Change& change,
+                               std::shared_ptr<const ServedModel> loaded) {
   const StoredVersion version = find(number);
   require_files(version);
   const Aliases now = versions_.aliases();
   const auto old = alias(now, kChampion);
   const auto serving = champion();
   if (serving && serving->number == number && old == number) return;
-  const auto model = load(version);
+  const auto model = loaded ? std::move(loaded) : load(version);
 
   // The database changes first: after a crash the server loads the new champion.
   std::map<std::string, std::optional<int>> moves{{kChampion, number}};
@@ -175,8 +201,15 @@ void Registry::activate_locked(int number, const Change& change) {
 }
 
 void Registry::activate(int number, const std::string& actor, const std::string& reason) {
+  std::shared_ptr<const ServedModel> loaded;
+  const auto serving = champion();
+  if (!serving || serving->number != number) {
+    const StoredVersion version = find(number);
+    require_files(version);
+    loaded = load(version);
+  }
   const Exclusive exclusive(*this);
-  activate_locked(number, {"activate", actor, reason});
+  activate_locked(number, {"activate", actor, reason}, std::move(loaded));
 }
 
 int Registry::rollback_locked(const Change& change) {

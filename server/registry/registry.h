@@ -53,13 +53,14 @@ class Registry {
   // the files are on disk and verified, and the model has passed the self-test (probe()).
   // `features` may be empty. Completes the manifest from the file (manifest.h). Throws FormatError
   // if the file is not a working model, the features belong to other weights, or the manifest
-  // contradicts the file.
+  // contradicts the file, and ModelTooLarge if there is not enough memory to classify with it.
   int publish(std::span<const std::uint8_t> model, std::span<const std::uint8_t> features,
               const nlohmann::ordered_json& manifest, const std::string& actor);
 
   // Loads, self-tests and warms up the version, then makes it the champion; the old champion
   // becomes `previous`. Does nothing if it is the champion already. Throws UnknownVersion,
-  // VersionConflict, or FormatError if its file is damaged; then nothing has changed.
+  // VersionConflict, ModelTooLarge, or FormatError if its file is damaged; then nothing has
+  // changed. Other changes wait only while the aliases are moved, not for the warm-up.
   void activate(int number, const std::string& actor, const std::string& reason);
   // Activates `previous` and returns its number. Throws like activate().
   int rollback(const std::string& actor, const std::string& reason);
@@ -110,8 +111,11 @@ class Registry {
   };
   // These REQUIRE Exclusive.
   std::string store_file(std::span<const std::uint8_t> bytes);
+  void require_memory(const Classifier& classifier) const;
   std::shared_ptr<const ServedModel> load(const StoredVersion& version) const;
-  void activate_locked(int number, const Change& change);
+  // `loaded`: the version if the caller has loaded it already, else null.
+  void activate_locked(int number, const Change& change,
+                       std::shared_ptr<const ServedModel> loaded = nullptr);
   int rollback_locked(const Change& change);
   void move(const std::map<std::string, std::optional<int>>& aliases, const AuditEntry& entry);
   void set_champion(std::shared_ptr<const ServedModel> model, bool rollback);
@@ -135,6 +139,10 @@ class Registry {
 // Self-test of a model: classifies a built-in image, including decoding. Throws FormatError unless
 // the result has one probability from 0 to 1 per class and they sum to 1.
 void probe(const Classifier& classifier);
+
+// An upper bound of the memory that one thread needs to classify micro-batches, without the
+// weights.
+std::uint64_t inference_bytes(const Classifier& classifier);
 
 // Runs the network once at the batch sizes that the server uses, so that the first requests after
 // an activation do not pay for page faults and cold caches.

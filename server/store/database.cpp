@@ -39,8 +39,15 @@ Database::Database(std::filesystem::path file) : file_(std::move(file)) {
     writer_->exec("PRAGMA journal_mode = WAL");
     writer_->exec("PRAGMA synchronous = FULL");  // a commit survives a power failure
     writer_->exec("PRAGMA foreign_keys = ON");
+    writer_->exec("PRAGMA secure_delete = ON");  // deleted images are overwritten
     migrate(*writer_, file_);
   });
+}
+
+void Database::set_overwriting(bool on) {
+  const std::lock_guard lock(writing_);
+  translate_errors(
+      [&] { writer_->exec(on ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = FAST"); });
 }
 
 std::unique_ptr<SQLite::Database> Database::borrow() {

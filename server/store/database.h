@@ -41,6 +41,21 @@ class Database {
     });
   }
 
+  // Like write(), but deleted bytes stay in the file until others replace them.
+  template <class F>
+  auto write_without_overwriting(F&& f) {
+    const std::lock_guard lock(overwriting_);
+    set_overwriting(false);
+    try {
+      auto result = write(std::forward<F>(f));
+      set_overwriting(true);
+      return result;
+    } catch (...) {
+      set_overwriting(true);
+      throw;
+    }
+  }
+
   // Runs f(SQLite::Database&) on a read-only connection in one transaction, which sees a consistent
   // snapshot. Does not wait for writers.
   template <class F>
@@ -78,11 +93,13 @@ class Database {
     }
   }
 
+  void set_overwriting(bool on);
   std::unique_ptr<SQLite::Database> borrow();
   void give_back(std::unique_ptr<SQLite::Database> connection);
 
   std::filesystem::path file_;
-  std::mutex writing_;  // protects writer_; held for a whole write transaction
+  std::mutex overwriting_;  // held while deleted pages are not overwritten; taken before writing_
+  std::mutex writing_;      // protects writer_; held for a whole write transaction
   std::unique_ptr<SQLite::Database> writer_;
   std::mutex idle_mutex_;                                // protects idle_
   std::vector<std::unique_ptr<SQLite::Database>> idle_;  // read-only connections not in use

@@ -24,6 +24,14 @@ namespace {
   throw_io_error("cannot " + action + " " + path.string());
 }
 
+const std::string kAnnounced = ".announced-";  // a hidden name: backups leave it out
+
+bool is_sha256(const std::string& text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
 // Flushes the folder's entries to disk, or with `file_system` everything on its file system.
 void flush(const fs::path& folder, bool file_system) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -61,11 +69,9 @@ fs::path write_temporary(const fs::path& path, std::span<const std::uint8_t> byt
 }  // namespace
 
 fs::path Files::path(const std::string& sha256) const {
-  const bool digits = std::all_of(sha256.begin(), sha256.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-  if (sha256.size() != 64 || !digits)
+  if (!is_sha256(sha256)) {
     throw FormatError("\"" + sha256 + "\" is not a SHA-256 in lower-case hex");
+  }
   return folder_ / sha256.substr(0, 2) / sha256;
 }
 
@@ -133,6 +139,48 @@ void Files::remove_unfinished(std::chrono::seconds older_than) {
       if (!error && written <= newest) fs::remove(file.path(), error);
     }
   }
+}
+
+std::vector<std::string> Files::list() const {
+  std::vector<std::string> hashes;
+  std::error_code error;
+  for (const auto& folder : fs::directory_iterator(folder_, error)) {
+    if (!folder.is_directory(error)) continue;
+    for (const auto& file : fs::directory_iterator(folder.path(), error)) {
+      std::string name = file.path().filename().string();
+      if (is_sha256(name)) hashes.push_back(std::move(name));
+    }
+  }
+  return hashes;
+}
+
+std::vector<std::uint8_t> Files::head(const std::string& sha256) const {
+  constexpr std::size_t kHead = 64;
+  std::vector<std::uint8_t> bytes(kHead);
+  std::ifstream in(path(sha256), std::ios::binary);
+  in.read(reinterpret_cast<char*>(bytes.data()), kHead);
+  bytes.resize(static_cast<std::size_t>(in.gcount()));
+  return bytes;
+}
+
+void Files::announce(const std::string& sha256) {
+  write_file_atomically(folder_ / (kAnnounced + sha256), std::string_view());
+}
+
+void Files::withdraw(const std::string& sha256) {
+  std::error_code ignored;  // the next start removes it
+  fs::remove(folder_ / (kAnnounced + sha256), ignored);
+}
+
+std::vector<std::string> Files::announced() const {
+  std::vector<std::string> hashes;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(folder_, error)) {
+    const std::string name = file.path().filename().string();
+    if (name.starts_with(kAnnounced)) hashes.push_back(name.substr(kAnnounced.size()));
+  }
+  std::erase_if(hashes, [](const std::string& hash) { return !is_sha256(hash); });
+  return hashes;
 }
 
 void Files::remove(const std::string& sha256) {

@@ -26,6 +26,15 @@ class Files {
   // them is being written.
   void remove_unfinished(std::chrono::seconds older_than = {});
   void remove(const std::string& sha256);  // does nothing if there is no such file
+  std::vector<std::string> list() const;   // the hashes of all files, in no order
+  // The first bytes of a file, at most 64; fewer if it cannot be read.
+  std::vector<std::uint8_t> head(const std::string& sha256) const;
+
+  // Marks a file that is about to be stored and then named elsewhere, so that a crash in between
+  // leaves a mark and not a file that nothing names. The mark is on disk on return.
+  void announce(const std::string& sha256);
+  void withdraw(const std::string& sha256);  // once it is named
+  std::vector<std::string> announced() const;
   // The path of the file, whether it exists or not. Throws FormatError unless `sha256` is 64
   // lower-case hex digits.
   std::filesystem::path path(const std::string& sha256) const;

@@ -18,7 +18,10 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
 
  private:
-  int fd_;
+  void close_all() const;
+
+  int fd_;              // of the file `lock`
+  int folder_fd_ = -1;  // of the folder, when it is locked, too
 };
 
 }  // namespace fovea::server

@@ -1,8 +1,5 @@
 #include "server/store/prediction_rows.h"
 
-#include <map>
-#include <tuple>
-
 #include "server/store/statistics_builder.h"
 #include "server/store/time_columns.h"
 
@@ -11,8 +8,6 @@ namespace {
 
 constexpr const char* kTallyColumns =
     "id, time, model, label, probability, uncertain, decode_ms, queue_ms, compute_ms";
-
-using TallyKey = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // span, start, model
 
 std::int64_t seconds(Time time) {
   return to_sql(time) / 1'000'000;
@@ -84,14 +79,12 @@ std::int64_t read_total(SQLite::Database& database, const char* name) {
   return select.getColumn(0).getInt64();
 }
 
-void roll_up(SQLite::Database& database, Time now) {
+std::int64_t read_new_tallies(SQLite::Database& database, std::map<TallyKey, Tally>& tallies) {
   const std::int64_t from = read_total(database, "tallied");
   SQLite::Statement rows(database, std::string("SELECT ") + kTallyColumns +
                                        " FROM predictions WHERE id > ? ORDER BY id");
   rows.bind(1, from);
-  std::map<TallyKey, Tally> new_tallies;
   std::int64_t last = from;
-  const std::int64_t oldest_minute = seconds(now) - kMinuteTalliesKept;
   while (rows.executeStep()) {
     PredictionRecord record;
     last = rows.getColumn(0).getInt64();
@@ -104,18 +97,27 @@ void roll_up(SQLite::Database& database, Time now) {
     record.queue_ms = rows.getColumn(7).getDouble();
     record.compute_ms = rows.getColumn(8).getDouble();
     for (const std::int64_t span : {kMinute, kHour}) {
-      if (span == kMinute && at < oldest_minute) continue;
-      new_tallies[{span, at - at % span, model}].add(record);
+      tallies[{span, at - at % span, model}].add(record);
     }
   }
+  return last;
+}
+
+void roll_up(SQLite::Database& database) {
+  std::map<TallyKey, Tally> new_tallies;
+  const std::int64_t last = read_new_tallies(database, new_tallies);
   for (auto& [key, tally] : new_tallies) {
     if (const auto stored = read_tally(database, key)) tally.merge(*stored);
     write_tally(database, key, tally);
   }
-  add_to_total(database, "tallied", last - from);
-  SQLite::Statement expire(database, "DELETE FROM prediction_tallies WHERE span = ? AND start < ?");
+  add_to_total(database, "tallied", last - read_total(database, "tallied"));
+  // By number and not by age: a clock that jumps ahead must not delete what is recent.
+  SQLite::Statement expire(
+      database,
+      "DELETE FROM prediction_tallies WHERE span = ?1 AND start < (SELECT min(start) FROM (SELECT "
+      "DISTINCT start FROM prediction_tallies WHERE span = ?1 ORDER BY start DESC LIMIT ?2))");
   expire.bind(1, kMinute);
-  expire.bind(2, oldest_minute);
+  expire.bind(2, kMinutesKept);
   expire.exec();
 }
 

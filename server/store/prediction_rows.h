@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <tuple>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "server/store/prediction_store.h"
+#include "server/store/tally.h"
 
 namespace fovea::server {
 
@@ -25,9 +28,12 @@ inline constexpr const char* kAddToTotal =
     "UPDATE prediction_totals SET value = value + ? WHERE name = ? RETURNING value";
 std::int64_t read_total(SQLite::Database& database, const char* name);
 
-// Adds the rows that are newer than the total `tallied` to prediction_tallies, and removes the
-// tallies of minutes older than 48 hours.
-void roll_up(SQLite::Database& database, Time now);
+using TallyKey = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // span, start, model
+// The tallies of the rows that are newer than the total `tallied`. Returns the id of the last row.
+std::int64_t read_new_tallies(SQLite::Database& database, std::map<TallyKey, Tally>& tallies);
+// Adds them to prediction_tallies, and removes the oldest tallies of minutes, but never those of
+// the 2,880 latest minutes with predictions.
+void roll_up(SQLite::Database& database);
 // Subtracts a prediction from the tallies. REQUIRES: roll_up() has added it, and its row is
 // deleted.
 void subtract_from_tallies(SQLite::Database& database, std::int64_t model,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,8 @@
 #include "server/store/tally.h"
 
 namespace fovea::server {
+
+struct AuditEntry;
 
 using Time = std::chrono::system_clock::time_point;
 
@@ -62,6 +65,8 @@ struct HistoryLimits {
   // The oldest are removed first.
   std::int64_t max_rows = 1'000'000;                       // at least 1
   std::int64_t max_image_bytes = std::int64_t{512} << 20;  // 0: store no images
+  // Called with the name of a damaged row that a list leaves out; any thread.
+  std::function<void(const std::string&)> on_damaged{};
 };
 
 struct LabelledCount {
@@ -99,11 +104,15 @@ class PredictionStore {
   // The image file as it was sent; nullopt if it is not stored or no longer stored.
   virtual std::optional<std::vector<std::uint8_t>> image(std::int64_t id) = 0;
 
-  virtual bool set_right_label(std::int64_t id, const std::string& label) = 0;  // false: no such id
+  // Changes, each in one transaction with its entry in the audit log; null: without an entry.
+  // False: no such id.
+  virtual bool set_right_label(std::int64_t id, const std::string& label,
+                               const AuditEntry* entry) = 0;
   // Predictions deleted here are subtracted from the statistics; those removed by the limits are
   // not.
-  virtual bool remove(std::int64_t id) = 0;  // false: no such id
-  virtual std::int64_t remove_all() = 0;     // returns how many there were
+  virtual bool remove(std::int64_t id, const AuditEntry* entry) = 0;
+  // Returns how many there were, and sets the entry's detail to this number.
+  virtual std::int64_t remove_all(const AuditEntry* entry) = 0;
 
   // Statistics of the predictions since that time, rounded down to the minute within the last 48
   // hours and to the hour before; nullopt: of all predictions.

@@ -22,8 +22,15 @@ std::vector<Job> read_jobs(SQLite::Statement& select) {
     Job job;
     job.id = select.getColumn(0).getInt64();
     job.kind = select.getColumn(1).getString();
-    job.state = read_job_state(select.getColumn(2).getString());
+    const std::string state = select.getColumn(2).getString();
+    try {
+      job.state = read_job_state(state);
+    } catch (const IoError&) {  // must not hide the other jobs
+      job.state = JobState::failed;
+    }
     job.reason = select.getColumn(3).getString();
+    if (to_string(job.state) != state)
+      job.reason = "its record is damaged: state \"" + state + "\"";
     job.options = select.getColumn(4).getString();
     job.idempotency_key = read_text(select.getColumn(5));
     job.created = from_sql(select.getColumn(6).getInt64());

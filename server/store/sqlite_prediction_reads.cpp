@@ -128,7 +128,15 @@ std::vector<PredictionRecord> SqlitePredictionStore::newest(const PredictionFilt
     if (filter.max_probability) select.bind(at++, *filter.max_probability);
     select.bind(at, limit);
     std::vector<PredictionRecord> records;
-    while (select.executeStep()) records.push_back(read_record(database, select));
+    while (select.executeStep()) {
+      try {
+        records.push_back(read_record(database, select));
+      } catch (const std::runtime_error& error) {  // must not hide the others
+        if (!limits_.on_damaged) continue;
+        limits_.on_damaged(fmt::format("prediction {} is damaged and left out: {}",
+                                       select.getColumn(0).getInt64(), error.what()));
+      }
+    }
     return records;
   });
 }
@@ -158,7 +166,7 @@ std::optional<std::vector<std::uint8_t>> SqlitePredictionStore::image(std::int64
 
 Statistics SqlitePredictionStore::statistics(std::optional<Time> since) {
   const Time now = std::chrono::system_clock::now();
-  database_.write([&](SQLite::Database& database) { roll_up(database, now); });
+  // Only reads, so that it works on a full disk.
   return database_.read([&](SQLite::Database& database) {
     StatisticsBuilder builder(since, now);
     SQLite::Statement tallies(database,
@@ -169,6 +177,12 @@ Statistics SqlitePredictionStore::statistics(std::optional<Time> since) {
     while (tallies.executeStep()) {
       builder.add(tallies.getColumn(0).getInt64(), tallies.getColumn(1).getInt64(),
                   Tally::from_text(tallies.getColumn(2).getString()));
+    }
+    std::map<TallyKey, Tally> new_tallies;
+    read_new_tallies(database, new_tallies);
+    for (const auto& [key, tally] : new_tallies) {
+      const auto& [span, start, model] = key;
+      if (span == builder.span() && start >= builder.first()) builder.add(start, model, tally);
     }
     SQLite::Statement labelled(database,
                                "SELECT model, count(*), sum(right_label = label) FROM predictions "

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "server/store/prediction_encoding.h"
 #include "server/store/prediction_rows.h"
+#include "server/store/sqlite_audit_log.h"
 #include "server/store/time_columns.h"
 
 namespace fovea::server {
@@ -132,7 +135,7 @@ void SqlitePredictionStore::append(std::span<NewPrediction> predictions) {
     const std::int64_t newest = predictions.back().record.id;
     // Rows must be in the tallies before the limit removes them, hence at most max_rows.
     if (newest - writer_->tallied >= std::min(kRollUpEvery, limits_.max_rows)) {
-      roll_up(database, predictions.back().record.time);
+      roll_up(database);
       writer_->tallied = newest;
     }
     enforce_limits(database, rows, bytes, predictions.size());
@@ -150,20 +153,23 @@ void SqlitePredictionStore::enforce_limits(SQLite::Database& database, std::int6
   }
 }
 
-bool SqlitePredictionStore::set_right_label(std::int64_t id, const std::string& label) {
+bool SqlitePredictionStore::set_right_label(std::int64_t id, const std::string& label,
+                                            const AuditEntry* entry) {
   return database_.write([&](SQLite::Database& database) {
     SQLite::Statement update(database,
                              "UPDATE predictions SET right_label = ?, labelled = ? WHERE id = ?");
     update.bind(1, label);
     update.bind(2, to_sql(std::chrono::system_clock::now()));
     update.bind(3, id);
-    return update.exec() > 0;
+    if (update.exec() == 0) return false;
+    if (entry) append_audit(database, *entry);
+    return true;
   });
 }
 
-bool SqlitePredictionStore::remove(std::int64_t id) {
+bool SqlitePredictionStore::remove(std::int64_t id, const AuditEntry* entry) {
   return database_.write([&](SQLite::Database& database) {
-    roll_up(database, std::chrono::system_clock::now());
+    roll_up(database);
     SQLite::Statement row(database,
                           "DELETE FROM predictions WHERE id = ? RETURNING time, model, label, "
                           "probability, uncertain, decode_ms, queue_ms, compute_ms, image");
@@ -183,18 +189,31 @@ bool SqlitePredictionStore::remove(std::int64_t id) {
     add_to_total(database, "rows", -1);
     if (image > 0) delete_if_unreferenced(database, image);
     subtract_from_tallies(database, model, record);
+    if (entry) append_audit(database, *entry);
     return true;
   });
 }
 
-std::int64_t SqlitePredictionStore::remove_all() {
-  return database_.write([&](SQLite::Database& database) {
+std::int64_t SqlitePredictionStore::remove_all(const AuditEntry* entry) {
+  const auto remove = [&](SQLite::Database& database) {
     const std::int64_t rows = read_total(database, "rows");
     database.exec(
         "DELETE FROM predictions; DELETE FROM images; DELETE FROM prediction_tallies;"
         "UPDATE prediction_totals SET value = 0 WHERE name IN ('rows', 'image_bytes')");
+    if (entry) {
+      AuditEntry counted = *entry;
+      counted.detail = fmt::format(R"({{"deleted":{}}})", rows);
+      append_audit(database, counted);
+    }
     return rows;
-  });
+  };
+  try {
+    return database_.write(remove);
+  } catch (const DiskFull&) {
+    // Overwriting the deleted pages takes as much space as they have. Without it they are only
+    // free, and new predictions overwrite them.
+    return database_.write_without_overwriting(remove);
+  }
 }
 
 }  // namespace fovea::server

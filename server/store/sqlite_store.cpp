@@ -51,6 +51,19 @@ std::unique_ptr<Store> open_sqlite_store(const std::filesystem::path& file,
   return std::make_unique<SqliteStore>(file, history);
 }
 
+std::string check_sqlite_file(const std::filesystem::path& file) {
+  constexpr int kBusyTimeout = 10'000;  // milliseconds
+  try {
+    SQLite::Database database(file.string(), SQLite::OPEN_READONLY, kBusyTimeout);
+    SQLite::Statement check(database, "PRAGMA quick_check(1)");
+    check.executeStep();
+    const std::string result = check.getColumn(0).getString();
+    return result == "ok" ? "" : file.string() + " is damaged: " + result;
+  } catch (const SQLite::Exception& error) {
+    return file.string() + " cannot be read: " + error.what();
+  }
+}
+
 void copy_sqlite_file(const std::filesystem::path& from, const std::filesystem::path& to) {
   constexpr int kBusyTimeout = 10'000;  // milliseconds
   try {

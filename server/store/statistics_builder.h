@@ -12,8 +12,11 @@ namespace fovea::server {
 
 // The spans of a tally, in seconds.
 inline constexpr std::int64_t kMinute = 60, kHour = 3600;
-// How long tallies of a minute are kept.
+// How long tallies of a minute are used.
 inline constexpr std::int64_t kMinuteTalliesKept = 48 * kHour;
+// Minutes with predictions whose tallies are kept: those of that time, and as many that a wrong
+// clock may have produced.
+inline constexpr std::int64_t kMinutesKept = 2 * kMinuteTalliesKept / kMinute;
 
 // Sums the tallies of a period for PredictionStore::statistics(), whatever database they are from.
 class StatisticsBuilder {

@@ -101,7 +101,15 @@ std::unique_ptr<Store> open_postgres_store(const std::string& url, const History
 // Deletes a schema with all records in it, if it exists.
 void drop_postgres_schema(const std::string& url, const std::string& schema);
 
+std::filesystem::path database_file(const std::filesystem::path& data_dir);  // fovea.db
+// Text that says that the records of a data directory with SQLite are lost: fovea.db is missing or
+// empty beside files that only it names. Empty: they are not.
+std::string missing_records(const std::filesystem::path& data_dir);
+// What PRAGMA quick_check finds, or why the file cannot be read; empty: nothing.
+std::string check_sqlite_file(const std::filesystem::path& file);
+
 // PostgreSQL if `database_url` is not empty, else the SQLite file fovea.db of the data directory.
+// Throws IoError if the records are missing (missing_records()).
 std::unique_ptr<Store> open_store(const std::filesystem::path& data_dir,
                                   const std::string& database_url, const HistoryLimits& history,
                                   const std::string& schema = {});

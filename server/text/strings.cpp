@@ -23,4 +23,14 @@ std::string_view take_until(std::string_view& text, std::string_view separators)
   return head;
 }
 
+std::string_view cut(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
+  };
+  std::size_t end = bytes;
+  while (end > 0 && bytes - end < 3 && continues(end)) --end;
+  return text.substr(0, continues(end) ? bytes : end);
+}
+
 }  // namespace fovea::server

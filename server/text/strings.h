@@ -13,4 +13,7 @@ std::string lower(std::string_view text);
 // rest, when there is no separator.
 std::string_view take_until(std::string_view& text, std::string_view separators);
 
+// At most `bytes` bytes of the text, without a part of a UTF-8 character at the end.
+std::string_view cut(std::string_view text, std::size_t bytes);
+
 }  // namespace fovea::server

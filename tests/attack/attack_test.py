@@ -17,6 +17,7 @@ import threading
 import time
 
 import pytest
+from PIL import Image
 from running_server import FOVEA, ROOT, RunningServer, form
 
 pytestmark = pytest.mark.skipif(not FOVEA.exists(), reason=f"SKIPPED: {FOVEA} is not built")
@@ -180,8 +181,6 @@ def test_an_archive_of_holes_costs_nothing(server):
 
 
 def test_a_large_upload_does_not_delay_reads(server, tmp_path):
-    from PIL import Image
-
     images = []
     for i in range(3000 if FULL else 600):
         out = io.BytesIO()
@@ -217,3 +216,31 @@ def test_a_valid_token_passes_from_an_address_that_guesses(tmp_path):
         ]
         assert guesses.count(401) == 20 and guesses.count(429) == 20
         assert server.request("/api/v1/jobs", headers={"Authorization": f"Bearer {token}"})[0] == 200
+
+
+def test_a_batch_of_large_images_delays_no_small_one(server):
+    out = io.BytesIO()
+    Image.new("RGBA", (5000, 5000), (90, 120, 200, 255)).save(out, "PNG", compress_level=1)
+    count = 20 if FULL else 10
+    body, kind = form(*(("file", out.getvalue(), f"{i}.png") for i in range(count)))
+    with Visitors(server, f"a form of {count} PNG files of 25 megapixels") as visitors:
+        results = server.json("/api/v1/predict", body, "POST", type=kind)["results"]
+    assert [result["label"] for result in results] == [results[0]["label"]] * count
+    visitors.check()
+
+
+def test_without_tokens_other_machines_only_classify_and_no_foreign_page_does(tmp_path):
+    with RunningServer(tmp_path / "data", "--host", "0.0.0.0") as server:
+        server.url = server.url.replace("0.0.0.0", "127.0.0.1")
+        assert server.request("/api/v1/predict", SHIP, "POST", type="image/jpeg")[0] == 200
+        assert server.request("/readyz")[0] == 200
+        for path in (
+            "/api/v1/predictions",
+            "/api/v1/dataset",
+            "/api/v1/predictions/1/image",
+            "/api/v1/audit",
+        ):
+            assert server.request(path)[0] == 403, path
+        rebound = {"Host": "attacker.example"}
+        for path in ("/api/v1/status", "/api/v1/model", "/api/v1/insights", "/metrics"):
+            assert server.request(path, headers=rebound)[0] == 403, path

@@ -6,8 +6,10 @@
 #include "engine/core/error.h"
 #include "engine/data/data_dir.h"
 #include "engine/data/dataset.h"
+#include "engine/data/dataset_repair.h"
 #include "engine/data/file_names.h"
 #include "engine/data/import.h"
+#include "server/backup/repair.h"
 #include "server/dataset/download.h"
 #include "server/dataset/known_datasets.h"
 #include "server/text/words.h"
@@ -28,6 +30,8 @@ struct Settings {
   std::string fetch_into;              // dataset to import it into; empty: of the same name
   server::KnownDataset download = server::known_dataset("cifar10");
   ImportOptions options;
+  std::string repaired;         // dataset to repair; empty: the records and all datasets
+  bool shared_records = false;  // in PostgreSQL
   int max_megapixels = kDefaultMegapixels;
 
   fs::path directory() const { return project.path(); }
@@ -147,6 +151,63 @@ void fetch(const Settings& arguments) {
   import_and_report(settings, archive);
 }
 
+void repair_one(const fs::path& folder) {
+  const RepairReport report = repair_dataset(folder, std::chrono::seconds(10));
+  const std::string name = folder.filename().string();
+  const std::string count = server::counted(report.images, "image");
+  if (!report.damaged) {
+    fmt::print("{}: not damaged, {}\n", name, count);
+    return;
+  }
+  fmt::print(
+      "{}: {}, from {}\n", name, count,
+      report.source.empty() ? "nothing: neither index nor index.copy can be read" : report.source);
+  for (const std::string& file : report.lost) {
+    fmt::print("  lost, its pixels do not exist: {}\n", printable(escape_bytes(file)));
+  }
+  if (!report.set_aside.empty()) {
+    fmt::print("  {} of pixels without an entry are in {}\n",
+               fmt::format("{:.1f} MB", double(report.set_aside_bytes) / 1e6),
+               report.set_aside.string());
+  }
+}
+
+void repair_all_records(const Settings& settings) {
+  const server::RecordsReport report = server::repair_records(settings.directory());
+  if (report.problem.empty()) {
+    fmt::print("records: not damaged\n");
+    return;
+  }
+  fmt::print("records: {}\n  registered {} from the model files; version {} is active\n",
+             report.problem, server::counted(report.versions, "version"), report.active);
+  if (!report.set_aside.empty()) {
+    fmt::print("  the previous database is in {}\n", report.set_aside.string());
+  }
+}
+
+// The records and all datasets, or one dataset.
+void repair(const Settings& settings) {
+  if (!settings.repaired.empty()) {
+    repair_one(dataset_folder(settings.directory(), settings.repaired));
+    return;
+  }
+  if (!settings.shared_records) repair_all_records(settings);
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(settings.directory() / "datasets", error)) {
+    if (entry.is_directory()) repair_one(entry.path());
+  }
+}
+
+void check(const Settings& settings) {
+  const std::vector<std::string> problems = server::check_data_dir(settings.directory());
+  for (const std::string& problem : problems) fmt::print("{}\n", problem);
+  if (!problems.empty()) {
+    throw FormatError(server::counted(static_cast<std::int64_t>(problems.size()), "problem") +
+                      " in " + settings.directory().string() + "; see fovea data repair");
+  }
+  fmt::print("no damage in {}\n", settings.directory().string());
+}
+
 void add_import_options(Verb& verb, Settings& settings) {
   verb.option("--max-size", settings.options.max_size,
               "Scale images down until their shorter side has at most this many pixels")
@@ -197,6 +258,13 @@ void add_data(Verb& program) {
   verb("show", "Show the classes, splits and revision of a dataset", show)
       .option("name", settings->name, "Name of the dataset")
       .required();
+
+  verb("check", "Read everything in a data directory and name what is damaged", check);
+  Verb repair_verb = verb("repair", "Make damaged records and datasets usable", repair);
+  repair_verb.option("name", settings->repaired,
+                     "Name of a dataset (default: the records and all datasets)");
+  repair_verb.flag("--shared-records", settings->shared_records,
+                   "Leave the records alone, because they are in PostgreSQL");
 
   Verb fetch_verb = verb("fetch", "Download a public dataset and import it", fetch);
   fetch_verb.option("dataset", settings->public_dataset, "Public dataset: cifar10")

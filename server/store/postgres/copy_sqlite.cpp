@@ -1,7 +1,6 @@
 #include "server/store/postgres/copy_sqlite.h"
 
 #include <bit>
-#include <limits>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
@@ -10,7 +9,7 @@
 #include "server/store/database.h"
 #include "server/store/postgres/copied_tables.h"
 #include "server/store/postgres/database.h"
-#include "server/store/prediction_store.h"
+#include "server/store/prediction_rows.h"
 #include "server/store/store.h"
 
 namespace fovea::server::postgres {
@@ -242,12 +241,8 @@ std::vector<CopiedTable> copy(const std::filesystem::path& file, const std::stri
   options.timeouts.statement = std::chrono::milliseconds(0);
   Database target(parse_url(url, schema), options);
   migrate(target);
-  // No limit removes records here.
-  constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
-  open_sqlite_store(file, HistoryLimits{kUnlimited, kUnlimited})
-      ->predictions()
-      .statistics({});  // adds the newest rows to the tallies
   server::Database source(file);
+  source.write([](SQLite::Database& from) { server::roll_up(from); });
   return source.read([&](SQLite::Database& from) {
     return target.write([&](Connection& to) { return copy_all(from, to, progress); });
   });

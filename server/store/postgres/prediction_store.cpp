@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "server/store/postgres/audit_log.h"
 #include "server/store/postgres/prediction_upkeep.h"
 #include "server/store/prediction_encoding.h"
 #include "server/store/time_columns.h"
@@ -165,21 +166,24 @@ void PostgresPredictionStore::roll_up_queue() {
   database_.write([](Connection& connection) {
     const Result locked =
         connection.exec("SELECT pg_try_advisory_xact_lock(" + key(Lock::roll_up) + ")");
-    if (locked.integer(0, 0) != 0) roll_up(connection, std::chrono::system_clock::now());
+    if (locked.integer(0, 0) != 0) roll_up(connection);
   });
 }
 
-bool PostgresPredictionStore::set_right_label(std::int64_t id, const std::string& label) {
+bool PostgresPredictionStore::set_right_label(std::int64_t id, const std::string& label,
+                                              const AuditEntry* entry) {
   return database_.write([&](Connection& connection) {
-    return connection
-               .exec(std::string("UPDATE predictions SET right_label = $1, labelled = ") + kNow +
-                         " WHERE id = $2",
-                     Params::of(label, id))
-               .affected() > 0;
+    const Result updated =
+        connection.exec(std::string("UPDATE predictions SET right_label = $1, labelled = ") + kNow +
+                            " WHERE id = $2",
+                        Params::of(label, id));
+    if (updated.affected() == 0) return false;
+    if (entry) append_audit(connection, *entry);
+    return true;
   });
 }
 
-bool PostgresPredictionStore::remove(std::int64_t id) {
+bool PostgresPredictionStore::remove(std::int64_t id, const AuditEntry* entry) {
   return database_.write(
       [&](Connection& connection) {
         // A row that this statement sees was committed together with its tally, which roll_up()
@@ -187,7 +191,7 @@ bool PostgresPredictionStore::remove(std::int64_t id) {
         const Result found =
             connection.exec("SELECT 1 FROM predictions WHERE id = $1 FOR UPDATE", Params::of(id));
         if (found.rows() == 0) return false;
-        roll_up(connection, std::chrono::system_clock::now());
+        roll_up(connection);
         const Result row = connection.exec(
             "DELETE FROM predictions WHERE id = $1 RETURNING time, model, label, probability, "
             "uncertain, decode_ms, queue_ms, compute_ms, image",
@@ -205,12 +209,13 @@ bool PostgresPredictionStore::remove(std::int64_t id) {
         if (!row.is_null(0, 8)) change = delete_unreferenced(connection, {row.integer(0, 8)});
         change.rows -= 1;
         add_to_totals(connection, change);
+        if (entry) append_audit(connection, *entry);
         return true;
       },
       "BEGIN; SELECT pg_advisory_xact_lock(" + key(Lock::roll_up) + ")");
 }
 
-std::int64_t PostgresPredictionStore::remove_all() {
+std::int64_t PostgresPredictionStore::remove_all(const AuditEntry* entry) {
   // The table lock waits for transactions that add predictions and holds back further ones, so that
   // rows and statistics are removed together.
   return database_.write(
@@ -219,6 +224,11 @@ std::int64_t PostgresPredictionStore::remove_all() {
         connection.run(
             "DELETE FROM images; DELETE FROM prediction_tallies; "
             "DELETE FROM prediction_new_tallies; DELETE FROM prediction_totals");
+        if (entry) {
+          AuditEntry counted = *entry;
+          counted.detail = "{\"deleted\":" + std::to_string(rows) + "}";
+          append_audit(connection, counted);
+        }
         return rows;
       },
       "BEGIN; SELECT pg_advisory_xact_lock(" + key(Lock::roll_up) +

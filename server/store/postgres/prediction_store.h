@@ -25,9 +25,9 @@ class PostgresPredictionStore : public PredictionStore {
                                        std::int64_t before) override;
   std::optional<PredictionRecord> find(std::int64_t id) override;
   std::optional<std::vector<std::uint8_t>> image(std::int64_t id) override;
-  bool set_right_label(std::int64_t id, const std::string& label) override;
-  bool remove(std::int64_t id) override;
-  std::int64_t remove_all() override;
+  bool set_right_label(std::int64_t id, const std::string& label, const AuditEntry* entry) override;
+  bool remove(std::int64_t id, const AuditEntry* entry) override;
+  std::int64_t remove_all(const AuditEntry* entry) override;
   Statistics statistics(std::optional<Time> since) override;
 
  private:

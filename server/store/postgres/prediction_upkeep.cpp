@@ -50,7 +50,7 @@ void recompute_extremes(Connection& connection, const Key& key, Tally& tally) {
 }
 
 // Merges one batch of the queue; false if it was empty.
-bool merge_batch(Connection& connection, std::int64_t oldest_minute) {
+bool merge_batch(Connection& connection) {
   const Result queued = connection.exec(
       "DELETE FROM prediction_new_tallies WHERE id IN (SELECT id FROM prediction_new_tallies "
       "ORDER BY id LIMIT $1) RETURNING start, model, tally",
@@ -60,7 +60,6 @@ bool merge_batch(Connection& connection, std::int64_t oldest_minute) {
     const std::int64_t start = queued.integer(i, 0);
     const Tally tally = Tally::from_text(queued.text(i, 2));
     for (const std::int64_t span : {kMinute, kHour}) {
-      if (span == kMinute && start < oldest_minute) continue;
       sums[{span, start - start % span, queued.integer(i, 1)}].merge(tally);
     }
   }
@@ -143,12 +142,14 @@ int queue_tallies(Connection& connection, std::span<const NewPrediction> predict
   return static_cast<int>(texts.size());
 }
 
-void roll_up(Connection& connection, Time now) {
-  const std::int64_t oldest_minute = to_sql(now) / 1'000'000 - kMinuteTalliesKept;
-  while (merge_batch(connection, oldest_minute)) {
+void roll_up(Connection& connection) {
+  while (merge_batch(connection)) {
   }
-  connection.exec("DELETE FROM prediction_tallies WHERE span = $1 AND start < $2",
-                  Params::of(kMinute, oldest_minute));
+  // By number and not by age: a clock that jumps ahead must not delete what is recent.
+  connection.exec(
+      "DELETE FROM prediction_tallies WHERE span = $1 AND start < (SELECT min(start) FROM (SELECT "
+      "DISTINCT start FROM prediction_tallies WHERE span = $1 ORDER BY start DESC LIMIT $2) kept)",
+      Params::of(kMinute, kMinutesKept));
 }
 
 void subtract_from_tallies(Connection& connection, std::int64_t model,

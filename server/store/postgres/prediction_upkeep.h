@@ -26,7 +26,7 @@ int queue_tallies(Connection& connection, std::span<const NewPrediction> predict
                   const std::vector<std::int64_t>& models);
 // Merges the queued tallies into prediction_tallies and removes those of minutes older than 48
 // hours. REQUIRES: the lock roll_up.
-void roll_up(Connection& connection, Time now);
+void roll_up(Connection& connection);
 // Subtracts a prediction from the tallies. REQUIRES: the lock roll_up; roll_up() has merged it, and
 // its row is deleted.
 void subtract_from_tallies(Connection& connection, std::int64_t model,

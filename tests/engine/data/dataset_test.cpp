@@ -165,7 +165,8 @@ TEST_CASE("a truncated pixel file is detected when the dataset is opened", "[eng
   std::filesystem::resize_file(segment_path(folder.path(), 0), 10);
   CHECK_THROWS_WITH(Dataset::open(folder.path()), ContainsSubstring("has 10 bytes"));
   std::filesystem::remove(segment_path(folder.path(), 0));
-  CHECK_THROWS_AS(Dataset::open(folder.path()), IoError);
+  CHECK_THROWS_WITH(Dataset::open(folder.path()), ContainsSubstring("pixels-0 does not exist"));
+  CHECK_THROWS_AS(DatasetWriter(folder.path()), DatasetDamaged);
 }
 
 TEST_CASE("an uncommitted addition leaves the dataset unchanged and no files behind",
@@ -187,9 +188,14 @@ TEST_CASE("an uncommitted addition leaves the dataset unchanged and no files beh
 TEST_CASE("files that a crash left behind do not affect the next addition", "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
+  begin_change(folder.path(), read_stored_index(folder.path()).digest, {});
   std::ofstream(segment_path(folder.path(), 1)) << "half an image and then the power went";
+  std::ofstream(segment_path(folder.path(), 0), std::ios::app) << "another half";
+  std::ofstream(folder.path() / ".index.a1b2c3") << "a third";
   CHECK(Dataset::open(folder.path()).images().size() == 3);
   add_images(folder.path(), 3, 2);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / ".index.a1b2c3"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "change"));
   const Dataset dataset = Dataset::open(folder.path());
   for (const ImageRecord& image : dataset.images()) {
     CHECK(dataset.load(image) == image_of(image.hash[31]));

@@ -229,3 +229,44 @@ TEST_CASE("files stored in a batch are complete and leave no temporary files",
   for (const Bytes& each : bytes) CHECK(files.read(sha256_hex(each)) == each);
   CHECK(files_below(folder.path()) == 15);
 }
+
+TEST_CASE("uploaded files that the dataset does not name are removed and others stay",
+          "[server][dataset]") {
+  Fixture f;
+  f.upload(0, 3, "cat");
+  const std::string unnamed = f.originals.store(bmp(77)), used = f.originals.store(bmp(78));
+  const std::string other = f.originals.store(Bytes(100, 7));  // not an image: a model or the like
+  CHECK(f.data.recover({used}) == 1);
+  CHECK_FALSE(f.originals.exists(unnamed));
+  CHECK(f.originals.exists(used));
+  CHECK(f.originals.exists(other));
+  for (int i = 0; i < 3; ++i) CHECK(f.data.has_original(hash_of(bmp(i))));
+  CHECK(f.data.recover({used}) == 0);
+}
+
+TEST_CASE("a damaged dataset is not read as an empty one and its files stay", "[server][dataset]") {
+  Fixture f;
+  f.upload(0, 3, "cat");
+  const std::string unnamed = f.originals.store(bmp(77));
+  fs::remove(index_path(dataset_folder(f.folder.path(), "images")));
+  CHECK_THROWS_AS(f.data.snapshot(), DatasetDamaged);
+  CHECK_THROWS_AS(f.upload(5, 1, "cat"), DatasetDamaged);
+  CHECK_THROWS_AS(f.data.recover({}), DatasetDamaged);
+  CHECK(f.originals.exists(unnamed));
+  for (int i = 0; i < 3; ++i) CHECK(f.data.has_original(hash_of(bmp(i))));
+  CHECK_FALSE(f.data.has_original(hash_of(bmp(5))));
+}
+
+TEST_CASE("the note of a change of the training data is kept until it is forgotten",
+          "[server][dataset]") {
+  Fixture f;
+  f.upload(0, 3, "cat");
+  const ContentHash hash = hash_of(bmp(1));
+  CHECK(f.data.remove({&hash, 1}, {"a1", "who"}).changed == 1);
+  REQUIRE(f.data.finished_changes().size() == 1);
+  CHECK(f.data.finished_changes()[0].text == "who");
+  f.data.forget_change("a1");
+  CHECK(f.data.finished_changes().empty());
+  CHECK(f.data.relabel({&hash, 1}, "dog", {"b2", "who"}).changed == 0);  // nothing to note
+  CHECK(f.data.finished_changes().empty());
+}

@@ -88,6 +88,7 @@ TEST_CASE("an http page is foreign to a server that uses TLS or is behind a TLS 
   GuardOptions options;
   options.loopback = false;
   options.trusted_proxies = {"10.0.0.0/8"};
+  options.host_names = {"fovea.lan"};
   Guard guard(options);
   const auto post = [&](bool secure, const char* scheme, Fields fields, const char* peer) {
     fields.emplace_back("Host", "fovea.lan");
@@ -133,7 +134,7 @@ TEST_CASE("the host of an absolute request target overrides the Host field", "[s
   CHECK(admitted("/a", "localhost:") == 0);
 }
 
-TEST_CASE("remote clients can predict and read but not change anything without tokens",
+TEST_CASE("remote clients can only classify without tokens, under a name that is allowed",
           "[server][http]") {
   GuardOptions open;
   open.loopback = false;
@@ -141,7 +142,9 @@ TEST_CASE("remote clients can predict and read but not change anything without t
   behind_proxy.trusted_proxies = {"127.0.0.1"};
   for (const GuardOptions& options : {open, behind_proxy}) {
     Guard guard(options);
-    CHECK(status(guard, request("GET", {{"Host", "any.name"}}), Role::admin) == 0);
+    CHECK(status(guard, request("GET"), Role::admin) == 403);
+    CHECK(status(guard, request("GET", {{"Host", "any.name"}}), Role::predict) == 403);
+    CHECK(status(guard, request("GET", {{"Host", "any.name"}}), Role::open) == 0);
     CHECK(status(guard, request("POST"), Role::predict) == 0);
     CHECK(actor(guard, request("POST")) == "anonymous");
     Request changing = request("POST");

@@ -1,5 +1,6 @@
 #include "server/registry/registry.h"
 
+#include "engine/core/sha256.h"
 #include "tests/support/catch.h"
 #include "tests/support/stored_registry.h"
 
@@ -37,6 +38,53 @@ TEST_CASE("publishing numbers a version without activating it", "[server][regist
   CHECK(audit[0].action == "publish");
   CHECK(audit[0].subject == "version 2");
   CHECK(audit[0].actor == "test");
+}
+
+TEST_CASE("a small file whose model needs more memory than there is is refused with numbers",
+          "[server][registry]") {
+  const TemporaryFolder folder;
+  StoredRegistry stored(folder.path());
+  RegistryOptions options;
+  options.threads = 2;
+  options.available_memory = [] { return std::uint64_t{1} << 30; };
+  Registry registry(stored.store->versions(), stored.files, options);
+  const NetworkSpec spec{{1, 1024, 1024, 3},
+                         {{Conv2dSpec{.out = 500, .kernel = 1, .pad = 0}},
+                          {GlobalAvgPoolSpec{}},
+                          {FlattenSpec{}},
+                          {DenseSpec{.out = 2}}}};
+  Model model{Network(spec), {}, {"cat", "dog"}, 1.0f, {}};
+  model.network.initialise(1);
+  model.preprocess.size = 1024;
+  const auto file = write_model(model);
+  CHECK(file.size() < 20'000);
+  CHECK_THROWS_AS(registry.publish(file, {}, nullptr, "test"), ModelTooLarge);
+  CHECK_THROWS_WITH(registry.publish(file, {}, nullptr, "test"),
+                    ContainsSubstring("MiB for 2 threads, 1024 MiB are"));
+  CHECK(registry.count() == 0);
+  CHECK(stored.files.list().empty());
+  CHECK(registry.publish(small_model_file(), {}, nullptr, "test") == 1);
+  CHECK(inference_bytes(Classifier(small_model_file())) < 32 << 20);
+}
+
+TEST_CASE("a file that a killed publication stored is removed at the next start",
+          "[server][registry]") {
+  const TemporaryFolder folder;
+  const auto model = small_model_file(7);
+  std::string stored, named;
+  {
+    StoredRegistry service(folder.path());
+    service.publish(1);
+    named = service.registry.find(1).model_sha256;
+    stored = sha256_hex(model);
+    service.files.announce(stored);
+    service.files.store(model);
+    service.files.announce(named);  // killed before the mark was removed
+  }
+  const StoredRegistry restarted(folder.path());
+  CHECK_FALSE(restarted.files.exists(stored));
+  CHECK(restarted.files.exists(named));
+  CHECK(restarted.files.announced().empty());
 }
 
 TEST_CASE("damaged models and contradicting manifests are not published", "[server][registry]") {

@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "tests/support/bitmaps.h"
 #include "tests/support/catch.h"
 #include "tests/support/images.h"
 #include "tests/support/small_app.h"
@@ -83,6 +84,32 @@ TEST_CASE("a single image does not wait for a request of 500 images", "[server][
   blocker.open();
   CHECK(unclassified.get_future().get() >= 500 - Batcher::kMicroBatch);
   CHECK(large.wait().size() == 500);
+}
+
+TEST_CASE("a small image does not wait for the threads that decode large ones", "[server][serve]") {
+  Batcher batcher(1, 100);
+  const auto large_image = bmp(1, 1000, 1000);
+  std::promise<void> decoded, opened;
+  Order first(1), second(3), single(1);
+  for (Order* order : {&first, &second}) {
+    for (ImageFile& image : order->task->images) image.bytes = large_image;
+  }
+  REQUIRE(batcher.submit(first.task, [&, wait = opened.get_future().share()] {
+    decoded.set_value();
+    wait.wait();
+  }));
+  decoded.get_future().get();  // the thread for large images is busy from here on
+  REQUIRE(second.submit_to(batcher));
+  REQUIRE(single.submit_to(batcher));
+  CHECK(single.finished->get_future().wait_for(20s) == std::future_status::ready);
+  CHECK(single.task->predictions.at(0).status == Prediction::Status::ok);
+  CHECK(batcher.waiting() == 3);
+  opened.set_value();
+  for (const Prediction& prediction : second.wait()) {
+    CHECK(prediction.status == Prediction::Status::ok);
+  }
+  CHECK(first.task->predictions.at(0).status == Prediction::Status::ok);
+  CHECK(batcher.waiting() == 0);
 }
 
 TEST_CASE("requests for two models take turns and each micro-batch has one model",

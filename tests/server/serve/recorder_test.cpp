@@ -44,11 +44,12 @@ class FaultyStore : public PredictionStore {
   std::optional<std::vector<std::uint8_t>> image(std::int64_t id) override {
     return real_.image(id);
   }
-  bool set_right_label(std::int64_t id, const std::string& label) override {
-    return real_.set_right_label(id, label);
+  bool set_right_label(std::int64_t id, const std::string& label,
+                       const AuditEntry* entry) override {
+    return real_.set_right_label(id, label, entry);
   }
-  bool remove(std::int64_t id) override { return real_.remove(id); }
-  std::int64_t remove_all() override { return real_.remove_all(); }
+  bool remove(std::int64_t id, const AuditEntry* entry) override { return real_.remove(id, entry); }
+  std::int64_t remove_all(const AuditEntry* entry) override { return real_.remove_all(entry); }
   Statistics statistics(std::optional<Time> since) override { return real_.statistics(since); }
 
   std::mutex mutex;

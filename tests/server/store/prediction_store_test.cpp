@@ -2,6 +2,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
+#include "server/store/audit_log.h"
 #include "server/store/store.h"
 #include "tests/support/catch.h"
 #include "tests/support/stores.h"
@@ -107,7 +108,7 @@ TEST_CASE("filters select matching predictions and combine", "[server][store]") 
   history.add({"one_Cat.png", "a", 0.9f, 1, start - 2h});
   history.add({"100%.png", "b", 0.1f, 2, start - 1h});
   history.add({"three.png", "c", 0.55f, 2, start});
-  history->set_right_label(2, "cat");
+  history->set_right_label(2, "cat", nullptr);
   PredictionFilter filter;
   SECTION("label") {
     CHECK((filter.label = "cat", history.ids(filter)) == Ids{3, 1});
@@ -160,16 +161,45 @@ TEST_CASE("an image is stored once and removed with its last prediction", "[serv
   History history;
   history.add({"a", "same"});
   history.add({"b", "same"});
-  CHECK(history->remove(1));
-  CHECK_FALSE(history->remove(1));
+  CHECK(history->remove(1, nullptr));
+  CHECK_FALSE(history->remove(1, nullptr));
   CHECK(history->image(2).has_value());
-  CHECK(history->remove(2));
+  CHECK(history->remove(2, nullptr));
   history.add({"c", "same"});
   CHECK(history->image(3).has_value());
-  CHECK(history->remove_all() == 1);
+  CHECK(history->remove_all(nullptr) == 1);
   CHECK(history.ids({}).empty());
   CHECK(history->statistics({}).all.count == 0);
   CHECK(history.add({}) == 4);  // ids are never reused
+}
+
+TEST_CASE("deletions and labels are committed with their audit entries", "[server][store]") {
+  History history;
+  history.add({"a"});
+  history.add({"b"});
+  const AuditEntry entry{0, {}, "local", "change", "predictions", ""};
+  CHECK(history->set_right_label(2, "cat", &entry));
+  CHECK(history->remove(1, &entry));
+  CHECK_FALSE(history->remove(1, &entry));
+  CHECK_FALSE(history->set_right_label(1, "cat", &entry));
+  CHECK(history->remove_all(&entry) == 1);
+  const auto entries = history.store->audit().newest(10);
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[0].detail == R"({"deleted":1})");
+  CHECK(entries[1].detail == "{}");
+}
+
+TEST_CASE("a clock that jumps ahead deletes no statistics", "[server][store]") {
+  HistoryLimits limits;
+  limits.max_rows = 3;  // the tallies are merged after three rows
+  History history(limits);
+  const Time now = std::chrono::system_clock::now();
+  history.add({"a", "a", 0.9f, 1, now - 1h});
+  history.add({"b", "b", 0.9f, 1, now - 30min});
+  history.add({"c", "c", 0.9f, 1, now + 24h * 365});
+  history.add({"d", "d", 0.9f, 1, now});
+  CHECK(history->statistics(now - 2h).all.count == 4);
+  CHECK(history->statistics({}).all.count == 4);
 }
 
 TEST_CASE("the oldest images are removed when the size limit is exceeded", "[server][store]") {
@@ -211,8 +241,8 @@ TEST_CASE("statistics sum the predictions of a period", "[server][store]") {
   history.add({"a", "a", 0.9f, 1, now - 30h, 1});
   history.add({"b", "b", 0.2f, 1, now - 5min, 2});
   history.add({"c", "c", 0.55f, 2, now, 30});
-  history->set_right_label(1, "cat");
-  history->set_right_label(3, "bird");
+  history->set_right_label(1, "cat", nullptr);
+  history->set_right_label(3, "bird", nullptr);
   const Statistics all = history->statistics({});
   CHECK(all.all.count == 3);
   CHECK(all.all.uncertain == 1);
@@ -249,7 +279,7 @@ TEST_CASE("a deleted prediction is subtracted from the statistics", "[server][st
   history.add({"b", "b", 0.7f, 1, now});
   history.add({"c", "c", 0.8f, 1, now});
   CHECK(history->statistics({}).all.probability_max == Approx(0.9));
-  history->remove(1);
+  history->remove(1, nullptr);
   for (const auto since : {std::optional<Time>(), std::optional<Time>(now - 1h)}) {
     const Statistics statistics = history->statistics(since);
     CHECK(statistics.all.count == 2);

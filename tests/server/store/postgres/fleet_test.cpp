@@ -81,7 +81,7 @@ TEST_CASE("totals and statistics are right with concurrent writers", "[server][s
   int removed = 0;
   for (int i = 0; i < 30; ++i) {
     for (const auto& record : a->predictions().newest({}, 1)) {
-      removed += b->predictions().remove(record.id) ? 1 : 0;
+      removed += b->predictions().remove(record.id, nullptr) ? 1 : 0;
     }
     a->predictions().statistics({});
     std::this_thread::sleep_for(5ms);
@@ -132,9 +132,7 @@ TEST_CASE("predictions that are committed after newer ones are in the statistics
   store->predictions().append(first);
   const auto merge = [&] {
     postgres::Database database(postgres::parse_url(fleet.server.url(fleet.name)));
-    database.write([](Connection& connection) {
-      postgres::roll_up(connection, std::chrono::system_clock::now());
-    });
+    database.write([](Connection& connection) { postgres::roll_up(connection); });
   };
   const auto count = [&] { return store->predictions().statistics({}).all.count; };
   std::int64_t late_id = 0;
@@ -158,7 +156,7 @@ TEST_CASE("predictions that are committed after newer ones are in the statistics
   merge();
   CHECK(count() == 3);
   CHECK(scalar(fleet, "SELECT count(*) FROM prediction_new_tallies") == 0);
-  CHECK(store->predictions().remove(late_id));
+  CHECK(store->predictions().remove(late_id, nullptr));
   CHECK(count() == 2);
 }
 

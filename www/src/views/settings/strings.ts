@@ -8,7 +8,7 @@ export const words = {
       local: "You use the server's own machine, so you may do everything.",
       admin: "Your token has the admin role: it may do everything.",
       predict: "Your token has the predict role: it may classify images and read the model, but change nothing.",
-      anonymous: "You have no token: you may classify images and read, but change nothing.",
+      anonymous: "You have no token: you may classify images and read the model, but change nothing.",
     } as Record<string, string>,
     unknown: "Your role is shown when the server responds.",
     refused: "This server requires a token, and this page has no valid one.",
