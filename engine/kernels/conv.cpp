@@ -19,11 +19,7 @@ int round_up(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// A 1x1 convolution reads each pixel once, so that all pixels may be regarded as one row.
-bool is_pointwise(const ConvShape& s) {
-  return s.kernel == 1 && s.stride == 1 && s.pad.empty();
-}
-
+// All pixels of a 1x1 convolution may be regarded as one row.
 DirectShape direct_shape(const ConvShape& s) {
   if (is_pointwise(s)) return {s.h * s.w, s.c, 1, s.h * s.w, s.out, 1, 1};
   return {s.padded_w(), s.c, s.out_h(), s.out_w(), s.out, s.kernel, s.stride};
@@ -59,6 +55,17 @@ void pack_transposed(const Scalar* weights, const ConvShape& s, Tensor& packed) 
 }
 
 }  // namespace
+
+bool is_pointwise(const ConvShape& s) {
+  return s.kernel == 1 && s.stride == 1 && s.pad.empty();
+}
+
+const Scalar* padded_image(const Scalar* image, const ConvShape& s, ConvScratch& scratch) {
+  if (s.pad.empty()) return image;
+  scratch.padded.resize({1, s.padded_h(), s.padded_w(), s.c});
+  pad_image(image, s.h, s.w, s.c, s.pad, scratch.padded.data());
+  return scratch.padded.data();
+}
 
 Padding same_padding(int h, int w, int kernel, int stride) {
   const auto total = [&](int side) {

@@ -1,0 +1,203 @@
+// The kernels of inference for one instruction set. CMake compiles this file once per instruction
+// set, each time with another FOVEA_ISA (the namespace) and other -m options. It must not use
+// templates or inline functions of other headers (see direct_conv.h).
+//
+// The product keeps a tile of R rows and V vectors of channels in registers (Goto and van de Geijn
+// 2008): each step of the sum loads V vectors of weights, and one number of each row, which the
+// processor copies into all lanes. Enough sums are open to hide the latency of a multiply-add.
+
+#include "engine/kernels/panel.h"
+
+namespace fovea::kernels::FOVEA_ISA {
+
+extern const PanelKernels kPanelKernels;
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+constexpr int kRows = 14;  // 28 of 32 registers; 14 divides the widths of networks for 224 pixels
+constexpr int kPixels = 7;
+#elif defined(__AVX__)
+constexpr int kVectorBytes = 32;
+constexpr int kRows = 6;  // 12 of 16 registers
+constexpr int kPixels = 4;
+#else
+constexpr int kVectorBytes = 16;
+constexpr int kRows = 4;  // 4 x 8 floats: what WebAssembly engines keep in registers
+constexpr int kPixels = 4;
+#endif
+constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(Scalar));
+
+typedef Scalar Vector __attribute__((vector_size(kVectorBytes)));
+typedef Scalar Unaligned
+    __attribute__((vector_size(kVectorBytes), aligned(alignof(Scalar)), may_alias));
+
+Vector load(const Scalar* p) {
+  return *reinterpret_cast<const Unaligned*>(p);
+}
+void store(Scalar* p, Vector v) {
+  *reinterpret_cast<Unaligned*>(p) = v;
+}
+
+// Copies n < kLanes numbers.
+void copy_part(const Scalar* from, Scalar* to, int n) {
+  for (int size = kLanes / 2; size > 0; size /= 2) {
+    if ((n & size) == 0) continue;
+    for (int i = 0; i < size; ++i) to[i] = from[i];
+    from += size;
+    to += size;
+  }
+}
+
+// Each lane limited to low..high; `low` for NaN.
+inline Vector limit(Vector v, const OutputRange& range) {
+  if (!range.limited) return v;
+  const Vector low = Vector{} + range.low, high = Vector{} + range.high;
+  const Vector above = v > low ? v : low;
+  return above < high ? above : high;
+}
+
+int smaller(int a, int b) {
+  return a < b ? a : b;
+}
+
+// acc[i] += sum over k < depth of a[i * row + k] * b[k].
+template <int R, int V>
+inline void accumulate(const Scalar* a, long row, const Scalar* b, int depth, Vector (&acc)[R][V]) {
+  for (int k = 0; k < depth; ++k, b += V * kLanes) {
+    Vector weights[V];
+    for (int v = 0; v < V; ++v) weights[v] = load(b + v * kLanes);
+    for (int i = 0; i < R; ++i) {
+      const Scalar value = a[i * row + k];
+      for (int v = 0; v < V; ++v) acc[i][v] += value * weights[v];
+    }
+  }
+}
+
+// Adds `add` and stores the first `channels` numbers of a row.
+template <int V>
+inline void write_row(Vector (&acc)[V], const Scalar* add, int channels, Scalar* y) {
+  for (int v = 0; v < V; ++v) {
+    const int rest = channels - v * kLanes;
+    if (rest >= kLanes) {
+      if (add != nullptr) acc[v] += load(add + v * kLanes);
+      store(y + v * kLanes, acc[v]);
+    } else if (rest > 0) {
+      Scalar part[kLanes] = {};
+      if (add != nullptr) copy_part(add + v * kLanes, part, rest);
+      store(part, acc[v] + load(part));
+      copy_part(part, y + v * kLanes, rest);
+    }
+  }
+}
+
+// R rows beginning with row `first`.
+template <int R, int V>
+void product_tile(const PanelProduct& p, int first) {
+  Vector acc[R][V];
+  for (int v = 0; v < V; ++v) {
+    const Vector bias = load(p.bias + v * kLanes);
+    for (int i = 0; i < R; ++i) acc[i][v] = bias;
+  }
+  const Scalar* a = p.a + first * p.a_row;
+  const Scalar* b = p.weights;
+  for (int s = 0; s < p.segments; ++s, a += p.a_segment, b += long{p.depth} * V * kLanes) {
+    accumulate<R, V>(a, p.a_row, b, s + 1 < p.segments ? p.depth : p.last_depth, acc);
+  }
+  int column = first % p.line;
+  long at = first * p.y_row + first / p.line * p.y_gap;
+  for (int i = 0; i < R; ++i, at += p.y_row) {
+    for (int v = 0; v < V; ++v) acc[i][v] = limit(acc[i][v], p.range);
+    write_row<V>(acc[i], p.add != nullptr ? p.add + at : nullptr, p.channels, p.y + at);
+    if (++column == p.line) {
+      column = 0;
+      at += p.y_gap;
+    }
+  }
+}
+
+using ProductTile = void (*)(const PanelProduct&, int);
+constexpr int clamp_rows(int rows) {
+  return rows < kRows ? rows : kRows;
+}
+// Tiles by their number of rows. Entries above kRows are never called. They repeat the entry kRows,
+// so that the compiler generates no code for them.
+#define FOVEA_TILES(V)                                                       \
+  {                                                                          \
+    nullptr, product_tile<clamp_rows(1), V>, product_tile<clamp_rows(2), V>, \
+        product_tile<clamp_rows(3), V>, product_tile<clamp_rows(4), V>,      \
+        product_tile<clamp_rows(5), V>, product_tile<clamp_rows(6), V>,      \
+        product_tile<clamp_rows(7), V>, product_tile<clamp_rows(8), V>,      \
+        product_tile<clamp_rows(9), V>, product_tile<clamp_rows(10), V>,     \
+        product_tile<clamp_rows(11), V>, product_tile<clamp_rows(12), V>,    \
+        product_tile<clamp_rows(13), V>, product_tile<clamp_rows(14), V>     \
+  }
+constexpr ProductTile kOneVector[] = FOVEA_TILES(1);
+constexpr ProductTile kTwoVectors[] = FOVEA_TILES(2);
+#undef FOVEA_TILES
+
+void product(const PanelProduct* p) {
+  const ProductTile* tiles = p->vectors == 1 ? kOneVector : kTwoVectors;
+  // The tile size that splits the rows most evenly: 15 rows are 8 + 7, which is faster than 14 + 1.
+  const int count = (p->rows + kRows - 1) / kRows;
+  const int size = count > 0 ? (p->rows + count - 1) / count : 0;
+  for (int row = 0; row < p->rows; row += size) tiles[smaller(size, p->rows - row)](*p, row);
+}
+
+// T pixels of a row, one vector of channels.
+template <int K, int S, int T>
+inline void depthwise_tile(const PanelDepthwise& p, const Scalar* x, long width, int vector,
+                           Scalar* y) {
+  Vector acc[T];
+  const Vector bias = load(p.bias + vector * kLanes);
+  for (int t = 0; t < T; ++t) acc[t] = bias;
+  const Scalar* w = p.weights + vector * kLanes;
+  for (int kh = 0; kh < K; ++kh, x += p.x_row) {
+    Vector in[(T - 1) * S + K];
+    for (int i = 0; i < (T - 1) * S + K; ++i) in[i] = load(x + i * width);
+    for (int kw = 0; kw < K; ++kw, w += width) {
+      const Vector weight = load(w);
+      for (int t = 0; t < T; ++t) acc[t] += in[t * S + kw] * weight;
+    }
+  }
+  for (int t = 0; t < T; ++t) store(y + t * p.y_pixel, limit(acc[t], p.range));
+}
+
+template <int K, int S>
+void depthwise_rows(const PanelDepthwise& p) {
+  const long width = p.vectors * kLanes;
+  for (int r = 0; r < p.rows; ++r) {
+    for (int v = 0; v < p.vectors; ++v) {
+      const Scalar* x = p.x + long{r} * S * p.x_row + v * kLanes;
+      Scalar* y = p.y + r * p.y_line + v * kLanes;
+      if (p.columns < kPixels) {
+        for (int c = 0; c < p.columns; ++c) {
+          depthwise_tile<K, S, 1>(p, x + c * S * width, width, v, y + c * p.y_pixel);
+        }
+        continue;
+      }
+      // The last tile overlaps the one before it.
+      for (int c = 0; c < p.columns; c += kPixels) {
+        if (c > p.columns - kPixels) c = p.columns - kPixels;
+        depthwise_tile<K, S, kPixels>(p, x + c * S * width, width, v, y + c * p.y_pixel);
+      }
+    }
+  }
+}
+
+void depthwise(const PanelDepthwise* p) {
+  if (p->kernel == 3) {
+    p->stride == 1 ? depthwise_rows<3, 1>(*p) : depthwise_rows<3, 2>(*p);
+  } else {
+    p->stride == 1 ? depthwise_rows<5, 1>(*p) : depthwise_rows<5, 2>(*p);
+  }
+}
+
+}  // namespace
+
+#define FOVEA_STRING_(x) #x
+#define FOVEA_STRING(x) FOVEA_STRING_(x)  // expands x, then quotes it
+const PanelKernels kPanelKernels = {FOVEA_STRING(FOVEA_ISA), kLanes, product, depthwise};
+
+}  // namespace fovea::kernels::FOVEA_ISA
