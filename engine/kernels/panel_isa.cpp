@@ -17,15 +17,17 @@ namespace {
 #if defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
 constexpr int kRows = 14;  // 28 of 32 registers; 14 divides the widths of networks for 224 pixels
-constexpr int kPixels = 7;
 #elif defined(__AVX__)
 constexpr int kVectorBytes = 32;
 constexpr int kRows = 6;  // 12 of 16 registers
-constexpr int kPixels = 4;
 #else
 constexpr int kVectorBytes = 16;
 constexpr int kRows = 4;  // 4 x 8 floats: what WebAssembly engines keep in registers
-constexpr int kPixels = 4;
+#endif
+#if defined(__clang__)
+#define FOVEA_UNROLL _Pragma("unroll")
+#else
+#define FOVEA_UNROLL _Pragma("GCC unroll 16")
 #endif
 constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(Scalar));
 
@@ -51,9 +53,7 @@ void copy_part(const Scalar* from, Scalar* to, int n) {
 }
 
 // Each lane limited to low..high; `low` for NaN.
-inline Vector limit(Vector v, const OutputRange& range) {
-  if (!range.limited) return v;
-  const Vector low = Vector{} + range.low, high = Vector{} + range.high;
+inline Vector limit(Vector v, Vector low, Vector high) {
   const Vector above = v > low ? v : low;
   return above < high ? above : high;
 }
@@ -75,20 +75,50 @@ inline void accumulate(const Scalar* a, long row, const Scalar* b, int depth, Ve
   }
 }
 
-// Adds `add` and stores the first `channels` numbers of a row.
-template <int V>
-inline void write_row(Vector (&acc)[V], const Scalar* add, int channels, Scalar* y) {
-  for (int v = 0; v < V; ++v) {
-    const int rest = channels - v * kLanes;
-    if (rest >= kLanes) {
-      if (add != nullptr) acc[v] += load(add + v * kLanes);
-      store(y + v * kLanes, acc[v]);
-    } else if (rest > 0) {
-      Scalar part[kLanes] = {};
-      if (add != nullptr) copy_part(add + v * kLanes, part, rest);
-      store(part, acc[v] + load(part));
-      copy_part(part, y + v * kLanes, rest);
+// The offset of a row in y. Rows are visited one after the other.
+struct Place {
+  Place(const PanelProduct& p, int row)
+      : column(row % p.line), at(row * p.y_row + row / p.line * p.y_gap) {}
+  void next(const PanelProduct& p) {
+    const bool end = ++column == p.line;
+    column = end ? 0 : column;
+    at += p.y_row + (end ? p.y_gap : 0);
+  }
+  int column;
+  long at;
+};
+
+// R rows of whole vectors. The loops have constant bounds, so that the sums stay in registers.
+template <int R, int V, bool kAdd>
+inline void write_rows(const Vector (&acc)[R][V], const PanelProduct& p, Place place) {
+  FOVEA_UNROLL for (int i = 0; i < R; ++i) {
+    FOVEA_UNROLL for (int v = 0; v < V; ++v) {
+      const long at = place.at + v * kLanes;
+      store(p.y + at, kAdd ? acc[i][v] + load(p.add + at) : acc[i][v]);
     }
+    place.next(p);
+  }
+}
+
+// Rows of `channels` < V * kLanes numbers, which begin in `sums` {rows, V * kLanes}.
+template <int V>
+void write_parts(const Scalar* sums, int rows, const PanelProduct& p, Place place) {
+  for (int i = 0; i < rows; ++i, sums += V * kLanes, place.next(p)) {
+    Scalar* y = p.y + place.at;
+    const Scalar* add = p.add != nullptr ? p.add + place.at : nullptr;
+    int done = 0;
+    if (V == 2 && p.channels >= kLanes) {
+      store(y, add != nullptr ? load(sums) + load(add) : load(sums));
+      done = kLanes;
+    }
+    Scalar part[kLanes];
+    if (add != nullptr) {
+      copy_part(add + done, part, p.channels - done);
+      store(part, load(sums + done) + load(part));
+    } else {
+      store(part, load(sums + done));
+    }
+    copy_part(part, y + done, p.channels - done);
   }
 }
 
@@ -96,24 +126,32 @@ inline void write_row(Vector (&acc)[V], const Scalar* add, int channels, Scalar*
 template <int R, int V>
 void product_tile(const PanelProduct& p, int first) {
   Vector acc[R][V];
-  for (int v = 0; v < V; ++v) {
+  FOVEA_UNROLL for (int v = 0; v < V; ++v) {
     const Vector bias = load(p.bias + v * kLanes);
-    for (int i = 0; i < R; ++i) acc[i][v] = bias;
+    FOVEA_UNROLL for (int i = 0; i < R; ++i) acc[i][v] = bias;
   }
   const Scalar* a = p.a + first * p.a_row;
   const Scalar* b = p.weights;
   for (int s = 0; s < p.segments; ++s, a += p.a_segment, b += long{p.depth} * V * kLanes) {
     accumulate<R, V>(a, p.a_row, b, s + 1 < p.segments ? p.depth : p.last_depth, acc);
   }
-  int column = first % p.line;
-  long at = first * p.y_row + first / p.line * p.y_gap;
-  for (int i = 0; i < R; ++i, at += p.y_row) {
-    for (int v = 0; v < V; ++v) acc[i][v] = limit(acc[i][v], p.range);
-    write_row<V>(acc[i], p.add != nullptr ? p.add + at : nullptr, p.channels, p.y + at);
-    if (++column == p.line) {
-      column = 0;
-      at += p.y_gap;
+  if (p.range.limited) {
+    const Vector low = Vector{} + p.range.low, high = Vector{} + p.range.high;
+    FOVEA_UNROLL for (int i = 0; i < R; ++i) {
+      FOVEA_UNROLL for (int v = 0; v < V; ++v) acc[i][v] = limit(acc[i][v], low, high);
     }
+  }
+  const Place place(p, first);
+  if (p.channels < V * kLanes) {
+    Scalar sums[R * V * kLanes];
+    FOVEA_UNROLL for (int i = 0; i < R; ++i) {
+      FOVEA_UNROLL for (int v = 0; v < V; ++v) store(sums + (i * V + v) * kLanes, acc[i][v]);
+    }
+    write_parts<V>(sums, R, p, place);
+  } else if (p.add != nullptr) {
+    write_rows<R, V, true>(acc, p, place);
+  } else {
+    write_rows<R, V, false>(acc, p, place);
   }
 }
 
@@ -151,46 +189,55 @@ inline void depthwise_tile(const PanelDepthwise& p, const Scalar* x, long width,
                            Scalar* y) {
   Vector acc[T];
   const Vector bias = load(p.bias + vector * kLanes);
-  for (int t = 0; t < T; ++t) acc[t] = bias;
+  FOVEA_UNROLL for (int t = 0; t < T; ++t) acc[t] = bias;
   const Scalar* w = p.weights + vector * kLanes;
-  for (int kh = 0; kh < K; ++kh, x += p.x_row) {
+  FOVEA_UNROLL for (int kh = 0; kh < K; ++kh, x += p.x_row) {
     Vector in[(T - 1) * S + K];
-    for (int i = 0; i < (T - 1) * S + K; ++i) in[i] = load(x + i * width);
-    for (int kw = 0; kw < K; ++kw, w += width) {
+    FOVEA_UNROLL for (int i = 0; i < (T - 1) * S + K; ++i) in[i] = load(x + i * width);
+    FOVEA_UNROLL for (int kw = 0; kw < K; ++kw, w += width) {
       const Vector weight = load(w);
-      for (int t = 0; t < T; ++t) acc[t] += in[t * S + kw] * weight;
+      FOVEA_UNROLL for (int t = 0; t < T; ++t) acc[t] += in[t * S + kw] * weight;
     }
   }
-  for (int t = 0; t < T; ++t) store(y + t * p.y_pixel, limit(acc[t], p.range));
+  if (p.range.limited) {
+    const Vector low = Vector{} + p.range.low, high = Vector{} + p.range.high;
+    FOVEA_UNROLL for (int t = 0; t < T; ++t) acc[t] = limit(acc[t], low, high);
+  }
+  FOVEA_UNROLL for (int t = 0; t < T; ++t) store(y + t * p.y_pixel, acc[t]);
 }
 
-template <int K, int S>
+// Tiles of T pixels; the last one overlaps the one before it. REQUIRES: p.columns >= T
+template <int K, int S, int T>
 void depthwise_rows(const PanelDepthwise& p) {
   const long width = p.vectors * kLanes;
   for (int r = 0; r < p.rows; ++r) {
     for (int v = 0; v < p.vectors; ++v) {
       const Scalar* x = p.x + long{r} * S * p.x_row + v * kLanes;
       Scalar* y = p.y + r * p.y_line + v * kLanes;
-      if (p.columns < kPixels) {
-        for (int c = 0; c < p.columns; ++c) {
-          depthwise_tile<K, S, 1>(p, x + c * S * width, width, v, y + c * p.y_pixel);
-        }
-        continue;
-      }
-      // The last tile overlaps the one before it.
-      for (int c = 0; c < p.columns; c += kPixels) {
-        if (c > p.columns - kPixels) c = p.columns - kPixels;
-        depthwise_tile<K, S, kPixels>(p, x + c * S * width, width, v, y + c * p.y_pixel);
+      for (int c = 0; c < p.columns; c += T) {
+        if (c > p.columns - T) c = p.columns - T;
+        depthwise_tile<K, S, T>(p, x + c * S * width, width, v, y + c * p.y_pixel);
       }
     }
   }
 }
 
+template <int K, int S>
+void depthwise_tiles(const PanelDepthwise& p) {
+#if defined(__AVX512F__)
+  // With 32 registers. 7 divides the widths of networks for 224 pixels.
+  const auto computed = [&](int tile) { return (p.columns + tile - 1) / tile * tile; };
+  if (p.columns >= 7 && computed(7) < computed(8)) return depthwise_rows<K, S, 7>(p);
+  if (p.columns >= 8) return depthwise_rows<K, S, 8>(p);
+#endif
+  p.columns >= 4 ? depthwise_rows<K, S, 4>(p) : depthwise_rows<K, S, 1>(p);
+}
+
 void depthwise(const PanelDepthwise* p) {
   if (p->kernel == 3) {
-    p->stride == 1 ? depthwise_rows<3, 1>(*p) : depthwise_rows<3, 2>(*p);
+    p->stride == 1 ? depthwise_tiles<3, 1>(*p) : depthwise_tiles<3, 2>(*p);
   } else {
-    p->stride == 1 ? depthwise_rows<5, 1>(*p) : depthwise_rows<5, 2>(*p);
+    p->stride == 1 ? depthwise_tiles<5, 1>(*p) : depthwise_tiles<5, 2>(*p);
   }
 }
 
