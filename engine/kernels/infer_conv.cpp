@@ -95,6 +95,9 @@ PanelProduct panel_product(const PackedMatrix& matrix, int panel, Activation act
   PanelProduct p{};
   const std::int64_t first = std::int64_t{panel} * matrix.panel_width();
   p.weights = matrix.weights.data() + first * matrix.depth;
+  p.next = panel + 1 < matrix.panels()
+               ? p.weights + std::int64_t{matrix.panel_width()} * matrix.depth
+               : p.weights;
   p.bias = matrix.bias.data() + first;
   p.range = output_range(activation);
   p.vectors = matrix.vectors(panel);

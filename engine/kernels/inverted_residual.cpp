@@ -29,6 +29,7 @@ class WidePanels {
   void compute(const Scalar* x, int image, int panel, int begin, int end, Tensor& band) const {
     const int width = weights_.first.vectors(panel) * lanes_;
     const DepthwiseShape& d = s_.depthwise;
+    prefetch(depthwise_weights(panel), d.taps() * width);
     const auto first_row = [&](int oy) { return oy * d.stride - d.pad.top; };
     const int step = band_outputs(width);
     band.resize({1, rows_for(std::min(step, end - begin)), line_, width});
@@ -49,6 +50,13 @@ class WidePanels {
   }
 
  private:
+  const Scalar* depthwise_weights(int panel) const {
+    return weights_.depthwise.data() + long{panel} * 2 * lanes_ * s_.depthwise.taps();
+  }
+  static void prefetch(const Scalar* numbers, int count) {
+    constexpr int kCacheLine = 64 / int{sizeof(Scalar)};
+    for (int i = 0; i < count; i += kCacheLine) __builtin_prefetch(numbers + i, 0, 2);
+  }
   int rows_for(int outputs) const {
     return (outputs - 1) * s_.depthwise.stride + s_.depthwise.kernel;
   }
@@ -81,6 +89,7 @@ class WidePanels {
     if (end <= inside) return;
     const ConvShape& f = s_.first;
     PanelProduct p = panel_product(weights_.first, panel, weights_.first_activation);
+    if (panel + 1 == weights_.first.panels()) p.next = weights_.last.weights.data();
     p.channels = width;  // the weights beyond the last channel are zero
     p.y = band + (inside - first) * size + s_.depthwise.pad.left * width;
     p.y_row = width;
@@ -100,11 +109,11 @@ class WidePanels {
 
   void convolve(int image, int panel, int width, int oy, int count, const Scalar* band) const {
     const DepthwiseShape& d = s_.depthwise;
-    const int taps = d.taps(), panel_width = 2 * lanes_;
+    const int panel_width = 2 * lanes_;
     PanelDepthwise p{};
     p.x = band;
     p.x_row = row_size(width);
-    p.weights = weights_.depthwise.data() + long{panel} * panel_width * taps;
+    p.weights = depthwise_weights(panel);
     p.bias = weights_.depthwise_bias.data() + long{panel} * panel_width;
     p.range = output_range(weights_.depthwise_activation);
     p.kernel = d.kernel;

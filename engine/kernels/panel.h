@@ -18,6 +18,7 @@ struct PanelProduct {
   long a_row, a_segment;
   int segments, depth, last_depth;  // the last segment has last_depth numbers
   const Scalar* weights;            // {(segments - 1) * depth + last_depth, vectors * lanes}
+  const Scalar* next;               // weights that are needed soon, to be fetched into the cache
   const Scalar* bias;               // {vectors * lanes}
   OutputRange range;
   int vectors;   // 1 or 2

@@ -62,10 +62,16 @@ int smaller(int a, int b) {
   return a < b ? a : b;
 }
 
-// acc[i] += sum over k < depth of a[i * row + k] * b[k].
+// acc[i] += sum over k < depth of a[i * row + k] * b[k]. Fetches as many numbers of `next` into the
+// second-level cache as it reads of b: the weights of a network are larger than this cache, and the
+// processor fetches ahead by itself only within a page.
 template <int R, int V>
-inline void accumulate(const Scalar* a, long row, const Scalar* b, int depth, Vector (&acc)[R][V]) {
-  for (int k = 0; k < depth; ++k, b += V * kLanes) {
+inline void accumulate(const Scalar* a, long row, const Scalar* b, const Scalar* next, int depth,
+                       Vector (&acc)[R][V]) {
+  constexpr int kCacheLine = 64 / static_cast<int>(sizeof(Scalar));
+  for (int k = 0; k < depth; ++k, b += V * kLanes, next += V * kLanes) {
+    FOVEA_UNROLL for (int i = 0; i < V * kLanes; i += kCacheLine)
+        __builtin_prefetch(next + i, 0, 2);
     Vector weights[V];
     for (int v = 0; v < V; ++v) weights[v] = load(b + v * kLanes);
     for (int i = 0; i < R; ++i) {
@@ -132,8 +138,10 @@ void product_tile(const PanelProduct& p, int first) {
   }
   const Scalar* a = p.a + first * p.a_row;
   const Scalar* b = p.weights;
-  for (int s = 0; s < p.segments; ++s, a += p.a_segment, b += long{p.depth} * V * kLanes) {
-    accumulate<R, V>(a, p.a_row, b, s + 1 < p.segments ? p.depth : p.last_depth, acc);
+  const Scalar* next = p.next;
+  const long panel_step = long{p.depth} * V * kLanes;
+  for (int s = 0; s < p.segments; ++s, a += p.a_segment, b += panel_step, next += panel_step) {
+    accumulate<R, V>(a, p.a_row, b, next, s + 1 < p.segments ? p.depth : p.last_depth, acc);
   }
   if (p.range.limited) {
     const Vector low = Vector{} + p.range.low, high = Vector{} + p.range.high;
