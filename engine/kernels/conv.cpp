@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/core/parallel.h"
 #include "engine/kernels/direct_conv.h"
 #include "engine/kernels/im2col.h"
 
@@ -60,10 +61,20 @@ bool is_pointwise(const ConvShape& s) {
   return s.kernel == 1 && s.stride == 1 && s.pad.empty();
 }
 
-const Scalar* padded_image(const Scalar* image, const ConvShape& s, ConvScratch& scratch) {
+const Scalar* padded_image(const Scalar* image, const ConvShape& s, ConvScratch& scratch,
+                           int threads) {
   if (s.pad.empty()) return image;
   scratch.padded.resize({1, s.padded_h(), s.padded_w(), s.c});
-  pad_image(image, s.h, s.w, s.c, s.pad, scratch.padded.data());
+  const int parts = std::min(threads, s.h);
+  parallel_parts(parts, [&](int part) {
+    const int begin = s.h * part / parts, end = s.h * (part + 1) / parts;
+    Padding pad = s.pad;
+    if (begin > 0) pad.top = 0;
+    if (end < s.h) pad.bottom = 0;
+    const int row = begin > 0 ? begin + s.pad.top : 0;
+    pad_image(image + std::int64_t{begin} * s.w * s.c, end - begin, s.w, s.c, pad,
+              scratch.padded.data() + std::int64_t{row} * s.padded_w() * s.c);
+  });
   return scratch.padded.data();
 }
 

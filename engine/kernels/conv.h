@@ -54,13 +54,17 @@ struct ConvScratch {
   Tensor packed;   // weights of the transposed convolution, in panels
   Tensor columns;  // im2col matrix; also the bias or dy widened to whole panels
   // Of inverted_residual_infer: the results of the depthwise convolution, and for each thread some
-  // rows of its input.
-  Tensor depthwise;
-  std::vector<Tensor> bands;
+  // rows of its input; a part of the sum.
+  Tensor depthwise, partial;
+  struct alignas(64) Band {  // not in the cache line of another thread
+    Tensor rows;
+  };
+  std::vector<Band> bands;
 };
 
 // `image` {h, w, c} with its border of zeros: the image itself, or scratch.padded.
-const Scalar* padded_image(const Scalar* image, const ConvShape& s, ConvScratch& scratch);
+const Scalar* padded_image(const Scalar* image, const ConvShape& s, ConvScratch& scratch,
+                           int threads);
 
 // The functions process n images sequentially on the calling thread. The order of summation depends
 // on the shape only, so results do not depend on the number of images or threads.

@@ -29,7 +29,12 @@ void product_part(const ProductRows& a, const PackedMatrix& matrix, Activation a
       p.a_segment = a.segment;
       p.segments = a.segments;
       p.depth = a.depth;
-      p.last_depth = matrix.depth - (a.segments - 1) * a.depth;
+      p.last_depth = std::min(a.depth, matrix.depth - a.first - (a.segments - 1) * a.depth);
+      if (a.first > 0) {
+        p.weights += long{a.first} * p.vectors * matrix.kernels->lanes;
+        p.next += long{a.first} * p.vectors * matrix.kernels->lanes;
+        p.bias = nullptr;
+      }
       p.rows = p.line = std::min(step, end - row);
       const long at = long{row} * matrix.out + panel * matrix.panel_width();
       p.y = y + at;
@@ -105,19 +110,44 @@ PanelProduct panel_product(const PackedMatrix& matrix, int panel, Activation act
   return p;
 }
 
+void prefetch(const Scalar* numbers, std::int64_t count) {
+  constexpr int kCacheLine = 64 / int{sizeof(Scalar)};
+  for (std::int64_t i = 0; i < count; i += kCacheLine) __builtin_prefetch(numbers + i, 0, 2);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("prfchw")))  // without effect on processors that do not have it
+#endif
+void prefetch_to_write(Scalar* numbers, std::int64_t count) {
+  constexpr int kCacheLine = 64 / int{sizeof(Scalar)};
+  for (std::int64_t i = 0; i < count; i += kCacheLine) __builtin_prefetch(numbers + i, 1, 3);
+}
+
+void product_rows(const ProductRows& a, const PackedMatrix& matrix, Activation activation,
+                  const Scalar* add, Scalar* y, int begin, int end) {
+  product_part(a, matrix, activation, add, y, begin, end, 0, matrix.panels());
+}
+
 void product_infer(const ProductRows& a, const PackedMatrix& matrix, Activation activation,
                    const Scalar* add, Scalar* y, int threads) {
   // Threads share what is larger: each reads only its part of the weights, or of the rows.
   const bool by_panel = matrix.out > a.rows;
   const int parts = std::min(threads, by_panel ? matrix.panels() : a.rows);
-  parallel_for(parts, threads, [&](int part, int) {
+  parallel_parts(parts, [&](int part) {
+    const auto fetch = [&](int begin, int end) {
+      for (int s = 0; parts > 1 && s < a.segments; ++s) {
+        prefetch(a.a + s * a.segment + begin * a.row, (end - begin) * a.row);
+      }
+    };
     const auto bound = [&](int size, int i) { return static_cast<int>(long{size} * i / parts); };
     if (by_panel) {
+      fetch(0, a.rows);
       product_part(a, matrix, activation, add, y, 0, a.rows, bound(matrix.panels(), part),
                    bound(matrix.panels(), part + 1));
     } else {
-      product_part(a, matrix, activation, add, y, bound(a.rows, part), bound(a.rows, part + 1), 0,
-                   matrix.panels());
+      const int begin = bound(a.rows, part), end = bound(a.rows, part + 1);
+      fetch(begin, end);
+      product_rows(a, matrix, activation, add, y, begin, end);
     }
   });
 }
@@ -130,9 +160,10 @@ void conv_infer(const Scalar* x, int n, const ConvShape& s, const PackedMatrix& 
   }
   const std::int64_t outputs = std::int64_t{s.out_h()} * s.out_w() * s.out;
   for (int i = 0; i < n; ++i) {
-    const Scalar* image = padded_image(x + i * (std::int64_t{s.h} * s.w * s.c), s, scratch);
+    const Scalar* image =
+        padded_image(x + i * (std::int64_t{s.h} * s.w * s.c), s, scratch, threads);
     const int parts = std::min(threads, s.out_h());
-    parallel_for(parts, threads, [&](int part, int) {
+    parallel_parts(parts, [&](int part) {
       padded_rows(image, s, matrix, activation, add == nullptr ? nullptr : add + i * outputs,
                   y + i * outputs, s.out_h() * part / parts, s.out_h() * (part + 1) / parts);
     });

@@ -39,6 +39,12 @@ void conv_infer(const Scalar* x, int n, const ConvShape& s, const PackedMatrix& 
                 Activation activation, const Scalar* add, Scalar* y, ConvScratch& scratch,
                 int threads);
 
+// Fetches numbers into the second-level cache of this core in their order: another core may have
+// written them, and the products, which read several rows at a time, would wait for each line.
+void prefetch(const Scalar* numbers, std::int64_t count);
+// The same for numbers that this core will write and another one has read.
+void prefetch_to_write(Scalar* numbers, std::int64_t count);
+
 // The rows of a matrix product whose left operand consists of `segments` stretches of `depth`
 // numbers in each row.
 struct ProductRows {
@@ -46,9 +52,15 @@ struct ProductRows {
   long row, segment;  // numbers between neighbouring rows and segments
   int segments, depth;
   int rows;
+  // The first row of the matrix that is multiplied. If it is not 0, the bias is not added, so that
+  // the products of parts of the matrix can be summed.
+  int first = 0;
 };
-// y {rows, out} = activation(a * matrix + bias) + add. `matrix` has at most segments * depth rows;
-// the rest of the last segment is ignored.
+// Rows begin <= i < end of y {rows, out} = activation(a * matrix + bias) + add. Where `a` is wider
+// than the matrix is high, the rest of the last segment is ignored.
+void product_rows(const ProductRows& a, const PackedMatrix& matrix, Activation activation,
+                  const Scalar* add, Scalar* y, int begin, int end);
+// All rows.
 void product_infer(const ProductRows& a, const PackedMatrix& matrix, Activation activation,
                    const Scalar* add, Scalar* y, int threads);
 

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "engine/core/parallel.h"
+#include "engine/kernels/elementwise.h"
 
 namespace fovea::kernels {
 namespace {
 
 // Numbers of a band: the rows of the wide image that are in memory at once, 128 KiB.
 constexpr std::int64_t kBandNumbers = 32 * 1024;
-// From this height a map is split over threads by rows too, because it has few panels.
+// From this height threads share the rows of a map, below it the panels: few rows of a window of 5
+// are mostly rows that the neighbour needs, too.
 constexpr int kSplitHeight = 28;
 
 // Computes panels of the wide image and their depthwise convolution.
@@ -52,10 +54,6 @@ class WidePanels {
  private:
   const Scalar* depthwise_weights(int panel) const {
     return weights_.depthwise.data() + long{panel} * 2 * lanes_ * s_.depthwise.taps();
-  }
-  static void prefetch(const Scalar* numbers, int count) {
-    constexpr int kCacheLine = 64 / int{sizeof(Scalar)};
-    for (int i = 0; i < count; i += kCacheLine) __builtin_prefetch(numbers + i, 0, 2);
   }
   int rows_for(int outputs) const {
     return (outputs - 1) * s_.depthwise.stride + s_.depthwise.kernel;
@@ -136,6 +134,74 @@ class WidePanels {
   Scalar* depthwise_;  // {panels, images, out_h, out_w, 2 * lanes}
 };
 
+// One or several images.
+struct Block {
+  const InvertedResidualShape& s;
+  const InvertedResidualWeights& weights;
+  const WidePanels& wide;
+  const Scalar* x;
+  int images;
+  const Scalar* add;
+  Scalar* y;
+  ProductRows depthwise;  // all panels
+
+  std::int64_t image_size() const { return std::int64_t{s.first.h} * s.first.w * s.first.c; }
+
+  // Each thread computes some rows of y with all that they need. Neighbours compute the rows of the
+  // wide image twice that both need. REQUIRES: one image or one thread
+  void by_rows(Activation activation, ConvScratch& scratch, int threads) const {
+    const int height = s.depthwise.out_h(), line = s.depthwise.out_w();
+    parallel_parts(threads, [&](int part) {
+      const int begin = height * part / threads, end = height * (part + 1) / threads;
+      compute_panels(0, weights.first.panels(), begin, end, scratch.bands[part].rows);
+      const int last = images > 1 ? depthwise.rows : end * line;
+      product_rows(depthwise, weights.last, activation, add, y, begin * line, last);
+    });
+  }
+
+  // Two threads compute half of the panels each and multiply them by half of the last matrix; then
+  // the products are added. Each reads only its half of the weights, and of the depthwise results
+  // none of the other. One thread adds in the same order.
+  void in_halves(ConvScratch& scratch, int threads) const {
+    const int panels = weights.first.panels();
+    const std::int64_t outputs = std::int64_t{depthwise.rows} * s.out;
+    if (threads > 1) scratch.partial.resize({1, 1, depthwise.rows, s.out});
+    const auto compute = [&](int half, const Scalar* sum, Scalar* to) {
+      const int first = half == 0 ? 0 : (panels + 1) / 2;
+      const int end = half == 0 ? (panels + 1) / 2 : panels;
+      compute_panels(first, end, 0, s.depthwise.out_h(),
+                     scratch.bands[threads > 1 ? half : 0].rows);
+      ProductRows rows = depthwise;
+      rows.a += first * rows.segment;
+      rows.segments = end - first;
+      rows.first = first * rows.depth;
+      product_rows(rows, weights.last, Activation::none, sum, to, 0, rows.rows);
+    };
+    if (threads == 1) {
+      compute(0, add, y);
+      compute(1, y, y);
+      return;
+    }
+    parallel_parts(2, [&](int half) {
+      prefetch(x, images * image_size());
+      Scalar* to = half == 0 ? y : scratch.partial.data();
+      prefetch_to_write(to, outputs);
+      compute(half, half == 0 ? add : nullptr, to);
+    });
+    prefetch(scratch.partial.data(), outputs);
+    kernels::add(scratch.partial.data(), outputs, y);
+  }
+
+  // Output rows begin <= oy < end of the panels first <= panel < last.
+  void compute_panels(int first, int last, int begin, int end, Tensor& band) const {
+    for (int panel = first; panel < last; ++panel) {
+      for (int i = 0; i < images; ++i) {
+        wide.compute(x + i * image_size(), i, panel, begin, end, band);
+      }
+    }
+  }
+};
+
 }  // namespace
 
 void pack_depthwise(const Scalar* weights, const Scalar* bias, int taps,
@@ -158,26 +224,32 @@ void inverted_residual_infer(const Scalar* x, int n, const InvertedResidualShape
                              const InvertedResidualWeights& weights, Activation activation,
                              const Scalar* add, Scalar* y, ConvScratch& scratch, int threads) {
   const int panels = weights.first.panels(), width = weights.first.panel_width();
-  const ConvShape& f = s.first;
-  scratch.depthwise.resize({n, 1, s.pixels(), panels * width});
   if (scratch.bands.size() < static_cast<std::size_t>(threads)) scratch.bands.resize(threads);
-  const WidePanels wide(s, weights, n, scratch.depthwise.data());
   const int height = s.depthwise.out_h();
-  const int parts = threads > 1 && height >= kSplitHeight ? threads : 1;
-  // Padded images exist one at a time.
-  const int together = f.pad.empty() ? n : 1;
-  for (int first = 0; first < n; first += together) {
-    const std::int64_t image_size = std::int64_t{f.h} * f.w * f.c;
-    const Scalar* images = padded_image(x + first * image_size, f, scratch);
-    parallel_for(together * panels * parts, threads, [&](int task, int thread) {
-      const int part = task % parts, image = task / parts % together;
-      wide.compute(images + image * image_size, first + image, task / parts / together,
-                   height * part / parts, height * (part + 1) / parts, scratch.bands[thread]);
-    });
+  const bool halves = panels >= 2 && height < kSplitHeight && activation == Activation::none;
+  // Padded images exist one at a time, and threads share one image.
+  const bool by_rows = !halves && threads > 1;
+  const int together = s.first.pad.empty() && !by_rows ? n : 1;
+  scratch.depthwise.resize({together, 1, s.pixels(), panels * width});
+  const WidePanels wide(s, weights, together, scratch.depthwise.data());
+  for (int i = 0; i < n; i += together) {
+    const std::int64_t first = i * (std::int64_t{s.first.h} * s.first.w * s.first.c);
+    const std::int64_t result = i * (std::int64_t{s.pixels()} * s.out);
+    const Block block{s,
+                      weights,
+                      wide,
+                      padded_image(x + first, s.first, scratch, threads),
+                      together,
+                      add == nullptr ? nullptr : add + result,
+                      y + result,
+                      {scratch.depthwise.data(), width, long{together} * s.pixels() * width, panels,
+                       width, together * s.pixels()}};
+    if (halves) {
+      block.in_halves(scratch, threads);
+    } else {
+      block.by_rows(activation, scratch, std::min(threads, height));
+    }
   }
-  const int rows = n * s.pixels();
-  product_infer({scratch.depthwise.data(), width, long{rows} * width, panels, width, rows},
-                weights.last, activation, add, y, threads);
 }
 
 }  // namespace fovea::kernels

@@ -19,7 +19,7 @@ struct PanelProduct {
   int segments, depth, last_depth;  // the last segment has last_depth numbers
   const Scalar* weights;            // {(segments - 1) * depth + last_depth, vectors * lanes}
   const Scalar* next;               // weights that are needed soon, to be fetched into the cache
-  const Scalar* bias;               // {vectors * lanes}
+  const Scalar* bias;               // {vectors * lanes}; null: zero
   OutputRange range;
   int vectors;   // 1 or 2
   int channels;  // 1 <= channels <= vectors * lanes

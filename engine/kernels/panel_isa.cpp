@@ -133,7 +133,7 @@ template <int R, int V>
 void product_tile(const PanelProduct& p, int first) {
   Vector acc[R][V];
   FOVEA_UNROLL for (int v = 0; v < V; ++v) {
-    const Vector bias = load(p.bias + v * kLanes);
+    const Vector bias = p.bias != nullptr ? load(p.bias + v * kLanes) : Vector{};
     FOVEA_UNROLL for (int i = 0; i < R; ++i) acc[i][v] = bias;
   }
   const Scalar* a = p.a + first * p.a_row;

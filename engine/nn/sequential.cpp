@@ -146,11 +146,11 @@ std::int64_t Sequential::largest_activation(const Shape& in) const {
 
 std::int64_t Scratch::bytes() const {
   std::int64_t numbers = 0;
-  for (const Tensor* tensor : {&conv.padded, &conv.packed, &conv.columns, &conv.depthwise, &ping,
+  for (const Tensor* tensor : {&conv.padded, &conv.packed, &conv.columns, &conv.depthwise, &conv.partial, &ping,
                                &pong, &group_in, &group_out}) {
     numbers += tensor->capacity();
   }
-  for (const Tensor& band : conv.bands) numbers += band.capacity();
+  for (const auto& band : conv.bands) numbers += band.rows.capacity();
   std::int64_t bytes = numbers * std::int64_t{sizeof(Scalar)} + (inner ? inner->bytes() : 0);
   for (const Scratch& lane : lanes) bytes += lane.bytes();
   return bytes;
