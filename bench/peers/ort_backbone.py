@@ -1,7 +1,7 @@
 """ONNX Runtime's part of bench/peers/backbone.
 
-time MODEL.onnx THREADS ISA: prints one JSON line per batch size, CPU milliseconds and milliseconds that pass for an
-    image, medians of five runs of at least 0.1 s. ISA is only repeated in the line.
+time MODEL.onnx THREADS ISA: prints one JSON line per batch size, CPU milliseconds and milliseconds
+    that pass for an image, medians of five runs of at least 0.1 s. ISA is only repeated in the line.
 limit FOLDER: a copy of ONNX Runtime that does not use AVX-512.
 table FOVEA ORT: the table of both programs' lines.
 """
@@ -68,7 +68,8 @@ def table(fovea, ort):
         cases = {}
         for line in map(json.loads, pathlib.Path(path).read_text().splitlines()):
             key = line["isa"], line["size"], line["batch"], line["threads"]
-            cases.setdefault(key, []).append((line["value"] if line["threads"] == 1 else line["passed_ms"], line))
+            value = line["value"] if line["threads"] == 1 else line["passed_ms"]
+            cases.setdefault(key, []).append((value, line))
         return {
             key: (
                 statistics.median(value for value, _ in lines),
@@ -79,12 +80,12 @@ def table(fovea, ort):
         }
 
     ours, theirs = medians(fovea), medians(ort)
-    print(f"{'ISA':<8}{'size':>5}{'batch':>6}{'threads':>8}{'Fovea ms':>10}{'ORT ms':>8}{'ratio':>7}{'best':>7}", end="")
-    print("   speed of 2 threads / 1: Fovea, ORT")
+    print(f"{'ISA':<8}{'size':>5}{'batch':>6}{'threads':>8}{'Fovea ms':>10}{'ORT ms':>8}", end="")
+    print(f"{'ratio':>7}{'best':>7}   speed of 2 threads / 1: Fovea, ORT")
     for key in sorted(ours):
         (mine, best, passed), (peer, peer_best, peer_passed) = ours[key], theirs[key]
         isa, size, batch, threads = key
-        print(f"{isa:<8}{size:>5}{batch:>6}{threads:>8}{mine:>10.2f}{peer:>8.2f}", end="")
+        print(f"{isa:<8}{size:>5}{batch:>6}{threads:>8}{mine:>10.3f}{peer:>8.3f}", end="")
         print(f"{mine / peer:>7.2f}{best / peer_best:>7.2f}", end="")
         if threads > 1:
             one = isa, size, batch, 1

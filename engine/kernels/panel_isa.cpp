@@ -64,7 +64,7 @@ int smaller(int a, int b) {
 
 // acc[i] += sum over k < depth of a[i * row + k] * b[k]. Fetches as many numbers of `next` into the
 // second-level cache as it reads of b: the weights of a network are larger than this cache, and the
-// processor fetches ahead by itself only within a page.
+// processor's own prefetcher stops at the end of a page.
 template <int R, int V>
 inline void accumulate(const Scalar* a, long row, const Scalar* b, const Scalar* next, int depth,
                        Vector (&acc)[R][V]) {

@@ -146,8 +146,8 @@ std::int64_t Sequential::largest_activation(const Shape& in) const {
 
 std::int64_t Scratch::bytes() const {
   std::int64_t numbers = 0;
-  for (const Tensor* tensor : {&conv.padded, &conv.packed, &conv.columns, &conv.depthwise, &conv.partial, &ping,
-                               &pong, &group_in, &group_out}) {
+  for (const Tensor* tensor : {&conv.padded, &conv.packed, &conv.columns, &conv.depthwise,
+                               &conv.partial, &ping, &pong, &group_in, &group_out}) {
     numbers += tensor->capacity();
   }
   for (const auto& band : conv.bands) numbers += band.rows.capacity();
