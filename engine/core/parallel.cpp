@@ -73,31 +73,67 @@ int available_threads() {
 #endif
 }
 
+#ifdef _OPENMP
+namespace {
+
+// The first exception of the iterations of a loop; the others do not start after it.
+class LoopErrors {
+ public:
+  template <typename Work>
+  void run(const Work& work) {
+    if (failed_.load(std::memory_order_relaxed)) return;
+    try {
+      work();
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      failed_ = true;
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::exception_ptr error_;
+  std::mutex mutex_;
+  std::atomic<bool> failed_{false};
+};
+
+}  // namespace
+#endif
+
 void parallel_for(int count, int threads, const std::function<void(int index, int thread)>& body) {
 #ifdef _OPENMP
   if (threads > 1 && count > 1) {
-    std::exception_ptr error;
-    std::mutex error_mutex;
-    std::atomic<bool> failed{false};
+    LoopErrors errors;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int i = 0; i < count; ++i) {
-      if (failed.load(std::memory_order_relaxed)) continue;
-      try {
-        body(i, omp_get_thread_num());
-      } catch (...) {
-        const std::lock_guard lock(error_mutex);
-        if (!error) error = std::current_exception();
-        failed = true;
-      }
+      errors.run([&] { body(i, omp_get_thread_num()); });
     }
-    if (error) std::rethrow_exception(error);
-    return;
+    return errors.rethrow();
   }
 #elif defined(__EMSCRIPTEN_PTHREADS__)
   if (g_team != nullptr) return g_team->run(count, threads, body);
 #endif
   (void)threads;
   for (int i = 0; i < count; ++i) body(i, 0);
+}
+
+void parallel_parts(int parts, const std::function<void(int part)>& body) {
+#ifdef _OPENMP
+  if (parts > 1) {
+    LoopErrors errors;
+#pragma omp parallel for schedule(static, 1) num_threads(parts)
+    for (int i = 0; i < parts; ++i) {
+      errors.run([&] { body(i); });
+    }
+    return errors.rethrow();
+  }
+#elif defined(__EMSCRIPTEN_PTHREADS__)
+  if (g_team != nullptr) return g_team->run(parts, parts, [&](int part, int) { body(part); });
+#endif
+  for (int i = 0; i < parts; ++i) body(i);
 }
 
 }  // namespace fovea

@@ -22,4 +22,9 @@ void start_threads(int threads);
 // started, and the first exception is rethrown here once all threads have stopped.
 void parallel_for(int count, int threads, const std::function<void(int index, int thread)>& body);
 
+// Runs body(part) once for each 0 <= part < parts, each on a separate thread. With OpenMP the
+// same thread gets the same part in each loop, so that a part's data may stay in the cache of one
+// core. Exceptions as above.
+void parallel_parts(int parts, const std::function<void(int part)>& body);
+
 }  // namespace fovea

@@ -1,6 +1,7 @@
 #include "engine/core/tensor.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -12,11 +13,19 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::int64_t kMaxSize = std::int64_t{1} << 31;
 
-Scalar* allocate(std::int64_t count) {
-  const std::size_t bytes = (count * sizeof(Scalar) + kAlignment - 1) / kAlignment * kAlignment;
-  void* p = std::aligned_alloc(kAlignment, std::max(bytes, kAlignment));
-  if (p == nullptr) throw std::bad_alloc();
-  return static_cast<Scalar*>(p);
+// The address that malloc or calloc returned is stored before the aligned numbers.
+using Header = void*;
+
+Scalar* allocate(std::int64_t count, bool zero) {
+  const std::size_t bytes = count * sizeof(Scalar) + kAlignment + sizeof(Header);
+  // calloc does not write to memory that is new to the process: pages take memory when they are
+  // used. Gradients of a network that only infers never are.
+  void* block = zero ? std::calloc(bytes, 1) : std::malloc(bytes);
+  if (block == nullptr) throw std::bad_alloc();
+  const auto first = reinterpret_cast<std::uintptr_t>(block) + sizeof(Header);
+  auto* numbers = reinterpret_cast<Header*>((first + kAlignment - 1) / kAlignment * kAlignment);
+  numbers[-1] = block;
+  return reinterpret_cast<Scalar*>(numbers);
 }
 
 void check(const Shape& s) {
@@ -34,12 +43,14 @@ void check(const Shape& s) {
 }  // namespace
 
 void Tensor::Free::operator()(Scalar* p) const {
-  std::free(p);
+  if (p != nullptr) std::free(reinterpret_cast<Header*>(p)[-1]);
 }
 
 Tensor::Tensor(Shape shape) {
-  resize(shape);
-  fill(0);
+  check(shape);
+  if (shape.size() > 0) data_.reset(allocate(shape.size(), true));
+  capacity_ = shape.size();
+  shape_ = shape;
 }
 
 Tensor Tensor::clone() const {
@@ -59,7 +70,7 @@ void Tensor::resize(Shape shape) {
   if (shape.size() > capacity_) {
     data_.reset();
     capacity_ = 0;
-    data_.reset(allocate(shape.size()));
+    data_.reset(allocate(shape.size(), false));
     capacity_ = shape.size();
   }
   shape_ = shape;

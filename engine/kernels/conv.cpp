@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/core/parallel.h"
 #include "engine/kernels/direct_conv.h"
 #include "engine/kernels/im2col.h"
 
@@ -22,11 +23,7 @@ int round_up(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// A 1x1 convolution reads each pixel once, so that all pixels may be regarded as one row.
-bool is_pointwise(const ConvShape& s) {
-  return s.kernel == 1 && s.stride == 1 && s.pad.empty();
-}
-
+// All pixels of a 1x1 convolution may be regarded as one row.
 DirectShape direct_shape(const ConvShape& s) {
   if (is_pointwise(s)) return {s.h * s.w, s.c, 1, s.h * s.w, s.out, 1, 1};
   return {s.padded_w(), s.c, s.out_h(), s.out_w(), s.out, s.kernel, s.stride};
@@ -100,6 +97,27 @@ void pointwise_backward_weights(const Scalar* x, const Scalar* dy, std::int64_t 
 }
 
 }  // namespace
+
+bool is_pointwise(const ConvShape& s) {
+  return s.kernel == 1 && s.stride == 1 && s.pad.empty();
+}
+
+const Scalar* padded_image(const Scalar* image, const ConvShape& s, ConvScratch& scratch,
+                           int threads) {
+  if (s.pad.empty()) return image;
+  scratch.padded.resize({1, s.padded_h(), s.padded_w(), s.c});
+  const int parts = std::min(threads, s.h);
+  parallel_parts(parts, [&](int part) {
+    const int begin = s.h * part / parts, end = s.h * (part + 1) / parts;
+    Padding pad = s.pad;
+    if (begin > 0) pad.top = 0;
+    if (end < s.h) pad.bottom = 0;
+    const int row = begin > 0 ? begin + s.pad.top : 0;
+    pad_image(image + std::int64_t{begin} * s.w * s.c, end - begin, s.w, s.c, pad,
+              scratch.padded.data() + std::int64_t{row} * s.padded_w() * s.c);
+  });
+  return scratch.padded.data();
+}
 
 Padding same_padding(int h, int w, int kernel, int stride) {
   const auto total = [&](int side) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "engine/core/tensor.h"
 #include "engine/kernels/output_range.h"
 
@@ -43,12 +45,26 @@ struct ConvShape {
   std::int64_t flops() const { return std::int64_t{2} * out_h() * out_w() * depth() * out; }
 };
 
+// A 1x1 convolution without stride and padding: a matrix product of the pixels.
+bool is_pointwise(const ConvShape& s);
+
 // Buffers for intermediate results. The caller keeps one per thread, so they are allocated once.
 struct ConvScratch {
   Tensor padded;   // one image with its border of zeros
   Tensor packed;   // weights of the transposed convolution, in panels
   Tensor columns;  // im2col matrix; also the bias or dy widened to whole panels
+  // Of inverted_residual_infer: the results of the depthwise convolution, and for each thread some
+  // rows of its input; a part of the sum.
+  Tensor depthwise, partial;
+  struct alignas(64) Band {  // not in the cache line of another thread
+    Tensor rows;
+  };
+  std::vector<Band> bands;
 };
+
+// `image` {h, w, c} with its border of zeros: the image itself, or scratch.padded.
+const Scalar* padded_image(const Scalar* image, const ConvShape& s, ConvScratch& scratch,
+                           int threads);
 
 // The functions process n images sequentially on the calling thread. The order of summation depends
 // on the shape only, that of weight gradients also on n, so results do not depend on the threads.

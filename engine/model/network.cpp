@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
+#include "engine/core/parallel.h"
 
 namespace fovea {
 namespace {
@@ -64,18 +65,23 @@ void Network::check_input(const Tensor& x) const {
 
 // The layers before `end`, for groups of images.
 void Network::infer_layers(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t end) const {
-  const int n = x.shape().n;
-  if (n <= group_) return sequential_->infer(x, y, scratch, 0, end);
-  Shape shape = x.shape();
-  for (int first = 0; first < n; first += group_) {
-    shape.n = std::min(group_, n - first);
-    scratch.group_in.resize(shape);
-    std::copy_n(x.image(first), shape.size(), scratch.group_in.data());
-    sequential_->infer(scratch.group_in, scratch.group_out, scratch, 0, end);
-    Shape out = scratch.group_out.shape();
-    if (first == 0) y.resize({n, out.h, out.w, out.c});
-    std::copy_n(scratch.group_out.data(), out.size(), y.image(first));
-  }
+  const int n = x.shape().n, threads = std::clamp(scratch.threads, 1, std::max(1, n));
+  const int group = std::min(group_, (n + threads - 1) / threads);
+  if (n <= group) return sequential_->infer(x, y, scratch, 0, end);
+  Shape out = x.shape();
+  for (std::size_t i = 0; i < end; ++i) out = sequential_->layers()[i]->output_shape(out);
+  y.resize(out);
+  if (scratch.lanes.size() < std::size_t(threads)) scratch.lanes.resize(threads);
+  parallel_for((n + group - 1) / group, threads, [&](int index, int thread) {
+    Scratch& own = scratch.lanes[thread];
+    const int first = index * group;
+    Shape shape = x.shape();
+    shape.n = std::min(group, n - first);
+    own.group_in.resize(shape);
+    std::copy_n(x.image(first), shape.size(), own.group_in.data());
+    sequential_->infer(own.group_in, own.group_out, own, 0, end);
+    std::copy_n(own.group_out.data(), own.group_out.size(), y.image(first));
+  });
 }
 
 void Network::infer(const Tensor& x, Tensor& logits, Scratch& scratch) const {

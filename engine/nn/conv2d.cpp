@@ -51,21 +51,26 @@ Shape Conv2d::output_shape(const Shape& in) const {
 }
 
 void Conv2d::prepare() {
-  if (!prepared_.empty()) return;
-  kernels::pack_weights(weight_.value.data(),
-                        shape_for({1, options_.kernel, options_.kernel, options_.in}), prepared_);
+  if (prepared_.empty() && !weight_.value.empty()) prepared_ = take_packed();
+}
+
+kernels::PackedMatrix Conv2d::take_packed() {
+  const auto& o = options_;
+  kernels::PackedMatrix packed = kernels::pack_matrix(weight_.value.data(), bias_.value.data(),
+                                                      o.kernel * o.kernel * o.in, o.out);
   weight_.value = {};
+  return packed;
 }
 
 void Conv2d::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
   const kernels::ConvShape s = shape_for(x.shape());
-  const Scalar* packed = prepared_.data();
-  if (prepared_.empty()) {
-    kernels::pack_weights(weight_.value.data(), s, scratch.conv.packed);
-    packed = scratch.conv.packed.data();
+  if (!prepared_.empty()) {
+    return kernels::conv_infer(x.data(), x.shape().n, s, prepared_, fused_, nullptr, y.data(),
+                               scratch.conv, scratch.threads);
   }
-  kernels::conv_forward(x.data(), x.shape().n, s, packed, bias_.value.data(), y.data(),
-                        scratch.conv, fused_);
+  kernels::pack_weights(weight_.value.data(), s, scratch.conv.packed);
+  kernels::conv_forward(x.data(), x.shape().n, s, scratch.conv.packed.data(), bias_.value.data(),
+                        y.data(), scratch.conv, fused_);
 }
 
 bool Conv2d::fuse(kernels::Activation activation) {

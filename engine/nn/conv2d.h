@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/kernels/infer_conv.h"
 #include "engine/nn/layer.h"
 
 namespace fovea {
@@ -40,13 +41,18 @@ class Conv2d : public Layer {
   bool fuse(kernels::Activation activation) override;
   std::int64_t flops(const Shape& in) const override;
 
- private:
+  const Options& options() const { return options_; }
   kernels::ConvShape shape_for(const Shape& in) const;
+  kernels::Activation fused() const { return fused_; }
+  // The weights in the order of the kernels, which the caller takes over: infer() then does not
+  // work.
+  kernels::PackedMatrix take_packed();
 
+ private:
   Options options_;
   Param weight_;
   Param bias_;
-  Tensor prepared_;  // weights in the order of the kernels; empty until prepare()
+  kernels::PackedMatrix prepared_;  // empty until prepare()
   kernels::Activation fused_ = kernels::Activation::none;
   kernels::ConvScratch scratch_;
 };

@@ -28,9 +28,13 @@ class DepthwiseConv2d : public Layer {
   bool fuse(kernels::Activation activation) override;
   std::int64_t flops(const Shape& in) const override;
 
- private:
+  const Options& options() const { return options_; }
   kernels::DepthwiseShape shape_for(const Shape& in) const;
+  const Param& weight() const { return weight_; }
+  const Param& bias() const { return bias_; }
+  void free_weights() { weight_.value = {}; }  // infer() then does not work
 
+ private:
   Options options_;
   Param weight_;
   Param bias_;

@@ -53,8 +53,12 @@ struct Scratch {
   Tensor group_in, group_out;      // images and results of one group, see Network::infer
   Tensor features;                 // see Classifier::predict
   std::unique_ptr<Scratch> inner;  // for the block of a residual layer
+  std::vector<Scratch> lanes;      // of the threads that compute other groups of a batch
+  // Threads of infer(): they share the images of a batch, or the rows and channels of one image.
+  // The result does not depend on it.
+  int threads = 1;
 
-  std::int64_t bytes() const;  // allocated, including `inner`
+  std::int64_t bytes() const;  // allocated, including `inner` and `lanes`
 };
 
 // One layer of a network. infer() is const and writes no member: any number of threads may use one

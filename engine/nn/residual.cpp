@@ -22,7 +22,11 @@ Shape Residual::output_shape(const Shape& in) const {
 }
 
 void Residual::infer(const Tensor& x, Tensor& y, Scratch& scratch) const {
+  if (const InvertedResidual* block = block_.single_block()) {
+    return block->infer(x, &x, y, scratch);
+  }
   if (!scratch.inner) scratch.inner = std::make_unique<Scratch>();
+  scratch.inner->threads = scratch.threads;
   block_.infer(x, y, *scratch.inner);
   add(x, y);
 }

@@ -12,6 +12,7 @@ Sequential::Sequential(std::vector<std::unique_ptr<Layer>> layers) : layers_(std
   }
   activations_.resize(slots);
   fused_.resize(layers_.size());
+  blocks_.resize(layers_.size());
 }
 
 Shape Sequential::output_shape(const Shape& in) const {
@@ -34,6 +35,12 @@ void Sequential::infer(const Tensor& x, Tensor& y, Scratch& scratch, std::size_t
       continue;
     }
     Tensor& next = last ? y : current == &scratch.ping ? scratch.pong : scratch.ping;
+    if (const auto& block = blocks_[i]) {
+      next.resize(block->output_shape(current->shape()));
+      block->infer(*current, nullptr, next, scratch);
+      current = &next;
+      continue;
+    }
     next.resize(layer->output_shape(current->shape()));
     layer->infer(*current, next, scratch);
     current = &next;
@@ -83,8 +90,17 @@ void Sequential::freeze_statistics() {
 }
 
 void Sequential::prepare() {
-  for (const auto& layer : layers_) layer->prepare();
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (blocks_[i] || fused_[i]) continue;
+    blocks_[i] = InvertedResidual::make(std::span(layers_).subspan(i));
+    if (blocks_[i]) {
+      std::fill_n(fused_.begin() + std::ptrdiff_t(i) + 1, InvertedResidual::kLayers - 1, 1);
+    } else {
+      layers_[i]->prepare();
+    }
+  }
   for (std::size_t i = 1; i < layers_.size(); ++i) {
+    if (fused_[i] != 0) continue;
     const kernels::Activation activation = layers_[i]->activation();
     if (activation != kernels::Activation::none) fused_[i] = layers_[i - 1]->fuse(activation);
   }
@@ -130,11 +146,14 @@ std::int64_t Sequential::largest_activation(const Shape& in) const {
 
 std::int64_t Scratch::bytes() const {
   std::int64_t numbers = 0;
-  for (const Tensor* tensor : {&conv.padded, &conv.packed, &conv.columns, &ping, &pong, &group_in,
-                               &group_out, &features}) {
+  for (const Tensor* tensor : {&conv.padded, &conv.packed, &conv.columns, &conv.depthwise,
+                               &conv.partial, &ping, &pong, &group_in, &group_out, &features}) {
     numbers += tensor->capacity();
   }
-  return numbers * std::int64_t{sizeof(Scalar)} + (inner ? inner->bytes() : 0);
+  for (const auto& band : conv.bands) numbers += band.rows.capacity();
+  std::int64_t bytes = numbers * std::int64_t{sizeof(Scalar)} + (inner ? inner->bytes() : 0);
+  for (const Scratch& lane : lanes) bytes += lane.bytes();
+  return bytes;
 }
 
 }  // namespace fovea

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/nn/layer.h"
+#include "engine/nn/inverted_residual.h"
 
 namespace fovea {
 
@@ -28,8 +28,8 @@ class Sequential {
   // REQUIRES: forward() was called. Overwrites dx unless it is null.
   void backward(const Tensor& dy, Tensor* dx);
   void freeze_statistics();
-  // Prepares every layer. An activation after a layer that can compute it is fused into that layer;
-  // infer() then skips it.
+  // Prepares every layer. Layers that form an inverted residual block are computed together, and an
+  // activation by the layer before it if that can compute it; infer() then skips the others.
   void prepare();
 
   std::vector<Param*> params();
@@ -37,14 +37,19 @@ class Sequential {
   std::int64_t flops(const Shape& in) const;
   std::int64_t largest_activation(const Shape& in) const;  // as of a layer; at least the input
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+  // After prepare(): the block that all layers form, or null.
+  const InvertedResidual* single_block() const {
+    return layers_.size() == InvertedResidual::kLayers ? blocks_[0].get() : nullptr;
+  }
 
  private:
   const Tensor& input_of(std::size_t i) const { return i == 0 ? *x_ : activations_[slot_[i - 1]]; }
 
   std::vector<std::unique_ptr<Layer>> layers_;
-  std::vector<std::size_t> slot_;    // layer -> index of its output in activations_
-  std::vector<char> fused_;          // layer -> 1 when the layer before it computes it in infer()
-  std::vector<Tensor> activations_;  // training only
+  std::vector<std::size_t> slot_;  // layer -> index of its output in activations_
+  std::vector<char> fused_;        // layer -> 1 when a layer before it computes it in infer()
+  std::vector<std::unique_ptr<InvertedResidual>> blocks_;  // layer -> the block that begins with it
+  std::vector<Tensor> activations_;                        // training only
   const Tensor* x_ = nullptr;
   Tensor gradients_[2];
 };

@@ -174,6 +174,41 @@ TEST_CASE("a fused activation gives the same bits as a separate one", "[engine][
   }
 }
 
+TEST_CASE("an inverted residual block gives the logits of its layers, with any number of threads",
+          "[engine][model]") {
+  const std::vector<LayerSpec> block{{Conv2dSpec{48, 1, 1, 0}},
+                                     {Relu6Spec{}},
+                                     {DepthwiseConv2dSpec{5, 1, kSamePadding, true}},
+                                     {ReluSpec{}},
+                                     {Conv2dSpec{12, 1, 1, 0}}};
+  std::vector<LayerSpec> layers{{Conv2dSpec{12}}};
+  layers.insert(layers.end(), block.begin(), block.end());
+  layers.push_back({Relu6Spec{}});  // computed by the block
+  layers.push_back({ResidualSpec{block}});
+  layers.push_back({GlobalAvgPoolSpec{}});
+  layers.push_back({DenseSpec{7}});
+  Network network({.input = {1, 40, 36, 3}, .layers = layers});
+  network.initialise(21);
+  Network prepared = network.clone();
+  prepared.prepare();
+  Tensor x({5, 40, 36, 3}), expected, got;
+  Rng rng(22);
+  test::fill_normal(x, rng);
+  Scratch scratch;
+  network.infer(x, expected, scratch);
+  for (const int threads : {1, 2, 4}) {
+    scratch.threads = threads;
+    prepared.infer(x, got, scratch);
+    CHECK(test::relative_error(got, expected) < 1e-5);
+    Tensor one({1, 40, 36, 3}), logits;
+    std::copy_n(x.image(4), one.size(), one.data());
+    prepared.infer(one, logits, scratch);
+    CHECK(std::equal(logits.data(), logits.data() + 7, got.image(4)));
+    if (threads == 1) expected.copy_from(got);
+    CHECK(std::ranges::equal(got.values(), expected.values()));
+  }
+}
+
 TEST_CASE("a clone gives the same logits and shares no memory", "[engine][model]") {
   Network network = trained_network();
   Network copy = network.clone();
