@@ -40,7 +40,7 @@ export function Capture({ onFiles, onClose }: CaptureProps) {
   const isKey = ({ key }: KeyboardEvent): boolean => key === " " || key === "Enter";
   return (
     <div class="capture">
-      <CameraView camera={camera} video={video} onPhoto={(file) => addTo(label, [{ file, path: file.name }])} />
+      <CameraView camera={camera} video={video} onPhoto={(file) => onFiles([{ file, path: file.name }])} />
       <div class="capture-controls">
         <button
           type="button"
