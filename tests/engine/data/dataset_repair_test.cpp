@@ -40,11 +40,12 @@ std::string text_of(const fs::path& file) {
   return {bytes.begin(), bytes.end()};
 }
 
-// All files below the folder and their contents.
+// All files below the folder and their contents, except the lock.
 std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[entry.path().string()] = text_of(entry.path());
+    if (entry.is_regular_file() && entry.path().filename() != "lock")
+      files[entry.path().string()] = text_of(entry.path());
   }
   return files;
 }
