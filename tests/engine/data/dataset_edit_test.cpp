@@ -1,3 +1,4 @@
+#include "engine/data/dataset_change.h"
 #include "engine/data/dataset_edit.h"
 
 #include <fstream>
@@ -112,6 +113,7 @@ TEST_CASE("the next writer removes bytes that a crash left behind the stored pix
           "[engine][data]") {
   const TemporaryFolder folder;
   add_images(folder.path(), 0, 3);
+  begin_change(folder.path(), read_stored_index(folder.path()).digest, {});
   std::ofstream(segment_path(folder.path(), 0), std::ios::app) << "half an image";
   std::ofstream(segment_path(folder.path(), 7)) << "a file of a writer that died";
   check_pixels(Dataset::open(folder.path()));

@@ -49,6 +49,13 @@ void check_option(const std::string& kind, const Json& schema,
     CHECK_FALSE(accepts(kind, with(1)));
     return;
   }
+  if (schema["type"] == "boolean") {
+    CHECK(accepts(kind, with(true)));
+    CHECK(accepts(kind, with(false)));
+    CHECK_FALSE(accepts(kind, with("yes")));
+    CHECK_FALSE(accepts(kind, with(1)));
+    return;
+  }
   const Json &low = schema.at("minimum"), &high = schema.at("maximum");
   const bool whole = schema["type"] == "integer";
   CHECK(accepts(kind, with(low)));

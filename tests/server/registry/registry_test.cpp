@@ -46,10 +46,10 @@ TEST_CASE("a small file whose model needs more memory than there is is refused w
   StoredRegistry stored(folder.path());
   RegistryOptions options;
   options.threads = 2;
-  options.available_memory = [] { return std::uint64_t{1} << 30; };
+  options.available_memory = [] { return std::uint64_t{1} << 28; };
   Registry registry(stored.store->versions(), stored.files, options);
   const NetworkSpec spec{{1, 1024, 1024, 3},
-                         {{Conv2dSpec{.out = 500, .kernel = 1, .pad = 0}},
+                         {{Conv2dSpec{.out = 64, .kernel = 1, .pad = 0}},
                           {GlobalAvgPoolSpec{}},
                           {FlattenSpec{}},
                           {DenseSpec{.out = 2}}}};
@@ -60,7 +60,7 @@ TEST_CASE("a small file whose model needs more memory than there is is refused w
   CHECK(file.size() < 20'000);
   CHECK_THROWS_AS(registry.publish(file, {}, nullptr, "test"), ModelTooLarge);
   CHECK_THROWS_WITH(registry.publish(file, {}, nullptr, "test"),
-                    ContainsSubstring("MiB for 2 threads, 1024 MiB are"));
+                    ContainsSubstring("MiB for 2 threads, 256 MiB are"));
   CHECK(registry.count() == 0);
   CHECK(stored.files.list().empty());
   CHECK(registry.publish(small_model_file(), {}, nullptr, "test") == 1);
