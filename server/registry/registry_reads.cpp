@@ -62,7 +62,7 @@ std::optional<int> Registry::find_identical(std::span<const std::uint8_t> model)
     if (!found || (!found->features_sha256 && version.features_sha256)) found = &version;
   }
   if (!found) return std::nullopt;
-  store_file(model);
+  files_.withdraw(store_file(model));  // which may have been lost; a version names it
   return found->number;
 }
 

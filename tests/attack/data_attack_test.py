@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
+import time
 
 import pytest
 from PIL import Image
@@ -71,13 +72,22 @@ def audit_entries(server):
     return entries
 
 
+@contextlib.contextmanager
+def server_to_kill(data):
+    server = RunningServer(data)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
 def test_kills_in_uploads_and_deletes_leave_nothing_unnamed_and_an_audit_entry_for_each_change(tmp_path):
     data = tmp_path / "data"
     generator = random.Random(1)
     acknowledged, uncertain = set(), set()  # hashes that must be stored; that may or may not be
     seed, changes = 0, 0  # changes: acknowledged ones
     for _ in range(KILLS):
-        with RunningServer(data) as server:
+        with server_to_kill(data) as server:
             before = stored_hashes(server)
             assert acknowledged - uncertain <= before
             acknowledged = before
@@ -128,7 +138,10 @@ def test_a_lost_index_refuses_changes_and_is_repaired(tmp_path, damage):
         index.write_bytes(older if damage == "older" else b"")
     pixels = (index.parent / "pixels-0").read_bytes()
     with RunningServer(data) as server:
-        assert any("is damaged" in line and "fovea data repair" in line for line in server.log)
+        until = time.monotonic() + 30
+        while not any("is damaged" in line and "fovea data repair" in line for line in server.log):
+            assert time.monotonic() < until, server.log
+            time.sleep(0.05)
         body, kind = form(("file", image_of(99), "a.png"), ("label", "cat"))
         status, reply = server.request("/api/v1/dataset/images", body, "POST", type=kind)
         assert status == 500 and b"fovea data repair" in reply
