@@ -77,6 +77,24 @@ void check_combination(const Verb& verb, const Option& option,
   }
 }
 
+struct BackboneOptions {
+  Option backbone, fine_tune;
+};
+
+BackboneOptions add_backbone_options(Verb& verb, TrainArguments& arguments) {
+  Option backbone =
+      verb.option("--backbone", arguments.backbone,
+                  "Train only a new last layer on the features of this pretrained network; fast, "
+                  "and accurate with few images")
+          .value_name("NAME")
+          .one_of(backbone_names());
+  const Option fine_tune = verb.flag(
+      "--fine-tune", arguments.fine_tune,
+      "With --backbone: then train all layers for minutes, and keep the result only if it "
+      "is better on held-out images");
+  return {backbone, fine_tune};
+}
+
 }  // namespace
 
 void add_train(Verb& program) {
@@ -94,16 +112,7 @@ void add_train(Verb& program) {
       .value_name("NAME")
       .one_of(preset_names())
       .show_default();
-  const Option backbone =
-      verb.option("--backbone", arguments->backbone,
-                  "Train only a new last layer on the features of this pretrained network; fast, "
-                  "and accurate with few images")
-          .value_name("NAME")
-          .one_of(backbone_names());
-  const Option fine_tune = verb.flag(
-      "--fine-tune", arguments->fine_tune,
-      "With --backbone: then train all layers for minutes, and keep the result only if it "
-      "is better on held-out images");
+  const BackboneOptions transfer = add_backbone_options(verb, *arguments);
   const Option size = verb.option("--size", plan.size, "Width and height of the network's input")
                           .value_name("PIXELS")
                           .range(8, 1024)
@@ -122,18 +131,18 @@ void add_train(Verb& program) {
               "Run folder (default: a new folder in runs/ of the data directory)")
       .value_name("DIR");
   add_recipe_options(verb, arguments);
-  verb.action([arguments, project, verb, data, resume, backbone, fine_tune, size] {
+  verb.action([arguments, project, verb, data, resume, transfer, size] {
     if (!data.given() && !resume.given()) throw UsageError("--data or --resume is required");
     if (resume.given()) check_combination(verb, resume, {"--threads"});
     // Absolute, because a resume may start in another directory.
     if (!resume.given()) {
       arguments->plan.data_dir = std::filesystem::absolute(project->path()).string();
     }
-    if (fine_tune.given() && !backbone.given()) {
+    if (transfer.fine_tune.given() && !transfer.backbone.given()) {
       throw UsageError("--fine-tune requires --backbone");
     }
-    if (backbone.given()) {
-      check_combination(verb, backbone,
+    if (transfer.backbone.given()) {
+      check_combination(verb, transfer.backbone,
                         {"--data", "--data-dir", "--project", "--size", "--fit", "--threads",
                          "--out", "--fine-tune"});
       if (!size.given()) arguments->plan.size = 0;

@@ -1,4 +1,3 @@
-#include "engine/data/dataset_change.h"
 #include "engine/data/dataset_edit.h"
 
 #include <fstream>
@@ -7,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/core/file.h"
 #include "engine/core/sha256.h"
+#include "engine/data/dataset_change.h"
 #include "engine/data/dataset_writer.h"
 #include "engine/data/import.h"
 #include "tests/support/bitmaps.h"
