@@ -94,8 +94,9 @@ function NameInput({ name, isStored, names, hasFocus, onRenamed }: NameInputProp
   useEffect(() => {
     if (hasFocus) input.current?.select();
   }, [hasFocus]);
-  const save = async (): Promise<void> => {
-    const to = text.trim().normalize("NFC");
+  // Not `text`: a key may follow the last letter before the state has changed.
+  const save = async (typed: string): Promise<void> => {
+    const to = typed.trim().normalize("NFC");
     if (to === name) return;
     if (to === "" || isTooLong(to) || names.includes(to)) {
       if (to !== "") toast({ text: isTooLong(to) ? w.long : w.taken(to) });
@@ -121,7 +122,7 @@ function NameInput({ name, isStored, names, hasFocus, onRenamed }: NameInputProp
       aria-label={w.nameLabel(name)}
       autocomplete="off"
       onInput={(event) => setText(event.currentTarget.value)}
-      onBlur={() => void save()}
+      onBlur={(event) => void save(event.currentTarget.value)}
       onKeyDown={(event) => {
         if (event.key === "Enter") event.currentTarget.blur();
         if (event.key === "Escape") setText(name);
