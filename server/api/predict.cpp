@@ -31,7 +31,7 @@ bool read_explain(const Request& request, const Classifier& classifier) {
     throw HttpError(400, fmt::format("explain={} is neither true nor false", *text));
   }
   if (!classifier.can_explain()) {
-    throw HttpError(422,
+    throw HttpError(409,
                     "explain=true: the active model has no activation maps, because its "
                     "network does not end in an average over all positions");
   }

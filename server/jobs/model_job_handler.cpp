@@ -142,8 +142,8 @@ BackboneInputs backbone_inputs(const JobEnvironment& environment, const fs::path
 }
 
 void refuse_fine_tuning(const Json& options) {
-  if (!options.contains("fine_tune")) return;
-  throw JobRefusal(422, "\"fine_tune\" does not apply: the project has no pretrained network");
+  if (!options.value("fine_tune", false)) return;
+  throw JobRefusal(409, "\"fine_tune\" does not apply: the project has no pretrained network");
 }
 
 struct Budgets {

@@ -36,7 +36,7 @@ after(async () => {
   await server?.stop();
 });
 
-// A page whose trainings are short: the smallest network and few epochs.
+// A page whose trainings are short: the smallest network.
 async function openPage(address = "", options = {}) {
   const context = await browser.newContext({
     viewport: { width: 1360, height: 1000 },
@@ -57,7 +57,7 @@ async function openPage(address = "", options = {}) {
   );
   await page.route(
     "**/jobs",
-    withChange((body) => ({ ...body, epochs: 8 })),
+    withChange((body) => ({ ...body, epochs: 60 })),
   );
   await page.goto(`${server.address}/${address}`);
   await page.locator(".health.online").waitFor();

@@ -42,7 +42,7 @@ def explained_prediction(server, model):
     assert plain["distance"] == pytest.approx(near["distance"], abs=1e-5)
     refused = server.json(f"{HANDS}/predict?explain=1", images, type=kind, status=400)
     assert "explain=1 is neither true nor false" in refused["detail"]
-    refused = server.json("/api/v1/predict?explain=true", images, type=kind, status=422)
+    refused = server.json("/api/v1/predict?explain=true", images, type=kind, status=409)
     assert "has no activation maps" in refused["detail"]
 
 
@@ -137,7 +137,8 @@ def test_fine_tuning_is_an_option_of_projects_with_a_backbone(tmp_path, weights)
         verdict = job["result"]["metrics"]["fine_tuning"]
         assert verdict["images"] == plan["new_images"], verdict
         assert job["result"]["metrics"]["cross_validation"]["images"] == plan["new_images"]
-        said = [note for note in job["notes"] if "held-out images" in note]
+        version = server.json(f"{HANDS}/models/{job['result']['version']}")
+        said = [note for note in version["manifest"]["notes"] if "held-out images" in note]
         assert len(said) == 1 and ("fine-tuned network was kept" in said[0]) == verdict["kept"]
         assert {colour: predicted(server, HANDS, colour) for colour in COLOURS} == {c: c for c in COLOURS}
         # A project without a backbone refuses it.
@@ -145,7 +146,7 @@ def test_fine_tuning_is_an_option_of_projects_with_a_backbone(tmp_path, weights)
         server.json("/api/v1/projects/plain/dataset/images", class_folders(4))
         for path in ("jobs", "jobs/plan"):
             body = {"kind": "retrain", "fine_tune": True}
-            refused = server.json(f"/api/v1/projects/plain/{path}", body, status=422)
+            refused = server.json(f"/api/v1/projects/plain/{path}", body, status=409)
             assert '"fine_tune" does not apply: the project has no pretrained network' in refused["detail"]
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"SKIPPED: without {', '.j
 
 # More ranks than processors, as root in containers.
 MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe"]
-LONG = 40  # epochs; many seconds, so that a run is not complete when it is stopped
+LONG = 120  # epochs; seconds, so that a run is not complete when it is stopped
 # Seconds that mpirun waits before SIGTERM and again before SIGKILL: more than the default of 1.
 TIME_TO_STOP = ["--mca", "odls_base_sigkill_timeout", 3]
 
