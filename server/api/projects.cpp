@@ -1,6 +1,7 @@
 #include "server/app/projects.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/core.h>
 
@@ -151,7 +152,13 @@ Reply list_projects(const Request& request, App& app) {
   Projects& projects = projects_of(app);
   Json list = Json::array(), deleted = Json::array();
   for (const Projects::Lease& project : projects.all()) {
-    if (request.may_use(project->options.project)) list.push_back(project_json(*project));
+    if (!request.may_use(project->options.project)) continue;
+    try {
+      list.push_back(project_json(*project));
+    } catch (const std::exception&) {
+      // Another server may have deleted or renamed it, which this one learns within seconds.
+      if (std::filesystem::exists(project->options.data_dir)) throw;
+    }
   }
   for (const auto& [name, problem] : projects.broken()) {
     if (request.may_use(name)) list.push_back(broken_json(name));
