@@ -50,25 +50,27 @@ export function Toasts() {
       <p id="announcer" class="unseen" aria-live="polite">
         {announcement.value}
       </p>
-      <ul class="toasts" role="status">
-        {shown.value.map(({ id, text, tone = "plain", action }) => (
-          <li key={id} class={`toast ${tone}`}>
-            {tone !== "plain" && <Icon name={tone} />}
-            <p>{text}</p>
-            {action && (
-              <Button
-                onClick={() => {
-                  dismiss(id);
-                  action.run();
-                }}
-              >
-                {action.label}
-              </Button>
-            )}
-            <Button icon="close" label={words.components.dismiss} onClick={() => dismiss(id)} />
-          </li>
-        ))}
-      </ul>
+      <div role="status">
+        <ul class="toasts">
+          {shown.value.map(({ id, text, tone = "plain", action }) => (
+            <li key={id} class={`toast ${tone}`}>
+              {tone !== "plain" && <Icon name={tone} />}
+              <p>{text}</p>
+              {action && (
+                <Button
+                  onClick={() => {
+                    dismiss(id);
+                    action.run();
+                  }}
+                >
+                  {action.label}
+                </Button>
+              )}
+              <Button icon="close" label={words.components.dismiss} onClick={() => dismiss(id)} />
+            </li>
+          ))}
+        </ul>
+      </div>
     </>
   );
 }
