@@ -260,10 +260,12 @@ test("a classifier of hand signs is trained on 20 photographs each", { timeout: 
     await page.goto(`${server.address}/#/make/page`);
     await isLoaded(page);
     for (const folder of folders) {
+      const before = await page.locator(".class-card").count();
       await button(page, "Add a class").click();
-      const name = page.locator(".class-card").last().locator(".class-name-input");
+      const name = page.locator(".class-card").nth(before).locator(".class-name-input");
       await name.fill(basename(folder));
       await name.press("Enter");
+      await card(page, basename(folder)).waitFor();
       const add = card(page, basename(folder)).getByRole("button", { name: /^Choose images/ });
       await chooseFiles(page, () => add.click(), filesIn(folder).slice(0, kPerClass));
     }
