@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times from photographs to a model in service, and the memory of the server.
+"""Times from photographs to an active model, and the memory of the server.
 
 usage: times.py FOVEA HANDS_TAR
 
