@@ -156,7 +156,7 @@ Reply list_projects(const Request& request, App& app) {
     try {
       list.push_back(project_json(*project));
     } catch (const std::exception&) {
-      // Another server may have deleted or renamed it, of which this one is notified within seconds.
+      // Another server may have deleted or renamed it; this one is notified within seconds.
       if (std::filesystem::exists(project->options.data_dir)) throw;
     }
   }
