@@ -1,6 +1,6 @@
 // The frame around the views, and the view of the current address.
 import type { ComponentType } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useProjects } from "../app/projects.js";
 import type { ViewProps } from "../app/route_props.js";
 import { href, hrefIn, route } from "../app/router.js";
@@ -43,7 +43,7 @@ export function Shell({ logo }: { logo: string }) {
     isFirst.current = false;
   }, [view, shown]);
   const share = runningShare();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const name = view === undefined ? words.name : `${title} · ${words.name}`;
     document.title = share === undefined ? name : `(${share}) ${name}`;
   }, [view, title, share]);
