@@ -6,7 +6,10 @@ import {
   memory,
   startEngine,
   type Threads,
+  totalSize,
   withBlock,
+  withBytes,
+  writeFiles,
 } from "./engine.js";
 
 export interface LayerInfo {
@@ -92,10 +95,7 @@ export class Classifier {
     model: Uint8Array,
   ) {
     const { abi } = engine;
-    this.handle = withBlock(abi, model.length, (address) => {
-      new Uint8Array(memory(abi)).set(model, address);
-      return abi._fv_load(address, model.length);
-    });
+    this.handle = withBytes(abi, model, (address) => abi._fv_load(address, model.length));
     if (this.handle === 0) throw failure(abi);
     this.info = JSON.parse(abi.UTF8ToString(abi._fv_info(this.handle))) as ModelInfo;
   }
@@ -115,7 +115,7 @@ export class Classifier {
     const { abi } = this.engine;
     const classes = this.info.classes.length;
     const count = images.length;
-    const bytes = images.reduce((sum, { length }) => sum + length, 0);
+    const bytes = totalSize(images);
     // One block of memory: times (2 doubles per image), probabilities and distances (float), sizes (uint32), contents
     // of the files.
     return withBlock(abi, count * (16 + 4 * classes + 8) + bytes, (times) => {
@@ -123,13 +123,7 @@ export class Classifier {
       const distancesAt = probabilitiesAt + 4 * classes * count;
       const sizes = distancesAt + 4 * count;
       const files = sizes + 4 * count;
-      new Uint32Array(memory(abi), sizes, count).set(images.map(({ length }) => length));
-      const target = new Uint8Array(memory(abi), files, bytes);
-      let offset = 0;
-      for (const image of images) {
-        target.set(image, offset);
-        offset += image.length;
-      }
+      writeFiles(abi, images, sizes, files);
       const arrays = [probabilitiesAt, classes, times, distancesAt] as const;
       if (abi._fv_predict(this.handle, files, bytes, sizes, count, ...arrays) < 0) throw failure(abi);
       const timing = new Float64Array(memory(abi), times, 2 * count);

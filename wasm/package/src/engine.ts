@@ -101,6 +101,26 @@ export const failure = (abi: Abi): Error => new Error(abi.UTF8ToString(abi._fv_l
 // the memory.
 export const memory = (abi: Abi): ArrayBufferLike => abi.wasmMemory?.buffer ?? abi.HEAPU8.buffer;
 
+// Copies bytes into the memory of the engine and calls `body` with their address.
+export const withBytes = <T>(abi: Abi, bytes: Uint8Array, body: (address: number) => T): T =>
+  withBlock(abi, bytes.length, (address) => {
+    new Uint8Array(memory(abi)).set(bytes, address);
+    return body(address);
+  });
+
+export const totalSize = (files: readonly Uint8Array[]): number => files.reduce((sum, { length }) => sum + length, 0);
+
+// Writes the sizes (uint32) and, one after another, the contents of files to two addresses.
+export function writeFiles(abi: Abi, files: readonly Uint8Array[], sizes: number, contents: number): void {
+  new Uint32Array(memory(abi), sizes, files.length).set(files.map(({ length }) => length));
+  const target = new Uint8Array(memory(abi), contents, totalSize(files));
+  let offset = 0;
+  for (const file of files) {
+    target.set(file, offset);
+    offset += file.length;
+  }
+}
+
 // Allocates `size` bytes in the memory of the engine, aligned for every type, calls `body` and frees them.
 export function withBlock<T>(abi: Abi, size: number, body: (pointer: number) => T): T {
   const pointer = abi._malloc(Math.max(size, 1));

@@ -6,7 +6,10 @@ import {
   memory,
   startEngine,
   type Threads,
+  totalSize,
   withBlock,
+  withBytes,
+  writeFiles,
 } from "./engine.js";
 
 // A network whose features a classifier is trained on.
@@ -75,10 +78,7 @@ export class Trainer {
     backbone: Uint8Array,
   ) {
     const { abi } = engine;
-    this.handle = withBlock(abi, backbone.length, (address) => {
-      new Uint8Array(memory(abi)).set(backbone, address);
-      return abi._fv_backbone(address, backbone.length);
-    });
+    this.handle = withBytes(abi, backbone, (address) => abi._fv_backbone(address, backbone.length));
     if (this.handle === 0) throw failure(abi);
     this.info = JSON.parse(abi.UTF8ToString(abi._fv_backbone_info(this.handle))) as BackboneInfo;
   }
@@ -93,20 +93,14 @@ export class Trainer {
     const { abi } = this.engine;
     const { width } = this.info;
     const count = images.length;
-    const bytes = images.reduce((sum, { length }) => sum + length, 0);
+    const bytes = totalSize(images);
     // One block of memory: features, hashes, sizes (uint32), contents of the files.
     const perImage = width * kFloatBytes + kHashBytes + 4;
     return withBlock(abi, count * perImage + bytes, (featuresAt) => {
       const hashesAt = featuresAt + count * width * kFloatBytes;
       const sizesAt = hashesAt + count * kHashBytes;
       const files = sizesAt + count * 4;
-      new Uint32Array(memory(abi), sizesAt, count).set(images.map(({ length }) => length));
-      const target = new Uint8Array(memory(abi), files, bytes);
-      let offset = 0;
-      for (const image of images) {
-        target.set(image, offset);
-        offset += image.length;
-      }
+      writeFiles(abi, images, sizesAt, files);
       if (abi._fv_features(this.handle, files, bytes, sizesAt, count, featuresAt, width, hashesAt) < 0) {
         throw failure(abi);
       }
