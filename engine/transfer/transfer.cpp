@@ -1,6 +1,7 @@
 #include "engine/transfer/transfer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <set>
 #include <span>
@@ -266,6 +267,10 @@ void Transfer::add_fine_tuned(FineTuned& tuned) {
 }
 
 }  // namespace
+
+Interval Transferred::Estimate::accuracy_interval() const {
+  return wilson_interval(std::llround(accuracy * images), images);
+}
 
 Transferred::Estimate Transferred::estimate() const {
   if (is_fine_tuned()) {

@@ -8,6 +8,7 @@
 
 #include "engine/data/dataset.h"
 #include "engine/fit/head_search.h"
+#include "engine/fit/interval.h"
 #include "engine/image/preprocess.h"
 #include "engine/model/model_file.h"
 #include "engine/transfer/fine_tune.h"
@@ -52,6 +53,7 @@ struct Transferred {
   struct Estimate {
     int folds = 0, images = 0;  // 0: there is no estimate
     double accuracy = 0, log_loss = 0;
+    Interval accuracy_interval() const;
   };
   Estimate estimate() const;
   bool is_fine_tuned() const { return fine_tuning && fine_tuning->better; }

@@ -66,10 +66,6 @@ class Progress {
   std::array<double, 3> seconds_{};
 };
 
-Interval accuracy_interval(const Transferred::Estimate& estimate) {
-  return wilson_interval(std::llround(estimate.accuracy * estimate.images), estimate.images);
-}
-
 json fine_tuning_json(const FineTuneVerdict& verdict) {
   json result = {{"kept", verdict.better}};
   if (verdict.stopped) result["stopped"] = true;
@@ -91,7 +87,7 @@ json metrics_of(const Transferred& trained) {
   metrics.update({{"folds", estimate.folds},
                   {"cross_validated_images", estimate.images},
                   {"cross_validated_accuracy", estimate.accuracy},
-                  {"cross_validated_accuracy_interval", accuracy_interval(estimate)},
+                  {"cross_validated_accuracy_interval", estimate.accuracy_interval()},
                   {"cross_validated_log_loss", estimate.log_loss},
                   {"temperature_interval", trained.temperature.interval}});
   return metrics;
@@ -116,7 +112,7 @@ void print_search(const Transferred& trained, const Progress& progress) {
   if (estimate.images == 0) return;
   fmt::print("Accuracy in {}-fold cross-validation{}: {:.1f} %, {}\n", estimate.folds,
              trained.is_fine_tuned() ? " of " + server::counted(estimate.images, "image") : "",
-             100 * estimate.accuracy, interval_text(accuracy_interval(estimate)));
+             100 * estimate.accuracy, interval_text(estimate.accuracy_interval()));
 }
 
 void write_result(Transferred& trained, const TrainPlan& plan, const std::string& backbone,

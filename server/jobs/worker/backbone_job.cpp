@@ -158,11 +158,10 @@ Json evaluate(const Transferred& trained, const std::string& sha256, const Datas
 Json cross_validation_json(const Transferred& trained) {
   const Transferred::Estimate estimate = trained.estimate();
   if (estimate.images == 0) return nullptr;
-  const auto correct = std::llround(estimate.accuracy * estimate.images);
   return {{"folds", estimate.folds},
           {"images", estimate.images},
           {"accuracy", estimate.accuracy},
-          {"accuracy_interval", wilson_interval(correct, estimate.images)},
+          {"accuracy_interval", estimate.accuracy_interval()},
           {"strength", trained.search.selected.strength},
           {"mirrored", trained.search.selected.views > 1}};
 }
