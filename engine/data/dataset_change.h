@@ -23,11 +23,11 @@ class DatasetDamaged : public FormatError {
 // What the caller has to do after a change, for example to write an audit entry. It is kept until
 // forget_change(), also across a crash.
 struct ChangeNote {
-  std::string id;    // unique: 1 to 64 characters of a-z and 0-9; empty: there is no note
+  std::string id;    // unique: 1 to 64 characters of a-z and 0-9; empty if the change has no note
   std::string text;  // not read by the engine
 };
 
-// An index with the digest at the end of its file as 64 hex digits, empty if there is no dataset.
+// An index with the digest at the end of its file as 64 hex digits, empty without a dataset.
 struct StoredIndex {
   DatasetIndex index;
   std::string digest;

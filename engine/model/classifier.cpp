@@ -74,7 +74,7 @@ Tensor Classifier::explain(const Tensor& x, int label, Scratch& scratch) const {
     throw ConfigError("the network of this model does not end in an average over all positions");
   }
   if (label < 0 || label >= int_size(classes())) {
-    throw ConfigError("there is no class " + std::to_string(label));
+    throw ConfigError("the model has no class " + std::to_string(label));
   }
   Tensor activations;
   folded_.infer_first(x, activations, scratch, map_layers_);

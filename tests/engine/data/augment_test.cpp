@@ -236,7 +236,7 @@ TEST_CASE("flipping and shifting a 32 x 32 image takes less than ten microsecond
 #endif
 }
 
-TEST_CASE("a crop shows a part of the image, enlarged", "[engine][data]") {
+TEST_CASE("a crop shows an enlarged part of the image", "[engine][data]") {
   constexpr int kSize = 32;
   const Pixels in = ramp(kSize);  // red is 4 * column, green 4 * row
   AugmentOptions options = kOff;

@@ -37,7 +37,7 @@ double fraction_unknown(const Novelty& novelty, const Tensor& features) {
 
 }  // namespace
 
-TEST_CASE("one in twenty new images of the classes is unknown, and all others are",
+TEST_CASE("one in twenty new images of the classes and all other images are unknown",
           "[engine][fit]") {
   const Novelty novelty = fit_novelty(clusters(200, 2, 1), 2);
   REQUIRE(novelty.available());
@@ -47,7 +47,7 @@ TEST_CASE("one in twenty new images of the classes is unknown, and all others ar
   CHECK(fraction_unknown(novelty, clusters(100, 2, 3, 4).features) == 1);
 }
 
-TEST_CASE("of many images, each class keeps as many references", "[engine][fit]") {
+TEST_CASE("each class of many images keeps as many references", "[engine][fit]") {
   const ImageFeatures images = clusters(400, 3, 4);
   const Novelty novelty = fit_novelty(images, 2);
   CHECK(novelty.references.shape() == Shape{510, 1, 1, kDim});

@@ -174,7 +174,7 @@ TEST_CASE("a fused activation gives the same bits as a separate one", "[engine][
   }
 }
 
-TEST_CASE("an inverted residual block gives the logits of its layers, with any number of threads",
+TEST_CASE("an inverted residual block gives the logits of its layers with any number of threads",
           "[engine][model]") {
   const std::vector<LayerSpec> block{{Conv2dSpec{48, 1, 1, 0}},
                                      {Relu6Spec{}},

@@ -134,7 +134,7 @@ TEST_CASE("the host of an absolute request target overrides the Host field", "[s
   CHECK(admitted("/a", "localhost:") == 0);
 }
 
-TEST_CASE("remote clients can only classify without tokens, under a name that is allowed",
+TEST_CASE("remote clients can only classify without tokens and under a name that is allowed",
           "[server][http]") {
   GuardOptions open;
   open.loopback = false;
