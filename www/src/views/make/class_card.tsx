@@ -1,5 +1,4 @@
 // One class: its name, its images, and the ways to add more.
-import { useEffect, useRef, useState } from "preact/hooks";
 import { href } from "../../app/router.js";
 import { Button } from "../../components/button.js";
 import { useFileSource } from "../../components/file_drop.js";
@@ -9,6 +8,7 @@ import { useResource } from "../../net/resource.js";
 import { ServerImage } from "../../shared/server_image.js";
 import { Capture } from "./capture.js";
 import type { ClassSize } from "./checks.js";
+import { ClassNameInput } from "./class_name_input.js";
 import { addTo, current, keepName, named, rejected, waiting } from "./collect.js";
 import { RejectedFiles } from "./rejected_files.js";
 import { words } from "./strings.js";
@@ -43,7 +43,15 @@ export function ClassCard({ size: { name, total }, names, hasFocus, camera, onCa
       data-class={name}
     >
       <header>
-        <NameInput name={name} isStored={total > 0} names={names} hasFocus={hasFocus} onRenamed={onRenamed} />
+        <ClassNameInput
+          name={name}
+          hasFocus={hasFocus}
+          onRename={async (to) => {
+            const renamed = await rename(name, to, total > 0, names);
+            if (renamed) onRenamed(to);
+            return renamed;
+          }}
+        />
         {isEmpty && names.length > 2 && <Button icon="close" label={w.remove(name)} onClick={() => remove(name)} />}
       </header>
       <p class="class-count" aria-live="polite">
@@ -78,57 +86,22 @@ function remove(name: string): void {
   if (current.peek() === name) current.value = undefined;
 }
 
-interface NameInputProps {
-  name: string;
-  isStored: boolean; // the server has images of it
-  names: readonly string[];
-  hasFocus: boolean;
-  onRenamed: (to: string) => void;
-}
-
-// Renames when the field is left, or with Enter.
-function NameInput({ name, isStored, names, hasFocus, onRenamed }: NameInputProps) {
-  const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(name);
-  useEffect(() => setText(name), [name]);
-  useEffect(() => {
-    if (hasFocus) input.current?.select();
-  }, [hasFocus]);
-  // Not `text`: a key may follow the last letter before the state has changed.
-  const save = async (typed: string): Promise<void> => {
-    const to = typed.trim().normalize("NFC");
-    if (to === name) return;
-    if (to === "" || isTooLong(to) || names.includes(to)) {
-      if (to !== "") toast({ text: isTooLong(to) ? w.long : w.taken(to) });
-      setText(name);
-      return;
-    }
-    try {
-      if (isStored) await renameClass(name, to);
-      for (const other of names) keepName(other); // keeps the order
-      named.value = named.peek().map((other) => (other === name ? to : other));
-      current.value = to;
-      onRenamed(to);
-    } catch (error) {
-      setText(name);
-      toastError(error);
-    }
-  };
-  return (
-    <input
-      ref={input}
-      class="class-name-input"
-      value={text}
-      aria-label={w.nameLabel(name)}
-      autocomplete="off"
-      onInput={(event) => setText(event.currentTarget.value)}
-      onBlur={(event) => void save(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
-        if (event.key === "Escape") setText(name);
-      }}
-    />
-  );
+// The class keeps its name if it has images and the server refuses.
+async function rename(name: string, to: string, isStored: boolean, names: readonly string[]): Promise<boolean> {
+  if (to === "" || isTooLong(to) || names.includes(to)) {
+    if (to !== "") toast({ text: isTooLong(to) ? w.long : w.taken(to) });
+    return false;
+  }
+  try {
+    if (isStored) await renameClass(name, to);
+  } catch (error) {
+    toastError(error);
+    return false;
+  }
+  for (const other of names) keepName(other); // keeps the order
+  named.value = named.peek().map((other) => (other === name ? to : other));
+  current.value = to;
+  return true;
 }
 
 const kThumbnails = 12;

@@ -1,10 +1,11 @@
 // The classes as cards, with all their images. Files may be dropped on a card or anywhere on the page.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Button } from "../../../components/button.js";
 import { useFileSource } from "../../../components/file_drop.js";
 import { toast } from "../../../components/toasts.js";
 import { isTooLong } from "../../../net/dataset.js";
 import { Capture } from "../capture.js";
+import { ClassNameInput } from "../class_name_input.js";
 import { words as shared } from "../strings.js";
 import {
   addAnywhere,
@@ -88,7 +89,15 @@ function Card({ of: { name, images, rejected }, hasFocus, camera, onCamera, onRe
       data-class={name}
     >
       <header>
-        <NameInput name={name} hasFocus={hasFocus} onRenamed={onRenamed} />
+        <ClassNameInput
+          name={name}
+          hasFocus={hasFocus}
+          onRename={(to) => {
+            const renamed = rename(name, to);
+            if (renamed) onRenamed(to);
+            return renamed;
+          }}
+        />
         {isRemovable && <Button icon="close" label={w.remove(name)} onClick={() => removeClass(name)} />}
       </header>
       <p class="class-count" aria-live="polite">
@@ -112,48 +121,11 @@ function Card({ of: { name, images, rejected }, hasFocus, camera, onCamera, onRe
   );
 }
 
-interface NameInputProps {
-  name: string;
-  hasFocus: boolean;
-  onRenamed: (to: string) => void;
-}
-
-// Renames when the field is left, or with Enter.
-function NameInput({ name, hasFocus, onRenamed }: NameInputProps) {
-  const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(name);
-  useEffect(() => setText(name), [name]);
-  useEffect(() => {
-    if (hasFocus) input.current?.select();
-  }, [hasFocus]);
-  // What is in the field: the state may not have the latest key yet.
-  const save = (typed: string): void => {
-    const to = typed.trim().normalize("NFC");
-    if (to === name) return;
-    const problem = problemOf(to);
-    if (problem === undefined) {
-      renameClass(name, to);
-      onRenamed(to);
-    } else {
-      if (problem !== "") toast({ text: problem });
-      setText(name);
-    }
-  };
-  return (
-    <input
-      ref={input}
-      class="class-name-input"
-      value={text}
-      aria-label={s.nameLabel(name)}
-      autocomplete="off"
-      onInput={(event) => setText(event.currentTarget.value)}
-      onBlur={(event) => save(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
-        if (event.key === "Escape") setText(name);
-      }}
-    />
-  );
+function rename(name: string, to: string): boolean {
+  const problem = problemOf(to);
+  if (problem === undefined) renameClass(name, to);
+  else if (problem !== "") toast({ text: problem });
+  return problem === undefined;
 }
 
 // Why a class cannot have this name; "": the field is empty, which needs no message.
